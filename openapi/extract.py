@@ -1,0 +1,228 @@
+"""Read the facts of one installed vantage6 service: routes, parameters, bodies, codes and fields.
+
+Runs with the Python of an environment that holds exactly that server, and prints JSON:
+
+    python extract.py server > facts/server/4.15.2.json
+
+Only facts leave this program: names, types, constraints and numbers. The descriptions that
+stand in the package stay there.
+"""
+
+import ast
+import contextlib
+import importlib
+import importlib.metadata
+import inspect
+import json
+import os
+import re
+import sys
+import tempfile
+import textwrap
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+
+import marshmallow
+import yaml
+from marshmallow import fields, validate
+
+API_PATH = "/api"
+SCHEMA_MODULES = ("resource.common.input_schema", "resource.common.output_schema")
+
+
+def load_app(service):
+    """Build the service's Flask app on an empty database in memory."""
+    package = {"server": "vantage6.server", "store": "vantage6.algorithm.store"}[service]
+    database = importlib.import_module(f"{package}.model.base").Database()
+    database.connect("sqlite://", allow_drop_all=True)
+    context = SimpleNamespace(
+        config={"api_path": API_PATH, "uri": "sqlite://"},
+        get_database_uri=lambda: "sqlite://",
+        name="facts",
+        data_dir=Path(tempfile.mkdtemp()),
+    )
+    module = importlib.import_module(package)
+    application = getattr(module, {"server": "ServerApp", "store": "AlgorithmStoreApp"}[service])
+    return package, application(context).app
+
+
+def operations(app):
+    """List each method of each route, in a stable order."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            view = getattr(app.view_functions[rule.endpoint], "view_class", None)
+            handler = getattr(view, method.lower(), None)
+            found.append(operation(rule, method, view, handler))
+    return sorted(found, key=lambda fact: (fact["path"], fact["method"]))
+
+
+def operation(rule, method, view, handler):
+    """Give the facts of one operation: from its route, its documentation and its source."""
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    fact = {
+        "method": method,
+        "path": path.removeprefix(API_PATH) if path.startswith(API_PATH + "/") else path,
+        "handler": f"{view.__module__}.{view.__name__}.{method.lower()}" if view else None,
+        "path_parameters": {
+            name: type(converter).__name__ for name, converter in sorted(rule._converters.items())
+        },
+    }
+    if handler is not None:
+        fact["documented"] = documented(handler.__doc__ or "")
+        fact["source"] = read_source(handler)
+    return fact
+
+
+def documented(docstring):
+    """Read parameters, body, status codes and tags from the YAML of a docstring."""
+    if "---" not in docstring:
+        return None
+    page = yaml.safe_load(textwrap.dedent(docstring.split("---", 1)[1]))
+    query = {}
+    for parameter in page.get("parameters") or []:
+        if parameter.get("in") == "query":
+            schema = parameter.get("schema") or {}
+            query[parameter["name"]] = {
+                "type": schema.get("type"),
+                **({"items": schema["items"].get("type")} if "items" in schema else {}),
+            }
+    content = (page.get("requestBody") or {}).get("content")
+    # In some docstrings prose stands where a mapping belongs: that tells nothing.
+    media = content if isinstance(content, dict) else {}
+    return {
+        "query": query,
+        "body": {
+            kind: body_fact(spec.get("schema") or {})
+            for kind, spec in media.items()
+            if isinstance(spec, dict)
+        },
+        "statuses": sorted(int(code) for code in page.get("responses") or {}),
+        "secured": bool(page.get("security")),
+        "tags": page.get("tags") or [],
+    }
+
+
+def body_fact(schema):
+    """Reduce a documented body to its reference or to its fields' types."""
+    if "$ref" in schema:
+        return {"ref": schema["$ref"].rsplit("/", 1)[-1]}
+    properties = schema.get("properties") or {}
+    return {"fields": {name: (spec or {}).get("type") for name, spec in properties.items()}}
+
+
+def read_source(handler):
+    """Read from a handler's code which arguments it looks at, what it answers, and who may call."""
+    with contextlib.suppress(AttributeError):
+        while True:
+            handler = handler.__wrapped__
+    tree = ast.parse(textwrap.dedent(inspect.getsource(handler))).body[0]
+    decorators = [ast.unparse(decorator) for decorator in tree.decorator_list]
+    arguments, statuses = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "HTTPStatus":
+            statuses.add(HTTPStatus[node.attr].value)
+        arguments |= argument_names(node)
+    return {
+        "callers": decorators,
+        "arguments": sorted(arguments),
+        "statuses": sorted(statuses),
+    }
+
+
+def argument_names(node):
+    """Give the query arguments that one node of the code looks at."""
+
+    def is_arguments(expression):
+        return ast.unparse(expression) in {"args", "request.args"}
+
+    def texts(expression):
+        return {
+            item.value
+            for item in ast.walk(expression)
+            if isinstance(item, ast.Constant) and isinstance(item.value, str)
+        }
+
+    if isinstance(node, ast.Subscript) and is_arguments(node.value):
+        return texts(node.slice)
+    if isinstance(node, ast.Compare) and is_arguments(node.comparators[0]):
+        return texts(node.left)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.is_included":
+        return {"include"}
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"get", "getlist"}
+        and is_arguments(node.func.value)
+    ):
+        return texts(node.args[0])
+    if isinstance(node, ast.For) and isinstance(node.iter, (ast.List, ast.Tuple)):
+        return texts(node.iter) if "args" in ast.unparse(node) else set()
+    return set()
+
+
+def schemas(package):
+    """Give the fields of every marshmallow schema of the service."""
+    found = {}
+    for name in SCHEMA_MODULES:
+        module = importlib.import_module(f"{package}.{name}")
+        for cls_name, cls in inspect.getmembers(module, inspect.isclass):
+            if (
+                issubclass(cls, marshmallow.Schema)
+                and cls.__module__ == module.__name__
+                and not cls_name.startswith("_")
+            ):
+                instance = cls()
+                found[cls_name] = {
+                    "kind": name.rsplit("_", 1)[0].rsplit(".", 1)[-1],
+                    "fields": {key: field(spec) for key, spec in instance.fields.items()},
+                }
+    return {key: found[key] for key in sorted(found)}
+
+
+def field(spec):
+    """Give the facts of one marshmallow field."""
+    fact = {"type": type(spec).__name__}
+    if spec.required:
+        fact["required"] = True
+    if spec.allow_none:
+        fact["nullable"] = True
+    if isinstance(spec, fields.List):
+        fact["items"] = field(spec.inner)
+    if isinstance(spec, fields.Nested):
+        nested = spec.nested if isinstance(spec.nested, str) else spec.nested.__name__
+        fact.update(schema=nested, many=spec.many)
+        if spec.exclude:
+            fact["exclude"] = sorted(spec.exclude)
+    for validator in spec.validators:
+        if isinstance(validator, validate.OneOf):
+            fact["enum"] = sorted(validator.choices)
+        elif isinstance(validator, (validate.Length, validate.Range)):
+            name = type(validator).__name__.lower()
+            limits = {"min": validator.min, "max": validator.max}
+            fact[name] = {key: limit for key, limit in limits.items() if limit is not None}
+    return fact
+
+
+def main(service):
+    """Print the facts of the installed service."""
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    output = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        package, app = load_app(service)
+        with app.test_request_context():
+            facts = {
+                "service": service,
+                "version": importlib.metadata.version(f"vantage6-{DISTRIBUTION[service]}"),
+                "operations": operations(app),
+                "schemas": schemas(package),
+            }
+    json.dump(facts, output, indent=1, sort_keys=True)
+    output.write("\n")
+
+
+DISTRIBUTION = {"server": "server", "store": "algorithm-store"}
+
+if __name__ == "__main__":
+    main(sys.argv[1])
