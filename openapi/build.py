@@ -1,11 +1,12 @@
 """Build an OpenAPI contract from the facts of one server version and the overlay.
 
-    python build.py server 4.15.2            # facts/server/4.15.2.json -> server/4.15.2.json
+    python build.py server=4.15.2            # facts/server/4.15.2.json -> server/4.15.2.json
 
 The facts are what the package says of itself; the overlay adds names, our own texts and
 corrections. Whatever one of them has and the other does not know is an error, with its place.
 """
 
+import argparse
 import json
 import re
 import sys
@@ -444,22 +445,33 @@ def build(facts, overlay):
     }
 
 
-def main(service, version):
-    """Write the contract of one version."""
-    facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-    overlay = yaml.safe_load((HERE / "overlay" / f"{service}.yaml").read_text())
-    contract = build(facts, overlay)
-    target = HERE / service / f"{version}.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(contract, indent=2, ensure_ascii=False) + "\n")
-    count = sum(len(path) for path in contract["paths"].values())
-    print(
-        f"{target.relative_to(HERE.parent)}: {count} operations, {len(contract['components']['schemas'])} schemas"
-    )
+def main():
+    """Write or check the contracts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("contracts", nargs="+", metavar="SERVICE=VERSION")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    options = parser.parse_args()
+    for item in options.contracts:
+        service, version = item.split("=")
+        facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
+        overlay = yaml.safe_load((HERE / "overlay" / f"{service}.yaml").read_text())
+        contract = build(facts, overlay)
+        target = HERE / service / f"{version}.json"
+        text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
+        if not options.check:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text)
+        elif not target.exists() or target.read_text() != text:
+            sys.exit(
+                f"{target} is not what its facts and overlay give: run openapi/build.py {item}"
+            )
+        count = sum(len(path) for path in contract["paths"].values())
+        schemas = len(contract["components"]["schemas"])
+        print(f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas")
 
 
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:])
+        main()
     except ContractError as error:
         sys.exit(f"The contract cannot be built. {error}")

@@ -1,0 +1,141 @@
+"""Everything that is done to this project, one session a thing; `nox --list` shows them."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+# What the README's test line runs, fastest first.
+nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+HERE = Path(__file__).parent
+LOCK = HERE / "generated" / "LOCK"
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install this project, and the dependency groups that a session needs."""
+    chosen = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
+    session.install("-q", "-e", ".", *chosen)
+
+
+# -- checks ----------------------------------------------------------------------------------------
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that imports flow one way."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types: strictly in the facade, and what users see of it."""
+    install(session, "lint", "test")
+    session.run("pyright")
+
+
+@nox.session
+def derived(session: nox.Session) -> None:
+    """Check that what is derived (bindings, sync client, contract) is what its source gives."""
+    install(session, "generate")
+    session.run("python", "facade/unasync.py", "--check")
+    session.run("python", "openapi/build.py", "--check", *contracts())
+    session.run("python", "openapi/generate.py", "--check", *locked_versions())
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests that need no network: units, the contract, and replayed cassettes."""
+    install(session, "test", "generate")
+    session.run("pytest", "-m", "not live", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def matrix(session: nox.Session) -> None:
+    """Run the tests that need no network on every Python that is supported."""
+    install(session, "test", "generate")
+    session.run("pytest", "-m", "not live", "-q", *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against a real server and nodes on this machine."""
+    install(session, "test", "generate")
+    session.run("pytest", "-m", "live", *session.posargs)
+
+
+# -- making ----------------------------------------------------------------------------------------
+def contracts() -> list[str]:
+    """List the contracts there are, as SERVICE=VERSION."""
+    facts = sorted((HERE / "openapi" / "facts").glob("*/*.json"))
+    return [f"{file.parent.name}={file.stem}" for file in facts]
+
+
+def locked_versions() -> list[str]:
+    """List the contracts that the bindings are made from, as SERVICE=VERSION."""
+    paths = json.loads(LOCK.read_text())["contracts"]
+    return [path.removesuffix(".json").replace("/", "=") for path in paths]
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Rebuild a version's contract from the package index: `nox -s contract -- 4.15.2`."""
+    if len(session.posargs) != 1:
+        session.error("name one version of the server: nox -s contract -- 4.15.2")
+    (version,) = session.posargs
+    install(session, "generate")
+    make = (
+        "from vantage6.localnet import environment_python as e; import sys; print(e(sys.argv[1]))"
+    )
+    python = session.run("python", "-c", make, version, silent=True, stderr=None).strip()
+    with tempfile.TemporaryFile("w+") as facts:
+        session.run(python, "openapi/extract.py", "server", external=True, stdout=facts)
+        facts.seek(0)
+        target = HERE / "openapi" / "facts" / "server" / f"{version}.json"
+        target.write_text(facts.read())
+    session.run("python", "openapi/build.py", f"server={version}")
+    session.run("openapi-spec-validator", f"openapi/server/{version}.json")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write generated/ from the contract, or check it: `nox -s generate -- --check`."""
+    install(session, "generate")
+    session.run("python", "openapi/generate.py", *locked_versions(), *session.posargs)
+
+
+@nox.session
+def unasync(session: nox.Session) -> None:
+    """Derive the sync client from the async one, or check it: `nox -s unasync -- --check`."""
+    install(session, "lint")
+    session.run("python", "facade/unasync.py", *session.posargs)
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Record the cassettes anew, from a network that the session starts itself."""
+    install(session, "test")
+    session.run("pytest", "tests/replay", "--record-mode=rewrite", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Make the wheel, install it in a clean environment, and import each of its packages."""
+    session.install("-q", "build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--outdir", folder, silent=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        clean = Path(folder) / "clean"
+        session.run("python", "-m", "venv", clean)
+        python = clean / "bin" / "python"
+        session.run(python, "-m", "pip", "install", "-q", wheel, external=True)
+        packages = "vantage6.client, vantage6.bindings.server, vantage6.localnet"
+        with session.chdir(folder):
+            session.run(python, "-W", "error", "-c", f"import {packages}", external=True)
+        session.log(f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB")
