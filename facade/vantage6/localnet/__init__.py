@@ -1,0 +1,26 @@
+"""A real vantage6 server with working nodes on this machine: no container engine, no network.
+
+Examples
+--------
+>>> from vantage6.localnet import LocalNetwork
+>>> with LocalNetwork() as net:  # doctest: +SKIP
+...     print(net.url)
+"""
+
+from vantage6.localnet._errors import (
+    EnvironmentBuildError,
+    LocalNetworkError,
+    NodeStartError,
+    PortInUseError,
+    ServerStartError,
+)
+from vantage6.localnet._network import LocalNetwork
+
+__all__ = [
+    "LocalNetwork",
+    "LocalNetworkError",
+    "EnvironmentBuildError",
+    "PortInUseError",
+    "ServerStartError",
+    "NodeStartError",
+]

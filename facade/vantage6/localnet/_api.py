@@ -1,0 +1,84 @@
+"""Calls of the server through the bindings, and their errors as exceptions."""
+
+from typing import TypeVar
+
+import httpx
+
+from vantage6.bindings.server.client import AuthenticatedClient, Client
+from vantage6.bindings.server.models.error import Error
+from vantage6.bindings.server.types import Response
+from vantage6.localnet._errors import LocalNetworkError
+
+T = TypeVar("T")
+
+HOST = "127.0.0.1"
+API_PATH = "/api"
+_TIMEOUT = httpx.Timeout(60.0)
+# A proxy of the user's must not get between the parts of this network, and certificates, which
+# take longest to load, are for HTTPS.
+_DIRECT = {"trust_env": False}
+
+TransportError = httpx.TransportError
+"""What a call raises when the server cannot be reached."""
+
+
+class CallError(LocalNetworkError):
+    """The server refused a call.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    message : str
+        What the server said.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"The server answered {status}: {message}")
+        self.status = status
+
+
+def anonymous(url: str) -> Client:
+    """Return a client for calls that need no token; the URL is the server's, without a path."""
+    return Client(base_url=url + API_PATH, timeout=_TIMEOUT, verify_ssl=False, httpx_args=_DIRECT)
+
+
+def authenticated(url: str, token: str) -> AuthenticatedClient:
+    """Return a client that calls with a token; the URL is the server's, without a path."""
+    return AuthenticatedClient(
+        base_url=url + API_PATH,
+        token=token,
+        timeout=_TIMEOUT,
+        verify_ssl=False,
+        httpx_args=_DIRECT,
+    )
+
+
+def answer(response: Response[T | Error]) -> T:
+    """Return what a call brought, or raise what the server said instead.
+
+    Parameters
+    ----------
+    response : Response
+        What a ``sync_detailed`` of the bindings returned.
+
+    Returns
+    -------
+    T
+        The body of success.
+
+    Raises
+    ------
+    CallError
+        The server refused.
+
+    Examples
+    --------
+    >>> answer(get_task.sync_detailed(3, client=client))  # doctest: +SKIP
+    Task(id=3, ...)
+    """
+    if isinstance(response.parsed, Error):
+        raise CallError(response.status_code, response.parsed.msg)
+    if response.parsed is None:
+        raise CallError(response.status_code, response.content.decode(errors="replace")[:500])
+    return response.parsed

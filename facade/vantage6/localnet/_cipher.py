@@ -1,0 +1,43 @@
+"""What a node does to inputs and results: encrypt and decrypt, or just encode and decode."""
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from vantage6.client import _crypto
+
+
+class Cipher:
+    """The wire format of one organization in one collaboration.
+
+    Parameters
+    ----------
+    private_key : RSAPrivateKey or None
+        The organization's key; None in a collaboration that is not encrypted.
+
+    Examples
+    --------
+    >>> plain = Cipher(None)
+    >>> plain.open(plain.seal(b"data", None))
+    b'data'
+    """
+
+    def __init__(self, private_key: RSAPrivateKey | None) -> None:
+        self._private_key = private_key
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether the collaboration is encrypted."""
+        return self._private_key is not None
+
+    def seal(self, data: bytes, public_key: str | None) -> str:
+        """Return data in the form the server takes, for the owner of a public key to open."""
+        if self._private_key is None:
+            return _crypto.encode(data)
+        if not public_key:
+            raise ValueError("the organization to encrypt for has no public key on the server")
+        return _crypto.encrypt(data, public_key)
+
+    def open(self, text: str) -> bytes:
+        """Return the data in a text that the server gave."""
+        if self._private_key is None:
+            return _crypto.decode(text)
+        return _crypto.decrypt(text, self._private_key)

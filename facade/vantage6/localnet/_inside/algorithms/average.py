@@ -1,0 +1,60 @@
+"""The average of a column, over one organization's data and over all organizations' together."""
+
+# pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
+# pyright: reportUntypedFunctionDecorator=false
+# The algorithm tools and pandas are in the environment of the local network, not in the SDK's.
+
+import pandas as pd
+from vantage6.algorithm.client import AlgorithmClient
+from vantage6.algorithm.tools.decorators import algorithm_client, data
+from vantage6.algorithm.tools.util import info
+
+
+@data(1)
+def partial_average(df: pd.DataFrame, column_name: str) -> dict[str, float]:
+    """Return the sum and the number of the values of a column at this organization.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The organization's data, given by the decorator.
+    column_name : str
+        Name of a column of numbers.
+
+    Returns
+    -------
+    dict
+        ``{"sum": ..., "count": ...}``: enough to average, and no value of a single person.
+    """
+    info(f"Summing the column {column_name!r} of {len(df)} rows")
+    column = df[column_name]
+    return {"sum": float(column.sum()), "count": int(column.count())}
+
+
+@algorithm_client
+def central_average(client: AlgorithmClient, column_name: str) -> dict[str, float]:
+    """Return the average of a column over the data of all organizations in the task's scope.
+
+    Parameters
+    ----------
+    client : AlgorithmClient
+        Connection to the server by way of the node's proxy, given by the decorator.
+    column_name : str
+        Name of a column of numbers.
+
+    Returns
+    -------
+    dict
+        ``{"average": ...}``.
+    """
+    organizations = [organization["id"] for organization in client.organization.list()]
+    info(f"Asking the organizations {organizations} for their part")
+    task = client.task.create(
+        input_={"method": "partial_average", "kwargs": {"column_name": column_name}},
+        organizations=organizations,
+        name="partial average",
+    )
+    parts = client.wait_for_results(task_id=task["id"], interval=0.2)
+    total = sum(part["sum"] for part in parts)
+    return {"average": total / sum(part["count"] for part in parts)}

@@ -1,0 +1,288 @@
+"""The local network as a whole: starts its parts in order, and ends them in the reverse one."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from vantage6.bindings.server.api.node import list_nodes
+from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.models.user_login import UserLogin
+from vantage6.bindings.server.models.user_tokens import UserTokens
+from vantage6.client import _crypto
+from vantage6.localnet import _api
+from vantage6.localnet._algorithms import algorithms as all_algorithms
+from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._errors import LocalNetworkError, NodeStartError
+from vantage6.localnet._node import Identity, Node
+from vantage6.localnet._relay import Relay
+from vantage6.localnet._runs import Runner
+from vantage6.localnet._seed import Named, NodeAccount, Organization, Seed, User, seed
+from vantage6.localnet._server import Server
+
+if TYPE_CHECKING:
+    from vantage6.client import Client
+
+DEFAULT_VERSION = "4.15.2"
+_ONLINE_SECONDS = 60.0
+_PAGE = 100
+
+
+class LocalNetwork:
+    """A real vantage6 server with users, organizations and working nodes, on this machine.
+
+    Enter it to start it, leave it to end every part of it. The first start of a server version
+    makes an environment for it, which takes a minute or two; later starts take seconds.
+
+    Parameters
+    ----------
+    version : str, default "4.15.2"
+        Version of the server.
+    organizations : int, default 3
+        How many organizations take part, each with a node and data of its own.
+    encrypted : bool, default False
+        Whether the collaboration is encrypted end to end.
+    port : int, optional
+        The server's port on the loopback interface; a free one if None.
+    algorithms : mapping of str to path, optional
+        Algorithms besides the included ones: image name to a Python file or a package's folder.
+
+    Attributes
+    ----------
+    version : str
+        Version of the server.
+    encrypted : bool
+        Whether the collaboration is encrypted.
+    url, port, api_path
+        Where the server is: ``"http://127.0.0.1:…"``, the port in it, and ``"/api"``.
+    users : dict of str to User
+        ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords.
+    organizations : list of Organization
+        The organizations, each with the path of its data and of its private key.
+    collaboration, study : Named
+        Ids and names. The study has all organizations but the last.
+    nodes : list of NodeAccount
+        The nodes, in the order of the organizations.
+    private_keys : dict of int to Path
+        Private key files by organization id; empty if not encrypted.
+
+    Raises
+    ------
+    LocalNetworkError
+        On entering, when something keeps the network from starting; its subclasses tell what.
+
+    Examples
+    --------
+    >>> with LocalNetwork(organizations=3) as net:  # doctest: +SKIP
+    ...     client = net.client("researcher")
+    ...     print(client.organization.list())
+    """
+
+    url: str
+    port: int
+    users: dict[str, User]
+    organizations: list[Organization]
+    collaboration: Named
+    study: Named
+    nodes: list[NodeAccount]
+    private_keys: dict[int, Path]
+
+    def __init__(
+        self,
+        *,
+        version: str = DEFAULT_VERSION,
+        organizations: int = 3,
+        encrypted: bool = False,
+        port: int | None = None,
+        algorithms: Mapping[str, str | Path] | None = None,
+    ) -> None:
+        if organizations < 1:
+            raise LocalNetworkError(f"A network needs an organization; {organizations} is too few.")
+        self.version = version
+        self.encrypted = encrypted
+        self.api_path = _api.API_PATH
+        self._count = organizations
+        self._wanted_port = port
+        self._algorithms = all_algorithms(algorithms)
+        self._parts = contextlib.ExitStack()
+
+    def __enter__(self) -> "LocalNetwork":
+        with contextlib.ExitStack() as parts:
+            self._start(parts)
+            self._parts = parts.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._parts.close()
+
+    def client(self, user: str = "researcher") -> "Client":
+        """Return a client of the SDK that is logged in.
+
+        Parameters
+        ----------
+        user : str, default "researcher"
+            One of `users`.
+
+        Returns
+        -------
+        Client
+            Encryption is set up with the key of the user's organization.
+
+        Examples
+        --------
+        >>> net.client("viewer").organization.list()  # doctest: +SKIP
+        """
+        from vantage6.client import Client  # the only place that needs the whole SDK
+
+        who = self.users[user]
+        client = Client(f"http://{_api.HOST}", self.port, self.api_path)
+        client.authenticate(who.username, who.password)
+        client.setup_encryption(self.private_keys.get(who.organization_id))
+        return client
+
+    def describe(self) -> dict[str, object]:
+        """Return what another program needs to use the network, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Address, users with passwords, ids, key files, and the nodes with their status.
+        """
+        return {
+            "version": self.version,
+            "url": self.url,
+            "port": self.port,
+            "api_path": self.api_path,
+            "encrypted": self.encrypted,
+            "users": {
+                name: {
+                    "username": user.username,
+                    "password": user.password,
+                    "organization": user.organization_id,
+                    "role": user.role,
+                }
+                for name, user in self.users.items()
+            },
+            "organizations": [
+                {
+                    "id": organization.id,
+                    "name": organization.name,
+                    "data": str(organization.data),
+                    "private_key": str(organization.private_key or "") or None,
+                }
+                for organization in self.organizations
+            ],
+            "collaboration": {"id": self.collaboration.id, "name": self.collaboration.name},
+            "study": {"id": self.study.id, "name": self.study.name},
+            "nodes": self._node_rows(),
+        }
+
+    def write(self, path: Path) -> None:
+        """Write what `describe` returns to a file that only this user can read."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.fchmod(descriptor, 0o600)  # also if the file was there before
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(self.describe(), file, indent=2)
+            file.write("\n")
+
+    def _start(self, parts: contextlib.ExitStack) -> None:
+        """Start every part, each with its end in the stack."""
+        python = environment_python(self.version)
+        folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
+        parts.callback(shutil.rmtree, folder, ignore_errors=True)
+        server = Server(python, folder, self._wanted_port)
+        parts.callback(server.stop)
+        # The slow things happen side by side: the server starts, pandas is imported, keys are made.
+        runner = Runner(python, folder)
+        parts.callback(runner.stop)
+        relay = Relay(python, folder)
+        parts.callback(relay.stop)
+        keys = self._make_keys(parts)
+        self.version = server.wait_until_ready()
+        self.url, self.port = server.url, server.port
+        self._take(seed(server.url, folder, self._count, keys))
+        ciphers = [Cipher(key.result()) for key in keys] if keys else [Cipher(None)] * self._count
+        nodes: list[Node] = []
+        for account, organization, cipher in zip(self.nodes, self.organizations, ciphers):
+            work = folder / f"node-{account.id}"
+            identity = Identity(
+                id=account.id,
+                organization_id=account.organization_id,
+                collaboration_id=self.collaboration.id,
+                api_key=account.api_key,
+                data=organization.data,
+                folder=work,
+                cipher=cipher,
+            )
+            emit = relay.emitter(account.id)
+            node = Node(self.url, identity, self._algorithms, runner, emit)
+            parts.callback(node.stop)
+            relay.connect(account.id, self.url, node.token, node.hear)
+            nodes.append(node)
+        _wait_until_online(nodes, relay)
+
+    def _make_keys(self, parts: contextlib.ExitStack) -> "list[Future[RSAPrivateKey]] | None":
+        """Begin to make a private key for each organization, if there is encryption."""
+        if not self.encrypted:
+            return None
+        makers = ThreadPoolExecutor(os.cpu_count())
+        parts.callback(makers.shutdown, cancel_futures=True)
+        return [makers.submit(_crypto.generate_private_key) for _ in range(self._count)]
+
+    def _take(self, seeded: Seed) -> None:
+        """Keep what the server was filled with."""
+        self.users = seeded.users
+        self.organizations = seeded.organizations
+        self.collaboration = seeded.collaboration
+        self.study = seeded.study
+        self.nodes = seeded.nodes
+        self.private_keys = {
+            organization.id: organization.private_key
+            for organization in seeded.organizations
+            if organization.private_key is not None
+        }
+
+    def _node_rows(self) -> list[dict[str, object]]:
+        """Return the nodes as the server sees them now."""
+        root = self.users["root"]
+        login = UserLogin(username=root.username, password=root.password)
+        with _api.anonymous(self.url) as client:
+            tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
+        if not isinstance(tokens, UserTokens):
+            raise LocalNetworkError("the server asks root for a second factor")
+        with _api.authenticated(self.url, tokens.access_token) as client:
+            page = _api.answer(list_nodes.sync_detailed(client=client, per_page=_PAGE, sort="id"))
+        return [
+            {
+                "id": node.id,
+                "name": node.name,
+                "organization": node.organization.id,
+                "status": node.status,
+            }
+            for node in page.data
+        ]
+
+
+def _wait_until_online(nodes: list[Node], relay: Relay) -> None:
+    """Wait until every node holds its connection to the server."""
+    deadline = time.monotonic() + _ONLINE_SECONDS
+    for node in nodes:
+        if not node.online.wait(max(0.0, deadline - time.monotonic())):
+            tail = "\n  ".join(relay.log.read_text(errors="replace").splitlines()[-20:])
+            message = f"Node {node.identity.id} did not come online within {_ONLINE_SECONDS:.0f} s."
+            raise NodeStartError(f"{message} The end of the relay's log:\n  {tail}")

@@ -1,0 +1,361 @@
+"""A node without containers: picks up an organization's runs, executes them, reports to the server.
+
+To the server it is a node like any other: it logs in with an API key, holds a socket.io connection,
+makes the same calls in the same order and emits the same events.
+"""
+
+import datetime
+import itertools
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vantage6.bindings.server.api.organization import get_organization
+from vantage6.bindings.server.api.run import list_runs, update_run
+from vantage6.bindings.server.api.token import create_container_token, create_node_token
+from vantage6.bindings.server.models.container_login import ContainerLogin
+from vantage6.bindings.server.models.node_login import NodeLogin
+from vantage6.bindings.server.models.run import Run
+from vantage6.bindings.server.models.run_status import RunStatus
+from vantage6.bindings.server.models.run_update import RunUpdate
+from vantage6.bindings.server.models.task_without_runs import TaskWithoutRuns
+from vantage6.bindings.server.types import UNSET, Unset
+from vantage6.localnet import _api, _runs
+from vantage6.localnet._algorithms import find
+from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._proxy import Proxy
+from vantage6.localnet._runs import Runner
+
+_log = logging.getLogger("vantage6.localnet")
+# Events tell a node of its runs at once; it looks for itself too, lest an event be lost.
+_POLL_SECONDS = 20.0
+_STOP_SECONDS = 5.0
+_PAGE = 100
+
+Emit = Callable[[str, object], None]
+"""Sends an event, by name and data, over the node's socket.io connection."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a node is, and what it needs to work.
+
+    Attributes
+    ----------
+    id, organization_id, collaboration_id : int
+        Ids on the server.
+    api_key : str
+        The key by which it logs in.
+    data : Path
+        The organization's data, a CSV file.
+    folder : Path
+        Private folder for what its runs read and write.
+    cipher : Cipher
+        The wire format of its organization.
+    """
+
+    id: int
+    organization_id: int
+    collaboration_id: int
+    api_key: str
+    data: Path
+    folder: Path
+    cipher: Cipher
+
+
+class Node:
+    """One organization's node in one collaboration.
+
+    Parameters
+    ----------
+    url : str
+        The server's URL.
+    identity : Identity
+        Who the node is.
+    algorithms : mapping of str to Path
+        Image name to the Python file or package that stands for it.
+    runner : Runner
+        What executes algorithms.
+    emit : callable
+        Sends an event over the node's connection.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        identity: Identity,
+        algorithms: Mapping[str, Path],
+        runner: Runner,
+        emit: Emit,
+    ) -> None:
+        self.identity = identity
+        self.algorithms = algorithms
+        self.runner = runner
+        self.emit = emit
+        with _api.anonymous(url) as client:
+            body = NodeLogin(api_key=identity.api_key)
+            tokens = _api.answer(create_node_token.sync_detailed(client=client, body=body))
+        self.token = tokens.access_token
+        self.api = _api.authenticated(url, self.token)
+        self.proxy = Proxy(url, self.api, identity.cipher)
+        self.online = threading.Event()
+        self.stopping = threading.Event()
+        self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
+        self._executions: dict[int, Execution] = {}
+        self._thread = threading.Thread(
+            target=self._work, name=f"localnet-node-{identity.id}", daemon=True
+        )
+        self._thread.start()
+
+    def hear(self, event: str, data: object) -> None:
+        """Take in an event of the node's connection; the node's own thread acts on it."""
+        if event in ("sync", "new_task", "kill_containers"):
+            self._events.put((event, data))
+
+    def stop(self) -> None:
+        """Stop picking up runs, and end those at work without a report."""
+        self.stopping.set()
+        self._events.put(("stop", None))
+        self._thread.join(_STOP_SECONDS)
+        for run, execution in list(self._executions.items()):
+            self.runner.kill(run)
+            execution.ended.wait(_STOP_SECONDS)
+        self.proxy.stop()
+        self.api.get_httpx_client().close()
+
+    def _work(self) -> None:
+        """Act on events, and look for runs from time to time, until told to stop."""
+        while not self.stopping.is_set():
+            try:
+                event, data = self._events.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                event, data = "poll", None
+            try:
+                self._act(event, data)
+            except (_api.CallError, _api.TransportError) as error:
+                _log.warning("node %s could not handle %r: %s", self.identity.id, event, error)
+
+    def _act(self, event: str, data: object) -> None:
+        """Do what an event asks for."""
+        match event, data:
+            case "kill_containers", dict():
+                self._kill(data)
+            case "new_task", {"id": int(task_id)}:
+                self._pick_up(task_id)
+            case "sync", _:
+                self._introduce()
+                self._pick_up(UNSET)
+                self.online.set()
+            case "poll", _:
+                self._pick_up(UNSET)
+            case _:
+                pass  # "stop" only wakes the thread
+
+    def _introduce(self) -> None:
+        """Share what researchers may know of this node, as real nodes do when they connect."""
+        with self.identity.data.open() as file:
+            columns = file.readline().strip().split(",")
+        self.emit(
+            "node_info_update",
+            {
+                "encryption": self.identity.cipher.encrypts,
+                "allowed_algorithms": "all",
+                "database_labels": ["default"],
+                "database_types": {"db_type_default": "csv"},
+                "database_columns": {"columns_default": columns},
+            },
+        )
+
+    def _pick_up(self, task_id: int | Unset) -> None:
+        """Start the node's open runs, of one task or of all, that are not at work already."""
+        for page in itertools.count(1):
+            response = list_runs.sync_detailed(
+                client=self.api,
+                state="open",
+                include=["task"],
+                node_id=self.identity.id,
+                task_id=task_id,
+                page=page,
+                per_page=_PAGE,
+                sort="id",
+            )
+            runs = _api.answer(response)
+            for run in runs.data:
+                if run.id not in self._executions and isinstance(run.task, TaskWithoutRuns):
+                    self._start(run, run.task)
+            if not runs.links.next_:
+                return
+
+    def _start(self, run: Run, task: TaskWithoutRuns) -> None:
+        """Execute a run on a thread of its own."""
+        execution = self._executions[run.id] = Execution(self, run, task)
+
+        def work() -> None:
+            execution.work()
+            del self._executions[run.id]
+
+        threading.Thread(target=work, name=f"localnet-run-{run.id}", daemon=True).start()
+
+    def _kill(self, order: dict[str, object]) -> None:
+        """Kill the runs that an order names, or all if it names this node only."""
+        if order.get("collaboration_id") != self.identity.collaboration_id:
+            return
+        if order.get("node_id", self.identity.id) != self.identity.id:
+            return
+        named = order.get("kill_list")
+        for execution in list(self._executions.values()):
+            if not isinstance(named, list) or execution.is_named(named):
+                execution.kill()
+
+
+class Execution:
+    """One run at work on a node.
+
+    Parameters
+    ----------
+    node : Node
+        The node that executes it.
+    run : Run
+        The run.
+    task : TaskWithoutRuns
+        What it is a run of.
+    """
+
+    def __init__(self, node: Node, run: Run, task: TaskWithoutRuns) -> None:
+        self._node = node
+        self._run = run
+        self._task = task
+        self._folder = node.identity.folder / f"run-{run.id}"
+        self._log: list[str] = []
+        self._killed = threading.Event()
+        self.ended = threading.Event()
+
+    def is_named(self, kill_list: list[object]) -> bool:
+        """Tell whether an order to kill names this run."""
+        return any(isinstance(item, dict) and item.get("run_id") == self._run.id for item in kill_list)
+
+    def kill(self) -> None:
+        """End the run by order of a user."""
+        self._killed.set()
+        self._node.runner.kill(self._run.id)
+        try:
+            self._tell(status="killed by user", log="".join(self._log), finished_at=_now())
+        except _api.CallError as error:
+            # The server marks the runs of a task it is asked to kill as ended, and then takes
+            # nothing more on them.
+            _log.debug("run %s was ended by the server: %s", self._run.id, error)
+        self._announce("killed by user")
+
+    def work(self) -> None:
+        """Execute the run from its start to its report; never raises."""
+        try:
+            self._execute()
+        except Exception as error:  # no failure may leave a run open: it would start over
+            if not self._is_over():
+                self._fail("failed", f"The node could not execute this run: {error}")
+        finally:
+            self.ended.set()
+
+    def _is_over(self) -> bool:
+        """Tell whether nobody waits for a report of this run any more."""
+        return self._killed.is_set() or self._node.stopping.is_set()
+
+    def _execute(self) -> None:
+        """Start the algorithm, wait for its end, and report what came of it."""
+        node, identity, image = self._node, self._node.identity, self._task.image or ""
+        self._tell(started_at=_now())
+        algorithm = find(node.algorithms, image)
+        if algorithm is None:
+            known = ", ".join(sorted(node.algorithms))
+            reason = f"No algorithm stands for the image {image!r} here; there are: {known}."
+            self._fail("non-existing Docker image", reason)
+            return
+        body = ContainerLogin(image=image, task_id=self._task.id)
+        token = _api.answer(create_container_token.sync_detailed(client=node.api, body=body))
+        environment = _runs.prepare(
+            self._folder,
+            algorithm=algorithm,
+            input_=identity.cipher.open(self._run.input_ or ""),
+            token=token.container_token,
+            proxy_port=node.proxy.port,
+            data=identity.data,
+            databases=self._task.databases,
+        )
+        # An update without a log erases what came before, so this goes ahead of the first line.
+        self._tell(status="active")
+        self._announce("active")
+        code = node.runner.run(self._run.id, self._folder, environment, self._on_log)
+        if not self._is_over():
+            self._report("completed" if code == 0 else "crashed")
+
+    def _on_log(self, lines: str) -> None:
+        """Keep what the algorithm prints, and send it on."""
+        self._log.append(lines)
+        self._node.emit(
+            "algorithm_log",
+            {
+                "collaboration_id": self._node.identity.collaboration_id,
+                "run_id": self._run.id,
+                "task_id": self._task.id,
+                "log": lines,
+            },
+        )
+
+    def _report(self, status: RunStatus) -> None:
+        """Send the result, for the organization that asked, with log and status."""
+        self._announce(status)  # ahead of the result, as nodes do
+        identity, initiator = self._node.identity, self._task.init_org
+        public_key = None
+        if identity.cipher.encrypts and initiator is not None:
+            response = get_organization.sync_detailed(initiator.id, client=self._node.api)
+            public_key = _api.answer(response).public_key
+        result = identity.cipher.seal(_runs.output_of(self._folder), public_key)
+        self._tell(status=status, result=result, log="".join(self._log), finished_at=_now())
+
+    def _fail(self, status: RunStatus, reason: str) -> None:
+        """Report that there is no result, unless the server has ended the run itself."""
+        try:
+            self._tell(status=status, log=reason, finished_at=_now())
+        except (_api.CallError, _api.TransportError) as error:
+            _log.info("run %s: %s (the server did not take it: %s)", self._run.id, reason, error)
+            return
+        self._announce(status)
+
+    def _tell(
+        self,
+        *,
+        started_at: str | Unset = UNSET,
+        status: RunStatus | Unset = UNSET,
+        result: str | Unset = UNSET,
+        log: str | Unset = UNSET,
+        finished_at: str | Unset = UNSET,
+    ) -> None:
+        """Update the run on the server."""
+        body = RunUpdate(
+            started_at=started_at, status=status, result=result, log=log, finished_at=finished_at
+        )
+        _api.answer(update_run.sync_detailed(self._run.id, client=self._node.api, body=body))
+
+    def _announce(self, status: RunStatus) -> None:
+        """Tell the collaboration that the run has another status."""
+        identity, parent = self._node.identity, self._task.parent
+        self._node.emit(
+            "algorithm_status_change",
+            {
+                "node_id": identity.id,
+                "status": status,
+                "run_id": self._run.id,
+                "task_id": self._task.id,
+                "collaboration_id": identity.collaboration_id,
+                "organization_id": identity.organization_id,
+                "parent_id": parent.id if parent is not None else None,
+            },
+        )
+
+
+def _now() -> str:
+    """Return the time as the server reads it: in UTC, without an offset."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")

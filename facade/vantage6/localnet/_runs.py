@@ -1,0 +1,194 @@
+"""Executing algorithms: one process per run, which the runner in the environment forks."""
+
+import base64
+import json
+import queue
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from vantage6.bindings.server.models.task_database import TaskDatabase
+from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._processes import Helper, Message, clean_environment
+
+_LABEL = "default"
+
+
+class Runner:
+    """Runs algorithms for all nodes.
+
+    Parameters
+    ----------
+    python : Path
+        The environment's interpreter.
+    folder : Path
+        Private folder, for the runner's log.
+
+    Examples
+    --------
+    >>> runner = Runner(python, folder)  # doctest: +SKIP
+    >>> runner.run(1, work, environment, print)  # doctest: +SKIP
+    0
+    """
+
+    def __init__(self, python: Path, folder: Path) -> None:
+        self._inboxes: dict[int, queue.SimpleQueue[Message | None]] = {}
+        self._ended = False
+        self._helper = Helper(
+            python,
+            "runner.py",
+            folder / "runner.log",
+            on_message=self._hand_out,
+            on_end=self._give_up,
+            # Many runs share this machine's few processors.
+            environment={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+
+    def run(
+        self,
+        run: int,
+        folder: Path,
+        environment: Mapping[str, str],
+        on_log: Callable[[str], None],
+    ) -> int:
+        """Execute an algorithm to its end.
+
+        Parameters
+        ----------
+        run : int
+            Id of the run.
+        folder : Path
+            Working folder.
+        environment : mapping of str to str
+            All environment variables of the process.
+        on_log : callable
+            Called with the lines that the algorithm prints, as they come.
+
+        Returns
+        -------
+        int
+            Exit code; negative when a signal ended it.
+
+        Raises
+        ------
+        LocalNetworkError
+            The runner ended before the run did.
+        """
+        inbox = self._inboxes[run] = queue.SimpleQueue[Message | None]()
+        try:
+            self._helper.send(
+                {
+                    "type": "start",
+                    "run": run,
+                    "folder": str(folder),
+                    "environment": dict(environment),
+                }
+            )
+            while not self._ended and (message := inbox.get()) is not None:
+                if isinstance(code := message.get("exit"), int):
+                    return code
+                on_log(str(message["log"]))
+            raise LocalNetworkError("the program that runs the algorithms has ended")
+        finally:
+            del self._inboxes[run]
+
+    def kill(self, run: int) -> None:
+        """End a run at once; one that has ended already is left alone."""
+        self._helper.send({"type": "kill", "run": run})
+
+    def stop(self) -> None:
+        """End every run."""
+        self._helper.stop()
+
+    def _hand_out(self, message: Message) -> None:
+        """Give a message to the thread that waits for its run."""
+        run = message["run"]
+        if isinstance(run, int) and run in self._inboxes:
+            self._inboxes[run].put(message)
+
+    def _give_up(self) -> None:
+        """Wake the threads that wait for runs that nobody follows any more."""
+        self._ended = True
+        for inbox in list(self._inboxes.values()):
+            inbox.put(None)
+
+
+def prepare(
+    folder: Path,
+    *,
+    algorithm: Path,
+    input_: bytes,
+    token: str,
+    proxy_port: int,
+    data: Path,
+    databases: list[TaskDatabase],
+) -> dict[str, str]:
+    """Write the files that the official wrapper reads, and return the environment it starts with.
+
+    Parameters
+    ----------
+    folder : Path
+        New folder for the run.
+    algorithm : Path
+        Python file, or folder of a package.
+    input_ : bytes
+        What the task asks for, as JSON.
+    token : str
+        The container token.
+    proxy_port : int
+        Port of the node's proxy.
+    data : Path
+        The organization's data, a CSV file.
+    databases : list of TaskDatabase
+        The databases that the task asks for.
+
+    Returns
+    -------
+    dict of str to str
+        All environment variables of the process.
+    """
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True)
+    files = {"INPUT_FILE": input_, "OUTPUT_FILE": b"", "TOKEN_FILE": token.encode()}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    variables = {
+        **{name: str(folder / name) for name in files},
+        "TEMPORARY_FOLDER": str(temporary),
+        "HOST": "http://127.0.0.1",
+        "PORT": str(proxy_port),
+        "API_PATH": "",
+        "USER_REQUESTED_DATABASE_LABELS": ",".join(database.label for database in databases),
+        "DB_LABELS": _LABEL,
+        f"{_LABEL.upper()}_DATABASE_URI": str(data),
+        f"{_LABEL.upper()}_DATABASE_TYPE": "csv",
+        **_database_settings(databases),
+    }
+    return clean_environment(
+        HOME=str(temporary),
+        ALGORITHM_FOLDER=str(algorithm.parent),
+        PKG_NAME=algorithm.stem,
+        **{name: _encode(value) for name, value in variables.items()},
+    )
+
+
+def output_of(folder: Path) -> bytes:
+    """Return what a run left in the output file of its folder."""
+    return (folder / "OUTPUT_FILE").read_bytes()
+
+
+def _database_settings(databases: list[TaskDatabase]) -> dict[str, str]:
+    """Return the variables for the settings that a user gives along with a database's label."""
+    variables: dict[str, str] = {}
+    for database in databases:
+        settings: dict[str, object] = json.loads(database.parameters or "{}")
+        for key in ("query", "sheet_name", "preprocessing"):
+            if key in settings:
+                value = settings[key]
+                text = value if isinstance(value, str) else json.dumps(value)
+                variables[f"{database.label.upper()}_{key.upper()}"] = text
+    return variables
+
+
+def _encode(value: str) -> str:
+    """Encode a variable as a node does, so that no character in it means anything."""
+    return base64.b32encode(value.encode()).decode().replace("=", "!")

@@ -1,0 +1,305 @@
+"""What a new server is filled with: organizations, users, a collaboration, a study, nodes, data."""
+
+import csv
+import random
+import secrets
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from vantage6.bindings.server.api.collaboration import create_collaboration
+from vantage6.bindings.server.api.node import create_node
+from vantage6.bindings.server.api.organization import create_organization, update_organization
+from vantage6.bindings.server.api.recover import change_password
+from vantage6.bindings.server.api.role import list_roles
+from vantage6.bindings.server.api.study import create_study
+from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.api.user import create_user
+from vantage6.bindings.server.client import AuthenticatedClient
+from vantage6.bindings.server.models.change_password_input import ChangePasswordInput
+from vantage6.bindings.server.models.collaboration_input import CollaborationInput
+from vantage6.bindings.server.models.node_input import NodeInput
+from vantage6.bindings.server.models.organization_input import OrganizationInput
+from vantage6.bindings.server.models.organization_update import OrganizationUpdate
+from vantage6.bindings.server.models.study_input import StudyInput
+from vantage6.bindings.server.models.user_input import UserInput
+from vantage6.bindings.server.models.user_login import UserLogin
+from vantage6.bindings.server.models.user_tokens import UserTokens
+from vantage6.bindings.server.types import UNSET
+from vantage6.client import _crypto
+from vantage6.localnet import _api
+from vantage6.localnet._errors import LocalNetworkError
+
+_NAMES = (
+    "IKNL",
+    "Maastro",
+    "Radboudumc",
+    "Amsterdam UMC",
+    "Erasmus MC",
+    "LUMC",
+    "UMC Utrecht",
+    "UMCG",
+    "Oslo University Hospital",
+    "Gemelli",
+    "The Christie",
+    "Princess Margaret",
+)
+# The server makes these itself at its first start: the first organization, and its only user.
+_FIRST_ORGANIZATION = 1
+_ROOT, _ROOT_PASSWORD = "root", "root"  # noqa: S105  (changed as soon as the server answers)
+_ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who can log in.
+
+    Attributes
+    ----------
+    username, password : str
+        The credentials; ``repr`` leaves the password out.
+    organization_id : int
+        The organization the user belongs to.
+    role : str
+        Name of the user's role.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    organization_id: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A party of the collaboration.
+
+    Attributes
+    ----------
+    id : int
+        Id on the server.
+    name : str
+        Name on the server.
+    data : Path
+        The data its node holds: a CSV file with a header line.
+    private_key : Path or None
+        Its private key, None if the collaboration is not encrypted.
+    """
+
+    id: int
+    name: str
+    data: Path
+    private_key: Path | None
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something of the server's with an id and a name.
+
+    Attributes
+    ----------
+    id : int
+        Id on the server.
+    name : str
+        Name on the server.
+    """
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class NodeAccount:
+    """What the server knows a node by.
+
+    Attributes
+    ----------
+    id : int
+        Id on the server.
+    name : str
+        Name on the server.
+    organization_id : int
+        The organization it works for.
+    api_key : str
+        The key by which it logs in; ``repr`` leaves it out.
+    """
+
+    id: int
+    name: str
+    organization_id: int
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """All that a server was filled with.
+
+    Attributes
+    ----------
+    users : dict of str to User
+        By user name.
+    organizations : list of Organization
+        All of them take part in the collaboration.
+    collaboration, study : Named
+        The study has all organizations but the last.
+    nodes : list of NodeAccount
+        One for each organization, in the same order.
+    """
+
+    users: dict[str, User]
+    organizations: list[Organization]
+    collaboration: Named
+    study: Named
+    nodes: list[NodeAccount]
+
+
+def seed(
+    url: str, folder: Path, organizations: int, keys: list[Future[RSAPrivateKey]] | None
+) -> Seed:
+    """Fill a new server.
+
+    Parameters
+    ----------
+    url : str
+        The server's URL.
+    folder : Path
+        Private folder for data and keys.
+    organizations : int
+        How many organizations.
+    keys : list of Future or None
+        A private key in the making for each organization; None leaves the collaboration plain.
+
+    Returns
+    -------
+    Seed
+        What is there now.
+    """
+    token, root = _secure_root(url)
+    with _api.authenticated(url, token) as client:
+        parties = [
+            _add_organization(client, folder, index, keys[index] if keys else None)
+            for index in range(organizations)
+        ]
+        users = [root, *_add_users(client)]
+        ids = [party.id for party in parties]
+        collaboration = _api.answer(
+            create_collaboration.sync_detailed(
+                client=client,
+                body=CollaborationInput(
+                    name="demo", organization_ids=ids, encrypted=keys is not None
+                ),
+            )
+        )
+        study = _api.answer(
+            create_study.sync_detailed(
+                client=client,
+                body=StudyInput(
+                    name="Demo Subset",
+                    collaboration_id=collaboration.id,
+                    organization_ids=ids[: max(1, organizations - 1)],
+                ),
+            )
+        )
+        nodes = [_add_node(client, party, collaboration.id) for party in parties]
+    return Seed(
+        users={user.username: user for user in users},
+        organizations=parties,
+        collaboration=Named(collaboration.id, "demo"),
+        study=Named(study.id, "Demo Subset"),
+        nodes=nodes,
+    )
+
+
+def _secure_root(url: str) -> tuple[str, User]:
+    """Replace the password that every new server has for root; return root's token, too."""
+    root = User(_ROOT, _new_password(), _FIRST_ORGANIZATION, "Root")
+    with _api.anonymous(url) as client:
+        login = UserLogin(username=_ROOT, password=_ROOT_PASSWORD)
+        tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
+    if not isinstance(tokens, UserTokens):
+        raise LocalNetworkError("the new server asks its first user for a second factor")
+    with _api.authenticated(url, tokens.access_token) as client:
+        change = ChangePasswordInput(current_password=_ROOT_PASSWORD, new_password=root.password)
+        _api.answer(change_password.sync_detailed(client=client, body=change))
+    return tokens.access_token, root
+
+
+def _new_password() -> str:
+    """Return a strong password with every kind of character that the server's policy wants."""
+    return secrets.token_urlsafe(15) + "-aA1"
+
+
+def _add_organization(
+    client: AuthenticatedClient, folder: Path, index: int, key: Future[RSAPrivateKey] | None
+) -> Organization:
+    """Make an organization, its data and its key."""
+    name = _NAMES[index] if index < len(_NAMES) else f"Hospital {index + 1}"
+    data = folder / f"data-{index + 1}.csv"
+    _write_data(data, index)
+    private_key = folder / f"private-key-{index + 1}.pem" if key else None
+    public_key = UNSET
+    if key is not None and private_key is not None:
+        made = key.result()
+        private_key.touch(0o600)
+        private_key.write_bytes(_crypto.private_key_to_pem(made))
+        public_key = _crypto.public_key_of(made)
+    if index == 0:
+        change = OrganizationUpdate(name=name, public_key=public_key)
+        organization = _api.answer(
+            update_organization.sync_detailed(_FIRST_ORGANIZATION, client=client, body=change)
+        )
+    else:
+        new = OrganizationInput(name=name, public_key=public_key)
+        organization = _api.answer(create_organization.sync_detailed(client=client, body=new))
+    return Organization(organization.id, name, data, private_key)
+
+
+def _add_users(client: AuthenticatedClient) -> list[User]:
+    """Make a user of each of the usual roles at the first organization."""
+    page = _api.answer(list_roles.sync_detailed(client=client, per_page=_PAGE, sort="id"))
+    roles = {role.name: role.id for role in page.data}
+    users: list[User] = []
+    for username, role in _ROLES.items():
+        user = User(username, _new_password(), _FIRST_ORGANIZATION, role)
+        body = UserInput(
+            username=username,
+            password=user.password,
+            email=f"{username}@example.org",
+            firstname=username.capitalize(),
+            lastname="Demo",  # the server fails without one, whatever its schema says
+            organization_id=user.organization_id,
+            roles=[roles[role]],
+        )
+        _api.answer(create_user.sync_detailed(client=client, body=body))
+        users.append(user)
+    return users
+
+
+def _add_node(
+    client: AuthenticatedClient, organization: Organization, collaboration: int
+) -> NodeAccount:
+    """Make an organization's node."""
+    name = f"{organization.name} demo node"
+    body = NodeInput(
+        name=name, organization_id=organization.id, collaboration_id=collaboration
+    )
+    node = _api.answer(create_node.sync_detailed(client=client, body=body))
+    return NodeAccount(node.id, name, organization.id, node.api_key)
+
+
+def _write_data(path: Path, index: int) -> None:
+    """Write an organization's patients, the same at every start."""
+    chance = random.Random(f"organization {index + 1}")  # noqa: S311  (data, not a secret)
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["patient_id", "age", "gender", "height", "weight", "smoker"])
+        for number in range(1, chance.randint(40, 80)):
+            gender = chance.choice(["female", "male"])
+            height = round(chance.gauss(167 if gender == "female" else 181, 7), 1)
+            weight = round(chance.gauss(25, 3) * (height / 100) ** 2, 1)
+            age = min(95, max(18, round(chance.gauss(58 + index, 12))))
+            smoker = int(chance.random() < 0.2)
+            rows.writerow([f"P{index + 1:02}{number:03}", age, gender, height, weight, smoker])

@@ -1,0 +1,183 @@
+"""The real vantage6 server, on SQLite, served by uWSGI on a loopback port."""
+
+import contextlib
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from vantage6.bindings.server.api.version import get_version
+from vantage6.localnet import _api
+from vantage6.localnet._errors import PortInUseError, ServerStartError
+from vantage6.localnet._processes import clean_environment, inside
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+# Tokens outlive any session with a local network, so that no part of it has to renew them.
+_TOKEN_HOURS = 24 * 30
+_LOG_TAIL_LINES = 20
+
+
+class Server:
+    """A vantage6 server in a process of its own, which ends with this one.
+
+    Parameters
+    ----------
+    python : Path
+        Interpreter of the environment that has vantage6-server.
+    folder : Path
+        Private folder for database, configuration and log; removed when the server stops.
+    port : int or None
+        Port on the loopback interface; None takes a free one.
+
+    Raises
+    ------
+    PortInUseError
+        Another program listens on the port.
+
+    Examples
+    --------
+    >>> server = Server(environment_python("4.15.2"), folder, port=None)  # doctest: +SKIP
+    >>> server.wait_until_ready()  # doctest: +SKIP
+    """
+
+    def __init__(self, python: Path, folder: Path, port: int | None) -> None:
+        self.port = _claim_port(port)
+        self.url = f"http://{_api.HOST}:{self.port}"
+        self._log = folder / "server.log"
+        configuration = folder / "server.yaml"
+        configuration.write_text(json.dumps(_configuration(folder, self.port)))  # JSON is YAML
+        supervisor = Path(__file__).with_name("_supervisor.py")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", str(supervisor), str(folder)),
+                    *_uwsgi_command(python, self.port, configuration),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # The server writes under its user's home, whatever its configuration says.
+                env=clean_environment(HOME=str(folder), XDG_DATA_HOME=str(folder)),
+            )
+
+    def wait_until_ready(self) -> str:
+        """Wait until the server answers.
+
+        Returns
+        -------
+        str
+            The version it says it is.
+
+        Raises
+        ------
+        ServerStartError
+            It ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        with _api.anonymous(self.url) as client:
+            while time.monotonic() < deadline:
+                if self._process.poll() is not None:
+                    raise ServerStartError(f"The server ended while starting.{self._log_tail()}")
+                with contextlib.suppress(_api.TransportError):
+                    return _api.answer(get_version.sync_detailed(client=client)).version
+                time.sleep(0.05)
+        message = f"The server did not answer within {_START_SECONDS:.0f} s."
+        raise ServerStartError(message + self._log_tail())
+
+    def stop(self) -> None:
+        """End the server, and wait until its port is free."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(_STOP_SECONDS)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while not _is_free(self.port) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _log_tail(self) -> str:
+        """Return the end of the server's log, as an addition to an error's message."""
+        lines = self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return "\nThe end of its log:\n  " + "\n  ".join(lines or ["(empty)"])
+
+
+def _claim_port(port: int | None) -> int:
+    """Return the port if it is free, a free one if it is None."""
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind((_api.HOST, 0))
+            return int(probe.getsockname()[1])
+    if not 0 < port < 1 << 16:
+        raise PortInUseError(f"{port} is not a port; a port is a number from 1 to 65535.")
+    if not _is_free(port):
+        raise PortInUseError(
+            f"Port {port} on {_api.HOST} is in use by another program. Stop that, choose another "
+            "port, or none to take a free one."
+        )
+    return port
+
+
+def _is_free(port: int) -> bool:
+    """Tell whether a server could listen on the port."""
+    with socket.socket() as probe:
+        # As uWSGI does it: connections of a former server that linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_api.HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _configuration(folder: Path, port: int) -> dict[str, object]:
+    """Return the server's configuration."""
+    return {
+        "description": "local network of vantage6-sdk",
+        "ip": _api.HOST,
+        "port": port,
+        "api_path": _api.API_PATH,
+        "uri": f"sqlite:///{folder / 'server.db'}",
+        "allow_drop_all": False,
+        "jwt_secret_key": secrets.token_hex(32),
+        "token_expires_hours": _TOKEN_HOURS,
+        "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
+        "two_factor_auth": False,
+        "logging": {
+            "level": "INFO",
+            "file": "server.log",
+            "use_console": True,
+            "backup_count": 1,
+            "max_size": 10_000,
+            "format": "%(asctime)s %(levelname)-8s %(name)s: %(message)s",
+            "datefmt": "%H:%M:%S",
+            "loggers": [
+                {"name": name, "level": "WARNING"}
+                for name in ("urllib3", "socketIO-client", "socketio.server", "engineio.server")
+            ],
+        },
+    }
+
+
+def _uwsgi_command(python: Path, port: int, configuration: Path) -> list[str]:
+    """Return the command that serves, with the options of the platform's own image."""
+    return [
+        str(python.with_name("uwsgi")),
+        *("--http", f"{_api.HOST}:{port}"),
+        *("--gevent", "200"),
+        "--http-websockets",
+        "--http-chunked-input",
+        "--http-keepalive",
+        *("--post-buffering", "0"),
+        "--master",
+        "--die-on-term",
+        "--need-app",
+        "--disable-logging",
+        *("--virtualenv", str(python.parent.parent)),
+        *("--pythonpath", inside("")),
+        *("--wsgi-file", inside("wsgi.py")),
+        *("--callable", "app"),
+        *("--pyargv", str(configuration)),
+    ]
