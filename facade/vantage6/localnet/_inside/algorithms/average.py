@@ -27,6 +27,8 @@ def partial_average(df: pd.DataFrame, column_name: str) -> dict[str, float]:
     dict
         ``{"sum": ..., "count": ...}``: enough to average, and no value of a single person.
     """
+    if column_name not in df:
+        raise KeyError(f"there is no column {column_name!r}; there are: {', '.join(df)}")
     info(f"Summing the column {column_name!r} of {len(df)} rows")
     column = df[column_name]
     return {"sum": float(column.sum()), "count": int(column.count())}
@@ -56,5 +58,8 @@ def central_average(client: AlgorithmClient, column_name: str) -> dict[str, floa
         name="partial average",
     )
     parts = client.wait_for_results(task_id=task["id"], interval=0.2)
+    if len(parts) < len(organizations):
+        failed = len(organizations) - len(parts)
+        raise RuntimeError(f"{failed} organizations gave no result; see the logs of task {task['id']}")
     total = sum(part["sum"] for part in parts)
     return {"average": total / sum(part["count"] for part in parts)}
