@@ -90,15 +90,12 @@ def contract(session: nox.Session) -> None:
         session.error("name one version of the server: nox -s contract -- 4.15.2")
     (version,) = session.posargs
     install(session, "generate")
-    make = (
-        "from vantage6.localnet import environment_python as e; import sys; print(e(sys.argv[1]))"
-    )
-    python = session.run("python", "-c", make, version, silent=True, stderr=None).strip()
-    with tempfile.TemporaryFile("w+") as facts:
-        session.run(python, "openapi/extract.py", "server", external=True, stdout=facts)
-        facts.seek(0)
-        target = HERE / "openapi" / "facts" / "server" / f"{version}.json"
-        target.write_text(facts.read())
+    module = "vantage6.localnet._environment"
+    find = f"from {module} import environment_python; print(environment_python('{version}'))"
+    python = session.run("python", "-c", find, silent=True, stderr=None).strip()
+    extract = (python, "openapi/extract.py", "server")
+    facts = session.run(*extract, external=True, silent=True, stderr=None)
+    (HERE / "openapi" / "facts" / "server" / f"{version}.json").write_text(facts)
     session.run("python", "openapi/build.py", f"server={version}")
     session.run("openapi-spec-validator", f"openapi/server/{version}.json")
 

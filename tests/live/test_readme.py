@@ -1,0 +1,31 @@
+"""What the README prints can be run."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_its_python_runs_as_printed(network: LocalNetwork) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    code = "\n".join(blocks)
+    user = network.users["researcher"]
+    for placeholder, value in [("7601", str(network.port)), ("my-password", user.password)]:
+        assert placeholder in code
+        code = code.replace(placeholder, value)
+
+    output = io.StringIO()
+    with redirect_stdout(output):
+        exec(compile(code, str(README), "exec"), {})  # noqa: S102 (our own README)
+    lines = output.getvalue().splitlines()
+    assert "demo" in lines[0]
+    assert sum('"sum"' in line for line in lines) == 3, "one partial result an organization"
+    assert lines[-1] == str([organization.name for organization in network.organizations])
