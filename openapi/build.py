@@ -176,6 +176,7 @@ class Schemas:
                     if "output" in entry or (fact.get("required") and not entry.get("partial")):
                         required.add(key)
             self.check_stale(entry, source, place)
+            required |= set(entry.get("required", {}))
         for key, kind in (entry.get("fields", {}) | entry.get("added", {})).items():
             fields[key] = short_type(kind, place / key, self.overlay)
             required.add(key)
@@ -226,6 +227,9 @@ class Schemas:
             for key in entry.get(part, []):
                 if key not in known:
                     (place / part / key).fail(f"{source} has no such field")
+        for key in entry.get("required", {}):
+            if key not in known or known[key].get("required"):
+                (place / "required" / key).fail(f"{source} has no such field, or requires it itself")
         for key in entry.get("computed", {}):
             if known[key]["type"] not in COMPUTED:
                 (place / "computed" / key).fail(f"{source} declares it as {fact_type(known[key])}")
@@ -297,8 +301,9 @@ class Operations:
             {"name": name, "in": "path", "required": True, "schema": self.path_type(kind)}
             for name, kind in fact["path_parameters"].items()
         ]
+        changes = entry.get("query", {})
         return found + [
-            self.query_parameter(name, kind, required)
+            self.query_parameter(name, kind, required, changes.get(name, {}))
             for name, kind, required in self.query(fact, entry, place / "query")
         ]
 
@@ -334,7 +339,7 @@ class Operations:
         self.unused["spellings"].discard(raw)
         return self.overlay["spellings"].get(raw, raw)
 
-    def query_parameter(self, name, kind, required):
+    def query_parameter(self, name, kind, required, change):
         place = Place("overlay", "parameters", name)
         if name not in self.overlay["parameters"]:
             place.fail("a parameter without a description")
@@ -350,7 +355,7 @@ class Operations:
             "name": name,
             "in": "query",
             "required": required,
-            "description": about["description"],
+            "description": change.get("description", about["description"]),
             "schema": schema,
         }
 
@@ -384,9 +389,7 @@ class Operations:
             if code not in told and any(status < 300 for status in fact["source"]["statuses"]):
                 place.fail(f"neither documentation nor code of the package answers {code}")
         failures = {code for code in told if code >= 400} | set(entry.get("also", {}))
-        always = dict(self.overlay["always"]["all"])
-        if self.secured(fact):
-            always |= self.overlay["always"]["secured"]
+        always = self.always(fact, entry, place)
         answers = {}
         for code in sorted(set(successes) | failures | set(always)):
             if code in successes:
@@ -402,6 +405,21 @@ class Operations:
                     "content": self.content("Error", place / code),
                 }
         return answers
+
+    def always(self, fact, entry, place):
+        """Give the failures that the framework answers with, before or around the handler."""
+        always = dict(self.overlay["always"]["all"])
+        if self.secured(fact):
+            always |= self.overlay["always"]["secured"]
+        # Behind handle_exceptions the framework's errors come out as 500.
+        takes_json = entry.get("body", "binary") != "binary"
+        if takes_json and "handle_exceptions" not in fact["source"]["callers"]:
+            always |= self.overlay["always"]["json"]
+        for code in entry.get("never", []):
+            if code not in always:
+                (place / "never").fail(f"{code} is not answered anyway")
+            del always[code]
+        return always
 
 
 PAGE_HEADERS = {
