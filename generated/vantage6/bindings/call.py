@@ -40,7 +40,12 @@ class Call(Generic[T]):
 
 def given(**query: QueryValue | None) -> dict[str, QueryValue]:
     """Leave out what was not given."""
-    return {name: value for name, value in query.items() if value is not None}
+    # Where a number is asked, a truth value is one too: 1 is understood, "true" is not.
+    return {
+        name: int(value) if isinstance(value, bool) else value
+        for name, value in query.items()
+        if value is not None
+    }
 
 
 def flag(value: bool | None) -> str | None:

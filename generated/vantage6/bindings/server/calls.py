@@ -396,7 +396,7 @@ def list_algorithm_stores(
 def list_collaborations(
     *,
     algorithm_store_id: int | None = None,
-    encrypted: bool | None = None,
+    encrypted: int | None = None,
     include: Sequence[str] | None = None,
     name: str | None = None,
     organization_id: int | None = None,
@@ -411,7 +411,7 @@ def list_collaborations(
     algorithm_store_id
         Keep rows linked to this store.
     encrypted
-        Keep collaborations with, or without, encryption.
+        1 keeps collaborations with encryption, 0 those without.
     include
         What to embed in place of a link.
     name
@@ -581,7 +581,7 @@ def list_results(
     collaboration_id
         Keep rows of this collaboration.
     finished_from
-        Keep runs finished at or after this time.
+        Keep runs assigned at or after this time: the server does not look at their end.
     finished_till
         Keep runs finished at or before this time.
     node_id
@@ -593,11 +593,11 @@ def list_results(
     per_page
         How many rows make a page; 10 by default.
     port
-        Keep runs with this port.
+        Not usable: the server answers 500.
     sort
-        Fields to sort by, separated by commas; a minus in front means descending.
+        Without effect: rows come newest first.
     started_from
-        Keep runs started at or after this time.
+        Keep runs assigned at or after this time: the server does not look at their start.
     started_till
         Keep runs started at or before this time.
     state
@@ -647,7 +647,7 @@ def list_roles(
     Parameters
     ----------
     collaboration_id
-        Keep rows of this collaboration.
+        Not usable: keeps no row.
     description
         Keep rows with this description; % stands for any characters, _ for one.
     include_root
@@ -769,7 +769,7 @@ def list_runs(
     collaboration_id
         Keep rows of this collaboration.
     finished_from
-        Keep runs finished at or after this time.
+        Keep runs assigned at or after this time: the server does not look at their end.
     finished_till
         Keep runs finished at or before this time.
     include
@@ -783,11 +783,11 @@ def list_runs(
     per_page
         How many rows make a page; 10 by default.
     port
-        Keep runs with this port.
+        Not usable: the server answers 500.
     sort
-        Fields to sort by, separated by commas; a minus in front means descending.
+        Without effect: rows come newest first.
     started_from
-        Keep runs started at or after this time.
+        Keep runs assigned at or after this time: the server does not look at their start.
     started_till
         Keep runs started at or before this time.
     state
@@ -917,13 +917,13 @@ def list_tasks(
     per_page
         How many rows make a page; 10 by default.
     run_id
-        Keep rows of this run.
+        Not usable: the server answers 500.
     sort
-        Fields to sort by, separated by commas; a minus in front means descending.
+        Without effect: rows come newest first.
     status
-        Keep rows in this status.
+        Not usable: the server answers 500.
     store_id
-        Keep tasks with an algorithm of this store.
+        Not usable: the server answers 500.
     study_id
         Keep rows of this study.
     """
@@ -975,7 +975,7 @@ def list_users(
     Parameters
     ----------
     collaboration_id
-        Keep rows of this collaboration.
+        Not usable: keeps no row.
     email
         Keep users with this address; % stands for any characters, _ for one.
     firstname

@@ -39,7 +39,7 @@ class AlgorithmStoreUpdate(TypedDict):
     The fields of a linked store to change.
     """
 
-    collaboration_id: NotRequired[int | None]
+    collaboration_id: NotRequired[int]
     name: NotRequired[str]
 
 
@@ -121,18 +121,6 @@ class ContainerToken(TypedDict):
     container_token: str
 
 
-class DatabaseInput(TypedDict):
-    """
-    A database that a new task uses.
-    """
-
-    label: str
-    preprocessing: NotRequired[list[dict[str, Any]]]
-    query: NotRequired[str]
-    sheet_name: NotRequired[str]
-    type: NotRequired[str]
-
-
 class EmptyObject(TypedDict):
     """
     An object without fields.
@@ -147,6 +135,14 @@ class Error(TypedDict):
     errors: NotRequired[dict[str, Any]]
     message: NotRequired[str]
     msg: NotRequired[str]
+
+
+class FieldErrors(TypedDict):
+    """
+    Why a body was not accepted, by field, where other errors have their sentence.
+    """
+
+    msg: dict[str, Any]
 
 
 Flag: TypeAlias = Literal["true"]
@@ -240,10 +236,8 @@ class NodeUpdate(TypedDict):
     """
 
     clear_ip: NotRequired[bool]
-    collaboration_id: NotRequired[int]
     ip: NotRequired[str]
     name: NotRequired[str]
-    organization_id: NotRequired[int]
 
 
 Operation: TypeAlias = Literal["VIEW", "EDIT", "CREATE", "DELETE", "SEND", "RECEIVE"]
@@ -334,6 +328,15 @@ class PortInput(TypedDict):
     label: NotRequired[str | None]
     port: int
     run_id: int
+
+
+class Preprocessing(TypedDict):
+    """
+    A step that is taken with the data before the algorithm sees them.
+    """
+
+    function: str
+    parameters: NotRequired[dict[str, Any]]
 
 
 class RecoverPasswordInput(TypedDict):
@@ -577,7 +580,7 @@ class TaskOrganization(TypedDict):
     """
 
     id: int
-    input: NotRequired[str]
+    input: str
     """
     Base64 text; encrypted for the organization in an encrypted collaboration.
     """
@@ -649,8 +652,8 @@ class UserInput(TypedDict):
     """
 
     email: str
-    firstname: NotRequired[str]
-    lastname: NotRequired[str]
+    firstname: str
+    lastname: str
     organization_id: NotRequired[int]
     password: str
     roles: NotRequired[list[int]]
@@ -697,7 +700,6 @@ class UserUpdate(TypedDict):
     email: NotRequired[str]
     firstname: NotRequired[str]
     lastname: NotRequired[str]
-    organization_id: NotRequired[int]
     roles: NotRequired[list[int]]
     rules: NotRequired[list[int]]
     username: NotRequired[str]
@@ -716,12 +718,12 @@ class VpnAddress(TypedDict):
     Where one algorithm can be reached in the private network.
     """
 
-    ip: str
-    label: NotRequired[str | None]
-    organization_id: NotRequired[int]
-    parent_id: NotRequired[int | None]
-    port: NotRequired[int | None]
-    task_id: NotRequired[int]
+    ip: str | None
+    label: str | None
+    organization_id: int
+    parent_id: int | None
+    port: int
+    task_id: int
 
 
 class VpnAddresses(TypedDict):
@@ -784,6 +786,18 @@ class ColumnsInput(TypedDict):
     collaboration_id: int
     db_label: str
     organizations: list[TaskOrganization]
+    query: NotRequired[str]
+    sheet_name: NotRequired[str]
+
+
+class DatabaseInput(TypedDict):
+    """
+    A database that a new task uses.
+    """
+
+    arguments: NotRequired[dict[str, Any]]
+    label: str
+    preprocessing: NotRequired[list[Preprocessing]]
     query: NotRequired[str]
     sheet_name: NotRequired[str]
 
@@ -890,7 +904,7 @@ class Run(TypedDict):
 
     assigned_at: str | None
     """
-    ISO 8601, in UTC, without an offset.
+    The time at which the server was started, whenever the run was assigned.
     """
     blob_storage_used: bool | None
     cleanup_at: str | None

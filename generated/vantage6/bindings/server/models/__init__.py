@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from .container_login import ContainerLogin
     from .container_token import ContainerToken
     from .database_input import DatabaseInput
-    from .database_input_preprocessing_item import DatabaseInputPreprocessingItem
+    from .database_input_arguments import DatabaseInputArguments
     from .empty_object import EmptyObject
     from .error import Error
     from .error_errors import ErrorErrors
+    from .field_errors import FieldErrors
+    from .field_errors_msg import FieldErrorsMsg
     from .flag import Flag
     from .health import Health
     from .id import Id
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from .page_links import PageLinks
     from .port import Port
     from .port_input import PortInput
+    from .preprocessing import Preprocessing
+    from .preprocessing_parameters import PreprocessingParameters
     from .recover_password_input import RecoverPasswordInput
     from .recover_two_factor_input import RecoverTwoFactorInput
     from .reference import Reference
@@ -112,10 +116,12 @@ _MODULES = {
     "ContainerLogin": ".container_login",
     "ContainerToken": ".container_token",
     "DatabaseInput": ".database_input",
-    "DatabaseInputPreprocessingItem": ".database_input_preprocessing_item",
+    "DatabaseInputArguments": ".database_input_arguments",
     "EmptyObject": ".empty_object",
     "Error": ".error",
     "ErrorErrors": ".error_errors",
+    "FieldErrors": ".field_errors",
+    "FieldErrorsMsg": ".field_errors_msg",
     "Flag": ".flag",
     "Health": ".health",
     "Id": ".id",
@@ -139,6 +145,8 @@ _MODULES = {
     "PageLinks": ".page_links",
     "Port": ".port",
     "PortInput": ".port_input",
+    "Preprocessing": ".preprocessing",
+    "PreprocessingParameters": ".preprocessing_parameters",
     "RecoverPasswordInput": ".recover_password_input",
     "RecoverTwoFactorInput": ".recover_two_factor_input",
     "Reference": ".reference",
@@ -203,10 +211,12 @@ __all__ = (
     "ContainerLogin",
     "ContainerToken",
     "DatabaseInput",
-    "DatabaseInputPreprocessingItem",
+    "DatabaseInputArguments",
     "EmptyObject",
     "Error",
     "ErrorErrors",
+    "FieldErrors",
+    "FieldErrorsMsg",
     "Flag",
     "Health",
     "Id",
@@ -230,6 +240,8 @@ __all__ = (
     "PageLinks",
     "Port",
     "PortInput",
+    "Preprocessing",
+    "PreprocessingParameters",
     "RecoverPasswordInput",
     "RecoverTwoFactorInput",
     "Reference",

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
@@ -16,21 +15,16 @@ T = TypeVar("T", bound="AlgorithmStoreUpdate")
 class AlgorithmStoreUpdate:
     """The fields of a linked store to change."""
 
-    collaboration_id: int | None | Unset = UNSET
+    collaboration_id: int | Unset = UNSET
     name: str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        collaboration_id: int | None | Unset
-        if isinstance(self.collaboration_id, Unset):
-            collaboration_id = UNSET
-        else:
-            collaboration_id = self.collaboration_id
+        collaboration_id = self.collaboration_id
 
         name = self.name
 
         field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
+
         field_dict.update({})
         if collaboration_id is not UNSET:
             field_dict["collaboration_id"] = collaboration_id
@@ -42,15 +36,7 @@ class AlgorithmStoreUpdate:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-
-        def _parse_collaboration_id(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        collaboration_id = _parse_collaboration_id(d.pop("collaboration_id", UNSET))
+        collaboration_id = d.pop("collaboration_id", UNSET)
 
         name = d.pop("name", UNSET)
 
@@ -59,21 +45,4 @@ class AlgorithmStoreUpdate:
             name=name,
         )
 
-        algorithm_store_update.additional_properties = d
         return algorithm_store_update
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

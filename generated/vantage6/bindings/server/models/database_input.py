@@ -9,7 +9,8 @@ from attrs import define as _attrs_define
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from ..models.database_input_preprocessing_item import DatabaseInputPreprocessingItem
+    from ..models.database_input_arguments import DatabaseInputArguments
+    from ..models.preprocessing import Preprocessing
 
 
 T = TypeVar("T", bound="DatabaseInput")
@@ -20,13 +21,17 @@ class DatabaseInput:
     """A database that a new task uses."""
 
     label: str
-    preprocessing: list[DatabaseInputPreprocessingItem] | Unset = UNSET
+    arguments: DatabaseInputArguments | Unset = UNSET
+    preprocessing: list[Preprocessing] | Unset = UNSET
     query: str | Unset = UNSET
     sheet_name: str | Unset = UNSET
-    type_: str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         label = self.label
+
+        arguments: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.arguments, Unset):
+            arguments = self.arguments.to_dict()
 
         preprocessing: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.preprocessing, Unset):
@@ -39,8 +44,6 @@ class DatabaseInput:
 
         sheet_name = self.sheet_name
 
-        type_ = self.type_
-
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -48,32 +51,38 @@ class DatabaseInput:
                 "label": label,
             }
         )
+        if arguments is not UNSET:
+            field_dict["arguments"] = arguments
         if preprocessing is not UNSET:
             field_dict["preprocessing"] = preprocessing
         if query is not UNSET:
             field_dict["query"] = query
         if sheet_name is not UNSET:
             field_dict["sheet_name"] = sheet_name
-        if type_ is not UNSET:
-            field_dict["type"] = type_
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.database_input_preprocessing_item import DatabaseInputPreprocessingItem  # noqa: PLC0415
+        from ..models.database_input_arguments import DatabaseInputArguments  # noqa: PLC0415
+        from ..models.preprocessing import Preprocessing  # noqa: PLC0415
 
         d = dict(src_dict)
         label = d.pop("label")
 
+        _arguments = d.pop("arguments", UNSET)
+        arguments: DatabaseInputArguments | Unset
+        if isinstance(_arguments, Unset):
+            arguments = UNSET
+        else:
+            arguments = DatabaseInputArguments.from_dict(_arguments)
+
         _preprocessing = d.pop("preprocessing", UNSET)
-        preprocessing: list[DatabaseInputPreprocessingItem] | Unset = UNSET
+        preprocessing: list[Preprocessing] | Unset = UNSET
         if _preprocessing is not UNSET:
             preprocessing = []
             for preprocessing_item_data in _preprocessing:
-                preprocessing_item = DatabaseInputPreprocessingItem.from_dict(
-                    preprocessing_item_data
-                )
+                preprocessing_item = Preprocessing.from_dict(preprocessing_item_data)
 
                 preprocessing.append(preprocessing_item)
 
@@ -81,14 +90,12 @@ class DatabaseInput:
 
         sheet_name = d.pop("sheet_name", UNSET)
 
-        type_ = d.pop("type", UNSET)
-
         database_input = cls(
             label=label,
+            arguments=arguments,
             preprocessing=preprocessing,
             query=query,
             sheet_name=sheet_name,
-            type_=type_,
         )
 
         return database_input

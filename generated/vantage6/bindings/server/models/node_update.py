@@ -16,35 +16,25 @@ class NodeUpdate:
     """The fields of a node to change."""
 
     clear_ip: bool | Unset = UNSET
-    collaboration_id: int | Unset = UNSET
     ip: str | Unset = UNSET
     name: str | Unset = UNSET
-    organization_id: int | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         clear_ip = self.clear_ip
 
-        collaboration_id = self.collaboration_id
-
         ip = self.ip
 
         name = self.name
-
-        organization_id = self.organization_id
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
         if clear_ip is not UNSET:
             field_dict["clear_ip"] = clear_ip
-        if collaboration_id is not UNSET:
-            field_dict["collaboration_id"] = collaboration_id
         if ip is not UNSET:
             field_dict["ip"] = ip
         if name is not UNSET:
             field_dict["name"] = name
-        if organization_id is not UNSET:
-            field_dict["organization_id"] = organization_id
 
         return field_dict
 
@@ -53,20 +43,14 @@ class NodeUpdate:
         d = dict(src_dict)
         clear_ip = d.pop("clear_ip", UNSET)
 
-        collaboration_id = d.pop("collaboration_id", UNSET)
-
         ip = d.pop("ip", UNSET)
 
         name = d.pop("name", UNSET)
 
-        organization_id = d.pop("organization_id", UNSET)
-
         node_update = cls(
             clear_ip=clear_ip,
-            collaboration_id=collaboration_id,
             ip=ip,
             name=name,
-            organization_id=organization_id,
         )
 
         return node_update

@@ -25,7 +25,7 @@ class Run:
     """The execution of a task at one organization."""
 
     assigned_at: None | str
-    """ ISO 8601, in UTC, without an offset. """
+    """ The time at which the server was started, whenever the run was assigned. """
     blob_storage_used: bool | None
     cleanup_at: None | str
     """ ISO 8601, in UTC, without an offset. """

@@ -6,8 +6,6 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="TaskOrganization")
 
 
@@ -16,7 +14,7 @@ class TaskOrganization:
     """An organization that is to run a task, with its own input."""
 
     id: int
-    input_: str | Unset = UNSET
+    input_: str
     """ Base64 text; encrypted for the organization in an encrypted collaboration. """
 
     def to_dict(self) -> dict[str, Any]:
@@ -29,10 +27,9 @@ class TaskOrganization:
         field_dict.update(
             {
                 "id": id,
+                "input": input_,
             }
         )
-        if input_ is not UNSET:
-            field_dict["input"] = input_
 
         return field_dict
 
@@ -41,7 +38,7 @@ class TaskOrganization:
         d = dict(src_dict)
         id = d.pop("id")
 
-        input_ = d.pop("input", UNSET)
+        input_ = d.pop("input")
 
         task_organization = cls(
             id=id,

@@ -16,10 +16,10 @@ class UserInput:
     """A new user."""
 
     email: str
+    firstname: str
+    lastname: str
     password: str
     username: str
-    firstname: str | Unset = UNSET
-    lastname: str | Unset = UNSET
     organization_id: int | Unset = UNSET
     roles: list[int] | Unset = UNSET
     rules: list[int] | Unset = UNSET
@@ -27,13 +27,13 @@ class UserInput:
     def to_dict(self) -> dict[str, Any]:
         email = self.email
 
-        password = self.password
-
-        username = self.username
-
         firstname = self.firstname
 
         lastname = self.lastname
+
+        password = self.password
+
+        username = self.username
 
         organization_id = self.organization_id
 
@@ -50,14 +50,12 @@ class UserInput:
         field_dict.update(
             {
                 "email": email,
+                "firstname": firstname,
+                "lastname": lastname,
                 "password": password,
                 "username": username,
             }
         )
-        if firstname is not UNSET:
-            field_dict["firstname"] = firstname
-        if lastname is not UNSET:
-            field_dict["lastname"] = lastname
         if organization_id is not UNSET:
             field_dict["organization_id"] = organization_id
         if roles is not UNSET:
@@ -72,13 +70,13 @@ class UserInput:
         d = dict(src_dict)
         email = d.pop("email")
 
+        firstname = d.pop("firstname")
+
+        lastname = d.pop("lastname")
+
         password = d.pop("password")
 
         username = d.pop("username")
-
-        firstname = d.pop("firstname", UNSET)
-
-        lastname = d.pop("lastname", UNSET)
 
         organization_id = d.pop("organization_id", UNSET)
 
@@ -88,10 +86,10 @@ class UserInput:
 
         user_input = cls(
             email=email,
-            password=password,
-            username=username,
             firstname=firstname,
             lastname=lastname,
+            password=password,
+            username=username,
             organization_id=organization_id,
             roles=roles,
             rules=rules,

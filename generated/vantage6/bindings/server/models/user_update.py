@@ -18,7 +18,6 @@ class UserUpdate:
     email: str | Unset = UNSET
     firstname: str | Unset = UNSET
     lastname: str | Unset = UNSET
-    organization_id: int | Unset = UNSET
     roles: list[int] | Unset = UNSET
     rules: list[int] | Unset = UNSET
     username: str | Unset = UNSET
@@ -29,8 +28,6 @@ class UserUpdate:
         firstname = self.firstname
 
         lastname = self.lastname
-
-        organization_id = self.organization_id
 
         roles: list[int] | Unset = UNSET
         if not isinstance(self.roles, Unset):
@@ -51,8 +48,6 @@ class UserUpdate:
             field_dict["firstname"] = firstname
         if lastname is not UNSET:
             field_dict["lastname"] = lastname
-        if organization_id is not UNSET:
-            field_dict["organization_id"] = organization_id
         if roles is not UNSET:
             field_dict["roles"] = roles
         if rules is not UNSET:
@@ -71,8 +66,6 @@ class UserUpdate:
 
         lastname = d.pop("lastname", UNSET)
 
-        organization_id = d.pop("organization_id", UNSET)
-
         roles = cast(list[int], d.pop("roles", UNSET))
 
         rules = cast(list[int], d.pop("rules", UNSET))
@@ -83,7 +76,6 @@ class UserUpdate:
             email=email,
             firstname=firstname,
             lastname=lastname,
-            organization_id=organization_id,
             roles=roles,
             rules=rules,
             username=username,

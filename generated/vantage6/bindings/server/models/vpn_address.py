@@ -7,8 +7,6 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="VpnAddress")
 
 
@@ -16,36 +14,27 @@ T = TypeVar("T", bound="VpnAddress")
 class VpnAddress:
     """Where one algorithm can be reached in the private network."""
 
-    ip: str
-    label: None | str | Unset = UNSET
-    organization_id: int | Unset = UNSET
-    parent_id: int | None | Unset = UNSET
-    port: int | None | Unset = UNSET
-    task_id: int | Unset = UNSET
+    ip: None | str
+    label: None | str
+    organization_id: int
+    parent_id: int | None
+    port: int
+    task_id: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        ip: None | str
         ip = self.ip
 
-        label: None | str | Unset
-        if isinstance(self.label, Unset):
-            label = UNSET
-        else:
-            label = self.label
+        label: None | str
+        label = self.label
 
         organization_id = self.organization_id
 
-        parent_id: int | None | Unset
-        if isinstance(self.parent_id, Unset):
-            parent_id = UNSET
-        else:
-            parent_id = self.parent_id
+        parent_id: int | None
+        parent_id = self.parent_id
 
-        port: int | None | Unset
-        if isinstance(self.port, Unset):
-            port = UNSET
-        else:
-            port = self.port
+        port = self.port
 
         task_id = self.task_id
 
@@ -54,56 +43,46 @@ class VpnAddress:
         field_dict.update(
             {
                 "ip": ip,
+                "label": label,
+                "organization_id": organization_id,
+                "parent_id": parent_id,
+                "port": port,
+                "task_id": task_id,
             }
         )
-        if label is not UNSET:
-            field_dict["label"] = label
-        if organization_id is not UNSET:
-            field_dict["organization_id"] = organization_id
-        if parent_id is not UNSET:
-            field_dict["parent_id"] = parent_id
-        if port is not UNSET:
-            field_dict["port"] = port
-        if task_id is not UNSET:
-            field_dict["task_id"] = task_id
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        ip = d.pop("ip")
 
-        def _parse_label(data: object) -> None | str | Unset:
+        def _parse_ip(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+            return cast(None | str, data)
 
-        label = _parse_label(d.pop("label", UNSET))
+        ip = _parse_ip(d.pop("ip"))
 
-        organization_id = d.pop("organization_id", UNSET)
-
-        def _parse_parent_id(data: object) -> int | None | Unset:
+        def _parse_label(data: object) -> None | str:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+            return cast(None | str, data)
 
-        parent_id = _parse_parent_id(d.pop("parent_id", UNSET))
+        label = _parse_label(d.pop("label"))
 
-        def _parse_port(data: object) -> int | None | Unset:
+        organization_id = d.pop("organization_id")
+
+        def _parse_parent_id(data: object) -> int | None:
             if data is None:
                 return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+            return cast(int | None, data)
 
-        port = _parse_port(d.pop("port", UNSET))
+        parent_id = _parse_parent_id(d.pop("parent_id"))
 
-        task_id = d.pop("task_id", UNSET)
+        port = d.pop("port")
+
+        task_id = d.pop("task_id")
 
         vpn_address = cls(
             ip=ip,

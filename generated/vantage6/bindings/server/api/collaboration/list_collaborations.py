@@ -14,7 +14,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     algorithm_store_id: int | Unset = UNSET,
-    encrypted: bool | Unset = UNSET,
+    encrypted: int | Unset = UNSET,
     include: list[str] | Unset = UNSET,
     name: str | Unset = UNSET,
     organization_id: int | Unset = UNSET,
@@ -110,7 +110,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     algorithm_store_id: int | Unset = UNSET,
-    encrypted: bool | Unset = UNSET,
+    encrypted: int | Unset = UNSET,
     include: list[str] | Unset = UNSET,
     name: str | Unset = UNSET,
     organization_id: int | Unset = UNSET,
@@ -122,7 +122,7 @@ def sync_detailed(
 
     Args:
         algorithm_store_id (int | Unset):
-        encrypted (bool | Unset):
+        encrypted (int | Unset):
         include (list[str] | Unset):
         name (str | Unset):
         organization_id (int | Unset):
@@ -160,7 +160,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     algorithm_store_id: int | Unset = UNSET,
-    encrypted: bool | Unset = UNSET,
+    encrypted: int | Unset = UNSET,
     include: list[str] | Unset = UNSET,
     name: str | Unset = UNSET,
     organization_id: int | Unset = UNSET,
@@ -172,7 +172,7 @@ def sync(
 
     Args:
         algorithm_store_id (int | Unset):
-        encrypted (bool | Unset):
+        encrypted (int | Unset):
         include (list[str] | Unset):
         name (str | Unset):
         organization_id (int | Unset):
@@ -205,7 +205,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     algorithm_store_id: int | Unset = UNSET,
-    encrypted: bool | Unset = UNSET,
+    encrypted: int | Unset = UNSET,
     include: list[str] | Unset = UNSET,
     name: str | Unset = UNSET,
     organization_id: int | Unset = UNSET,
@@ -217,7 +217,7 @@ async def asyncio_detailed(
 
     Args:
         algorithm_store_id (int | Unset):
-        encrypted (bool | Unset):
+        encrypted (int | Unset):
         include (list[str] | Unset):
         name (str | Unset):
         organization_id (int | Unset):
@@ -253,7 +253,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     algorithm_store_id: int | Unset = UNSET,
-    encrypted: bool | Unset = UNSET,
+    encrypted: int | Unset = UNSET,
     include: list[str] | Unset = UNSET,
     name: str | Unset = UNSET,
     organization_id: int | Unset = UNSET,
@@ -265,7 +265,7 @@ async def asyncio(
 
     Args:
         algorithm_store_id (int | Unset):
-        encrypted (bool | Unset):
+        encrypted (int | Unset):
         include (list[str] | Unset):
         name (str | Unset):
         organization_id (int | Unset):

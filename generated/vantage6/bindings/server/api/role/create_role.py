@@ -7,6 +7,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
+from ...models.field_errors import FieldErrors
 from ...models.role import Role
 from ...models.role_input import RoleInput
 from ...types import Response
@@ -33,14 +34,30 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     if response.status_code == 201:
         response_201 = Role.from_dict(response.json())
 
         return response_201
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+
+        def _parse_response_400(data: object) -> Error | FieldErrors:
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_400_type_0 = FieldErrors.from_dict(data)
+
+                return response_400_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            response_400_type_1 = Error.from_dict(data)
+
+            return response_400_type_1
+
+        response_400 = _parse_response_400(response.json())
 
         return response_400
 
@@ -72,7 +89,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -85,7 +102,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: RoleInput,
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     """Add a role
 
     Args:
@@ -96,7 +113,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Role]
+        Response[Error | Error | FieldErrors | Role]
     """
 
     kwargs = _get_kwargs(
@@ -114,7 +131,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: RoleInput,
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     """Add a role
 
     Args:
@@ -125,7 +142,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Role
+        Error | Error | FieldErrors | Role
     """
 
     return sync_detailed(
@@ -138,7 +155,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: RoleInput,
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     """Add a role
 
     Args:
@@ -149,7 +166,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Role]
+        Response[Error | Error | FieldErrors | Role]
     """
 
     kwargs = _get_kwargs(
@@ -165,7 +182,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: RoleInput,
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     """Add a role
 
     Args:
@@ -176,7 +193,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Role
+        Error | Error | FieldErrors | Role
     """
 
     return (

@@ -8,6 +8,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
+from ...models.field_errors import FieldErrors
 from ...models.role import Role
 from ...models.role_update import RoleUpdate
 from ...types import Response
@@ -37,14 +38,30 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     if response.status_code == 200:
         response_200 = Role.from_dict(response.json())
 
         return response_200
 
     if response.status_code == 400:
-        response_400 = Error.from_dict(response.json())
+
+        def _parse_response_400(data: object) -> Error | FieldErrors:
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_400_type_0 = FieldErrors.from_dict(data)
+
+                return response_400_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            response_400_type_1 = Error.from_dict(data)
+
+            return response_400_type_1
+
+        response_400 = _parse_response_400(response.json())
 
         return response_400
 
@@ -76,7 +93,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -90,7 +107,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: RoleUpdate,
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     """Change a role
 
     Args:
@@ -102,7 +119,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Role]
+        Response[Error | Error | FieldErrors | Role]
     """
 
     kwargs = _get_kwargs(
@@ -122,7 +139,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: RoleUpdate,
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     """Change a role
 
     Args:
@@ -134,7 +151,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Role
+        Error | Error | FieldErrors | Role
     """
 
     return sync_detailed(
@@ -149,7 +166,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: RoleUpdate,
-) -> Response[Error | Role]:
+) -> Response[Error | Error | FieldErrors | Role]:
     """Change a role
 
     Args:
@@ -161,7 +178,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Error | Role]
+        Response[Error | Error | FieldErrors | Role]
     """
 
     kwargs = _get_kwargs(
@@ -179,7 +196,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: RoleUpdate,
-) -> Error | Role | None:
+) -> Error | Error | FieldErrors | Role | None:
     """Change a role
 
     Args:
@@ -191,7 +208,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Error | Role
+        Error | Error | FieldErrors | Role
     """
 
     return (

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="DatabaseInputPreprocessingItem")
+T = TypeVar("T", bound="PreprocessingParameters")
 
 
 @_attrs_define
-class DatabaseInputPreprocessingItem:
+class PreprocessingParameters:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,10 +24,10 @@ class DatabaseInputPreprocessingItem:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        database_input_preprocessing_item = cls()
+        preprocessing_parameters = cls()
 
-        database_input_preprocessing_item.additional_properties = d
-        return database_input_preprocessing_item
+        preprocessing_parameters.additional_properties = d
+        return preprocessing_parameters
 
     @property
     def additional_keys(self) -> list[str]:
