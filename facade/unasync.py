@@ -1,0 +1,119 @@
+"""Derives the sync client, and its tests, from the async ones.
+
+`python facade/unasync.py` writes them; with `--check` it changes nothing, shows what differs, and
+fails if anything does. Async words are dropped or replaced, by whole words and nothing cleverer, so
+that docstrings, comments and examples follow along; ruff then sorts the imports and formats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = {
+    ROOT / "facade/vantage6/client/_async": ROOT / "facade/vantage6/client/_sync",
+    ROOT / "tests/replay/_async": ROOT / "tests/replay/_sync",
+}
+DROPPED = re.compile(r"\b(?:async|await) +")
+WORDS = {
+    "AsyncClient": "Client",
+    "AsyncHttp": "Http",
+    "AsyncIterator": "Iterator",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+    "_async": "_sync",
+    "aclose": "close",
+    "asyncio": "time",
+    "pytest_asyncio": "pytest",
+    "set_async_httpx_client": "set_httpx_client",
+}
+WORD = re.compile(r"\w+")
+
+
+def derive(source: Path, target: Path) -> str:
+    """Give the sync form of a module.
+
+    Parameters
+    ----------
+    source : Path
+        The async module.
+    target : Path
+        Where its sync form goes; decides how ruff treats it.
+
+    Returns
+    -------
+    str
+        The text of the sync module.
+    """
+    text = DROPPED.sub("", source.read_text())
+    text = WORD.sub(lambda match: WORDS.get(match[0], match[0]), text)
+    text = f"# Derived from {source.relative_to(ROOT)} by unasync.py: edit that instead.\n{text}"
+    for command in (["check", "--select", "I", "--fix-only", "--quiet"], ["format", "--quiet"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(target), "-"]
+        text = subprocess.run(
+            ruff, input=text, stdout=subprocess.PIPE, cwd=ROOT, check=True, text=True
+        ).stdout
+    return text
+
+
+def changes() -> dict[Path, str | None]:
+    """Find out which derived files are not what they should be.
+
+    Returns
+    -------
+    dict of Path to str or None
+        For each such file what it should hold; None for one that should not be there.
+    """
+    wanted: dict[Path, str] = {}
+    present: set[Path] = set()
+    for source_folder, target_folder in FOLDERS.items():
+        for source in sorted(source_folder.glob("*.py")):
+            target = target_folder / source.name
+            wanted[target] = derive(source, target)
+        present.update(target_folder.glob("*.py"))
+    found: dict[Path, str | None] = dict.fromkeys(sorted(present - wanted.keys()))
+    for target, text in wanted.items():
+        if target not in present or target.read_text() != text:
+            found[target] = text
+    return found
+
+
+def report(target: Path, text: str | None) -> None:
+    """Show how a derived file differs from what it should be."""
+    is_new = not target.exists()
+    before = "" if is_new else target.read_text()
+    name = str(target.relative_to(ROOT))
+    lines = difflib.unified_diff(before.splitlines(), (text or "").splitlines(), name, name, "", "")
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def main() -> int:
+    """Write the derived files, or check them.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail on differences")
+    is_check = parser.parse_args().check
+    found = changes()
+    for target, text in found.items():
+        if is_check:
+            report(target, text)
+        elif text is None:
+            target.unlink()
+        else:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text)
+    return 1 if found and is_check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The vantage6 client: connect to a server, send tasks to organizations, read their results.
+
+>>> from vantage6.client import Client
+>>> client = Client("https://server.example", 443, "/api")
+>>> client.authenticate("researcher", "password")
+
+`Client` is for ordinary programs and notebooks; `AsyncClient` has the same methods for asynchronous
+ones. Everything here is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._async.client import AsyncClient
+    from ._identity import WhoAmI
+    from ._listing import Rows
+    from ._settings import Timeouts
+    from ._sync.client import Client
+    from ._sync.client import Client as UserClient
+    from .errors import (
+        BadRequest,
+        Conflict,
+        ConnectionFailed,
+        DecryptionError,
+        EncryptionNotSetUp,
+        InvalidInput,
+        InvalidKey,
+        InvalidSettings,
+        KeyMismatch,
+        LoginFailed,
+        NotAuthenticated,
+        NotFound,
+        PermissionDenied,
+        RequestTimeout,
+        ServerError,
+        SessionExpired,
+        StatusError,
+        TaskFailed,
+        TLSError,
+        TooManyRequests,
+        TransportError,
+        TwoFactorRequired,
+        TwoFactorSetupRequired,
+        Unauthorized,
+        UndecodableAnswer,
+        UnknownPath,
+        Vantage6Error,
+        WaitTimeout,
+    )
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "UserClient",
+    "Rows",
+    "Timeouts",
+    "WhoAmI",
+    # errors
+    "Vantage6Error",
+    "InvalidSettings",
+    "InvalidInput",
+    "NotAuthenticated",
+    "TwoFactorRequired",
+    "TwoFactorSetupRequired",
+    "TransportError",
+    "ConnectionFailed",
+    "RequestTimeout",
+    "TLSError",
+    "UndecodableAnswer",
+    "StatusError",
+    "BadRequest",
+    "Unauthorized",
+    "LoginFailed",
+    "SessionExpired",
+    "PermissionDenied",
+    "NotFound",
+    "UnknownPath",
+    "Conflict",
+    "TooManyRequests",
+    "ServerError",
+    "InvalidKey",
+    "KeyMismatch",
+    "EncryptionNotSetUp",
+    "DecryptionError",
+    "TaskFailed",
+    "WaitTimeout",
+]
+
+# Where each name is defined; what is not listed is an error.
+_HOMES = {
+    "AsyncClient": "._async.client",
+    "Client": "._sync.client",
+    "UserClient": "._sync.client",
+    "Rows": "._listing",
+    "Timeouts": "._settings",
+    "WhoAmI": "._identity",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    home = import_module(_HOMES.get(name, ".errors"), __name__)
+    value = globals()[name] = getattr(home, "Client" if name == "UserClient" else name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _warn_of_namesake() -> None:
+    """Warn when the package `vantage6-client`, whose import name is the same, is here as well."""
+    import os
+    import sys
+
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or os.curdir)  # noqa: PTH208 - pathlib takes longer to load
+        except OSError:
+            continue
+        if any(
+            name.startswith(("vantage6_client-", "vantage6-client-"))
+            and name.endswith((".dist-info", ".egg-info"))
+            for name in names
+        ):
+            import warnings
+
+            warnings.warn(
+                f"the package 'vantage6-client' is installed in {folder!r} as well. It provides "
+                "'vantage6.client' too, so which of the two is imported is a matter of chance: "
+                "uninstall one, then install 'vantage6-sdk' again",
+                stacklevel=3,
+            )
+            return
+
+
+_warn_of_namesake()

@@ -1,0 +1,56 @@
+"""What all resources of the client have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from .._listing import Listing, Rows, Selection
+from .._settings import LOGGER
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+    from vantage6.bindings.server.rows import Message
+
+    from .._listing import PageOf
+    from ._session import Session
+
+Row = TypeVar("Row")
+
+
+class Resource:
+    """One kind of thing on the server, and what can be done with it.
+
+    Parameters
+    ----------
+    session : Session
+        The connection that the client's resources share.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def _get(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
+        """Send a request for one row, and keep the wanted fields of it."""
+        selection = Selection(field, fields)
+        return selection.of_row(await self._session.send(call))
+
+    async def _list(
+        self,
+        listing: Listing[PageOf[Row]],
+        page: int | None,
+        per_page: int | None,
+        selection: Selection,
+    ) -> Rows[Row]:
+        """Get all rows, or those of one page, and keep the wanted ones."""
+        return selection.of_rows(await self._session.rows(listing, page, per_page))
+
+    async def _tell(self, call: Call[Message]) -> Message:
+        """Send a request that is answered by a sentence, and pass that on."""
+        message = await self._session.send(call)
+        LOGGER.info("%s", message["msg"])
+        return message
+
+    def _collaboration(self, collaboration: int | None) -> int | None:
+        """Fall back on the collaboration that `setup_collaboration` chose."""
+        return self._session.collaboration_id if collaboration is None else collaboration

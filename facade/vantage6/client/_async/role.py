@@ -1,0 +1,121 @@
+"""The roles of users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import Rows, Selection
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Role
+
+
+class Roles(Resource):
+    """Named sets of rules that users can have."""
+
+    async def get(
+        self,
+        id_: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Role:
+        """Look up a role.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the role.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Role
+            The role.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> (await client.role.get(3))["name"]
+        'Researcher'
+        """
+        return await self._get(calls.get_role(id_), field, fields)
+
+    async def list(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        organization: int | None = None,
+        rule: int | None = None,
+        user: int | None = None,
+        include_root: bool | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Role]:
+        """List roles.
+
+        Parameters
+        ----------
+        name : str, optional
+            Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
+        description : str, optional
+            Keep roles with this description, with the same signs.
+        organization : int, optional
+            Keep the roles that this organization defined.
+        rule : int, optional
+            Keep the roles that contain this rule.
+        user : int, optional
+            Keep the roles of this user.
+        include_root : bool, optional
+            Whether to add the roles that belong to no organization, as the default ones do.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("organization", None)``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Role
+            The rows.
+
+        Raises
+        ------
+        PermissionDenied
+            When you may not see these roles.
+
+        Examples
+        --------
+        >>> await client.role.list(name="Res%", fields=["id", "name"])
+        [{'id': 3, 'name': 'Researcher'}]
+        """
+        listing = partial(
+            calls.list_roles,
+            name=name,
+            description=description,
+            organization_id=None if organization is None else [organization],
+            rule_id=rule,
+            user_id=user,
+            include_root=include_root,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return await self._list(listing, page, per_page, selection)

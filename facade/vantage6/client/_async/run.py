@@ -1,0 +1,214 @@
+"""The runs of tasks at the organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import Rows, Selection, keep
+from .._results import open_input
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Run
+
+    from .._listing import Listing, PageOf
+
+
+class Runs(Resource):
+    """The execution of tasks: one run for each organization, with its status, log and input."""
+
+    async def get(
+        self,
+        id_: int,
+        include_task: bool = False,
+        decrypt_input: bool = True,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Run:
+        """Look up a run.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the run.
+        include_task : bool
+            Whether to put the task itself into ``["task"]`` in place of a reference.
+        decrypt_input : bool
+            Whether to give the input as the JSON text that was sent. An encrypted input can be
+            read in runs of your own organization, with its key; elsewhere it stays as it is.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Run
+            The run.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+        DecryptionError
+            When the input should be readable and is not.
+
+        Examples
+        --------
+        >>> print((await client.run.get(5))["log"])
+        partial average of column 'age'
+        """
+        selection = Selection(field, fields)
+        call = calls.get_run(id_, include="task" if include_task else None)
+        run = await self._session.send(call)
+        return selection.of_row(self._opened(run) if decrypt_input else run)
+
+    async def list(
+        self,
+        task: int | None = None,
+        organization: int | None = None,
+        state: str | None = None,
+        node: int | None = None,
+        include_task: bool = False,
+        started: tuple[str | None, str | None] | None = None,
+        assigned: tuple[str | None, str | None] | None = None,
+        finished: tuple[str | None, str | None] | None = None,
+        port: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Run]:
+        """List runs, the newest first.
+
+        Parameters
+        ----------
+        task : int, optional
+            Keep the runs of this task.
+        organization : int, optional
+            Keep the runs at this organization.
+        state : str, optional
+            ``"open"`` keeps the runs that have not finished.
+        node : int, optional
+            Keep the runs at this node.
+        include_task : bool
+            Whether to put the task itself into ``["task"]`` in place of a reference.
+        started, assigned, finished : tuple of two str, optional
+            Keep runs within these times, first and last (``yyyy-mm-dd``); None leaves an end open.
+        port : int, optional
+            Keep the runs that use this port. The server cannot tell, so the client looks.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("status", "crashed")``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Run
+            The rows; inputs as in `get`.
+
+        Raises
+        ------
+        PermissionDenied
+            When you may not see these runs.
+        DecryptionError
+            When an input should be readable and is not.
+
+        Examples
+        --------
+        >>> await client.run.list(state="open", fields=["id", "status"])
+        [{'id': 7, 'status': 'pending'}]
+        """
+        started_from, started_till = started or (None, None)
+        assigned_from, assigned_till = assigned or (None, None)
+        finished_from, finished_till = finished or (None, None)
+        listing = partial(
+            calls.list_runs,
+            task_id=task,
+            organization_id=organization,
+            state=state,
+            node_id=node,
+            include=["task"] if include_task else None,
+            started_from=started_from,
+            started_till=started_till,
+            assigned_from=assigned_from,
+            assigned_till=assigned_till,
+            finished_from=finished_from,
+            finished_till=finished_till,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        rows = await self._rows(listing, page, per_page)
+        if port is not None:
+            rows = keep(rows, lambda run: any(used["port"] == port for used in run["ports"]))
+        return selection.of_rows(rows)
+
+    async def from_task(
+        self,
+        task_id: int,
+        include_task: bool = False,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Run]:
+        """List all runs of a task, in the order of the organizations it was sent to.
+
+        Parameters
+        ----------
+        task_id : int
+            Identifier of the task.
+        include_task : bool
+            Whether to put the task itself into ``["task"]`` in place of a reference.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("status", "crashed")``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Run
+            The rows; inputs as in `get`.
+
+        Raises
+        ------
+        BadRequest
+            When there is no such task.
+        PermissionDenied
+            When you may not see it.
+        DecryptionError
+            When an input should be readable and is not.
+
+        Examples
+        --------
+        >>> for run in await client.run.from_task(12):
+        ...     print(run["status"], run["log"])
+        completed partial average of column 'age'
+        """
+        include = ["task"] if include_task else None
+        rows = await self._rows(partial(calls.list_runs, task_id=task_id, include=include))
+        rows.reverse()
+        return Selection(field, fields, filter_, filters).of_rows(rows)
+
+    async def _rows(
+        self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None
+    ) -> Rows[Run]:
+        rows = await self._session.rows(listing, page, per_page)
+        rows[:] = [self._opened(run) for run in rows]
+        return rows
+
+    def _opened(self, run: Run) -> Run:
+        session = self._session
+        return open_input(run, session.private_key, session.whoami.organization_id)

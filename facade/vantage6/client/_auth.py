@@ -1,0 +1,109 @@
+"""Signs requests with the access token, and renews it: before it expires, or when told it has.
+
+All threads and tasks of a client share one pair of tokens and renew it once: whoever comes first
+does, the others wait and then use the new one. A refused permission is never taken for an expired
+token. Only requests to the server's own address are signed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Generator
+from http import HTTPStatus
+from time import monotonic
+
+import httpx
+from vantage6.bindings.server import calls
+
+from ._call import is_expired, read
+from ._identity import Tokens
+from ._transport import answer_of
+from .errors import SessionExpired
+
+
+class BearerAuth(httpx.Auth):
+    """The login of one client.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+
+    Attributes
+    ----------
+    tokens : Tokens or None
+        The current tokens; None before the login.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.tokens: Tokens | None = None
+        self._url = httpx.URL(url)
+        self._refresh = calls.refresh_token()
+        self._thread_lock = threading.Lock()
+        self._task_lock = asyncio.Lock()
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        outdated = self._about_to_expire()
+        for _ in range(2):
+            if outdated:
+                with self._thread_lock:
+                    if self.tokens is outdated:
+                        renewal = yield self._renewal(outdated)
+                        renewal.read()
+                        self._renewed(renewal)
+            outdated = self._sign(request)
+            response = yield request
+            if outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            response.read()
+            if not is_expired(response.status_code, response.content):
+                return
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        outdated = self._about_to_expire()
+        for _ in range(2):
+            if outdated:
+                async with self._task_lock:
+                    if self.tokens is outdated:
+                        renewal = yield self._renewal(outdated)
+                        await renewal.aread()
+                        self._renewed(renewal)
+            outdated = self._sign(request)
+            response = yield request
+            if outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            await response.aread()
+            if not is_expired(response.status_code, response.content):
+                return
+
+    def _about_to_expire(self) -> Tokens | None:
+        tokens = self.tokens
+        return tokens if tokens and monotonic() >= tokens.renew_at else None
+
+    def _sign(self, request: httpx.Request) -> Tokens | None:
+        """Add the token; give the pair it came from, or None where nothing is to be signed."""
+        tokens = self.tokens
+        here = (self._url.scheme, self._url.host, self._url.port)
+        if tokens is None or (request.url.scheme, request.url.host, request.url.port) != here:
+            return None
+        request.headers["Authorization"] = f"Bearer {tokens.access}"
+        return tokens
+
+    def _renewal(self, outdated: Tokens) -> httpx.Request:
+        return httpx.Request(
+            self._refresh.method,
+            f"{self._url}{self._refresh.path}",
+            headers={"Authorization": f"Bearer {outdated.refresh}"},
+        )
+
+    def _renewed(self, response: httpx.Response) -> None:
+        # A lapsed refresh token is refused as a lapsed access token is: the session is over.
+        body = read(self._refresh, answer_of(response), refused=SessionExpired)
+        self.tokens = Tokens.of(body, monotonic())

@@ -1,0 +1,245 @@
+"""From the server's answer to a value, or to the error that says why not (pure)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from .errors import (
+    BadRequest,
+    Conflict,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    ServerError,
+    SessionExpired,
+    StatusError,
+    TooManyRequests,
+    Unauthorized,
+    UndecodableAnswer,
+    UnknownPath,
+    Vantage6Error,
+)
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
+T = TypeVar("T")
+
+# A refused permission and a lapsed login have the same status: only these words tell them apart.
+EXPIRED = "Token has expired"
+NOT_LOGGED_IN = "Missing Authorization Header"
+LOST = (EXPIRED, "Token has been revoked", "Error loading the user")
+
+BY_STATUS: dict[int, type[StatusError]] = {
+    400: BadRequest,
+    401: PermissionDenied,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    422: SessionExpired,  # the token is not one of this server's (any more)
+    429: TooManyRequests,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a request.
+
+    Attributes
+    ----------
+    method, url : str
+        The request.
+    status : int
+        The HTTP status.
+    content : bytes
+        The body.
+    location : str or None
+        Where a redirect points to.
+    total : int or None
+        How many rows a listing has on all its pages.
+    """
+
+    method: str
+    url: str
+    status: int
+    content: bytes = field(repr=False)
+    location: str | None = None
+    total: int | None = None
+
+
+def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> T:
+    """Give the value that a call was made for.
+
+    Parameters
+    ----------
+    call : Call of T
+        The call, which knows the type of its value.
+    answer : Answer
+        What came back.
+    refused : type of Unauthorized
+        The error for a 401 that is not about the token.
+
+    Returns
+    -------
+    T
+        The decoded body.
+
+    Raises
+    ------
+    StatusError
+        When the server refused; its subclasses tell why.
+    UndecodableAnswer
+        When the body is not JSON.
+    """
+    return cast("T", decode(answer, refused))
+
+
+def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:
+    """Decode the body of an answer, whatever it was the answer to.
+
+    Parameters
+    ----------
+    answer : Answer
+        What came back.
+    refused : type of Unauthorized
+        The error for a 401 that is not about the token.
+
+    Returns
+    -------
+    object
+        The JSON value.
+
+    Raises
+    ------
+    StatusError
+        When the server refused.
+    UndecodableAnswer
+        When the body is not JSON.
+    """
+    if not 200 <= answer.status < 300:
+        raise fault(answer, refused)
+    try:
+        return json.loads(answer.content)
+    except (ValueError, RecursionError):
+        raise UndecodableAnswer(
+            "the body is not JSON; perhaps this is not the API, or something between here and the "
+            "server answered in its place",
+            method=answer.method,
+            url=answer.url,
+            status=answer.status,
+            body=answer.content.decode(errors="replace"),
+        ) from None
+
+
+def is_expired(status: int, content: bytes) -> bool:
+    """Tell whether an answer says that the access token must be renewed.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    content : bytes
+        The body.
+
+    Returns
+    -------
+    bool
+        False as well for every other refusal, a missing permission for instance.
+    """
+    return status == HTTPStatus.UNAUTHORIZED and _message(_json_or_text(content)) == EXPIRED
+
+
+def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Vantage6Error:
+    """Make the error for an answer outside 200 to 299.
+
+    Parameters
+    ----------
+    answer : Answer
+        What came back.
+    refused : type of Unauthorized
+        The error for a 401 that is not about the token.
+
+    Returns
+    -------
+    Vantage6Error
+        The error, to be raised.
+    """
+    body = _json_or_text(answer.content)
+    message = _message(body)
+    if message == NOT_LOGGED_IN:
+        return NotAuthenticated(
+            f"{answer.method} {answer.url} needs a login: call authenticate() first"
+        )
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        lost = message is not None and message.startswith(LOST)
+        kind: type[StatusError] = SessionExpired if lost else refused
+    elif answer.status == HTTPStatus.NOT_FOUND and message is None:
+        kind = UnknownPath
+        message = (
+            "the server has no such address; is the API's path right, and does this version of "
+            "the server have this operation?"
+        )
+    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = ServerError
+    else:
+        kind = BY_STATUS.get(answer.status, StatusError)
+    if kind is SessionExpired:
+        message = f"{message or 'the login is not valid'}; call authenticate() again"
+    elif answer.location:
+        message = f"the server points to {answer.location}; give the client that address instead"
+    return kind(
+        message or _phrase(answer.status),
+        method=answer.method,
+        url=answer.url,
+        status=answer.status,
+        body=body,
+        errors=_field_errors(body),
+    )
+
+
+def _json_or_text(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+
+
+def _message(body: object) -> str | None:
+    if isinstance(body, Mapping):
+        fields = cast("Mapping[str, object]", body)
+        for name in ("msg", "message"):
+            if isinstance(fields.get(name), str):
+                return str(fields[name]).strip()
+    return None
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "an unknown status"
+
+
+def _field_errors(body: object) -> dict[str, list[str]]:
+    errors = cast("Mapping[str, object]", body).get("errors") if isinstance(body, Mapping) else None
+    found: dict[str, list[str]] = {}
+    if errors:
+        for name, reason in _reasons(errors, ""):
+            found.setdefault(name, []).append(reason)
+    return found
+
+
+def _reasons(errors: object, place: str) -> Iterator[tuple[str, str]]:
+    """Yield (field, reason), also of fields inside fields: ``organizations.0.id``."""
+    if isinstance(errors, Mapping):
+        for name, inner in cast("Mapping[object, object]", errors).items():
+            yield from _reasons(inner, f"{place}.{name}" if place else str(name))
+    elif isinstance(errors, list):
+        for inner in cast("list[object]", errors):
+            yield from _reasons(inner, place)
+    else:
+        yield place or "request", str(errors)

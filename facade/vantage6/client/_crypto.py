@@ -1,0 +1,250 @@
+"""The wire format of encrypted collaborations: AES-CTR around the data, RSA around its key (pure).
+
+A message is ``<wrapped key>$<iv>$<ciphertext>``, each part in base64. RSA PKCS#1 v1.5 wraps the
+32-byte AES key; web browsers wrap its base64 text instead of its bytes, so both forms are read. The
+format has no authentication tag: a message altered on its way decrypts to other bytes unnoticed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from ._payload import SEPARATOR, decode, encode
+from .errors import DecryptionError, InvalidKey
+
+__all__ = [
+    "decode",
+    "decrypt",
+    "encode",
+    "encrypt",
+    "fingerprint",
+    "generate_private_key",
+    "load_private_key",
+    "private_key_to_pem",
+    "public_key_of",
+]
+
+AES_KEY_BYTES = 32
+IV_BYTES = 16
+
+
+def encrypt(data: bytes, public_key: str) -> str:
+    """Encrypt bytes so that only the owner of a key can read them.
+
+    Parameters
+    ----------
+    data : bytes
+        What to encrypt.
+    public_key : str
+        The receiver's public key, as the server gives it: base64 of PEM.
+
+    Returns
+    -------
+    str
+        The message, in the wire format.
+
+    Raises
+    ------
+    InvalidKey
+        When the public key cannot be read.
+    """
+    key, iv = os.urandom(AES_KEY_BYTES), os.urandom(IV_BYTES)
+    wrapped_key = _load_public_key(public_key).encrypt(key, PKCS1v15())
+    encryptor = Cipher(AES(key), CTR(iv)).encryptor()
+    ciphertext = encryptor.update(data) + encryptor.finalize()
+    return SEPARATOR.join(encode(part) for part in (wrapped_key, iv, ciphertext))
+
+
+def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
+    """Decrypt a message that was encrypted for the owner of a key.
+
+    Parameters
+    ----------
+    message : str
+        The message, in the wire format.
+    private_key : RSAPrivateKey
+        The receiver's private key.
+
+    Returns
+    -------
+    bytes
+        The bytes that were encrypted.
+
+    Raises
+    ------
+    DecryptionError
+        When the message does not have the wire format, or was encrypted for another key.
+    """
+    parts = message.split(SEPARATOR)
+    if len(parts) != 3:
+        raise DecryptionError(
+            "the message is not encrypted in the platform's format: it has "
+            f"{len(parts)} parts between '{SEPARATOR}' signs instead of 3"
+        )
+    wrapped_key, iv, ciphertext = map(decode, parts)
+    if len(iv) != IV_BYTES:
+        raise DecryptionError(f"the message is damaged: its IV has {len(iv)} bytes, not {IV_BYTES}")
+    decryptor = Cipher(AES(_unwrap(wrapped_key, private_key)), CTR(iv)).decryptor()
+    return decryptor.update(ciphertext) + decryptor.finalize()
+
+
+def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> bytes:
+    try:
+        key = private_key.decrypt(wrapped_key, PKCS1v15())
+    except ValueError:
+        key = b""
+    if len(key) > AES_KEY_BYTES and key.isascii():
+        key = decode(key.decode("ascii"))
+    if len(key) != AES_KEY_BYTES:
+        # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
+        raise DecryptionError(
+            "the message was encrypted for another key than "
+            f"{fingerprint(public_key_of(private_key))}, or is damaged"
+        )
+    return key
+
+
+def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:
+    """Make a new key pair.
+
+    Parameters
+    ----------
+    bits : int
+        Length of the key. Fewer than 2048 bits are refused by current cryptography.
+
+    Returns
+    -------
+    RSAPrivateKey
+        The private key, which includes the public one.
+    """
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def private_key_to_pem(key: rsa.RSAPrivateKey, passphrase: str | bytes | None = None) -> bytes:
+    """Write a private key as PEM (PKCS#8), the content of a key file.
+
+    Parameters
+    ----------
+    key : RSAPrivateKey
+        The key to write.
+    passphrase : str or bytes, optional
+        Encrypts the PEM, if given.
+
+    Returns
+    -------
+    bytes
+        The PEM text.
+    """
+    secret = _passphrase(passphrase)
+    protection = BestAvailableEncryption(secret) if secret else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+
+
+def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.RSAPrivateKey:
+    """Read a private key from the content of a key file.
+
+    Parameters
+    ----------
+    pem : bytes
+        The PEM text, in any of the usual forms.
+    passphrase : str or bytes, optional
+        Needed if the PEM is encrypted.
+
+    Returns
+    -------
+    RSAPrivateKey
+        The key.
+
+    Raises
+    ------
+    InvalidKey
+        When the text is not a private RSA key, or the passphrase is missing, superfluous or wrong.
+    """
+    try:
+        key = load_pem_private_key(pem, _passphrase(passphrase))
+    except TypeError:
+        needed = passphrase is None
+        raise InvalidKey(
+            "the private key is protected: give its passphrase"
+            if needed
+            else "the private key has no passphrase, but one was given"
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        hint = " (or the passphrase is wrong)" if passphrase else ""
+        raise InvalidKey(f"this is not a private key in PEM form{hint}") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise InvalidKey("the private key is not an RSA key, the only kind the platform uses")
+    return key
+
+
+def public_key_of(private_key: rsa.RSAPrivateKey) -> str:
+    """Give the public half of a private key, as the server stores it.
+
+    Parameters
+    ----------
+    private_key : RSAPrivateKey
+        The private key.
+
+    Returns
+    -------
+    str
+        The public key: base64 of PEM.
+    """
+    pem = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return encode(pem)
+
+
+def fingerprint(public_key: str) -> str:
+    """Give the short form by which people compare public keys.
+
+    Parameters
+    ----------
+    public_key : str
+        The public key, as the server stores it: base64 of PEM.
+
+    Returns
+    -------
+    str
+        ``SHA256:`` and the hash of the key's DER form, in base64 without padding.
+
+    Raises
+    ------
+    InvalidKey
+        When the public key cannot be read.
+    """
+    der = _load_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode("ascii").rstrip("=")
+
+
+def _load_public_key(public_key: str) -> rsa.RSAPublicKey:
+    try:
+        key = load_pem_public_key(decode(public_key))
+    except (DecryptionError, ValueError, UnsupportedAlgorithm):
+        raise InvalidKey(
+            "this is not a public key in the platform's form (base64 of PEM)"
+        ) from None
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise InvalidKey("the public key is not an RSA key, the only kind the platform uses")
+    return key
+
+
+def _passphrase(passphrase: str | bytes | None) -> bytes | None:
+    return passphrase.encode() if isinstance(passphrase, str) else passphrase

@@ -1,0 +1,174 @@
+"""Who is logged in, and what a token tells about it (pure)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from .errors import TwoFactorRequired, TwoFactorSetupRequired, Vantage6Error
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import (
+        Message,
+        NodeTokens,
+        TwoFactorSecret,
+        UserLogin,
+        UserTokens,
+    )
+
+# A token is renewed this long before it expires, or after nine tenths of a shorter life.
+MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """The user that a client is logged in as.
+
+    Attributes
+    ----------
+    type_ : str
+        The kind of client: ``"user"``.
+    id_ : int
+        Identifier of the user.
+    name : str
+        First name of the user; the username where there is none.
+    organization_name : str
+        Name of the user's organization.
+    organization_id : int
+        Identifier of the user's organization.
+    """
+
+    type_: str
+    id_: int
+    name: str
+    organization_name: str
+    organization_id: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a login.
+
+    Attributes
+    ----------
+    access : str
+        Goes with each request.
+    refresh : str
+        Gets the next pair of tokens.
+    renew_at : float
+        When to get it, on the clock that `of` was given; never, if the token does not tell.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    renew_at: float
+
+    @classmethod
+    def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
+        """Read the server's answer to a login or a refresh.
+
+        Parameters
+        ----------
+        body : dict
+            The answer.
+        now : float
+            The time on a clock that nobody sets, so that only the token's own lifetime counts.
+
+        Returns
+        -------
+        Tokens
+            The tokens.
+        """
+        access = body["access_token"]
+        facts = claims(access)
+        issued, expires = facts.get("iat"), facts.get("exp")
+        renew_at = float("inf")
+        if isinstance(issued, int | float) and isinstance(expires, int | float):
+            life = expires - issued
+            renew_at = now + life - min(MARGIN_SECONDS, life / 10)
+        return cls(access, body["refresh_token"], renew_at)
+
+    @property
+    def user_id(self) -> int:
+        """Identifier of the user who logged in."""
+        subject = claims(self.access).get("sub")
+        if not isinstance(subject, int):
+            raise Vantage6Error("the server's token does not say which user it is for")
+        return subject
+
+
+def claims(token: str) -> dict[str, object]:
+    """Read what a JSON web token says, without a check of its signature.
+
+    Parameters
+    ----------
+    token : str
+        The token.
+
+    Returns
+    -------
+    dict
+        Its claims; empty for anything that is not such a token.
+    """
+    try:
+        payload = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
+def credentials(username: str, password: str, mfa_code: str | int | None) -> UserLogin:
+    """Put a login into the form that the server takes.
+
+    Parameters
+    ----------
+    username, password : str
+        The account.
+    mfa_code : str or int, optional
+        The current two-factor code. A number has lost its leading zeros: they are put back.
+
+    Returns
+    -------
+    UserLogin
+        The body of the request.
+    """
+    body: UserLogin = {"username": username, "password": password}
+    if mfa_code is not None:
+        body["mfa_code"] = f"{mfa_code:06}" if isinstance(mfa_code, int) else mfa_code
+    return body
+
+
+def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
+    """Take the tokens from the answer to a login, which has three forms that all mean success.
+
+    Parameters
+    ----------
+    body : dict
+        The answer.
+
+    Returns
+    -------
+    UserTokens
+        The tokens.
+
+    Raises
+    ------
+    TwoFactorSetupRequired
+        When the account must first be given a second factor.
+    TwoFactorRequired
+        When the code of the second factor was not given.
+    """
+    if "access_token" in body:
+        return body
+    if "qr_uri" in body:
+        raise TwoFactorSetupRequired(
+            "the server demands two-factor login and this account has none yet: load the `uri` of "
+            "this error into an authenticator app, then log in again with its code as mfa_code",
+            uri=body["qr_uri"],
+        )
+    raise TwoFactorRequired(
+        "this account has two-factor login: give the code of the authenticator app as mfa_code"
+    )

@@ -1,0 +1,120 @@
+"""Algorithm input and output: Python value → JSON bytes → base64 text, and back (pure)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from .errors import DecryptionError, InvalidInput
+
+# Parts the three parts of an encrypted value; base64 text never contains it.
+SEPARATOR = "$"
+
+
+def serialize(value: object, name: str) -> bytes:
+    """Turn a value into the JSON that algorithms read.
+
+    Parameters
+    ----------
+    value : object
+        What to serialize.
+    name : str
+        What the caller calls the value; errors point into it (``input_.kwargs.x``).
+
+    Returns
+    -------
+    bytes
+        The JSON text in UTF-8.
+
+    Raises
+    ------
+    InvalidInput
+        When JSON cannot hold the value, naming the place inside it.
+    """
+    try:
+        return json.dumps(value).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        place, reason = next(_troubles(value, name, ()), (name, str(error)))
+        raise InvalidInput(f"{place} cannot be sent as JSON: {reason}") from None
+
+
+def _troubles(value: object, place: str, above: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each place in `value` that JSON cannot hold, with the reason; `above` finds cycles."""
+    if value is None or isinstance(value, str | int | float):
+        return
+    inside = (*above, id(value))
+    if id(value) in above:
+        yield place, "it contains itself"
+    elif isinstance(value, dict):
+        for key, item in cast("dict[object, object]", value).items():
+            if key is not None and not isinstance(key, str | int | float):
+                yield f"{place}[{key!r}]", f"a key must be a str, not {type(key).__name__}"
+            yield from _troubles(item, _member(place, key), inside)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from _troubles(item, f"{place}[{index}]", inside)
+    else:
+        yield place, f"a {type(value).__name__} is not a JSON value"
+
+
+def _member(place: str, key: object) -> str:
+    return f"{place}.{key}" if isinstance(key, str) and key.isidentifier() else f"{place}[{key!r}]"
+
+
+def is_encrypted(text: str) -> bool:
+    """Tell an encrypted value from a plain one, by its format.
+
+    Parameters
+    ----------
+    text : str
+        The input or the result of a run, as the server gives it.
+
+    Returns
+    -------
+    bool
+        Whether it is encrypted.
+    """
+    return SEPARATOR in text
+
+
+def encode(data: bytes) -> str:
+    """Write bytes as the base64 text that plain, unencrypted collaborations exchange.
+
+    Parameters
+    ----------
+    data : bytes
+        Any bytes.
+
+    Returns
+    -------
+    str
+        Their base64 form.
+    """
+    return base64.b64encode(data).decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Read what `encode` wrote.
+
+    Parameters
+    ----------
+    text : str
+        Base64 text, with nothing else in it.
+
+    Returns
+    -------
+    bytes
+        The bytes it stands for.
+
+    Raises
+    ------
+    DecryptionError
+        When the text is not base64.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise DecryptionError("the value is not base64 text") from None

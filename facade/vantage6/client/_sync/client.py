@@ -1,0 +1,504 @@
+# Derived from facade/vantage6/client/_async/client.py by unasync.py: edit that instead.
+"""The client: one object for one login on one server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from vantage6.bindings.call import Call, given
+from vantage6.bindings.server import calls
+
+from .._call import decode
+from .._listing import Rows
+from .._settings import LOGGER, Address, Timeouts, show_log
+from .._waiting import check_times, failure, has_failed, has_finished, pause
+from ..errors import (
+    InvalidInput,
+    InvalidSettings,
+    KeyMismatch,
+    TaskFailed,
+    UnknownPath,
+    WaitTimeout,
+)
+from ._session import Session
+from .collaboration import Collaborations
+from .node import Nodes
+from .organization import Organizations
+from .result import Results
+from .role import Roles
+from .rule import Rules
+from .run import Runs
+from .study import Studies
+from .task import Tasks
+from .user import Users
+from .util import Utilities
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+    from vantage6.bindings.server import Client as ServerBindings
+    from vantage6.bindings.server.rows import Result, Run
+
+    from .._identity import WhoAmI
+    from .._transport import Verify
+
+
+class Client:
+    """A vantage6 server, seen by one user.
+
+    Make one, then call ``authenticate``. It keeps its connections open; ``close`` them, or use it
+    in an ``with`` block.
+
+    Parameters
+    ----------
+    host : str
+        Scheme and name of the server, such as ``"https://server.example"``.
+    port : int, str or None
+        Its port; None for the scheme's own.
+    path : str
+        Path of the API on the server.
+    log_level : str or None
+        From which level on the client's messages are shown: ``"debug"``, ``"info"``,
+        ``"warning"``, ``"error"`` or ``"critical"``. Only its own logger ``vantage6.client`` is
+        touched, and with None not even that.
+    timeout : float or Timeouts, optional
+        Seconds that each part of a request may take; by default 10 to connect and 60 for the rest.
+    verify : bool or path
+        Whose certificates to trust: those that are commonly trusted, those in this file or folder,
+        or (False) anyone's, which is not safe.
+
+    Attributes
+    ----------
+    organization : Organizations
+        The organizations that take part.
+    collaboration : Collaborations
+        Their collaborations.
+    study : Studies
+        Subsets of a collaboration's organizations.
+    node : Nodes
+        The machines that run tasks.
+    task : Tasks
+        The tasks: list, create and kill them.
+    run : Runs
+        Their runs at the organizations, with status and log.
+    result : Results
+        What the runs gave back.
+    user : Users
+        The people with an account.
+    role : Roles
+        Named sets of rules.
+    rule : Rules
+        The permissions there are.
+    util : Utilities
+        The server itself.
+
+    Raises
+    ------
+    InvalidSettings
+        When an argument cannot work.
+
+    Examples
+    --------
+    >>> client = Client("https://server.example", 443, "/api")
+    >>> client.authenticate("researcher", "password")
+    >>> [organization["name"] for organization in client.organization.list()]
+    ['IKNL', 'Maastro']
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int | str | None,
+        path: str = "/api",
+        log_level: str | None = "info",
+        *,
+        timeout: float | Timeouts | None = None,
+        verify: Verify = True,
+    ) -> None:
+        address = Address.parse(host, port, path)
+        show_log(log_level)
+        session = self._session = Session(address, Timeouts.of(timeout), verify)
+        self.organization = Organizations(session)
+        self.collaboration = Collaborations(session)
+        self.study = Studies(session)
+        self.node = Nodes(session)
+        self.task = Tasks(session)
+        self.run = Runs(session)
+        self.result = Results(session)
+        self.user = Users(session)
+        self.role = Roles(session)
+        self.rule = Rules(session)
+        self.util = Utilities(session)
+
+    def __repr__(self) -> str:
+        who = f" as {self.name!r}" if self.token else ""
+        return f"<{type(self).__name__} of {self.base_path}{who}>"
+
+    # ---- connection and login -------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the server; the client cannot be used any more.
+
+        Examples
+        --------
+        >>> client.close()
+        """
+        self._session.http.close()
+
+    def authenticate(self, username: str, password: str, mfa_code: str | int | None = None) -> None:
+        """Log in. From here on the token is renewed as needed.
+
+        Parameters
+        ----------
+        username, password : str
+            The account.
+        mfa_code : str or int, optional
+            The current code of the authenticator app, if the account has two-factor login.
+
+        Raises
+        ------
+        LoginFailed
+            When username, password or code is wrong, or the account is locked.
+        TwoFactorRequired
+            When the account has two-factor login, and no code was given.
+        TwoFactorSetupRequired
+            When the server demands two-factor login, and the account has none yet; the error's
+            `uri` is for the authenticator app.
+        UnknownPath
+            When there is no API at this address.
+
+        Examples
+        --------
+        >>> client.authenticate("researcher", "password", "123456")
+        """
+        who = self._session.login(username, password, mfa_code)
+        LOGGER.info("Successfully authenticated")
+        LOGGER.info("User: %s (id %s)", who.name, who.id_)
+        LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
+
+    def setup_collaboration(self, collaboration_id: int) -> None:
+        """Choose the collaboration for all methods that are not given one.
+
+        Parameters
+        ----------
+        collaboration_id : int
+            Identifier of the collaboration.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> client.setup_collaboration(1)
+        >>> client.organization.list(field="name")
+        [{'name': 'IKNL'}, {'name': 'Maastro'}]
+        """
+        row = self._session.send(calls.get_collaboration(collaboration_id))
+        self._session.collaboration_id = row["id"]
+        LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
+
+    def setup_encryption(
+        self,
+        private_key_file: str | PathLike[str] | None,
+        *,
+        passphrase: str | bytes | None = None,
+    ) -> None:
+        """Give the private key of your organization, for encrypted collaborations.
+
+        The public key on the server is compared with it, and never replaced. Where the server has
+        none yet, that of this private key is stored there.
+
+        Parameters
+        ----------
+        private_key_file : str, path or None
+            The file with the key, in PEM form; None to forget the key.
+        passphrase : str or bytes, optional
+            The passphrase of the file, if it has one.
+
+        Raises
+        ------
+        NotAuthenticated
+            When nobody is logged in yet.
+        FileNotFoundError
+            When there is no such file.
+        InvalidKey
+            When it does not hold a private RSA key, or the passphrase is wrong.
+        KeyMismatch
+            When the server has another public key for your organization.
+        PermissionDenied
+            When the server has no public key yet, and you may not store one.
+
+        Examples
+        --------
+        >>> client.setup_encryption("private_key.pem")
+        """
+        who = self._session.whoami
+        self._session.private_key = None
+        if private_key_file is None:
+            return
+        from .._crypto import fingerprint, load_private_key, public_key_of
+
+        key = load_private_key(Path(private_key_file).read_bytes(), passphrase)
+        public_key = public_key_of(key)
+        local = fingerprint(public_key)
+        known = (self._session.send(calls.get_organization(who.organization_id)))["public_key"]
+        if not known:
+            self._session.send(
+                calls.update_organization(who.organization_id, {"public_key": public_key})
+            )
+            LOGGER.info("Stored the public key %s on the server", local)
+        elif (server := fingerprint(known)) != local:
+            raise KeyMismatch(
+                f"{private_key_file} is not the private key of organization "
+                f"{who.organization_name} (id {who.organization_id})",
+                local=local,
+                server=server,
+            )
+        self._session.private_key = key
+
+    # ---- waiting --------------------------------------------------------------------------------
+
+    def wait_for_results(
+        self,
+        task_id: int,
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        on_failure: Literal["raise", "return"] = "raise",
+    ) -> Rows[Result]:
+        """Wait until a task has finished, and give its results.
+
+        Parameters
+        ----------
+        task_id : int
+            Identifier of the task.
+        interval : float
+            Pace of the looks at the server, in seconds: the pause between two of them starts at a
+            tenth of it, and grows with the time waited up to three times as much.
+        timeout : float, optional
+            How many seconds to wait at most; by default there is no end.
+        on_failure : {"raise", "return"}
+            What to do when a run fails: raise an error at once, or wait for the other runs and
+            return what there is.
+
+        Returns
+        -------
+        Rows of Result
+            A row for each run, in the order of the organizations asked, as
+            ``client.result.from_task`` gives them.
+
+        Raises
+        ------
+        TaskFailed
+            When a run failed, crashed, was killed or was not allowed. It tells each run's
+            organization, status and last log lines, and carries the results there are.
+        WaitTimeout
+            When the time is up. The task runs on; wait again, or kill it.
+        NotFound
+            When there is no such task.
+        DecryptionError
+            When results cannot be read.
+
+        Examples
+        --------
+        >>> results = client.wait_for_results(task["id"], timeout=600)
+        >>> [json.loads(row["result"]) for row in results]
+        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        """
+        check_times(interval, timeout)
+        if on_failure not in ("raise", "return"):
+            raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        began = monotonic()
+        while not has_finished(status := self._status(task_id)):
+            self._sleep(task_id, status, monotonic() - began, interval, timeout)
+        if not has_failed(status):
+            return self.result.from_task(task_id)
+        runs = self._runs(task_id)
+        if on_failure == "raise":
+            message = failure(task_id, status, runs)
+            results = self.result.from_task(task_id)
+            raise TaskFailed(message, task_id=task_id, status=status, runs=runs, results=results)
+        while not all(has_finished(run["status"]) for run in runs):
+            self._sleep(task_id, status, monotonic() - began, interval, timeout)
+            runs = self._runs(task_id)
+        return self.result.from_task(task_id)
+
+    wait_for_result = wait_for_results
+
+    def _status(self, task_id: int) -> str:
+        try:
+            return (self._session.send(calls.get_task_status(task_id)))["status"]
+        except UnknownPath:  # servers before 4.11
+            return (self._session.send(calls.get_task(task_id)))["status"]
+
+    def _runs(self, task_id: int) -> Sequence[Run]:
+        runs = self._session.rows(partial(calls.list_runs, task_id=task_id))
+        return runs[::-1]
+
+    def _sleep(
+        self, task_id: int, status: str, waited: float, interval: float, timeout: float | None
+    ) -> None:
+        seconds = pause(waited, interval, timeout)
+        if seconds is None:
+            raise WaitTimeout(
+                f"task {task_id} is still {status!r} after {timeout} s; it runs on: wait again, or "
+                f"stop it with task.kill({task_id})",
+                task_id=task_id,
+                status=status,
+            )
+        time.sleep(seconds)
+
+    # ---- the API beyond the resources -----------------------------------------------------------
+
+    def request(
+        self,
+        endpoint: str,
+        json: object = None,
+        method: str = "get",
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send any request to the API.
+
+        Parameters
+        ----------
+        endpoint : str
+            Path below that of the API, such as ``"task/12"``.
+        json : object, optional
+            The body, to be sent as JSON.
+        method : str
+            The HTTP method.
+        params : dict, optional
+            Query parameters; those that are None are not sent.
+        headers : dict, optional
+            Further headers.
+
+        Returns
+        -------
+        object
+            The decoded body of the answer.
+
+        Raises
+        ------
+        StatusError
+            When the server refuses; its subclasses tell why.
+        ConnectionFailed
+            When the server cannot be reached.
+
+        Examples
+        --------
+        >>> client.request("version")
+        {'version': '4.15.2'}
+        """
+        path = "/" + endpoint.lstrip("/")
+        call = Call[object]("request", method.upper(), path, given(**params or {}), json)
+        return decode(self._session.http.exchange(call, headers=headers))
+
+    @property
+    def api(self) -> ServerBindings:
+        """The generated bindings, on this client's connections and login.
+
+        Pass it to any endpoint function below ``vantage6.bindings.server.api``.
+        """
+        from vantage6.bindings.server import Client as ServerBindings
+
+        bindings = ServerBindings(base_url=self.base_path)
+        return bindings.set_httpx_client(self._session.http)
+
+    def generate_path_to(self, endpoint: str, is_for_algorithm_store: bool = False) -> str:
+        """Give the whole address of an endpoint.
+
+        Parameters
+        ----------
+        endpoint : str
+            Path below that of the API, such as ``"task/12"``.
+        is_for_algorithm_store : bool
+            Whether it is an endpoint of the algorithm store, in place of the server.
+
+        Returns
+        -------
+        str
+            The address.
+
+        Raises
+        ------
+        InvalidSettings
+            When it is for an algorithm store, and none has been chosen.
+
+        Examples
+        --------
+        >>> client.generate_path_to("task/12")
+        'https://server.example:443/api/task/12'
+        """
+        if is_for_algorithm_store:
+            raise InvalidSettings("no algorithm store has been chosen for this client")
+        return f"{self.base_path}/{endpoint.lstrip('/')}"
+
+    # ---- what it is connected to, and as whom ---------------------------------------------------
+
+    @property
+    def whoami(self) -> WhoAmI:
+        """The user who is logged in: `id_`, `name`, `organization_id` and `organization_name`."""
+        return self._session.whoami
+
+    @property
+    def name(self) -> str:
+        """First name of the user who is logged in."""
+        return self._session.whoami.name
+
+    @property
+    def collaboration_id(self) -> int | None:
+        """The collaboration that ``setup_collaboration`` chose."""
+        return self._session.collaboration_id
+
+    @property
+    def token(self) -> str | None:
+        """The access token of the login, as it is now: it changes when it is renewed."""
+        tokens = self._session.auth.tokens
+        return tokens.access if tokens else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that sign a request; empty before the login."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    @property
+    def host(self) -> str:
+        """Scheme and name of the server."""
+        return self._session.address.host
+
+    @property
+    def port(self) -> int | None:
+        """Port of the server; None for the scheme's own."""
+        return self._session.address.port
+
+    @property
+    def path(self) -> str:
+        """Path of the API on the server."""
+        return self._session.address.path
+
+    @property
+    def base_path(self) -> str:
+        """The whole address of the API."""
+        return self._session.address.url

@@ -1,0 +1,130 @@
+# Derived from facade/vantage6/client/_async/node.py by unasync.py: edit that instead.
+"""The nodes at the organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import Rows, Selection
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Node
+
+
+class Nodes(Resource):
+    """The machines at which organizations run the tasks of their collaborations."""
+
+    def get(
+        self,
+        id_: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Node:
+        """Look up a node.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the node.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Node
+            The node.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> (client.node.get(1))["status"]
+        'online'
+        """
+        return self._get(calls.get_node(id_), field, fields)
+
+    def list(
+        self,
+        name: str | None = None,
+        organization: int | None = None,
+        collaboration: int | None = None,
+        study: int | None = None,
+        is_online: bool | None = None,
+        ip: str | None = None,
+        last_seen_from: str | None = None,
+        last_seen_till: str | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Node]:
+        """List nodes.
+
+        Parameters
+        ----------
+        name : str, optional
+            Keep nodes with this name; ``%`` stands for any characters, ``_`` for one.
+        organization : int, optional
+            Keep the nodes of this organization.
+        collaboration : int, optional
+            Keep the nodes of this collaboration; by default of the one that
+            ``setup_collaboration`` chose, if any.
+        study : int, optional
+            Keep the nodes of the organizations of this study.
+        is_online : bool, optional
+            Keep the nodes that are, or are not, connected.
+        ip : str, optional
+            Keep nodes with this address in the private network.
+        last_seen_from, last_seen_till : str, optional
+            Keep nodes last seen within these times (ISO 8601, UTC).
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("status", None)``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Node
+            The rows.
+
+        Raises
+        ------
+        PermissionDenied
+            When you may not see these nodes.
+
+        Examples
+        --------
+        >>> client.node.list(is_online=False, fields=["id", "name", "status"])
+        [{'id': 3, 'name': 'IKNL demo node', 'status': 'offline'}]
+        """
+        status = None if is_online is None else "online" if is_online else "offline"
+        listing = partial(
+            calls.list_nodes,
+            name=name,
+            organization_id=organization,
+            collaboration_id=self._collaboration(collaboration),
+            study_id=study,
+            status=status,
+            ip=ip,
+            last_seen_from=last_seen_from,
+            last_seen_till=last_seen_till,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return self._list(listing, page, per_page, selection)

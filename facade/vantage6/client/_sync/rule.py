@@ -1,0 +1,114 @@
+# Derived from facade/vantage6/client/_async/rule.py by unasync.py: edit that instead.
+"""The permission rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import Rows, Selection
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Rule
+
+
+class Rules(Resource):
+    """The permissions that roles and users are made of; the server defines them."""
+
+    def get(
+        self,
+        id_: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Rule:
+        """Look up a rule.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the rule.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Rule
+            The rule.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> client.rule.get(1, fields=["name", "scope", "operation"])
+        {'name': 'user', 'scope': 'GLOBAL', 'operation': 'VIEW'}
+        """
+        return self._get(calls.get_rule(id_), field, fields)
+
+    def list(
+        self,
+        name: str | None = None,
+        operation: str | None = None,
+        scope: str | None = None,
+        role: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Rule]:
+        """List rules.
+
+        Parameters
+        ----------
+        name : str, optional
+            Keep the rules about this kind of resource, such as ``"task"``.
+        operation : str, optional
+            Keep the rules that allow this, such as ``"VIEW"``.
+        scope : str, optional
+            Keep the rules that reach this far, such as ``"ORGANIZATION"``.
+        role : int, optional
+            Keep the rules of this role.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("scope", "OWN")``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Rule
+            The rows.
+
+        Raises
+        ------
+        PermissionDenied
+            When you may not see these rules.
+
+        Examples
+        --------
+        >>> client.rule.list(name="event", scope="GLOBAL", fields=["id", "operation"])
+        [{'id': 61, 'operation': 'RECEIVE'}, {'id': 64, 'operation': 'SEND'}]
+        """
+        listing = partial(
+            calls.list_rules,
+            name=name,
+            operation=operation,
+            scope=scope,
+            role_id=role,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return self._list(listing, page, per_page, selection)

@@ -1,0 +1,363 @@
+# Derived from facade/vantage6/client/_async/task.py by unasync.py: edit that instead.
+"""The tasks that organizations are asked to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import Rows, Selection, keep
+from .._payload import serialize
+from .._settings import LOGGER
+from .._task import database_list, encrypted_inputs, organization_ids, plain_inputs
+from ..errors import EncryptionNotSetUp, InvalidInput
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
+
+    from ._session import Session
+
+
+class Tasks(Resource):
+    """The tasks: an algorithm, its input, and the organizations that are to run it."""
+
+    def get(
+        self,
+        id_: int,
+        include_results: bool = False,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Task:
+        """Look up a task.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the task.
+        include_results : bool
+            Whether to put the result rows, as they are stored, into ``["results"]`` in place of a
+            link. ``client.result.from_task`` gives them in readable form.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Task
+            The task.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> client.task.get(12, fields=["name", "status"])
+        {'name': 'average', 'status': 'completed'}
+        """
+        include = ["results"] if include_results else None
+        return self._get(calls.get_task(id_, include=include), field, fields)
+
+    def list(
+        self,
+        initiating_org: int | None = None,
+        initiating_user: int | None = None,
+        collaboration: int | None = None,
+        study: int | None = None,
+        store: int | None = None,
+        image: str | None = None,
+        parent: int | None = None,
+        job: int | None = None,
+        name: str | None = None,
+        include_results: bool = False,
+        description: str | None = None,
+        database: str | None = None,
+        run: int | None = None,
+        status: str | None = None,
+        user_created: bool | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Task]:
+        """List tasks, the newest first.
+
+        The server cannot filter by `store`, `run` and `status`, so the client does, among the rows
+        it gets; a single page may become shorter by it.
+
+        Parameters
+        ----------
+        initiating_org, initiating_user : int, optional
+            Keep the tasks that this organization, or this user, created.
+        collaboration : int, optional
+            Keep the tasks of this collaboration; by default of the one that
+            ``setup_collaboration`` chose, if any.
+        study : int, optional
+            Keep the tasks of this study.
+        store : int, optional
+            Keep the tasks whose algorithm came from this store.
+        image : str, optional
+            Keep tasks with this algorithm; ``%`` stands for any characters, ``_`` for one.
+        parent : int, optional
+            Keep the subtasks of this task.
+        job : int, optional
+            Keep the tasks of this job: a task and all its subtasks.
+        name, description : str, optional
+            Keep tasks with these, with the same signs as in `image`.
+        include_results : bool
+            Whether to put the result rows, as they are stored, into ``["results"]`` in place of a
+            link.
+        database : str, optional
+            Keep the tasks that use the database of this label.
+        run : int, optional
+            Keep the task of this run.
+        status : str, optional
+            Keep tasks in this status, such as ``"active"`` or ``"completed"``.
+        user_created : bool, optional
+            Keep the tasks that users created, or the subtasks that algorithms created.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("job_id", 4)``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Task
+            The rows.
+
+        Raises
+        ------
+        BadRequest
+            When something that is named here does not exist.
+        PermissionDenied
+            When you may not see these tasks.
+
+        Examples
+        --------
+        >>> client.task.list(name="average%", fields=["id", "status"])
+        [{'id': 12, 'status': 'completed'}, {'id': 9, 'status': 'crashed'}]
+        """
+        listing = partial(
+            calls.list_tasks,
+            init_org_id=initiating_org,
+            init_user_id=initiating_user,
+            collaboration_id=self._collaboration(collaboration),
+            study_id=study,
+            image=image,
+            parent_id=parent,
+            job_id=job,
+            name=name,
+            include=["results"] if include_results else None,
+            description=description,
+            database=database,
+            is_user_created=None if user_created is None else int(user_created),
+        )
+        selection = Selection(field, fields, filter_, filters)
+        rows = self._session.rows(listing, page, per_page)
+        # The server promises to filter by these three too, and fails when it tries.
+        if store is not None:
+            rows = keep(rows, lambda task: (task["algorithm_store"] or {}).get("id") == store)
+        if status is not None:
+            rows = keep(rows, lambda task: task["status"] == status)
+        if run is not None:
+            of_run = (self._session.send(calls.get_run(run)))["task"]["id"]
+            rows = keep(rows, lambda task: task["id"] == of_run)
+        return selection.of_rows(rows)
+
+    def create(
+        self,
+        organizations: Sequence[int],
+        name: str,
+        image: str,
+        description: str,
+        input_: Mapping[str, object],
+        collaboration: int | None = None,
+        study: int | None = None,
+        store: int | None = None,
+        server_url: str | None = None,
+        databases: str | Sequence[str | Mapping[str, object]] | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Task:
+        """Ask organizations to run an algorithm.
+
+        The task starts at each organization as soon as its node is online; this call does not
+        wait for it, ``client.wait_for_results`` does. In an encrypted collaboration the input is
+        encrypted for each organization.
+
+        Parameters
+        ----------
+        organizations : sequence of int
+            Identifiers of the organizations that are to run it.
+        name : str
+            Name of the task, for people.
+        image : str
+            The algorithm: the name of its Docker image.
+        description : str
+            What the task is for.
+        input_ : dict
+            What to run: the name of a function under ``"method"``, and its arguments under
+            ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON.
+        collaboration : int, optional
+            The collaboration to run it in. By default that of `study`, if given, else the one
+            that ``setup_collaboration`` chose.
+        study : int, optional
+            The study to run it in.
+        store : int, optional
+            The algorithm store that the algorithm comes from.
+        server_url : str, optional
+            The address by which that store knows this server, where the server does not tell.
+        databases : str, list of str, or list of dict, optional
+            Labels of the databases to use. A dict has a ``"label"``, and may have ``"query"``,
+            ``"sheet_name"`` and ``"preprocessing"``.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Task
+            The new task; its ``["id"]`` is what ``client.wait_for_results`` wants.
+
+        Raises
+        ------
+        InvalidInput
+            When an argument cannot work, such as an input that JSON cannot hold; nothing was sent.
+        EncryptionNotSetUp
+            When the collaboration is encrypted and ``setup_encryption`` was given no key, or when
+            an organization has no public key; no task was created.
+        BadRequest
+            When the server finds fault with the task.
+        PermissionDenied
+            When you may not create tasks in this collaboration.
+
+        Examples
+        --------
+        >>> task = client.task.create(
+        ...     organizations=[1, 2],
+        ...     name="average age",
+        ...     image="harbor2.vantage6.ai/demo/average",
+        ...     description="",
+        ...     input_={"method": "partial_average", "kwargs": {"column_name": "age"}},
+        ...     collaboration=1,
+        ...     databases=[{"label": "default"}],
+        ... )
+        >>> results = client.wait_for_results(task["id"])
+        """
+        selection = Selection(field, fields)
+        data = serialize(input_, "input_")
+        ids = organization_ids(organizations)
+        database_rows = database_list(databases)
+        collaboration = self._place(collaboration, study)
+        body: TaskInput = {
+            "name": name,
+            "image": image,
+            "description": description,
+            "collaboration_id": collaboration,
+            "organizations": _inputs(self._session, ids, data, collaboration),
+            "databases": database_rows,
+        }
+        if study is not None:
+            body["study_id"] = study
+        if store is not None:
+            body["store_id"] = store
+        if server_url is not None:
+            body["server_url"] = server_url
+        task = self._session.send(calls.create_task(body))
+        LOGGER.info("Created task %s for %s organizations", task["id"], len(ids))
+        return selection.of_row(task)
+
+    def _place(self, collaboration: int | None, study: int | None) -> int:
+        """Find the collaboration of a new task."""
+        if collaboration is None and study is not None:
+            return (self._session.send(calls.get_study(study)))["collaboration"]["id"]
+        chosen = self._collaboration(collaboration)
+        if chosen is None:
+            raise InvalidInput(
+                "a task needs a collaboration or a study; setup_collaboration() chooses one for "
+                "all calls"
+            )
+        return chosen
+
+    def delete(self, id_: int) -> Message:
+        """Delete a task, its runs and its subtasks; what still runs is killed.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the task.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        NotFound
+            When there is no such task.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.task.delete(12)
+        """
+        return self._tell(calls.delete_task(id_))
+
+    def kill(self, id_: int) -> Message:
+        """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the task.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        BadRequest
+            When the task has finished already.
+        NotFound
+            When there is no such task.
+        PermissionDenied
+            When you may not kill it.
+
+        Examples
+        --------
+        >>> answer = client.task.kill(12)
+        """
+        return self._tell(calls.kill_task({"id": id_}))
+
+
+def _inputs(
+    session: Session, ids: Sequence[int], data: bytes, collaboration: int
+) -> list[TaskOrganization]:
+    """Write the input for each organization, encrypted if the collaboration is."""
+    row = session.send(calls.get_collaboration(collaboration))
+    if not row["encrypted"]:
+        return plain_inputs(ids, data)
+    if session.private_key is None:
+        raise EncryptionNotSetUp(
+            f"collaboration {collaboration} ({row['name']}) is encrypted: give setup_encryption() "
+            "your organization's private key before you create a task"
+        )
+    members = partial(calls.list_organizations, collaboration_id=collaboration)
+    return encrypted_inputs(ids, data, session.rows(members))

@@ -1,0 +1,147 @@
+"""The body of a new task: what callers give, checked and put into the server's form (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from ._payload import encode
+from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import DatabaseInput, Organization, TaskOrganization
+
+
+def organization_ids(organizations: Sequence[int]) -> list[int]:
+    """Check to whom a task is to be sent.
+
+    Parameters
+    ----------
+    organizations : sequence of int
+        What the caller gave.
+
+    Returns
+    -------
+    list of int
+        The same, as a list.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not a sequence of at least one identifier.
+    """
+    given = cast("object", organizations)
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidInput(f"organizations must be a list of ids, such as [1, 2], not {given!r}")
+    ids = list(cast("Iterable[object]", given))
+    for id_ in ids:
+        if not isinstance(id_, int):
+            raise InvalidInput(f"organizations must hold ids, which are whole numbers: not {id_!r}")
+    if not ids:
+        raise InvalidInput("organizations is empty: a task needs at least one to run at")
+    return cast("list[int]", ids)
+
+
+def database_list(
+    databases: str | Sequence[str | Mapping[str, object]] | None,
+) -> list[DatabaseInput]:
+    """Check which databases a task is to use.
+
+    Parameters
+    ----------
+    databases : str, list of str, list of dict, or None
+        Labels, or dictionaries with at least a label.
+
+    Returns
+    -------
+    list of DatabaseInput
+        A dictionary for each.
+
+    Raises
+    ------
+    InvalidInput
+        When a label is missing, or is not a name that nodes can use.
+    """
+    given = [databases] if isinstance(databases, str) else list(databases or ())
+    found = [{"label": item} if isinstance(item, str) else item for item in given]
+    for index, item in enumerate(cast("list[object]", found)):
+        label = cast("dict[str, object]", item).get("label") if isinstance(item, Mapping) else None
+        if not isinstance(label, str):
+            raise InvalidInput(
+                f"databases[{index}] must be a label, or a dict with one such as "
+                f"{{'label': 'default'}}, not {item!r}"
+            )
+        if not label.isidentifier():
+            raise InvalidInput(
+                f"databases[{index}]: a label has letters, digits and underscores only, and no "
+                f"digit in front: not {label!r}"
+            )
+    return cast("list[DatabaseInput]", found)
+
+
+def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
+    """Give each organization its input, in a collaboration without encryption.
+
+    Parameters
+    ----------
+    ids : iterable of int
+        The organizations.
+    data : bytes
+        The serialized input.
+
+    Returns
+    -------
+    list of TaskOrganization
+        One entry for each organization, in their order.
+    """
+    text = encode(data)
+    return [{"id": id_, "input": text} for id_ in ids]
+
+
+def encrypted_inputs(
+    ids: Iterable[int], data: bytes, members: Iterable[Organization]
+) -> list[TaskOrganization]:
+    """Give each organization its input, encrypted so that it alone can read it.
+
+    Parameters
+    ----------
+    ids : iterable of int
+        The organizations.
+    data : bytes
+        The serialized input.
+    members : iterable of Organization
+        The organizations of the collaboration, with their public keys.
+
+    Returns
+    -------
+    list of TaskOrganization
+        One entry for each organization, in their order.
+
+    Raises
+    ------
+    InvalidInput
+        When an organization does not belong to the collaboration.
+    EncryptionNotSetUp
+        When an organization has no public key yet.
+    InvalidKey
+        When a public key cannot be read.
+    """
+    from ._crypto import encrypt
+
+    by_id = {member["id"]: member for member in members}
+    inputs: list[TaskOrganization] = []
+    for id_ in ids:
+        if id_ not in by_id:
+            known = ", ".join(f"{other} ({member['name']})" for other, member in by_id.items())
+            raise InvalidInput(f"organization {id_} is not in the collaboration; it has {known}")
+        key = by_id[id_]["public_key"]
+        if not key:
+            raise EncryptionNotSetUp(
+                f"organization {id_} ({by_id[id_]['name']}) has no public key on the server, so "
+                "nothing can be encrypted for it: its node, or one of its users, must set it up"
+            )
+        try:
+            inputs.append({"id": id_, "input": encrypt(data, key)})
+        except InvalidKey as error:
+            raise InvalidKey(f"the public key of organization {id_}: {error}") from error
+    return inputs

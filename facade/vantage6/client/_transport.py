@@ -1,0 +1,286 @@
+"""The HTTP clients: timeouts, certificates, what is sent again, and errors in our own words."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import httpx
+
+from ._call import Answer
+from .errors import ConnectionFailed, InvalidSettings, RequestTimeout, TLSError, TransportError
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
+    from ._settings import Timeouts
+
+Verify: TypeAlias = "bool | str | PathLike[str]"
+
+REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+PASSING_STATUS = frozenset({502, 503, 504})
+# Seconds before each further attempt; a random share keeps many clients from moving in step.
+PAUSES = (0.2, 0.6, 1.8)
+
+UNSIGNED: dict[str, Any] = {"auth": None}
+
+
+class Attempts:
+    """Decides, after each attempt to send a request, whether and when to make another.
+
+    A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection failed
+    or a proxy says that the server is away for a moment. Any other one only when no connection
+    could be opened, so that nothing can happen twice. A timeout is never followed by another wait.
+
+    Parameters
+    ----------
+    request : httpx.Request
+        The request to be sent.
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._is_repeatable = request.method in REPEATABLE
+        self._pauses: Iterator[float] = iter(PAUSES)
+
+    def after_answer(self, status: int) -> float | None:
+        """Decide what follows an answer.
+
+        Parameters
+        ----------
+        status : int
+            Its HTTP status.
+
+        Returns
+        -------
+        float or None
+            Seconds to wait before the next attempt; None to take the answer as it is.
+        """
+        return self._pause() if self._is_repeatable and status in PASSING_STATUS else None
+
+    def after_error(self, error: httpx.RequestError) -> float:
+        """Decide what follows a failure to send or to receive.
+
+        Parameters
+        ----------
+        error : httpx.RequestError
+            The failure.
+
+        Returns
+        -------
+        float
+            Seconds to wait before the next attempt.
+
+        Raises
+        ------
+        TransportError
+            When there is not to be another attempt.
+        """
+        meaning = translate(error)
+        may_repeat = self._is_repeatable or isinstance(error, httpx.ConnectError)
+        pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
+        if pause is None:
+            raise meaning from error
+        return pause
+
+    def _pause(self) -> float | None:
+        pause = next(self._pauses, None)
+        return pause and pause * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
+
+
+def translate(error: httpx.RequestError) -> TransportError:
+    """Say in our own words why a request brought no answer.
+
+    Parameters
+    ----------
+    error : httpx.RequestError
+        The failure.
+
+    Returns
+    -------
+    TransportError
+        The error to raise in its place.
+    """
+    request = {"method": error.request.method, "url": str(error.request.url)}
+    detail = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectTimeout):
+        return RequestTimeout("no connection within the connect timeout", **request)
+    if isinstance(error, httpx.PoolTimeout):
+        return RequestTimeout("all connections of this client stayed busy", **request)
+    if isinstance(error, httpx.TimeoutException):
+        return RequestTimeout("no answer within the timeout", **request)
+    if _is_tls(error):
+        return TLSError(
+            f"no secure connection: {detail}; a server with a certificate of its own needs "
+            "verify='path/to/ca.pem'",
+            **request,
+        )
+    if isinstance(error, httpx.ConnectError):
+        return ConnectionFailed(
+            f"cannot connect: {detail}; are the address and the port right, and is the server up?",
+            **request,
+        )
+    return ConnectionFailed(f"the connection broke: {detail}", **request)
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _options(url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> dict[str, Any]:
+    """Give the arguments that both kinds of client are made with."""
+    return {
+        "base_url": url,
+        "auth": auth,
+        "timeout": httpx.Timeout(
+            connect=timeouts.connect,
+            read=timeouts.read,
+            write=timeouts.write,
+            pool=timeouts.pool,
+        ),
+        "verify": _trust(url, verify),
+        "headers": {"Accept": "application/json", "User-Agent": "vantage6-sdk"},
+        "follow_redirects": False,
+    }
+
+
+def _trust(url: str, verify: Verify) -> ssl.SSLContext | bool:
+    if not url.startswith("https:"):
+        # Loading certificates takes time; should TLS come up after all, nothing is trusted.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if verify is False:
+        warnings.warn(
+            f"certificates are not checked: anyone on the way to {url} can read along and answer "
+            "in its place",
+            stacklevel=6,  # the line that makes the client
+        )
+    if isinstance(verify, bool):
+        return verify
+    path = Path(verify)
+    try:
+        if path.is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InvalidSettings(
+            f"verify={str(verify)!r} holds no certificates that can be read: {error}"
+        ) from None
+
+
+def _build(
+    http: httpx.Client | httpx.AsyncClient, call: Call[object], headers: Mapping[str, str] | None
+) -> httpx.Request:
+    params: dict[str, Any] = dict(call.query)
+    return http.build_request(
+        call.method, call.path, params=params or None, json=call.body, headers=headers
+    )
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """Take from a response what the rest of the package needs.
+
+    Parameters
+    ----------
+    response : httpx.Response
+        The response, its body read.
+
+    Returns
+    -------
+    Answer
+        The same, without httpx.
+    """
+    total = response.headers.get("total-count", "")
+    return Answer(
+        method=response.request.method,
+        url=str(response.request.url),
+        status=response.status_code,
+        content=response.content,
+        location=response.headers.get("location") if response.is_redirect else None,
+        total=int(total) if total.isdigit() else None,
+    )
+
+
+class Http(httpx.Client):
+    """The connections of a `Client`.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+    timeouts : Timeouts
+        How long each part of a request may take.
+    verify : bool or path
+        Whose certificates to trust.
+    auth : httpx.Auth
+        Adds the token to each request.
+    """
+
+    def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
+        super().__init__(**_options(url, timeouts, verify, auth))
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request, again if need be and if it is safe; see `Attempts`."""
+        attempts = Attempts(request)
+        while True:
+            try:
+                response = super().send(request, **options)
+                pause = attempts.after_answer(response.status_code)
+                if pause is None:
+                    return response
+                response.close()
+            except httpx.RequestError as error:
+                pause = attempts.after_error(error)
+            time.sleep(pause)
+
+    def exchange(
+        self,
+        call: Call[object],
+        *,
+        headers: Mapping[str, str] | None = None,
+        signed: bool = True,
+    ) -> Answer:
+        """Send what a call describes, with the token if `signed`, and give what comes back."""
+        request = _build(self, call, headers)
+        return answer_of(self.send(request, **({} if signed else UNSIGNED)))
+
+
+class AsyncHttp(httpx.AsyncClient):
+    """The connections of an `AsyncClient`; the parameters are those of `Http`."""
+
+    def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
+        super().__init__(**_options(url, timeouts, verify, auth))
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request, again if need be and if it is safe; see `Attempts`."""
+        attempts = Attempts(request)
+        while True:
+            try:
+                response = await super().send(request, **options)
+                pause = attempts.after_answer(response.status_code)
+                if pause is None:
+                    return response
+                await response.aclose()
+            except httpx.RequestError as error:
+                pause = attempts.after_error(error)
+            await asyncio.sleep(pause)
+
+    async def exchange(
+        self,
+        call: Call[object],
+        *,
+        headers: Mapping[str, str] | None = None,
+        signed: bool = True,
+    ) -> Answer:
+        """Send what a call describes, with the token if `signed`, and give what comes back."""
+        request = _build(self, call, headers)
+        return answer_of(await self.send(request, **({} if signed else UNSIGNED)))

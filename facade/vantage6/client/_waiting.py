@@ -1,0 +1,141 @@
+"""When a task has ended, how long to wait between two looks, and how a failure reads (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Run
+
+# Every other status is a way to fail, newer ones of later servers included.
+UNDER_WAY = frozenset({"pending", "initializing", "active"})
+COMPLETED = "completed"
+
+# The pause before the next look is this part of the time waited so far ...
+PACE = 0.1
+# ... but never below or above these multiples of the interval that the caller gives.
+SHORTEST, LONGEST = 0.1, 3.0
+
+LOG_LINES = 5
+
+
+def has_finished(status: str | None) -> bool:
+    """Tell whether a task or run has come to its end, good or bad.
+
+    Parameters
+    ----------
+    status : str or None
+        Its status; a run that no node has taken up yet may have none.
+
+    Returns
+    -------
+    bool
+        False while it may still produce a result.
+    """
+    return status is not None and status not in UNDER_WAY
+
+
+def has_failed(status: str | None) -> bool:
+    """Tell whether a task or run has ended without a result.
+
+    Parameters
+    ----------
+    status : str or None
+        Its status.
+
+    Returns
+    -------
+    bool
+        True for every ending but ``"completed"``.
+    """
+    return has_finished(status) and status != COMPLETED
+
+
+def pause(waited: float, interval: float, timeout: float | None) -> float | None:
+    """Decide how long to wait before the next look.
+
+    Short tasks are noticed at once and long ones do not burden the server: a task is noticed at
+    most a tenth of its duration late.
+
+    Parameters
+    ----------
+    waited : float
+        Seconds since waiting began.
+    interval : float
+        The pace that the caller asked for, in seconds.
+    timeout : float or None
+        Seconds to wait in all, or None for no end.
+
+    Returns
+    -------
+    float or None
+        Seconds until the next look; None when the time is up.
+    """
+    seconds = min(max(PACE * waited, SHORTEST * interval), LONGEST * interval)
+    if timeout is None:
+        return seconds
+    left = timeout - waited
+    return min(seconds, left) if left > 0 else None
+
+
+def check_times(interval: float, timeout: float | None) -> None:
+    """Refuse times that make no sense.
+
+    Parameters
+    ----------
+    interval, timeout : float
+        What the caller gave.
+
+    Raises
+    ------
+    InvalidInput
+        When the interval is not above zero, or the timeout is below zero.
+    """
+    if not interval > 0:
+        raise InvalidInput(f"interval must be a number of seconds above 0, not {interval!r}")
+    if timeout is not None and not timeout >= 0:
+        raise InvalidInput(f"timeout must be a number of seconds, or None, not {timeout!r}")
+
+
+def failure(task_id: int, status: str, runs: Sequence[Run]) -> str:
+    """Describe a failed task: which runs, how they ended, and the last lines they logged.
+
+    Parameters
+    ----------
+    task_id : int
+        The task.
+    status : str
+        Its status.
+    runs : sequence of Run
+        All its runs.
+
+    Returns
+    -------
+    str
+        One line, then a few for each run that failed.
+    """
+    failed = [run for run in runs if has_failed(run["status"])]
+    lines = [f"task {task_id} ended as {status!r}: {len(failed)} of {len(runs)} runs failed"]
+    for run in failed:
+        lines.append(f"  run {run['id']}{_where(run)}: {run['status']}")
+        lines += (f"    | {line}" for line in _tail(run["log"]))
+    return "\n".join(lines)
+
+
+def _where(run: Run) -> str:
+    organization = run["organization"]
+    node = run["node"].get("name")
+    at = f" at organization {organization['id']}" if organization else ""
+    return f"{at} (node {node!r})" if node else at
+
+
+def _tail(log: str | None) -> Iterable[str]:
+    """Give the last lines of a log, without the characters that would steer a terminal."""
+    lines = [line.rstrip() for line in (log or "").splitlines() if line.strip()]
+    return (
+        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+        for line in lines[-LOG_LINES:]
+    )

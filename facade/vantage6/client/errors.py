@@ -1,0 +1,323 @@
+"""The errors this package raises: one tree, each saying what was tried and what came back."""
+# ruff: noqa: N818 - "TaskFailed" says what happened; "TaskFailedError" would say it twice.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vantage6.bindings.server.rows import Result, Run
+
+    from ._listing import Rows
+
+__all__ = [
+    "Vantage6Error",
+    "InvalidSettings",
+    "InvalidInput",
+    "NotAuthenticated",
+    "TwoFactorRequired",
+    "TwoFactorSetupRequired",
+    "TransportError",
+    "ConnectionFailed",
+    "RequestTimeout",
+    "TLSError",
+    "UndecodableAnswer",
+    "StatusError",
+    "BadRequest",
+    "Unauthorized",
+    "LoginFailed",
+    "SessionExpired",
+    "PermissionDenied",
+    "NotFound",
+    "UnknownPath",
+    "Conflict",
+    "TooManyRequests",
+    "ServerError",
+    "InvalidKey",
+    "KeyMismatch",
+    "EncryptionNotSetUp",
+    "DecryptionError",
+    "TaskFailed",
+    "WaitTimeout",
+]
+
+
+class Vantage6Error(Exception):
+    """Root of every error that this package raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call the class with the message alone, which the classes below refuse.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    cls: type[Vantage6Error], args: tuple[object, ...], state: dict[str, object]
+) -> Vantage6Error:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+# ---- before anything is sent --------------------------------------------------------------------
+
+
+class InvalidSettings(Vantage6Error, ValueError):
+    """An argument of the client itself cannot work: its address, timeouts or log level."""
+
+
+class InvalidInput(Vantage6Error, ValueError):
+    """An argument of a call cannot work; nothing was sent."""
+
+
+class NotAuthenticated(Vantage6Error):
+    """The call needs a login, and ``authenticate`` has not succeeded on this client yet."""
+
+
+# ---- on the way to the server and back ----------------------------------------------------------
+
+
+class TransportError(Vantage6Error):
+    """No answer of the server came back.
+
+    Attributes
+    ----------
+    method, url : str
+        The request that was tried.
+    """
+
+    def __init__(self, reason: str, *, method: str, url: str) -> None:
+        super().__init__(f"{method} {url}: {reason}")
+        self.method = method
+        self.url = url
+
+
+class ConnectionFailed(TransportError):
+    """The server could not be reached, or the connection broke before the whole answer was here."""
+
+
+class RequestTimeout(TransportError, TimeoutError):
+    """The server did not answer within the client's timeouts."""
+
+
+class TLSError(TransportError):
+    """No secure connection could be made, for instance because the certificate is not trusted."""
+
+
+class UndecodableAnswer(Vantage6Error):
+    """The answer is not the JSON that the API speaks, such as a proxy's maintenance page.
+
+    Attributes
+    ----------
+    method, url : str
+        The request that was made.
+    status : int
+        The status of the answer.
+    body : str
+        The answer's text.
+    """
+
+    def __init__(self, reason: str, *, method: str, url: str, status: int, body: str) -> None:
+        super().__init__(f"{method} {url} answered {status}, but {reason}")
+        self.method = method
+        self.url = url
+        self.status = status
+        self.body = body
+
+
+# ---- the server said no -------------------------------------------------------------------------
+
+
+class StatusError(Vantage6Error):
+    """The server refused the request, with a status outside 200 to 299.
+
+    Attributes
+    ----------
+    message : str
+        What the server says, in its own words.
+    method, url : str
+        The request that was made.
+    status : int
+        The HTTP status of the answer.
+    body : object
+        The decoded answer: JSON where it was JSON, else its text.
+    errors : Mapping of str to Sequence of str
+        For each field of the request that the server rejected, its reasons.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str,
+        url: str,
+        status: int,
+        body: object = None,
+        errors: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.message = message
+        self.method = method
+        self.url = url
+        self.status = status
+        self.body = body
+        self.errors: Mapping[str, Sequence[str]] = errors or {}
+        fields = "; ".join(f"{name}: {', '.join(why)}" for name, why in self.errors.items())
+        detail = f" ({fields})" if fields else ""
+        super().__init__(f"{method} {url} answered {status}: {message}{detail}")
+
+
+class BadRequest(StatusError):
+    """The request does not make sense to the server (400); `errors` names the fields, if it did."""
+
+
+class Unauthorized(StatusError):
+    """The server does not let this user in, or not here: see the subclasses (401, 403)."""
+
+
+class LoginFailed(Unauthorized):
+    """The username, the password or the two-factor code is wrong, or the account is locked."""
+
+
+class SessionExpired(Unauthorized):
+    """The login is no longer valid and could not be renewed; call ``authenticate`` again."""
+
+
+class PermissionDenied(Unauthorized):
+    """The user is known, but the rules assigned to them do not allow this."""
+
+
+class NotFound(StatusError):
+    """The thing asked for does not exist on the server (404)."""
+
+
+class UnknownPath(NotFound):
+    """The server has no such address: a wrong API path, or a server version without it (404)."""
+
+
+class Conflict(StatusError):
+    """The request contradicts the state of the server (409)."""
+
+
+class TooManyRequests(StatusError):
+    """The server, or a proxy before it, asks to slow down (429)."""
+
+
+class ServerError(StatusError):
+    """The server, or a proxy before it, failed (500 and above)."""
+
+
+class TwoFactorRequired(Vantage6Error):
+    """The password is right, and the account also wants a two-factor code: give ``mfa_code``."""
+
+
+class TwoFactorSetupRequired(Vantage6Error):
+    """The password is right, but the server demands two-factor login and none is set up yet.
+
+    Attributes
+    ----------
+    uri : str
+        The ``otpauth://`` address to load into an authenticator app. It holds the secret of the
+        second factor, so it does not appear in the message.
+    """
+
+    def __init__(self, message: str, *, uri: str) -> None:
+        super().__init__(message)
+        self.uri = uri
+
+
+# ---- encryption ---------------------------------------------------------------------------------
+
+
+class InvalidKey(Vantage6Error, ValueError):
+    """A private or public key cannot be read, or is not an RSA key."""
+
+
+class KeyMismatch(Vantage6Error):
+    """The private key does not belong to the public key that the server holds.
+
+    Attributes
+    ----------
+    local, server : str
+        Fingerprints of the key given here and of the one the server holds.
+    """
+
+    def __init__(self, message: str, *, local: str, server: str) -> None:
+        super().__init__(f"{message} (this key: {local}; the server's: {server})")
+        self.local = local
+        self.server = server
+
+
+class EncryptionNotSetUp(Vantage6Error):
+    """The collaboration is encrypted, and the client has no private key: nothing was sent."""
+
+
+class DecryptionError(Vantage6Error):
+    """An encrypted value could not be read: the wrong key, or a damaged message.
+
+    Attributes
+    ----------
+    run_ids : list of int
+        The algorithm runs whose input or result is concerned.
+    results : Rows or None
+        Where several results were asked for: all rows, with the readable results in place and
+        None where a result could not be read.
+    """
+
+    def __init__(
+        self, message: str, *, run_ids: Sequence[int] = (), results: Rows[Result] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.run_ids = list(run_ids)
+        self.results = results
+
+
+# ---- tasks --------------------------------------------------------------------------------------
+
+
+class TaskFailed(Vantage6Error):
+    """At least one run of the task ended without a result.
+
+    Attributes
+    ----------
+    task_id : int
+        The task that failed.
+    status : str
+        Its status, such as ``"crashed"`` or ``"killed by user"``.
+    runs : list of Run
+        All its runs, with their organization, status and log.
+    results : Rows of Result
+        The result rows of the task; ``["result"]`` is None where a run did not finish.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        task_id: int,
+        status: str,
+        runs: Sequence[Run],
+        results: Rows[Result],
+    ) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+        self.status = status
+        self.runs = list(runs)
+        self.results = results
+
+
+class WaitTimeout(Vantage6Error, TimeoutError):
+    """The task did not finish within the time given; it runs on.
+
+    Attributes
+    ----------
+    task_id : int
+        The task, still running on the server.
+    status : str
+        Its last known status.
+    """
+
+    def __init__(self, message: str, *, task_id: int, status: str) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+        self.status = status
