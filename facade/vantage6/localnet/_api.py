@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 import httpx
-
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
 from vantage6.bindings.server.types import Response
@@ -29,12 +28,12 @@ class CallError(LocalNetworkError):
     ----------
     status : int
         HTTP status.
-    message : str
+    body : str
         What the server said.
     """
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"The server answered {status}: {message}")
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"The server answered {status}: {body.strip()}")
         self.status = status
 
 
@@ -77,8 +76,6 @@ def answer(response: Response[T | Error]) -> T:
     >>> answer(get_task.sync_detailed(3, client=client))  # doctest: +SKIP
     Task(id=3, ...)
     """
-    if isinstance(response.parsed, Error):
-        raise CallError(response.status_code, response.parsed.msg)
-    if response.parsed is None:
+    if response.parsed is None or isinstance(response.parsed, Error):
         raise CallError(response.status_code, response.content.decode(errors="replace")[:500])
     return response.parsed

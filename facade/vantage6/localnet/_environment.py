@@ -13,11 +13,10 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import platformdirs
-
 from vantage6.localnet._errors import EnvironmentBuildError
 
 _CACHE_VARIABLE = "VANTAGE6_LOCALNET_CACHE"
@@ -69,7 +68,7 @@ def _cache_folder() -> Path:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Generator[None]:
     """Hold a lock file, so that two processes never build one environment at once."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.bindings.server.api.token import create_user_token
 from vantage6.bindings.server.models.user_login import UserLogin
@@ -25,6 +24,7 @@ from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._node import Identity, Node
+from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
 from vantage6.localnet._seed import Named, NodeAccount, Organization, Seed, User, seed
@@ -196,7 +196,7 @@ class LocalNetwork:
         """Write what `describe` returns to a file that only this user can read."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.fchmod(descriptor, 0o600)  # also if the file was there before
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(self.describe(), file, indent=2)
             file.write("\n")
 
@@ -216,9 +216,13 @@ class LocalNetwork:
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
         self._take(seed(server.url, folder, self._count, keys))
+        proxy = Proxy(server.url)
+        parts.callback(proxy.stop)
         ciphers = [Cipher(key.result()) for key in keys] if keys else [Cipher(None)] * self._count
         nodes: list[Node] = []
-        for account, organization, cipher in zip(self.nodes, self.organizations, ciphers):
+        for account, organization, cipher in zip(
+            self.nodes, self.organizations, ciphers, strict=True
+        ):
             work = folder / f"node-{account.id}"
             identity = Identity(
                 id=account.id,
@@ -230,7 +234,7 @@ class LocalNetwork:
                 cipher=cipher,
             )
             emit = relay.emitter(account.id)
-            node = Node(self.url, identity, self._algorithms, runner, emit)
+            node = Node(self.url, identity, self._algorithms, runner, proxy, emit)
             parts.callback(node.stop)
             relay.connect(account.id, self.url, node.token, node.hear)
             nodes.append(node)

@@ -12,7 +12,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, cast
 
+from typing_extensions import NotRequired
 from vantage6.bindings.server.api.organization import get_organization
 from vantage6.bindings.server.api.run import list_runs, update_run
 from vantage6.bindings.server.api.token import create_container_token, create_node_token
@@ -66,6 +68,20 @@ class Identity:
     cipher: Cipher
 
 
+class KillItem(TypedDict):
+    """One run to kill."""
+
+    run_id: int
+
+
+class KillOrder(TypedDict):
+    """What the server sends to have runs killed: those of a task, or all of a node."""
+
+    collaboration_id: int
+    node_id: NotRequired[int]
+    kill_list: NotRequired[list[KillItem]]
+
+
 class Node:
     """One organization's node in one collaboration.
 
@@ -79,6 +95,8 @@ class Node:
         Image name to the Python file or package that stands for it.
     runner : Runner
         What executes algorithms.
+    proxy : Proxy
+        What passes the algorithms' requests on.
     emit : callable
         Sends an event over the node's connection.
     """
@@ -89,6 +107,7 @@ class Node:
         identity: Identity,
         algorithms: Mapping[str, Path],
         runner: Runner,
+        proxy: Proxy,
         emit: Emit,
     ) -> None:
         self.identity = identity
@@ -100,7 +119,8 @@ class Node:
             tokens = _api.answer(create_node_token.sync_detailed(client=client, body=body))
         self.token = tokens.access_token
         self.api = _api.authenticated(url, self.token)
-        self.proxy = Proxy(url, self.api, identity.cipher)
+        self.proxy_port = proxy.port
+        self.proxy_path = proxy.open(identity.id, self.api, identity.cipher)
         self.online = threading.Event()
         self.stopping = threading.Event()
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
@@ -123,7 +143,6 @@ class Node:
         for run, execution in list(self._executions.items()):
             self.runner.kill(run)
             execution.ended.wait(_STOP_SECONDS)
-        self.proxy.stop()
         self.api.get_httpx_client().close()
 
     def _work(self) -> None:
@@ -142,7 +161,7 @@ class Node:
         """Do what an event asks for."""
         match event, data:
             case "kill_containers", dict():
-                self._kill(data)
+                self._kill(cast("KillOrder", data))
             case "new_task", {"id": int(task_id)}:
                 self._pick_up(task_id)
             case "sync", _:
@@ -199,15 +218,15 @@ class Node:
 
         threading.Thread(target=work, name=f"localnet-run-{run.id}", daemon=True).start()
 
-    def _kill(self, order: dict[str, object]) -> None:
+    def _kill(self, order: "KillOrder") -> None:
         """Kill the runs that an order names, or all if it names this node only."""
-        if order.get("collaboration_id") != self.identity.collaboration_id:
+        if order["collaboration_id"] != self.identity.collaboration_id:
             return
         if order.get("node_id", self.identity.id) != self.identity.id:
             return
-        named = order.get("kill_list")
-        for execution in list(self._executions.values()):
-            if not isinstance(named, list) or execution.is_named(named):
+        named = {item["run_id"] for item in order.get("kill_list", [])}
+        for run, execution in list(self._executions.items()):
+            if run in named or "kill_list" not in order:
                 execution.kill()
 
 
@@ -232,10 +251,6 @@ class Execution:
         self._log: list[str] = []
         self._killed = threading.Event()
         self.ended = threading.Event()
-
-    def is_named(self, kill_list: list[object]) -> bool:
-        """Tell whether an order to kill names this run."""
-        return any(isinstance(item, dict) and item.get("run_id") == self._run.id for item in kill_list)
 
     def kill(self) -> None:
         """End the run by order of a user."""
@@ -280,7 +295,7 @@ class Execution:
             algorithm=algorithm,
             input_=identity.cipher.open(self._run.input_ or ""),
             token=token.container_token,
-            proxy_port=node.proxy.port,
+            proxy=(node.proxy_port, node.proxy_path),
             data=identity.data,
             databases=self._task.databases,
         )

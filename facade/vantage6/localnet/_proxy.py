@@ -1,4 +1,4 @@
-"""A node's HTTP proxy: the only way from an algorithm to the server, and where encryption happens.
+"""The nodes' HTTP proxy: an algorithm's only way to the server, and where encryption happens.
 
 An algorithm knows no keys. What it asks goes on to the server with its own token; the input of the
 tasks it creates is encrypted here, and the results it asks for are decrypted here.
@@ -7,8 +7,10 @@ tasks it creates is encrypted here, and the results it asks for are decrypted he
 import functools
 import json
 import logging
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,59 +20,70 @@ from vantage6.localnet import _api
 from vantage6.localnet._cipher import Cipher
 
 if TYPE_CHECKING:
+    import httpx
     from vantage6.bindings.server.rows import Result, ResultPage, TaskInput
 
 _log = logging.getLogger("vantage6.localnet")
+_POLL_SECONDS = 0.1
 _STOP_SECONDS = 5.0
 
 
 class Proxy:
-    """Serve the algorithms of one node, on a loopback port of its own.
+    """The way to the server for the algorithms of every node, on one loopback port.
 
     Parameters
     ----------
     url : str
         The server's URL.
-    node : AuthenticatedClient
-        The node's own client, to look up public keys with.
-    cipher : Cipher
-        The wire format of the node's organization.
 
     Examples
     --------
-    >>> proxy = Proxy("http://127.0.0.1:7601", client, Cipher(None))  # doctest: +SKIP
-    >>> proxy.port  # doctest: +SKIP
-    54321
+    >>> proxy = Proxy("http://127.0.0.1:7601")  # doctest: +SKIP
+    >>> proxy.open(5, client, Cipher(None))  # doctest: +SKIP
+    '/5'
     """
 
-    def __init__(self, url: str, node: AuthenticatedClient, cipher: Cipher) -> None:
+    def __init__(self, url: str) -> None:
         self._server = _api.anonymous(url).get_httpx_client()
-        self._node = node
-        self._cipher = cipher
+        self._gates: dict[str, _Gate] = {}
         self._listener = ThreadingHTTPServer((_api.HOST, 0), functools.partial(_Handler, self))
         self._listener.daemon_threads = True
         self.port = self._listener.server_port
         self._thread = threading.Thread(
-            target=self._listener.serve_forever, name="localnet-proxy", daemon=True
+            target=self._listener.serve_forever, args=[_POLL_SECONDS], name="localnet-proxy"
         )
+        self._thread.daemon = True
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop listening."""
-        self._listener.shutdown()
-        self._listener.server_close()
-        self._thread.join(_STOP_SECONDS)
-        self._server.close()
+    def open(self, node: int, client: AuthenticatedClient, cipher: Cipher) -> str:
+        """Serve the algorithms of a node.
+
+        Parameters
+        ----------
+        node : int
+            Id of the node.
+        client : AuthenticatedClient
+            The node's own client, to look up public keys with.
+        cipher : Cipher
+            The wire format of the node's organization.
+
+        Returns
+        -------
+        str
+            The API path for the node's algorithms.
+        """
+        self._gates[str(node)] = _Gate(self._server, client, cipher)
+        return f"/{node}"
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """Pass a request of an algorithm on to the server.
+        """Pass a request of an algorithm on, by way of its node.
 
         Parameters
         ----------
         method, path : str
-            The request line; the path as the server has it below its API path.
+            The request line; the path begins with the node's.
         headers : dict of str to str
             Headers to pass on.
         body : bytes
@@ -83,6 +96,29 @@ class Proxy:
         body : bytes
             Body of the answer, decrypted if it holds results.
         """
+        _, node, rest = path.split("/", 2)
+        return self._gates[node].forward(method, f"/{rest}", headers, body)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._listener.shutdown()
+        self._listener.server_close()
+        self._thread.join(_STOP_SECONDS)
+        self._server.close()
+
+
+class _Gate:
+    """What the proxy does for one node."""
+
+    def __init__(self, server: "httpx.Client", node: AuthenticatedClient, cipher: Cipher) -> None:
+        self._server = server
+        self._node = node
+        self._cipher = cipher
+
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        """Pass a request on to the server, its path as the server has it below its API path."""
         resource = urlsplit(path).path.strip("/").split("/")
         if self._cipher.encrypts and (method, resource) == ("POST", ["task"]):
             body = self._encrypt_inputs(body)
@@ -104,7 +140,8 @@ class Proxy:
     def _decrypt_results(self, body: bytes) -> bytes:
         """Decrypt the results in an answer: a page of them, or a single one."""
         answer: ResultPage | Result = json.loads(body)
-        for result in answer["data"] if "data" in answer else [answer]:
+        results = answer["data"] if "data" in answer else [answer]  # noqa: SIM401  (two types)
+        for result in results:
             if result["result"]:
                 plain = self._cipher.open(result["result"])
                 result["result"] = Cipher(None).seal(plain, None)
@@ -112,15 +149,17 @@ class Proxy:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of an algorithm to its node's proxy."""
+    """One connection of an algorithm to the proxy."""
 
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body of an answer leave together
     timeout = 60.0
 
-    def __init__(self, proxy: Proxy, *arguments: object) -> None:
+    def __init__(
+        self, proxy: Proxy, request: socket.socket, address: tuple[str, int], server: BaseServer
+    ) -> None:
         self._proxy = proxy
-        super().__init__(*arguments)  # the base handles the request in its constructor
+        super().__init__(request, address, server)  # the base handles the request right there
 
     def _handle(self) -> None:
         """Answer with what the server answers, or with what went wrong here."""
@@ -138,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+    # The names that the base class looks up.
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Log quietly."""

@@ -118,7 +118,7 @@ def prepare(
     algorithm: Path,
     input_: bytes,
     token: str,
-    proxy_port: int,
+    proxy: tuple[int, str],
     data: Path,
     databases: list[TaskDatabase],
 ) -> dict[str, str]:
@@ -134,8 +134,8 @@ def prepare(
         What the task asks for, as JSON.
     token : str
         The container token.
-    proxy_port : int
-        Port of the node's proxy.
+    proxy : tuple of int and str
+        Port of the nodes' proxy, and this node's path there.
     data : Path
         The organization's data, a CSV file.
     databases : list of TaskDatabase
@@ -155,8 +155,8 @@ def prepare(
         **{name: str(folder / name) for name in files},
         "TEMPORARY_FOLDER": str(temporary),
         "HOST": "http://127.0.0.1",
-        "PORT": str(proxy_port),
-        "API_PATH": "",
+        "PORT": str(proxy[0]),
+        "API_PATH": proxy[1],
         "USER_REQUESTED_DATABASE_LABELS": ",".join(database.label for database in databases),
         "DB_LABELS": _LABEL,
         f"{_LABEL.upper()}_DATABASE_URI": str(data),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from vantage6.bindings.server.api.collaboration import create_collaboration
 from vantage6.bindings.server.api.node import create_node
 from vantage6.bindings.server.api.organization import create_organization, update_organization
@@ -48,7 +47,7 @@ _NAMES = (
 )
 # The server makes these itself at its first start: the first organization, and its only user.
 _FIRST_ORGANIZATION = 1
-_ROOT, _ROOT_PASSWORD = "root", "root"  # noqa: S105  (changed as soon as the server answers)
+_ROOT, _ROOT_PASSWORD = "root", "root"
 _ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
 _PAGE = 100
 
@@ -197,7 +196,7 @@ def seed(
             create_study.sync_detailed(
                 client=client,
                 body=StudyInput(
-                    name="Demo Subset",
+                    name="demo Subset",
                     collaboration_id=collaboration.id,
                     organization_ids=ids[: max(1, organizations - 1)],
                 ),
@@ -208,7 +207,7 @@ def seed(
         users={user.username: user for user in users},
         organizations=parties,
         collaboration=Named(collaboration.id, "demo"),
-        study=Named(study.id, "Demo Subset"),
+        study=Named(study.id, "demo Subset"),
         nodes=nodes,
     )
 
@@ -283,9 +282,7 @@ def _add_node(
 ) -> NodeAccount:
     """Make an organization's node."""
     name = f"{organization.name} demo node"
-    body = NodeInput(
-        name=name, organization_id=organization.id, collaboration_id=collaboration
-    )
+    body = NodeInput(name=name, organization_id=organization.id, collaboration_id=collaboration)
     node = _api.answer(create_node.sync_detailed(client=client, body=body))
     return NodeAccount(node.id, name, organization.id, node.api_key)
 

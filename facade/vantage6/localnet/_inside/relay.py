@@ -2,7 +2,7 @@
 
 Reads one JSON message per line, ``{"type": "connect", "node", "url", "token"}`` or ``{"type":
 "emit", "node", "event", "data"}``; prints ``{"node", "event", "data"}`` for each event that a
-connection receives. When its input ends, it disconnects every node and ends too.
+connection receives. When its input ends, it ends too, and the nodes are offline.
 """
 
 import importlib
@@ -54,8 +54,6 @@ class Relay:
                 self._connect(message["node"], message["url"], message["token"])
             else:
                 self._emit(message["node"], message["event"], message["data"])
-        for client in self._clients.values():
-            client.disconnect()
 
     def _connect(self, node: int, url: str, token: str) -> None:
         """Connect a node, and keep it connected."""
@@ -65,7 +63,6 @@ class Relay:
             self._say(node, event, data)
 
         client.on("*", forward, namespace=NAMESPACE)
-        client.on("disconnect", lambda *_: forward("disconnect"), namespace=NAMESPACE)
         headers = {"Authorization": f"Bearer {token}"}
         client.connect(
             url, headers=headers, namespaces=[NAMESPACE], transports=["websocket"], retry=True
@@ -95,6 +92,7 @@ def main() -> None:
     reply = os.dup(1)
     os.dup2(2, 1)
     Relay(reply).serve()
+    os._exit(0)  # not to wait for the threads of connections whose server is going, too
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from types import FrameType
 from typing import Literal, NoReturn, TypedDict
 
 import mend as mend  # before anything of vantage6
@@ -81,7 +82,7 @@ class Runner:
         self._wakeup, write_end = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(write_end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _do_nothing)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         self._selector.register(self._wakeup, selectors.EVENT_READ)
 
@@ -172,6 +173,10 @@ class Runner:
         line = json.dumps(message).encode() + b"\n"
         while line:
             line = line[os.write(self._reply, line) :]
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Be a handler of SIGCHLD, since without one the wakeup pipe stays silent."""
 
 
 def _become_algorithm(folder: str, environment: dict[str, str], output: int) -> NoReturn:

@@ -59,7 +59,7 @@ def central_average(client: AlgorithmClient, column_name: str) -> dict[str, floa
     )
     parts = client.wait_for_results(task_id=task["id"], interval=0.2)
     if len(parts) < len(organizations):
-        failed = len(organizations) - len(parts)
-        raise RuntimeError(f"{failed} organizations gave no result; see the logs of task {task['id']}")
+        missing = f"{len(organizations) - len(parts)} of {len(organizations)} organizations"
+        raise RuntimeError(f"{missing} gave no result; see the logs of task {task['id']}")
     total = sum(part["sum"] for part in parts)
     return {"average": total / sum(part["count"] for part in parts)}
