@@ -1,8 +1,9 @@
 """The wire format of encrypted collaborations: AES-CTR around the data, RSA around its key (pure).
 
 A message is ``<wrapped key>$<iv>$<ciphertext>``, each part in base64. RSA PKCS#1 v1.5 wraps the
-32-byte AES key; web browsers wrap its base64 text instead of its bytes, so both forms are read. The
-format has no authentication tag: a message altered on its way decrypts to other bytes unnoticed.
+32-byte AES key. The web interface wraps the key's base64 text instead of its bytes, and encrypts
+the data's base64 text; both forms are read, told apart by what was wrapped. The format has no
+authentication tag: a message altered on its way decrypts to other bytes unnoticed.
 """
 
 from __future__ import annotations
@@ -102,16 +103,27 @@ def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
     wrapped_key, iv, ciphertext = map(decode, parts)
     if len(iv) != IV_BYTES:
         raise DecryptionError(f"the message is damaged: its IV has {len(iv)} bytes, not {IV_BYTES}")
-    decryptor = Cipher(AES(_unwrap(wrapped_key, private_key)), CTR(iv)).decryptor()
-    return decryptor.update(ciphertext) + decryptor.finalize()
+    key, is_web_form = _unwrap(wrapped_key, private_key)
+    decryptor = Cipher(AES(key), CTR(iv)).decryptor()
+    data = decryptor.update(ciphertext) + decryptor.finalize()
+    return _without_web_form(data) if is_web_form else data
 
 
-def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> bytes:
+def _without_web_form(data: bytes) -> bytes:
+    try:
+        return decode(data.decode("ascii"))
+    except (DecryptionError, UnicodeDecodeError):
+        return data  # only the key was wrapped as text; a JSON object is never taken for base64
+
+
+def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, bool]:
+    """Give the AES key, and whether it was wrapped as text."""
     try:
         key = private_key.decrypt(wrapped_key, PKCS1v15())
     except ValueError:
         key = b""
-    if len(key) > AES_KEY_BYTES and key.isascii():
+    is_text = len(key) > AES_KEY_BYTES and key.isascii()
+    if is_text:
         key = decode(key.decode("ascii"))
     if len(key) != AES_KEY_BYTES:
         # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
@@ -119,7 +131,7 @@ def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> bytes:
             "the message was encrypted for another key than "
             f"{fingerprint(public_key_of(private_key))}, or is damaged"
         )
-    return key
+    return key, is_text
 
 
 def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:

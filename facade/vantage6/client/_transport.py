@@ -27,7 +27,7 @@ Verify: TypeAlias = "bool | str | PathLike[str]"
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 PASSING_STATUS = frozenset({502, 503, 504})
 # Seconds before each further attempt; a random share keeps many clients from moving in step.
-PAUSES = (0.2, 0.6, 1.8)
+PAUSES = (0.1, 0.4, 1.0)
 
 UNSIGNED: dict[str, Any] = {"auth": None}
 
