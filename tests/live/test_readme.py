@@ -4,9 +4,9 @@ import io
 import re
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
-
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -24,7 +24,9 @@ def test_its_python_runs_as_printed(network: LocalNetwork) -> None:
 
     output = io.StringIO()
     with redirect_stdout(output):
-        exec(compile(code, str(README), "exec"), {})  # noqa: S102 (our own README)
+        names: dict[str, Any] = {}
+        exec(compile(code, str(README), "exec"), names)  # noqa: S102 - our own README
+    names["client"].close()
     lines = output.getvalue().splitlines()
     assert "demo" in lines[0]
     assert sum('"sum"' in line for line in lines) == 3, "one partial result an organization"

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live

@@ -4,7 +4,6 @@ What the chapter prints as code stands here in its form; what it tells in prose 
 reads its settings from a config.py beside it, as the chapter says.
 """
 
-# ruff: noqa: T201
 import json
 
 import config
@@ -44,7 +43,7 @@ results = client.wait_for_results(task_id)
 global_sum = 0
 global_count = 0
 for output in results["data"]:
-    output = json.loads(output["result"])  # noqa: PLW2901
+    output = json.loads(output["result"])
     global_sum += output["sum"]
     global_count += output["count"]
 print("partial:", global_sum / global_count)

@@ -1,0 +1,96 @@
+"""Cassettes: recorded from a local network, replayed to both clients with no network at all."""
+
+import base64
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vantage6.client._identity import claims
+from vantage6.localnet import LocalNetwork
+from vcr.request import Request
+
+CASSETTES = Path(__file__).with_name("cassettes")
+HIDDEN = "hidden"
+SECRETS = ("password", "mfa_code", "api_key", "otp_secret", "qr_uri", "reset_token")
+TOKENS = ("access_token", "refresh_token", "container_token")
+# Nothing else of a header is looked at, and most tell about the machine or the login.
+KEPT_HEADERS = ("content-type", "total-count")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the tests know of the network that the cassettes come from."""
+
+    port: int
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Start the network when cassettes are made; without it, any port and password will do."""
+    if request.config.getoption("--record-mode") not in ("rewrite", "all", "once", "new_episodes"):
+        yield Recorded(1, dict.fromkeys(("researcher", "viewer", "admin"), HIDDEN))
+        return
+    with LocalNetwork(organizations=3) as network:
+        users = network.users
+        yield Recorded(network.port, {name: user.password for name, user in users.items()})
+
+
+@pytest.fixture(scope="session")
+def vcr_config() -> dict[str, Any]:
+    """Match requests on what they mean, and keep no secret."""
+    return {
+        "match_on": ["method", "path", "query"],
+        "before_record_request": clean_request,
+        "before_record_response": clean_response,
+    }
+
+
+@pytest.fixture(scope="module")
+def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
+    """Let a test and its derived twin share a cassette."""
+    return str(CASSETTES / request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_"))
+
+
+def clean_request(request: Request) -> Request:
+    """Take secrets and the machine out of a request."""
+    request.uri = request.uri.replace(f"127.0.0.1:{request.port}", "localnet")
+    request.headers = {}
+    if request.body:
+        request.body = json.dumps(clean(json.loads(request.body))).encode()
+    return request
+
+
+def clean_response(response: dict[str, Any]) -> dict[str, Any]:
+    """Take secrets and the machine out of an answer."""
+    body = response["body"]["string"]
+    kept = {key: text for key, text in response["headers"].items() if key.lower() in KEPT_HEADERS}
+    with contextlib.suppress(ValueError):  # not every refusal is JSON
+        body = json.dumps(clean(json.loads(body))).encode()
+    return {**response, "headers": kept, "body": {"string": body}}
+
+
+def clean(value: Any) -> Any:
+    """Hide each secret, wherever it stands."""
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: hide(key, item) for key, item in value.items()}
+
+
+def hide(key: str, value: Any) -> Any:
+    """Hide a value if its key says that it is secret; of a token, keep whom it is for."""
+    if key in SECRETS and value is not None:
+        return HIDDEN
+    if key == "log" and value:
+        return re.sub(r"/(?:[\w.@+-]+/)+", "…/", value)  # where the recording machine has its files
+    if key in TOKENS:
+        payload = json.dumps({"sub": claims(value).get("sub")}).encode()
+        return f"{HIDDEN}.{base64.urlsafe_b64encode(payload).decode()}.{HIDDEN}"
+    return clean(value)
