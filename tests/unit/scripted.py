@@ -1,0 +1,97 @@
+"""A small server on loopback that answers as a test tells it to."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+
+def token(issued: float, expires: float, subject: int = 7, mark: str = "") -> str:
+    """Make what looks like an access token; nobody here checks signatures."""
+    payload = {"sub": subject, "iat": issued, "exp": expires, "mark": mark}
+    return f"head.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()}.signature"
+
+
+@dataclass
+class Request:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    authorization: str | None
+    body: Any
+
+
+# Status, body (JSON unless bytes) and further headers.
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+
+
+@dataclass
+class Script:
+    """What the server has seen, and how it answers."""
+
+    port: int
+    reply: Callable[[Request], Reply] = lambda _: (404, b"<html>not here</html>")
+    seen: list[Request] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        """Give the requests that arrived, in brief."""
+        return [f"{request.method} {request.path}" for request in self.seen]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    script: Script
+
+    def answer(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        body = json.loads(self.rfile.read(length)) if length else None
+        request = Request(self.command, self.path, self.headers["authorization"], body)
+        self.script.seen.append(request)
+        status, content, *more = self.script.reply(request)
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {"content-length": str(len(data)), **(more[0] if more else {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class's names
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Stay quiet."""
+
+
+def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
+    """Answer a listing as the server does."""
+    start = (number - 1) * per_page
+    links = {"first": "/x?page=1", "self": f"/x?page={number}", "last": "/x?page=9"}
+    if start + per_page < len(rows):
+        links["next"] = f"/x?page={number + 1}"
+    body = {"data": rows[start : start + per_page], "links": links}
+    return 200, body, {"total-count": str(len(rows))}
+
+
+def logging_in(
+    others: Callable[[Request], Reply], life: float = 3600
+) -> Callable[[Request], Reply]:
+    """Answer logins and refreshes with new tokens, and leave the rest to another function."""
+    count = iter(range(1, 1000))
+
+    def reply(request: Request) -> Reply:
+        if request.path in ("/api/token/user", "/api/token/refresh"):
+            now, number = time.time(), next(count)
+            access = token(now, now + life, mark=f"access-{number}")
+            tokens = {"access_token": access, "refresh_token": f"refresh-{number}"}
+            return 200, {**tokens, "refresh_url": "/api/token/refresh", "user_url": "/api/user/7"}
+        if request.path == "/api/user/7":
+            return 200, {"id": 7, "firstname": "Ada", "organization": {"id": 3}}
+        if request.path == "/api/organization/3":
+            return 200, {"id": 3, "name": "IKNL", "public_key": ""}
+        return others(request)
+
+    return reply

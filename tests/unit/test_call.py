@@ -1,0 +1,103 @@
+"""From answers to values, or to the error that fits."""
+
+import json
+from typing import Any
+
+import pytest
+
+from vantage6.client._call import Answer, decode, fault, is_expired
+from vantage6.client.errors import (
+    BadRequest,
+    Conflict,
+    LoginFailed,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    ServerError,
+    SessionExpired,
+    StatusError,
+    TooManyRequests,
+    UndecodableAnswer,
+    UnknownPath,
+    Vantage6Error,
+)
+
+URL = "https://server/api/task/3"
+HTML = b"<!doctype html><title>not for machines</title>"
+
+
+def answer(status: int, body: Any, location: str | None = None) -> Answer:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer("GET", URL, status, content, location)
+
+
+def test_a_good_answer_is_its_value() -> None:
+    assert decode(answer(200, {"id": 3})) == {"id": 3}
+    assert decode(answer(201, [])) == []
+
+
+@pytest.mark.parametrize("body", [HTML, b"", b"\xff", b"[" * 100_000, b'{"half":'])
+def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> None:
+    with pytest.raises(UndecodableAnswer, match="not JSON") as caught:
+        decode(answer(200, body))
+    assert (caught.value.status, caught.value.url) == (200, URL)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"msg": "no"}, BadRequest),
+        (401, {"msg": "You lack the permission to do that!"}, PermissionDenied),
+        (401, {"msg": "Token has expired"}, SessionExpired),
+        (401, {"msg": "Token has been revoked"}, SessionExpired),
+        (401, {"msg": "Error loading the user 5"}, SessionExpired),
+        (401, {"msg": "Missing Authorization Header"}, NotAuthenticated),
+        (401, HTML, PermissionDenied),
+        (403, {"msg": "no"}, PermissionDenied),
+        (404, {"msg": "task id=3 not found"}, NotFound),
+        (404, HTML, UnknownPath),
+        (404, {"detail": "another program's answer"}, UnknownPath),
+        (409, {"msg": "no"}, Conflict),
+        (418, {"msg": "no"}, StatusError),
+        (422, {"msg": "Signature verification failed"}, SessionExpired),
+        (429, HTML, TooManyRequests),
+        (500, {"message": "Internal Server Error"}, ServerError),
+        (502, HTML, ServerError),
+        (599, b"", ServerError),
+    ],
+)
+def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6Error]) -> None:
+    error = fault(answer(status, body))
+    assert type(error) is kind
+    assert URL in str(error)
+    assert "\n" not in str(error)
+    assert "doctype" not in str(error)
+
+
+def test_a_refused_login_is_not_a_missing_permission() -> None:
+    assert type(fault(answer(401, {"msg": "Failed to login"}), LoginFailed)) is LoginFailed
+
+
+def test_the_error_carries_what_the_server_said() -> None:
+    body = {"msg": "Request body is incorrect", "errors": {"organizations": {"0": {"id": ["No."]}}}}
+    error = fault(answer(400, body))
+    assert isinstance(error, BadRequest)
+    assert error.message == "Request body is incorrect"
+    assert error.body == body
+    assert error.errors == {"organizations.0.id": ["No."]}
+
+
+def test_a_redirect_names_the_address_to_use() -> None:
+    error = fault(answer(308, HTML, location="https://elsewhere/api/"))
+    assert "https://elsewhere/api/" in str(error)
+
+
+def test_only_an_expired_token_is_renewed() -> None:
+    assert is_expired(401, b'{"msg": "Token has expired"}')
+    assert not is_expired(401, b'{"msg": "You lack the permission to do that!"}')
+    assert not is_expired(400, b'{"msg": "Token has expired"}')
+    assert not is_expired(401, HTML)
+
+
+def test_the_body_of_an_answer_stays_out_of_its_repr() -> None:
+    assert "hush" not in repr(answer(200, {"access_token": "hush"}))

@@ -1,0 +1,143 @@
+"""The wire format: fixed vectors, round trips, and damage that is noticed."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import DecryptionError, InvalidKey
+from vantage6.client._crypto import (
+    decrypt,
+    encrypt,
+    fingerprint,
+    generate_private_key,
+    load_private_key,
+    private_key_to_pem,
+    public_key_of,
+)
+
+VECTORS = Path(__file__).with_name("vectors")
+KEY = load_private_key((VECTORS / "throwaway-key.pem").read_bytes())
+PUBLIC_KEY = public_key_of(KEY)
+OTHER_KEY = generate_private_key(2048)
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def web_message(data: bytes, *, encode_data: bool = True) -> str:
+    """Write a message as the web interface does: key and data go in as base64 text."""
+    key, iv = bytes(range(32)), bytes(16)
+    encryptor = Cipher(algorithms.AES(key), modes.CTR(iv)).encryptor()
+    ciphertext = encryptor.update(b64(data).encode() if encode_data else data)
+    wrapped = KEY.public_key().encrypt(b64(key).encode(), PKCS1v15())
+    return "$".join(b64(part) for part in (wrapped, iv, ciphertext))
+
+
+def test_messages_of_the_official_package_are_read() -> None:
+    for name, data in {
+        "json": b'{"sum": 2645.0, "count": 45}',
+        "empty": b"",
+        "one-byte": b"x",
+        "binary": bytes(range(256)),
+    }.items():
+        message = (VECTORS / f"official-{name}.txt").read_text()
+        assert decrypt(message, KEY) == data, name
+
+
+def test_the_public_key_is_written_as_the_official_package_does() -> None:
+    assert (VECTORS / "official-public-key.txt").read_text() == PUBLIC_KEY
+
+
+def test_messages_of_the_web_interface_are_read() -> None:
+    data = b'{"method": "partial_average"}'
+    assert decrypt(web_message(data), KEY) == data
+    assert decrypt(web_message(data, encode_data=False), KEY) == data
+
+
+@given(st.binary())
+def test_bytes_come_back_as_they_were_sent(data: bytes) -> None:
+    assert decrypt(encrypt(data, PUBLIC_KEY), KEY) == data
+
+
+def test_the_same_bytes_never_give_the_same_message() -> None:
+    first, second = (encrypt(b"same", PUBLIC_KEY).split("$") for _ in range(2))
+    assert not set(first) & set(second)
+
+
+def test_data_that_looks_like_base64_is_left_alone() -> None:
+    assert decrypt(encrypt(b"bnVsbA==", PUBLIC_KEY), KEY) == b"bnVsbA=="
+
+
+def test_another_key_is_named_as_the_reason() -> None:
+    with pytest.raises(DecryptionError, match="SHA256:"):
+        decrypt(encrypt(b"data", public_key_of(OTHER_KEY)), KEY)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda message: message.replace("$", "", 1),
+        lambda message: message + "$",
+        lambda message: "",
+        lambda message: message[10:],
+        lambda message: message[:-1],
+        lambda message: "!" + message[1:],
+        lambda message: "$".join([message.split("$")[0], "AAAA", message.split("$")[2]]),
+    ],
+)
+def test_a_damaged_message_is_refused(damage: object) -> None:
+    assert callable(damage)
+    with pytest.raises(DecryptionError):
+        decrypt(damage(encrypt(b"data", PUBLIC_KEY)), KEY)
+
+
+@pytest.mark.parametrize("passphrase", [None, "open sesame", b"open sesame"])
+def test_a_key_file_is_read_back(passphrase: str | bytes | None) -> None:
+    again = load_private_key(private_key_to_pem(KEY, passphrase), passphrase)
+    assert public_key_of(again) == PUBLIC_KEY
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey | RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("pem", "passphrase", "hint"),
+    [
+        (private_key_to_pem(KEY, "secret"), None, "give its passphrase"),
+        (private_key_to_pem(KEY, "secret"), "wrong", "passphrase is wrong"),
+        (private_key_to_pem(KEY), "secret", "no passphrase"),
+        (b"not a key", None, "PEM"),
+        (pem_of(ec.generate_private_key(ec.SECP256R1())), None, "not an RSA key"),
+    ],
+)
+def test_a_key_file_that_cannot_be_used_is_refused(
+    pem: bytes, passphrase: str | None, hint: str
+) -> None:
+    with pytest.raises(InvalidKey, match=hint):
+        load_private_key(pem, passphrase)
+
+
+@pytest.mark.parametrize("public_key", ["", "not base64!", b64(b"not a key")])
+def test_a_public_key_that_cannot_be_used_is_refused(public_key: str) -> None:
+    with pytest.raises(InvalidKey):
+        encrypt(b"data", public_key)
+
+
+def test_fingerprints_tell_keys_apart_and_not_their_writing() -> None:
+    same_key_written_otherwise = b64(base64.b64decode(PUBLIC_KEY).strip())
+    assert fingerprint(same_key_written_otherwise) == fingerprint(PUBLIC_KEY)
+    assert fingerprint(public_key_of(OTHER_KEY)) != fingerprint(PUBLIC_KEY)
+
+
+def test_new_keys_are_long() -> None:
+    assert generate_private_key().key_size == 4096

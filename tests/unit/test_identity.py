@@ -1,0 +1,63 @@
+"""What tokens tell, and the three answers to a login."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from vantage6.client import TwoFactorRequired, TwoFactorSetupRequired
+from vantage6.client._identity import Tokens, claims, credentials, login_answer
+
+from .scripted import token
+
+
+def tokens(access: str) -> Tokens:
+    body: Any = {"access_token": access, "refresh_token": "r", "refresh_url": "", "user_url": ""}
+    return Tokens.of(body, now=1000.0)
+
+
+@pytest.mark.parametrize(("life", "renew_after"), [(21600, 21540), (600, 540), (100, 90), (10, 9)])
+def test_a_token_is_renewed_in_time_whatever_the_clock_here_says(
+    life: int, renew_after: int
+) -> None:
+    issued = 5_000_000_000  # far from any local clock
+    assert tokens(token(issued, issued + life)).renew_at == 1000 + renew_after
+
+
+def test_a_token_that_does_not_tell_is_kept() -> None:
+    assert tokens("opaque").renew_at == float("inf")
+
+
+def test_a_token_tells_its_user() -> None:
+    assert tokens(token(0, 60, subject=42)).user_id == 42
+
+
+@pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a..c", "a.W10.c"])
+def test_what_is_no_token_has_no_claims(text: str) -> None:
+    assert claims(text) == {}
+
+
+def test_claims_are_read_at_any_length() -> None:
+    for length in range(8):
+        payload = base64.urlsafe_b64encode(json.dumps({"sub": "x" * length}).encode())
+        assert claims(f"h.{payload.decode().rstrip('=')}.s") == {"sub": "x" * length}
+
+
+def test_tokens_stay_out_of_the_repr() -> None:
+    assert "hush" not in repr(tokens("hush.hush.hush"))
+
+
+def test_a_code_that_came_as_a_number_gets_its_zeros_back() -> None:
+    assert credentials("u", "p", 1234) == {"username": "u", "password": "p", "mfa_code": "001234"}
+    assert credentials("u", "p", "001234")["mfa_code"] == "001234"  # pyright: ignore
+    assert "mfa_code" not in credentials("u", "p", None)
+
+
+def test_a_login_may_need_a_second_factor_or_its_setup() -> None:
+    with pytest.raises(TwoFactorRequired, match="mfa_code"):
+        login_answer({"msg": "give the code"})
+    secret: Any = {"qr_uri": "otpauth://totp/x?secret=HUSH", "otp_secret": "HUSH", "msg": ""}
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        login_answer(secret)
+    assert caught.value.uri.startswith("otpauth://")

@@ -1,0 +1,96 @@
+"""Lists answer in both forms, and filters look at every row."""
+
+import json
+import pickle
+from typing import Any, cast
+
+import pytest
+from vantage6.bindings.server.rows import PageLinks
+
+from vantage6.client import InvalidInput, Rows
+from vantage6.client._listing import Selection, whole
+
+LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
+PEOPLE = [
+    {"id": 1, "name": "Ada", "country": "UK"},
+    {"id": 2, "name": "Grace", "country": "US"},
+    {"id": 3, "name": "Ada", "country": "NL"},
+]
+
+
+def rows(total: int | None = None) -> Rows[dict[str, Any]]:
+    return Rows(PEOPLE, LINKS, total)
+
+
+def test_rows_are_a_list_and_answer_as_the_servers_json() -> None:
+    people = rows()
+    assert isinstance(people, list)
+    assert people == PEOPLE
+    assert people["data"][1]["name"] == people[1]["name"] == "Grace"
+    assert people["links"] == LINKS
+    assert people[1:] == PEOPLE[1:]
+    assert people.total == 3
+    assert json.loads(json.dumps(people)) == PEOPLE
+
+
+def test_a_wrong_key_fails_as_in_any_list() -> None:
+    with pytest.raises(TypeError):
+        cast("Any", rows())["dat"]
+
+
+def test_rows_can_be_pickled_with_their_links() -> None:
+    twin = pickle.loads(pickle.dumps(rows(total=9)))  # noqa: S301 - our own bytes
+    assert (list(twin), twin.links, twin.total) == (PEOPLE, LINKS, 9)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), PEOPLE),
+        (Selection(field="name"), [{"name": "Ada"}, {"name": "Grace"}, {"name": "Ada"}]),
+        (Selection(fields=("id", "nothing")), [{"id": 1}, {"id": 2}, {"id": 3}]),
+        (Selection(filter_=("name", "Ada")), [PEOPLE[0], PEOPLE[2]]),
+        (Selection(filters=[("name", "Ada"), ("country", "NL")]), [PEOPLE[2]]),
+        (Selection(filter_=("name", "Ada"), filters=[("country", "UK")]), [PEOPLE[0]]),
+        (Selection(field="id", filter_=("name", "Ada")), [{"id": 1}, {"id": 3}]),
+    ],
+)
+def test_rows_and_fields_are_kept_as_asked(
+    selection: Selection, expected: list[dict[str, Any]]
+) -> None:
+    assert selection.of_rows(rows()) == expected
+
+
+def test_the_total_counts_what_is_kept_only_where_all_rows_are_known() -> None:
+    ada = Selection(filter_=("name", "Ada"))
+    assert ada.of_rows(rows()).total == 2
+    assert ada.of_rows(rows(total=50)).total == 50
+
+
+def test_filtering_leaves_the_given_rows_alone() -> None:
+    people = rows()
+    Selection(field="id", filter_=("name", "Ada")).of_rows(people)
+    assert people == PEOPLE
+
+
+def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
+    with pytest.raises(InvalidInput, match="'nmae'.*name"):
+        Selection(filter_=("nmae", "Ada")).of_rows(rows())
+    nobody: Rows[dict[str, Any]] = Rows([], LINKS)
+    assert Selection(filter_=("nmae", "Ada")).of_rows(nobody) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"fields": "name"}, {"filter_": "name"}, {"filters": [("name",)]}]
+)
+def test_selections_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        Selection(**wrong)
+
+
+def test_a_row_that_moved_between_pages_occurs_once() -> None:
+    links: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
+    joined = whole([PEOPLE[0], PEOPLE[1], PEOPLE[1], PEOPLE[2]], links)
+    assert joined == PEOPLE
+    assert joined.total == 3
+    assert "next" not in joined.links, "a loop over pages ends here"

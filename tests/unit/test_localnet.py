@@ -1,0 +1,255 @@
+"""The parts of the local network that need no server."""
+
+import base64
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from vantage6.bindings.server.models.task_database import TaskDatabase
+from vantage6.client import _crypto
+from vantage6.localnet import EnvironmentBuildError, LocalNetwork, LocalNetworkError, _environment
+from vantage6.localnet.__main__ import main
+from vantage6.localnet._algorithms import algorithms, find
+from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._runs import prepare
+from vantage6.localnet._seed import NodeAccount, User
+
+LOCALNET = Path(_environment.__file__).parent
+
+
+# -- the environment -------------------------------------------------------------------------------
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+class Builder:
+    """Stands in for venv and pip, which take minutes: makes the files that they would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, failing: bool = False) -> None:
+        self.purposes: list[str] = []
+        self.failing = failing
+        monkeypatch.setattr(_environment, "_run", self.run)
+        monkeypatch.setattr(_environment, "_require_compiler", lambda: None)
+        monkeypatch.setattr(_environment, "_require_websockets", lambda home: None)
+
+    def run(self, command: list[str], home: Path, purpose: str) -> None:
+        self.purposes.append(purpose)
+        if "virtual" in purpose:
+            (home / "bin").mkdir(parents=True)
+            (home / "bin" / "python").touch()
+        elif self.failing:
+            raise EnvironmentBuildError("the power went")
+
+
+@pytest.mark.usefixtures("cache")
+def test_an_environment_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = Builder(monkeypatch)
+    first = _environment.environment_python("4.15.2")
+    assert first.exists()
+    assert _environment.environment_python("4.15.2") == first
+    assert len(builder.purposes) == 2, "a virtual environment and an installation, once"
+    assert _environment.environment_python("4.14.0") != first
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_torn_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = Builder(monkeypatch, failing=True)
+    with pytest.raises(EnvironmentBuildError):
+        _environment.environment_python("4.15.2")
+    builder.failing = False
+    assert _environment.environment_python("4.15.2").exists()
+    assert len(builder.purposes) == 4
+
+
+@pytest.mark.usefixtures("cache")
+def test_an_environment_whose_python_is_gone_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    Builder(monkeypatch)
+    _environment.environment_python("4.15.2").unlink()
+    assert _environment.environment_python("4.15.2").exists()
+
+
+@pytest.mark.parametrize("version", ["latest", "4.15", "5.0.0", "4.15.2; rm -rf /", ""])
+def test_what_is_no_version_of_vantage6_4_is_refused(cache: Path, version: str) -> None:
+    with pytest.raises(EnvironmentBuildError, match=re.escape("'4.15.2'")):
+        _environment.environment_python(version)
+    assert not cache.exists()
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+    with pytest.raises(EnvironmentBuildError, match="C compiler 'no-such-compiler'"):
+        _environment.environment_python("4.15.2")
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (
+            "WARNING: Retrying: connection broken by 'NewConnectionError(...)'\n"
+            "ERROR: Could not find a version that satisfies the requirement vantage6==4.15.2\n",
+            "the package index cannot be reached; is there a network?",
+        ),
+        (
+            "Collecting vantage6==4.99.0\n"
+            "ERROR: Could not find a version that satisfies it (from versions: 4.0.0, 4.15.2)\n"
+            "ERROR: No matching distribution found for vantage6==4.99.0\n",
+            "No matching distribution found for vantage6==4.99.0",
+        ),
+        ("", "no output"),
+    ],
+)
+def test_a_failed_installation_is_told_in_a_line(printed: str, reason: str, tmp_path: Path) -> None:
+    fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
+    with pytest.raises(EnvironmentBuildError, match=re.escape(f"Could not install it: {reason}.")):
+        _environment._run(fail, tmp_path / "home", "install it")  # pyright: ignore[reportPrivateUsage]
+
+
+# -- algorithms and runs ---------------------------------------------------------------------------
+def test_algorithms_are_found_by_image(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").touch()
+    known = algorithms({"example.org/mine": tmp_path / "mine.py"})
+    assert find(known, "example.org/mine") == tmp_path / "mine.py"
+    assert find(known, "localnet/slow:latest") == find(known, "localnet/slow") is not None
+    assert find(known, "localnet/slow:v2") is None
+
+
+def test_an_algorithm_that_is_not_there_is_told_before_the_start(tmp_path: Path) -> None:
+    with pytest.raises(LocalNetworkError, match=r"image 'mine' should be at .*nowhere\.py"):
+        LocalNetwork(algorithms={"mine": tmp_path / "nowhere.py"})
+
+
+def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
+    variables = prepare(
+        tmp_path / "run",
+        algorithm=Path("/algorithms/average.py"),
+        input_=b"{}",
+        token="a.b.c",
+        proxy=(8080, "/5"),
+        data=tmp_path / "data.csv",
+        databases=[TaskDatabase(label="default", parameters='{"preprocessing":[{"a":1}]}')],
+    )
+
+    def value(name: str) -> str:
+        return base64.b32decode(variables[name].replace("!", "=")).decode()
+
+    assert variables["PKG_NAME"] == "average", "the only one that is not encoded"
+    assert Path(value("INPUT_FILE")).read_bytes() == b"{}"
+    assert Path(value("TOKEN_FILE")).read_text() == "a.b.c"
+    assert (value("HOST"), value("PORT"), value("API_PATH")) == ("http://127.0.0.1", "8080", "/5")
+    assert value("USER_REQUESTED_DATABASE_LABELS") == "default"
+    assert value("DEFAULT_DATABASE_URI") == str(tmp_path / "data.csv")
+    assert value("DEFAULT_DATABASE_TYPE") == "csv"
+    assert value("DEFAULT_PREPROCESSING") == '[{"a": 1}]'
+    assert not any("=" in value for name, value in variables.items() if name.endswith("_FILE"))
+
+
+def test_a_cipher_opens_what_was_sealed_for_it() -> None:
+    key = _crypto.generate_private_key()
+    sealed = Cipher(key).seal(b"secret", _crypto.public_key_of(key))
+    assert b"secret" not in base64.b64decode(sealed.split("$")[2])
+    assert Cipher(key).open(sealed) == b"secret"
+    with pytest.raises(ValueError, match="no public key"):
+        Cipher(key).seal(b"secret", None)
+
+
+def test_secrets_stay_out_of_what_is_printed() -> None:
+    assert "hush" not in repr(User("me", "hush", 1, "Viewer"))
+    assert "hush" not in repr(NodeAccount(1, "node", 1, "hush"))
+
+
+# -- what runs on other interpreters ---------------------------------------------------------------
+def test_string_enums_format_as_they_did_in_python_3_10() -> None:
+    program = (
+        "import mend, enum\n"
+        "class Scope(str, enum.Enum):\n    GLOBAL = 'glo'\n"
+        "class Plain(enum.Enum):\n    ONE = 1\n"
+        "print(f'{Scope.GLOBAL} {Scope.GLOBAL:>5} {Plain.ONE} {str(Scope.GLOBAL)}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=LOCALNET / "_inside", capture_output=True, text=True
+    )
+    assert done.stdout == "glo   glo Plain.ONE Scope.GLOBAL\n", done.stderr
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # An ended process that its new parent has not taken note of yet does nothing any more.
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return not status.stdout.strip().startswith("Z") and bool(status.stdout.strip())
+
+
+def wait_until_dead(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while is_alive(pid):
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("end", ["close", signal.SIGKILL, signal.SIGTERM])
+def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    # The command starts another process: it has to go too.
+    command = ["sh", "-c", f"sleep 600 & echo $$ $! > {folder}/../pids; wait"]
+    supervise = [sys.executable, "-I", str(LOCALNET / "_supervisor.py"), str(folder), *command]
+    program = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen({supervise!r}, stdin=subprocess.PIPE)\n"
+        "sys.stdin.readline()\n"
+    )
+    pids = tmp_path / "pids"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as parent:
+        deadline = time.monotonic() + 10
+        while not (pids.exists() and len(pids.read_text().split()) == 2):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        if isinstance(end, int):
+            parent.send_signal(end)
+        elif parent.stdin is not None:
+            parent.stdin.close()
+        parent.wait(10)
+    for pid in pids.read_text().split():
+        wait_until_dead(int(pid))
+    deadline = time.monotonic() + 10
+    while folder.exists():
+        assert time.monotonic() < deadline, "its folder is still there"
+        time.sleep(0.02)
+
+
+# -- the command line ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["up", "--organizations", "0"], "0 is too few"),
+        (["up", "--version", "latest"], "'latest' is not a version of vantage6 4"),
+        (["run", "no-such-script.py"], "There is no script 'no-such-script.py' to run."),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_1(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["down"], ["up", "--port", "http"], ["run"]])
+def test_what_is_no_command_is_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: python -m vantage6.localnet" in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""Inputs become JSON, or the error says where they cannot."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import DecryptionError, InvalidInput
+from vantage6.client._payload import decode, encode, is_encrypted, serialize
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_what_json_can_hold_comes_back(value: Any) -> None:
+    assert json.loads(serialize(value, "input_")) == value
+
+
+@given(st.binary())
+def test_any_bytes_survive_base64(data: bytes) -> None:
+    text = encode(data)
+    assert decode(text) == data
+    assert not is_encrypted(text)
+
+
+CYCLE: list[Any] = []
+CYCLE.append({"again": CYCLE})
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"kwargs": {"x": object()}}, r"input_\.kwargs\.x .*object"),
+        ({"args": [1, [2, {3}]]}, r"input_\.args\[1\]\[1\] .*set"),
+        ({"kwargs": {"column name": b"x"}}, r"input_\.kwargs\['column name'\] .*bytes"),
+        ({"kwargs": {(1, 2): 3}}, r"input_\.kwargs\[\(1, 2\)\] .*key"),
+        (CYCLE, r"input_\[0\]\.again .*contains itself"),
+    ],
+)
+def test_what_json_cannot_hold_is_named_by_its_place(value: Any, place: str) -> None:
+    with pytest.raises(InvalidInput, match=place):
+        serialize(value, "input_")
+
+
+def test_text_that_is_not_base64_is_refused() -> None:
+    with pytest.raises(DecryptionError):
+        decode("{not base64}")

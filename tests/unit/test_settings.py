@@ -1,0 +1,96 @@
+"""The address as people write it, timeouts and the log level."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from vantage6.client import InvalidSettings, Timeouts
+from vantage6.client._settings import LOGGER, Address, show_log
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "path", "url"),
+    [
+        ("http://localhost", 7601, "/api", "http://localhost:7601/api"),
+        ("https://server.example/", 443, "/api", "https://server.example:443/api"),
+        ("https://server.example", None, "/api", "https://server.example/api"),
+        ("https://server.example", "443", "api/", "https://server.example:443/api"),
+        ("http://localhost:7601", None, "", "http://localhost:7601"),
+        ("http://localhost:7601", 7601, "/", "http://localhost:7601"),
+        ("http://[::1]", 80, "/a/b", "http://[::1]:80/a/b"),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(
+    host: str, port: int | str | None, path: str, url: str
+) -> None:
+    assert Address.parse(host, port, path).url == url
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "hint"),
+    [
+        ("localhost", 7601, "must start with https://"),
+        ("localhost:7601", None, "must start with https://"),
+        ("ftp://server", 21, "must start with https://"),
+        ("https://", 443, "must start with https://"),
+        ("https://server/api", 443, "path="),
+        ("https://me:secret@server", 443, "authenticate"),
+        ("http://server:1", 2, "different ports"),
+        ("http://server:99999", None, "not an address"),
+        ("http://server", 0, "1 to 65535"),
+        ("http://server", "api", "1 to 65535"),
+    ],
+)
+def test_an_address_that_cannot_work_is_refused_with_a_hint(
+    host: str, port: int | str | None, hint: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=hint) as caught:
+        Address.parse(host, port, "/api")
+    assert "secret" not in str(caught.value)
+
+
+def test_one_timeout_stands_for_all_its_parts() -> None:
+    assert Timeouts.of(5) == Timeouts(connect=5, read=5, write=5, pool=5)
+    assert Timeouts.of(None) == Timeouts()
+    with pytest.raises(InvalidSettings, match="read timeout"):
+        Timeouts(read=0)
+
+
+@pytest.fixture
+def own_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the logger back after a test."""
+    monkeypatch.setattr(LOGGER, "handlers", [])
+    level = LOGGER.level
+    yield
+    LOGGER.setLevel(level)
+
+
+@pytest.mark.usefixtures("own_logger")
+def test_messages_are_shown_once_and_from_the_level_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])  # those of pytest
+    level = root.level
+    show_log("debug")
+    show_log("INFO")
+    LOGGER.debug("too quiet")
+    LOGGER.info("loud enough")
+    assert capsys.readouterr().err == "loud enough\n"
+    assert (root.level, root.handlers) == (level, [])
+
+
+@pytest.mark.usefixtures("own_logger")
+def test_an_application_with_its_own_logging_gets_no_second_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()])
+    show_log("info")
+    LOGGER.info("theirs to show")
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="debug, info"):
+        show_log("loud")

@@ -1,0 +1,73 @@
+"""The body of a new task: what callers give, and what is sent."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from vantage6.client import EncryptionNotSetUp, InvalidInput, InvalidKey
+from vantage6.client._crypto import decrypt, generate_private_key, public_key_of
+from vantage6.client._task import database_list, encrypted_inputs, organization_ids, plain_inputs
+
+KEYS = {1: generate_private_key(2048), 2: generate_private_key(2048)}
+
+
+def member(id_: int, public_key: str) -> Any:
+    return {"id": id_, "name": f"organization {id_}", "public_key": public_key}
+
+
+MEMBERS = [member(id_, public_key_of(key)) for id_, key in KEYS.items()]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, []),
+        ("default", [{"label": "default"}]),
+        (["default", "other"], [{"label": "default"}, {"label": "other"}]),
+        ([{"label": "default", "query": "SELECT 1"}], [{"label": "default", "query": "SELECT 1"}]),
+    ],
+)
+def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, str]]) -> None:
+    assert database_list(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ([{}], r"databases\[0\] must be a label"),
+        (["good", {"label": 3}], r"databases\[1\] must be a label"),
+        ([3], r"databases\[0\] must be a label"),
+        ("my-data", "letters, digits and underscores"),
+        ([{"label": "2nd"}], "letters, digits and underscores"),
+    ],
+)
+def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> None:
+    with pytest.raises(InvalidInput, match=hint):
+        database_list(given)
+
+
+@pytest.mark.parametrize("given", [None, 3, "1,2", [], ["IKNL"], [1, None]])
+def test_organizations_that_are_no_ids_are_refused(given: Any) -> None:
+    with pytest.raises(InvalidInput, match="organizations"):
+        organization_ids(given)
+
+
+def test_plain_inputs_are_base64_in_the_order_asked() -> None:
+    inputs = plain_inputs([2, 1], b"{}")
+    assert [(row["id"], base64.b64decode(row["input"])) for row in inputs] == [(2, b"{}"), (1, b"{}")]  # pyright: ignore
+
+
+def test_each_organization_alone_can_read_its_input() -> None:
+    inputs: Any = encrypted_inputs([2, 1], b"{}", MEMBERS)
+    assert [row["id"] for row in inputs] == [2, 1]
+    assert [decrypt(row["input"], KEYS[row["id"]]) for row in inputs] == [b"{}", b"{}"]
+
+
+def test_nothing_is_encrypted_for_strangers_or_without_a_key() -> None:
+    with pytest.raises(InvalidInput, match=r"organization 9 .*1 \(organization 1\)"):
+        encrypted_inputs([9], b"{}", MEMBERS)
+    with pytest.raises(EncryptionNotSetUp, match="organization 3"):
+        encrypted_inputs([3], b"{}", [member(3, "")])
+    with pytest.raises(InvalidKey, match="organization 3"):
+        encrypted_inputs([3], b"{}", [member(3, "rubbish")])

@@ -1,0 +1,96 @@
+"""Endings, pauses between looks, and how a failure reads."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import InvalidInput
+from vantage6.client._waiting import check_times, failure, has_failed, has_finished, pause
+
+
+@pytest.mark.parametrize(
+    ("status", "finished", "failed"),
+    [
+        (None, False, False),
+        ("pending", False, False),
+        ("initializing", False, False),
+        ("active", False, False),
+        ("completed", True, False),
+        ("crashed", True, True),
+        ("killed by user", True, True),
+        ("not allowed", True, True),
+        ("a way to fail that later servers invent", True, True),
+    ],
+)
+def test_every_status_is_an_ending_or_not(status: str | None, finished: bool, failed: bool) -> None:
+    assert (has_finished(status), has_failed(status)) == (finished, failed)
+
+
+def looks(interval: float, until: float) -> list[float]:
+    """Give the times at which the server is asked."""
+    times = [0.0]
+    while times[-1] < until:
+        seconds = pause(times[-1], interval, None)
+        assert seconds is not None
+        times.append(times[-1] + seconds)
+    return times
+
+
+def test_short_tasks_are_noticed_at_once_and_long_ones_cost_little() -> None:
+    times = looks(interval=1, until=600)
+    assert times[1] == pytest.approx(0.1)
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) <= 3
+    assert len(times) < 250, "ten minutes of waiting are few requests"
+    late = [b - a for a, b in zip(times, times[1:], strict=False) if a > 1]
+    assert all(late[i] <= 0.1 * times[-1] for i in range(len(late)))
+
+
+@given(st.floats(0, 1e4), st.floats(0.01, 60), st.floats(0, 1e4))
+def test_no_pause_goes_past_the_deadline(waited: float, interval: float, timeout: float) -> None:
+    seconds = pause(waited, interval, timeout)
+    if seconds is None:
+        assert waited >= timeout
+    else:
+        assert 0 < seconds <= 3 * interval
+        assert waited + seconds <= timeout or seconds == timeout - waited
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout"), [(0, None), (-1, None), (float("nan"), None), (1, -1)]
+)
+def test_times_that_make_no_sense_are_refused(interval: float, timeout: float | None) -> None:
+    with pytest.raises(InvalidInput):
+        check_times(interval, timeout)
+
+
+def run(number: int, status: str, log: str | None, **more: Any) -> Any:
+    organization = {"id": number, "link": "", "methods": []}
+    node = {"id": number, "name": f"node {number}"}
+    return {"id": 10 + number, "status": status, "log": log, "organization": organization,
+            "node": node, **more}  # fmt: skip
+
+
+def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
+    log = "\n".join(f"line {number}" for number in range(100)) + "\nKeyError: 'abc'\n\n"
+    runs = [run(1, "completed", "fine"), run(2, "crashed", log), run(3, "not allowed", None)]
+    text = failure(7, "failed", runs)
+    assert text.splitlines()[0] == "task 7 ended as 'failed': 2 of 3 runs failed"
+    assert "run 12 at organization 2 (node 'node 2'): crashed" in text
+    assert "| KeyError: 'abc'" in text
+    assert "line 90" not in text, "the tail, not the whole log"
+    assert "run 13 at organization 3 (node 'node 3'): not allowed" in text
+    assert "fine" not in text
+
+
+def test_a_log_cannot_steer_the_terminal() -> None:
+    text = failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "gone" in text
+
+
+def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
+    text = failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
+    assert "run 11: crashed" in text
