@@ -7,7 +7,10 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from vantage6.localnet._errors import LocalNetworkError
+
 if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Result
     from vantage6.client import Client
     from vantage6.localnet._network import LocalNetwork
     from vantage6.localnet._seed import Organization
@@ -68,10 +71,11 @@ def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, fl
         databases=[{"label": "default"}],
     )
     results = client.wait_for_results(task["id"], timeout=_WAIT_SECONDS)
-    places = {run["id"]: run["organization"]["id"] for run in client.run.from_task(task["id"])}
+    runs = client.run.from_task(task["id"])
+    places = {run["id"]: run["organization"]["id"] for run in runs if run["organization"]}
     averages: dict[int, float] = {}
     for result in results:
-        part: dict[str, float] = json.loads(result["result"])
+        part = _load(result)
         averages[places[result["run"]["id"]]] = part["sum"] / part["count"]
     return averages
 
@@ -88,8 +92,14 @@ def _central_average(client: "Client", network: "LocalNetwork") -> float:
         databases=[{"label": "default"}],
     )
     (result,) = client.wait_for_results(task["id"], timeout=_WAIT_SECONDS)
-    whole: dict[str, float] = json.loads(result["result"])
-    return whole["average"]
+    return _load(result)["average"]
+
+
+def _load(result: "Result") -> dict[str, float]:
+    """Read what an algorithm returned."""
+    if result["result"] is None:
+        raise LocalNetworkError(f"Run {result['run']['id']} of the demonstration gave no result.")
+    return json.loads(result["result"])
 
 
 def _column(party: "Organization") -> list[float]:

@@ -141,7 +141,8 @@ class LocalNetwork:
         Returns
         -------
         Client
-            Encryption is set up with the key of the user's organization.
+            Encryption is set up with the key of the user's organization. It logs nothing by
+            itself, and is closed when the network ends.
 
         Examples
         --------
@@ -150,7 +151,8 @@ class LocalNetwork:
         from vantage6.client import Client  # the only place that needs the whole SDK
 
         who = self.users[user]
-        client = Client(f"http://{_api.HOST}", self.port, self.api_path)
+        client = Client(f"http://{_api.HOST}", self.port, self.api_path, log_level=None)
+        self._parts.callback(client.close)
         client.authenticate(who.username, who.password)
         client.setup_encryption(self.private_keys.get(who.organization_id))
         return client

@@ -1,0 +1,350 @@
+"""The local network does what a real server and real nodes do, and leaves nothing behind."""
+
+import csv
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vantage6.bindings.server import AuthenticatedClient
+from vantage6.bindings.server.api.kill import kill_task
+from vantage6.bindings.server.api.node import get_node
+from vantage6.bindings.server.api.organization import get_organization
+from vantage6.bindings.server.api.run import list_runs
+from vantage6.bindings.server.api.task import create_task, list_tasks
+from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.models.database_input import DatabaseInput
+from vantage6.bindings.server.models.id import Id
+from vantage6.bindings.server.models.result import Result
+from vantage6.bindings.server.models.run import Run
+from vantage6.bindings.server.models.task_input import TaskInput
+from vantage6.bindings.server.models.task_organization import TaskOrganization
+from vantage6.bindings.server.models.user_login import UserLogin
+from vantage6.bindings.server.models.user_tokens import UserTokens
+from vantage6.client import _crypto
+from vantage6.localnet import EnvironmentBuildError, LocalNetwork, PortInUseError, _api
+from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._environment import environment_python
+
+pytestmark = pytest.mark.live
+
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+SLOW = "localnet/slow"
+ENDED = {"completed", "crashed", "failed", "killed by user", "non-existing Docker image"}
+
+
+class Researcher:
+    """Uses a network through the bindings alone."""
+
+    def __init__(self, url: str, user: dict[str, str], key: str | None) -> None:
+        login = UserLogin(username=user["username"], password=user["password"])
+        with _api.anonymous(url) as client:
+            tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
+        assert isinstance(tokens, UserTokens)
+        self.client: AuthenticatedClient = _api.authenticated(url, tokens.access_token)
+        self.cipher = Cipher(_crypto.load_private_key(Path(key).read_bytes()) if key else None)
+
+    @classmethod
+    def of(cls, network: LocalNetwork, user: str = "researcher") -> "Researcher":
+        """Log in to a network of this process."""
+        description: dict[str, Any] = network.describe()
+        key = description["organizations"][0]["private_key"]
+        return cls(network.url, description["users"][user], key)
+
+    def __enter__(self) -> "Researcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.get_httpx_client().close()
+
+    def ask(
+        self, image: str, method: str, organizations: Sequence[int], **arguments: object
+    ) -> int:
+        """Create a task; return its id."""
+        input_ = json.dumps({"method": method, "kwargs": arguments}).encode()
+        places: list[TaskOrganization] = []
+        for id_ in organizations:
+            organization = _api.answer(get_organization.sync_detailed(id_, client=self.client))
+            sealed = self.cipher.seal(input_, organization.public_key)
+            places.append(TaskOrganization(id=id_, input_=sealed))
+        body = TaskInput(
+            name=method,
+            image=image,
+            collaboration_id=1,
+            organizations=places,
+            databases=[DatabaseInput(label="default")],
+        )
+        return _api.answer(create_task.sync_detailed(client=self.client, body=body)).id
+
+    def runs(self, task: int) -> list[Run]:
+        """Return the runs of a task, by organization."""
+        response = list_runs.sync_detailed(client=self.client, task_id=task, per_page=100)
+        return sorted(_api.answer(response).data, key=lambda run: run.organization.id)
+
+    def wait(
+        self, task: int, until: Callable[[Run], bool] = lambda run: run.status in ENDED
+    ) -> list[Run]:
+        """Wait until something is so for every run of a task; return the runs."""
+        deadline = time.monotonic() + 60
+        while True:
+            runs = self.runs(task)
+            if all(until(run) for run in runs):
+                return runs
+            assert time.monotonic() < deadline, [(run.status, run.log) for run in runs]
+            time.sleep(0.1)
+
+    def results(self, task: int) -> list[Any]:
+        """Return what the runs of a task gave, by run."""
+        response = list_tasks.sync_detailed(client=self.client, include=["results"])
+        (row,) = [row for row in _api.answer(response).data if row.id == task]
+        results = [result for result in row.results if isinstance(result, Result)]
+        ordered = sorted(results, key=lambda result: result.run.id)
+        return [json.loads(self.cipher.open(result.result or "")) for result in ordered]
+
+
+def column(path: Path, name: str) -> list[float]:
+    with path.open(newline="") as file:
+        return [float(row[name]) for row in csv.DictReader(file)]
+
+
+@pytest.fixture(params=["network", "encrypted_network"])
+def either(request: pytest.FixtureRequest) -> LocalNetwork:
+    return request.getfixturevalue(request.param)
+
+
+# -- algorithms ------------------------------------------------------------------------------------
+def test_partial_results_are_those_of_each_organizations_data(either: LocalNetwork) -> None:
+    with Researcher.of(either) as researcher:
+        everyone = [organization.id for organization in either.organizations]
+        task = researcher.ask(AVERAGE, "partial_average", everyone, column_name="height")
+        runs = researcher.wait(task)
+        assert [run.status for run in runs] == ["completed"] * 3
+        data = [column(organization.data, "height") for organization in either.organizations]
+        expected = [{"sum": pytest.approx(sum(values)), "count": len(values)} for values in data]
+        assert sorted(researcher.results(task), key=str) == sorted(expected, key=str)
+
+
+def test_a_central_function_creates_subtasks_and_reads_their_results(either: LocalNetwork) -> None:
+    with Researcher.of(either) as researcher:
+        task = researcher.ask(AVERAGE, "central_average", [1], column_name="weight")
+        (run,) = researcher.wait(task)
+        assert run.status == "completed", run.log
+        data = [column(organization.data, "weight") for organization in either.organizations]
+        everyone = [value for values in data for value in values]
+        (result,) = researcher.results(task)
+        assert result == {"average": pytest.approx(sum(everyone) / len(everyone))}
+
+
+def test_inputs_and_results_are_unreadable_on_the_server_only_if_encrypted(
+    either: LocalNetwork,
+) -> None:
+    with Researcher.of(either) as researcher:
+        task = researcher.ask(AVERAGE, "partial_average", [2], column_name="age")
+        (run,) = researcher.wait(task)
+        assert run.input_ is not None
+        assert (run.input_.count("$") == 2) == either.encrypted
+
+
+def test_a_failing_algorithm_leaves_its_traceback_in_the_log(network: LocalNetwork) -> None:
+    with Researcher.of(network) as researcher:
+        task = researcher.ask(AVERAGE, "partial_average", [1], column_name="abc123")
+        (run,) = researcher.wait(task)
+    assert run.status == "crashed"
+    assert run.log is not None
+    assert "Traceback (most recent call last)" in run.log
+    assert "there is no column 'abc123'; there are: patient_id, age" in run.log
+    assert run.finished_at is not None
+
+
+def test_an_unknown_image_ends_with_the_status_of_a_real_node(network: LocalNetwork) -> None:
+    with Researcher.of(network) as researcher:
+        task = researcher.ask("example.org/no-such-image", "average", [1])
+        (run,) = researcher.wait(task)
+    assert run.status == "non-existing Docker image"
+    assert run.log is not None
+    assert "'example.org/no-such-image'" in run.log
+
+
+def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> None:
+    with Researcher.of(network, "admin") as researcher:  # researchers must not kill, by default
+        task = researcher.ask(SLOW, "sleep", [1, 2], seconds=300, step=0.1)
+        researcher.wait(task, until=lambda run: "slept 0.2 of" in (run.log or ""))
+        started = time.monotonic()
+        _api.answer(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
+        runs = researcher.wait(task)
+        assert time.monotonic() - started < 5
+        assert [run.status for run in runs] == ["killed by user"] * 2
+        time.sleep(0.5)  # a line that is still printed now would come through by then
+        logs = [run.log for run in researcher.runs(task)]
+        time.sleep(0.5)
+        assert [run.log for run in researcher.runs(task)] == logs
+        assert all(log and "slept 0.2 of 300.0 s" in log for log in logs)
+
+
+def test_the_log_comes_while_the_algorithm_runs(network: LocalNetwork) -> None:
+    with Researcher.of(network) as researcher:
+        task = researcher.ask(SLOW, "sleep", [3], seconds=2, step=0.1)
+        (run,) = researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
+        assert run.status == "active"
+        (run,) = researcher.wait(task)
+        assert run.status == "completed"
+        assert len(re.findall(r"^slept ", run.log or "", re.MULTILINE)) > 10
+        assert researcher.results(task) == [{"slept": 2}]
+
+
+def test_algorithms_of_ones_own(tmp_path: Path) -> None:
+    source = "import os\ndef who(number):\n    return [number, os.environ['PKG_NAME']]\n"
+    (tmp_path / "mine.py").write_text(source)
+    mine = {"example.org/mine": tmp_path / "mine.py"}
+    with LocalNetwork(organizations=1, algorithms=mine) as network:
+        with Researcher.of(network) as researcher:
+            task = researcher.ask("example.org/mine", "who", [1], number=6)
+            (run,) = researcher.wait(task)
+            assert run.status == "completed", run.log
+            assert researcher.results(task) == [[6, "mine"]]
+        assert network.study.id == 1, "a network of one has a study, too"
+
+
+# -- what the network is ---------------------------------------------------------------------------
+def test_it_is_the_server_that_was_asked_for(network: LocalNetwork) -> None:
+    description = json.loads(json.dumps(network.describe()))
+    assert description["version"] == "4.15.2"
+    assert description["url"] == f"http://127.0.0.1:{network.port}"
+    assert [row["id"] for row in description["organizations"]] == [1, 2, 3]
+    assert [row["organization"] for row in description["nodes"]] == [1, 2, 3]
+    assert {row["status"] for row in description["nodes"]} == {"online"}
+    assert description["users"]["viewer"]["role"] == "Viewer"
+    assert (description["collaboration"]["name"], description["encrypted"]) == ("demo", False)
+
+
+def test_the_password_that_every_new_server_has_does_not_work(network: LocalNetwork) -> None:
+    with _api.anonymous(network.url) as client:
+        login = UserLogin(username="root", password="root")
+        assert create_user_token.sync_detailed(client=client, body=login).status_code == 401
+
+
+def test_nodes_tell_what_they_have(network: LocalNetwork) -> None:
+    with Researcher.of(network) as researcher:
+        response = get_node.sync_detailed(network.nodes[0].id, client=researcher.client)
+        told = {(item.key, item.value) for item in _api.answer(response).config}
+    assert {("database_labels", "default"), ("columns_default", "age")} <= told
+
+
+def test_secrets_are_readable_by_their_owner_only(encrypted_network: LocalNetwork) -> None:
+    folder = encrypted_network.organizations[0].data.parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for path in encrypted_network.private_keys.values():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    commands = subprocess.run(["ps", "-Aww", "-o", "args="], capture_output=True, text=True).stdout
+    assert "uwsgi" in commands
+    secrets = [user.password for user in encrypted_network.users.values()]
+    secrets += [node.api_key for node in encrypted_network.nodes]
+    assert not [secret for secret in secrets if secret in commands]
+
+
+# -- beginnings and ends ---------------------------------------------------------------------------
+def test_a_port_in_use_is_told_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUseError, match=f"Port {port} on 127.0.0.1 is in use"):
+            with LocalNetwork(port=port):
+                pass
+
+
+def test_without_a_network_the_error_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(tmp_path))
+    with socket.socket() as nobody:  # bound, not listening: a connection is refused
+        nobody.bind(("127.0.0.1", 0))
+        index = f"http://127.0.0.1:{nobody.getsockname()[1]}/simple"
+        settings = {"CONFIG_FILE": os.devnull, "INDEX_URL": index, "RETRIES": "1"}
+        for name in [name for name in os.environ if name.startswith("PIP_")]:
+            monkeypatch.delenv(name)
+        for name, value in settings.items():
+            monkeypatch.setenv(f"PIP_{name}", value)
+        with pytest.raises(EnvironmentBuildError, match="the package index cannot be reached"):
+            environment_python("4.15.2")
+
+
+COMMAND = [sys.executable, "-m", "vantage6.localnet"]
+SCRIPT = """
+import json, os, sys, urllib.request
+path = os.environ["VANTAGE6_LOCALNET"]
+network = json.load(open(path))
+version = json.load(urllib.request.urlopen(network["url"] + network["api_path"] + "/version"))
+print(json.dumps([sys.argv[1:], version["version"], oct(os.stat(path).st_mode)[-3:], path]))
+sys.exit(7)
+"""
+
+
+def test_run_gives_a_script_the_network_and_returns_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [*COMMAND, "run", "--organizations", "1", str(tmp_path / "script.py"), "--a", "b"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 7, done.stderr
+    arguments, version, mode, path = json.loads(done.stdout)
+    assert (arguments, version, mode) == (["--a", "b"], "4.15.2", "600")
+    assert not Path(path).exists()
+
+
+def processes() -> dict[int, int]:
+    """Return the ids of all processes at work, each with its parent's."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True)
+    rows = [line.split() for line in listing.stdout.splitlines()]
+    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the ids of the processes that a process has started, and so on."""
+    parents = processes()
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_up_ends_with_everything_it_started(end: int, code: int, tmp_path: Path) -> None:
+    file = tmp_path / "network.json"
+    command = [*COMMAND, "up", "--encrypted", "--organizations", "2", "--json", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
+        deadline = time.monotonic() + 120
+        while not file.exists():
+            assert up.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        network = json.loads(file.read_text())
+        folder = Path(network["organizations"][0]["data"]).parent
+        key = network["organizations"][0]["private_key"]
+        with Researcher(network["url"], network["users"]["researcher"], key) as researcher:
+            task = researcher.ask(SLOW, "sleep", [1, 2], seconds=600)
+            researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
+        started = descendants(up.pid)
+        assert len(started) >= 8, "supervisor, three of uWSGI, relay, runner, two runs"
+        up.send_signal(end)
+        printed, _ = up.communicate(timeout=30)
+    assert up.returncode == code
+    assert network["users"]["researcher"]["password"] in printed
+    deadline = time.monotonic() + 10
+    while folder.exists() or started & set(processes()) or not is_free(network["port"]):
+        assert time.monotonic() < deadline, "something is left"
+        time.sleep(0.1)
+    assert file.exists() == (end == signal.SIGKILL)
