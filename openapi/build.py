@@ -66,9 +66,10 @@ def short_type(text, place, known):
         inner = short_type(text[:-1], place, known)
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
-        return {"oneOf": [inner, {"type": "null"}]}
+        return {"anyOf": [inner, {"type": "null"}]}
     if " | " in text:
-        return {"oneOf": [short_type(part, place, known) for part in text.split(" | ")]}
+        # Answers may suit several of the alternatives: one field more makes the difference.
+        return {"anyOf": [short_type(part, place, known) for part in text.split(" | ")]}
     if match := re.fullmatch(r"\[(.+)\]", text):
         return {"type": "array", "items": short_type(match[1], place, known)}
     if text in SHORT_TYPES:
@@ -229,7 +230,9 @@ class Schemas:
                     (place / part / key).fail(f"{source} has no such field")
         for key in entry.get("required", {}):
             if key not in known or known[key].get("required"):
-                (place / "required" / key).fail(f"{source} has no such field, or requires it itself")
+                (place / "required" / key).fail(
+                    f"{source} has no such field, or requires it itself"
+                )
         for key in entry.get("computed", {}):
             if known[key]["type"] not in COMPUTED:
                 (place / "computed" / key).fail(f"{source} declares it as {fact_type(known[key])}")
@@ -388,8 +391,12 @@ class Operations:
             # A handler that leaves the status to a helper shows none; then ours is not checked here.
             if code not in told and any(status < 300 for status in fact["source"]["statuses"]):
                 place.fail(f"neither documentation nor code of the package answers {code}")
-        failures = {code for code in told if code >= 400} | set(entry.get("also", {}))
         always = self.always(fact, entry, place)
+        failures = {code for code in told if code >= 400}
+        for code in entry.get("also", {}):
+            if code in failures | set(always):
+                (place / "also").fail(f"{code} is told by the package already")
+            failures.add(code)
         answers = {}
         for code in sorted(set(successes) | failures | set(always)):
             if code in successes:

@@ -164,8 +164,8 @@ class Calls:
     def type_of(self, schema):
         if "$ref" in schema:
             return "rows." + schema["$ref"].rsplit("/", 1)[-1]
-        if "oneOf" in schema:
-            return " | ".join(self.type_of(part) for part in schema["oneOf"])
+        if "anyOf" in schema:
+            return " | ".join(self.type_of(part) for part in schema["anyOf"])
         if schema["type"] == "array":
             inner = self.type_of(schema["items"])
             return f"Sequence[{inner}]" if inner in PRIMITIVES.values() else f"list[{inner}]"

@@ -1,0 +1,258 @@
+"""Those who speak to a server in the tests of the contract, and the places they speak from."""
+
+import base64
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx
+from vantage6.bindings.call import Call
+from vantage6.bindings.server import calls
+
+VERSION = "4.15.2"
+# The servers sign their tokens with it, and so can the tests.
+SECRET = "the-truth-and-nothing-but-the-truth"
+PASSWORD = "Correct-horse-1"
+IMAGE = "registry.example/average:1"
+# What runs are given to do: nobody reads it here, but the server wants it readable.
+INPUT = base64.b64encode(json.dumps({"method": "partial_average"}).encode()).decode()
+
+
+# Nothing here goes over TLS: one context for all saves loading certificates for each client.
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def http_client(base_url: str, **options: Any) -> httpx.Client:
+    """Make a client for a server on this machine."""
+    return httpx.Client(
+        base_url=base_url, trust_env=False, timeout=60, verify=NO_CERTIFICATES, **options
+    )
+
+
+class Actor:
+    """Someone who calls the server: with a token, or with none.
+
+    Parameters
+    ----------
+    url : str
+        The server's address, without the API's path.
+    token : str or None
+        The access token to send.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url
+        self.token = token
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Send a request as it is given, however wrong."""
+        headers = self.headers | content.pop("headers", {})
+        with http_client(self.url + "/api") as http:
+            return http.request(method, path, headers=headers, **content)
+
+    def __call__(self, call: Call[Any], status: int = 200) -> Any:
+        """Make a call, and insist on the status of its answer."""
+        response = self.send(call.method, call.path, params=dict(call.query), json=call.body)
+        assert response.status_code == status, (
+            f"{call.operation}: {response.status_code} instead of {status}: {response.text[:500]}"
+        )
+        return response.json()
+
+    def log_in(self, username: str, password: str = PASSWORD) -> "Actor":
+        """Give the user of that name as an actor."""
+        tokens = self(calls.create_user_token({"username": username, "password": password}))
+        return Actor(self.url, tokens["access_token"])
+
+
+@dataclass
+class World:
+    """A server with three organizations, of which two have a node, and those who use it."""
+
+    nobody: Actor
+    root: Actor
+    researcher: Actor
+    viewer: Actor
+    node: Actor
+    other_node: Actor
+    organizations: list[dict[str, Any]]
+    collaboration: dict[str, Any]
+    study: dict[str, Any]
+    nodes: list[dict[str, Any]]
+    users: dict[str, dict[str, Any]]
+    roles: dict[str, int]
+
+    def task(self, *, actor: Actor | None = None, **more: Any) -> Any:
+        """Create a task for the first two organizations."""
+        body = {
+            "name": "a task",
+            "image": IMAGE,
+            "collaboration_id": self.collaboration["id"],
+            "organizations": [{"id": row["id"], "input": INPUT} for row in self.organizations[:2]],
+        }
+        return (actor or self.researcher)(calls.create_task(body | more), 201)
+
+    def run(self, task: dict[str, Any], organization: int = 0) -> Any:
+        """Give the run of a task at one organization, by its place in the list."""
+        runs = self.root(calls.list_runs(task_id=task["id"]))["data"]
+        wanted = self.organizations[organization]["id"]
+        return next(run for run in runs if run["organization"]["id"] == wanted)
+
+    def algorithm(self, task: dict[str, Any]) -> Actor:
+        """Give the algorithm of a task, as it runs at the first organization."""
+        login = {"task_id": task["id"], "image": task["image"]}
+        token = self.node(calls.create_container_token(login))["container_token"]
+        return Actor(self.nobody.url, token)
+
+
+def populate(url: str) -> World:
+    """Fill a new server."""
+    nobody = Actor(url)
+    root = nobody.log_in("root", "root")
+    organizations = [
+        root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
+        for name in ("Alpha", "Beta", "Gamma")
+    ]
+    ids = [row["id"] for row in organizations]
+    collaboration = root(
+        calls.create_collaboration({"name": "Letters", "organization_ids": ids, "encrypted": False})
+    )
+    study = root(
+        calls.create_study(
+            {
+                "name": "First letters",
+                "organization_ids": ids[:2],
+                "collaboration_id": collaboration["id"],
+            }
+        ),
+        201,
+    )
+    nodes = [
+        root(
+            calls.create_node({"collaboration_id": collaboration["id"], "organization_id": id_}),
+            201,
+        )
+        for id_ in ids[:2]
+    ]
+    roles = {row["name"]: row["id"] for row in root(calls.list_roles(per_page=50))["data"]}
+    users = {
+        name: root(calls.create_user(new_user(name, ids[0], [roles[role]])), 201)
+        for name, role in (("researcher", "Researcher"), ("viewer", "Viewer"))
+    }
+    tokens = [nobody(calls.create_node_token({"api_key": node["api_key"]})) for node in nodes]
+    node, other_node = (Actor(url, token["access_token"]) for token in tokens)
+    return World(
+        nobody,
+        root,
+        nobody.log_in("researcher"),
+        nobody.log_in("viewer"),
+        node,
+        other_node,
+        organizations,
+        collaboration,
+        study,
+        nodes,
+        users,
+        roles,
+    )
+
+
+def new_user(name: str, organization: int, roles: list[int]) -> Any:
+    """Give the body that creates a user."""
+    return {
+        "username": name,
+        "password": PASSWORD,
+        "firstname": name.title(),
+        "lastname": "Tester",
+        "email": f"{name}@example.org",
+        "organization_id": organization,
+        "roles": roles,
+    }
+
+
+@contextmanager
+def connected(node: Actor) -> Iterator["Socket"]:
+    """Connect a node to the server's events, as long as the block lasts."""
+    socket = Socket(node)
+    try:
+        yield socket
+    finally:
+        socket.close()
+
+
+class Socket:
+    """A socket.io connection by long polling: enough to come online and to tell something."""
+
+    def __init__(self, node: Actor) -> None:
+        self.http = http_client(node.url, headers=node.headers)
+        self.query = {"EIO": "4", "transport": "polling"}
+        opened = self.http.get("/socket.io/", params=self.query)
+        self.query["sid"] = json.loads(opened.text[1:])["sid"]
+        self.post("40/tasks,")
+        # The answer to the connection comes with the next poll: from then on the node is online.
+        self.http.get("/socket.io/", params=self.query)
+
+    def post(self, packet: str) -> None:
+        """Send one packet."""
+        self.http.post("/socket.io/", params=self.query, content=packet)
+
+    def emit(self, event: str, data: object) -> None:
+        """Tell the server of an event."""
+        self.post("42/tasks," + json.dumps([event, data]))
+
+    def close(self) -> None:
+        """Leave."""
+        self.post("41/tasks,")
+        self.http.close()
+
+
+class StoreStandIn(BaseHTTPRequestHandler):
+    """The few answers of an algorithm store that a server asks for when it is linked to one."""
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def reply(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/closed"):
+            self.reply(403, {"msg": "nothing to see"})
+        elif "/algorithm" in self.path:
+            self.reply(200, {"data": [{"image": IMAGE, "digest": "sha256:0"}]})
+        else:
+            self.reply(200, [{"id": 1}])
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/closed"):
+            self.reply(403, {"msg": "no servers wanted"})
+        else:
+            self.reply(201, {"id": 1})
+
+    def do_DELETE(self) -> None:
+        self.reply(200, {"msg": "gone"})
+
+
+@contextmanager
+def store_stand_in() -> Iterator[str]:
+    """Serve the stand-in of an algorithm store, and give its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StoreStandIn)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)

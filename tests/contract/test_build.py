@@ -1,0 +1,207 @@
+"""The contract follows from facts and overlay, and whatever one of them does not know fails."""
+
+import copy
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+OPENAPI = Path(__file__).parents[2] / "openapi"
+FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
+OVERLAY = yaml.safe_load((OPENAPI / "overlay/server.yaml").read_text())
+CONTRACT = json.loads((OPENAPI / "server/4.15.2.json").read_text())
+OPERATIONS = [operation for methods in CONTRACT["paths"].values() for operation in methods.values()]
+
+Json = dict[str, Any]
+
+
+def load_builder() -> ModuleType:
+    """Import the program that builds contracts: it is in no package."""
+    spec = importlib.util.spec_from_file_location("build_contract", OPENAPI / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+builder = load_builder()
+
+
+# -- what there is ---------------------------------------------------------------------------------
+def test_the_committed_contract_is_what_facts_and_overlay_give() -> None:
+    text = json.dumps(builder.build(FACTS, OVERLAY), indent=2, ensure_ascii=False) + "\n"
+    assert (OPENAPI / "server/4.15.2.json").read_text() == text
+
+
+def test_it_is_valid_openapi() -> None:
+    validate(CONTRACT)
+
+
+def test_it_has_all_79_operations_once() -> None:
+    names = [operation["operationId"] for operation in OPERATIONS]
+    assert len(names) == len(set(names)) == 79
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation["operationId"])
+def test_each_operation_is_told_in_full(operation: Json) -> None:
+    assert operation["summary"]
+    assert len(operation["tags"]) == 1
+    for parameter in operation.get("parameters", []):
+        assert is_typed(parameter["schema"])
+        assert parameter["in"] == "path" or parameter["description"]
+    answers = operation["responses"]
+    successes = [status for status in answers if status.startswith("2")]
+    assert successes
+    assert set(answers) - set(successes), "no failure is told"
+    for status, answer in answers.items():
+        assert all(is_typed(media["schema"]) for media in answer["content"].values())
+        assert answer["content"], f"{status} has no body"
+        if status not in successes:
+            assert "#/components/schemas/Error" in json.dumps(answer)
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        assert is_typed(media["schema"])
+
+
+def test_each_property_has_a_type() -> None:
+    for name, schema in CONTRACT["components"]["schemas"].items():
+        assert schema["description"], name
+        for field, kind in schema.get("properties", {}).items():
+            assert is_typed(kind), f"{name}.{field}"
+
+
+def is_typed(schema: Json) -> bool:
+    """Tell whether a schema says what a value is."""
+    return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
+
+
+# -- what does not fit together --------------------------------------------------------------------
+def operation_of(facts: Json, method: str, path: str) -> Json:
+    """Find one operation in the facts."""
+    return next(
+        fact for fact in facts["operations"] if (fact["method"], fact["path"]) == (method, path)
+    )
+
+
+def with_a_new_route(facts: Json, overlay: Json) -> None:
+    facts["operations"].append(operation_of(facts, "GET", "/rule") | {"path": "/law"})
+
+
+def with_a_route_gone(facts: Json, overlay: Json) -> None:
+    facts["operations"].remove(operation_of(facts, "GET", "/rule"))
+
+
+def with_a_new_argument(facts: Json, overlay: Json) -> None:
+    operation_of(facts, "GET", "/rule")["source"]["arguments"].append("mood")
+
+
+def with_an_argument_of_another_type(facts: Json, overlay: Json) -> None:
+    operation_of(facts, "GET", "/organization")["documented"]["query"]["ids"]["type"] = "string"
+
+
+def with_a_new_schema(facts: Json, overlay: Json) -> None:
+    facts["schemas"]["MoodSchema"] = facts["schemas"]["RuleSchema"]
+
+
+def with_a_schema_gone(facts: Json, overlay: Json) -> None:
+    del facts["schemas"]["RuleSchema"]
+
+
+def with_a_renamed_computed_field(facts: Json, overlay: Json) -> None:
+    fields = facts["schemas"]["RuleSchema"]["fields"]
+    fields["people"] = fields.pop("users")
+
+
+def with_a_field_that_the_overlay_misspells(facts: Json, overlay: Json) -> None:
+    computed = overlay["schemas"]["Rule"]["computed"]
+    computed["user"] = computed.pop("users")
+
+
+def with_a_field_of_another_type(facts: Json, overlay: Json) -> None:
+    facts["schemas"]["TaskSchema"]["fields"]["finished_at"]["type"] = "Integer"
+
+
+def with_a_field_that_became_required(facts: Json, overlay: Json) -> None:
+    facts["schemas"]["UserInputSchema"]["fields"]["firstname"]["required"] = True
+
+
+def with_a_note_on_nothing(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Task"]["notes"]["mood"] = "A note."
+
+
+def with_an_unknown_type(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Task"]["computed"]["study"] = "Studie?"
+
+
+def with_a_spelling_that_nobody_uses(facts: Json, overlay: Json) -> None:
+    overlay["spellings"]["integre"] = "integer"
+
+
+def with_a_parameter_that_nobody_takes(facts: Json, overlay: Json) -> None:
+    overlay["parameters"]["mood"] = {"description": "Keep rows in this mood"}
+
+
+def with_a_tag_that_nobody_has(facts: Json, overlay: Json) -> None:
+    overlay["tags"]["mood"] = "Moods"
+
+
+def with_a_used_schema_among_the_unused(facts: Json, overlay: Json) -> None:
+    overlay["unused_schemas"]["RuleSchema"] = "not so"
+
+
+def with_a_success_that_nobody_answers(facts: Json, overlay: Json) -> None:
+    overlay["operations"]["POST /organization"][202] = "Organization"
+
+
+def with_a_failure_that_is_denied_twice(facts: Json, overlay: Json) -> None:
+    overlay["operations"]["GET /rule"]["never"] = {415: "no body"}
+
+
+def with_a_failure_that_is_told_already(facts: Json, overlay: Json) -> None:
+    overlay["operations"]["GET /rule/{id}"]["also"] = {404: None}
+
+
+def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
+    del overlay["operations"]["POST /organization"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (with_a_new_route, ["operations", "GET /law"]),
+        (with_a_route_gone, ["operations", "GET /rule"]),
+        (with_a_new_argument, ["GET /rule", "mood"]),
+        (with_an_argument_of_another_type, ["GET /organization / query / ids", "array", "string"]),
+        (with_a_new_schema, ["schemas", "MoodSchema"]),
+        (with_a_schema_gone, ["schemas / Rule", "RuleSchema"]),
+        (with_a_renamed_computed_field, ["schemas / Rule", "people"]),
+        (with_a_field_that_the_overlay_misspells, ["schemas / Rule", "users"]),
+        (with_a_field_of_another_type, ["schemas / Task / finished_at", "datetime", "integer"]),
+        (with_a_field_that_became_required, ["schemas / UserInput / required / firstname"]),
+        (with_a_note_on_nothing, ["schemas / Task / notes", "mood"]),
+        (with_an_unknown_type, ["schemas / Task / study", "Studie"]),
+        (with_a_spelling_that_nobody_uses, ["spellings", "integre"]),
+        (with_a_parameter_that_nobody_takes, ["parameters", "mood"]),
+        (with_a_tag_that_nobody_has, ["tags", "mood"]),
+        (with_a_used_schema_among_the_unused, ["unused_schemas", "RuleSchema"]),
+        (with_a_success_that_nobody_answers, ["POST /organization", "202"]),
+        (with_a_failure_that_is_denied_twice, ["GET /rule / never", "415"]),
+        (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
+        (with_a_body_forgotten, ["POST /organization", "body"]),
+    ],
+)
+def test_a_mismatch_fails_and_says_where(
+    change: Callable[[Json, Json], None], told: list[str]
+) -> None:
+    facts, overlay = copy.deepcopy(FACTS), copy.deepcopy(OVERLAY)
+    change(facts, overlay)
+    with pytest.raises(builder.ContractError) as caught:
+        builder.build(facts, overlay)
+    for part in told:
+        assert part in str(caught.value)

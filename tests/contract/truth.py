@@ -1,0 +1,207 @@
+"""Hold what a real server answers against the contract and against the generated models.
+
+Any program that speaks to the server through httpx can be watched:
+
+    truth = Truth("server", "4.15.2")
+    with truth.watch():
+        ...  # drive the server, by hand or through the facade
+    assert not truth.problems
+"""
+
+import contextlib
+import copy
+import importlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+from jsonschema import Draft202012Validator
+from vantage6.bindings.server import Client
+
+CONTRACTS = Path(__file__).parents[2] / "openapi"
+Json = dict[str, Any]
+
+
+def closed(schema: Json) -> Json:
+    """Copy a schema such that objects have no property but those named, wherever it names some."""
+    schema = copy.deepcopy(schema)
+    for part in objects(schema):
+        if part.get("properties"):
+            part.setdefault("additionalProperties", False)
+    return schema
+
+
+def objects(value: object) -> Iterator[Json]:
+    """Yield each dictionary within a JSON value, itself included."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from objects(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item)
+
+
+def plain(parsed: object) -> object:
+    """Turn what a generated parser gives back into JSON."""
+    if isinstance(parsed, list):
+        return [plain(item) for item in parsed]
+    return parsed.to_dict() if hasattr(parsed, "to_dict") else parsed
+
+
+class Truth:
+    """A record of the operations that were driven, and of every contradiction to the contract.
+
+    Parameters
+    ----------
+    service : str
+        The folder of the contract below ``openapi``.
+    version : str
+        The version of the contract.
+
+    Attributes
+    ----------
+    seen : dict of str to set of int
+        By operation, the statuses it has answered with.
+    problems : list of str
+        The contradictions, each told with its request.
+    """
+
+    def __init__(self, service: str, version: str) -> None:
+        self.contract: Json = json.loads((CONTRACTS / service / f"{version}.json").read_text())
+        self.components = {
+            "as written": {"components": self.contract["components"]},
+            "closed": {"components": closed(self.contract["components"])},
+        }
+        self.api_path: str = self.contract["servers"][0]["url"]
+        self.package = f"vantage6.bindings.{service}.api"
+        self.operations = {
+            operation["operationId"]: operation
+            for methods in self.contract["paths"].values()
+            for operation in methods.values()
+        }
+        self.seen: dict[str, set[int]] = defaultdict(set)
+        self.problems: list[str] = []
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        """Check each answer that httpx brings meanwhile, in whatever client."""
+        send, send_async = httpx.Client.send, httpx.AsyncClient.send
+
+        def watched(client: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+            response = send(client, request, **options)
+            self.check(response)
+            return response
+
+        async def watched_async(
+            client: httpx.AsyncClient, request: httpx.Request, **options: Any
+        ) -> httpx.Response:
+            response = await send_async(client, request, **options)
+            self.check(response)
+            return response
+
+        httpx.Client.send, httpx.AsyncClient.send = watched, watched_async
+        try:
+            yield
+        finally:
+            httpx.Client.send, httpx.AsyncClient.send = send, send_async
+
+    def check(self, response: httpx.Response) -> None:
+        """Check one answer; what is not below the API's path is none of the contract's business."""
+        path = response.request.url.path
+        if not path.startswith(self.api_path + "/"):
+            return
+        found = self.operation(response.request.method, path.removeprefix(self.api_path))
+        if found is None:
+            self.report(response, "the contract has no such operation")
+            return
+        self.seen[found["operationId"]].add(response.status_code)
+        for problem in self.contradictions(found, response):
+            self.report(response, problem)
+
+    def report(self, response: httpx.Response, problem: str) -> None:
+        """Note a contradiction, with enough of its exchange to understand it."""
+        request = response.request
+        self.problems.append(
+            f"{request.method} {request.url.raw_path.decode()} {request.content.decode()[:200]}"
+            f" -> {response.status_code} {response.text[:300]}\n    {problem}"
+        )
+
+    def operation(self, method: str, path: str) -> Json | None:
+        """Find the operation of a request; a path without parameters goes before one with."""
+        for template in sorted(self.contract["paths"], key=lambda text: text.count("{")):
+            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+            if re.fullmatch(pattern, path):
+                return self.contract["paths"][template].get(method.lower())
+        return None
+
+    def contradictions(self, operation: Json, response: httpx.Response) -> Iterator[str]:
+        """Yield what is wrong with one exchange."""
+        answer = operation["responses"].get(str(response.status_code))
+        if answer is None:
+            yield f"{operation['operationId']} does not answer {response.status_code}"
+            return
+        for name in answer.get("headers", {}):
+            if name not in response.headers:
+                yield f"the header {name} is missing"
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            yield from self.request_contradictions(operation, response.request)
+        kind = response.headers.get("content-type", "").split(";")[0]
+        if kind not in answer["content"]:
+            yield f"the answer is {kind}, not {' or '.join(answer['content'])}"
+        elif kind == "application/json":
+            yield from self.invalid(
+                answer["content"][kind]["schema"], response.json(), "the answer"
+            )
+            yield from self.lost(operation, response)
+
+    def request_contradictions(self, operation: Json, request: httpx.Request) -> Iterator[str]:
+        """Yield why the contract would not have allowed a request that the server took."""
+        known = {item["name"] for item in operation.get("parameters", []) if item["in"] == "query"}
+        for name in parse_qs(request.url.query.decode()):
+            if name not in known:
+                yield f"the parameter {name} is unknown"
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            schema = content["application/json"]["schema"]
+            yield from self.invalid(schema, json.loads(request.content), "the accepted body")
+        elif request.content and not content:
+            yield "the operation takes no body, yet one was sent and accepted"
+
+    def invalid(self, schema: Mapping[str, Any], value: object, what: str) -> Iterator[str]:
+        """Yield how a value breaks its schema, as written or with its objects closed."""
+        told: set[str] = set()
+        for form, components in self.components.items():
+            for error in Draft202012Validator({**schema, **components}).iter_errors(value):
+                place = error.json_path.removeprefix("$")
+                inner = [f"{part.json_path}: {part.message}" for part in error.context or []]
+                problem = f"{error.message[:300]} {inner or ''}"
+                if place + problem not in told:
+                    told.add(place + problem)
+                    yield f"{what}{place}, {form}: {problem}"
+
+    def lost(self, operation: Json, response: httpx.Response) -> Iterator[str]:
+        """Yield how an answer differs after a passage through the generated models."""
+        name = f"{self.package}.{operation['tags'][0]}.{operation['operationId']}"
+        module = importlib.import_module(name)
+        try:
+            parsed = module._parse_response(client=Client("http://contract"), response=response)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            yield f"the models cannot read it: {error!r}"
+            return
+        if plain(parsed) != response.json():
+            yield f"the models give back {json.dumps(plain(parsed))[:300]}"
+
+    def table(self) -> str:
+        """Give the statuses that each operation has answered with, as text."""
+        width = max(map(len, self.operations))
+        return "\n".join(
+            f"{name:{width}}  {' '.join(map(str, sorted(self.seen.get(name, ())))) or '-'}"
+            for name in sorted(self.operations)
+        )
