@@ -703,11 +703,11 @@ def list_rules(
     Parameters
     ----------
     name
-        Keep rows with this name; % stands for any characters, _ for one.
+        Keep rules for this kind of resource.
     no_pagination
         1 gives all rows at once.
     operation
-        Keep rules for this operation.
+        Keep rules for this operation, in capitals.
     page
         The page to give, from 1.
     per_page
@@ -715,7 +715,7 @@ def list_rules(
     role_id
         Keep rows with this role.
     scope
-        Keep rules with this scope.
+        Keep rules with this scope, in capitals.
     sort
         Fields to sort by, separated by commas; a minus in front means descending.
     user_id

@@ -502,13 +502,19 @@ class RunUpdate(TypedDict):
 
     finished_at: NotRequired[str]
     """
-    ISO 8601, in UTC, without an offset.
+    In UTC, with the fraction of the second: 2026-01-02T03:04:05.678901.
     """
     log: NotRequired[str]
+    """
+    Left out, what was there before is removed.
+    """
     result: NotRequired[str]
+    """
+    Left out, what was there before is removed.
+    """
     started_at: NotRequired[str]
     """
-    ISO 8601, in UTC, without an offset.
+    In UTC, with the fraction of the second: 2026-01-02T03:04:05.678901.
     """
     status: NotRequired[RunStatus]
 
@@ -807,7 +813,10 @@ class Node(TypedDict):
     The machine at which one organization runs the tasks of one collaboration.
     """
 
-    collaboration: Reference
+    collaboration: Reference | None
+    """
+    Null after the node was taken out of its collaboration.
+    """
     config: list[NodeConfig]
     id: int
     ip: str | None

@@ -21,8 +21,8 @@ T = TypeVar("T", bound="Node")
 class Node:
     """The machine at which one organization runs the tasks of one collaboration."""
 
-    collaboration: Reference
-    """ A pointer to one resource, embedded in another. """
+    collaboration: None | Reference
+    """ Null after the node was taken out of its collaboration. """
     config: list[NodeConfig]
     id: int
     ip: None | str
@@ -36,7 +36,13 @@ class Node:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        collaboration = self.collaboration.to_dict()
+        from ..models.reference import Reference  # noqa: PLC0415
+
+        collaboration: dict[str, Any] | None
+        if isinstance(self.collaboration, Reference):
+            collaboration = self.collaboration.to_dict()
+        else:
+            collaboration = self.collaboration
 
         config = []
         for config_item_data in self.config:
@@ -89,7 +95,21 @@ class Node:
         from ..models.reference import Reference  # noqa: PLC0415
 
         d = dict(src_dict)
-        collaboration = Reference.from_dict(d.pop("collaboration"))
+
+        def _parse_collaboration(data: object) -> None | Reference:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                collaboration_type_0 = Reference.from_dict(data)
+
+                return collaboration_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Reference, data)
+
+        collaboration = _parse_collaboration(d.pop("collaboration"))
 
         config = []
         _config = d.pop("config")

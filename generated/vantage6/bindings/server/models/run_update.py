@@ -17,11 +17,13 @@ class RunUpdate:
     """What a node tells of a run."""
 
     finished_at: str | Unset = UNSET
-    """ ISO 8601, in UTC, without an offset. """
+    """ In UTC, with the fraction of the second: 2026-01-02T03:04:05.678901. """
     log: str | Unset = UNSET
+    """ Left out, what was there before is removed. """
     result: str | Unset = UNSET
+    """ Left out, what was there before is removed. """
     started_at: str | Unset = UNSET
-    """ ISO 8601, in UTC, without an offset. """
+    """ In UTC, with the fraction of the second: 2026-01-02T03:04:05.678901. """
     status: RunStatus | Unset = UNSET
     """ Where the execution of an algorithm stands. """
 
