@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from vantage6.bindings.server import AuthenticatedClient
 from vantage6.bindings.server.api.kill import kill_task
 from vantage6.bindings.server.api.node import get_node

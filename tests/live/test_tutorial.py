@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live

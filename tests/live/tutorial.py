@@ -7,6 +7,7 @@ reads its settings from a config.py beside it, as the chapter says.
 import json
 
 import config
+
 from vantage6.client import Client
 
 client = Client(config.server_url, config.server_port, config.server_api, log_level="info")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vcr.request import Request
+
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
-from vcr.request import Request
 
 CASSETTES = Path(__file__).with_name("cassettes")
 HIDDEN = "hidden"

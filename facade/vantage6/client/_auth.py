@@ -14,6 +14,7 @@ from http import HTTPStatus
 from time import monotonic
 
 import httpx
+
 from vantage6.bindings.server import calls
 
 from ._call import is_expired, read

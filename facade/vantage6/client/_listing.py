@@ -20,6 +20,7 @@ from .errors import InvalidInput
 
 if TYPE_CHECKING:
     from typing_extensions import Self, TypedDict
+
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import PageLinks
 

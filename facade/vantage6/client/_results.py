@@ -9,6 +9,7 @@ from .errors import DecryptionError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
     from vantage6.bindings.server.rows import Result, Run
 
     from ._listing import Rows

@@ -8,6 +8,7 @@ import ssl
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -227,6 +228,11 @@ class Http(httpx.Client):
 
     def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
         super().__init__(**_options(url, timeouts, verify, auth))
+
+    def __del__(self) -> None:
+        # In notebooks and short scripts nobody closes a client; its sockets are to be closed still.
+        with suppress(AttributeError):  # it was never made whole
+            self.close()
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+
 from vantage6.client import (
     AsyncClient,
     BadRequest,

@@ -14,6 +14,7 @@ from ..errors import LoginFailed, NotAuthenticated
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
     from vantage6.bindings.call import Call
 
     from .._listing import PageOf

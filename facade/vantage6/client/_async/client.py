@@ -41,6 +41,7 @@ from .util import Utilities
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
     from vantage6.bindings.server import Client as ServerBindings
     from vantage6.bindings.server.rows import Result, Run
 
