@@ -108,11 +108,8 @@ def _summary(network: LocalNetwork) -> str:
     lines = [
         f"vantage6-server {network.version} is ready at {network.url}{network.api_path}",
         "",
-        *("user          password                      role", ""),
-        *(
-            f"{user.username:<12}  {user.password:<28}  {user.role}"
-            for user in network.users.values()
-        ),
+        f"{'user':<12}{'password':<28}role",
+        *(f"{user.username:<12}{user.password:<28}{user.role}" for user in network.users.values()),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {secrecy}",
         f"study {network.study.id}, {network.study.name!r}: all organizations but the last",
@@ -122,7 +119,7 @@ def _summary(network: LocalNetwork) -> str:
             for organization in network.organizations
         ),
         "",
-        "Ctrl-C ends it.",
+        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). End: Ctrl-C.',
     ]
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 import httpx
+
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
 from vantage6.bindings.server.types import Response

@@ -1,6 +1,7 @@
 """What a node does to inputs and results: encrypt and decrypt, or just encode and decode."""
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from vantage6.client import _crypto
 
 

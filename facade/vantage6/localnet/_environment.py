@@ -17,6 +17,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import platformdirs
+
 from vantage6.localnet._errors import EnvironmentBuildError
 
 _CACHE_VARIABLE = "VANTAGE6_LOCALNET_CACHE"
@@ -53,9 +54,10 @@ def environment_python(version: str) -> Path:
         raise EnvironmentBuildError(message)
     home = _cache_folder() / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
     python = home / "bin" / "python"
-    with _locked(home.with_name(home.name + ".lock")):
-        if not _is_complete(home):
-            _build(home, version)
+    if not _is_complete(home):
+        with _locked(home.with_name(home.name + ".lock")):
+            if not _is_complete(home):  # another process may have made it meanwhile
+                _build(home, version)
     return python
 
 
@@ -71,7 +73,11 @@ def _cache_folder() -> Path:
 def _locked(path: Path) -> Generator[None]:
     """Hold a lock file, so that two processes never build one environment at once."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _tell("Another process is making this environment; waiting for it.")
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system ends the lock with its holder
         yield
 
 

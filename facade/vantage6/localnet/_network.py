@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.bindings.server.api.token import create_user_token
 from vantage6.bindings.server.models.user_login import UserLogin

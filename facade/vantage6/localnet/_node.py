@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from typing_extensions import NotRequired
+
 from vantage6.bindings.server.api.organization import get_organization
 from vantage6.bindings.server.api.run import list_runs, update_run
 from vantage6.bindings.server.api.token import create_container_token, create_node_token

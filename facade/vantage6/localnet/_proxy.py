@@ -21,6 +21,7 @@ from vantage6.localnet._cipher import Cipher
 
 if TYPE_CHECKING:
     import httpx
+
     from vantage6.bindings.server.rows import Result, ResultPage, TaskInput
 
 _log = logging.getLogger("vantage6.localnet")

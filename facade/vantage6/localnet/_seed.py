@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from vantage6.bindings.server.api.collaboration import create_collaboration
 from vantage6.bindings.server.api.node import create_node
 from vantage6.bindings.server.api.organization import create_organization, update_organization

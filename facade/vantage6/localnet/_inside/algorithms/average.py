@@ -6,6 +6,7 @@
 # The algorithm tools and pandas are in the environment of the local network, not in the SDK's.
 
 import pandas as pd
+
 from vantage6.algorithm.client import AlgorithmClient
 from vantage6.algorithm.tools.decorators import algorithm_client, data
 from vantage6.algorithm.tools.util import info
