@@ -38,6 +38,8 @@ SHORT_TYPES = {
     "object": {"type": "object", "additionalProperties": True},
     # The server's times carry no offset, so they are no date-time in the sense of RFC 3339.
     "datetime": {"type": "string", "description": "ISO 8601, in UTC, without an offset."},
+    # Filters by time are compared with the text that SQLite has stored, where that is the database.
+    "moment": {"type": "string", "description": "In UTC, with a space: 2026-01-02 03:04:05."},
     "link": {"type": "string", "format": "uri-reference"},
 }
 

@@ -19,22 +19,44 @@ import re
 import sys
 import tempfile
 import textwrap
+from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import marshmallow
 import yaml
 from marshmallow import fields, validate
 
 API_PATH = "/api"
-SCHEMA_MODULES = ("resource.common.input_schema", "resource.common.output_schema")
+
+
+class Service(NamedTuple):
+    """Where the parts of one service are in its package."""
+
+    distribution: str
+    package: str
+    application: str
+    schemas: str
+    enums: tuple[str, ...] = ()
+
+
+SERVICES = {
+    "server": Service("vantage6-server", "vantage6.server", "ServerApp", "resource.common"),
+    "store": Service(
+        "vantage6-algorithm-store",
+        "vantage6.algorithm.store",
+        "AlgorithmStoreApp",
+        "resource.schema",
+        ("globals", "model.common.enums"),
+    ),
+}
 
 
 def load_app(service):
     """Build the service's Flask app on an empty database in memory."""
-    package = {"server": "vantage6.server", "store": "vantage6.algorithm.store"}[service]
-    database = importlib.import_module(f"{package}.model.base").Database()
+    database = importlib.import_module(f"{service.package}.model.base").Database()
     database.connect("sqlite://", allow_drop_all=True)
     context = SimpleNamespace(
         config={"api_path": API_PATH, "uri": "sqlite://"},
@@ -42,9 +64,8 @@ def load_app(service):
         name="facts",
         data_dir=Path(tempfile.mkdtemp()),
     )
-    module = importlib.import_module(package)
-    application = getattr(module, {"server": "ServerApp", "store": "AlgorithmStoreApp"}[service])
-    return package, application(context).app
+    module = importlib.import_module(service.package)
+    return getattr(module, service.application)(context).app
 
 
 def operations(app):
@@ -82,7 +103,8 @@ def documented(docstring):
     page = yaml.safe_load(textwrap.dedent(docstring.split("---", 1)[1]))
     query = {}
     for parameter in page.get("parameters") or []:
-        if parameter.get("in") == "query":
+        # In some docstrings name and type stand where the word name belongs: that is no name.
+        if parameter.get("in") == "query" and "name" in parameter:
             schema = parameter.get("schema") or {}
             query[parameter["name"]] = {
                 "type": schema.get("type"),
@@ -162,11 +184,11 @@ def argument_names(node):
     return set()
 
 
-def schemas(package):
+def schemas(service):
     """Give the fields of every marshmallow schema of the service."""
     found = {}
-    for name in SCHEMA_MODULES:
-        module = importlib.import_module(f"{package}.{name}")
+    for kind in ("input", "output"):
+        module = importlib.import_module(f"{service.package}.{service.schemas}.{kind}_schema")
         for cls_name, cls in inspect.getmembers(module, inspect.isclass):
             if (
                 issubclass(cls, marshmallow.Schema)
@@ -175,10 +197,24 @@ def schemas(package):
             ):
                 instance = cls()
                 found[cls_name] = {
-                    "kind": name.rsplit("_", 1)[0].rsplit(".", 1)[-1],
-                    "fields": {key: field(spec) for key, spec in instance.fields.items()},
+                    "kind": kind,
+                    "fields": {
+                        spec.data_key or key: field(spec) for key, spec in instance.fields.items()
+                    },
                 }
     return {key: found[key] for key in sorted(found)}
+
+
+def enums(service):
+    """Give the values of the enumerations by which methods of schemas check what they are given."""
+    return {
+        name: [member.value for member in cls]
+        for module in service.enums
+        for name, cls in inspect.getmembers(
+            importlib.import_module(f"{service.package}.{module}"), inspect.isclass
+        )
+        if issubclass(cls, Enum) and cls is not Enum
+    }
 
 
 def field(spec):
@@ -205,24 +241,24 @@ def field(spec):
     return fact
 
 
-def main(service):
+def main(name):
     """Print the facts of the installed service."""
+    service = SERVICES[name]
     os.environ.setdefault("PYTHONHASHSEED", "0")
     output = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
-        package, app = load_app(service)
+        app = load_app(service)
         with app.test_request_context():
             facts = {
-                "service": service,
-                "version": importlib.metadata.version(f"vantage6-{DISTRIBUTION[service]}"),
+                "service": name,
+                "version": importlib.metadata.version(service.distribution),
                 "operations": operations(app),
-                "schemas": schemas(package),
+                "schemas": schemas(service),
+                **({"enums": enums(service)} if service.enums else {}),
             }
     json.dump(facts, output, indent=1, sort_keys=True)
     output.write("\n")
 
-
-DISTRIBUTION = {"server": "server", "store": "algorithm-store"}
 
 if __name__ == "__main__":
     main(sys.argv[1])

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import httpx
+
 from vantage6.bindings.call import Call
 from vantage6.bindings.server import calls
 
@@ -19,8 +20,17 @@ VERSION = "4.15.2"
 SECRET = "the-truth-and-nothing-but-the-truth"
 PASSWORD = "Correct-horse-1"
 IMAGE = "registry.example/average:1"
-# What runs are given to do: nobody reads it here, but the server wants it readable.
-INPUT = base64.b64encode(json.dumps({"method": "partial_average"}).encode()).decode()
+# The algorithm that comes with the local network.
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+
+
+def encoded(work: object) -> str:
+    """Write what a run is to do as a collaboration without encryption has it."""
+    return base64.b64encode(json.dumps(work).encode()).decode()
+
+
+# Nobody reads it here, but the server wants it readable.
+INPUT = encoded({"method": "partial_average"})
 
 
 # Nothing here goes over TLS: one context for all saves loading certificates for each client.

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from cast import SECRET, VERSION, World, populate
 from truth import Truth
+
 from vantage6.localnet import _server
 from vantage6.localnet._environment import environment_python
 
@@ -33,9 +34,9 @@ def serve(**settings: object) -> Iterator[str]:
             server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def truth() -> Iterator[Truth]:
-    """Hold the contract against all that is said in this session."""
+    """Hold the contract against all that a module's tests say to a server."""
     truth = Truth("server", VERSION)
     with truth.watch():
         yield truth
@@ -54,7 +55,7 @@ def no_contradiction(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not problems, f"{len(problems)} contradictions:\n" + "\n".join(problems)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(truth: Truth) -> Iterator[World]:
     """Give a server with people and nodes."""
     # Where a store on this machine is found; without it, what such a store refuses is not told.
@@ -62,7 +63,7 @@ def world(truth: Truth) -> Iterator[World]:
         yield populate(url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def strict_url(truth: Truth) -> Iterator[str]:
     """Give the address of a server on which a second factor is obligatory, and mail set up."""
     with serve(two_factor_auth=True, smtp=MAIL_SERVER) as url:

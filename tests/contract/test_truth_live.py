@@ -5,7 +5,9 @@ test is about: its status must be documented, its body valid, and the models mus
 """
 
 import re
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +15,7 @@ import jwt
 import pyotp
 import pytest
 from cast import (
+    AVERAGE,
     IMAGE,
     INPUT,
     PASSWORD,
@@ -21,16 +24,18 @@ from cast import (
     Actor,
     World,
     connected,
+    encoded,
     new_user,
     store_stand_in,
 )
 from truth import Truth
+
 from vantage6.bindings.server import calls
+from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
 NO_SUCH_ID = 999_999
-LONG_AGO, FAR_AHEAD = "2020-01-01T00:00:00", "2120-01-01T00:00:00"
 THEN = "2026-01-02T03:04:05.678901"
 
 # Operations that cannot succeed on one machine, each with the reason.
@@ -180,11 +185,18 @@ DEAD_FILTERS = {
 }
 
 
+def moment(**difference: float) -> str:
+    """Give a time near now, as filters by time want it."""
+    time = datetime.now(timezone.utc) + timedelta(**difference)
+    return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
 def filters(world: World) -> dict[str, tuple[object, object]]:
     """Give for each query parameter two values, of which the first keeps some rows."""
     first, last = world.organizations[0]["id"], world.organizations[2]["id"]
     tasks = world.root(calls.list_tasks(per_page=100))["data"]
     parent = next(task["parent"]["id"] for task in tasks if task["parent"])
+    before, after = moment(minutes=-30), moment(minutes=30)
     return {
         "name": ("%t%", "nobody"),
         "/rule?name": ("task", "nobody"),
@@ -221,14 +233,14 @@ def filters(world: World) -> dict[str, tuple[object, object]]:
         "firstname": ("View%", "nobody"),
         "lastname": ("Test%", "nobody"),
         "email": ("view%", "nobody"),
-        "last_seen_from": (LONG_AGO, FAR_AHEAD),
-        "last_seen_till": (FAR_AHEAD, LONG_AGO),
-        "assigned_from": (LONG_AGO, FAR_AHEAD),
-        "assigned_till": (FAR_AHEAD, LONG_AGO),
-        "started_from": (LONG_AGO, FAR_AHEAD),
-        "started_till": (FAR_AHEAD, LONG_AGO),
-        "finished_from": (LONG_AGO, FAR_AHEAD),
-        "finished_till": (FAR_AHEAD, LONG_AGO),
+        "last_seen_from": (before, after),
+        "last_seen_till": (after, before),
+        "assigned_from": (before, after),
+        "assigned_till": (after, before),
+        "started_from": (before, after),
+        "started_till": (after, before),
+        "finished_from": (before, after),
+        "finished_till": (after, before),
     }
 
 
@@ -705,6 +717,27 @@ def test_lost_second_factors(world: World, strict_url: str) -> None:
     token = mailed_token(world.users["viewer"]["id"])
     assert world.nobody(calls.reset_two_factor({"reset_token": token}))["otp_secret"]
     world.nobody(calls.reset_two_factor({"reset_token": "x"}), 400)
+
+
+def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
+    # Its nodes and their proxies speak to the server from this process, and are heard too.
+    with LocalNetwork(organizations=2) as network:
+        researcher = network.users["researcher"]
+        actor = Actor(network.url).log_in(researcher.username, researcher.password)
+        work = {"method": "central_average", "args": [], "kwargs": {"column_name": "age"}}
+        body = {
+            "image": AVERAGE,
+            "collaboration_id": network.collaboration.id,
+            "organizations": [{"id": network.organizations[0].id, "input": encoded(work)}],
+            "databases": [{"label": "default"}],
+        }
+        task = actor(calls.create_task(body), 201)
+        deadline = time.monotonic() + 60
+        while (status := actor(calls.get_task_status(task["id"]))["status"]) != "completed":
+            assert status in {"pending", "initializing", "active"}
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert actor(calls.list_tasks(parent_id=task["id"]))["data"]
 
 
 def test_the_server_itself(world: World) -> None:

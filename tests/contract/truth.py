@@ -22,6 +22,7 @@ from urllib.parse import parse_qs
 
 import httpx
 from jsonschema import Draft202012Validator
+
 from vantage6.bindings.server import Client
 
 CONTRACTS = Path(__file__).parents[2] / "openapi"
