@@ -465,9 +465,9 @@ def list_nodes(
     ip
         Keep nodes with this address.
     last_seen_from
-        Keep rows last seen at or after this time.
+        Keep rows last seen at or after this time, such as 2026-01-02 03:04:05 (UTC).
     last_seen_till
-        Keep rows last seen at or before this time.
+        Keep rows last seen at or before this time, such as 2026-01-02 03:04:05 (UTC).
     name
         Keep rows with this name; % stands for any characters, _ for one.
     organization_id
@@ -575,15 +575,16 @@ def list_results(
     Parameters
     ----------
     assigned_from
-        Keep runs assigned at or after this time.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC).
     assigned_till
-        Keep runs assigned at or before this time.
+        Keep runs assigned at or before this time, such as 2026-01-02 03:04:05 (UTC).
     collaboration_id
         Keep rows of this collaboration.
     finished_from
-        Keep runs assigned at or after this time: the server does not look at their end.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC); the
+        server does not look at their end.
     finished_till
-        Keep runs finished at or before this time.
+        Keep runs finished at or before this time, such as 2026-01-02 03:04:05 (UTC).
     node_id
         Keep rows of this node.
     organization_id
@@ -597,9 +598,10 @@ def list_results(
     sort
         Without effect: rows come newest first.
     started_from
-        Keep runs assigned at or after this time: the server does not look at their start.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC); the
+        server does not look at their start.
     started_till
-        Keep runs started at or before this time.
+        Keep runs started at or before this time, such as 2026-01-02 03:04:05 (UTC).
     state
         open keeps runs that have not ended.
     task_id
@@ -763,15 +765,16 @@ def list_runs(
     Parameters
     ----------
     assigned_from
-        Keep runs assigned at or after this time.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC).
     assigned_till
-        Keep runs assigned at or before this time.
+        Keep runs assigned at or before this time, such as 2026-01-02 03:04:05 (UTC).
     collaboration_id
         Keep rows of this collaboration.
     finished_from
-        Keep runs assigned at or after this time: the server does not look at their end.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC); the
+        server does not look at their end.
     finished_till
-        Keep runs finished at or before this time.
+        Keep runs finished at or before this time, such as 2026-01-02 03:04:05 (UTC).
     include
         What to embed in place of a link.
     node_id
@@ -787,9 +790,10 @@ def list_runs(
     sort
         Without effect: rows come newest first.
     started_from
-        Keep runs assigned at or after this time: the server does not look at their start.
+        Keep runs assigned at or after this time, such as 2026-01-02 03:04:05 (UTC); the
+        server does not look at their start.
     started_till
-        Keep runs started at or before this time.
+        Keep runs started at or before this time, such as 2026-01-02 03:04:05 (UTC).
     state
         open keeps runs that have not ended.
     task_id
@@ -981,9 +985,9 @@ def list_users(
     firstname
         Keep users with this first name; % stands for any characters, _ for one.
     last_seen_from
-        Keep rows last seen at or after this time.
+        Keep rows last seen at or after this time, such as 2026-01-02 03:04:05 (UTC).
     last_seen_till
-        Keep rows last seen at or before this time.
+        Keep rows last seen at or before this time, such as 2026-01-02 03:04:05 (UTC).
     lastname
         Keep users with this last name; % stands for any characters, _ for one.
     organization_id

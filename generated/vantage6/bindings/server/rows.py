@@ -300,7 +300,7 @@ class OrganizationUpdate(TypedDict):
 
 class PageLinks(TypedDict):
     """
-    Links from one page of a listing to the others.
+    Links from one page of a listing to the others. Of a parameter that was sent several times they keep the first value only.
     """
 
     first: str

@@ -14,7 +14,10 @@ T = TypeVar("T", bound="PageLinks")
 
 @_attrs_define
 class PageLinks:
-    """Links from one page of a listing to the others."""
+    """Links from one page of a listing to the others. Of a parameter that was sent several times they keep the first value
+    only.
+
+    """
 
     first: str
     self_: str

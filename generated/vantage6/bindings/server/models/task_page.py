@@ -21,7 +21,8 @@ class TaskPage:
 
     data: list[Task]
     links: PageLinks
-    """ Links from one page of a listing to the others. """
+    """ Links from one page of a listing to the others. Of a parameter that was sent several times they keep the
+    first value only. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

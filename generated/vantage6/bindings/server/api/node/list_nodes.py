@@ -126,8 +126,8 @@ def sync_detailed(
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         name (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -185,8 +185,8 @@ def sync(
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         name (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -239,8 +239,8 @@ async def asyncio_detailed(
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         name (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -296,8 +296,8 @@ async def asyncio(
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         name (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):

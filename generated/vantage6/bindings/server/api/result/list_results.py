@@ -140,19 +140,19 @@ def sync_detailed(
     """List results
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         node_id (int | Unset):
         organization_id (int | Unset):
         page (int | Unset):
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -211,19 +211,19 @@ def sync(
     """List results
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         node_id (int | Unset):
         organization_id (int | Unset):
         page (int | Unset):
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -277,19 +277,19 @@ async def asyncio_detailed(
     """List results
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         node_id (int | Unset):
         organization_id (int | Unset):
         page (int | Unset):
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -346,19 +346,19 @@ async def asyncio(
     """List results
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         node_id (int | Unset):
         organization_id (int | Unset):
         page (int | Unset):
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 

@@ -148,11 +148,11 @@ def sync_detailed(
     """List runs
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         include (list[str] | Unset):
         node_id (int | Unset):
         organization_id (int | Unset):
@@ -160,8 +160,8 @@ def sync_detailed(
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -222,11 +222,11 @@ def sync(
     """List runs
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         include (list[str] | Unset):
         node_id (int | Unset):
         organization_id (int | Unset):
@@ -234,8 +234,8 @@ def sync(
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -291,11 +291,11 @@ async def asyncio_detailed(
     """List runs
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         include (list[str] | Unset):
         node_id (int | Unset):
         organization_id (int | Unset):
@@ -303,8 +303,8 @@ async def asyncio_detailed(
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 
@@ -363,11 +363,11 @@ async def asyncio(
     """List runs
 
     Args:
-        assigned_from (str | Unset): ISO 8601, in UTC, without an offset.
-        assigned_till (str | Unset): ISO 8601, in UTC, without an offset.
+        assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         collaboration_id (int | Unset):
-        finished_from (str | Unset): ISO 8601, in UTC, without an offset.
-        finished_till (str | Unset): ISO 8601, in UTC, without an offset.
+        finished_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        finished_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         include (list[str] | Unset):
         node_id (int | Unset):
         organization_id (int | Unset):
@@ -375,8 +375,8 @@ async def asyncio(
         per_page (int | Unset):
         port (int | Unset):
         sort (str | Unset):
-        started_from (str | Unset): ISO 8601, in UTC, without an offset.
-        started_till (str | Unset): ISO 8601, in UTC, without an offset.
+        started_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        started_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         state (str | Unset):
         task_id (int | Unset):
 

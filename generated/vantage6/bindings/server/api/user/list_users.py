@@ -135,8 +135,8 @@ def sync_detailed(
         collaboration_id (int | Unset):
         email (str | Unset):
         firstname (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         lastname (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -200,8 +200,8 @@ def sync(
         collaboration_id (int | Unset):
         email (str | Unset):
         firstname (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         lastname (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -260,8 +260,8 @@ async def asyncio_detailed(
         collaboration_id (int | Unset):
         email (str | Unset):
         firstname (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         lastname (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
@@ -323,8 +323,8 @@ async def asyncio(
         collaboration_id (int | Unset):
         email (str | Unset):
         firstname (str | Unset):
-        last_seen_from (str | Unset): ISO 8601, in UTC, without an offset.
-        last_seen_till (str | Unset): ISO 8601, in UTC, without an offset.
+        last_seen_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
+        last_seen_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         lastname (str | Unset):
         organization_id (int | Unset):
         page (int | Unset):
