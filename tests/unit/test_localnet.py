@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from vantage6.bindings.server.models.task_database import TaskDatabase
+
 from vantage6.client import _crypto
 from vantage6.localnet import EnvironmentBuildError, LocalNetwork, LocalNetworkError, _environment
 from vantage6.localnet.__main__ import main
@@ -134,7 +134,7 @@ def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
         token="a.b.c",
         proxy=(8080, "/5"),
         data=tmp_path / "data.csv",
-        databases=[TaskDatabase(label="default", parameters='{"preprocessing":[{"a":1}]}')],
+        databases=[{"label": "default", "parameters": '{"preprocessing":[{"a":1}]}'}],
     )
 
     def value(name: str) -> str:

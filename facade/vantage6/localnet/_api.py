@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import httpx
 
+from vantage6.bindings.call import Call
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
 from vantage6.bindings.server.types import Response
@@ -52,6 +53,39 @@ def authenticated(url: str, token: str) -> AuthenticatedClient:
         verify_ssl=False,
         httpx_args=_DIRECT,
     )
+
+
+def ask(client: AuthenticatedClient, call: Call[T]) -> T:
+    """Make a call that is answered with rows.
+
+    Parameters
+    ----------
+    client : AuthenticatedClient
+        Who calls.
+    call : Call
+        What a function of ``vantage6.bindings.server.calls`` returned.
+
+    Returns
+    -------
+    T
+        The body of success.
+
+    Raises
+    ------
+    CallError
+        The server refused.
+
+    Examples
+    --------
+    >>> ask(client, calls.get_task(3))["name"]  # doctest: +SKIP
+    'average'
+    """
+    response = client.get_httpx_client().request(
+        call.method, call.path, params=dict(call.query), json=call.body
+    )
+    if not response.is_success:
+        raise CallError(response.status_code, response.text[:500])
+    return response.json()
 
 
 def answer(response: Response[T | Error]) -> T:

@@ -12,25 +12,22 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from typing_extensions import NotRequired
+from typing_extensions import NotRequired, Unpack
 
-from vantage6.bindings.server.api.organization import get_organization
-from vantage6.bindings.server.api.run import list_runs, update_run
-from vantage6.bindings.server.api.token import create_container_token, create_node_token
-from vantage6.bindings.server.models.container_login import ContainerLogin
+from vantage6.bindings.server import calls
+from vantage6.bindings.server.api.token import create_node_token
 from vantage6.bindings.server.models.node_login import NodeLogin
-from vantage6.bindings.server.models.run import Run
-from vantage6.bindings.server.models.run_status import RunStatus
-from vantage6.bindings.server.models.run_update import RunUpdate
-from vantage6.bindings.server.models.task_without_runs import TaskWithoutRuns
-from vantage6.bindings.server.types import UNSET, Unset
 from vantage6.localnet import _api, _runs
 from vantage6.localnet._algorithms import find
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._runs import Runner
+
+if TYPE_CHECKING:
+    # Rows, not models: a node reads few fields, and those are the same in every server version.
+    from vantage6.bindings.server.rows import Run, RunStatus, RunUpdate, TaskWithoutRuns
 
 _log = logging.getLogger("vantage6.localnet")
 # Events tell a node of its runs at once; it looks for itself too, lest an event be lost.
@@ -155,8 +152,9 @@ class Node:
                 event, data = "poll", None
             try:
                 self._act(event, data)
-            except (_api.CallError, _api.TransportError) as error:
-                _log.warning("node %s could not handle %r: %s", self.identity.id, event, error)
+            except Exception:  # the next event, or the next look, may go well
+                if not self.stopping.is_set():
+                    _log.warning("node %s: %r failed", self.identity.id, event, exc_info=True)
 
     def _act(self, event: str, data: object) -> None:
         """Do what an event asks for."""
@@ -167,10 +165,10 @@ class Node:
                 self._pick_up(task_id)
             case "sync", _:
                 self._introduce()
-                self._pick_up(UNSET)
+                self._pick_up()
                 self.online.set()
             case "poll", _:
-                self._pick_up(UNSET)
+                self._pick_up()
             case _:
                 pass  # "stop" only wakes the thread
 
@@ -189,11 +187,10 @@ class Node:
             },
         )
 
-    def _pick_up(self, task_id: int | Unset) -> None:
+    def _pick_up(self, task_id: int | None = None) -> None:
         """Start the node's open runs, of one task or of all, that are not at work already."""
         for page in itertools.count(1):
-            response = list_runs.sync_detailed(
-                client=self.api,
+            call = calls.list_runs(
                 state="open",
                 include=["task"],
                 node_id=self.identity.id,
@@ -202,22 +199,22 @@ class Node:
                 per_page=_PAGE,
                 sort="id",
             )
-            runs = _api.answer(response)
-            for run in runs.data:
-                if run.id not in self._executions and isinstance(run.task, TaskWithoutRuns):
-                    self._start(run, run.task)
-            if not runs.links.next_:
+            runs = _api.ask(self.api, call)
+            for run in runs["data"]:
+                if run["id"] not in self._executions:
+                    self._start(run)
+            if "next" not in runs["links"]:
                 return
 
-    def _start(self, run: Run, task: TaskWithoutRuns) -> None:
+    def _start(self, run: "Run") -> None:
         """Execute a run on a thread of its own."""
-        execution = self._executions[run.id] = Execution(self, run, task)
+        execution = self._executions[run["id"]] = Execution(self, run)
 
         def work() -> None:
             execution.work()
-            del self._executions[run.id]
+            del self._executions[run["id"]]
 
-        threading.Thread(target=work, name=f"localnet-run-{run.id}", daemon=True).start()
+        threading.Thread(target=work, name=f"localnet-run-{run['id']}", daemon=True).start()
 
     def _kill(self, order: "KillOrder") -> None:
         """Kill the runs that an order names, or all if it names this node only."""
@@ -239,16 +236,14 @@ class Execution:
     node : Node
         The node that executes it.
     run : Run
-        The run.
-    task : TaskWithoutRuns
-        What it is a run of.
+        The run, with its task in it.
     """
 
-    def __init__(self, node: Node, run: Run, task: TaskWithoutRuns) -> None:
+    def __init__(self, node: Node, run: "Run") -> None:
         self._node = node
         self._run = run
-        self._task = task
-        self._folder = node.identity.folder / f"run-{run.id}"
+        self._task = cast("TaskWithoutRuns", run["task"])
+        self._folder = node.identity.folder / f"run-{run['id']}"
         self._log: list[str] = []
         self._killed = threading.Event()
         self.ended = threading.Event()
@@ -256,13 +251,13 @@ class Execution:
     def kill(self) -> None:
         """End the run by order of a user."""
         self._killed.set()
-        self._node.runner.kill(self._run.id)
+        self._node.runner.kill(self._run["id"])
         try:
             self._tell(status="killed by user", log="".join(self._log), finished_at=_now())
         except _api.CallError as error:
             # The server marks the runs of a task it is asked to kill as ended, and then takes
             # nothing more on them.
-            _log.debug("run %s was ended by the server: %s", self._run.id, error)
+            _log.debug("run %s was ended by the server: %s", self._run["id"], error)
         self._announce("killed by user")
 
     def work(self) -> None:
@@ -281,7 +276,7 @@ class Execution:
 
     def _execute(self) -> None:
         """Start the algorithm, wait for its end, and report what came of it."""
-        node, identity, image = self._node, self._node.identity, self._task.image or ""
+        node, identity, image = self._node, self._node.identity, self._task["image"] or ""
         self._tell(started_at=_now())
         algorithm = find(node.algorithms, image)
         if algorithm is None:
@@ -289,21 +284,21 @@ class Execution:
             reason = f"No algorithm stands for the image {image!r} here; there are: {known}."
             self._fail("non-existing Docker image", reason)
             return
-        body = ContainerLogin(image=image, task_id=self._task.id)
-        token = _api.answer(create_container_token.sync_detailed(client=node.api, body=body))
+        call = calls.create_container_token({"image": image, "task_id": self._task["id"]})
+        token = _api.ask(node.api, call)["container_token"]
         environment = _runs.prepare(
             self._folder,
             algorithm=algorithm,
-            input_=identity.cipher.open(self._run.input_ or ""),
-            token=token.container_token,
+            input_=identity.cipher.open(self._run["input"] or ""),
+            token=token,
             proxy=(node.proxy_port, node.proxy_path),
             data=identity.data,
-            databases=self._task.databases,
+            databases=self._task["databases"],
         )
         # An update without a log erases what came before, so this goes ahead of the first line.
         self._tell(status="active")
         self._announce("active")
-        code = node.runner.run(self._run.id, self._folder, environment, self._on_log)
+        code = node.runner.run(self._run["id"], self._folder, environment, self._on_log)
         if not self._is_over():
             self._report("completed" if code == 0 else "crashed")
 
@@ -314,60 +309,49 @@ class Execution:
             "algorithm_log",
             {
                 "collaboration_id": self._node.identity.collaboration_id,
-                "run_id": self._run.id,
-                "task_id": self._task.id,
+                "run_id": self._run["id"],
+                "task_id": self._task["id"],
                 "log": lines,
             },
         )
 
-    def _report(self, status: RunStatus) -> None:
+    def _report(self, status: "RunStatus") -> None:
         """Send the result, for the organization that asked, with log and status."""
         self._announce(status)  # ahead of the result, as nodes do
-        identity, initiator = self._node.identity, self._task.init_org
+        identity, initiator = self._node.identity, self._task["init_org"]
         public_key = None
         if identity.cipher.encrypts and initiator is not None:
-            response = get_organization.sync_detailed(initiator.id, client=self._node.api)
-            public_key = _api.answer(response).public_key
+            call = calls.get_organization(initiator["id"])
+            public_key = _api.ask(self._node.api, call)["public_key"]
         result = identity.cipher.seal(_runs.output_of(self._folder), public_key)
         self._tell(status=status, result=result, log="".join(self._log), finished_at=_now())
 
-    def _fail(self, status: RunStatus, reason: str) -> None:
+    def _fail(self, status: "RunStatus", reason: str) -> None:
         """Report that there is no result, unless the server has ended the run itself."""
         try:
             self._tell(status=status, log=reason, finished_at=_now())
         except (_api.CallError, _api.TransportError) as error:
-            _log.info("run %s: %s (the server did not take it: %s)", self._run.id, reason, error)
+            _log.info("run %s: %s (the server did not take it: %s)", self._run["id"], reason, error)
             return
         self._announce(status)
 
-    def _tell(
-        self,
-        *,
-        started_at: str | Unset = UNSET,
-        status: RunStatus | Unset = UNSET,
-        result: str | Unset = UNSET,
-        log: str | Unset = UNSET,
-        finished_at: str | Unset = UNSET,
-    ) -> None:
+    def _tell(self, **changes: "Unpack[RunUpdate]") -> None:
         """Update the run on the server."""
-        body = RunUpdate(
-            started_at=started_at, status=status, result=result, log=log, finished_at=finished_at
-        )
-        _api.answer(update_run.sync_detailed(self._run.id, client=self._node.api, body=body))
+        _api.ask(self._node.api, calls.update_run(self._run["id"], changes))
 
-    def _announce(self, status: RunStatus) -> None:
+    def _announce(self, status: "RunStatus") -> None:
         """Tell the collaboration that the run has another status."""
-        identity, parent = self._node.identity, self._task.parent
+        identity, parent = self._node.identity, self._task["parent"]
         self._node.emit(
             "algorithm_status_change",
             {
                 "node_id": identity.id,
                 "status": status,
-                "run_id": self._run.id,
-                "task_id": self._task.id,
+                "run_id": self._run["id"],
+                "task_id": self._task["id"],
                 "collaboration_id": identity.collaboration_id,
                 "organization_id": identity.organization_id,
-                "parent_id": parent.id if parent is not None else None,
+                "parent_id": parent["id"] if parent is not None else None,
             },
         )
 

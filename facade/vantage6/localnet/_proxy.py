@@ -14,7 +14,7 @@ from socketserver import BaseServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vantage6.bindings.server.api.organization import get_organization
+from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient
 from vantage6.localnet import _api
 from vantage6.localnet._cipher import Cipher
@@ -132,8 +132,8 @@ class _Gate:
         """Encrypt each organization's input in the body of a new task."""
         task: TaskInput = json.loads(body)
         for organization in task["organizations"]:
-            response = get_organization.sync_detailed(organization["id"], client=self._node)
-            public_key = _api.answer(response).public_key
+            call = calls.get_organization(organization["id"])
+            public_key = _api.ask(self._node, call)["public_key"]
             plain = Cipher(None).open(organization.get("input", ""))
             organization["input"] = self._cipher.seal(plain, public_key)
         return json.dumps(task).encode()

@@ -5,10 +5,13 @@ import json
 import queue
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vantage6.bindings.server.models.task_database import TaskDatabase
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._processes import Helper, Message, clean_environment
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import TaskDatabase
 
 _LABEL = "default"
 
@@ -120,7 +123,7 @@ def prepare(
     token: str,
     proxy: tuple[int, str],
     data: Path,
-    databases: list[TaskDatabase],
+    databases: "list[TaskDatabase]",
 ) -> dict[str, str]:
     """Write the files that the official wrapper reads, and return the environment it starts with.
 
@@ -157,7 +160,7 @@ def prepare(
         "HOST": "http://127.0.0.1",
         "PORT": str(proxy[0]),
         "API_PATH": proxy[1],
-        "USER_REQUESTED_DATABASE_LABELS": ",".join(database.label for database in databases),
+        "USER_REQUESTED_DATABASE_LABELS": ",".join(database["label"] for database in databases),
         "DB_LABELS": _LABEL,
         f"{_LABEL.upper()}_DATABASE_URI": str(data),
         f"{_LABEL.upper()}_DATABASE_TYPE": "csv",
@@ -176,16 +179,16 @@ def output_of(folder: Path) -> bytes:
     return (folder / "OUTPUT_FILE").read_bytes()
 
 
-def _database_settings(databases: list[TaskDatabase]) -> dict[str, str]:
+def _database_settings(databases: "list[TaskDatabase]") -> dict[str, str]:
     """Return the variables for the settings that a user gives along with a database's label."""
     variables: dict[str, str] = {}
     for database in databases:
-        settings: dict[str, object] = json.loads(database.parameters or "{}")
+        settings: dict[str, object] = json.loads(database["parameters"] or "{}")
         for key in ("query", "sheet_name", "preprocessing"):
             if key in settings:
                 value = settings[key]
                 text = value if isinstance(value, str) else json.dumps(value)
-                variables[f"{database.label.upper()}_{key.upper()}"] = text
+                variables[f"{database['label'].upper()}_{key.upper()}"] = text
     return variables
 
 
