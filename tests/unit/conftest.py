@@ -6,6 +6,8 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
+from vantage6.client import Client
+
 from .scripted import Handler, Script
 
 
@@ -22,3 +24,10 @@ def server() -> Iterator[Script]:
     httpd.shutdown()
     httpd.server_close()
     thread.join()
+
+
+@pytest.fixture
+def client(server: Script) -> Iterator[Client]:
+    """Make a client of the scripted server, before its login."""
+    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+        yield client

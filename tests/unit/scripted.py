@@ -3,9 +3,11 @@
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from itertools import chain, repeat
 from typing import Any
 
 
@@ -36,6 +38,7 @@ class Script:
     port: int
     reply: Callable[[Request], Reply] = lambda _: (404, b"<html>not here</html>")
     seen: list[Request] = field(default_factory=list)
+    connections: set[Any] = field(default_factory=set)
 
     @property
     def paths(self) -> list[str]:
@@ -52,17 +55,19 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else None
         request = Request(self.command, self.path, self.headers["authorization"], body)
         self.script.seen.append(request)
+        self.script.connections.add(self.client_address)
         status, content, *more = self.script.reply(request)
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {"content-length": str(len(data)), **(more[0] if more else {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        with suppress(ConnectionError):  # nobody waits for an answer that comes too late
+            self.wfile.write(data)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class's names
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet."""
 
 
@@ -77,15 +82,19 @@ def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
 
 
 def logging_in(
-    others: Callable[[Request], Reply], life: float = 3600
+    others: Callable[[Request], Reply], lives: Iterable[float] = ()
 ) -> Callable[[Request], Reply]:
-    """Answer logins and refreshes with new tokens, and leave the rest to another function."""
+    """Answer logins and refreshes with new tokens, and leave the rest to another function.
+
+    The tokens live for the seconds given, one after the other, then for an hour each.
+    """
     count = iter(range(1, 1000))
+    seconds = chain(lives, repeat(3600))
 
     def reply(request: Request) -> Reply:
         if request.path in ("/api/token/user", "/api/token/refresh"):
             now, number = time.time(), next(count)
-            access = token(now, now + life, mark=f"access-{number}")
+            access = token(now, now + next(seconds), mark=f"access-{number}")
             tokens = {"access_token": access, "refresh_token": f"refresh-{number}"}
             return 200, {**tokens, "refresh_url": "/api/token/refresh", "user_url": "/api/user/7"}
         if request.path == "/api/user/7":

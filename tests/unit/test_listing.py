@@ -5,8 +5,8 @@ import pickle
 from typing import Any, cast
 
 import pytest
-from vantage6.bindings.server.rows import PageLinks
 
+from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import InvalidInput, Rows
 from vantage6.client._listing import Selection, whole
 
@@ -74,7 +74,7 @@ def test_filtering_leaves_the_given_rows_alone() -> None:
 
 
 def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
-    with pytest.raises(InvalidInput, match="'nmae'.*name"):
+    with pytest.raises(InvalidInput, match=r"'nmae'.*name"):
         Selection(filter_=("nmae", "Ada")).of_rows(rows())
     nobody: Rows[dict[str, Any]] = Rows([], LINKS)
     assert Selection(filter_=("nmae", "Ada")).of_rows(nobody) == []

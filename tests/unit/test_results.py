@@ -4,8 +4,8 @@ import base64
 from typing import Any
 
 import pytest
-from vantage6.bindings.server.rows import PageLinks
 
+from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, Rows
 from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
 from vantage6.client._results import open_input, open_result, open_results
@@ -56,7 +56,9 @@ def test_an_unreadable_result_names_its_run(row: Any, key: Any, hint: str) -> No
 
 
 def test_one_unreadable_result_does_not_lose_the_others() -> None:
-    rows: Any = Rows([result(1, secret("1")), result(2, secret("2", THEIRS)), result(3, None)], LINKS)
+    rows: Any = Rows(
+        [result(1, secret("1")), result(2, secret("2", THEIRS)), result(3, None)], LINKS
+    )
     with pytest.raises(DecryptionError) as caught:
         open_results(rows, OURS)
     assert caught.value.run_ids == [2]

@@ -55,7 +55,10 @@ def test_organizations_that_are_no_ids_are_refused(given: Any) -> None:
 
 def test_plain_inputs_are_base64_in_the_order_asked() -> None:
     inputs = plain_inputs([2, 1], b"{}")
-    assert [(row["id"], base64.b64decode(row["input"])) for row in inputs] == [(2, b"{}"), (1, b"{}")]  # pyright: ignore
+    assert [(row["id"], base64.b64decode(row["input"])) for row in inputs] == [
+        (2, b"{}"),
+        (1, b"{}"),
+    ]  # pyright: ignore
 
 
 def test_each_organization_alone_can_read_its_input() -> None:

@@ -10,7 +10,7 @@ ones. Everything here is loaded when it is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers know the name; `typing` would take time to load
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient

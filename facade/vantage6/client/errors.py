@@ -71,8 +71,12 @@ class InvalidInput(Vantage6Error, ValueError):
     """An argument of a call cannot work; nothing was sent."""
 
 
-class NotAuthenticated(Vantage6Error):
-    """The call needs a login, and ``authenticate`` has not succeeded on this client yet."""
+class NotAuthenticated(Vantage6Error, AttributeError):
+    """The call needs a login, and ``authenticate`` has not succeeded on this client yet.
+
+    An AttributeError too, so that a client without a login can be looked at with ``hasattr`` or in
+    a debugger: its ``whoami`` is not there yet.
+    """
 
 
 # ---- on the way to the server and back ----------------------------------------------------------

@@ -1,0 +1,251 @@
+"""Tokens: sent where they belong, renewed once for all, and told from a missing permission."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import httpx
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    ConnectionFailed,
+    LoginFailed,
+    NotAuthenticated,
+    PermissionDenied,
+    SessionExpired,
+)
+from vantage6.client._auth import BearerAuth
+from vantage6.client._identity import Tokens, claims
+
+from .scripted import Reply, Request, Script, logging_in
+
+NODE = {"id": 1, "name": "node"}
+
+
+def log_in(client: Client, server: Script) -> None:
+    client.authenticate("researcher", "secret")
+    server.seen.clear()
+
+
+def mark(request: Request) -> object:
+    """Tell which of the access tokens a request carries."""
+    return claims(request.authorization or "").get("mark")
+
+
+def renewals(server: Script) -> int:
+    return server.paths.count("POST /api/token/refresh")
+
+
+def expiring(*refused: int) -> Callable[[Request], Reply]:
+    """Answer the node, but these requests for it (from 1) with: the token has expired."""
+    number = count(1)
+
+    def reply(_: Request) -> Reply:
+        return (401, {"msg": "Token has expired"}) if next(number) in refused else (200, NODE)
+
+    return reply
+
+
+def test_a_login_signs_all_that_follows(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    client.authenticate("researcher", "secret", 123)
+    assert client.whoami.id_ == 7
+    assert (client.name, client.whoami.organization_name) == ("Ada", "IKNL")
+    client.node.get(1)
+    assert server.seen[0].body == {
+        "username": "researcher",
+        "password": "secret",
+        "mfa_code": "000123",
+    }
+    assert server.seen[0].authorization is None
+    assert [mark(request) for request in server.seen[1:]] == ["access-1"] * 3
+    assert client.headers == {"Authorization": f"Bearer {client.token}"}
+
+
+def test_before_the_login_nothing_is_signed_and_nobody_is_known(
+    client: Client, server: Script
+) -> None:
+    server.reply = lambda _: (401, {"msg": "Missing Authorization Header"})
+    assert client.token is None
+    assert client.headers == {}
+    with pytest.raises(NotAuthenticated, match="authenticate"):
+        client.node.get(1)
+    with pytest.raises(NotAuthenticated):
+        _ = client.whoami
+    assert not hasattr(client, "name")
+    assert server.seen[0].authorization is None
+
+
+def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    log_in(client, server)
+    answer = server.reply
+    server.reply = lambda _: (401, {"msg": "Failed to login"})
+    with pytest.raises(LoginFailed, match="Failed to login") as caught:
+        client.authenticate("researcher", "wrong")
+    assert "wrong" not in str(caught.value)
+    server.reply = answer
+    assert client.node.get(1) == NODE
+
+
+def test_a_token_is_renewed_before_it_expires(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, NODE), lives=[1.0])
+    log_in(client, server)
+    time.sleep(1.0)
+    client.node.get(1)
+    client.node.get(1)
+    assert server.paths == ["POST /api/token/refresh", "GET /api/node/1", "GET /api/node/1"]
+    assert server.seen[0].authorization == "Bearer refresh-1"
+    assert [mark(request) for request in server.seen[1:]] == ["access-2"] * 2
+
+
+def test_a_token_that_the_server_calls_expired_is_renewed_and_the_request_repeated(
+    client: Client,
+    server: Script,
+) -> None:
+    server.reply = logging_in(expiring(1))
+    log_in(client, server)
+    assert client.node.get(1) == NODE
+    assert server.paths == ["GET /api/node/1", "POST /api/token/refresh", "GET /api/node/1"]
+    assert mark(server.seen[2]) == "access-2"
+
+
+def test_a_token_is_renewed_once_for_a_request(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
+    log_in(client, server)
+    with pytest.raises(SessionExpired, match="authenticate"):
+        client.node.get(1)
+    assert renewals(server) == 1
+
+
+def test_a_missing_permission_renews_nothing(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (401, {"msg": "You lack the permission to do that!"}))
+    log_in(client, server)
+    with pytest.raises(PermissionDenied, match="lack the permission"):
+        client.node.get(1)
+    assert server.paths == ["GET /api/node/1"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [(401, {"msg": "Token has expired"}), (422, {"msg": "Signature verification failed"})],
+)
+def test_a_session_that_cannot_be_renewed_is_over(
+    client: Client, server: Script, refusal: Reply
+) -> None:
+    tokens = logging_in(expiring(1))
+
+    def reply(request: Request) -> Reply:
+        return refusal if request.path.endswith("/refresh") else tokens(request)
+
+    server.reply = reply
+    log_in(client, server)
+    with pytest.raises(SessionExpired, match="authenticate"):
+        client.node.get(1)
+
+
+def test_many_threads_renew_once(client: Client, server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, NODE), lives=[0.5])
+    log_in(client, server)
+    time.sleep(0.5)
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(client.node.get, [1] * 32)) == [NODE] * 32
+    assert renewals(server) == 1
+    assert {mark(r) for r in server.seen if r.method == "GET"} == {"access-2"}
+
+
+def test_many_threads_whose_token_expired_renew_once(client: Client, server: Script) -> None:
+    server.reply = logging_in(
+        lambda request: (
+            (401, {"msg": "Token has expired"}) if mark(request) == "access-1" else (200, NODE)
+        )
+    )
+    log_in(client, server)
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(client.node.get, [1] * 32)) == [NODE] * 32
+    assert renewals(server) == 1
+
+
+async def test_many_tasks_renew_once(server: Script) -> None:
+    server.reply = logging_in(
+        lambda request: (
+            (401, {"msg": "Token has expired"}) if mark(request) == "access-2" else (200, NODE)
+        ),
+        lives=[0.5],
+    )
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret")
+        await asyncio.sleep(0.5)
+        rows = await asyncio.gather(*[client.node.get(1) for _ in range(32)])
+    assert rows == [NODE] * 32
+    assert renewals(server) == 2, "once before it expired, once when told that it had"
+
+
+def test_the_token_goes_to_the_servers_own_address_alone() -> None:
+    auth = BearerAuth("https://server.example/api")
+    auth.tokens = Tokens("access", "refresh", float("inf"))
+    signed = {}
+    for url in (
+        "https://server.example/api/node",
+        "https://server.example:443/elsewhere",
+        "http://server.example/api/node",
+        "https://server.example:444/api/node",
+        "https://server.example.evil.org/api/node",
+    ):
+        flow = auth.sync_auth_flow(httpx.Request("GET", url))
+        signed[url] = "Authorization" in next(flow).headers
+    assert list(signed.values()) == [True, True, False, False, False]
+
+
+def test_a_second_login_of_another_organization_forgets_the_key(
+    client: Client, server: Script
+) -> None:
+    organizations = iter([3, 4])
+
+    def others(request: Request) -> Reply:
+        return 200, {"id": 4, "name": "Maastro"}
+
+    tokens = logging_in(others)
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/user/7":
+            return 200, {"id": 7, "firstname": "Ada", "organization": {"id": next(organizations)}}
+        return tokens(request)
+
+    server.reply = reply
+    log_in(client, server)
+    session = client.task._session  # pyright: ignore[reportPrivateUsage]
+    session.private_key = object()  # type: ignore[assignment]
+    client.authenticate("other", "secret")
+    assert client.whoami.organization_id == 4
+    assert session.private_key is None
+
+
+def test_secrets_show_nowhere(
+    client: Client, server: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    caplog.set_level("DEBUG", logger="vantage6.client")
+    log_in(client, server)
+    shown = [repr(client), str(client), caplog.text, repr(client.task), repr(client.whoami)]
+    server.reply = lambda _: (500, {"msg": "oops"})
+    for call in (lambda: client.node.get(1), lambda: client.authenticate("u", "hush-password")):
+        with pytest.raises(Exception, match="oops") as caught:
+            call()
+        shown += [str(caught.value), repr(caught.value)]
+    everything = "\n".join(shown)
+    assert client.token
+    for secret in (client.token, "refresh-1", "hush-password", "secret"):
+        assert secret not in everything
+
+
+def test_a_server_that_is_gone_is_not_an_expired_session() -> None:
+    with (
+        Client("http://127.0.0.1", 1, log_level=None) as client,
+        pytest.raises(ConnectionFailed, match="cannot connect"),
+    ):
+        client.authenticate("researcher", "secret")

@@ -1,0 +1,59 @@
+"""Importing is cheap, exports are what they say, and a namesake is warned of."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vantage6.client
+from vantage6.client import errors
+
+HEAVY = {"httpx", "cryptography", "attrs", "attr"}
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *options, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        (
+            "import vantage6.client",
+            HEAVY | {"asyncio", "dataclasses", "json", "re", "ssl", "typing"},
+        ),
+        ("from vantage6.client import Client", HEAVY),
+        ("from vantage6.client import AsyncClient, LoginFailed", HEAVY),
+        (
+            "from vantage6.client import Client; Client('http://localhost', 1)",
+            {"cryptography", "attrs", "attr", "importlib.metadata"},
+        ),
+    ],
+)
+def test_only_what_is_used_is_loaded(code: str, unwanted: set[str]) -> None:
+    known = "import sys; before = set(sys.modules)\n"
+    loaded = run(f"{known}{code}\nprint(*(set(sys.modules) - before), sep='\\n')").stdout.split()
+    assert "vantage6.client" in loaded
+    assert not unwanted & set(loaded)
+
+
+def test_every_export_is_there() -> None:
+    for name in vantage6.client.__all__:
+        assert getattr(vantage6.client, name) is not None
+        assert name in dir(vantage6.client)
+    assert set(errors.__all__) < set(vantage6.client.__all__)
+    assert vantage6.client.UserClient is vantage6.client.Client
+    with pytest.raises(AttributeError, match="Clent"):
+        _ = vantage6.client.Clent  # type: ignore[attr-defined]
+
+
+def test_the_package_with_the_same_import_name_is_warned_of(tmp_path: Path) -> None:
+    code = f"import sys; sys.path.append({str(tmp_path)!r}); import vantage6.client"
+    assert run(code).stderr == ""
+    (tmp_path / "vantage6_client-4.15.2.dist-info").mkdir()
+    warned = run(code).stderr
+    assert "vantage6-client" in warned
+    assert str(tmp_path) in warned
+    assert "uninstall" in warned

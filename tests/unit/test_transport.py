@@ -1,0 +1,209 @@
+"""What is sent again and what is not, and errors in our own words."""
+
+import socket
+import ssl
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    ConnectionFailed,
+    InvalidSettings,
+    RequestTimeout,
+    ServerError,
+    StatusError,
+    Timeouts,
+    TLSError,
+)
+from vantage6.client._transport import Attempts, translate
+
+from .scripted import Reply, Request, Script
+
+VERSION = {"version": "4.15.2"}
+REQUEST = httpx.Request("GET", "https://server/api/version")
+
+
+def replies(*first: Reply) -> Any:
+    """Answer these in turn, then well."""
+    left = chain(first, repeat((200, VERSION)))
+    return lambda _: next(left)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_passing_failure_of_a_proxy_is_waited_out(
+    client: Client, server: Script, status: int
+) -> None:
+    server.reply = replies((status, b"<html>busy</html>"), (status, b""))
+    assert client.util.get_server_version() == VERSION
+    assert len(server.seen) == 3
+
+
+async def test_the_async_client_waits_it_out_too(server: Script) -> None:
+    server.reply = replies((503, b""), (503, b""))
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        assert await client.util.get_server_version() == VERSION
+    assert len(server.seen) == 3
+
+
+def test_a_lasting_failure_is_reported_after_a_few_attempts(client: Client, server: Script) -> None:
+    server.reply = lambda _: (503, b"<html>busy</html>")
+    with pytest.raises(ServerError, match="503: Service Unavailable"):
+        client.util.get_server_version()
+    assert len(server.seen) == 4
+
+
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_what_may_have_been_done_is_never_sent_twice(
+    client: Client, server: Script, method: str
+) -> None:
+    server.reply = lambda _: (502, b"")
+    with pytest.raises(ServerError):
+        client.request("task", json={}, method=method)
+    assert len(server.seen) == 1
+
+
+def test_an_error_of_the_server_itself_is_not_asked_for_again(
+    client: Client, server: Script
+) -> None:
+    server.reply = lambda _: (500, {"msg": "oops"})
+    with pytest.raises(ServerError, match="oops"):
+        client.util.get_server_version()
+    assert len(server.seen) == 1
+
+
+def test_a_redirect_is_not_followed_but_named(client: Client, server: Script) -> None:
+    server.reply = lambda _: (301, b"", {"location": "https://elsewhere/api"})
+    with pytest.raises(StatusError, match="https://elsewhere/api"):
+        client.util.get_server_version()
+    assert len(server.seen) == 1
+
+
+def test_a_slow_answer_ends_in_time_and_is_not_waited_for_again(server: Script) -> None:
+    def reply(_: Request) -> Reply:
+        time.sleep(0.5)
+        return 200, VERSION
+
+    server.reply = reply
+    timeouts = Timeouts(read=0.1)
+    with (
+        Client("http://127.0.0.1", server.port, log_level=None, timeout=timeouts) as client,
+        pytest.raises(RequestTimeout, match="no answer within"),
+    ):
+        client.util.get_server_version()
+    assert len(server.seen) == 1
+
+
+@pytest.fixture
+def rude_port() -> Iterator[tuple[int, list[int]]]:
+    """Accept connections and close them at the first byte; count them."""
+    taken: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1)
+                    taken.append(1)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], taken
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_a_broken_connection_is_tried_again_where_that_is_safe(
+    rude_port: tuple[int, list[int]],
+) -> None:
+    port, taken = rude_port
+    with Client("http://127.0.0.1", port, log_level=None) as client:
+        with pytest.raises(ConnectionFailed, match="connection broke"):
+            client.util.get_server_version()
+        assert len(taken) == 4
+        taken.clear()
+        with pytest.raises(ConnectionFailed, match="connection broke"):
+            client.authenticate("researcher", "secret")
+        assert len(taken) == 1
+
+
+def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None:
+    post = httpx.Request("POST", "https://server/api/task")
+    assert Attempts(post).after_error(httpx.ConnectError("refused", request=post)) > 0
+    with pytest.raises(ConnectionFailed):
+        Attempts(post).after_error(httpx.ReadError("reset", request=post))
+
+
+def test_pauses_grow_and_end() -> None:
+    attempts = Attempts(REQUEST)
+    pauses = [attempts.after_answer(503) for _ in range(4)]
+    assert pauses[3] is None
+    assert 0 < (pauses[0] or 0) < (pauses[1] or 0) < (pauses[2] or 0) < 2
+
+
+def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
+    error = httpx.ConnectError("certificate verify failed", request=REQUEST)
+    error.__cause__ = ssl.SSLCertVerificationError("certificate verify failed")
+    assert isinstance(translate(error), TLSError)
+    with pytest.raises(TLSError, match="verify="):
+        Attempts(REQUEST).after_error(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (httpx.ConnectTimeout, RequestTimeout, "no connection"),
+        (httpx.ReadTimeout, RequestTimeout, "no answer"),
+        (httpx.PoolTimeout, RequestTimeout, "busy"),
+        (httpx.ConnectError, ConnectionFailed, "cannot connect"),
+        (httpx.RemoteProtocolError, ConnectionFailed, "connection broke"),
+    ],
+)
+def test_failures_on_the_way_are_told_in_our_words(
+    error: type[httpx.RequestError], kind: type[Exception], words: str
+) -> None:
+    told = translate(error("", request=REQUEST))
+    assert isinstance(told, kind)
+    assert words in str(told)
+    assert "GET https://server/api/version" in str(told)
+
+
+def test_trusting_anyone_is_warned_of_where_it_is_written() -> None:
+    with pytest.warns(UserWarning, match="certificates are not checked") as caught:
+        Client("https://server.example", 443, log_level=None, verify=False)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="certificates are not checked") as caught:
+        AsyncClient("https://server.example", 443, log_level=None, verify=False)
+    assert caught[0].filename == __file__
+
+
+def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("not a certificate")
+    for path in (tmp_path / "bad.pem", tmp_path / "missing.pem"):
+        with pytest.raises(InvalidSettings, match="verify="):
+            Client("https://server.example", 443, log_level=None, verify=path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Client("https://server.example", 443, log_level=None, verify=tmp_path)
+
+
+def test_connections_are_kept_and_closed(client: Client, server: Script) -> None:
+    server.reply = replies()
+    for _ in range(3):
+        client.util.get_server_version()
+    assert len(server.connections) == 1
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.util.get_server_version()

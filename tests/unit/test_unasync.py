@@ -1,0 +1,59 @@
+"""The sync client is what its source gives, and the check notices when it is not."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "facade" / "unasync.py"
+
+
+@pytest.fixture
+def unasync() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("unasync", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_sync_client_is_derived() -> None:
+    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_nothing_asynchronous_is_left() -> None:
+    for path in (ROOT / "facade/vantage6/client/_sync").glob("*.py"):
+        text = path.read_text().partition("\n")[2]  # the first line names the source
+        assert not re.findall(r"\b(async|await|asyncio|aclose|Async\w+|_async)\b", text), path.name
+
+
+def test_the_check_finds_what_was_edited_what_is_missing_and_what_is_left_over(
+    unasync: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "_async", tmp_path / "_sync"
+    source.mkdir()
+    target.mkdir()
+    (source / "a.py").write_text('"""Doc."""\n\n\nasync def f():\n    await g()\n')
+    (source / "b.py").write_text('"""Doc."""\n')
+    (target / "b.py").write_text("edited\n")
+    (target / "old.py").write_text("")
+    monkeypatch.setattr(unasync, "ROOT", tmp_path)
+    monkeypatch.setattr(unasync, "FOLDERS", {source: target})
+    found = unasync.changes()
+    assert {path.name for path in found} == {"a.py", "b.py", "old.py"}
+    assert found[target / "old.py"] is None
+    assert "\n\n\ndef f():\n    g()\n" in found[target / "a.py"]
+
+    monkeypatch.setattr(sys, "argv", ["unasync.py", "--check"])
+    assert unasync.main() == 1
+    assert (target / "b.py").read_text() == "edited\n", "a check changes nothing"
+    monkeypatch.setattr(sys, "argv", ["unasync.py"])
+    assert unasync.main() == 0
+    assert unasync.changes() == {}
