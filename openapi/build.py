@@ -434,6 +434,7 @@ class Operations:
 PAGE_HEADERS = {
     "total-count": {
         "description": "How many rows there are on all pages.",
+        "required": True,
         "schema": {"type": "integer"},
     },
     "link": {

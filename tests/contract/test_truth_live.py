@@ -148,6 +148,7 @@ def test_listings_come_in_pages(truth: Truth, full: World) -> None:
         first, second = (answer.json()["data"][0]["id"] for answer in answers)
         assert first != second, path
         assert int(answers[0].headers["total-count"]) > 1
+        assert "rel=next" in answers[0].headers["link"]
 
 
 def test_listings_are_sorted_as_asked(truth: Truth, full: World) -> None:

@@ -148,8 +148,8 @@ class Truth:
         if answer is None:
             yield f"{operation['operationId']} does not answer {response.status_code}"
             return
-        for name in answer.get("headers", {}):
-            if name not in response.headers:
+        for name, header in answer.get("headers", {}).items():
+            if header.get("required") and name not in response.headers:
                 yield f"the header {name} is missing"
         if response.status_code < HTTPStatus.BAD_REQUEST:
             yield from self.request_contradictions(operation, response.request)
