@@ -23,8 +23,6 @@ from urllib.parse import parse_qs
 import httpx
 from jsonschema import Draft202012Validator
 
-from vantage6.bindings.server import Client
-
 CONTRACTS = Path(__file__).parents[2] / "openapi"
 Json = dict[str, Any]
 
@@ -81,7 +79,7 @@ class Truth:
             "closed": {"components": closed(self.contract["components"])},
         }
         self.api_path: str = self.contract["servers"][0]["url"]
-        self.package = f"vantage6.bindings.{service}.api"
+        self.package = f"vantage6.bindings.{service}"
         self.operations = {
             operation["operationId"]: operation
             for methods in self.contract["paths"].values()
@@ -189,10 +187,11 @@ class Truth:
 
     def lost(self, operation: Json, response: httpx.Response) -> Iterator[str]:
         """Yield how an answer differs after a passage through the generated models."""
-        name = f"{self.package}.{operation['tags'][0]}.{operation['operationId']}"
+        name = f"{self.package}.api.{operation['tags'][0]}.{operation['operationId']}"
         module = importlib.import_module(name)
+        client = importlib.import_module(self.package).Client("http://contract")
         try:
-            parsed = module._parse_response(client=Client("http://contract"), response=response)
+            parsed = module._parse_response(client=client, response=response)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             yield f"the models cannot read it: {error!r}"
             return
