@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
-from typing import TextIO
 from urllib.parse import urlsplit
 
 from .errors import InvalidSettings
@@ -144,14 +143,14 @@ class Timeouts:
         return cls(connect=timeout, read=timeout, write=timeout, pool=timeout)
 
 
-class _Console(logging.StreamHandler[TextIO]):
+class _Console(logging.Handler):
     """Shows the client's messages, unless the application has set up logging by itself."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if logging.getLogger().handlers:
             return  # the message has reached them already, by propagation
-        self.stream = sys.stderr  # looked up anew: notebooks and tests replace it
-        super().emit(record)
+        # Looked up at each message, since notebooks and tests replace it.
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def show_log(level: str | None) -> None:
