@@ -85,19 +85,20 @@ def locked_versions() -> list[str]:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Rebuild a version's contract from the package index: `nox -s contract -- 4.15.2`."""
+    """Rebuild a version's contracts from the package index: `nox -s contract -- 4.15.2`."""
     if len(session.posargs) != 1:
-        session.error("name one version of the server: nox -s contract -- 4.15.2")
+        session.error("name one version of the server and the store: nox -s contract -- 4.15.2")
     (version,) = session.posargs
     install(session, "generate")
     module = "vantage6.localnet._environment"
     find = f"from {module} import environment_python; print(environment_python('{version}'))"
     python = session.run("python", "-c", find, silent=True, stderr=None).strip()
-    extract = (python, "openapi/extract.py", "server")
-    facts = session.run(*extract, external=True, silent=True, stderr=None)
-    (HERE / "openapi" / "facts" / "server" / f"{version}.json").write_text(facts)
-    session.run("python", "openapi/build.py", f"server={version}")
-    session.run("openapi-spec-validator", f"openapi/server/{version}.json")
+    for service in ("server", "store"):
+        extract = (python, "openapi/extract.py", service)
+        facts = session.run(*extract, external=True, silent=True, stderr=None)
+        (HERE / "openapi" / "facts" / service / f"{version}.json").write_text(facts)
+        session.run("python", "openapi/build.py", f"{service}={version}")
+        session.run("openapi-spec-validator", f"openapi/{service}/{version}.json")
 
 
 @nox.session
@@ -133,7 +134,10 @@ def build(session: nox.Session) -> None:
         session.run("python", "-m", "venv", clean)
         python = clean / "bin" / "python"
         session.run(python, "-m", "pip", "install", "-q", wheel, external=True)
-        packages = "vantage6.client, vantage6.bindings.server, vantage6.localnet"
+        packages = ", ".join(
+            f"vantage6.{name}"
+            for name in ("client", "bindings.server", "bindings.store", "localnet")
+        )
         with session.chdir(folder):
             session.run(python, "-W", "error", "-c", f"import {packages}", external=True)
         session.log(f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB")

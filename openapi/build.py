@@ -1,4 +1,4 @@
-"""Build an OpenAPI contract from the facts of one server version and the overlay.
+"""Build an OpenAPI contract from the facts of one version of a service and the overlay.
 
     python build.py server=4.15.2            # facts/server/4.15.2.json -> server/4.15.2.json
 
@@ -29,7 +29,7 @@ FIELD_TYPES = {
     "String": "string",
     "Url": "string",
 }
-COMPUTED = {"Function", "Method", "Nested"}
+COMPUTED = {"Function", "Method", "Nested", "Raw"}
 SHORT_TYPES = {
     "string": {"type": "string"},
     "integer": {"type": "integer"},
@@ -69,11 +69,11 @@ def short_type(text, place, known):
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
         return {"anyOf": [inner, {"type": "null"}]}
+    if match := re.fullmatch(r"\[([^\[\]]+)\]", text):
+        return {"type": "array", "items": short_type(match[1], place, known)}
     if " | " in text:
         # Answers may suit several of the alternatives: one field more makes the difference.
         return {"anyOf": [short_type(part, place, known) for part in text.split(" | ")]}
-    if match := re.fullmatch(r"\[(.+)\]", text):
-        return {"type": "array", "items": short_type(match[1], place, known)}
     if text in SHORT_TYPES:
         return dict(SHORT_TYPES[text])
     if text not in known:
@@ -81,9 +81,17 @@ def short_type(text, place, known):
     return {"$ref": f"#/components/schemas/{text}"}
 
 
+def is_computed(field):
+    """Tell whether the package leaves the type of a field to code: to a method or a class."""
+    # A field of a class of the package's own is named in its private way.
+    kind = field["type"]
+    inner = "items" in field and is_computed(field["items"])
+    return kind in COMPUTED or kind.startswith("_") or inner
+
+
 def fact_type(field):
     """Give the short notation of a field's type as the package declares it."""
-    if field["type"] in COMPUTED:
+    if is_computed(field):
         return None
     kind = FIELD_TYPES[field["type"]]
     if kind == "list":
@@ -117,7 +125,7 @@ class Schemas:
     """The components of the contract."""
 
     def __init__(self, facts, overlay):
-        self.facts = facts["schemas"]
+        self.facts, self.enums = facts["schemas"], facts.get("enums", {})
         self.overlay = overlay["schemas"]
         self.unseen = set(self.facts)
         self.built = {name: self.component(name) for name in self.overlay}
@@ -162,9 +170,9 @@ class Schemas:
     def enum(self, entry, place):
         if "enum" in entry:
             return entry["enum"]
-        schema, field = entry["enum_of"].split(".")
+        schema, _, field = entry["enum_of"].rpartition(".")
         try:
-            return self.facts[schema]["fields"][field]["enum"]
+            return self.facts[schema]["fields"][field]["enum"] if schema else self.enums[field]
         except KeyError:
             return place.fail(f"the package has no values for {entry['enum_of']}")
 
@@ -217,9 +225,8 @@ class Schemas:
 
     def nested(self, fact, place):
         for name, entry in self.overlay.items():
-            if entry.get("output") == fact["schema"] and entry.get("without", []) == fact.get(
-                "exclude", []
-            ):
+            shows = fact["schema"] in (entry.get("output"), entry.get("input"))
+            if shows and entry.get("without", []) == fact.get("exclude", []):
                 return f"[{name}]" if fact["many"] else name
         return place.fail(f"no component for {fact['schema']} without {fact.get('exclude', [])}")
 
@@ -231,12 +238,13 @@ class Schemas:
                 if key not in known:
                     (place / part / key).fail(f"{source} has no such field")
         for key in entry.get("required", {}):
-            if key not in known or known[key].get("required"):
+            asked = key in known and known[key].get("required") and not entry.get("partial")
+            if key not in known or asked:
                 (place / "required" / key).fail(
                     f"{source} has no such field, or requires it itself"
                 )
         for key in entry.get("computed", {}):
-            if known[key]["type"] not in COMPUTED:
+            if not is_computed(known[key]):
                 (place / "computed" / key).fail(f"{source} declares it as {fact_type(known[key])}")
 
 
@@ -276,6 +284,7 @@ class Operations:
             "operationId": entry["id"],
             "tags": [entry["tag"]],
             "summary": entry["summary"],
+            **({"description": entry["note"]} if "note" in entry else {}),
         }
         if parameters := self.parameters(fact, entry, place):
             built["parameters"] = parameters
@@ -288,7 +297,9 @@ class Operations:
             place.fail("the package documents a body, the overlay has none")
         built["responses"] = self.responses(fact, entry, place)
         # An empty list says that no token is needed; left out, the contract's default holds.
-        if not self.secured(fact):
+        if "security" in entry:
+            built["security"] = [{scheme: [] for scheme in way} for way in entry["security"]]
+        elif not self.secured(fact):
             built["security"] = []
         return built
 
@@ -444,8 +455,24 @@ PAGE_HEADERS = {
 }
 
 
+def security_schemes(security):
+    """Give the ways of saying who one is, all of which an operation needs unless it says otherwise."""
+    schemes = {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": security["description"],
+        }
+    }
+    if header := security.get("header"):
+        schemes["server"] = {"type": "apiKey", "in": "header", **header}
+    return schemes
+
+
 def build(facts, overlay):
     """Give the contract as a dictionary."""
+    schemes = security_schemes(overlay["security"])
     schemas = Schemas(facts, overlay)
     paths = Operations(facts, overlay, schemas).paths
     return {
@@ -457,20 +484,22 @@ def build(facts, overlay):
         },
         "servers": [{"url": "/api"}],
         "tags": [{"name": name, "description": text} for name, text in overlay["tags"].items()],
-        "security": [{"token": []}],
+        "security": [{scheme: [] for scheme in schemes}],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.built.items())),
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": overlay["security"]["description"],
-                }
-            },
+            "securitySchemes": schemes,
         },
     }
+
+
+def load_overlay(service):
+    """Give the overlay of a service: its own, merged into what the services have in common."""
+    common, own = (
+        yaml.safe_load((HERE / "overlay" / f"{name}.yaml").read_text())
+        for name in ("common", service)
+    )
+    return own | {part: entries | own.get(part, {}) for part, entries in common.items()}
 
 
 def main():
@@ -482,8 +511,7 @@ def main():
     for item in options.contracts:
         service, version = item.split("=")
         facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-        overlay = yaml.safe_load((HERE / "overlay" / f"{service}.yaml").read_text())
-        contract = build(facts, overlay)
+        contract = build(facts, load_overlay(service))
         target = HERE / service / f"{version}.json"
         text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
         if not options.check:

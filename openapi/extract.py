@@ -1,6 +1,6 @@
 """Read the facts of one installed vantage6 service: routes, parameters, bodies, codes and fields.
 
-Runs with the Python of an environment that holds exactly that server, and prints JSON:
+Runs with the Python of an environment that holds exactly that version, and prints JSON:
 
     python extract.py server > facts/server/4.15.2.json
 
@@ -49,7 +49,7 @@ SERVICES = {
         "vantage6.algorithm.store",
         "AlgorithmStoreApp",
         "resource.schema",
-        ("globals", "model.common.enums"),
+        ("globals", "model.common.enums", "model.rule"),
     ),
 }
 
@@ -213,7 +213,7 @@ def enums(service):
         for name, cls in inspect.getmembers(
             importlib.import_module(f"{service.package}.{module}"), inspect.isclass
         )
-        if issubclass(cls, Enum) and cls is not Enum
+        if issubclass(cls, Enum) and issubclass(cls, str)
     }
 
 

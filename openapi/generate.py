@@ -1,7 +1,7 @@
 """Generate the bindings from a contract.
 
-    python generate.py server=4.15.2                 # writes generated/
-    python generate.py server=4.15.2 --check         # fails when generated/ would change
+    python generate.py server=4.15.2 store=4.15.2          # writes generated/
+    python generate.py server=4.15.2 store=4.15.2 --check  # fails when generated/ would change
 
 Three things are made from one contract: the attrs client of openapi-python-client, the TypedDicts
 of datamodel-code-generator (rows.py), and one light function an operation (calls.py), with which a
@@ -118,6 +118,8 @@ class Calls:
     @staticmethod
     def docstring(operation, in_path, query, body):
         lines = [operation["summary"] + "."]
+        if "description" in operation:
+            lines += ["", *textwrap.wrap(operation["description"], 88)]
         told = [item for item in in_path + query if "description" in item]
         if told:
             lines += ["", "Parameters", "----------"]
@@ -125,7 +127,7 @@ class Calls:
                 text = textwrap.wrap(item["description"] + ".", 84)
                 lines += [name(item), *textwrap.indent("\n".join(text), "    ").split("\n")]
         text = "\n".join(lines)
-        quoted = f'"""{text}\n"""' if told else f'"""{text}"""'
+        quoted = f'"""{text}\n"""' if len(lines) > 1 else f'"""{text}"""'
         return textwrap.indent(quoted, "    ") + "\n"
 
     @staticmethod

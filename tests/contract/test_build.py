@@ -9,16 +9,26 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 from openapi_spec_validator import validate
 
 OPENAPI = Path(__file__).parents[2] / "openapi"
 FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
-OVERLAY = yaml.safe_load((OPENAPI / "overlay/server.yaml").read_text())
-CONTRACT = json.loads((OPENAPI / "server/4.15.2.json").read_text())
-OPERATIONS = [operation for methods in CONTRACT["paths"].values() for operation in methods.values()]
 
 Json = dict[str, Any]
+
+CONTRACTS = [(file.parent.name, file.stem) for file in sorted((OPENAPI / "facts").glob("*/*.json"))]
+each_contract = pytest.mark.parametrize(("service", "version"), CONTRACTS)
+
+
+def contract(service: str, version: str) -> Json:
+    """Read a contract."""
+    return json.loads((OPENAPI / service / f"{version}.json").read_text())
+
+
+def operations(service: str, version: str) -> list[Json]:
+    """List the operations of a contract."""
+    paths = contract(service, version)["paths"]
+    return [operation for methods in paths.values() for operation in methods.values()]
 
 
 def load_builder() -> ModuleType:
@@ -32,24 +42,37 @@ def load_builder() -> ModuleType:
 
 
 builder = load_builder()
+OVERLAY = builder.load_overlay("server")
 
 
 # -- what there is ---------------------------------------------------------------------------------
-def test_the_committed_contract_is_what_facts_and_overlay_give() -> None:
-    text = json.dumps(builder.build(FACTS, OVERLAY), indent=2, ensure_ascii=False) + "\n"
-    assert (OPENAPI / "server/4.15.2.json").read_text() == text
+@each_contract
+def test_the_committed_contract_is_what_facts_and_overlay_give(service: str, version: str) -> None:
+    facts = json.loads((OPENAPI / "facts" / service / f"{version}.json").read_text())
+    built = builder.build(facts, builder.load_overlay(service))
+    text = json.dumps(built, indent=2, ensure_ascii=False) + "\n"
+    assert (OPENAPI / service / f"{version}.json").read_text() == text
 
 
-def test_it_is_valid_openapi() -> None:
-    validate(CONTRACT)
+@each_contract
+def test_it_is_valid_openapi(service: str, version: str) -> None:
+    validate(contract(service, version))
 
 
-def test_it_has_all_79_operations_once() -> None:
-    names = [operation["operationId"] for operation in OPERATIONS]
-    assert len(names) == len(set(names)) == 79
+@pytest.mark.parametrize(("service", "count"), [("server", 79), ("store", 32)])
+def test_it_has_all_operations_once(service: str, count: int) -> None:
+    names = [operation["operationId"] for operation in operations(service, "4.15.2")]
+    assert len(names) == len(set(names)) == count
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation["operationId"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(operation, id=f"{service}-{version}-{operation['operationId']}")
+        for service, version in CONTRACTS
+        for operation in operations(service, version)
+    ],
+)
 def test_each_operation_is_told_in_full(operation: Json) -> None:
     assert operation["summary"]
     assert len(operation["tags"]) == 1
@@ -69,8 +92,9 @@ def test_each_operation_is_told_in_full(operation: Json) -> None:
         assert is_typed(media["schema"])
 
 
-def test_each_property_has_a_type() -> None:
-    for name, schema in CONTRACT["components"]["schemas"].items():
+@each_contract
+def test_each_property_has_a_type(service: str, version: str) -> None:
+    for name, schema in contract(service, version)["components"]["schemas"].items():
         assert schema["description"], name
         for field, kind in schema.get("properties", {}).items():
             assert is_typed(kind), f"{name}.{field}"
@@ -205,3 +229,10 @@ def test_a_mismatch_fails_and_says_where(
         builder.build(facts, overlay)
     for part in told:
         assert part in str(caught.value)
+
+
+def test_an_enumeration_that_is_gone_fails_and_says_where() -> None:
+    facts = json.loads((OPENAPI / "facts/store/4.15.2.json").read_text())
+    del facts["enums"]["Partitioning"]
+    with pytest.raises(builder.ContractError, match="schemas / Partitioning"):
+        builder.build(facts, builder.load_overlay("store"))
