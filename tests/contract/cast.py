@@ -97,7 +97,7 @@ class World:
     users: dict[str, dict[str, Any]]
     roles: dict[str, int]
 
-    def task(self, *, actor: Actor | None = None, **more: Any) -> Any:
+    def task(self, *, actor: Actor | None = None, status: int = 201, **more: Any) -> Any:
         """Create a task for the first two organizations."""
         body = {
             "name": "a task",
@@ -105,7 +105,7 @@ class World:
             "collaboration_id": self.collaboration["id"],
             "organizations": [{"id": row["id"], "input": INPUT} for row in self.organizations[:2]],
         }
-        return (actor or self.researcher)(calls.create_task(body | more), 201)
+        return (actor or self.researcher)(calls.create_task(body | more), status)
 
     def run(self, task: dict[str, Any], organization: int = 0) -> Any:
         """Give the run of a task at one organization, by its place in the list."""

@@ -49,18 +49,20 @@ NEVER_SUCCEED = {
 
 
 # -- every operation, asked wrongly ----------------------------------------------------------------
-def wrong_requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
-    """Give each operation with its method, a path to nothing, and whether it takes JSON."""
+def requests(
+    truth: Truth, id_: int = NO_SUCH_ID
+) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
+    """Give each operation with its method, a path to one row, and whether it takes JSON."""
     for path, methods in truth.contract["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {})
-            target = re.sub(r"\{\w+\}", str(NO_SUCH_ID), path)
+            target = re.sub(r"\{\w+\}", str(id_), path)
             yield operation, method.upper(), target, "application/json" in content
 
 
 def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
     stranger = Actor(world.nobody.url, "no.token")
-    for operation, method, path, takes_json in wrong_requests(truth):
+    for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
         answers = [actor.send(method, path, **body) for actor in (world.nobody, stranger)]
         statuses = [answer.status_code for answer in answers]
@@ -70,20 +72,30 @@ def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
             assert statuses == [401, 422], operation["operationId"]
 
 
-def test_bodies_that_are_no_json_are_refused(truth: Truth, world: World) -> None:
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("application/json", "{"),
+        ("application/json", "[]"),
+        ("application/json", '{"mood": "good"}'),
+        ("text/plain", "{}"),
+    ],
+)
+def test_bodies_that_make_no_sense_are_refused(
+    truth: Truth, full: World, kind: str, content: str
+) -> None:
     nodes_only = {"create_container_token", "create_port", "update_run"}
-    for operation, method, path, takes_json in wrong_requests(truth):
+    for operation, method, path, takes_json in requests(truth, id_=1):
         if takes_json:
-            actor = world.node if operation["operationId"] in nodes_only else world.root
-            for content, kind in (("{", "application/json"), ("{}", "text/plain")):
-                answer = actor.send(method, path, content=content, headers={"Content-Type": kind})
-                assert answer.status_code >= HTTPStatus.BAD_REQUEST, operation["operationId"]
+            actor = full.node if operation["operationId"] in nodes_only else full.root
+            answer = actor.send(method, path, content=content, headers={"Content-Type": kind})
+            assert answer.status_code >= HTTPStatus.BAD_REQUEST, operation["operationId"]
 
 
 @pytest.mark.parametrize("name", ["root", "researcher", "viewer", "node", "algorithm"])
 def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: str) -> None:
     actor = world.algorithm(world.task()) if name == "algorithm" else getattr(world, name)
-    for operation, method, path, takes_json in wrong_requests(truth):
+    for operation, method, path, takes_json in requests(truth):
         listing = "Page" in str(operation["responses"].get("200"))
         for body in [{"json": {}}, {"json": {"id": NO_SUCH_ID}}] if takes_json else [{}]:
             answer = actor.send(method, path, **body)
@@ -388,6 +400,7 @@ def test_nodes(world: World) -> None:
     assert made["status"] == "offline"
     world.root(calls.create_node(body), 400)
     world.root(calls.create_node({"collaboration_id": 1, "organization_id": 1}), 400)
+    world.root(calls.create_node(body | {"organization_id": NO_SUCH_ID}), 404)
     changed = world.root(calls.update_node(made["id"], {"name": "Third", "ip": "10.9.8.7"}))
     assert (changed["name"], changed["ip"]) == ("Third", "10.9.8.7")
     assert world.root(calls.update_node(made["id"], {"clear_ip": True}))["ip"] is None
@@ -423,6 +436,7 @@ def test_what_a_node_shares(world: World) -> None:
         assert sorted(columns) == ["age", "height"]
         world.root(calls.kill_node_tasks({"id": id_}), 500)
     world.viewer(calls.request_column_names(ask), 401)
+    world.root(calls.request_column_names(ask | {"collaboration_id": NO_SUCH_ID}), 404)
 
 
 def test_users(world: World) -> None:
@@ -431,6 +445,8 @@ def test_users(world: World) -> None:
     made = world.root(calls.create_user(body), 201)
     id_ = made["id"]
     world.root(calls.create_user(body), 400)
+    nowhere = new_user("nowhere", NO_SUCH_ID, [])
+    world.root(calls.create_user(nowhere), 404)
     unnamed = {key: value for key, value in body.items() if key != "firstname"}
     unnamed |= {"username": "unnamed", "email": "unnamed@example.org"}
     assert (
@@ -512,6 +528,11 @@ def test_algorithm_stores(world: World) -> None:
         )
         assert (changed["name"], type(changed["collaborations"])) == ("one", str)
         world.researcher(calls.update_algorithm_store(id_, {"name": "two"}), 401)
+        body = {"name": "Apart", "organization_ids": [1], "encrypted": False}
+        apart = world.root(calls.create_collaboration(body))["id"]
+        world.root(calls.update_algorithm_store(id_, {"collaboration_id": apart}))
+        world.task(status=403, store_id=id_, server_url=world.nobody.url + "/api")
+        world.root(calls.list_algorithm_stores(collaboration_id=NO_SUCH_ID), 404)
         server_url = world.nobody.url + "/api"
         world.researcher(calls.delete_algorithm_store(id_, server_url=server_url), 401)
         world.root(calls.delete_algorithm_store(id_), 400)
