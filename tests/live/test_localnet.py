@@ -129,6 +129,9 @@ def test_partial_results_are_those_of_each_organizations_data(either: LocalNetwo
         task = researcher.ask(AVERAGE, "partial_average", everyone, column_name="height")
         runs = researcher.wait(task)
         assert [run.status for run in runs] == ["completed"] * 3
+        time.sleep(0.3)  # a line that is late would be appended by then
+        logs = [run.log or "" for run in researcher.runs(task)]
+        assert [log.count("Writing output") for log in logs] == [1, 1, 1], "each line once"
         data = [column(organization.data, "height") for organization in either.organizations]
         expected = [{"sum": pytest.approx(sum(values)), "count": len(values)} for values in data]
         assert sorted(researcher.results(task), key=str) == sorted(expected, key=str)

@@ -219,27 +219,32 @@ class LocalNetwork:
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
         self._take(seed(server.url, folder, self._count, keys))
-        proxy = Proxy(server.url)
+        self._start_nodes(parts, folder, keys, runner, relay)
+
+    def _start_nodes(
+        self,
+        parts: contextlib.ExitStack,
+        folder: Path,
+        keys: "list[Future[RSAPrivateKey]] | None",
+        runner: Runner,
+        relay: Relay,
+    ) -> None:
+        """Start a node for each organization, and wait until all are online."""
+        proxy = Proxy(self.url)
         parts.callback(proxy.stop)
-        ciphers = [Cipher(key.result()) for key in keys] if keys else [Cipher(None)] * self._count
         nodes: list[Node] = []
-        for account, organization, cipher in zip(
-            self.nodes, self.organizations, ciphers, strict=True
-        ):
-            work = folder / f"node-{account.id}"
+        for index, account in enumerate(self.nodes):
             identity = Identity(
                 id=account.id,
                 organization_id=account.organization_id,
                 collaboration_id=self.collaboration.id,
                 api_key=account.api_key,
-                data=organization.data,
-                folder=work,
-                cipher=cipher,
+                data=self.organizations[index].data,
+                folder=folder / f"node-{account.id}",
+                cipher=Cipher(keys[index].result() if keys else None),
             )
-            emit = relay.emitter(account.id)
-            node = Node(self.url, identity, self._algorithms, runner, proxy, emit)
+            node = Node(self.url, identity, self._algorithms, runner, proxy, relay)
             parts.callback(node.stop)
-            relay.connect(account.id, self.url, node.token, node.hear)
             nodes.append(node)
         _wait_until_online(nodes, relay)
 

@@ -5,11 +5,12 @@ makes the same calls in the same order and emits the same events.
 """
 
 import datetime
+import functools
 import itertools
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
@@ -23,6 +24,7 @@ from vantage6.localnet import _api, _runs
 from vantage6.localnet._algorithms import find
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._proxy import Proxy
+from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
 
 if TYPE_CHECKING:
@@ -34,9 +36,6 @@ _log = logging.getLogger("vantage6.localnet")
 _POLL_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _PAGE = 100
-
-Emit = Callable[[str, object], None]
-"""Sends an event, by name and data, over the node's socket.io connection."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,8 @@ class Node:
         What executes algorithms.
     proxy : Proxy
         What passes the algorithms' requests on.
-    emit : callable
-        Sends an event over the node's connection.
+    relay : Relay
+        What holds the node's socket.io connection.
     """
 
     def __init__(
@@ -106,17 +105,16 @@ class Node:
         algorithms: Mapping[str, Path],
         runner: Runner,
         proxy: Proxy,
-        emit: Emit,
+        relay: Relay,
     ) -> None:
         self.identity = identity
         self.algorithms = algorithms
         self.runner = runner
-        self.emit = emit
+        self.emit = functools.partial(relay.emit, identity.id)
         with _api.anonymous(url) as client:
             body = NodeLogin(api_key=identity.api_key)
             tokens = _api.answer(create_node_token.sync_detailed(client=client, body=body))
-        self.token = tokens.access_token
-        self.api = _api.authenticated(url, self.token)
+        self.api = _api.authenticated(url, tokens.access_token)
         self.proxy_port = proxy.port
         self.proxy_path = proxy.open(identity.id, self.api, identity.cipher)
         self.online = threading.Event()
@@ -127,6 +125,7 @@ class Node:
             target=self._work, name=f"localnet-node-{identity.id}", daemon=True
         )
         self._thread.start()
+        relay.connect(identity.id, url, tokens.access_token, self.hear)
 
     def hear(self, event: str, data: object) -> None:
         """Take in an event of the node's connection; the node's own thread acts on it."""
@@ -203,7 +202,7 @@ class Node:
             for run in runs["data"]:
                 if run["id"] not in self._executions:
                     self._start(run)
-            if "next" not in runs["links"]:
+            if not runs["links"].get("next"):
                 return
 
     def _start(self, run: "Run") -> None:
@@ -252,13 +251,13 @@ class Execution:
         """End the run by order of a user."""
         self._killed.set()
         self._node.runner.kill(self._run["id"])
+        self._announce("killed by user")
         try:
             self._tell(status="killed by user", log="".join(self._log), finished_at=_now())
         except _api.CallError as error:
             # The server marks the runs of a task it is asked to kill as ended, and then takes
             # nothing more on them.
             _log.debug("run %s was ended by the server: %s", self._run["id"], error)
-        self._announce("killed by user")
 
     def work(self) -> None:
         """Execute the run from its start to its report; never raises."""
@@ -353,6 +352,9 @@ class Execution:
                 "organization_id": identity.organization_id,
                 "parent_id": parent["id"] if parent is not None else None,
             },
+            # The server appends lines of the log to what it has: they must not come after a report
+            # that has them all.
+            settle=True,
         )
 
 

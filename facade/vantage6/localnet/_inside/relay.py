@@ -1,8 +1,9 @@
 """Hold the nodes' socket.io connections: what makes a node appear online and hear of tasks at once.
 
 Reads one JSON message per line, ``{"type": "connect", "node", "url", "token"}`` or ``{"type":
-"emit", "node", "event", "data"}``; prints ``{"node", "event", "data"}`` for each event that a
-connection receives. When its input ends, it ends too, and the nodes are offline.
+"emit", "node", "event", "data", "receipt"}``; prints ``{"node", "event", "data"}`` for each event
+that a connection receives, and ``{"receipt"}`` when the server has handled an event that asked for
+one. When its input ends, it ends too, and the nodes are offline.
 """
 
 import importlib
@@ -27,6 +28,7 @@ class Message(TypedDict):
     token: str
     event: str
     data: object
+    receipt: int | None
 
 
 class Relay:
@@ -53,14 +55,14 @@ class Relay:
             if message["type"] == "connect":
                 self._connect(message["node"], message["url"], message["token"])
             else:
-                self._emit(message["node"], message["event"], message["data"])
+                self._emit(message["node"], message["event"], message["data"], message["receipt"])
 
     def _connect(self, node: int, url: str, token: str) -> None:
         """Connect a node, and keep it connected."""
         client = self._clients[node] = self._library.Client(logger=False, engineio_logger=False)
 
         def forward(event: str, data: object = None) -> None:
-            self._say(node, event, data)
+            self._say({"node": node, "event": event, "data": data})
 
         client.on("*", forward, namespace=NAMESPACE)
         headers = {"Authorization": f"Bearer {token}"}
@@ -68,23 +70,30 @@ class Relay:
             url, headers=headers, namespaces=[NAMESPACE], transports=["websocket"], retry=True
         )
 
-    def _emit(self, node: int, event: str, data: object) -> None:
+    def _emit(self, node: int, event: str, data: object, receipt: int | None) -> None:
         """Send an event in the name of a node; one that is not connected has nobody to tell."""
+
+        def confirm(*_: object) -> None:
+            self._say({"receipt": receipt})
+
         client = self._clients[node]
         if NAMESPACE in client.namespaces:
-            client.emit(event, data, namespace=NAMESPACE)
+            callback = None if receipt is None else confirm
+            client.emit(event, data, namespace=NAMESPACE, callback=callback)
+        else:
+            confirm()
 
     def _ping_forever(self) -> None:
         """Keep telling the server that the nodes are there."""
         while True:
             time.sleep(_PING_SECONDS)
             for node in list(self._clients):
-                self._emit(node, "ping", None)
+                self._emit(node, "ping", None, None)
 
-    def _say(self, node: int, event: str, data: object) -> None:
+    def _say(self, message: dict[str, object]) -> None:
         """Send a message to the parent."""
         with self._lock:
-            self._reply.write(json.dumps({"node": node, "event": event, "data": data}) + "\n")
+            self._reply.write(json.dumps(message) + "\n")
 
 
 def main() -> None:
