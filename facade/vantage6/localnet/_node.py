@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from typing_extensions import NotRequired, Unpack
+from typing_extensions import Unpack
 
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.api.token import create_node_token
@@ -72,11 +72,10 @@ class KillItem(TypedDict):
 
 
 class KillOrder(TypedDict):
-    """What the server sends to have runs killed: those of a task, or all of a node."""
+    """What the server sends to have the runs of a task killed."""
 
     collaboration_id: int
-    node_id: NotRequired[int]
-    kill_list: NotRequired[list[KillItem]]
+    kill_list: list[KillItem]
 
 
 class Node:
@@ -216,15 +215,12 @@ class Node:
         threading.Thread(target=work, name=f"localnet-run-{run['id']}", daemon=True).start()
 
     def _kill(self, order: "KillOrder") -> None:
-        """Kill the runs that an order names, or all if it names this node only."""
-        if order["collaboration_id"] != self.identity.collaboration_id:
-            return
-        if order.get("node_id", self.identity.id) != self.identity.id:
-            return
-        named = {item["run_id"] for item in order.get("kill_list", [])}
-        for run, execution in list(self._executions.items()):
-            if run in named or "kill_list" not in order:
-                execution.kill()
+        """Kill the runs that an order names."""
+        if order["collaboration_id"] == self.identity.collaboration_id:
+            for item in order["kill_list"]:
+                execution = self._executions.get(item["run_id"])
+                if execution is not None:
+                    execution.kill()
 
 
 class Execution:

@@ -1,4 +1,4 @@
-"""The real vantage6 server, on SQLite, served by uWSGI on a loopback port."""
+"""A real service of vantage6, on SQLite, served by uWSGI on a loopback port: above all the server."""
 
 import contextlib
 import json
@@ -44,29 +44,31 @@ class Server:
     >>> server.wait_until_ready()  # doctest: +SKIP
     """
 
+    _service = "server"  # names its files, the program in _inside that serves it, and its errors
+
     def __init__(self, python: Path, folder: Path, port: int | None) -> None:
         self.port = _claim_port(port)
         self.url = f"http://{_api.HOST}:{self.port}"
-        self._log = folder / "server.log"
-        configuration = folder / "server.yaml"
-        configuration.write_text(json.dumps(_configuration(folder, self.port)))  # JSON is YAML
+        self._log = folder / f"{self._service}.log"
+        configuration = folder / f"{self._service}.yaml"
+        configuration.write_text(json.dumps(self._configuration(folder)))  # JSON is YAML
         supervisor = Path(__file__).with_name("_supervisor.py")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", str(supervisor), str(folder)),
-                    *_uwsgi_command(python, self.port, configuration),
+                    *_uwsgi_command(python, self.port, f"{self._service}.py", configuration),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # The server writes under its user's home, whatever its configuration says.
+                # A service writes under its user's home, whatever its configuration says.
                 env=clean_environment(HOME=str(folder), XDG_DATA_HOME=str(folder)),
             )
 
     def wait_until_ready(self) -> str:
-        """Wait until the server answers.
+        """Wait until the service answers.
 
         Returns
         -------
@@ -82,15 +84,17 @@ class Server:
         with _api.anonymous(self.url) as client:
             while time.monotonic() < deadline:
                 if self._process.poll() is not None:
-                    raise ServerStartError(f"The server ended while starting.{self._log_tail()}")
+                    raise ServerStartError(
+                        f"The {self._service} ended while starting.{self._log_tail()}"
+                    )
                 with contextlib.suppress(_api.TransportError):
                     return _api.answer(get_version.sync_detailed(client=client)).version
                 time.sleep(0.05)
-        message = f"The server did not answer within {_START_SECONDS:.0f} s."
+        message = f"The {self._service} did not answer within {_START_SECONDS:.0f} s."
         raise ServerStartError(message + self._log_tail())
 
     def stop(self) -> None:
-        """End the server, and wait until its port is free."""
+        """End the service, and wait until its port is free."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(_STOP_SECONDS)
@@ -98,8 +102,12 @@ class Server:
         while not _is_free(self.port) and time.monotonic() < deadline:
             time.sleep(0.01)
 
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        """Return the configuration, without secrets that any other network has."""
+        return _configuration(folder, self.port)
+
     def _log_tail(self) -> str:
-        """Return the end of the server's log, as an addition to an error's message."""
+        """Return the end of the service's log, as an addition to an error's message."""
         lines = self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
         return "\nThe end of its log:\n  " + "\n  ".join(lines or ["(empty)"])
 
@@ -135,19 +143,43 @@ def _is_free(port: int) -> bool:
 def _configuration(folder: Path, port: int) -> dict[str, object]:
     """Return the server's configuration."""
     return {
-        "description": "local network of vantage6-sdk",
-        "ip": _api.HOST,
-        "port": port,
-        "api_path": _api.API_PATH,
-        "uri": f"sqlite:///{folder / 'server.db'}",
-        "allow_drop_all": False,
+        **common_configuration("server", folder, port),
         "jwt_secret_key": secrets.token_hex(32),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
         "two_factor_auth": False,
+    }
+
+
+def common_configuration(service: str, folder: Path, port: int) -> dict[str, object]:
+    """Return the settings that every service of the network has.
+
+    Parameters
+    ----------
+    service : str
+        What its files are named after.
+    folder : Path
+        Private folder for its database.
+    port : int
+        The port it listens on.
+
+    Returns
+    -------
+    dict
+        Part of a configuration, as in the platform's YAML files.
+    """
+    return {
+        "description": "local network of vantage6-sdk",
+        "ip": _api.HOST,
+        "port": port,
+        "api_path": _api.API_PATH,
+        "uri": f"sqlite:///{folder / f'{service}.db'}",
+        "allow_drop_all": False,
+        # How services find one another: they take a loopback address for that of their container.
+        "dev": {"host_uri": _api.HOST},
         "logging": {
             "level": "INFO",
-            "file": "server.log",
+            "file": f"{service}.log",
             "use_console": True,
             "backup_count": 1,
             "max_size": 10_000,
@@ -161,7 +193,7 @@ def _configuration(folder: Path, port: int) -> dict[str, object]:
     }
 
 
-def _uwsgi_command(python: Path, port: int, configuration: Path) -> list[str]:
+def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) -> list[str]:
     """Return the command that serves, with the options of the platform's own image."""
     return [
         str(python.with_name("uwsgi")),
@@ -177,7 +209,7 @@ def _uwsgi_command(python: Path, port: int, configuration: Path) -> list[str]:
         "--disable-logging",
         *("--virtualenv", str(python.parent.parent)),
         *("--pythonpath", inside("")),
-        *("--wsgi-file", inside("wsgi.py")),
+        *("--wsgi-file", inside(script)),
         *("--callable", "app"),
         *("--pyargv", str(configuration)),
     ]
