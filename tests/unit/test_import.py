@@ -28,7 +28,7 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("from vantage6.client import AsyncClient, LoginFailed", HEAVY),
         (
             "from vantage6.client import Client; Client('http://localhost', 1)",
-            {"cryptography", "attrs", "attr", "importlib.metadata"},
+            {"asyncio", "cryptography", "attrs", "attr"},
         ),
     ],
 )

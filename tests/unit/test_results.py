@@ -39,6 +39,11 @@ def test_results_are_the_text_that_the_algorithm_wrote() -> None:
     assert open_result(result(1, None), OURS)["result"] is None
 
 
+def test_the_empty_text_of_a_crashed_run_is_no_result() -> None:
+    assert open_result(result(1, ""), None)["result"] is None
+    assert open_result(result(1, secret("")), OURS)["result"] is None
+
+
 @pytest.mark.parametrize(
     ("row", "key", "hint"),
     [

@@ -7,11 +7,12 @@ token. Only requests to the server's own address are signed.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncGenerator, Generator
+from functools import cached_property
 from http import HTTPStatus
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -21,6 +22,9 @@ from ._call import is_expired, read
 from ._identity import Tokens
 from ._transport import answer_of
 from .errors import SessionExpired
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class BearerAuth(httpx.Auth):
@@ -42,7 +46,12 @@ class BearerAuth(httpx.Auth):
         self._url = httpx.URL(url)
         self._refresh = calls.refresh_token()
         self._thread_lock = threading.Lock()
-        self._task_lock = asyncio.Lock()
+
+    @cached_property
+    def _task_lock(self) -> asyncio.Lock:
+        import asyncio  # only asynchronous programs need it, and it takes time to load
+
+        return asyncio.Lock()
 
     def sync_auth_flow(
         self, request: httpx.Request

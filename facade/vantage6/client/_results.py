@@ -40,7 +40,8 @@ def open_result(row: Result, key: RSAPrivateKey | None) -> Result:
     except DecryptionError as error:
         run_id = row["run"]["id"]
         raise DecryptionError(f"the result of run {run_id}: {error}", run_ids=[run_id]) from error
-    return {**row, "result": text}
+    # Nodes report an empty text for runs that crashed; no result of an algorithm is empty.
+    return {**row, "result": text or None}
 
 
 def open_results(rows: Rows[Result], key: RSAPrivateKey | None) -> Rows[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import ssl
 import time
@@ -268,6 +267,8 @@ class AsyncHttp(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
+        from asyncio import sleep  # not above: `Http` does without, and it takes time to load
+
         attempts = Attempts(request)
         while True:
             try:
@@ -278,7 +279,7 @@ class AsyncHttp(httpx.AsyncClient):
                 await response.aclose()
             except httpx.RequestError as error:
                 pause = attempts.after_error(error)
-            await asyncio.sleep(pause)
+            await sleep(pause)
 
     async def exchange(
         self,

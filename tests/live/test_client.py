@@ -1,0 +1,233 @@
+"""The client against a real server and real nodes: what no recording can show."""
+
+import asyncio
+import csv
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    DecryptionError,
+    EncryptionNotSetUp,
+    KeyMismatch,
+    NotAuthenticated,
+    PermissionDenied,
+    SessionExpired,
+    TaskFailed,
+    UnknownPath,
+    WaitTimeout,
+)
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+AVERAGE: dict[str, Any] = {
+    "name": "average",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "description": "",
+    "databases": "default",
+}
+PARTIAL = {"method": "partial_average", "args": [], "kwargs": {"column_name": "age"}}
+SLOW: dict[str, Any] = {
+    "name": "slow",
+    "image": "localnet/slow",
+    "description": "",
+    "input_": {"method": "sleep", "kwargs": {"seconds": 60}},
+}
+
+
+@pytest.fixture(scope="module")
+def large_network() -> Iterator[LocalNetwork]:
+    """Twelve organizations: more than fit on a page of the server's own choice."""
+    with LocalNetwork(organizations=12) as net:
+        yield net
+
+
+def count_of(network: LocalNetwork, organization_id: int) -> int:
+    """Count the patients of an organization."""
+    (data,) = [row.data for row in network.organizations if row.id == organization_id]
+    with data.open(newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+def fresh_client(network: LocalNetwork, user: str = "researcher") -> Client:
+    """Log in without a key."""
+    client = Client("http://127.0.0.1", network.port, log_level=None)
+    client.authenticate(network.users[user].username, network.users[user].password)
+    return client
+
+
+# -- lists ---------------------------------------------------------------------------------------
+def test_a_task_of_twelve_organizations_gives_twelve_rows_in_the_order_asked(
+    large_network: LocalNetwork,
+) -> None:
+    client = large_network.client()
+    asked = [7, 12, 1, 5, 3, 2, 4, 6, 8, 9, 11, 10]
+    task = client.task.create(asked, **AVERAGE, input_=PARTIAL, collaboration=1)
+    results = client.wait_for_results(task["id"], timeout=120)
+    expected = [count_of(large_network, organization) for organization in asked]
+    assert [json.loads(row["result"] or "")["count"] for row in results["data"]] == expected
+    runs = client.run.from_task(task["id"])
+    assert [run["organization"]["id"] for run in runs if run["organization"]] == asked
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["organization", "collaboration", "study", "node", "task", "run", "user", "role", "rule"],
+)
+def test_pages_put_together_are_the_list_and_the_order_is_stable(
+    large_network: LocalNetwork, resource: str
+) -> None:
+    client = large_network.client("root")
+    ask = getattr(client, resource).list
+    whole = [row["id"] for row in ask()]
+    pages = [ask(page=number + 1, per_page=5) for number in range(math.ceil(len(whole) / 5))]
+    assert [row["id"] for page in pages for row in page] == whole
+    assert {page.total for page in pages} == {len(whole)}
+    newest_first = resource in ("task", "run")
+    assert whole == sorted(whole, reverse=newest_first)
+    assert whole
+
+
+# -- waiting --------------------------------------------------------------------------------------
+def test_a_failure_is_raised_with_the_log_of_the_algorithm(network: LocalNetwork) -> None:
+    client = network.client()
+    wrong = {"method": "partial_average", "kwargs": {"column_name": "abc123"}}
+    task = client.task.create([1, 2], **AVERAGE, input_=wrong, collaboration=1)
+    with pytest.raises(TaskFailed, match="no column 'abc123'") as caught:
+        client.wait_for_results(task["id"], timeout=60)
+    assert caught.value.status == "crashed"
+    rows = client.wait_for_results(task["id"], on_failure="return", timeout=60)
+    assert [row["result"] for row in rows] == [None, None]
+
+
+def test_a_task_outlives_the_patience_of_who_waits_and_can_be_killed(
+    network: LocalNetwork,
+) -> None:
+    client = network.client()
+    task = client.task.create([1], **SLOW, collaboration=1)
+    with pytest.raises(WaitTimeout) as caught:
+        client.wait_for_results(task["id"], timeout=2)
+    assert caught.value.status in ("pending", "initializing", "active")
+    assert str(task["id"]) in client.task.kill(task["id"])["msg"]
+    with pytest.raises(TaskFailed, match="killed by user"):
+        client.wait_for_results(task["id"], timeout=60)
+
+
+async def test_many_async_waits_share_one_client(network: LocalNetwork) -> None:
+    user = network.users["researcher"]
+    async with AsyncClient("http://127.0.0.1", network.port, log_level=None) as client:
+        await client.authenticate(user.username, user.password)
+
+        async def count(organization: int) -> int:
+            ask = client.task.create([organization], **AVERAGE, input_=PARTIAL, collaboration=1)
+            (row,) = await client.wait_for_results((await ask)["id"], timeout=60)
+            return json.loads(row["result"] or "")["count"]
+
+        counts = await asyncio.gather(count(1), count(2), count(3))
+    assert counts == [count_of(network, organization) for organization in (1, 2, 3)]
+
+
+# -- logins --------------------------------------------------------------------------------------
+def test_a_token_is_renewed_by_the_real_server(network: LocalNetwork) -> None:
+    with fresh_client(network) as client:
+        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        before = client.token
+        assert auth.tokens is not None
+        assert 0 < auth.tokens.renew_at < math.inf, "the real token tells when it expires"
+        auth.tokens = replace(auth.tokens, renew_at=0)
+        assert client.organization.get()["id"] == client.whoami.organization_id
+        assert client.token not in (None, before)
+
+
+def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork) -> None:
+    with fresh_client(network) as client:
+        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        assert auth.tokens is not None
+        head, payload, signature = auth.tokens.access.split(".")
+        auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
+        with pytest.raises(SessionExpired, match="authenticate"):
+            client.organization.get()
+        auth.tokens = replace(auth.tokens, refresh=auth.tokens.access, renew_at=0)
+        with pytest.raises(SessionExpired, match="authenticate"):
+            client.organization.get()
+        auth.tokens = None
+        with pytest.raises(NotAuthenticated, match="authenticate"):
+            client.organization.get()
+        user = network.users["researcher"]
+        client.authenticate(user.username, user.password)
+        assert client.organization.get()["name"] == "IKNL"
+
+
+def test_a_missing_permission_is_told_from_a_lost_session(network: LocalNetwork) -> None:
+    viewer = network.client("viewer")
+    before = viewer.token
+    with pytest.raises(PermissionDenied):
+        viewer.task.create([1], **AVERAGE, input_=PARTIAL, collaboration=1)
+    assert viewer.token == before
+
+
+def test_a_wrong_path_is_told_as_such(network: LocalNetwork) -> None:
+    with (
+        Client("http://127.0.0.1", network.port, "/wrong", log_level=None) as client,
+        pytest.raises(UnknownPath, match="path"),
+    ):
+        client.authenticate("researcher", "secret")
+
+
+# -- encryption ----------------------------------------------------------------------------------
+def test_nothing_is_sent_to_an_encrypted_collaboration_without_a_key(
+    encrypted_network: LocalNetwork,
+) -> None:
+    with fresh_client(encrypted_network) as client:
+        before = client.task.list().total
+        with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+            client.task.create([1, 2], **AVERAGE, input_=PARTIAL, collaboration=1)
+        assert client.task.list().total == before
+
+
+def test_only_the_key_of_the_organization_reads_results(
+    encrypted_network: LocalNetwork,
+) -> None:
+    client = encrypted_network.client()
+    task = client.task.create([2, 1], **AVERAGE, input_=PARTIAL, collaboration=1)
+    results = client.wait_for_results(task["id"], timeout=60)
+    assert [json.loads(row["result"] or "")["count"] for row in results] == [
+        count_of(encrypted_network, organization) for organization in (2, 1)
+    ]
+    theirs, ours = client.run.from_task(task["id"])
+    assert json.loads(ours["input"] or "") == PARTIAL
+    assert (theirs["input"] or "").count("$") == 2, "sealed for the other organization"
+    with fresh_client(encrypted_network) as stranger:
+        assert "wrapper" in (stranger.run.from_task(task["id"])[0]["log"] or "")
+        with pytest.raises(DecryptionError, match="setup_encryption") as caught:
+            stranger.result.from_task(task["id"])
+        assert caught.value.run_ids == [theirs["id"], ours["id"]]
+
+
+def test_a_key_that_does_not_fit_is_refused_and_replaces_nothing(
+    encrypted_network: LocalNetwork, tmp_path: Path
+) -> None:
+    with fresh_client(encrypted_network) as client:
+        before = client.organization.get()["public_key"]
+        assert before
+        with pytest.raises(KeyMismatch) as caught:
+            client.setup_encryption(encrypted_network.private_keys[2])
+        assert caught.value.local != caught.value.server
+        assert client.organization.get()["public_key"] == before
+
+
+def test_two_clients_keep_their_own_keys(encrypted_network: LocalNetwork) -> None:
+    client = encrypted_network.client()
+    with fresh_client(encrypted_network) as other:
+        other.setup_encryption(None)
+        task = client.task.create([1], **AVERAGE, input_=PARTIAL, collaboration=1)
+        (row,) = client.wait_for_results(task["id"], timeout=60)
+        assert json.loads(row["result"] or "")["count"] == count_of(encrypted_network, 1)
