@@ -404,29 +404,32 @@ class Operations:
             # A handler that leaves the status to a helper shows none; then ours is not checked here.
             if code not in told and any(status < 300 for status in fact["source"]["statuses"]):
                 place.fail(f"neither documentation nor code of the package answers {code}")
-        always = self.always(fact, entry, place)
-        failures = {code for code in told if code >= 400}
-        for code in entry.get("also", {}):
-            if code in failures | set(always):
-                (place / "also").fail(f"{code} is told by the package already")
-            failures.add(code)
+        failures = self.failures(told, fact, entry, place)
         answers = {}
-        for code in sorted(set(successes) | failures | set(always)):
-            if code in successes:
-                answers[str(code)] = {
-                    "description": HTTPStatus(code).phrase,
-                    "content": self.content(successes[code], place / code),
-                }
-                if "Page[" in successes[code]:
-                    answers[str(code)]["headers"] = PAGE_HEADERS
-            else:
-                answers[str(code)] = {
-                    "description": always.get(code, HTTPStatus(code).phrase),
-                    "content": self.content("Error", place / code),
-                }
+        for code in sorted(set(successes) | set(failures)):
+            answers[str(code)] = {
+                "description": failures.get(code, HTTPStatus(code).phrase),
+                "content": self.content(successes.get(code, "Error"), place / code),
+            }
+            if "Page[" in successes.get(code, ""):
+                answers[str(code)]["headers"] = PAGE_HEADERS
         return answers
 
-    def always(self, fact, entry, place):
+    def failures(self, told, fact, entry, place):
+        """Give the failures: what the package tells, corrected, and what the framework answers."""
+        failures = {code: HTTPStatus(code).phrase for code in sorted(told) if code >= 400}
+        failures |= self.always(fact, entry)
+        for code in entry.get("also", {}):
+            if code in failures:
+                (place / "also").fail(f"{code} is told by the package already")
+            failures[code] = HTTPStatus(code).phrase
+        for code in entry.get("never", {}):
+            if code not in failures:
+                (place / "never").fail(f"{code} is not answered anyway")
+            del failures[code]
+        return failures
+
+    def always(self, fact, entry):
         """Give the failures that the framework answers with, before or around the handler."""
         always = dict(self.overlay["always"]["all"])
         if self.secured(fact):
@@ -435,10 +438,6 @@ class Operations:
         takes_json = entry.get("body", "binary") != "binary"
         if takes_json and "handle_exceptions" not in fact["source"]["callers"]:
             always |= self.overlay["always"]["json"]
-        for code in entry.get("never", []):
-            if code not in always:
-                (place / "never").fail(f"{code} is not answered anyway")
-            del always[code]
         return always
 
 
