@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             organizations=options.organizations,
             encrypted=options.encrypted,
             port=options.port,
+            store=options.store,
+            review=options.review,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -118,6 +120,11 @@ def _summary(network: LocalNetwork) -> str:
             + (f", {organization.private_key}" if organization.private_key else "")
             for organization in network.organizations
         ),
+        *(
+            [f"algorithm store {network.store.id}, {network.store.name!r}: {network.store.url}"]
+            if network.store
+            else []
+        ),
         "",
         f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). End: Ctrl-C.',
     ]
@@ -140,6 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     shared.add_argument(
         "--encrypted", action="store_true", help="encrypt the collaboration end to end"
+    )
+    shared.add_argument("--store", action="store_true", help="start an algorithm store, too")
+    shared.add_argument(
+        "--review", action="store_true", help="let the store publish only what a reviewer approved"
     )
     shared.add_argument("--port", type=int, metavar="P", help="of the server (a free one)")
     description = argparse.ArgumentParser(add_help=False)

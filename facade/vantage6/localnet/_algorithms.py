@@ -45,5 +45,6 @@ def algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
 
 
 def find(known: Mapping[str, Path], image: str) -> Path | None:
-    """Return the algorithm of an image, by its name with or without the tag ``latest``."""
-    return known.get(image) or known.get(image.removesuffix(":latest"))
+    """Return the algorithm of an image, whatever its digest, and with or without ``latest``."""
+    name = image.partition("@")[0]  # a store adds the digest
+    return known.get(name) or known.get(name.removesuffix(":latest"))

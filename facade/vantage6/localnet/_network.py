@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
 from vantage6.localnet._seed import Named, NodeAccount, Organization, Seed, User, seed
 from vantage6.localnet._server import Server
+from vantage6.localnet._store import LinkedStore, Store, couple
 
 if TYPE_CHECKING:
     from vantage6.client import Client
@@ -57,6 +59,12 @@ class LocalNetwork:
         The server's port on the loopback interface; a free one if None.
     algorithms : mapping of str to path, optional
         Algorithms besides the included ones: image name to a Python file or a package's folder.
+    store : bool, default False
+        Whether there is an algorithm store, too. Root may do anything there, admin manages
+        algorithms and reviews, researcher hands algorithms in, and viewer looks at them.
+    review : bool, default False
+        Whether the store publishes an algorithm only after a reviewer, such as admin, has approved
+        of it. If not, it does so at once.
 
     Attributes
     ----------
@@ -76,6 +84,8 @@ class LocalNetwork:
         The nodes, in the order of the organizations.
     private_keys : dict of int to Path
         Private key files by organization id; empty if not encrypted.
+    store : LinkedStore or None
+        The store's id and name on the server, and its ``url`` with the path of its API.
 
     Raises
     ------
@@ -97,6 +107,7 @@ class LocalNetwork:
     study: Named
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
+    store: LinkedStore | None
 
     def __init__(
         self,
@@ -106,14 +117,20 @@ class LocalNetwork:
         encrypted: bool = False,
         port: int | None = None,
         algorithms: Mapping[str, str | Path] | None = None,
+        store: bool = False,
+        review: bool = False,
     ) -> None:
         if organizations < 1:
             raise LocalNetworkError(f"A network needs an organization; {organizations} is too few.")
+        if review and not store:
+            raise LocalNetworkError("Reviews are made in a store: ask for store, too.")
         self.version = version
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
         self._count = organizations
         self._wanted_port = port
+        self._wants_store = store
+        self._review = review
         self._algorithms = all_algorithms(algorithms)
         self._parts = contextlib.ExitStack()
 
@@ -193,6 +210,7 @@ class LocalNetwork:
             "collaboration": {"id": self.collaboration.id, "name": self.collaboration.name},
             "study": {"id": self.study.id, "name": self.study.name},
             "nodes": self._node_rows(),
+            "store": asdict(self.store) if self.store else None,
         }
 
     def write(self, path: Path) -> None:
@@ -210,6 +228,9 @@ class LocalNetwork:
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
         server = Server(python, folder, self._wanted_port)
         parts.callback(server.stop)
+        store = Store(python, folder, server.url, self._review) if self._wants_store else None
+        if store:
+            parts.callback(store.stop)
         # The slow things happen side by side: the server starts, pandas is imported, keys are made.
         runner = Runner(python, folder)
         parts.callback(runner.stop)
@@ -220,6 +241,7 @@ class LocalNetwork:
         self.url, self.port = server.url, server.port
         self._take(seed(server.url, folder, self._count, keys))
         self._start_nodes(parts, folder, keys, runner, relay)
+        self.store = couple(server.url, store, self._root_token()) if store else None
 
     def _start_nodes(
         self,
@@ -269,15 +291,19 @@ class LocalNetwork:
             if organization.private_key is not None
         }
 
-    def _node_rows(self) -> list[dict[str, object]]:
-        """Return the nodes as the server sees them now."""
+    def _root_token(self) -> str:
+        """Log in as root."""
         root = self.users["root"]
         login = UserLogin(username=root.username, password=root.password)
         with _api.anonymous(self.url) as client:
             tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
         if not isinstance(tokens, UserTokens):
             raise LocalNetworkError("the server asks root for a second factor")
-        with _api.authenticated(self.url, tokens.access_token) as client:
+        return tokens.access_token
+
+    def _node_rows(self) -> list[dict[str, object]]:
+        """Return the nodes as the server sees them now."""
+        with _api.authenticated(self.url, self._root_token()) as client:
             page = _api.answer(list_nodes.sync_detailed(client=client, per_page=_PAGE, sort="id"))
         return [
             {

@@ -1,4 +1,4 @@
-"""A real service of vantage6, on SQLite, served by uWSGI on a loopback port: above all the server."""
+"""The real vantage6 server, on SQLite, served by uWSGI on a loopback port."""
 
 import contextlib
 import json
@@ -44,7 +44,8 @@ class Server:
     >>> server.wait_until_ready()  # doctest: +SKIP
     """
 
-    _service = "server"  # names its files, the program in _inside that serves it, and its errors
+    _service = "server"  # the name of its files
+    _script = "wsgi.py"  # what uWSGI serves
 
     def __init__(self, python: Path, folder: Path, port: int | None) -> None:
         self.port = _claim_port(port)
@@ -57,7 +58,7 @@ class Server:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", str(supervisor), str(folder)),
-                    *_uwsgi_command(python, self.port, f"{self._service}.py", configuration),
+                    *_uwsgi_command(python, self.port, self._script, configuration),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -103,7 +104,7 @@ class Server:
             time.sleep(0.01)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration, without secrets that any other network has."""
+        """Return the configuration."""
         return _configuration(folder, self.port)
 
     def _log_tail(self) -> str:
