@@ -53,14 +53,14 @@ def derived(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests that need no network: units, the contract, and replayed cassettes."""
     install(session, "test", "generate")
-    session.run("pytest", "-m", "not live", "--block-network", *session.posargs)
+    session.run("pytest", "-m", "not live", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests that need no network on every Python that is supported."""
     install(session, "test", "generate")
-    session.run("pytest", "-m", "not live", "--block-network", "-q", *session.posargs)
+    session.run("pytest", "-m", "not live", "-q", *session.posargs)
 
 
 @nox.session
@@ -120,7 +120,7 @@ def record(session: nox.Session) -> None:
     """Record the cassettes anew, from a network that the session starts itself."""
     install(session, "test")
     session.run("pytest", "tests/replay/_async", "--record-mode=rewrite", *session.posargs)
-    session.run("pytest", "tests/replay", "--block-network")
+    session.run("pytest", "tests/replay")
 
 
 @nox.session

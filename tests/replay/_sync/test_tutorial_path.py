@@ -20,7 +20,7 @@ from vantage6.client import (
 if TYPE_CHECKING:
     from ..conftest import Recorded
 
-pytestmark = pytest.mark.vcr
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
