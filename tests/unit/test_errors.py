@@ -1,5 +1,6 @@
 """Errors tell what was tried and what came back, and survive a trip to another process."""
 
+import inspect
 import pickle
 
 import pytest
@@ -9,8 +10,10 @@ from vantage6.client.errors import BadRequest, KeyMismatch, TwoFactorSetupRequir
 
 
 def test_every_error_has_the_one_root() -> None:
-    for name in errors.__all__:
-        assert issubclass(getattr(errors, name), Vantage6Error), name
+    kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind)]
+    assert len(kinds) > 20
+    for kind in kinds:
+        assert issubclass(kind, Vantage6Error), kind
 
 
 def test_an_error_is_one_line_with_request_answer_and_fields() -> None:

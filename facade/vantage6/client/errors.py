@@ -12,37 +12,6 @@ if TYPE_CHECKING:
 
     from ._listing import Rows
 
-__all__ = [
-    "Vantage6Error",
-    "InvalidSettings",
-    "InvalidInput",
-    "NotAuthenticated",
-    "TwoFactorRequired",
-    "TwoFactorSetupRequired",
-    "TransportError",
-    "ConnectionFailed",
-    "RequestTimeout",
-    "TLSError",
-    "UndecodableAnswer",
-    "StatusError",
-    "BadRequest",
-    "Unauthorized",
-    "LoginFailed",
-    "SessionExpired",
-    "PermissionDenied",
-    "NotFound",
-    "UnknownPath",
-    "Conflict",
-    "TooManyRequests",
-    "ServerError",
-    "InvalidKey",
-    "KeyMismatch",
-    "EncryptionNotSetUp",
-    "DecryptionError",
-    "TaskFailed",
-    "WaitTimeout",
-]
-
 
 class Vantage6Error(Exception):
     """Root of every error that this package raises on purpose."""

@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 class AsyncClient:
     """A vantage6 server, seen by one user.
 
-    Make one, then call ``authenticate``. It keeps its connections open; ``close`` them, or use it
-    in an ``async with`` block.
+    Make one, then call ``authenticate``. It keeps its connections open: ``close`` it at the end, or
+    let ``async with`` do that.
 
     Parameters
     ----------

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 class Client:
     """A vantage6 server, seen by one user.
 
-    Make one, then call ``authenticate``. It keeps its connections open; ``close`` them, or use it
-    in an ``with`` block.
+    Make one, then call ``authenticate``. It keeps its connections open: ``close`` it at the end, or
+    let ``with`` do that.
 
     Parameters
     ----------
