@@ -4,29 +4,33 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from cast import SECRET, VERSION, World, populate
 from truth import Truth
 
-from vantage6.localnet import _server
 from vantage6.localnet._environment import environment_python
+from vantage6.localnet._server import Server
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
+
+
+class TunedServer(Server):
+    """A server with some settings of its own."""
+
+    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
+        self.settings = {"jwt_secret_key": SECRET} | settings
+        super().__init__(environment_python(VERSION), folder, None)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        return super()._configuration(folder) | self.settings
 
 
 @contextmanager
 def serve(**settings: object) -> Iterator[str]:
     """Run a new server with some settings of its own, and give its address."""
-    configuration = _server._configuration
-
-    def adjusted(folder: Path, port: int) -> dict[str, object]:
-        return configuration(folder, port) | {"jwt_secret_key": SECRET} | settings
-
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
-        with patch.object(_server, "_configuration", adjusted):
-            server = _server.Server(environment_python(VERSION), Path(folder), None)
+        server = TunedServer(Path(folder), settings)
         try:
             server.wait_until_ready()
             yield server.url
