@@ -284,8 +284,9 @@ class Operations:
             "operationId": entry["id"],
             "tags": [entry["tag"]],
             "summary": entry["summary"],
-            **({"description": entry["note"]} if "note" in entry else {}),
         }
+        if about := " ".join(filter(None, [self.audience(fact), entry.get("note")])):
+            built["description"] = about
         if parameters := self.parameters(fact, entry, place):
             built["parameters"] = parameters
         if "body" in entry:
@@ -310,6 +311,17 @@ class Operations:
             for decorator in fact["source"]["callers"]
             for mark in ("with_", "only_for", "jwt_required")
         )
+
+    @staticmethod
+    def audience(fact):
+        """Say which kinds of callers the code lets in; others are told so by a failure."""
+        guards = " ".join(fact["source"]["callers"])
+        kinds = [
+            name
+            for kind, name in CALLERS.items()
+            if re.search(rf"'{kind}'|with_(user_or_)?{kind}", guards)
+        ]
+        return f"Open to {' and '.join(kinds)}; others are answered 500." if kinds else ""
 
     # -- parameters --------------------------------------------------------------------------------
     def parameters(self, fact, entry, place):
@@ -440,6 +452,9 @@ class Operations:
             always |= self.overlay["always"]["json"]
         return always
 
+
+# The kinds of callers, as the guards of the package name them.
+CALLERS = {"user": "users", "node": "nodes", "container": "algorithms"}
 
 PAGE_HEADERS = {
     "total-count": {

@@ -103,6 +103,19 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: st
                 assert answer.status_code == HTTPStatus.OK
 
 
+@pytest.mark.parametrize("kind", ["users", "nodes", "algorithms"])
+def test_operations_are_closed_to_other_kinds_of_callers(
+    truth: Truth, world: World, kind: str
+) -> None:
+    actors = {"users": world.root, "nodes": world.node}
+    actor = actors.get(kind) or world.algorithm(world.task())
+    for operation, method, path, _ in requests(truth):
+        audience = operation.get("description", "")
+        if audience.startswith("Open to") and kind not in audience:
+            answer = actor.send(method, path, json={})
+            assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR, operation["operationId"]
+
+
 # -- listings --------------------------------------------------------------------------------------
 def listings(truth: Truth) -> dict[str, list[str]]:
     """Give the paths of the operations that answer pages, with their query parameters."""

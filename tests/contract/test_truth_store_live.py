@@ -1,0 +1,623 @@
+"""The contract of the algorithm store is right when a store says so: each operation, driven.
+
+Every answer that a store gives here is held against the contract (see truth.py), whatever the test
+is about. The stores are real ones, coupled to a real server; image registries alone are out of
+reach, so that a digest comes from an image's name.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import VERSION, Actor, World, new_user, populate
+from conftest import serve
+from truth import Truth
+
+from vantage6.bindings.server import calls as server_calls
+from vantage6.bindings.store import calls
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._store import Store
+
+pytestmark = pytest.mark.live
+
+NO_SUCH_ID = 999_999
+AVERAGE: Any = {
+    "name": "average",
+    "description": "Averages a column",
+    "image": "registry.example/average:1",
+    "partitioning": "horizontal",
+    "vantage6_version": "4.15",
+    "code_url": "https://code.example/average",
+    "documentation_url": "https://docs.example/average",
+    "submission_comments": "Please be kind",
+    "functions": [
+        {
+            "name": "central",
+            "display_name": "Average",
+            "description": "Over all organizations",
+            "type": "central",
+            "standalone": True,
+            "databases": [{"name": "patients", "description": "One row a patient"}],
+            "arguments": [
+                {"name": "column", "type": "column", "display_name": "Column", "description": "Of"},
+                {
+                    "name": "rounds",
+                    "type": "integer",
+                    "has_default_value": True,
+                    "default_value": None,
+                    "allowed_values": [1, 2],
+                },
+                {
+                    "name": "share",
+                    "type": "float",
+                    "allowed_values": [0.5, 1],
+                    "has_default_value": True,
+                    "conditional_on": "rounds",
+                    "conditional_operator": ">",
+                    "conditional_value": "1",
+                },
+                {"name": "kind", "type": "string", "allowed_values": ["mean", "median"]},
+                {"name": "hint", "type": "json", "is_frontend_only": True},
+            ],
+            "ui_visualizations": [
+                {"name": "table", "type": "table", "schema": {"columns": ["average"]}},
+                {"name": "line", "description": "By age", "type": "line"},
+            ],
+        },
+        {"name": "partial", "type": "federated", "standalone": False},
+    ],
+}
+
+
+# -- who is there ----------------------------------------------------------------------------------
+class TunedStore(Store):
+    """A store with some settings of its own."""
+
+    def __init__(self, folder: Path, server_url: str, settings: dict[str, Any]) -> None:
+        self.settings = settings
+        super().__init__(environment_python(VERSION), folder, server_url, review=True)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        return super()._configuration(folder) | self.settings
+
+
+@dataclass
+class Shop:
+    """A store, and how the users of a server and its first node come in."""
+
+    server: World
+    url: str
+
+    def visitor(self, token: str | None, server_url: str | None = None) -> Actor:
+        """Give someone who comes in from the server, or says to come from another."""
+        actor = Actor(self.url, token)
+        actor.headers["Server-Url"] = server_url or self.server.nobody.url + "/api"
+        return actor
+
+    def __getattr__(self, name: str) -> Actor:
+        return self.visitor(getattr(self.server, name).token)
+
+
+@contextmanager
+def open_shop(server: World, **settings: Any) -> Iterator[Shop]:
+    """Run a new store with some settings of its own."""
+    with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
+        store = TunedStore(Path(folder), server.nobody.url, settings)
+        try:
+            store.wait_until_ready()
+            yield Shop(server, store.url)
+        finally:
+            store.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[World]:
+    """Give a server with people and nodes: what is said to it is no business of this contract."""
+    with serve() as url:
+        world = populate(url)
+        for name in ("developer", "reviewer", "colleague"):
+            body = new_user(name, world.organizations[1]["id"], [world.roles["Researcher"]])
+            world.root(server_calls.create_user(body), 201)
+            setattr(world, name, world.nobody.log_in(name))
+        yield world
+
+
+@pytest.fixture(scope="module")
+def truth(server: World) -> Iterator[Truth]:
+    """Hold the contract of the store against all that is said from now on."""
+    truth = Truth("store", VERSION)
+    with truth.watch():
+        yield truth
+
+
+@pytest.fixture(scope="module")
+def shop(server: World, truth: Truth) -> Iterator[Shop]:
+    """Give a store with reviews, in which everyone but the researcher is known."""
+    with open_shop(server) as shop:
+        roles = role_ids(shop)
+        for name, role in (
+            ("developer", "Developer"),
+            ("reviewer", "Algorithm Manager"),
+            ("colleague", "Reviewer"),
+            ("viewer", "Viewer"),
+        ):
+            shop.root(calls.create_user({"username": name, "roles": [roles[role]]}), 201)
+        yield shop
+
+
+def role_ids(shop: Shop) -> dict[str, int]:
+    """Give the store's roles, by name."""
+    return {row["name"]: row["id"] for row in shop.root(calls.list_roles(per_page=50))["data"]}
+
+
+def user_ids(shop: Shop) -> dict[str, int]:
+    """Give the store's users, by name."""
+    return {row["username"]: row["id"] for row in shop.root(calls.list_users(per_page=50))["data"]}
+
+
+def hand_in(shop: Shop, **more: Any) -> Any:
+    """Hand in an algorithm as the developer."""
+    return shop.developer(calls.create_algorithm(AVERAGE | more), 201)
+
+
+def assign(shop: Shop, algorithm: int, reviewer: str = "colleague", status: int = 201) -> Any:
+    """Ask for a review, as the one who manages them."""
+    body = {"algorithm_id": algorithm, "reviewer_id": user_ids(shop)[reviewer]}
+    return shop.reviewer(calls.create_review(body), status)
+
+
+def publish(shop: Shop, **more: Any) -> Any:
+    """Hand in an algorithm, and have it approved."""
+    algorithm = hand_in(shop, **more)["id"]
+    review = assign(shop, algorithm)["id"]
+    shop.colleague(calls.approve_review(review, {"comment": "well done"}))
+    return shop.viewer(calls.get_algorithm(algorithm))
+
+
+# -- every operation, asked wrongly ----------------------------------------------------------------
+def requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
+    """Give each operation with its method, a path to nothing, and whether it takes JSON."""
+    for path, methods in truth.contract["paths"].items():
+        for method, operation in methods.items():
+            target = re.sub(r"\{\w+\}", str(NO_SUCH_ID), path)
+            yield operation, method.upper(), target, "requestBody" in operation
+
+
+def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> None:
+    callers = {
+        400: Actor(shop.url, shop.root.token),
+        401: shop.visitor(None),
+        403: shop.visitor(shop.root.token, "https://elsewhere.example/api"),
+    }
+    for operation, method, path, takes_json in requests(truth):
+        body = {"json": {}} if takes_json else {}
+        answers = {code: who.send(method, path, **body) for code, who in callers.items()}
+        statuses = {code: answer.status_code for code, answer in answers.items()}
+        if operation.get("security") == []:
+            assert set(statuses.values()) == {200}, operation["operationId"]
+        elif operation.get("security") != [{"token": []}]:
+            assert statuses == {code: code for code in callers}, operation["operationId"]
+            answer = shop.visitor("no.token").send(method, path, **body)
+            assert answer.status_code == HTTPStatus.UNAUTHORIZED, operation["operationId"]
+
+
+def test_bodies_that_make_no_sense_are_refused(truth: Truth, shop: Shop) -> None:
+    for operation, method, path, takes_json in requests(truth):
+        if takes_json:
+            for content, kind in (
+                ("{", "application/json"),
+                ("{}", "text/plain"),
+                ('{"mood": 1}', "application/json"),
+            ):
+                answer = shop.root.send(
+                    method, path, content=content, headers={"Content-Type": kind}
+                )
+                assert answer.status_code >= HTTPStatus.BAD_REQUEST, operation["operationId"]
+
+
+@pytest.mark.parametrize(
+    "name", ["root", "developer", "reviewer", "colleague", "viewer", "researcher", "node"]
+)
+def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str) -> None:
+    for operation, method, path, takes_json in requests(truth):
+        body = {"json": {}} if takes_json else {}
+        answer = getattr(shop, name).send(method, path, **body)
+        if name == "root" and str(NO_SUCH_ID) in path:
+            assert answer.status_code >= HTTPStatus.BAD_REQUEST, operation["operationId"]
+        if name == "node" and operation.get("security") not in ([], [{"token": []}]):
+            assert answer.status_code == HTTPStatus.UNAUTHORIZED, operation["operationId"]
+
+
+# -- listings --------------------------------------------------------------------------------------
+def listings(truth: Truth) -> dict[str, list[str]]:
+    """Give the paths of the operations that answer pages, with their query parameters."""
+    return {
+        path: [item["name"] for item in methods["get"]["parameters"]]
+        for path, methods in truth.contract["paths"].items()
+        if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
+    }
+
+
+def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
+    publish(shop, image="registry.example/first")
+    publish(shop, image="registry.example/second")
+    for algorithm in range(2):
+        assign(shop, hand_in(shop, image=f"registry.example/{algorithm}")["id"])
+    shop.root(calls.create_role({"name": "Reader", "rules": [1]}), 201)
+    found = listings(truth)
+    assert set(found) == {"/algorithm", "/review", "/role", "/rule", "/user"}
+    for path in found:
+        first, second = (
+            shop.root.send("GET", path, params={"page": page, "per_page": 1}) for page in (1, 2)
+        )
+        assert first.json()["data"] != second.json()["data"], path
+        assert {"next", "last"} <= set(first.json()["links"]), path
+        assert {"previous"} <= set(second.json()["links"]), path
+        for wrong in ({"page": 0}, {"page": "first"}, {"per_page": 0}, {"sort": "mood"}):
+            assert shop.root.send("GET", path, params=wrong).status_code >= 400, (path, wrong)
+        if path != "/review":
+            rows = shop.root.send("GET", path, params={"sort": "-id"}).json()["data"]
+            ids = [row["id"] for row in rows]
+            assert ids == sorted(ids, reverse=True), path
+
+
+def test_reviews_cannot_be_sorted(shop: Shop) -> None:
+    reviews = shop.root(calls.list_reviews(per_page=50))["data"]
+    sorted_reviews = shop.root(calls.list_reviews(per_page=50, sort="id"))["data"]
+    assert len(sorted_reviews) > len(reviews)
+
+
+def test_filters_keep_what_they_name(shop: Shop) -> None:
+    algorithm = publish(shop, name="wanted", description="seldom", partitioning="vertical")
+    for wanted in (
+        calls.list_algorithms(name="want%"),
+        calls.list_algorithms(description="seldom"),
+        calls.list_algorithms(partitioning="vertical"),
+        calls.list_algorithms(name="wanted", vantage6_version="4.%"),
+        calls.list_algorithms(image=algorithm["image"]),
+    ):
+        assert [row["id"] for row in shop.viewer(wanted)["data"]] == [algorithm["id"]], wanted
+    assert shop.viewer(calls.list_algorithms(name="unwanted"))["data"] == []
+    shop.viewer(calls.list_algorithms(display_name="wanted"), 500)
+    ids, roles = user_ids(shop), role_ids(shop)
+    (review,) = shop.viewer(calls.list_reviews(algorithm_id=algorithm["id"]))["data"]
+    assert review["reviewer"]["id"] == ids["colleague"]
+    assert not shop.viewer(calls.list_reviews(reviewer_id=ids["viewer"]))["data"]
+    assert len(shop.viewer(calls.list_users(username="view%"))["data"]) == 1
+    assert len(shop.viewer(calls.list_users(role_id=roles["Viewer"]))["data"]) == 1
+    shop.viewer(calls.list_users(role_id=NO_SUCH_ID), 400)
+    able = {row["username"] for row in shop.viewer(calls.list_users(can_review=True))["data"]}
+    assert able == {"root", "reviewer", "colleague"}
+    call = calls.list_users(reviewers_for_algorithm_id=algorithm["id"])
+    assert {row["username"] for row in shop.viewer(call)["data"]} == able
+    shop.viewer(calls.list_users(reviewers_for_algorithm_id=NO_SUCH_ID), 400)
+    assert [row["name"] for row in shop.viewer(calls.list_roles(name="View%"))["data"]] == [
+        "Viewer"
+    ]
+    assert shop.viewer(calls.list_roles(description="Super role"))["data"][0]["name"] == "Root"
+    (role,) = shop.viewer(calls.list_roles(user_id=ids["viewer"]))["data"]
+    assert role["name"] == "Viewer"
+    shop.viewer(calls.list_roles(user_id=NO_SUCH_ID), 400)
+
+
+def test_filters_of_rules(shop: Shop) -> None:
+    everything = shop.researcher(calls.list_rules(no_pagination=1))["data"]
+    assert len(everything) > 10
+    wanted = shop.researcher(calls.list_rules(name="review", operation="edit"))["data"]
+    assert [(row["name"], row["operation"]) for row in wanted] == [("review", "edit")]
+    viewing = shop.researcher(calls.list_rules(role_id=role_ids(shop)["Viewer"]))["data"]
+    assert {row["operation"] for row in viewing} == {"view"}
+    shop.researcher(calls.list_rules(role_id=NO_SUCH_ID), 400)
+    home = shop.server.nobody.url + "/api"
+    known = shop.researcher(calls.list_rules(username="viewer", server_url=home))["data"]
+    assert known == viewing
+    shop.researcher(calls.list_rules(username="viewer"), 400)
+    shop.researcher(calls.list_rules(username="researcher", server_url=home), 400)
+    shop.researcher(calls.list_rules(username="viewer", server_url="https://no.example"), 400)
+
+
+# -- algorithms ------------------------------------------------------------------------------------
+def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
+    algorithm = hand_in(shop, image="registry.example/told")
+    assert algorithm["status"] == "awaiting reviewer assignment"
+    assert algorithm["digest"].startswith("sha256:")
+    assert shop.viewer(calls.get_algorithm(algorithm["id"])) == algorithm
+    central = algorithm["functions"][0]
+    assert central["ui_visualizations"][0]["schema"] == {"columns": ["average"]}
+    arguments = {row["name"]: row for row in central["arguments"]}
+    assert arguments["share"]["conditional_on_id"] == arguments["rounds"]["id"]
+    values = {
+        name: [allowed["value"] for allowed in row["allowed_values"]]
+        for name, row in arguments.items()
+    }
+    assert values["rounds"] == [1, 2]
+    assert values["share"] == [0.5, 1.0]
+    assert values["kind"] == ["mean", "median"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"partitioning": "diagonal"},
+        {"functions": [{"name": "f", "type": "sideways"}]},
+        {"functions": [{"name": "f", "type": "central", "arguments": [{"name": "a"}]}]},
+        {"functions": [{"name": "f", "type": "central", "ui_visualizations": [{"name": "v"}]}]},
+        {"name": None},
+    ],
+)
+def test_an_algorithm_that_makes_no_sense_is_refused(shop: Shop, wrong: dict[str, Any]) -> None:
+    assert shop.developer(calls.create_algorithm(AVERAGE | wrong), 400)["errors"]
+
+
+def test_an_algorithm_is_changed_by_its_developer_only(shop: Shop) -> None:
+    algorithm = hand_in(shop, image="registry.example/changed")
+    change: Any = {"image": "registry.example/changed", "name": "changed", "functions": []}
+    changed = shop.developer(calls.update_algorithm(algorithm["id"], change))
+    assert changed["name"] == "changed"
+    assert changed["functions"] == []
+    again = {"image": "registry.example/changed:2", "functions": AVERAGE["functions"]}
+    changed = shop.developer(calls.update_algorithm(algorithm["id"], again))
+    assert len(changed["functions"]) == len(AVERAGE["functions"])
+    assert changed["digest"] != algorithm["digest"]
+    shop.developer(calls.update_algorithm(algorithm["id"], {**change, "refresh_digest": True}))
+    shop.developer(calls.update_algorithm(algorithm["id"], change | {"name": 3}), 400)
+    shop.developer(calls.update_algorithm(algorithm["id"], {"name": "no image"}), 500)
+    shop.reviewer(calls.update_algorithm(algorithm["id"], change), 403)
+    shop.viewer(calls.update_algorithm(algorithm["id"], change), 401)
+    shop.developer(calls.delete_algorithm(algorithm["id"]), 401)
+    shop.reviewer(calls.delete_algorithm(algorithm["id"]))
+    shop.viewer(calls.get_algorithm(algorithm["id"]), 404)
+
+
+def test_algorithms_are_found_by_where_they_stand(shop: Shop) -> None:
+    image = "registry.example/stages"
+    old = publish(shop, image=image)["id"]
+    new = hand_in(shop, image=image)["id"]
+
+    def stages(algorithm: int) -> set[str]:
+        return {
+            name
+            for name in ("published", *flags)
+            if algorithm in {row["id"] for row in shop.viewer(listing(name))["data"]}
+        }
+
+    def listing(name: str) -> Any:
+        return calls.list_algorithms(per_page=100, **({} if name == "published" else {name: True}))
+
+    flags = ("awaiting_reviewer_assignment", "under_review", "in_review_process", "invalidated")
+    assert stages(old) == {"published"}
+    assert stages(new) == {"awaiting_reviewer_assignment", "in_review_process"}
+    review = assign(shop, new)["id"]
+    assert stages(new) == {"under_review", "in_review_process"}
+    shop.colleague(calls.approve_review(review, {}))
+    assert stages(new) == {"published"}
+    assert stages(old) == {"invalidated"}
+    assert shop.viewer(calls.get_algorithm(old))["status"] == "replaced"
+    shop.reviewer(calls.invalidate_algorithm(new))
+    assert shop.viewer(calls.get_algorithm(new))["status"] == "removed"
+    both = calls.list_algorithms(under_review=True, invalidated=True)
+    shop.viewer(both, 400)
+    shop.viewer(calls.list_algorithms(in_review_process=True, invalidated=True), 400)
+    shop.developer(calls.update_algorithm(new, {"image": image}), 403)
+
+
+# -- reviews ---------------------------------------------------------------------------------------
+def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
+    algorithm = hand_in(shop, image="registry.example/rejected")["id"]
+    mine, other = assign(shop, algorithm), assign(shop, algorithm, "reviewer")
+    assert mine["status"] == "under review"
+    assert mine["submitted_at"] is None
+    shop.reviewer(calls.reject_review(mine["id"], {}), 403)
+    shop.viewer(calls.reject_review(mine["id"], {}), 401)
+    shop.colleague(calls.reject_review(mine["id"], {"comment": 3}), 400)
+    shop.colleague(calls.reject_review(mine["id"], {"comment": "too short"}))
+    shop.colleague(calls.reject_review(mine["id"], {}), 400)
+    told = shop.viewer(calls.get_review(mine["id"]))
+    assert (told["status"], told["comment"]) == ("rejected", "too short")
+    assert shop.viewer(calls.get_review(other["id"]))["status"] == "dropped"
+    assert shop.viewer(calls.get_algorithm(algorithm))["status"] == "rejected"
+    shop.reviewer(calls.delete_review(mine["id"]))
+
+
+def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
+    open_, good, bad = (
+        assign(shop, hand_in(shop, image=f"registry.example/{name}")["id"])["id"]
+        for name in ("open", "good", "bad")
+    )
+    shop.colleague(calls.approve_review(good, {}))
+    shop.colleague(calls.reject_review(bad, {}))
+
+    def found(**flags: bool) -> set[int]:
+        rows = shop.viewer(calls.list_reviews(per_page=100, **flags))["data"]
+        return {open_, good, bad} & {row["id"] for row in rows}
+
+    assert found() == {open_, good, bad}
+    assert found(under_review=True) == {open_}
+    assert found(reviewed=True) == {good, bad}
+    assert found(approved=True) == {good}
+    assert found(rejected=True) == {bad}
+    shop.viewer(calls.list_reviews(approved=True, rejected=True), 400)
+    shop.viewer(calls.list_reviews(reviewed=True, under_review=True), 400)
+    shop.colleague(calls.approve_review(good, {}), 400)
+    shop.reviewer(calls.delete_review(good), 403)
+    shop.reviewer(calls.delete_review(open_))
+
+
+def test_who_may_be_asked_to_review(shop: Shop) -> None:
+    algorithm = hand_in(shop, image="registry.example/asked")["id"]
+    assign(shop, algorithm, "viewer", 400)
+    assign(shop, NO_SUCH_ID, "colleague", 400)
+    body = {"algorithm_id": algorithm, "reviewer_id": NO_SUCH_ID}
+    shop.reviewer(calls.create_review(body), 400)
+    shop.developer(calls.create_review(body), 401)
+    assign(shop, algorithm)
+    assign(shop, algorithm, status=400)
+    own = shop.reviewer(calls.create_algorithm(AVERAGE | {"image": "registry.example/own"}), 201)
+    assign(shop, own["id"], status=400)
+
+
+# -- people ----------------------------------------------------------------------------------------
+def test_users(shop: Shop) -> None:
+    roles = role_ids(shop)
+    user = shop.root(calls.create_user({"username": "researcher", "roles": []}), 201)
+    assert user["email"] == "researcher@example.org"
+    assert user["server"]["url"] == shop.server.nobody.url + "/api"
+    shop.root(calls.create_user({"username": "researcher"}), 400)
+    shop.root(calls.create_user({"username": "nobody at all"}), 400)
+    shop.viewer(calls.create_user({"username": "researcher"}), 401)
+    shop.researcher(calls.list_users(), 401)
+    changed = shop.root(
+        calls.update_user(user["id"], {"email": "new@example.org", "roles": [roles["Viewer"]]})
+    )
+    assert changed["email"] == "new@example.org"
+    assert shop.researcher(calls.get_user(user["id"])) == changed
+    back = shop.root(calls.update_user(user["id"], {"update_email": True}))
+    assert back["email"] == "researcher@example.org"
+    wrong = {"email": "new@example.org", "update_email": True}
+    shop.root(calls.update_user(user["id"], wrong), 400)
+    shop.root(calls.update_user(user["id"], {"roles": [NO_SUCH_ID]}), 404)
+    me = user_ids(shop)["root"]
+    shop.root(calls.update_user(me, {"roles": [roles["Viewer"]]}), 401)
+    shop.viewer(calls.delete_user(user["id"]), 401)
+    shop.root(calls.delete_user(user["id"]))
+    shop.root(calls.get_user(user["id"]), 404)
+
+
+def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
+    roles = role_ids(shop)
+    for name, role in (("researcher", "Algorithm Manager"),):
+        shop.root(calls.create_user({"username": name, "roles": [roles[role]]}), 201)
+    id_ = user_ids(shop)["researcher"]
+    theirs = AVERAGE | {"image": "registry.example/left"}
+    algorithm = shop.researcher(calls.create_algorithm(theirs), 201)["id"]
+    other = hand_in(shop, image="registry.example/stayed")["id"]
+    body = {"algorithm_id": other, "reviewer_id": id_}
+    review = shop.researcher(calls.create_review(body), 201)["id"]
+    shop.root(calls.delete_user(id_))
+    assert shop.viewer(calls.get_algorithm(algorithm))["developer_id"] is None
+    told = shop.viewer(calls.get_review(review))
+    assert told["reviewer"] is told["requested_by"] is None
+    shop.root(calls.delete_algorithm(other))
+    assert shop.viewer(calls.get_review(review))["algorithm_id"] is None
+
+
+def test_roles(shop: Shop) -> None:
+    roles = role_ids(shop)
+    body = {"name": "Helper", "description": "Helps", "rules": [1]}
+    role = shop.root(calls.create_role(body), 201)
+    assert shop.viewer(calls.get_role(role["id"])) == role
+    assert shop.root(calls.create_role(body | {"name": "Root"}), 400)["msg"]["name"]
+    shop.root(calls.create_role(body | {"rules": [NO_SUCH_ID]}), 404)
+    shop.viewer(calls.create_role(body), 401)
+    shop.root(calls.update_role(role["id"], {"description": "Helps more", "rules": [1, 2]}))
+    shop.root(calls.update_role(roles["Viewer"], {"description": "Sees"}), 400)
+    shop.root(calls.update_role(role["id"], {"rules": [NO_SUCH_ID]}), 404)
+    assert shop.root(calls.update_role(role["id"], {"name": "1"}), 400)["msg"]
+    assert len(shop.root(calls.add_rule_to_role(role["id"], 3), 201)) == 3
+    assert len(shop.root(calls.remove_rule_from_role(role["id"], 3))) == 2
+    shop.root(calls.remove_rule_from_role(role["id"], 3), 404)
+    user = user_ids(shop)["viewer"]
+    both = [roles["Viewer"], role["id"]]
+    shop.root(calls.update_user(user, {"roles": both}))
+    shop.root(calls.delete_role(role["id"]), 400)
+    shop.root(calls.update_user(user, {"roles": both[:1]}))
+    shop.root(calls.delete_role(role["id"], delete_dependents=True))
+    shop.root(calls.delete_role(roles["Viewer"]), 400)
+
+
+# -- the store itself ------------------------------------------------------------------------------
+def test_policies(shop: Shop) -> None:
+    policies = shop.researcher(calls.get_policies())
+    assert policies["algorithm_view"] == "whitelisted"
+    assert policies["allowed_reviewers"] is None
+    public = shop.visitor(None)(calls.get_public_policies())
+    assert public == {"algorithm_view": "whitelisted", "allowed_servers": "all"}
+    shop.researcher(calls.get_policies(name="algorithm_view"), 500)
+    shop.visitor(None)(calls.get_public_policies(name="algorithm_view"), 500)
+
+
+def test_a_store_that_is_open_and_publishes_at_once(server: World, truth: Truth) -> None:
+    home = server.nobody.url + "/api"
+    policies = {
+        "algorithm_view": "public",
+        "allow_localhost": True,
+        "allowed_servers": [home],
+        "allowed_reviewers": [{"username": "root", "server": home}],
+    }
+    with open_shop(server, policies=policies, dev={"disable_review": True}) as shop:
+        # No address is set at which a server on this machine is found: so nobody is let in.
+        assert shop.root(calls.list_users(), 401)["msg"]
+        passer_by = Actor(shop.url)
+        assert passer_by(calls.list_algorithms())["data"] == []
+        passer_by(calls.get_algorithm(NO_SUCH_ID), 404)
+        passer_by(calls.list_algorithms(under_review=True), 400)
+        public = passer_by(calls.get_public_policies())
+        assert public == {"algorithm_view": "public", "allowed_servers": [home]}
+        assert passer_by(calls.get_version()) == {"version": VERSION}
+
+
+def test_a_store_that_is_closed(server: World, truth: Truth) -> None:
+    home = server.nobody.url + "/api"
+    policies = {
+        "algorithm_view": "private",
+        "allow_localhost": True,
+        "allowed_servers": ["https://elsewhere.example/api"],
+        "allowed_reviewers": [{"username": "root", "server": home}],
+        "allowed_review_assigners": [{"username": "root", "server": home}],
+    }
+    dev = {"host_uri": "127.0.0.1", "disable_review": True}
+    with open_shop(server, policies=policies, dev=dev) as shop:
+        algorithm = shop.root(calls.create_algorithm(AVERAGE), 201)
+        assert algorithm["id"]
+        assert shop.root(calls.get_algorithm(algorithm["id"]))["status"] == "approved"
+        shop.researcher(calls.list_algorithms(), 401)
+        node = shop.node
+        node(calls.list_algorithms(), 401)
+        node.headers["Client-Type"] = "node"
+        (row,) = node(calls.list_algorithms(image=AVERAGE["image"]))["data"]
+        assert row["digest"] == algorithm["digest"]
+        node(calls.list_algorithms(under_review=True), 401)
+        told = shop.root(calls.get_policies())
+        assert told["allowed_servers"] == ["https://elsewhere.example/api"]
+        shop.root(calls.create_user({"username": "viewer"}), 403)
+        shop.root(calls.create_server({"url": home, "force": True}), 403)
+
+
+def test_a_server_comes_and_goes(server: World, truth: Truth) -> None:
+    home = server.nobody.url + "/api"
+    alias = home.replace("127.0.0.1", "localhost")
+    with open_shop(server, root_user={}) as shop:
+        newcomer = Actor(shop.url, server.root.token)
+        Actor(shop.url)(calls.create_server({"url": home, "force": True}), 400)
+        Actor(shop.url, "no.token")(calls.create_server({"url": home, "force": True}), 403)
+        newcomer(calls.create_server({"url": home}), 400)
+        shop.root(calls.list_servers(), 403)
+        here = newcomer(calls.create_server({"url": home, "force": True}), 201)
+        assert newcomer(calls.create_server({"url": home, "force": True}), 208)["msg"]
+        there = newcomer(calls.create_server({"url": alias, "force": True}), 201)
+        assert shop.researcher(calls.list_servers()) == [here, there]
+        assert shop.researcher(calls.list_servers(url="%localhost%")) == [there]
+        assert shop.researcher(calls.get_server(here["id"])) == here
+        shop.researcher(calls.delete_server(here["id"]), 401)
+        shop.root(calls.delete_server(there["id"]), 403)
+        shop.root(calls.delete_server(here["id"]))
+        shop.root(calls.list_servers(), 403)
+
+
+# -- all of it -------------------------------------------------------------------------------------
+def test_every_operation_has_succeeded_and_failed(
+    truth: Truth, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capsys.disabled():
+        print(f"\n{truth.table()}")
+    always_open = {"get_version"}
+    for name in truth.operations:
+        statuses = truth.seen[name]
+        assert min(statuses, default=500) < HTTPStatus.BAD_REQUEST, f"{name}: run the whole module"
+        assert name in always_open or max(statuses) >= HTTPStatus.BAD_REQUEST, name
