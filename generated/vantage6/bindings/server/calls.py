@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 
 def add_node_to_collaboration(id: int, body: rows.Id) -> Call[list[rows.NodeSummary]]:
-    """Move a node to a collaboration."""
+    """Move a node to a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call("add_node_to_collaboration", "POST", f"/collaboration/{segment(id)}/node", {}, body)
 
 
 def add_organization_to_collaboration(id: int, body: rows.Id) -> Call[list[rows.Organization]]:
-    """Let an organization join a collaboration."""
+    """Let an organization join a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call(
         "add_organization_to_collaboration",
         "POST",
@@ -29,37 +35,58 @@ def add_organization_to_collaboration(id: int, body: rows.Id) -> Call[list[rows.
 
 
 def add_organization_to_study(id: int, body: rows.Id) -> Call[list[rows.Organization]]:
-    """Let an organization join a study."""
+    """Let an organization join a study.
+
+    Open to users; others are answered 500.
+    """
     return Call("add_organization_to_study", "POST", f"/study/{segment(id)}/organization", {}, body)
 
 
 def add_rule_to_role(id: int, rule_id: int) -> Call[list[rows.Rule]]:
-    """Add a rule to a role."""
+    """Add a rule to a role.
+
+    Open to users; others are answered 500.
+    """
     return Call("add_rule_to_role", "POST", f"/role/{segment(id)}/rule/{segment(rule_id)}", {})
 
 
 def change_password(body: rows.ChangePasswordInput) -> Call[rows.Message]:
-    """Change the own password."""
+    """Change the own password.
+
+    Open to users; others are answered 500.
+    """
     return Call("change_password", "PATCH", "/password/change", {}, body)
 
 
 def create_algorithm_store(body: rows.AlgorithmStoreInput) -> Call[rows.AlgorithmStore]:
-    """Link an algorithm store."""
+    """Link an algorithm store.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_algorithm_store", "POST", "/algorithmstore", {}, body)
 
 
 def create_collaboration(body: rows.CollaborationInput) -> Call[rows.Collaboration]:
-    """Add a collaboration."""
+    """Add a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_collaboration", "POST", "/collaboration", {}, body)
 
 
 def create_container_token(body: rows.ContainerLogin) -> Call[rows.ContainerToken]:
-    """Ask a token for an algorithm as its node."""
+    """Ask a token for an algorithm as its node.
+
+    Open to nodes; others are answered 500.
+    """
     return Call("create_container_token", "POST", "/token/container", {}, body)
 
 
 def create_node(body: rows.NodeInput) -> Call[rows.NodeWithKey]:
-    """Add a node."""
+    """Add a node.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_node", "POST", "/node", {}, body)
 
 
@@ -69,32 +96,50 @@ def create_node_token(body: rows.NodeLogin) -> Call[rows.NodeTokens]:
 
 
 def create_organization(body: rows.OrganizationInput) -> Call[rows.Organization]:
-    """Add an organization."""
+    """Add an organization.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_organization", "POST", "/organization", {}, body)
 
 
 def create_port(body: rows.PortInput) -> Call[rows.Port]:
-    """Register a port of an algorithm as its node."""
+    """Register a port of an algorithm as its node.
+
+    Open to nodes; others are answered 500.
+    """
     return Call("create_port", "POST", "/port", {}, body)
 
 
 def create_role(body: rows.RoleInput) -> Call[rows.Role]:
-    """Add a role."""
+    """Add a role.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_role", "POST", "/role", {}, body)
 
 
 def create_study(body: rows.StudyInput) -> Call[rows.Study]:
-    """Add a study."""
+    """Add a study.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_study", "POST", "/study", {}, body)
 
 
 def create_task(body: rows.TaskInput) -> Call[rows.Task]:
-    """Ask organizations to run an algorithm."""
+    """Ask organizations to run an algorithm.
+
+    Open to users and algorithms; others are answered 500.
+    """
     return Call("create_task", "POST", "/task", {}, body)
 
 
 def create_user(body: rows.UserInput) -> Call[rows.User]:
-    """Add a user."""
+    """Add a user.
+
+    Open to users; others are answered 500.
+    """
     return Call("create_user", "POST", "/user", {}, body)
 
 
@@ -107,6 +152,8 @@ def create_user_token(
 
 def delete_algorithm_store(id: int, *, server_url: str | None = None) -> Call[rows.Message]:
     """Unlink an algorithm store.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -124,6 +171,8 @@ def delete_algorithm_store(id: int, *, server_url: str | None = None) -> Call[ro
 def delete_collaboration(id: int, *, delete_dependents: bool | None = None) -> Call[rows.Message]:
     """Remove a collaboration.
 
+    Open to users; others are answered 500.
+
     Parameters
     ----------
     delete_dependents
@@ -138,12 +187,17 @@ def delete_collaboration(id: int, *, delete_dependents: bool | None = None) -> C
 
 
 def delete_node(id: int) -> Call[rows.Message]:
-    """Remove a node."""
+    """Remove a node.
+
+    Open to users; others are answered 500.
+    """
     return Call("delete_node", "DELETE", f"/node/{segment(id)}", {})
 
 
 def delete_organization(id: int, *, delete_dependents: bool | None = None) -> Call[rows.Message]:
     """Remove an organization.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -161,6 +215,8 @@ def delete_organization(id: int, *, delete_dependents: bool | None = None) -> Ca
 def delete_ports(*, run_id: int) -> Call[rows.Message]:
     """Remove the ports of a run as its node.
 
+    Open to nodes; others are answered 500.
+
     Parameters
     ----------
     run_id
@@ -171,6 +227,8 @@ def delete_ports(*, run_id: int) -> Call[rows.Message]:
 
 def delete_role(id: int, *, delete_dependents: bool | None = None) -> Call[rows.Message]:
     """Remove a role.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -188,6 +246,8 @@ def delete_role(id: int, *, delete_dependents: bool | None = None) -> Call[rows.
 def delete_study(id: int, *, delete_dependents: bool | None = None) -> Call[rows.Message]:
     """Remove a study.
 
+    Open to users; others are answered 500.
+
     Parameters
     ----------
     delete_dependents
@@ -202,12 +262,17 @@ def delete_study(id: int, *, delete_dependents: bool | None = None) -> Call[rows
 
 
 def delete_task(id: int) -> Call[rows.Message]:
-    """Remove a task with its runs."""
+    """Remove a task with its runs.
+
+    Open to users; others are answered 500.
+    """
     return Call("delete_task", "DELETE", f"/task/{segment(id)}", {})
 
 
 def delete_user(id: int, *, delete_dependents: bool | None = None) -> Call[rows.Message]:
     """Remove a user.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -223,22 +288,33 @@ def delete_user(id: int, *, delete_dependents: bool | None = None) -> Call[rows.
 
 
 def download_blob(id: str) -> Call[bytes]:
-    """Read a stored input or result."""
+    """Read a stored input or result.
+
+    Open to users and nodes and algorithms; others are answered 500.
+    """
     return Call("download_blob", "GET", f"/blobstream/{segment(id)}", {})
 
 
 def get_algorithm_store(id: int) -> Call[rows.AlgorithmStore]:
-    """Give one linked algorithm store."""
+    """Give one linked algorithm store.
+
+    Open to users and nodes; others are answered 500.
+    """
     return Call("get_algorithm_store", "GET", f"/algorithmstore/{segment(id)}", {})
 
 
 def get_blob_store_status() -> Call[rows.BlobStoreStatus]:
-    """Tell whether large inputs and results are stored as blobs."""
+    """Tell whether large inputs and results are stored as blobs.
+
+    Open to users and nodes and algorithms; others are answered 500.
+    """
     return Call("get_blob_store_status", "GET", "/blobstream/status", {})
 
 
 def get_collaboration(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Collaboration]:
     """Give one collaboration.
+
+    Open to users and nodes and algorithms; others are answered 500.
 
     Parameters
     ----------
@@ -254,32 +330,49 @@ def get_health() -> Call[rows.Health]:
 
 
 def get_node(id: int) -> Call[rows.Node]:
-    """Give one node."""
+    """Give one node.
+
+    Open to users and nodes; others are answered 500.
+    """
     return Call("get_node", "GET", f"/node/{segment(id)}", {})
 
 
 def get_organization(id: int) -> Call[rows.Organization]:
-    """Give one organization."""
+    """Give one organization.
+
+    Open to users and nodes and algorithms; others are answered 500.
+    """
     return Call("get_organization", "GET", f"/organization/{segment(id)}", {})
 
 
 def get_result(id: int) -> Call[rows.Result]:
-    """Give the result of one run."""
+    """Give the result of one run.
+
+    Open to users and nodes and algorithms; others are answered 500.
+    """
     return Call("get_result", "GET", f"/result/{segment(id)}", {})
 
 
 def get_role(id: int) -> Call[rows.Role]:
-    """Give one role."""
+    """Give one role.
+
+    Open to users; others are answered 500.
+    """
     return Call("get_role", "GET", f"/role/{segment(id)}", {})
 
 
 def get_rule(id: int) -> Call[rows.Rule]:
-    """Give one rule."""
+    """Give one rule.
+
+    Open to users; others are answered 500.
+    """
     return Call("get_rule", "GET", f"/rule/{segment(id)}", {})
 
 
 def get_run(id: int, *, include: str | None = None) -> Call[rows.Run]:
     """Give one run.
+
+    Open to users and nodes and algorithms; others are answered 500.
 
     Parameters
     ----------
@@ -292,6 +385,8 @@ def get_run(id: int, *, include: str | None = None) -> Call[rows.Run]:
 def get_study(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Study]:
     """Give one study.
 
+    Open to users and nodes and algorithms; others are answered 500.
+
     Parameters
     ----------
     include
@@ -303,6 +398,8 @@ def get_study(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Stu
 def get_task(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Task]:
     """Give one task.
 
+    Open to users and nodes and algorithms; others are answered 500.
+
     Parameters
     ----------
     include
@@ -312,12 +409,17 @@ def get_task(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Task
 
 
 def get_task_status(task_id: int) -> Call[rows.TaskStatus]:
-    """Give the status of a task alone."""
+    """Give the status of a task alone.
+
+    Open to users and algorithms; others are answered 500.
+    """
     return Call("get_task_status", "GET", f"/task/{segment(task_id)}/status", {})
 
 
 def get_user(id: int, *, include_permissions: bool | None = None) -> Call[rows.User]:
     """Give one user.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -338,17 +440,26 @@ def get_version() -> Call[rows.Version]:
 
 
 def get_vpn_config() -> Call[rows.VpnConfig]:
-    """Give the settings of the private network to a node."""
+    """Give the settings of the private network to a node.
+
+    Open to nodes; others are answered 500.
+    """
     return Call("get_vpn_config", "GET", "/vpn", {})
 
 
 def kill_node_tasks(body: rows.Id) -> Call[rows.Message]:
-    """Stop all tasks of a node."""
+    """Stop all tasks of a node.
+
+    Open to users; others are answered 500.
+    """
     return Call("kill_node_tasks", "POST", "/kill/node/tasks", {}, body)
 
 
 def kill_task(body: rows.Id) -> Call[rows.Message]:
-    """Stop a task at all nodes."""
+    """Stop a task at all nodes.
+
+    Open to users; others are answered 500.
+    """
     return Call("kill_task", "POST", "/kill/task", {}, body)
 
 
@@ -362,6 +473,8 @@ def list_algorithm_stores(
     url: str | None = None,
 ) -> Call[rows.AlgorithmStorePage]:
     """List linked algorithm stores.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -405,6 +518,8 @@ def list_collaborations(
     sort: str | None = None,
 ) -> Call[rows.CollaborationPage]:
     """List collaborations.
+
+    Open to users and nodes; others are answered 500.
 
     Parameters
     ----------
@@ -457,6 +572,8 @@ def list_nodes(
     study_id: int | None = None,
 ) -> Call[rows.NodePage]:
     """List nodes.
+
+    Open to users and nodes; others are answered 500.
 
     Parameters
     ----------
@@ -516,6 +633,8 @@ def list_organizations(
 ) -> Call[rows.OrganizationPage]:
     """List organizations.
 
+    Open to users and nodes and algorithms; others are answered 500.
+
     Parameters
     ----------
     collaboration_id
@@ -571,6 +690,8 @@ def list_results(
     task_id: int | None = None,
 ) -> Call[rows.ResultPage]:
     """List results.
+
+    Open to users and nodes and algorithms; others are answered 500.
 
     Parameters
     ----------
@@ -646,6 +767,8 @@ def list_roles(
 ) -> Call[rows.RolePage]:
     """List roles.
 
+    Open to users; others are answered 500.
+
     Parameters
     ----------
     collaboration_id
@@ -701,6 +824,8 @@ def list_rules(
     user_id: int | None = None,
 ) -> Call[rows.RulePage]:
     """List rules.
+
+    Open to users; others are answered 500.
 
     Parameters
     ----------
@@ -761,6 +886,8 @@ def list_runs(
     task_id: int | None = None,
 ) -> Call[rows.RunPage]:
     """List runs.
+
+    Open to users and nodes and algorithms; others are answered 500.
 
     Parameters
     ----------
@@ -836,6 +963,8 @@ def list_studies(
 ) -> Call[rows.StudyPage]:
     """List studies.
 
+    Open to users and nodes; others are answered 500.
+
     Parameters
     ----------
     collaboration_id
@@ -891,6 +1020,8 @@ def list_tasks(
     study_id: int | None = None,
 ) -> Call[rows.TaskPage]:
     """List tasks, the newest first.
+
+    Open to users and nodes and algorithms; others are answered 500.
 
     Parameters
     ----------
@@ -976,6 +1107,8 @@ def list_users(
 ) -> Call[rows.UserPage]:
     """List users.
 
+    Open to users; others are answered 500.
+
     Parameters
     ----------
     collaboration_id
@@ -1039,6 +1172,8 @@ def list_vpn_addresses(
 ) -> Call[rows.VpnAddresses]:
     """Tell an algorithm where those of its task are reached.
 
+    Open to algorithms; others are answered 500.
+
     Parameters
     ----------
     include_children
@@ -1088,14 +1223,20 @@ def refresh_token() -> Call[rows.UserTokens | rows.NodeTokens]:
 
 
 def remove_node_from_collaboration(id: int, body: rows.Id) -> Call[rows.Message]:
-    """Take a node out of a collaboration."""
+    """Take a node out of a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call(
         "remove_node_from_collaboration", "DELETE", f"/collaboration/{segment(id)}/node", {}, body
     )
 
 
 def remove_organization_from_collaboration(id: int, body: rows.Id) -> Call[list[rows.Organization]]:
-    """Take an organization out of a collaboration."""
+    """Take an organization out of a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call(
         "remove_organization_from_collaboration",
         "DELETE",
@@ -1106,26 +1247,38 @@ def remove_organization_from_collaboration(id: int, body: rows.Id) -> Call[list[
 
 
 def remove_organization_from_study(id: int, body: rows.Id) -> Call[list[rows.Organization]]:
-    """Take an organization out of a study."""
+    """Take an organization out of a study.
+
+    Open to users; others are answered 500.
+    """
     return Call(
         "remove_organization_from_study", "DELETE", f"/study/{segment(id)}/organization", {}, body
     )
 
 
 def remove_rule_from_role(id: int, rule_id: int) -> Call[list[rows.Rule]]:
-    """Take a rule out of a role."""
+    """Take a rule out of a role.
+
+    Open to users; others are answered 500.
+    """
     return Call(
         "remove_rule_from_role", "DELETE", f"/role/{segment(id)}/rule/{segment(rule_id)}", {}
     )
 
 
 def request_column_names(body: rows.ColumnsInput) -> Call[rows.Columns | rows.Task]:
-    """Ask for the columns of a database, by a task when no node has shared them."""
+    """Ask for the columns of a database, by a task when no node has shared them.
+
+    Open to users; others are answered 500.
+    """
     return Call("request_column_names", "POST", "/column", {}, body)
 
 
 def reset_api_key(body: rows.Id) -> Call[rows.ApiKey]:
-    """Give a node a new key."""
+    """Give a node a new key.
+
+    Open to users; others are answered 500.
+    """
     return Call("reset_api_key", "POST", "/recover/node", {}, body)
 
 
@@ -1140,55 +1293,88 @@ def reset_two_factor(body: rows.ResetTwoFactorInput) -> Call[rows.TwoFactorSecre
 
 
 def update_algorithm_store(id: int, body: rows.AlgorithmStoreUpdate) -> Call[rows.AlgorithmStore]:
-    """Change a linked algorithm store."""
+    """Change a linked algorithm store.
+
+    Open to users; others are answered 500.
+    """
     return Call("update_algorithm_store", "PATCH", f"/algorithmstore/{segment(id)}", {}, body)
 
 
 def update_collaboration(id: int, body: rows.CollaborationUpdate) -> Call[rows.Collaboration]:
-    """Change a collaboration."""
+    """Change a collaboration.
+
+    Open to users; others are answered 500.
+    """
     return Call("update_collaboration", "PATCH", f"/collaboration/{segment(id)}", {}, body)
 
 
 def update_node(id: int, body: rows.NodeUpdate) -> Call[rows.Node]:
-    """Change a node."""
+    """Change a node.
+
+    Open to users and nodes; others are answered 500.
+    """
     return Call("update_node", "PATCH", f"/node/{segment(id)}", {}, body)
 
 
 def update_organization(id: int, body: rows.OrganizationUpdate) -> Call[rows.Organization]:
-    """Change an organization."""
+    """Change an organization.
+
+    Open to users and nodes; others are answered 500.
+    """
     return Call("update_organization", "PATCH", f"/organization/{segment(id)}", {}, body)
 
 
 def update_role(id: int, body: rows.RoleUpdate) -> Call[rows.Role]:
-    """Change a role."""
+    """Change a role.
+
+    Open to users; others are answered 500.
+    """
     return Call("update_role", "PATCH", f"/role/{segment(id)}", {}, body)
 
 
 def update_run(id: int, body: rows.RunUpdate) -> Call[rows.Run]:
-    """Report on a run as its node."""
+    """Report on a run as its node.
+
+    Open to nodes; others are answered 500.
+    """
     return Call("update_run", "PATCH", f"/run/{segment(id)}", {}, body)
 
 
 def update_study(id: int, body: rows.StudyUpdate) -> Call[rows.Study]:
-    """Change a study."""
+    """Change a study.
+
+    Open to users; others are answered 500.
+    """
     return Call("update_study", "PATCH", f"/study/{segment(id)}", {}, body)
 
 
 def update_user(id: int, body: rows.UserUpdate) -> Call[rows.User]:
-    """Change a user."""
+    """Change a user.
+
+    Open to users; others are answered 500.
+    """
     return Call("update_user", "PATCH", f"/user/{segment(id)}", {}, body)
 
 
 def upload_blob(body: bytes) -> Call[rows.BlobId]:
-    """Store a large input or result."""
+    """Store a large input or result.
+
+    Open to users and nodes and algorithms; others are answered 500.
+    """
     return Call("upload_blob", "POST", "/blobstream", {}, body)
 
 
 def validate_node_token() -> Call[rows.NodeIdentity]:
-    """Tell to which node the token belongs."""
+    """Tell to which node the token belongs.
+
+    Open to nodes; others are answered 500.
+    """
     return Call("validate_node_token", "POST", "/token/node/validate", {})
 
 
 def validate_user_token() -> Call[rows.UserIdentity]:
-    """Tell to which user the token belongs."""
+    """Tell to which user the token belongs.
+
+    Open to users; others are answered 500.
+    """
     return Call("validate_user_token", "POST", "/token/user/validate", {})

@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[AlgorithmStore | Error]:
     """Link an algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         body (AlgorithmStoreInput): A store to link.
 
@@ -127,6 +129,8 @@ def sync(
 ) -> AlgorithmStore | Error | None:
     """Link an algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         body (AlgorithmStoreInput): A store to link.
 
@@ -150,6 +154,8 @@ async def asyncio_detailed(
     body: AlgorithmStoreInput,
 ) -> Response[AlgorithmStore | Error]:
     """Link an algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         body (AlgorithmStoreInput): A store to link.
@@ -177,6 +183,8 @@ async def asyncio(
     body: AlgorithmStoreInput,
 ) -> AlgorithmStore | Error | None:
     """Link an algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         body (AlgorithmStoreInput): A store to link.

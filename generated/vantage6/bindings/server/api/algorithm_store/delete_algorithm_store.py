@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Unlink an algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         server_url (str | Unset):
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Message | None:
     """Unlink an algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         server_url (str | Unset):
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     server_url: str | Unset = UNSET,
 ) -> Response[Error | Message]:
     """Unlink an algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     server_url: str | Unset = UNSET,
 ) -> Error | Message | None:
     """Unlink an algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

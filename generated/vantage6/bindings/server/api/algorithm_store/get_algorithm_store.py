@@ -78,6 +78,8 @@ def sync_detailed(
 ) -> Response[AlgorithmStore | Error]:
     """Give one linked algorithm store
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
 
@@ -107,6 +109,8 @@ def sync(
 ) -> AlgorithmStore | Error | None:
     """Give one linked algorithm store
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
 
@@ -130,6 +134,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[AlgorithmStore | Error]:
     """Give one linked algorithm store
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):
@@ -157,6 +163,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> AlgorithmStore | Error | None:
     """Give one linked algorithm store
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):

@@ -103,6 +103,8 @@ def sync_detailed(
 ) -> Response[AlgorithmStorePage | Error]:
     """List linked algorithm stores
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         name (str | Unset):
@@ -147,6 +149,8 @@ def sync(
 ) -> AlgorithmStorePage | Error | None:
     """List linked algorithm stores
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         name (str | Unset):
@@ -185,6 +189,8 @@ async def asyncio_detailed(
     url_query: str | Unset = UNSET,
 ) -> Response[AlgorithmStorePage | Error]:
     """List linked algorithm stores
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -227,6 +233,8 @@ async def asyncio(
     url_query: str | Unset = UNSET,
 ) -> AlgorithmStorePage | Error | None:
     """List linked algorithm stores
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[AlgorithmStore | Error]:
     """Change a linked algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (AlgorithmStoreUpdate): The fields of a linked store to change.
@@ -130,6 +132,8 @@ def sync(
 ) -> AlgorithmStore | Error | None:
     """Change a linked algorithm store
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (AlgorithmStoreUpdate): The fields of a linked store to change.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: AlgorithmStoreUpdate,
 ) -> Response[AlgorithmStore | Error]:
     """Change a linked algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: AlgorithmStoreUpdate,
 ) -> AlgorithmStore | Error | None:
     """Change a linked algorithm store
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -83,6 +83,8 @@ def sync_detailed(
 ) -> Response[Error | File]:
     """Read a stored input or result
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (str):
 
@@ -112,6 +114,8 @@ def sync(
 ) -> Error | File | None:
     """Read a stored input or result
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (str):
 
@@ -135,6 +139,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | File]:
     """Read a stored input or result
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (str):
@@ -162,6 +168,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | File | None:
     """Read a stored input or result
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (str):

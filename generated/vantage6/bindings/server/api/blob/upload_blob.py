@@ -86,6 +86,8 @@ def sync_detailed(
 ) -> Response[BlobId | Error]:
     """Store a large input or result
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         body (File):
 
@@ -115,6 +117,8 @@ def sync(
 ) -> BlobId | Error | None:
     """Store a large input or result
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         body (File):
 
@@ -138,6 +142,8 @@ async def asyncio_detailed(
     body: File,
 ) -> Response[BlobId | Error]:
     """Store a large input or result
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         body (File):
@@ -165,6 +171,8 @@ async def asyncio(
     body: File,
 ) -> BlobId | Error | None:
     """Store a large input or result
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         body (File):

@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Collaboration | Error]:
     """Add a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         body (CollaborationInput): A new collaboration.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Collaboration | Error | None:
     """Add a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         body (CollaborationInput): A new collaboration.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: CollaborationInput,
 ) -> Response[Collaboration | Error]:
     """Add a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         body (CollaborationInput): A new collaboration.
@@ -167,6 +173,8 @@ async def asyncio(
     body: CollaborationInput,
 ) -> Collaboration | Error | None:
     """Add a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         body (CollaborationInput): A new collaboration.

@@ -92,6 +92,8 @@ def sync_detailed(
 ) -> Response[Collaboration | Error]:
     """Give one collaboration
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (list[str] | Unset):
@@ -124,6 +126,8 @@ def sync(
 ) -> Collaboration | Error | None:
     """Give one collaboration
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (list[str] | Unset):
@@ -150,6 +154,8 @@ async def asyncio_detailed(
     include: list[str] | Unset = UNSET,
 ) -> Response[Collaboration | Error]:
     """Give one collaboration
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):
@@ -180,6 +186,8 @@ async def asyncio(
     include: list[str] | Unset = UNSET,
 ) -> Collaboration | Error | None:
     """Give one collaboration
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):

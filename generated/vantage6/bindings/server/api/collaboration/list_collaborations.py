@@ -115,6 +115,8 @@ def sync_detailed(
 ) -> Response[CollaborationPage | Error]:
     """List collaborations
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         algorithm_store_id (int | Unset):
         encrypted (int | Unset):
@@ -165,6 +167,8 @@ def sync(
 ) -> CollaborationPage | Error | None:
     """List collaborations
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         algorithm_store_id (int | Unset):
         encrypted (int | Unset):
@@ -209,6 +213,8 @@ async def asyncio_detailed(
     sort: str | Unset = UNSET,
 ) -> Response[CollaborationPage | Error]:
     """List collaborations
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         algorithm_store_id (int | Unset):
@@ -257,6 +263,8 @@ async def asyncio(
     sort: str | Unset = UNSET,
 ) -> CollaborationPage | Error | None:
     """List collaborations
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         algorithm_store_id (int | Unset):

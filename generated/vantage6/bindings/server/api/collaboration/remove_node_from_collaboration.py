@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Take a node out of a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (Id): The identifier of the resource that is meant.
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Message | None:
     """Take a node out of a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (Id): The identifier of the resource that is meant.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: Id,
 ) -> Response[Error | Message]:
     """Take a node out of a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: Id,
 ) -> Error | Message | None:
     """Take a node out of a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

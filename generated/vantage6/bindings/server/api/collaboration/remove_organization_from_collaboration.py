@@ -103,6 +103,8 @@ def sync_detailed(
 ) -> Response[Error | list[Organization]]:
     """Take an organization out of a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (Id): The identifier of the resource that is meant.
@@ -135,6 +137,8 @@ def sync(
 ) -> Error | list[Organization] | None:
     """Take an organization out of a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (Id): The identifier of the resource that is meant.
@@ -161,6 +165,8 @@ async def asyncio_detailed(
     body: Id,
 ) -> Response[Error | list[Organization]]:
     """Take an organization out of a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -191,6 +197,8 @@ async def asyncio(
     body: Id,
 ) -> Error | list[Organization] | None:
     """Take an organization out of a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

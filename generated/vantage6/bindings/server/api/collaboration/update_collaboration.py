@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Collaboration | Error]:
     """Change a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (CollaborationUpdate): The fields of a collaboration to change.
@@ -130,6 +132,8 @@ def sync(
 ) -> Collaboration | Error | None:
     """Change a collaboration
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (CollaborationUpdate): The fields of a collaboration to change.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: CollaborationUpdate,
 ) -> Response[Collaboration | Error]:
     """Change a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: CollaborationUpdate,
 ) -> Collaboration | Error | None:
     """Change a collaboration
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

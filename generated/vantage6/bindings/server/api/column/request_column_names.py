@@ -104,6 +104,8 @@ def sync_detailed(
 ) -> Response[Columns | Error | Task]:
     """Ask for the columns of a database, by a task when no node has shared them
 
+     Open to users; others are answered 500.
+
     Args:
         body (ColumnsInput): The database whose columns are asked for, and the organizations to
             ask.
@@ -134,6 +136,8 @@ def sync(
 ) -> Columns | Error | Task | None:
     """Ask for the columns of a database, by a task when no node has shared them
 
+     Open to users; others are answered 500.
+
     Args:
         body (ColumnsInput): The database whose columns are asked for, and the organizations to
             ask.
@@ -158,6 +162,8 @@ async def asyncio_detailed(
     body: ColumnsInput,
 ) -> Response[Columns | Error | Task]:
     """Ask for the columns of a database, by a task when no node has shared them
+
+     Open to users; others are answered 500.
 
     Args:
         body (ColumnsInput): The database whose columns are asked for, and the organizations to
@@ -186,6 +192,8 @@ async def asyncio(
     body: ColumnsInput,
 ) -> Columns | Error | Task | None:
     """Ask for the columns of a database, by a task when no node has shared them
+
+     Open to users; others are answered 500.
 
     Args:
         body (ColumnsInput): The database whose columns are asked for, and the organizations to

@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Stop a task at all nodes
 
+     Open to users; others are answered 500.
+
     Args:
         body (Id): The identifier of the resource that is meant.
 
@@ -122,6 +124,8 @@ def sync(
 ) -> Error | Message | None:
     """Stop a task at all nodes
 
+     Open to users; others are answered 500.
+
     Args:
         body (Id): The identifier of the resource that is meant.
 
@@ -145,6 +149,8 @@ async def asyncio_detailed(
     body: Id,
 ) -> Response[Error | Message]:
     """Stop a task at all nodes
+
+     Open to users; others are answered 500.
 
     Args:
         body (Id): The identifier of the resource that is meant.
@@ -172,6 +178,8 @@ async def asyncio(
     body: Id,
 ) -> Error | Message | None:
     """Stop a task at all nodes
+
+     Open to users; others are answered 500.
 
     Args:
         body (Id): The identifier of the resource that is meant.

@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[Error | NodeWithKey]:
     """Add a node
 
+     Open to users; others are answered 500.
+
     Args:
         body (NodeInput): A new node.
 
@@ -122,6 +124,8 @@ def sync(
 ) -> Error | NodeWithKey | None:
     """Add a node
 
+     Open to users; others are answered 500.
+
     Args:
         body (NodeInput): A new node.
 
@@ -145,6 +149,8 @@ async def asyncio_detailed(
     body: NodeInput,
 ) -> Response[Error | NodeWithKey]:
     """Add a node
+
+     Open to users; others are answered 500.
 
     Args:
         body (NodeInput): A new node.
@@ -172,6 +178,8 @@ async def asyncio(
     body: NodeInput,
 ) -> Error | NodeWithKey | None:
     """Add a node
+
+     Open to users; others are answered 500.
 
     Args:
         body (NodeInput): A new node.

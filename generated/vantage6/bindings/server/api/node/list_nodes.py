@@ -118,6 +118,8 @@ def sync_detailed(
 ) -> Response[Error | NodePage]:
     """List nodes
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
@@ -177,6 +179,8 @@ def sync(
 ) -> Error | NodePage | None:
     """List nodes
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         ip (str | Unset):
@@ -230,6 +234,8 @@ async def asyncio_detailed(
     study_id: int | Unset = UNSET,
 ) -> Response[Error | NodePage]:
     """List nodes
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -287,6 +293,8 @@ async def asyncio(
     study_id: int | Unset = UNSET,
 ) -> Error | NodePage | None:
     """List nodes
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

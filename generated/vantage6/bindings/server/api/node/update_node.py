@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Node]:
     """Change a node
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
         body (NodeUpdate): The fields of a node to change.
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Node | None:
     """Change a node
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
         body (NodeUpdate): The fields of a node to change.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: NodeUpdate,
 ) -> Response[Error | Node]:
     """Change a node
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: NodeUpdate,
 ) -> Error | Node | None:
     """Change a node
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):

@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | Organization]:
     """Add an organization
 
+     Open to users; others are answered 500.
+
     Args:
         body (OrganizationInput): A new organization.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Error | Organization | None:
     """Add an organization
 
+     Open to users; others are answered 500.
+
     Args:
         body (OrganizationInput): A new organization.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: OrganizationInput,
 ) -> Response[Error | Organization]:
     """Add an organization
+
+     Open to users; others are answered 500.
 
     Args:
         body (OrganizationInput): A new organization.
@@ -167,6 +173,8 @@ async def asyncio(
     body: OrganizationInput,
 ) -> Error | Organization | None:
     """Add an organization
+
+     Open to users; others are answered 500.
 
     Args:
         body (OrganizationInput): A new organization.

@@ -78,6 +78,8 @@ def sync_detailed(
 ) -> Response[Error | Organization]:
     """Give one organization
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
 
@@ -107,6 +109,8 @@ def sync(
 ) -> Error | Organization | None:
     """Give one organization
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
 
@@ -130,6 +134,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | Organization]:
     """Give one organization
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):
@@ -157,6 +163,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | Organization | None:
     """Give one organization
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):

@@ -110,6 +110,8 @@ def sync_detailed(
 ) -> Response[Error | OrganizationPage]:
     """List organizations
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         country (str | Unset):
@@ -160,6 +162,8 @@ def sync(
 ) -> Error | OrganizationPage | None:
     """List organizations
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         country (str | Unset):
@@ -204,6 +208,8 @@ async def asyncio_detailed(
     study_id: int | Unset = UNSET,
 ) -> Response[Error | OrganizationPage]:
     """List organizations
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -252,6 +258,8 @@ async def asyncio(
     study_id: int | Unset = UNSET,
 ) -> Error | OrganizationPage | None:
     """List organizations
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Organization]:
     """Change an organization
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
         body (OrganizationUpdate): The fields of an organization to change.
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Organization | None:
     """Change an organization
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         id (int):
         body (OrganizationUpdate): The fields of an organization to change.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: OrganizationUpdate,
 ) -> Response[Error | Organization]:
     """Change an organization
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: OrganizationUpdate,
 ) -> Error | Organization | None:
     """Change an organization
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         id (int):

@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | Port]:
     """Register a port of an algorithm as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         body (PortInput): A port that an algorithm opened.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Error | Port | None:
     """Register a port of an algorithm as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         body (PortInput): A port that an algorithm opened.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: PortInput,
 ) -> Response[Error | Port]:
     """Register a port of an algorithm as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         body (PortInput): A port that an algorithm opened.
@@ -167,6 +173,8 @@ async def asyncio(
     body: PortInput,
 ) -> Error | Port | None:
     """Register a port of an algorithm as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         body (PortInput): A port that an algorithm opened.

@@ -83,6 +83,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Remove the ports of a run as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         run_id (int):
 
@@ -112,6 +114,8 @@ def sync(
 ) -> Error | Message | None:
     """Remove the ports of a run as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         run_id (int):
 
@@ -135,6 +139,8 @@ async def asyncio_detailed(
     run_id: int,
 ) -> Response[Error | Message]:
     """Remove the ports of a run as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         run_id (int):
@@ -162,6 +168,8 @@ async def asyncio(
     run_id: int,
 ) -> Error | Message | None:
     """Remove the ports of a run as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         run_id (int):

@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Change the own password
 
+     Open to users; others are answered 500.
+
     Args:
         body (ChangePasswordInput): The old and the new password.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Error | Message | None:
     """Change the own password
 
+     Open to users; others are answered 500.
+
     Args:
         body (ChangePasswordInput): The old and the new password.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: ChangePasswordInput,
 ) -> Response[Error | Message]:
     """Change the own password
+
+     Open to users; others are answered 500.
 
     Args:
         body (ChangePasswordInput): The old and the new password.
@@ -167,6 +173,8 @@ async def asyncio(
     body: ChangePasswordInput,
 ) -> Error | Message | None:
     """Change the own password
+
+     Open to users; others are answered 500.
 
     Args:
         body (ChangePasswordInput): The old and the new password.

@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[ApiKey | Error]:
     """Give a node a new key
 
+     Open to users; others are answered 500.
+
     Args:
         body (Id): The identifier of the resource that is meant.
 
@@ -122,6 +124,8 @@ def sync(
 ) -> ApiKey | Error | None:
     """Give a node a new key
 
+     Open to users; others are answered 500.
+
     Args:
         body (Id): The identifier of the resource that is meant.
 
@@ -145,6 +149,8 @@ async def asyncio_detailed(
     body: Id,
 ) -> Response[ApiKey | Error]:
     """Give a node a new key
+
+     Open to users; others are answered 500.
 
     Args:
         body (Id): The identifier of the resource that is meant.
@@ -172,6 +178,8 @@ async def asyncio(
     body: Id,
 ) -> ApiKey | Error | None:
     """Give a node a new key
+
+     Open to users; others are answered 500.
 
     Args:
         body (Id): The identifier of the resource that is meant.

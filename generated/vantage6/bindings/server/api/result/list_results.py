@@ -139,6 +139,8 @@ def sync_detailed(
 ) -> Response[Error | ResultPage]:
     """List results
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -210,6 +212,8 @@ def sync(
 ) -> Error | ResultPage | None:
     """List results
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -275,6 +279,8 @@ async def asyncio_detailed(
     task_id: int | Unset = UNSET,
 ) -> Response[Error | ResultPage]:
     """List results
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -344,6 +350,8 @@ async def asyncio(
     task_id: int | Unset = UNSET,
 ) -> Error | ResultPage | None:
     """List results
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.

@@ -105,6 +105,8 @@ def sync_detailed(
 ) -> Response[Error | Error | FieldErrors | Role]:
     """Add a role
 
+     Open to users; others are answered 500.
+
     Args:
         body (RoleInput): A new role.
 
@@ -134,6 +136,8 @@ def sync(
 ) -> Error | Error | FieldErrors | Role | None:
     """Add a role
 
+     Open to users; others are answered 500.
+
     Args:
         body (RoleInput): A new role.
 
@@ -157,6 +161,8 @@ async def asyncio_detailed(
     body: RoleInput,
 ) -> Response[Error | Error | FieldErrors | Role]:
     """Add a role
+
+     Open to users; others are answered 500.
 
     Args:
         body (RoleInput): A new role.
@@ -184,6 +190,8 @@ async def asyncio(
     body: RoleInput,
 ) -> Error | Error | FieldErrors | Role | None:
     """Add a role
+
+     Open to users; others are answered 500.
 
     Args:
         body (RoleInput): A new role.

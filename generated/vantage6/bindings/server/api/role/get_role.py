@@ -78,6 +78,8 @@ def sync_detailed(
 ) -> Response[Error | Role]:
     """Give one role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
 
@@ -107,6 +109,8 @@ def sync(
 ) -> Error | Role | None:
     """Give one role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
 
@@ -130,6 +134,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | Role]:
     """Give one role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -157,6 +163,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | Role | None:
     """Give one role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -133,6 +133,8 @@ def sync_detailed(
 ) -> Response[Error | RolePage]:
     """List roles
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         description (str | Unset):
@@ -190,6 +192,8 @@ def sync(
 ) -> Error | RolePage | None:
     """List roles
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         description (str | Unset):
@@ -241,6 +245,8 @@ async def asyncio_detailed(
     user_id: int | Unset = UNSET,
 ) -> Response[Error | RolePage]:
     """List roles
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -296,6 +302,8 @@ async def asyncio(
     user_id: int | Unset = UNSET,
 ) -> Error | RolePage | None:
     """List roles
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

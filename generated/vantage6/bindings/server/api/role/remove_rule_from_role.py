@@ -86,6 +86,8 @@ def sync_detailed(
 ) -> Response[Error | list[Rule]]:
     """Take a rule out of a role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         rule_id (int):
@@ -118,6 +120,8 @@ def sync(
 ) -> Error | list[Rule] | None:
     """Take a rule out of a role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         rule_id (int):
@@ -144,6 +148,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | list[Rule]]:
     """Take a rule out of a role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -174,6 +180,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | list[Rule] | None:
     """Take a rule out of a role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -110,6 +110,8 @@ def sync_detailed(
 ) -> Response[Error | Error | FieldErrors | Role]:
     """Change a role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (RoleUpdate): The fields of a role to change.
@@ -142,6 +144,8 @@ def sync(
 ) -> Error | Error | FieldErrors | Role | None:
     """Change a role
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (RoleUpdate): The fields of a role to change.
@@ -168,6 +172,8 @@ async def asyncio_detailed(
     body: RoleUpdate,
 ) -> Response[Error | Error | FieldErrors | Role]:
     """Change a role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -198,6 +204,8 @@ async def asyncio(
     body: RoleUpdate,
 ) -> Error | Error | FieldErrors | Role | None:
     """Change a role
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -115,6 +115,8 @@ def sync_detailed(
 ) -> Response[Error | RulePage]:
     """List rules
 
+     Open to users; others are answered 500.
+
     Args:
         name (str | Unset):
         no_pagination (int | Unset):
@@ -168,6 +170,8 @@ def sync(
 ) -> Error | RulePage | None:
     """List rules
 
+     Open to users; others are answered 500.
+
     Args:
         name (str | Unset):
         no_pagination (int | Unset):
@@ -215,6 +219,8 @@ async def asyncio_detailed(
     user_id: int | Unset = UNSET,
 ) -> Response[Error | RulePage]:
     """List rules
+
+     Open to users; others are answered 500.
 
     Args:
         name (str | Unset):
@@ -266,6 +272,8 @@ async def asyncio(
     user_id: int | Unset = UNSET,
 ) -> Error | RulePage | None:
     """List rules
+
+     Open to users; others are answered 500.
 
     Args:
         name (str | Unset):

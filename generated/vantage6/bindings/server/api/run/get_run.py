@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | Run]:
     """Give one run
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (str | Unset):
@@ -120,6 +122,8 @@ def sync(
 ) -> Error | Run | None:
     """Give one run
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (str | Unset):
@@ -146,6 +150,8 @@ async def asyncio_detailed(
     include: str | Unset = UNSET,
 ) -> Response[Error | Run]:
     """Give one run
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):
@@ -176,6 +182,8 @@ async def asyncio(
     include: str | Unset = UNSET,
 ) -> Error | Run | None:
     """Give one run
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):

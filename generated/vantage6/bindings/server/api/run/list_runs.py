@@ -147,6 +147,8 @@ def sync_detailed(
 ) -> Response[Error | RunPage]:
     """List runs
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -221,6 +223,8 @@ def sync(
 ) -> Error | RunPage | None:
     """List runs
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
         assigned_till (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -289,6 +293,8 @@ async def asyncio_detailed(
     task_id: int | Unset = UNSET,
 ) -> Response[Error | RunPage]:
     """List runs
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.
@@ -361,6 +367,8 @@ async def asyncio(
     task_id: int | Unset = UNSET,
 ) -> Error | RunPage | None:
     """List runs
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         assigned_from (str | Unset): In UTC, with a space: 2026-01-02 03:04:05.

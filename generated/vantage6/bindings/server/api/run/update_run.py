@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Run]:
     """Report on a run as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         id (int):
         body (RunUpdate): What a node tells of a run.
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Run | None:
     """Report on a run as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         id (int):
         body (RunUpdate): What a node tells of a run.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: RunUpdate,
 ) -> Response[Error | Run]:
     """Report on a run as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: RunUpdate,
 ) -> Error | Run | None:
     """Report on a run as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         id (int):

@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | Study]:
     """Add a study
 
+     Open to users; others are answered 500.
+
     Args:
         body (StudyInput): A new study.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Error | Study | None:
     """Add a study
 
+     Open to users; others are answered 500.
+
     Args:
         body (StudyInput): A new study.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: StudyInput,
 ) -> Response[Error | Study]:
     """Add a study
+
+     Open to users; others are answered 500.
 
     Args:
         body (StudyInput): A new study.
@@ -167,6 +173,8 @@ async def asyncio(
     body: StudyInput,
 ) -> Error | Study | None:
     """Add a study
+
+     Open to users; others are answered 500.
 
     Args:
         body (StudyInput): A new study.

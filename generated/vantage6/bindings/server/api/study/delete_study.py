@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Remove a study
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         delete_dependents (Flag | Unset): A query parameter whose mere presence means yes. The
@@ -131,6 +133,8 @@ def sync(
 ) -> Error | Message | None:
     """Remove a study
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         delete_dependents (Flag | Unset): A query parameter whose mere presence means yes. The
@@ -158,6 +162,8 @@ async def asyncio_detailed(
     delete_dependents: Flag | Unset = UNSET,
 ) -> Response[Error | Message]:
     """Remove a study
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -189,6 +195,8 @@ async def asyncio(
     delete_dependents: Flag | Unset = UNSET,
 ) -> Error | Message | None:
     """Remove a study
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -106,6 +106,8 @@ def sync_detailed(
 ) -> Response[Error | StudyPage]:
     """List studies
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         include (list[str] | Unset):
@@ -153,6 +155,8 @@ def sync(
 ) -> Error | StudyPage | None:
     """List studies
 
+     Open to users and nodes; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         include (list[str] | Unset):
@@ -194,6 +198,8 @@ async def asyncio_detailed(
     sort: str | Unset = UNSET,
 ) -> Response[Error | StudyPage]:
     """List studies
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -239,6 +245,8 @@ async def asyncio(
     sort: str | Unset = UNSET,
 ) -> Error | StudyPage | None:
     """List studies
+
+     Open to users and nodes; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

@@ -98,6 +98,8 @@ def sync_detailed(
 ) -> Response[Error | Study]:
     """Change a study
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (StudyUpdate): The fields of a study to change.
@@ -130,6 +132,8 @@ def sync(
 ) -> Error | Study | None:
     """Change a study
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (StudyUpdate): The fields of a study to change.
@@ -156,6 +160,8 @@ async def asyncio_detailed(
     body: StudyUpdate,
 ) -> Response[Error | Study]:
     """Change a study
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -186,6 +192,8 @@ async def asyncio(
     body: StudyUpdate,
 ) -> Error | Study | None:
     """Change a study
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[Error | Task]:
     """Ask organizations to run an algorithm
 
+     Open to users and algorithms; others are answered 500.
+
     Args:
         body (TaskInput): A new task.
 
@@ -122,6 +124,8 @@ def sync(
 ) -> Error | Task | None:
     """Ask organizations to run an algorithm
 
+     Open to users and algorithms; others are answered 500.
+
     Args:
         body (TaskInput): A new task.
 
@@ -145,6 +149,8 @@ async def asyncio_detailed(
     body: TaskInput,
 ) -> Response[Error | Task]:
     """Ask organizations to run an algorithm
+
+     Open to users and algorithms; others are answered 500.
 
     Args:
         body (TaskInput): A new task.
@@ -172,6 +178,8 @@ async def asyncio(
     body: TaskInput,
 ) -> Error | Task | None:
     """Ask organizations to run an algorithm
+
+     Open to users and algorithms; others are answered 500.
 
     Args:
         body (TaskInput): A new task.

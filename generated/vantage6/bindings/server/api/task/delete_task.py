@@ -78,6 +78,8 @@ def sync_detailed(
 ) -> Response[Error | Message]:
     """Remove a task with its runs
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
 
@@ -107,6 +109,8 @@ def sync(
 ) -> Error | Message | None:
     """Remove a task with its runs
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
 
@@ -130,6 +134,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | Message]:
     """Remove a task with its runs
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -157,6 +163,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | Message | None:
     """Remove a task with its runs
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

@@ -92,6 +92,8 @@ def sync_detailed(
 ) -> Response[Error | Task]:
     """Give one task
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (list[str] | Unset):
@@ -124,6 +126,8 @@ def sync(
 ) -> Error | Task | None:
     """Give one task
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         id (int):
         include (list[str] | Unset):
@@ -150,6 +154,8 @@ async def asyncio_detailed(
     include: list[str] | Unset = UNSET,
 ) -> Response[Error | Task]:
     """Give one task
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):
@@ -180,6 +186,8 @@ async def asyncio(
     include: list[str] | Unset = UNSET,
 ) -> Error | Task | None:
     """Give one task
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         id (int):

@@ -78,6 +78,8 @@ def sync_detailed(
 ) -> Response[Error | TaskStatus]:
     """Give the status of a task alone
 
+     Open to users and algorithms; others are answered 500.
+
     Args:
         task_id (int):
 
@@ -107,6 +109,8 @@ def sync(
 ) -> Error | TaskStatus | None:
     """Give the status of a task alone
 
+     Open to users and algorithms; others are answered 500.
+
     Args:
         task_id (int):
 
@@ -130,6 +134,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | TaskStatus]:
     """Give the status of a task alone
+
+     Open to users and algorithms; others are answered 500.
 
     Args:
         task_id (int):
@@ -157,6 +163,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | TaskStatus | None:
     """Give the status of a task alone
+
+     Open to users and algorithms; others are answered 500.
 
     Args:
         task_id (int):

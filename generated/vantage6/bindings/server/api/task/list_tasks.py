@@ -155,6 +155,8 @@ def sync_detailed(
 ) -> Response[Error | TaskPage]:
     """List tasks, the newest first
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         database (str | Unset):
@@ -235,6 +237,8 @@ def sync(
 ) -> Error | TaskPage | None:
     """List tasks, the newest first
 
+     Open to users and nodes and algorithms; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         database (str | Unset):
@@ -309,6 +313,8 @@ async def asyncio_detailed(
     study_id: int | Unset = UNSET,
 ) -> Response[Error | TaskPage]:
     """List tasks, the newest first
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -387,6 +393,8 @@ async def asyncio(
     study_id: int | Unset = UNSET,
 ) -> Error | TaskPage | None:
     """List tasks, the newest first
+
+     Open to users and nodes and algorithms; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

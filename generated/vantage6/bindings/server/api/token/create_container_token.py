@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[ContainerToken | Error]:
     """Ask a token for an algorithm as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         body (ContainerLogin): The run for which a node asks a token.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> ContainerToken | Error | None:
     """Ask a token for an algorithm as its node
 
+     Open to nodes; others are answered 500.
+
     Args:
         body (ContainerLogin): The run for which a node asks a token.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: ContainerLogin,
 ) -> Response[ContainerToken | Error]:
     """Ask a token for an algorithm as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         body (ContainerLogin): The run for which a node asks a token.
@@ -167,6 +173,8 @@ async def asyncio(
     body: ContainerLogin,
 ) -> ContainerToken | Error | None:
     """Ask a token for an algorithm as its node
+
+     Open to nodes; others are answered 500.
 
     Args:
         body (ContainerLogin): The run for which a node asks a token.

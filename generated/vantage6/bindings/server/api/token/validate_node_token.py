@@ -67,6 +67,8 @@ def sync_detailed(
 ) -> Response[Error | NodeIdentity]:
     """Tell to which node the token belongs
 
+     Open to nodes; others are answered 500.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -90,6 +92,8 @@ def sync(
 ) -> Error | NodeIdentity | None:
     """Tell to which node the token belongs
 
+     Open to nodes; others are answered 500.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -108,6 +112,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | NodeIdentity]:
     """Tell to which node the token belongs
+
+     Open to nodes; others are answered 500.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -129,6 +135,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | NodeIdentity | None:
     """Tell to which node the token belongs
+
+     Open to nodes; others are answered 500.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

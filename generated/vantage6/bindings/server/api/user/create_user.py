@@ -88,6 +88,8 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Add a user
 
+     Open to users; others are answered 500.
+
     Args:
         body (UserInput): A new user.
 
@@ -117,6 +119,8 @@ def sync(
 ) -> Error | User | None:
     """Add a user
 
+     Open to users; others are answered 500.
+
     Args:
         body (UserInput): A new user.
 
@@ -140,6 +144,8 @@ async def asyncio_detailed(
     body: UserInput,
 ) -> Response[Error | User]:
     """Add a user
+
+     Open to users; others are answered 500.
 
     Args:
         body (UserInput): A new user.
@@ -167,6 +173,8 @@ async def asyncio(
     body: UserInput,
 ) -> Error | User | None:
     """Add a user
+
+     Open to users; others are answered 500.
 
     Args:
         body (UserInput): A new user.

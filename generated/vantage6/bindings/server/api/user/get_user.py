@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Give one user
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         include_permissions (Flag | Unset): A query parameter whose mere presence means yes. The
@@ -126,6 +128,8 @@ def sync(
 ) -> Error | User | None:
     """Give one user
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         include_permissions (Flag | Unset): A query parameter whose mere presence means yes. The
@@ -153,6 +157,8 @@ async def asyncio_detailed(
     include_permissions: Flag | Unset = UNSET,
 ) -> Response[Error | User]:
     """Give one user
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -184,6 +190,8 @@ async def asyncio(
     include_permissions: Flag | Unset = UNSET,
 ) -> Error | User | None:
     """Give one user
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

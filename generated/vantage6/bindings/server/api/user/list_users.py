@@ -131,6 +131,8 @@ def sync_detailed(
 ) -> Response[Error | UserPage]:
     """List users
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         email (str | Unset):
@@ -196,6 +198,8 @@ def sync(
 ) -> Error | UserPage | None:
     """List users
 
+     Open to users; others are answered 500.
+
     Args:
         collaboration_id (int | Unset):
         email (str | Unset):
@@ -255,6 +259,8 @@ async def asyncio_detailed(
     username: str | Unset = UNSET,
 ) -> Response[Error | UserPage]:
     """List users
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):
@@ -318,6 +324,8 @@ async def asyncio(
     username: str | Unset = UNSET,
 ) -> Error | UserPage | None:
     """List users
+
+     Open to users; others are answered 500.
 
     Args:
         collaboration_id (int | Unset):

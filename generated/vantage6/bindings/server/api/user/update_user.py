@@ -93,6 +93,8 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Change a user
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (UserUpdate): The fields of a user to change.
@@ -125,6 +127,8 @@ def sync(
 ) -> Error | User | None:
     """Change a user
 
+     Open to users; others are answered 500.
+
     Args:
         id (int):
         body (UserUpdate): The fields of a user to change.
@@ -151,6 +155,8 @@ async def asyncio_detailed(
     body: UserUpdate,
 ) -> Response[Error | User]:
     """Change a user
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):
@@ -181,6 +187,8 @@ async def asyncio(
     body: UserUpdate,
 ) -> Error | User | None:
     """Change a user
+
+     Open to users; others are answered 500.
 
     Args:
         id (int):

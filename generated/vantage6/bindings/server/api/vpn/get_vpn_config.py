@@ -77,6 +77,8 @@ def sync_detailed(
 ) -> Response[Error | VpnConfig]:
     """Give the settings of the private network to a node
 
+     Open to nodes; others are answered 500.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -100,6 +102,8 @@ def sync(
 ) -> Error | VpnConfig | None:
     """Give the settings of the private network to a node
 
+     Open to nodes; others are answered 500.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -118,6 +122,8 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
 ) -> Response[Error | VpnConfig]:
     """Give the settings of the private network to a node
+
+     Open to nodes; others are answered 500.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -139,6 +145,8 @@ async def asyncio(
     client: AuthenticatedClient | Client,
 ) -> Error | VpnConfig | None:
     """Give the settings of the private network to a node
+
+     Open to nodes; others are answered 500.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

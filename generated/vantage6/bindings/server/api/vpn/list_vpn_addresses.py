@@ -132,6 +132,8 @@ def sync_detailed(
 ) -> Response[Error | VpnAddresses]:
     """Tell an algorithm where those of its task are reached
 
+     Open to algorithms; others are answered 500.
+
     Args:
         include_children (Flag | Unset): A query parameter whose mere presence means yes. The
             server takes any value for yes, false included: leave it out for no.
@@ -185,6 +187,8 @@ def sync(
 ) -> Error | VpnAddresses | None:
     """Tell an algorithm where those of its task are reached
 
+     Open to algorithms; others are answered 500.
+
     Args:
         include_children (Flag | Unset): A query parameter whose mere presence means yes. The
             server takes any value for yes, false included: leave it out for no.
@@ -232,6 +236,8 @@ async def asyncio_detailed(
     only_siblings: Flag | Unset = UNSET,
 ) -> Response[Error | VpnAddresses]:
     """Tell an algorithm where those of its task are reached
+
+     Open to algorithms; others are answered 500.
 
     Args:
         include_children (Flag | Unset): A query parameter whose mere presence means yes. The
@@ -283,6 +289,8 @@ async def asyncio(
     only_siblings: Flag | Unset = UNSET,
 ) -> Error | VpnAddresses | None:
     """Tell an algorithm where those of its task are reached
+
+     Open to algorithms; others are answered 500.
 
     Args:
         include_children (Flag | Unset): A query parameter whose mere presence means yes. The
