@@ -99,14 +99,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # checkers have the imports above, and would take any name for good here
 
-    home = import_module(_HOMES.get(name, ".errors"), __name__)
-    value = globals()[name] = getattr(home, "Client" if name == "UserClient" else name)
-    return value
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        home = import_module(_HOMES.get(name, ".errors"), __name__)
+        value = globals()[name] = getattr(home, "Client" if name == "UserClient" else name)
+        return value
 
 
 def __dir__() -> list[str]:
