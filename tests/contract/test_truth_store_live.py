@@ -268,9 +268,11 @@ def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
 
 
 def test_reviews_cannot_be_sorted(shop: Shop) -> None:
-    reviews = shop.root(calls.list_reviews(per_page=50))["data"]
-    sorted_reviews = shop.root(calls.list_reviews(per_page=50, sort="id"))["data"]
-    assert len(sorted_reviews) > len(reviews)
+    total = len(shop.root(calls.list_reviews(per_page=100))["data"])
+    pages = [shop.root(calls.list_reviews(page=page, per_page=1)) for page in range(1, total + 1)]
+    assert len({page["data"][0]["id"] for page in pages}) == total
+    last = shop.root(calls.list_reviews(page=2, per_page=total - 1, sort="id"))["data"]
+    assert len(last) > 1, "the last page has more than the one row that is left"
 
 
 def test_filters_keep_what_they_name(shop: Shop) -> None:
@@ -300,7 +302,8 @@ def test_filters_keep_what_they_name(shop: Shop) -> None:
     assert [row["name"] for row in shop.viewer(calls.list_roles(name="View%"))["data"]] == [
         "Viewer"
     ]
-    assert shop.viewer(calls.list_roles(description="Super role"))["data"][0]["name"] == "Root"
+    (role,) = shop.viewer(calls.list_roles(description="%and review algorithms"))["data"]
+    assert role["name"] == "Reviewer"
     (role,) = shop.viewer(calls.list_roles(user_id=ids["viewer"]))["data"]
     assert role["name"] == "Viewer"
     shop.viewer(calls.list_roles(user_id=NO_SUCH_ID), 400)
@@ -311,12 +314,12 @@ def test_filters_of_rules(shop: Shop) -> None:
     assert len(everything) > 10
     wanted = shop.researcher(calls.list_rules(name="review", operation="edit"))["data"]
     assert [(row["name"], row["operation"]) for row in wanted] == [("review", "edit")]
-    viewing = shop.researcher(calls.list_rules(role_id=role_ids(shop)["Viewer"]))["data"]
+    viewing = shop.researcher(calls.list_rules(role_id=role_ids(shop)["Viewer"], sort="id"))["data"]
     assert {row["operation"] for row in viewing} == {"view"}
     shop.researcher(calls.list_rules(role_id=NO_SUCH_ID), 400)
     home = shop.server.nobody.url + "/api"
-    known = shop.researcher(calls.list_rules(username="viewer", server_url=home))["data"]
-    assert known == viewing
+    known = calls.list_rules(username="viewer", server_url=home, sort="id")
+    assert shop.researcher(known)["data"] == viewing
     shop.researcher(calls.list_rules(username="viewer"), 400)
     shop.researcher(calls.list_rules(username="researcher", server_url=home), 400)
     shop.researcher(calls.list_rules(username="viewer", server_url="https://no.example"), 400)
@@ -368,6 +371,8 @@ def test_an_algorithm_is_changed_by_its_developer_only(shop: Shop) -> None:
     shop.developer(calls.update_algorithm(algorithm["id"], {**change, "refresh_digest": True}))
     shop.developer(calls.update_algorithm(algorithm["id"], change | {"name": 3}), 400)
     shop.developer(calls.update_algorithm(algorithm["id"], {"name": "no image"}), 500)
+    text = shop.developer.send("PATCH", f"/algorithm/{algorithm['id']}", content="{}")
+    assert text.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     shop.reviewer(calls.update_algorithm(algorithm["id"], change), 403)
     shop.viewer(calls.update_algorithm(algorithm["id"], change), 401)
     shop.developer(calls.delete_algorithm(algorithm["id"]), 401)
@@ -491,9 +496,8 @@ def test_users(shop: Shop) -> None:
 
 def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
     roles = role_ids(shop)
-    for name, role in (("researcher", "Algorithm Manager"),):
-        shop.root(calls.create_user({"username": name, "roles": [roles[role]]}), 201)
-    id_ = user_ids(shop)["researcher"]
+    body = {"username": "researcher", "roles": [roles["Algorithm Manager"]]}
+    id_ = shop.root(calls.create_user(body), 201)["id"]
     theirs = AVERAGE | {"image": "registry.example/left"}
     algorithm = shop.researcher(calls.create_algorithm(theirs), 201)["id"]
     other = hand_in(shop, image="registry.example/stayed")["id"]
@@ -518,7 +522,7 @@ def test_roles(shop: Shop) -> None:
     shop.root(calls.update_role(role["id"], {"description": "Helps more", "rules": [1, 2]}))
     shop.root(calls.update_role(roles["Viewer"], {"description": "Sees"}), 400)
     shop.root(calls.update_role(role["id"], {"rules": [NO_SUCH_ID]}), 404)
-    assert shop.root(calls.update_role(role["id"], {"name": "1"}), 400)["msg"]
+    assert shop.root(calls.update_role(role["id"], {"name": "Root"}), 400)["msg"]["name"]
     assert len(shop.root(calls.add_rule_to_role(role["id"], 3), 201)) == 3
     assert len(shop.root(calls.remove_rule_from_role(role["id"], 3))) == 2
     shop.root(calls.remove_rule_from_role(role["id"], 3), 404)
@@ -594,7 +598,7 @@ def test_a_server_comes_and_goes(server: World, truth: Truth) -> None:
     alias = home.replace("127.0.0.1", "localhost")
     with open_shop(server, root_user={}) as shop:
         newcomer = Actor(shop.url, server.root.token)
-        Actor(shop.url)(calls.create_server({"url": home, "force": True}), 400)
+        Actor(shop.url)(calls.create_server({"url": home, "force": True}), 500)
         Actor(shop.url, "no.token")(calls.create_server({"url": home, "force": True}), 403)
         newcomer(calls.create_server({"url": home}), 400)
         shop.root(calls.list_servers(), 403)
@@ -611,13 +615,12 @@ def test_a_server_comes_and_goes(server: World, truth: Truth) -> None:
 
 
 # -- all of it -------------------------------------------------------------------------------------
-def test_every_operation_has_succeeded_and_failed(
+def test_every_documented_status_has_been_seen(
     truth: Truth, shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
         print(f"\n{truth.table()}")
-    always_open = {"get_version"}
-    for name in truth.operations:
-        statuses = truth.seen[name]
-        assert min(statuses, default=500) < HTTPStatus.BAD_REQUEST, f"{name}: run the whole module"
-        assert name in always_open or max(statuses) >= HTTPStatus.BAD_REQUEST, name
+    for name, operation in truth.operations.items():
+        # A failure of the store itself cannot be asked for everywhere; all else has been seen.
+        unseen = {int(status) for status in operation["responses"]} - truth.seen[name]
+        assert unseen <= {HTTPStatus.INTERNAL_SERVER_ERROR}, f"{name}: run the module as a whole"

@@ -248,7 +248,7 @@ def list_reviews(
     reviewer_id
         Keep reviews by this user.
     sort
-        Not usable: gives rows more than once.
+        Not usable: rows come again on later pages.
     under_review
         Whether to give those under review.
     """
