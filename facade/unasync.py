@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
     ROOT / "facade/vantage6/client/_async": ROOT / "facade/vantage6/client/_sync",
     ROOT / "tests/replay/_async": ROOT / "tests/replay/_sync",
+    ROOT / "tests/unit/_async": ROOT / "tests/unit/_sync",
 }
 DROPPED = re.compile(r"\b(?:async|await) +")
 WORDS = {

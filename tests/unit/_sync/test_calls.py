@@ -1,6 +1,6 @@
+# Derived from tests/unit/_async/test_calls.py by unasync.py: edit that instead.
 """Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
 
-import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from vantage6.bindings.server.api.organization import list_organizations
 from vantage6.client import (
-    AsyncClient,
     Client,
     EncryptionNotSetUp,
     InvalidInput,
@@ -19,7 +17,6 @@ from vantage6.client import (
     KeyMismatch,
     NotFound,
     TaskFailed,
-    UserClient,
     WaitTimeout,
 )
 from vantage6.client._crypto import (
@@ -31,7 +28,7 @@ from vantage6.client._crypto import (
 )
 from vantage6.client._payload import encode
 
-from .scripted import Reply, Request, Script, logging_in, page
+from ..scripted import Reply, Request, Script, logging_in, page
 
 KEY = generate_private_key(2048)
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
@@ -90,6 +87,108 @@ def test_filters_look_at_every_page(client: Client, server: Script) -> None:
     assert all(list(row) == ["id"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("resource", "given", "query"),
+    [
+        (
+            "organization",
+            {"name": "a", "country": "b", "collaboration": 1, "study": 2},
+            "name=a&country=b&collaboration_id=1&study_id=2",
+        ),
+        (
+            "collaboration",
+            {"scope": "global", "name": "a", "encrypted": True, "organization": 1},
+            "name=a&encrypted=1&organization_id=1",
+        ),
+        ("collaboration", {"algorithm_store": 2}, "organization_id=3&algorithm_store_id=2"),
+        (
+            "study",
+            {"name": "a", "organization": 1, "collaboration": 2, "include_organizations": True},
+            "name=a&organization_id=1&collaboration_id=2&include=organizations",
+        ),
+        (
+            "node",
+            {"name": "a", "organization": 1, "collaboration": 2, "study": 3, "is_online": True},
+            "name=a&organization_id=1&collaboration_id=2&study_id=3&status=online",
+        ),
+        (
+            "node",
+            {"is_online": False, "ip": "a", "last_seen_from": "b", "last_seen_till": "c"},
+            "status=offline&ip=a&last_seen_from=b&last_seen_till=c",
+        ),
+        (
+            "task",
+            {"initiating_org": 1, "initiating_user": 2, "collaboration": 3, "study": 4},
+            "init_org_id=1&init_user_id=2&collaboration_id=3&study_id=4",
+        ),
+        (
+            "task",
+            {"image": "a", "parent": 1, "job": 2, "name": "b", "include_results": True},
+            "image=a&parent_id=1&job_id=2&name=b&include=results",
+        ),
+        (
+            "task",
+            {"description": "a", "database": "b", "user_created": False},
+            "description=a&database=b&is_user_created=0",
+        ),
+        (
+            "run",
+            {"task": 1, "organization": 2, "state": "open", "node": 3, "include_task": True},
+            "task_id=1&organization_id=2&state=open&node_id=3&include=task",
+        ),
+        (
+            "run",
+            {"started": ("a", "b"), "assigned": ("c", None), "finished": (None, "d")},
+            "started_from=a&started_till=b&assigned_from=c&finished_till=d",
+        ),
+        (
+            "user",
+            {"username": "a", "organization": 1, "firstname": "b", "lastname": "c", "email": "d"},
+            "username=a&organization_id=1&firstname=b&lastname=c&email=d",
+        ),
+        (
+            "user",
+            {"role": 1, "rule": 2, "last_seen_from": "a", "last_seen_till": "b"},
+            "role_id=1&rule_id=2&last_seen_from=a&last_seen_till=b",
+        ),
+        (
+            "role",
+            {"name": "a", "description": "b", "organization": 1, "rule": 2, "user": 3},
+            "name=a&description=b&organization_id=1&rule_id=2&user_id=3",
+        ),
+        (
+            "rule",
+            {"name": "a", "operation": "b", "scope": "c", "role": 1},
+            "name=a&operation=b&scope=c&role_id=1",
+        ),
+    ],
+)
+def test_every_filter_is_sent_as_the_server_calls_it(
+    client: Client, server: Script, resource: str, given: dict[str, Any], query: str
+) -> None:
+    serve(server, client, {f"GET /{resource}": listing([])})
+    assert getattr(client, resource).list(**given) == []
+    (sent,) = [dict(parse_qsl(urlsplit(path).query)) for path in server.paths]
+    assert sent == {**dict(parse_qsl(query)), "page": "1", "per_page": "250", "sort": "id"}
+
+
+@pytest.mark.parametrize("resource", ["user", "organization"])
+def test_without_an_id_it_is_ones_own(client: Client, server: Script, resource: str) -> None:
+    serve(server, client, {})
+    own = {"user": 7, "organization": 3}[resource]
+    assert (getattr(client, resource).get())["id"] == own
+    with pytest.raises(NotFound):
+        getattr(client, resource).get(99)
+
+
+@pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
+def test_one_of_each_is_looked_up_by_its_id(client: Client, server: Script, resource: str) -> None:
+    row = {"id": 5, "name": "five", "more": True}
+    serve(server, client, {f"GET /{resource}/5": lambda *_: (200, row)})
+    assert getattr(client, resource).get(5) == row
+    assert getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
+
+
 def test_the_chosen_collaboration_is_the_default(client: Client, server: Script) -> None:
     routes: Routes = {
         "GET /organization": listing([]),
@@ -134,6 +233,21 @@ def test_task_filters_that_the_server_lacks_work_all_the_same(
     assert [row["id"] for row in client.task.list(run=9)] == [3]
 
 
+def test_runs_are_kept_by_port_and_inputs_opened(client: Client, server: Script) -> None:
+    reference = {"id": 3, "link": "", "methods": []}
+    rows = [
+        {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
+         "blob_storage_used": False}
+        for id_, ports in ((2, []), (1, [{"port": 8888}]))
+    ]  # fmt: skip
+    routes: Routes = {"GET /run": listing(rows), "GET /run/2": lambda *_: (200, rows[0])}
+    serve(server, client, routes)
+    assert [row["id"] for row in client.run.list(port=8888)] == [1]
+    assert [row["input"] for row in client.run.list()] == ["{}", "{}"]
+    assert (client.run.get(2))["input"] == "{}"
+    assert (client.run.get(2, decrypt_input=False))["input"] == encode(b"{}")
+
+
 # -- tasks --------------------------------------------------------------------------------------
 def collaboration(*, encrypted: bool) -> Routes:
     row = {"id": 4, "name": "demo", "encrypted": encrypted}
@@ -156,17 +270,19 @@ def test_a_task_is_sent_with_its_input_for_each_organization(
     client: Client, server: Script
 ) -> None:
     serve(server, client, collaboration(encrypted=False))
-    task = client.task.create([2, 1], **TASK, collaboration=4, databases="default", field="id")
+    task = client.task.create(
+        [2, 1], **TASK, collaboration=4, store=2, server_url="https://x", databases="a", field="id"
+    )
     assert task == {"id": 12}
     sent = server.seen[-1].body
     assert [row["id"] for row in sent["organizations"]] == [2, 1]
     assert {row["input"] for row in sent["organizations"]} == {
         encode(json.dumps(TASK["input_"]).encode())
     }
-    assert sent["databases"] == [{"label": "default"}]
-    assert sent["collaboration_id"] == 4
+    assert sent["databases"] == [{"label": "a"}]
+    assert (sent["collaboration_id"], sent["store_id"]) == (4, 2)
+    assert sent["server_url"] == "https://x"
     assert "study_id" not in sent
-    assert "store_id" not in sent
 
 
 def test_a_study_is_enough_to_find_the_collaboration(client: Client, server: Script) -> None:
@@ -174,6 +290,7 @@ def test_a_study_is_enough_to_find_the_collaboration(client: Client, server: Scr
     client.task.create([1], **TASK, study=6)
     sent = server.seen[-1].body
     assert (sent["study_id"], sent["collaboration_id"]) == (6, 4)
+    assert "store_id" not in sent
 
 
 def test_nothing_is_sent_for_a_task_that_cannot_work(client: Client, server: Script) -> None:
@@ -321,9 +438,8 @@ def test_both_names_for_waiting_work(client: Client, server: Script) -> None:
 def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
     client: Client, server: Script
 ) -> None:
-    serve(
-        server, client, waiting("crashed", runs={1: ["completed"], 2: ["crashed"], 3: ["active"]})
-    )
+    runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
+    serve(server, client, waiting("crashed", runs=runs))
     with pytest.raises(TaskFailed, match="KeyError: 'abc'") as caught:
         client.wait_for_results(12)
     error = caught.value
@@ -389,66 +505,8 @@ def test_any_request_can_be_made(client: Client, server: Script) -> None:
         client.generate_path_to("thing", True)
 
 
-def test_the_bindings_share_login_and_connections(client: Client, server: Script) -> None:
-    empty: Reply = (200, {"data": [], "links": {"first": "a", "self": "a"}})
-    serve(server, client, {"GET /organization": lambda *_: empty})
-    answer: Any = list_organizations.sync(client=client.api, name="x")
-    assert answer.data == []
-    assert server.seen[-1].authorization == f"Bearer {client.token}"
-    assert len(server.connections) == 1
-
-
-async def test_the_bindings_share_them_in_the_async_client_too(server: Script) -> None:
-    empty: Reply = (200, {"data": [], "links": {"first": "a", "self": "a"}})
-    server.reply = logging_in(lambda _: empty)
-    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
-        await client.authenticate("researcher", "secret")
-        answer: Any = await list_organizations.asyncio(client=client.api)
-        assert server.seen[-1].authorization == f"Bearer {client.token}"
-    assert answer.data == []
-
-
-def test_a_client_tells_where_it_is(server: Script) -> None:
-    with UserClient("http://localhost/", 7601, "api", "warning") as client:
+def test_a_client_tells_where_it_is() -> None:
+    with Client("http://localhost/", 7601, "api", log_level=None) as client:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
-        assert repr(client) == "<Client of http://localhost:7601/api>"
-
-
-def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
-    """Give every method that users may call, by its dotted name."""
-    owners = {"": client, **{f"{k}.": v for k, v in vars(client).items() if not k.startswith("_")}}
-    return {
-        f"{name}{member}": method
-        for name, owner in owners.items()
-        for member, method in inspect.getmembers(owner, inspect.ismethod)
-        if not member.startswith("_")
-    }
-
-
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
-    methods = public_methods(kind("http://localhost", 7601, log_level=None))
-    assert len(methods) > 30
-    for name, method in methods.items():
-        manual = inspect.getdoc(method) or ""
-        assert "Examples\n--------\n>>> " in manual, name
-        parameters = inspect.signature(method).parameters
-        described = [line for line in manual.splitlines() if line and not line.startswith(" ")]
-        for parameter in parameters:
-            assert any(
-                parameter in line.split(" : ")[0].replace(",", "").split() for line in described
-            ), f"{name}: {parameter}"
-        is_async = inspect.iscoroutinefunction(method)
-        assert ("await " in manual) == is_async, name
-
-
-def test_sync_and_async_have_the_same_methods() -> None:
-    sync, other = (
-        public_methods(kind("http://localhost", 7601, log_level=None))
-        for kind in (Client, AsyncClient)
-    )
-    assert sync.keys() == other.keys()
-    for name, method in sync.items():
-        parameters = inspect.signature(method).parameters
-        assert list(parameters) == list(inspect.signature(other[name]).parameters), name
+        assert repr(client).endswith("Client of http://localhost:7601/api>")

@@ -1,0 +1,535 @@
+"""Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    EncryptionNotSetUp,
+    InvalidInput,
+    InvalidSettings,
+    KeyMismatch,
+    NotFound,
+    TaskFailed,
+    WaitTimeout,
+)
+from vantage6.client._crypto import (
+    decrypt,
+    encrypt,
+    generate_private_key,
+    private_key_to_pem,
+    public_key_of,
+)
+from vantage6.client._payload import encode
+
+from ..scripted import Reply, Request, Script, logging_in, page
+
+KEY = generate_private_key(2048)
+Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
+
+
+async def serve(server: Script, client: AsyncClient, routes: Routes) -> None:
+    """Log in, then answer each "METHOD path" by its function."""
+
+    def reply(request: Request) -> Reply:
+        url = urlsplit(request.path)
+        route = routes.get(f"{request.method} {url.path.removeprefix('/api')}")
+        return route(request, dict(parse_qsl(url.query))) if route else (404, b"<html>")
+
+    server.reply = logging_in(reply)
+    await client.authenticate("researcher", "secret")
+    server.seen.clear()
+
+
+def listing(rows: list[dict[str, Any]]) -> Callable[[Request, dict[str, str]], Reply]:
+    return lambda _, query: page(rows, int(query.get("page", 1)), int(query.get("per_page", 10)))
+
+
+# -- lists -------------------------------------------------------------------------------------
+ORGANIZATIONS = [
+    {"id": id_, "name": f"organization {id_}", "country": "NL" if id_ % 2 else "BE"}
+    for id_ in range(1, 602)
+]
+
+
+async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
+    rows = await client.organization.list(name="organization%")
+    assert rows == ORGANIZATIONS
+    assert rows.total == 601
+    assert "next" not in rows.links
+    queries = [dict(parse_qsl(urlsplit(request.path).query)) for request in server.seen]
+    assert [query["page"] for query in queries] == ["1", "2", "3"]
+    assert {query["sort"] for query in queries} == {"id"}
+    assert {query["name"] for query in queries} == {"organization%"}
+
+
+async def test_one_page_is_given_on_demand(client: AsyncClient, server: Script) -> None:
+    await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
+    rows = await client.organization.list(page=2, per_page=5)
+    assert [row["id"] for row in rows] == [6, 7, 8, 9, 10]
+    assert rows.total == 601
+    assert "next" in rows.links
+    assert [row["id"] for row in await client.organization.list(per_page=2)] == [1, 2]
+    assert len(server.seen) == 2
+
+
+async def test_filters_look_at_every_page(client: AsyncClient, server: Script) -> None:
+    await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
+    rows = await client.organization.list(filter_=("country", "BE"), field="id")
+    assert [row["id"] for row in rows] == list(range(2, 602, 2))
+    assert all(list(row) == ["id"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("resource", "given", "query"),
+    [
+        (
+            "organization",
+            {"name": "a", "country": "b", "collaboration": 1, "study": 2},
+            "name=a&country=b&collaboration_id=1&study_id=2",
+        ),
+        (
+            "collaboration",
+            {"scope": "global", "name": "a", "encrypted": True, "organization": 1},
+            "name=a&encrypted=1&organization_id=1",
+        ),
+        ("collaboration", {"algorithm_store": 2}, "organization_id=3&algorithm_store_id=2"),
+        (
+            "study",
+            {"name": "a", "organization": 1, "collaboration": 2, "include_organizations": True},
+            "name=a&organization_id=1&collaboration_id=2&include=organizations",
+        ),
+        (
+            "node",
+            {"name": "a", "organization": 1, "collaboration": 2, "study": 3, "is_online": True},
+            "name=a&organization_id=1&collaboration_id=2&study_id=3&status=online",
+        ),
+        (
+            "node",
+            {"is_online": False, "ip": "a", "last_seen_from": "b", "last_seen_till": "c"},
+            "status=offline&ip=a&last_seen_from=b&last_seen_till=c",
+        ),
+        (
+            "task",
+            {"initiating_org": 1, "initiating_user": 2, "collaboration": 3, "study": 4},
+            "init_org_id=1&init_user_id=2&collaboration_id=3&study_id=4",
+        ),
+        (
+            "task",
+            {"image": "a", "parent": 1, "job": 2, "name": "b", "include_results": True},
+            "image=a&parent_id=1&job_id=2&name=b&include=results",
+        ),
+        (
+            "task",
+            {"description": "a", "database": "b", "user_created": False},
+            "description=a&database=b&is_user_created=0",
+        ),
+        (
+            "run",
+            {"task": 1, "organization": 2, "state": "open", "node": 3, "include_task": True},
+            "task_id=1&organization_id=2&state=open&node_id=3&include=task",
+        ),
+        (
+            "run",
+            {"started": ("a", "b"), "assigned": ("c", None), "finished": (None, "d")},
+            "started_from=a&started_till=b&assigned_from=c&finished_till=d",
+        ),
+        (
+            "user",
+            {"username": "a", "organization": 1, "firstname": "b", "lastname": "c", "email": "d"},
+            "username=a&organization_id=1&firstname=b&lastname=c&email=d",
+        ),
+        (
+            "user",
+            {"role": 1, "rule": 2, "last_seen_from": "a", "last_seen_till": "b"},
+            "role_id=1&rule_id=2&last_seen_from=a&last_seen_till=b",
+        ),
+        (
+            "role",
+            {"name": "a", "description": "b", "organization": 1, "rule": 2, "user": 3},
+            "name=a&description=b&organization_id=1&rule_id=2&user_id=3",
+        ),
+        (
+            "rule",
+            {"name": "a", "operation": "b", "scope": "c", "role": 1},
+            "name=a&operation=b&scope=c&role_id=1",
+        ),
+    ],
+)
+async def test_every_filter_is_sent_as_the_server_calls_it(
+    client: AsyncClient, server: Script, resource: str, given: dict[str, Any], query: str
+) -> None:
+    await serve(server, client, {f"GET /{resource}": listing([])})
+    assert await getattr(client, resource).list(**given) == []
+    (sent,) = [dict(parse_qsl(urlsplit(path).query)) for path in server.paths]
+    assert sent == {**dict(parse_qsl(query)), "page": "1", "per_page": "250", "sort": "id"}
+
+
+@pytest.mark.parametrize("resource", ["user", "organization"])
+async def test_without_an_id_it_is_ones_own(
+    client: AsyncClient, server: Script, resource: str
+) -> None:
+    await serve(server, client, {})
+    own = {"user": 7, "organization": 3}[resource]
+    assert (await getattr(client, resource).get())["id"] == own
+    with pytest.raises(NotFound):
+        await getattr(client, resource).get(99)
+
+
+@pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
+async def test_one_of_each_is_looked_up_by_its_id(
+    client: AsyncClient, server: Script, resource: str
+) -> None:
+    row = {"id": 5, "name": "five", "more": True}
+    await serve(server, client, {f"GET /{resource}/5": lambda *_: (200, row)})
+    assert await getattr(client, resource).get(5) == row
+    assert await getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
+
+
+async def test_the_chosen_collaboration_is_the_default(client: AsyncClient, server: Script) -> None:
+    routes: Routes = {
+        "GET /organization": listing([]),
+        "GET /collaboration/4": lambda *_: (200, {"id": 4, "name": "demo", "encrypted": False}),
+    }
+    await serve(server, client, routes)
+    await client.organization.list()
+    await client.setup_collaboration(4)
+    await client.organization.list()
+    await client.organization.list(collaboration=5)
+    queries = [dict(parse_qsl(urlsplit(path).query)) for path in server.paths]
+    chosen = [query.get("collaboration_id") for query in queries]
+    assert chosen == [None, None, "4", "5"]
+    assert client.collaboration_id == 4
+
+
+async def test_collaborations_are_those_of_the_own_organization(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, {"GET /collaboration": listing([])})
+    await client.collaboration.list()
+    await client.collaboration.list("global")
+    assert "organization_id=3" in server.paths[0]
+    assert "organization_id" not in server.paths[1]
+    with pytest.raises(InvalidInput, match="scope"):
+        await client.collaboration.list("everything")
+
+
+async def test_task_filters_that_the_server_lacks_work_all_the_same(
+    client: AsyncClient, server: Script
+) -> None:
+    tasks = [
+        {"id": 3, "status": "active", "algorithm_store": None},
+        {"id": 2, "status": "completed", "algorithm_store": {"id": 1}},
+        {"id": 1, "status": "completed", "algorithm_store": None},
+    ]
+    routes: Routes = {
+        "GET /task": listing(tasks),
+        "GET /run/9": lambda *_: (200, {"id": 9, "task": {"id": 3}}),
+    }
+    await serve(server, client, routes)
+    assert [row["id"] for row in await client.task.list(status="completed")] == [2, 1]
+    assert [row["id"] for row in await client.task.list(store=1)] == [2]
+    assert [row["id"] for row in await client.task.list(run=9)] == [3]
+
+
+async def test_runs_are_kept_by_port_and_inputs_opened(client: AsyncClient, server: Script) -> None:
+    reference = {"id": 3, "link": "", "methods": []}
+    rows = [
+        {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
+         "blob_storage_used": False}
+        for id_, ports in ((2, []), (1, [{"port": 8888}]))
+    ]  # fmt: skip
+    routes: Routes = {"GET /run": listing(rows), "GET /run/2": lambda *_: (200, rows[0])}
+    await serve(server, client, routes)
+    assert [row["id"] for row in await client.run.list(port=8888)] == [1]
+    assert [row["input"] for row in await client.run.list()] == ["{}", "{}"]
+    assert (await client.run.get(2))["input"] == "{}"
+    assert (await client.run.get(2, decrypt_input=False))["input"] == encode(b"{}")
+
+
+# -- tasks --------------------------------------------------------------------------------------
+def collaboration(*, encrypted: bool) -> Routes:
+    row = {"id": 4, "name": "demo", "encrypted": encrypted}
+    return {
+        "GET /collaboration/4": lambda *_: (200, row),
+        "GET /study/6": lambda *_: (200, {"id": 6, "collaboration": {"id": 4}}),
+        "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
+    }
+
+
+TASK: dict[str, Any] = {
+    "name": "average",
+    "image": "average:1",
+    "description": "",
+    "input_": {"method": "f", "kwargs": {"x": 1}},
+}
+
+
+async def test_a_task_is_sent_with_its_input_for_each_organization(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, collaboration(encrypted=False))
+    task = await client.task.create(
+        [2, 1], **TASK, collaboration=4, store=2, server_url="https://x", databases="a", field="id"
+    )
+    assert task == {"id": 12}
+    sent = server.seen[-1].body
+    assert [row["id"] for row in sent["organizations"]] == [2, 1]
+    assert {row["input"] for row in sent["organizations"]} == {
+        encode(json.dumps(TASK["input_"]).encode())
+    }
+    assert sent["databases"] == [{"label": "a"}]
+    assert (sent["collaboration_id"], sent["store_id"]) == (4, 2)
+    assert sent["server_url"] == "https://x"
+    assert "study_id" not in sent
+
+
+async def test_a_study_is_enough_to_find_the_collaboration(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, collaboration(encrypted=False))
+    await client.task.create([1], **TASK, study=6)
+    sent = server.seen[-1].body
+    assert (sent["study_id"], sent["collaboration_id"]) == (6, 4)
+    assert "store_id" not in sent
+
+
+async def test_nothing_is_sent_for_a_task_that_cannot_work(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, collaboration(encrypted=False))
+    for wrong in (
+        {"organizations": [], "collaboration": 4},
+        {"organizations": [1]},
+        {"organizations": [1], "collaboration": 4, "databases": "no-good"},
+        {"organizations": [1], "collaboration": 4, "input_": {"x": {1}}},
+        {"organizations": [1], "collaboration": 4, "fields": "id"},
+    ):
+        with pytest.raises(InvalidInput):
+            await client.task.create(**{**TASK, **wrong})
+    assert server.paths == []
+
+
+def write_key(folder: Path) -> Path:
+    path = folder / "key.pem"
+    path.write_bytes(private_key_to_pem(KEY))
+    return path
+
+
+async def test_an_encrypted_collaboration_gets_no_plain_input(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, collaboration(encrypted=True))
+    with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+        await client.task.create([1], **TASK, collaboration=4)
+    assert not any(path.startswith("POST") for path in server.paths)
+
+
+async def test_inputs_are_encrypted_with_one_look_at_the_keys(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    keys = {1: KEY, 2: generate_private_key(2048)}
+    members = [
+        {"id": id_, "name": f"organization {id_}", "public_key": public_key_of(key)}
+        for id_, key in keys.items()
+    ]
+    routes = collaboration(encrypted=True)
+    routes["GET /organization"] = listing(members)
+    routes["PATCH /organization/3"] = lambda request, _: (200, {"id": 3, **request.body})
+    await serve(server, client, routes)
+    await client.setup_encryption(write_key(tmp_path))
+    assert server.seen[-1].body == {"public_key": public_key_of(KEY)}, "there was none yet"
+    server.seen.clear()
+    await client.task.create([2, 1], **TASK, collaboration=4)
+    assert len(server.seen) == 3
+    for row in server.seen[-1].body["organizations"]:
+        assert json.loads(decrypt(row["input"], keys[row["id"]])) == TASK["input_"]
+
+
+async def test_a_key_in_a_plain_collaboration_changes_nothing(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    routes = collaboration(encrypted=False)
+    routes["PATCH /organization/3"] = lambda request, _: (200, {"id": 3, **request.body})
+    await serve(server, client, routes)
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create([1], **TASK, collaboration=4)
+    assert server.seen[-1].body["organizations"][0]["input"] == encode(
+        json.dumps(TASK["input_"]).encode()
+    )
+
+
+async def test_the_servers_public_key_is_never_replaced(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    await serve(server, client, {})
+    answer = server.reply
+    other = public_key_of(generate_private_key(2048))
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/organization/3":
+            return 200, {"id": 3, "name": "IKNL", "public_key": other}
+        return answer(request)
+
+    server.reply = reply
+    with pytest.raises(KeyMismatch) as caught:
+        await client.setup_encryption(write_key(tmp_path))
+    assert caught.value.local != caught.value.server
+    assert all(path.startswith("GET") for path in server.paths)
+
+
+async def test_killing_and_deleting_pass_on_what_the_server_says(
+    client: AsyncClient, server: Script
+) -> None:
+    done: Reply = (200, {"msg": "done"})
+    await serve(
+        server, client, {"POST /kill/task": lambda *_: done, "DELETE /task/12": lambda *_: done}
+    )
+    assert await client.task.kill(12) == {"msg": "done"}
+    assert server.seen[-1].body == {"id": 12}
+    assert await client.task.delete(12) == {"msg": "done"}
+
+
+# -- waiting ----------------------------------------------------------------------------------
+def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
+    """Let a task go through statuses, and its runs through theirs."""
+    left = list(statuses)
+    runs = runs or {1: ["completed"], 2: ["completed"]}
+
+    def status(*_: object) -> Reply:
+        return 200, {"status": left.pop(0) if len(left) > 1 else left[0]}
+
+    def run_rows(_: Request, query: dict[str, str]) -> Reply:
+        rows = [
+            {
+                "id": id_,
+                "status": states.pop(0) if len(states) > 1 else states[0],
+                "organization": {"id": id_},
+                "node": {"name": f"node {id_}"},
+                "log": "Traceback\nKeyError: 'abc'",
+                "input": None,
+                "blob_storage_used": False,
+            }
+            for id_, states in runs.items()
+        ]
+        return page(rows[::-1], int(query["page"]), int(query["per_page"]))
+
+    def results(_: Request, query: dict[str, str]) -> Reply:
+        rows = [
+            {
+                "id": id_,
+                "run": {"id": id_},
+                "result": encode(b'{"n": 1}') if states[0] == "completed" else None,
+                "blob_storage_used": False,
+            }
+            for id_, states in runs.items()
+        ]
+        return page(rows[::-1], int(query["page"]), int(query["per_page"]))
+
+    return {"GET /task/12/status": status, "GET /run": run_rows, "GET /result": results}
+
+
+async def test_results_come_when_the_task_is_done_in_the_order_asked(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, waiting("pending", "active", "completed"))
+    results = await client.wait_for_results(12, 0.1)
+    assert [row["run"]["id"] for row in results["data"]] == [1, 2]
+    assert [json.loads(row["result"] or "") for row in results] == [{"n": 1}, {"n": 1}]
+    assert len(server.seen) == 4, "three looks and the results"
+
+
+async def test_both_names_for_waiting_work(client: AsyncClient, server: Script) -> None:
+    await serve(server, client, waiting("completed"))
+    assert await client.wait_for_result(task_id=12) == await client.wait_for_results(task_id=12)
+
+
+async def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
+    client: AsyncClient, server: Script
+) -> None:
+    runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
+    await serve(server, client, waiting("crashed", runs=runs))
+    with pytest.raises(TaskFailed, match="KeyError: 'abc'") as caught:
+        await client.wait_for_results(12)
+    error = caught.value
+    assert (error.task_id, error.status) == (12, "crashed")
+    assert [run["status"] for run in error.runs] == ["completed", "crashed", "active"]
+    assert [row["result"] for row in error.results] == ['{"n": 1}', None, None]
+    assert "organization 2" in str(error)
+
+
+async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: Script) -> None:
+    runs = {1: ["active", "active", "completed"], 2: ["crashed"]}
+    await serve(server, client, waiting("crashed", runs=runs))
+    results = await client.wait_for_results(12, 0.1, on_failure="return")
+    assert [row["result"] for row in results] == ['{"n": 1}', None]
+    with pytest.raises(InvalidInput, match="on_failure"):
+        await client.wait_for_results(12, on_failure="ignore")  # type: ignore[arg-type]
+
+
+async def test_waiting_ends_in_time_and_leaves_the_task(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, waiting("active"))
+    with pytest.raises(WaitTimeout, match="runs on") as caught:
+        await client.wait_for_results(12, 0.1, timeout=0.3)
+    assert (caught.value.task_id, caught.value.status) == (12, "active")
+    assert {path.split()[0] for path in server.paths} == {"GET"}
+
+
+async def test_servers_without_the_status_address_are_asked_for_the_task(
+    client: AsyncClient, server: Script
+) -> None:
+    routes = waiting("completed")
+    del routes["GET /task/12/status"]
+    routes["GET /task/12"] = lambda *_: (200, {"id": 12, "status": "completed"})
+    await serve(server, client, routes)
+    assert len(await client.wait_for_results(12)) == 2
+
+
+async def test_waiting_for_a_task_that_is_not_there_fails_at_once(
+    client: AsyncClient, server: Script
+) -> None:
+    await serve(server, client, {"GET /task/12/status": lambda *_: (404, {"msg": "not found"})})
+    with pytest.raises(NotFound):
+        await client.wait_for_results(12)
+    assert len(server.seen) == 1
+
+
+# -- the rest --------------------------------------------------------------------------------
+async def test_the_result_of_one_run_is_its_text(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
+    row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
+    routes: Routes = {
+        "GET /result/5": lambda *_: (200, row),
+        "PATCH /organization/3": lambda *_: (200, {}),
+    }
+    await serve(server, client, routes)
+    await client.setup_encryption(write_key(tmp_path))
+    assert await client.result.get(5) == '{"n": 1}'
+
+
+async def test_any_request_can_be_made(client: AsyncClient, server: Script) -> None:
+    await serve(server, client, {"GET /thing": lambda request, query: (200, [query])})
+    assert await client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
+    assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
+    assert client.generate_path_to("/thing", False) == client.generate_path_to("thing")
+    with pytest.raises(InvalidSettings, match="store"):
+        client.generate_path_to("thing", True)
+
+
+async def test_a_client_tells_where_it_is() -> None:
+    async with AsyncClient("http://localhost/", 7601, "api", log_level=None) as client:
+        assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
+        assert client.base_path == "http://localhost:7601/api"
+        assert repr(client).endswith("Client of http://localhost:7601/api>")

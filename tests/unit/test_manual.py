@@ -1,0 +1,47 @@
+"""help() tells all that is needed, and the two clients do not drift apart."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from vantage6.client import AsyncClient, Client
+
+
+def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
+    """Give every method that users may call, by its dotted name."""
+    owners = {"": client, **{f"{k}.": v for k, v in vars(client).items() if not k.startswith("_")}}
+    return {
+        f"{name}{member}": method
+        for name, owner in owners.items()
+        for member, method in inspect.getmembers(owner, inspect.ismethod)
+        if not member.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
+    methods = public_methods(kind("http://localhost", 7601, log_level=None))
+    assert len(methods) > 30
+    for name, method in methods.items():
+        manual = inspect.getdoc(method) or ""
+        assert "Examples\n--------\n>>> " in manual, name
+        parameters = inspect.signature(method).parameters
+        described = [line for line in manual.splitlines() if line and not line.startswith(" ")]
+        for parameter in parameters:
+            assert any(
+                parameter in line.split(" : ")[0].replace(",", "").split() for line in described
+            ), f"{name}: {parameter}"
+        is_async = inspect.iscoroutinefunction(method)
+        assert ("await " in manual) == is_async, name
+
+
+def test_sync_and_async_have_the_same_methods() -> None:
+    sync, other = (
+        public_methods(kind("http://localhost", 7601, log_level=None))
+        for kind in (Client, AsyncClient)
+    )
+    assert sync.keys() == other.keys()
+    for name, method in sync.items():
+        parameters = inspect.signature(method).parameters
+        assert list(parameters) == list(inspect.signature(other[name]).parameters), name
