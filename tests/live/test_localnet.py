@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.parse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -328,7 +329,8 @@ def is_free(port: int) -> bool:
 )
 def test_up_ends_with_everything_it_started(end: int, code: int, tmp_path: Path) -> None:
     file = tmp_path / "network.json"
-    command = [*COMMAND, "up", "--encrypted", "--organizations", "2", "--json", str(file)]
+    options = ["--encrypted", "--store", "--organizations", "2", "--json", str(file)]
+    command = [*COMMAND, "up", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
         deadline = time.monotonic() + 120
         while not file.exists():
@@ -342,13 +344,15 @@ def test_up_ends_with_everything_it_started(end: int, code: int, tmp_path: Path)
             task = researcher.ask(SLOW, "sleep", [1, 2], seconds=600)
             researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
         started = descendants(up.pid)
-        assert len(started) >= 8, "supervisor, three of uWSGI, relay, runner, two runs"
+        assert len(started) >= 12, "two supervisors, six of uWSGI, relay, runner, two runs"
         up.send_signal(end)
         printed, _ = up.communicate(timeout=30)
     assert up.returncode == code
     assert network["users"]["researcher"]["password"] in printed
+    assert network["store"]["url"] in printed
+    ports = (network["port"], urllib.parse.urlsplit(network["store"]["url"]).port)
     deadline = time.monotonic() + 10
-    while folder.exists() or started & set(processes()) or not is_free(network["port"]):
+    while folder.exists() or started & set(processes()) or not all(map(is_free, ports)):
         assert time.monotonic() < deadline, "something is left"
         time.sleep(0.1)
     assert file.exists() == (end == signal.SIGKILL)

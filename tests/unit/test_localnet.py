@@ -118,6 +118,7 @@ def test_algorithms_are_found_by_image(tmp_path: Path) -> None:
     known = algorithms({"example.org/mine": tmp_path / "mine.py"})
     assert find(known, "example.org/mine") == tmp_path / "mine.py"
     assert find(known, "localnet/slow:latest") == find(known, "localnet/slow") is not None
+    assert find(known, "localnet/slow:latest@sha256:1234") == find(known, "localnet/slow")
     assert find(known, "localnet/slow:v2") is None
 
 
@@ -232,6 +233,7 @@ def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) ->
     ("arguments", "message"),
     [
         (["up", "--organizations", "0"], "0 is too few"),
+        (["up", "--review"], "ask for store"),
         (["up", "--version", "latest"], "'latest' is not a version of vantage6 4"),
         (["run", "no-such-script.py"], "There is no script 'no-such-script.py' to run."),
     ],

@@ -145,6 +145,7 @@ def _configuration(folder: Path, port: int) -> dict[str, object]:
     """Return the server's configuration."""
     return {
         **common_configuration("server", folder, port),
+        "server_url": f"http://{_api.HOST}:{port}",  # by which stores know it
         "jwt_secret_key": secrets.token_hex(32),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
