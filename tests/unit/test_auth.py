@@ -16,6 +16,7 @@ from vantage6.client import (
     LoginFailed,
     NotAuthenticated,
     PermissionDenied,
+    ServerError,
     SessionExpired,
 )
 from vantage6.client._auth import BearerAuth
@@ -90,6 +91,20 @@ def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Sc
     assert "wrong" not in str(caught.value)
     server.reply = answer
     assert client.node.get(1) == NODE
+
+
+def test_a_login_that_gets_stuck_half_way_leaves_a_client_that_can_be_shown(
+    client: Client, server: Script
+) -> None:
+    tokens = logging_in(lambda _: (200, NODE))
+
+    def reply(request: Request) -> Reply:
+        return (500, {"msg": "oops"}) if request.path == "/api/user/7" else tokens(request)
+
+    server.reply = reply
+    with pytest.raises(ServerError, match="oops"):
+        client.authenticate("researcher", "secret")
+    assert repr(client) == f"<Client of http://127.0.0.1:{server.port}/api>"
 
 
 def test_a_token_is_renewed_before_it_expires(client: Client, server: Script) -> None:

@@ -138,7 +138,7 @@ class Client:
         self.util = Utilities(session)
 
     def __repr__(self) -> str:
-        who = f" as {self.name!r}" if self.token else ""
+        who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
 
     # ---- connection and login -------------------------------------------------------------------
