@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from versions import at
+
 HERE = Path(__file__).parent
 
 # The JSON types of marshmallow's fields, in the short notation of the overlay.
@@ -46,6 +48,27 @@ SHORT_TYPES = {
 
 class ContractError(Exception):
     """A fact and the overlay disagree; the message says where."""
+
+
+class Problems:
+    """Gathers what is wrong, so that all of it can be mended at once."""
+
+    def __init__(self):
+        self.found = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if isinstance(error, ContractError):
+            self.found.append(str(error))
+            return True
+        return False
+
+    def tell(self):
+        """Raise everything that was gathered, if anything was."""
+        if self.found:
+            raise ContractError("\n".join(self.found))
 
 
 class Place:
@@ -124,12 +147,16 @@ def constraints(field):
 class Schemas:
     """The components of the contract."""
 
-    def __init__(self, facts, overlay):
+    def __init__(self, facts, overlay, problems):
         self.facts, self.enums = facts["schemas"], facts.get("enums", {})
         self.overlay = overlay["schemas"]
         self.unseen = set(self.facts)
-        self.built = {name: self.component(name) for name in self.overlay}
-        self.check_unused(overlay["unused_schemas"])
+        self.built = {}
+        for name in self.overlay:
+            with problems:
+                self.built[name] = self.component(name)
+        with problems:
+            self.check_unused(overlay["unused_schemas"])
 
     def check_unused(self, unused):
         place = Place("overlay", "unused_schemas")
@@ -251,29 +278,33 @@ class Schemas:
 class Operations:
     """The paths of the contract."""
 
-    def __init__(self, facts, overlay, schemas):
+    def __init__(self, facts, overlay, schemas, problems):
         self.overlay, self.schemas = overlay, schemas
         self.unused = {part: set(overlay[part]) for part in ("spellings", "parameters", "tags")}
         self.paths = {}
-        self.check_known(facts["operations"])
+        with problems:
+            self.check_known(facts["operations"])
         for fact in facts["operations"]:
             key = f"{fact['method']} {fact['path']}"
-            if key not in overlay["ignored"]:
+            if key in overlay["operations"]:
                 path = self.paths.setdefault(fact["path"], {})
-                path[fact["method"].lower()] = self.operation(key, fact)
+                with problems:
+                    path[fact["method"].lower()] = self.operation(key, fact)
         for part, left in self.unused.items():
-            if left:
-                Place("overlay", part).fail(f"nothing needs {', '.join(sorted(left))}")
+            with problems:
+                if left:
+                    Place("overlay", part).fail(f"nothing needs {', '.join(sorted(left))}")
 
     def check_known(self, facts):
         routes = {f"{fact['method']} {fact['path']}" for fact in facts}
         known = set(self.overlay["operations"]) | set(self.overlay["ignored"])
+        problems = []
         if new := sorted(routes - known):
-            Place("overlay", "operations").fail(
-                f"the server has routes unknown here: {', '.join(new)}"
-            )
+            problems.append(f"the server has routes unknown here: {', '.join(new)}")
         if gone := sorted(known - routes):
-            Place("overlay", "operations").fail(f"the server has no such routes: {', '.join(gone)}")
+            problems.append(f"the server has no such routes: {', '.join(gone)}")
+        if problems:
+            Place("overlay", "operations").fail("; ".join(problems))
 
     def operation(self, key, fact):
         entry, place = self.overlay["operations"][key], Place("overlay", "operations", key)
@@ -392,11 +423,13 @@ class Operations:
         if kind == "binary":
             return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         if match := re.fullmatch(r"Page\[(\w+)\]", kind):
-            kind = self.page(match[1])
+            kind = self.page(match[1], place)
         return {"application/json": {"schema": short_type(kind, place, self.schemas.built)}}
 
-    def page(self, row):
+    def page(self, row, place):
         """Make the component of one page of a listing."""
+        if row not in self.schemas.built:
+            place.fail(f"there is no schema {row}")
         name = f"{row}Page"
         self.schemas.built[name] = {
             "type": "object",
@@ -487,8 +520,12 @@ def security_schemes(security):
 def build(facts, overlay):
     """Give the contract as a dictionary."""
     schemes = security_schemes(overlay["security"])
-    schemas = Schemas(facts, overlay)
-    paths = Operations(facts, overlay, schemas).paths
+    problems = Problems()
+    schemas = Schemas(facts, overlay, problems)
+    paths = Operations(facts, overlay, schemas, problems).paths
+    with problems:
+        check_referenced(paths, schemas, overlay["shared"])
+    problems.tell()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -507,13 +544,27 @@ def build(facts, overlay):
     }
 
 
-def load_overlay(service):
-    """Give the overlay of a service: its own, merged into what the services have in common."""
+def check_referenced(paths, schemas, shared):
+    """Leave out shared schemas that this service does not need; one of its own is an error."""
+    needed, waiting = set(), [paths]
+    while waiting:
+        found = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(waiting.pop())))
+        waiting += [schemas.built.get(name, {}) for name in found - needed]
+        needed |= found
+    for name in set(schemas.built) - needed:
+        if name not in shared:
+            Place("overlay", "schemas", name).fail("no operation needs it")
+        del schemas.built[name]
+
+
+def load_overlay(service, version):
+    """Give the overlay of a service at a version, merged into what the services have in common."""
     common, own = (
         yaml.safe_load((HERE / "overlay" / f"{name}.yaml").read_text())
         for name in ("common", service)
     )
-    return own | {part: entries | own.get(part, {}) for part, entries in common.items()}
+    merged = own | {part: entries | own.get(part, {}) for part, entries in common.items()}
+    return at(merged, version) | {"shared": set(common["schemas"])}
 
 
 def main():
@@ -525,7 +576,7 @@ def main():
     for item in options.contracts:
         service, version = item.split("=")
         facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-        contract = build(facts, load_overlay(service))
+        contract = build(facts, load_overlay(service, version))
         target = HERE / service / f"{version}.json"
         text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
         if not options.check:
@@ -544,4 +595,4 @@ if __name__ == "__main__":
     try:
         main()
     except ContractError as error:
-        sys.exit(f"The contract cannot be built. {error}")
+        sys.exit(f"The contract cannot be built.\n{error}")

@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 
 Json = dict[str, Any]
 
+VERSIONS = ["4.7.1", "4.8.2", "4.9.1", "4.10.2", "4.11.0", "4.12.2", "4.13.7", "4.14.0", "4.15.2"]
 CONTRACTS = [(file.parent.name, file.stem) for file in sorted((OPENAPI / "facts").glob("*/*.json"))]
 each_contract = pytest.mark.parametrize(("service", "version"), CONTRACTS)
 
@@ -32,7 +34,8 @@ def operations(service: str, version: str) -> list[Json]:
 
 
 def load_builder() -> ModuleType:
-    """Import the program that builds contracts: it is in no package."""
+    """Import the program that builds contracts: it is in no package, nor is what it imports."""
+    sys.path.append(str(OPENAPI))
     spec = importlib.util.spec_from_file_location("build_contract", OPENAPI / "build.py")
     assert spec is not None
     assert spec.loader is not None
@@ -42,14 +45,20 @@ def load_builder() -> ModuleType:
 
 
 builder = load_builder()
-OVERLAY = builder.load_overlay("server")
+OVERLAY = builder.load_overlay("server", "4.15.2")
 
 
 # -- what there is ---------------------------------------------------------------------------------
+def test_there_is_a_contract_of_both_services_at_every_version() -> None:
+    assert set(CONTRACTS) >= {
+        (name, version) for name in ("server", "store") for version in VERSIONS
+    }
+
+
 @each_contract
 def test_the_committed_contract_is_what_facts_and_overlay_give(service: str, version: str) -> None:
     facts = json.loads((OPENAPI / "facts" / service / f"{version}.json").read_text())
-    built = builder.build(facts, builder.load_overlay(service))
+    built = builder.build(facts, builder.load_overlay(service, version))
     text = json.dumps(built, indent=2, ensure_ascii=False) + "\n"
     assert (OPENAPI / service / f"{version}.json").read_text() == text
 
@@ -65,31 +74,26 @@ def test_it_has_all_operations_once(service: str, count: int) -> None:
     assert len(names) == len(set(names)) == count
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        pytest.param(operation, id=f"{service}-{version}-{operation['operationId']}")
-        for service, version in CONTRACTS
-        for operation in operations(service, version)
-    ],
-)
-def test_each_operation_is_told_in_full(operation: Json) -> None:
-    assert operation["summary"]
-    assert len(operation["tags"]) == 1
-    for parameter in operation.get("parameters", []):
-        assert is_typed(parameter["schema"])
-        assert parameter["in"] == "path" or parameter["description"]
-    answers = operation["responses"]
-    successes = [status for status in answers if status.startswith("2")]
-    assert successes
-    assert set(answers) - set(successes), "no failure is told"
-    for status, answer in answers.items():
-        assert all(is_typed(media["schema"]) for media in answer["content"].values())
-        assert answer["content"], f"{status} has no body"
-        if status not in successes:
-            assert "#/components/schemas/Error" in json.dumps(answer)
-    for media in operation.get("requestBody", {}).get("content", {}).values():
-        assert is_typed(media["schema"])
+@each_contract
+def test_each_operation_is_told_in_full(service: str, version: str) -> None:
+    for operation in operations(service, version):
+        name = operation["operationId"]
+        assert operation["summary"], name
+        assert len(operation["tags"]) == 1, name
+        for parameter in operation.get("parameters", []):
+            assert is_typed(parameter["schema"]), name
+            assert parameter["in"] == "path" or parameter["description"], name
+        answers = operation["responses"]
+        successes = [status for status in answers if status.startswith("2")]
+        assert successes, name
+        assert set(answers) - set(successes), f"{name} tells no failure"
+        for status, answer in answers.items():
+            assert answer["content"], f"{name} {status} has no body"
+            assert all(is_typed(media["schema"]) for media in answer["content"].values()), name
+            if status not in successes:
+                assert "#/components/schemas/Error" in json.dumps(answer), f"{name} {status}"
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            assert is_typed(media["schema"]), name
 
 
 @each_contract
@@ -191,6 +195,10 @@ def with_a_failure_that_is_told_already(facts: Json, overlay: Json) -> None:
     overlay["operations"]["GET /rule/{id}"]["also"] = {404: None}
 
 
+def with_a_schema_that_nothing_needs(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Mood"] = {"description": "A mood.", "fields": {"name": "string"}}
+
+
 def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
     del overlay["operations"]["POST /organization"]["body"]
 
@@ -218,6 +226,7 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_failure_that_is_denied_twice, ["GET /rule / never", "415"]),
         (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
         (with_a_body_forgotten, ["POST /organization", "body"]),
+        (with_a_schema_that_nothing_needs, ["schemas / Mood", "no operation needs it"]),
     ],
 )
 def test_a_mismatch_fails_and_says_where(
@@ -235,4 +244,47 @@ def test_an_enumeration_that_is_gone_fails_and_says_where() -> None:
     facts = json.loads((OPENAPI / "facts/store/4.15.2.json").read_text())
     del facts["enums"]["Partitioning"]
     with pytest.raises(builder.ContractError, match="schemas / Partitioning"):
-        builder.build(facts, builder.load_overlay("store"))
+        builder.build(facts, builder.load_overlay("store", "4.15.2"))
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    facts, overlay = copy.deepcopy(FACTS), copy.deepcopy(OVERLAY)
+    with_a_new_route(facts, overlay)
+    with_a_renamed_computed_field(facts, overlay)
+    with_a_tag_that_nobody_has(facts, overlay)
+    with pytest.raises(builder.ContractError) as caught:
+        builder.build(facts, overlay)
+    assert all(part in str(caught.value) for part in ("GET /law", "people", "mood"))
+
+
+# -- what holds at which version -------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("version", "fields"),
+    [
+        ("4.9.1", {"name": "string"}),
+        ("4.10.0", {"name": "string", "size": "integer", "kind": "Kind"}),
+        ("4.15.2", {"name": "string", "kind": "Kind?"}),
+    ],
+)
+def test_an_entry_holds_since_and_until(version: str, fields: Json) -> None:
+    overlay = {
+        "name": "string",
+        "size": {"since": "4.10", "until": "4.15", "then": "integer"},
+        "kind": [
+            {"since": "4.10", "until": "4.15", "then": "Kind"},
+            {"since": "4.15", "then": "Kind?"},
+        ],
+    }
+    assert builder.at(overlay, version) == fields
+
+
+def test_a_list_of_things_is_no_list_of_alternatives() -> None:
+    assert builder.at(["a", {"since": "4.10", "then": "b"}], "4.9.1") == ["a"]
+    assert builder.at(["a", {"since": "4.10", "then": "b"}], "4.10.0") == ["a", "b"]
+    assert builder.at([], "4.10.0") == []
+
+
+def test_two_alternatives_at_once_are_an_error() -> None:
+    overlay = [{"since": "4.9", "then": "a"}, {"since": "4.10", "then": "b"}]
+    with pytest.raises(ValueError, match=r"4\.10\.2: \['a', 'b'\]"):
+        builder.at(overlay, "4.10.2")

@@ -112,13 +112,17 @@ def _build(home: Path, version: str) -> None:
 def _requirements(version: str) -> list[str]:
     """Return what pip installs: one version of every vantage6 package, and what serves them."""
     packages = ("server", "algorithm-store", "algorithm-tools", "backend-common")
-    return [
+    requirements = [
         f"vantage6=={version}",
         *(f"vantage6-{package}=={version}" for package in packages),
         "uwsgi",
         "websocket-client",  # python-socketio's client needs it for websockets
         "setuptools<80",  # releases up to 4.7 import pkg_resources
     ]
+    if version.startswith("4.13."):
+        # These releases import what stores blobs, and do not name it among what they need.
+        requirements += ["azure-identity", "azure-storage-blob"]
+    return requirements
 
 
 def _require_compiler() -> None:
