@@ -10,7 +10,12 @@ from vantage6.localnet._server import Server, common_configuration
 
 _NAME = "local store"
 # Who of the network's users may do what in the store; root, who makes them known, may do all.
-_ROLES = {"admin": "Algorithm Manager", "researcher": "Developer", "viewer": "Viewer"}
+# Stores of 4.7 have no managers of algorithms: admin is a reviewer there.
+_ROLES = {
+    "admin": ("Algorithm Manager", "Reviewer"),
+    "researcher": ("Developer",),
+    "viewer": ("Viewer",),
+}
 _PAGE = 100
 
 
@@ -116,7 +121,7 @@ def couple(server_url: str, store: Store, root_token: str) -> LinkedStore:
     >>> couple(server.url, store, token).id  # doctest: +SKIP
     1
     """
-    store.wait_until_ready()
+    version = store.wait_until_ready()
     api, url = server_url + _api.API_PATH, store.url + _api.API_PATH
     with _api.authenticated(server_url, root_token) as client:
         linked = _api.ask(
@@ -124,7 +129,8 @@ def couple(server_url: str, store: Store, root_token: str) -> LinkedStore:
             server_calls.create_algorithm_store(
                 {
                     "name": _NAME,
-                    "algorithm_store_url": url,
+                    # Servers of 4.7 add the path of the API themselves.
+                    "algorithm_store_url": store.url if version.startswith("4.7.") else url,
                     "server_url": api,
                     "force": True,  # an address of this machine is meant
                 }
@@ -134,6 +140,7 @@ def couple(server_url: str, store: Store, root_token: str) -> LinkedStore:
     with stranger.with_headers({"Server-Url": api}) as client:
         page = _api.ask(client, calls.list_roles(per_page=_PAGE))
         roles = {role["name"]: role["id"] for role in page["data"]}
-        for username, role in _ROLES.items():
-            _api.ask(client, calls.create_user({"username": username, "roles": [roles[role]]}))
+        for username, names in _ROLES.items():
+            role = next(roles[name] for name in names if name in roles)
+            _api.ask(client, calls.create_user({"username": username, "roles": [role]}))
     return LinkedStore(linked["id"], _NAME, url)
