@@ -52,21 +52,21 @@ def derived(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests that need no network: units, the contract, and replayed cassettes."""
-    install(session, "test", "generate")
+    install(session, "test")
     session.run("pytest", "-m", "not live", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests that need no network on every Python that is supported."""
-    install(session, "test", "generate")
+    install(session, "test")
     session.run("pytest", "-m", "not live", "-q", *session.posargs)
 
 
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
-    install(session, "test", "generate")
+    install(session, "test")
     session.run("pytest", "-m", "live", *session.posargs)
 
 
