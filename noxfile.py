@@ -46,6 +46,7 @@ def derived(session: nox.Session) -> None:
     install(session, "generate")
     session.run("python", "facade/unasync.py", "--check")
     session.run("python", "openapi/build.py", "--check", *contracts())
+    session.run("python", "openapi/diff.py", "--page", "--check")
     session.run("python", "openapi/generate.py", "--check", *locked_versions())
 
 
@@ -101,11 +102,21 @@ def contract(session: nox.Session) -> None:
         session.run("openapi-spec-validator", f"openapi/{service}/{version}.json")
 
 
+@nox.session(name="contract-diff")
+def contract_diff(session: nox.Session) -> None:
+    """Tell what changed between two versions: `nox -s contract-diff -- 4.14.0 4.15.2`."""
+    session.run("python", "openapi/diff.py", *session.posargs)
+
+
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write generated/ from the contract, or check it: `nox -s generate -- --check`."""
+    """Write generated/, or check it with --check; SERVICE=VERSION takes another version."""
     install(session, "generate")
-    session.run("python", "openapi/generate.py", *locked_versions(), *session.posargs)
+    named = [argument for argument in session.posargs if "=" in argument]
+    options = [argument for argument in session.posargs if "=" not in argument]
+    versions = dict(item.split("=") for item in [*locked_versions(), *named])
+    chosen = [f"{service}={version}" for service, version in versions.items()]
+    session.run("python", "openapi/generate.py", *chosen, *options)
 
 
 @nox.session

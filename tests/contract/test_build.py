@@ -1,18 +1,14 @@
 """The contract follows from facts and overlay, and whatever one of them does not know fails."""
 
 import copy
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
+from program import OPENAPI, load
 
-OPENAPI = Path(__file__).parents[2] / "openapi"
 FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 
 Json = dict[str, Any]
@@ -33,18 +29,7 @@ def operations(service: str, version: str) -> list[Json]:
     return [operation for methods in paths.values() for operation in methods.values()]
 
 
-def load_builder() -> ModuleType:
-    """Import the program that builds contracts: it is in no package, nor is what it imports."""
-    sys.path.append(str(OPENAPI))
-    spec = importlib.util.spec_from_file_location("build_contract", OPENAPI / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-builder = load_builder()
+builder = load("build")
 OVERLAY = builder.load_overlay("server", "4.15.2")
 
 

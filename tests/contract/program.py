@@ -1,0 +1,19 @@
+"""Imports a program of openapi/: they are in no package, nor is what they import."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+OPENAPI = Path(__file__).parents[2] / "openapi"
+
+
+def load(name: str) -> ModuleType:
+    """Import one by its file's name."""
+    sys.path.append(str(OPENAPI))
+    spec = importlib.util.spec_from_file_location(f"openapi_{name}", OPENAPI / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
