@@ -3,10 +3,12 @@
 import base64
 import json
 import ssl
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -14,6 +16,8 @@ import httpx
 
 from vantage6.bindings.call import Call
 from vantage6.bindings.server import calls
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._server import Server
 
 VERSION = "4.15.2"
 # The servers sign their tokens with it, and so can the tests.
@@ -183,6 +187,29 @@ def new_user(name: str, organization: int, roles: list[int]) -> Any:
         "organization_id": organization,
         "roles": roles,
     }
+
+
+class TunedServer(Server):
+    """A server with some settings of its own."""
+
+    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
+        self.settings = {"jwt_secret_key": SECRET} | settings
+        super().__init__(environment_python(VERSION), folder, None)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        return super()._configuration(folder) | self.settings
+
+
+@contextmanager
+def serve(**settings: object) -> Iterator[str]:
+    """Run a new server with some settings of its own, and give its address."""
+    with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
+        server = TunedServer(Path(folder), settings)
+        try:
+            server.wait_until_ready()
+            yield server.url
+        finally:
+            server.stop()
 
 
 @contextmanager

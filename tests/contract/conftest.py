@@ -1,41 +1,12 @@
 """The servers that the tests of the contract drive."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from cast import SECRET, VERSION, World, populate
+from cast import VERSION, World, populate, serve
 from truth import Truth
 
-from vantage6.localnet._environment import environment_python
-from vantage6.localnet._server import Server
-
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
-
-
-class TunedServer(Server):
-    """A server with some settings of its own."""
-
-    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
-        self.settings = {"jwt_secret_key": SECRET} | settings
-        super().__init__(environment_python(VERSION), folder, None)
-
-    def _configuration(self, folder: Path) -> dict[str, object]:
-        return super()._configuration(folder) | self.settings
-
-
-@contextmanager
-def serve(**settings: object) -> Iterator[str]:
-    """Run a new server with some settings of its own, and give its address."""
-    with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
-        server = TunedServer(Path(folder), settings)
-        try:
-            server.wait_until_ready()
-            yield server.url
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="module")

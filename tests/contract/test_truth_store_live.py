@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import VERSION, Actor, new_user, populate
-from conftest import serve
+from cast import VERSION, Actor, new_user, populate, serve
 from truth import Truth
 
 from vantage6.bindings.server import calls as server_calls
