@@ -567,32 +567,37 @@ def load_overlay(service, version):
     return at(merged, version) | {"shared": set(common["schemas"])}
 
 
+def write(service, version, is_check):
+    """Write the contract of one version, or check that it stands as it would be written."""
+    facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
+    contract = build(facts, load_overlay(service, version))
+    target = HERE / service / f"{version}.json"
+    text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
+    if not is_check:
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text)
+    elif not target.exists() or target.read_text() != text:
+        raise ContractError(f"openapi/{service}/{version}.json is not what its sources give")
+    count = sum(len(path) for path in contract["paths"].values())
+    schemas = len(contract["components"]["schemas"])
+    print(f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas")
+
+
 def main():
-    """Write or check the contracts."""
+    """Write or check the contracts; what is wrong with any of them is told at once."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("contracts", nargs="+", metavar="SERVICE=VERSION")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
     options = parser.parse_args()
+    wrong = []
     for item in options.contracts:
-        service, version = item.split("=")
-        facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-        contract = build(facts, load_overlay(service, version))
-        target = HERE / service / f"{version}.json"
-        text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
-        if not options.check:
-            target.parent.mkdir(exist_ok=True)
-            target.write_text(text)
-        elif not target.exists() or target.read_text() != text:
-            sys.exit(
-                f"{target} is not what its facts and overlay give: run openapi/build.py {item}"
-            )
-        count = sum(len(path) for path in contract["paths"].values())
-        schemas = len(contract["components"]["schemas"])
-        print(f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas")
+        try:
+            write(*item.split("="), options.check)
+        except ContractError as error:
+            wrong.append(f"No contract of {item}:\n{error}")
+    if wrong:
+        sys.exit("\n\n".join(wrong))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ContractError as error:
-        sys.exit(f"The contract cannot be built.\n{error}")
+    main()
