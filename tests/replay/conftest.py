@@ -35,7 +35,7 @@ class Recorded:
 def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
     """Start the network when cassettes are made; without it, any port and password will do."""
     if request.config.getoption("--record-mode") not in ("rewrite", "all", "once", "new_episodes"):
-        yield Recorded(1, dict.fromkeys(("researcher", "viewer", "admin"), HIDDEN))
+        yield Recorded(1, dict.fromkeys(("root", "researcher", "viewer", "admin"), HIDDEN))
         return
     with LocalNetwork(organizations=3) as network:
         users = network.users

@@ -26,6 +26,8 @@ from .errors import SessionExpired
 if TYPE_CHECKING:
     import asyncio
 
+    from ._call import Answer
+
 
 class BearerAuth(httpx.Auth):
     """The login of one client.
@@ -39,12 +41,14 @@ class BearerAuth(httpx.Auth):
     ----------
     tokens : Tokens or None
         The current tokens; None before the login.
+    refresh : Call
+        The request that renews them.
     """
 
     def __init__(self, url: str) -> None:
         self.tokens: Tokens | None = None
         self._url = httpx.URL(url)
-        self._refresh = calls.refresh_token()
+        self.refresh = calls.refresh_token()
         self._thread_lock = threading.Lock()
 
     @cached_property
@@ -57,17 +61,18 @@ class BearerAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
-        outdated = self._about_to_expire()
+        may_renew = request.extensions.get("renew", True)
+        outdated = self._about_to_expire() if may_renew else None
         for _ in range(2):
             if outdated:
                 with self._thread_lock:
                     if self.tokens is outdated:
                         renewal = yield self._renewal(outdated)
                         renewal.read()
-                        self._renewed(renewal)
+                        self.take(answer_of(renewal))
             outdated = self._sign(request)
             response = yield request
-            if outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             response.read()
             if not is_expired(response.status_code, response.content):
@@ -77,17 +82,18 @@ class BearerAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
-        outdated = self._about_to_expire()
+        may_renew = request.extensions.get("renew", True)
+        outdated = self._about_to_expire() if may_renew else None
         for _ in range(2):
             if outdated:
                 async with self._task_lock:
                     if self.tokens is outdated:
                         renewal = yield self._renewal(outdated)
                         await renewal.aread()
-                        self._renewed(renewal)
+                        self.take(answer_of(renewal))
             outdated = self._sign(request)
             response = yield request
-            if outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             await response.aread()
             if not is_expired(response.status_code, response.content):
@@ -108,12 +114,22 @@ class BearerAuth(httpx.Auth):
 
     def _renewal(self, outdated: Tokens) -> httpx.Request:
         return httpx.Request(
-            self._refresh.method,
-            f"{self._url}{self._refresh.path}",
-            headers={"Authorization": f"Bearer {outdated.refresh}"},
+            self.refresh.method, f"{self._url}{self.refresh.path}", headers=outdated.renewing
         )
 
-    def _renewed(self, response: httpx.Response) -> None:
+    def take(self, answer: Answer) -> None:
+        """Go on with the tokens that the answer to a renewal holds.
+
+        Parameters
+        ----------
+        answer : Answer
+            What came back for `refresh`.
+
+        Raises
+        ------
+        SessionExpired
+            When they could not be renewed.
+        """
         # A lapsed refresh token is refused as a lapsed access token is: the session is over.
-        body = read(self._refresh, answer_of(response), refused=SessionExpired)
+        body = read(self.refresh, answer, refused=SessionExpired)
         self.tokens = Tokens.of(body, monotonic())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from .errors import (
     BadRequest,
     Conflict,
+    InvalidInput,
     NotAuthenticated,
     NotFound,
     PermissionDenied,
@@ -133,6 +134,33 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
             status=answer.status,
             body=answer.content.decode(errors="replace"),
         ) from None
+
+
+def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
+    """Say how a request is to be sent.
+
+    Parameters
+    ----------
+    repeats : int or None
+        How often to try again when no connection can be made; None for what is usual.
+    renew : bool
+        Whether an expired token may be renewed for it.
+
+    Returns
+    -------
+    dict
+        The extensions of the request.
+
+    Raises
+    ------
+    InvalidInput
+        When the number makes no sense.
+    """
+    if repeats is None:
+        return {"renew": renew}
+    if repeats < 0:
+        raise InvalidInput(f"attempts_on_timeout must be 0 or more, or None, not {repeats!r}")
+    return {"renew": renew, "repeats": repeats}
 
 
 def is_expired(status: int, content: bytes) -> bool:

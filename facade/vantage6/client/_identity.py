@@ -91,6 +91,11 @@ class Tokens:
         return cls(access, body["refresh_token"], renew_at)
 
     @property
+    def renewing(self) -> dict[str, str]:
+        """The header that a request for the next pair is signed with."""
+        return {"Authorization": f"Bearer {self.refresh}"}
+
+    @property
     def user_id(self) -> int:
         """Identifier of the user who logged in."""
         subject = claims(self.access).get("sub")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from ._body import id_list
 from ._payload import encode
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
@@ -30,16 +31,10 @@ def organization_ids(organizations: Sequence[int]) -> list[int]:
     InvalidInput
         When it is not a sequence of at least one identifier.
     """
-    given = cast("object", organizations)
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InvalidInput(f"organizations must be a list of ids, such as [1, 2], not {given!r}")
-    ids = list(cast("Iterable[object]", given))
-    for id_ in ids:
-        if not isinstance(id_, int):
-            raise InvalidInput(f"organizations must hold ids, which are whole numbers: not {id_!r}")
+    ids = id_list(organizations, "organizations")
     if not ids:
         raise InvalidInput("organizations is empty: a task needs at least one to run at")
-    return cast("list[int]", ids)
+    return ids
 
 
 def database_list(

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain, islice, repeat
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -42,12 +43,14 @@ class Attempts:
     Parameters
     ----------
     request : httpx.Request
-        The request to be sent.
+        The request to be sent. Its extension ``"repeats"`` tells how many further attempts there
+        may be; as many as there are `PAUSES` by default, and the last of them again beyond.
     """
 
     def __init__(self, request: httpx.Request) -> None:
         self._is_repeatable = request.method in REPEATABLE
-        self._pauses: Iterator[float] = iter(PAUSES)
+        repeats: int = request.extensions.get("repeats", len(PAUSES))
+        self._pauses: Iterator[float] = islice(chain(PAUSES, repeat(PAUSES[-1])), repeats)
 
     def after_answer(self, status: int) -> float | None:
         """Decide what follows an answer.
@@ -178,11 +181,19 @@ def _trust(url: str, verify: Verify) -> ssl.SSLContext | bool:
 
 
 def _build(
-    http: httpx.Client | httpx.AsyncClient, call: Call[object], headers: Mapping[str, str] | None
+    http: httpx.Client | httpx.AsyncClient,
+    call: Call[object],
+    headers: Mapping[str, str] | None,
+    extensions: Mapping[str, object] | None,
 ) -> httpx.Request:
     params: dict[str, Any] = dict(call.query)
     return http.build_request(
-        call.method, call.path, params=params or None, json=call.body, headers=headers
+        call.method,
+        call.path,
+        params=params or None,
+        json=call.body,
+        headers=headers,
+        extensions=dict(extensions or {}),
     )
 
 
@@ -253,9 +264,10 @@ class Http(httpx.Client):
         *,
         headers: Mapping[str, str] | None = None,
         signed: bool = True,
+        extensions: Mapping[str, object] | None = None,
     ) -> Answer:
         """Send what a call describes, with the token if `signed`, and give what comes back."""
-        request = _build(self, call, headers)
+        request = _build(self, call, headers, extensions)
         return answer_of(self.send(request, **({} if signed else UNSIGNED)))
 
 
@@ -287,7 +299,8 @@ class AsyncHttp(httpx.AsyncClient):
         *,
         headers: Mapping[str, str] | None = None,
         signed: bool = True,
+        extensions: Mapping[str, object] | None = None,
     ) -> Answer:
         """Send what a call describes, with the token if `signed`, and give what comes back."""
-        request = _build(self, call, headers)
+        request = _build(self, call, headers, extensions)
         return answer_of(await self.send(request, **({} if signed else UNSIGNED)))

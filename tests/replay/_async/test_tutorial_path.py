@@ -17,6 +17,8 @@ from vantage6.client import (
     WaitTimeout,
 )
 
+from . import logged_in
+
 if TYPE_CHECKING:
     from ..conftest import Recorded
 
@@ -24,12 +26,6 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
-
-
-async def logged_in(recorded: "Recorded", user: str) -> AsyncClient:
-    client = AsyncClient("http://127.0.0.1", recorded.port, "/api")
-    await client.authenticate(user, recorded.passwords[user])
-    return client
 
 
 @pytest_asyncio.fixture

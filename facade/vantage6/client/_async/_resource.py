@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .._listing import Listing, Rows, Selection
 from .._settings import LOGGER
+from ..errors import InvalidInput, PermissionDenied, Unauthorized
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -45,12 +46,28 @@ class Resource:
         """Get all rows, or those of one page, and keep the wanted ones."""
         return selection.of_rows(await self._session.rows(listing, page, per_page))
 
-    async def _tell(self, call: Call[Message]) -> Message:
+    async def _tell(
+        self,
+        call: Call[Message],
+        *,
+        signed: bool = True,
+        refused: type[Unauthorized] = PermissionDenied,
+    ) -> Message:
         """Send a request that is answered by a sentence, and pass that on."""
-        message = await self._session.send(call)
+        message = await self._session.send(call, signed=signed, refused=refused)
         LOGGER.info("%s", message["msg"])
         return message
 
     def _collaboration(self, collaboration: int | None) -> int | None:
         """Fall back on the collaboration that `setup_collaboration` chose."""
         return self._session.collaboration_id if collaboration is None else collaboration
+
+    def _the_collaboration(self, collaboration: int | None) -> int:
+        """Give the collaboration that is meant, for what cannot do without one."""
+        chosen = self._collaboration(collaboration)
+        if chosen is None:
+            raise InvalidInput(
+                "say which collaboration is meant: give its identifier, or choose one for all "
+                "calls with setup_collaboration()"
+            )
+        return chosen

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled
 from .._listing import Rows, Selection
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Node
+    from vantage6.bindings.server.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
 
 
 class Nodes(Resource):
@@ -127,3 +128,165 @@ class Nodes(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
+
+    async def create(
+        self,
+        collaboration: int | None = None,
+        organization: int | None = None,
+        name: str | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> NodeWithKey:
+        """Register a node of an organization for a collaboration.
+
+        Parameters
+        ----------
+        collaboration : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        organization : int, optional
+            Identifier of the organization; by default your own.
+        name : str, optional
+            Its name; the server makes one up if there is none.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        NodeWithKey
+            The new node. Its ``["api_key"]``, by which it logs in, is told this once: keep it.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add nodes there.
+
+        Examples
+        --------
+        >>> node = await client.node.create(collaboration=1, organization=3)
+        >>> api_key = node["api_key"]
+        """
+        if organization is None:
+            organization = self._session.whoami.organization_id
+        body: NodeInput = {
+            "collaboration_id": self._the_collaboration(collaboration),
+            "organization_id": organization,
+        }
+        if name is not None:
+            body["name"] = name
+        return await self._get(calls.create_node(body), field, fields)
+
+    async def update(
+        self,
+        id_: int,
+        name: str | None = None,
+        clear_ip: bool | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Node:
+        """Change a node.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the node.
+        name : str, optional
+            A new name.
+        clear_ip : bool, optional
+            Whether to forget its address in the private network.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Node
+            The node as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it.
+
+        Examples
+        --------
+        >>> await client.node.update(1, name="IKNL, room 4", field="name")
+        {'name': 'IKNL, room 4'}
+        """
+        body: NodeUpdate = filled(name=name, clear_ip=clear_ip)
+        return await self._get(calls.update_node(id_, body), field, fields)
+
+    async def delete(
+        self,
+        id_: int,
+    ) -> Message:
+        """Delete a node; it can no longer log in.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the node.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = await client.node.delete(4)
+        """
+        return await self._tell(calls.delete_node(id_))
+
+    async def kill_tasks(
+        self,
+        id_: int,
+    ) -> Message:
+        """Stop all that runs at a node.
+
+        Servers up to 4.15.2 fail at this once the node is online. There, stop the tasks one by one
+        with ``client.task.kill``.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the node.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        BadRequest
+            When the node is offline.
+        NotFound
+            When there is none with this identifier.
+        ServerError
+            When the server fails, see above.
+        PermissionDenied
+            When you may not kill tasks there.
+
+        Examples
+        --------
+        >>> answer = await client.node.kill_tasks(1)
+        """
+        return await self._tell(calls.kill_node_tasks({"id": id_}))

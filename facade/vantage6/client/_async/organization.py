@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled
 from .._listing import Rows, Selection
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Organization
+    from vantage6.bindings.server.rows import (
+        Message,
+        Organization,
+        OrganizationInput,
+        OrganizationUpdate,
+    )
 
 
 class Organizations(Resource):
@@ -114,3 +120,165 @@ class Organizations(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
+
+    async def create(
+        self,
+        name: str,
+        address1: str,
+        address2: str,
+        zipcode: str,
+        country: str,
+        domain: str,
+        public_key: str | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Organization:
+        """Add an organization to the server.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        address1, address2, zipcode, country : str
+            Its postal address.
+        domain : str
+            Its name in mail and web addresses, such as ``"iknl.nl"``.
+        public_key : str, optional
+            Its public key: base64 of the key in PEM form, as in ``["public_key"]`` of a row.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Organization
+            The new organization.
+
+        Raises
+        ------
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add organizations.
+
+        Examples
+        --------
+        >>> organization = await client.organization.create(
+        ...     name="Radboudumc",
+        ...     address1="Geert Grooteplein 10",
+        ...     address2="",
+        ...     zipcode="6525 GA",
+        ...     country="NL",
+        ...     domain="radboudumc.nl",
+        ... )
+        """
+        body: OrganizationInput = {
+            "name": name,
+            "address1": address1,
+            "address2": address2,
+            "zipcode": zipcode,
+            "country": country,
+            "domain": domain,
+        }
+        if public_key is not None:
+            body["public_key"] = public_key
+        return await self._get(calls.create_organization(body), field, fields)
+
+    async def update(
+        self,
+        id_: int | None = None,
+        name: str | None = None,
+        address1: str | None = None,
+        address2: str | None = None,
+        zipcode: str | None = None,
+        country: str | None = None,
+        domain: str | None = None,
+        public_key: str | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Organization:
+        """Change an organization.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the organization; by default your own.
+        name : str, optional
+            A new name.
+        address1, address2, zipcode, country : str, optional
+            Its postal address.
+        domain : str, optional
+            Its name in mail and web addresses, such as ``"iknl.nl"``.
+        public_key : str, optional
+            Its public key: base64 of the key in PEM form, as in ``["public_key"]`` of a row. What
+            was encrypted for another key can then no longer be read with this one's.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Organization
+            The organization as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it.
+
+        Examples
+        --------
+        >>> await client.organization.update(country="BE", fields=["name", "country"])
+        {'name': 'IKNL', 'country': 'BE'}
+        """
+        if id_ is None:
+            id_ = self._session.whoami.organization_id
+        body: OrganizationUpdate = filled(
+            name=name,
+            address1=address1,
+            address2=address2,
+            zipcode=zipcode,
+            country=country,
+            domain=domain,
+            public_key=public_key,
+        )
+        return await self._get(calls.update_organization(id_, body), field, fields)
+
+    async def delete(
+        self,
+        id_: int,
+        delete_dependents: bool = False,
+    ) -> Message:
+        """Delete an organization.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the organization.
+        delete_dependents : bool
+            Whether to delete its users, nodes, tasks and roles too; without, the server refuses as
+            long as there are any.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = await client.organization.delete(12)
+        """
+        return await self._tell(calls.delete_organization(id_, delete_dependents=delete_dependents))

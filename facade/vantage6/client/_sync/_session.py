@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,109 +12,63 @@ from vantage6.bindings.server import calls
 from .._call import read
 from .._identity import Tokens, WhoAmI, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
-from ..errors import LoginFailed, NotAuthenticated
+from .._settings import LOGGER
+from ..errors import KeyMismatch, LoginFailed, NotAuthenticated, PermissionDenied, Unauthorized
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from vantage6.bindings.call import Call
+    from vantage6.bindings.server.rows import OrganizationUpdate
 
     from .._listing import PageOf
     from .._settings import Address, Timeouts
-    from .._transport import Verify
+    from .._transport import Http, Verify
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 
 
-class Session:
-    """The state of one client.
+class Connection:
+    """The way to one API.
 
     Parameters
     ----------
-    address : Address
-        Where the API is.
-    timeouts : Timeouts
-        How long each part of a request may take.
-    verify : bool or path
-        Whose certificates to trust.
-
-    Attributes
-    ----------
-    collaboration_id : int or None
-        The collaboration for methods that are not given one.
-    private_key : RSAPrivateKey or None
-        The key of the user's organization.
+    http : Http
+        The connections to it.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, verify: Verify) -> None:
-        # Here and not above, so that importing the package stays fast.
-        from .._auth import BearerAuth
-        from .._transport import Http
+    def __init__(self, http: Http) -> None:
+        self.http = http
 
-        self.address = address
-        self.auth = BearerAuth(address.url)
-        self.http = Http(address.url, timeouts, verify, self.auth)
-        self.collaboration_id: int | None = None
-        self.private_key: RSAPrivateKey | None = None
-        self._whoami: WhoAmI | None = None
-
-    @property
-    def whoami(self) -> WhoAmI:
-        """The user who is logged in; NotAuthenticated if there is none."""
-        if self._whoami is None:
-            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
-        return self._whoami
-
-    def login(self, username: str, password: str, mfa_code: str | int | None) -> WhoAmI:
-        """Log in, and find out who that is.
-
-        Parameters
-        ----------
-        username, password : str
-            The account.
-        mfa_code : str or int, optional
-            The current two-factor code.
-
-        Returns
-        -------
-        WhoAmI
-            The user.
-        """
-        call = calls.create_user_token(credentials(username, password, mfa_code))
-        body = read(call, self.http.exchange(call, signed=False), refused=LoginFailed)
-        tokens = Tokens.of(login_answer(body), monotonic())
-        before, self._whoami = self._whoami, None
-        self.auth.tokens = tokens
-        user = self.send(calls.get_user(tokens.user_id))
-        if user["organization"] is None:
-            raise NotAuthenticated(f"user {username!r} belongs to no organization")
-        organization = self.send(calls.get_organization(user["organization"]["id"]))
-        self._whoami = WhoAmI(
-            type_="user",
-            id_=user["id"],
-            name=user["firstname"] or username,
-            organization_name=organization["name"] or "",
-            organization_id=organization["id"],
-        )
-        if before and before.organization_id != organization["id"]:
-            self.private_key = None  # it belongs to the organization of the last login
-        return self._whoami
-
-    def send(self, call: Call[T]) -> T:
+    def send(
+        self,
+        call: Call[T],
+        *,
+        signed: bool = True,
+        refused: type[Unauthorized] = PermissionDenied,
+        extensions: Mapping[str, object] | None = None,
+    ) -> T:
         """Send one request.
 
         Parameters
         ----------
         call : Call of T
             What to send.
+        signed : bool
+            Whether to send the token along.
+        refused : type of Unauthorized
+            The error for a 401 that is not about the token.
+        extensions : dict, optional
+            How to send it: ``"repeats"`` and ``"renew"``, see `Attempts` and `BearerAuth`.
 
         Returns
         -------
         T
             The body of the answer.
         """
-        return read(call, self.http.exchange(call))
+        answer = self.http.exchange(call, signed=signed, extensions=extensions)
+        return read(call, answer, refused)
 
     def rows(
         self,
@@ -148,3 +103,117 @@ class Session:
             body = self.send(listing(page=number, per_page=PAGE_SIZE, sort=SORT))
             found += body["data"]
         return whole(found, first["links"])
+
+
+class Session(Connection):
+    """The state of one client.
+
+    Parameters
+    ----------
+    address : Address
+        Where the API is.
+    timeouts : Timeouts
+        How long each part of a request may take.
+    verify : bool or path
+        Whose certificates to trust.
+
+    Attributes
+    ----------
+    collaboration_id : int or None
+        The collaboration for methods that are not given one.
+    private_key : RSAPrivateKey or None
+        The key of the user's organization.
+    """
+
+    def __init__(self, address: Address, timeouts: Timeouts, verify: Verify) -> None:
+        # Here and not above, so that importing the package stays fast.
+        from .._auth import BearerAuth
+        from .._transport import Http
+
+        self.address = address
+        self.auth = BearerAuth(address.url)
+        super().__init__(Http(address.url, timeouts, verify, self.auth))
+        self.collaboration_id: int | None = None
+        self.private_key: RSAPrivateKey | None = None
+        self._whoami: WhoAmI | None = None
+
+    @property
+    def whoami(self) -> WhoAmI:
+        """The user who is logged in; NotAuthenticated if there is none."""
+        if self._whoami is None:
+            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+        return self._whoami
+
+    def login(self, username: str, password: str, mfa_code: str | int | None) -> WhoAmI:
+        """Log in, and find out who that is.
+
+        Parameters
+        ----------
+        username, password : str
+            The account.
+        mfa_code : str or int, optional
+            The current two-factor code.
+
+        Returns
+        -------
+        WhoAmI
+            The user.
+        """
+        call = calls.create_user_token(credentials(username, password, mfa_code))
+        body = self.send(call, signed=False, refused=LoginFailed)
+        tokens = Tokens.of(login_answer(body), monotonic())
+        before, self._whoami = self._whoami, None
+        self.auth.tokens = tokens
+        user = self.send(calls.get_user(tokens.user_id))
+        if user["organization"] is None:
+            raise NotAuthenticated(f"user {username!r} belongs to no organization")
+        organization = self.send(calls.get_organization(user["organization"]["id"]))
+        self._whoami = WhoAmI(
+            type_="user",
+            id_=user["id"],
+            name=user["firstname"] or username,
+            organization_name=organization["name"] or "",
+            organization_id=organization["id"],
+        )
+        if before and before.organization_id != organization["id"]:
+            self.private_key = None  # it belongs to the organization of the last login
+        return self._whoami
+
+    def renew(self) -> None:
+        """Renew the token now, whether it is about to expire or not."""
+        tokens = self.auth.tokens
+        if tokens is None:
+            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+        refresh = self.auth.refresh
+        self.auth.take(self.http.exchange(refresh, headers=tokens.renewing, signed=False))
+
+    def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
+        """Go on with a private key, once the server has the public key that belongs to it.
+
+        Parameters
+        ----------
+        key : RSAPrivateKey
+            The key.
+        source : object
+            Where it comes from, for the message of an error.
+        replace : bool
+            Whether to store its public key on the server even if there is another one.
+        """
+        from .._crypto import fingerprint, public_key_of
+
+        who = self.whoami
+        public_key = public_key_of(key)
+        local = fingerprint(public_key)
+        known = (self.send(calls.get_organization(who.organization_id)))["public_key"]
+        if known and (server := fingerprint(known)) != local and not replace:
+            raise KeyMismatch(
+                f"{source} is not the private key of organization {who.organization_name} "
+                f"(id {who.organization_id})",
+                local=local,
+                server=server,
+            )
+        if not known or replace:
+            body: OrganizationUpdate = {"public_key": public_key}
+            self.send(calls.update_organization(who.organization_id, body))
+            LOGGER.info("Stored the public key %s on the server", local)
+        self.private_key = key

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from vantage6.bindings.call import Call, given
 from vantage6.bindings.server import calls
 
-from .._call import decode
+from .._call import decode, sending
 from .._listing import Rows
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._waiting import check_times, failure, has_failed, has_finished, pause
 from ..errors import (
     InvalidInput,
     InvalidSettings,
-    KeyMismatch,
     TaskFailed,
     UnknownPath,
     WaitTimeout,
@@ -194,6 +193,22 @@ class Client:
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
 
+    def refresh_token(self) -> None:
+        """Renew the token now. The client does so by itself, whenever that is needed.
+
+        Raises
+        ------
+        NotAuthenticated
+            When nobody is logged in yet.
+        SessionExpired
+            When the login is too long ago: call ``authenticate`` again.
+
+        Examples
+        --------
+        >>> client.refresh_token()
+        """
+        self._session.renew()
+
     def setup_collaboration(self, collaboration_id: int) -> None:
         """Choose the collaboration for all methods that are not given one.
 
@@ -254,29 +269,14 @@ class Client:
         --------
         >>> client.setup_encryption("private_key.pem")
         """
-        who = self._session.whoami
+        _ = self._session.whoami  # an error before anything is read
         self._session.private_key = None
         if private_key_file is None:
             return
-        from .._crypto import fingerprint, load_private_key, public_key_of
+        from .._crypto import load_private_key
 
         key = load_private_key(Path(private_key_file).read_bytes(), passphrase)
-        public_key = public_key_of(key)
-        local = fingerprint(public_key)
-        known = (self._session.send(calls.get_organization(who.organization_id)))["public_key"]
-        if not known:
-            self._session.send(
-                calls.update_organization(who.organization_id, {"public_key": public_key})
-            )
-            LOGGER.info("Stored the public key %s on the server", local)
-        elif (server := fingerprint(known)) != local:
-            raise KeyMismatch(
-                f"{private_key_file} is not the private key of organization "
-                f"{who.organization_name} (id {who.organization_id})",
-                local=local,
-                server=server,
-            )
-        self._session.private_key = key
+        self._session.use_key(key, private_key_file)
 
     # ---- waiting --------------------------------------------------------------------------------
 
@@ -331,7 +331,7 @@ class Client:
         if on_failure not in ("raise", "return"):
             raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
         began = monotonic()
-        while not has_finished(status := self._status(task_id)):
+        while not has_finished(status := self._status(task_id, self.request)):
             self._sleep(task_id, status, monotonic() - began, interval, timeout)
         if not has_failed(status):
             return self.result.from_task(task_id)
@@ -347,11 +347,64 @@ class Client:
 
     wait_for_result = wait_for_results
 
-    def _status(self, task_id: int) -> str:
+    def wait_for_task_completion(
+        self,
+        request_func: Callable[[str], Any],
+        task_id: int,
+        interval: float = 1,
+        log_animation: bool = True,
+        *,
+        timeout: float | None = None,
+    ) -> str:
+        """Wait until a task has finished, well or not, and leave its results alone.
+
+        Parameters
+        ----------
+        request_func : callable
+            How to ask the server: ``client.request``, or what takes a path and gives the answer in
+            the same way.
+        task_id : int
+            Identifier of the task.
+        interval : float
+            Pace of the looks at the server, in seconds, as in ``wait_for_results``.
+        log_animation : bool
+            Whether to log the status only when it changes; False logs each look.
+        timeout : float, optional
+            How many seconds to wait at most; by default there is no end.
+
+        Returns
+        -------
+        str
+            The status in which it ended, such as ``"completed"`` or ``"crashed"``.
+
+        Raises
+        ------
+        WaitTimeout
+            When the time is up. The task runs on.
+        NotFound
+            When there is no such task.
+
+        Examples
+        --------
+        >>> client.wait_for_task_completion(client.request, task["id"], timeout=600)
+        'completed'
+        """
+        check_times(interval, timeout)
+        began, logged = monotonic(), None
+        while True:
+            status = self._status(task_id, request_func)
+            if status != logged or not log_animation:
+                LOGGER.info("Task %s is %s after %.0f s", task_id, status, monotonic() - began)
+                logged = status
+            if has_finished(status):
+                return status
+            self._sleep(task_id, status, monotonic() - began, interval, timeout)
+
+    def _status(self, task_id: int, ask: Callable[[str], Any]) -> str:
         try:
-            return (self._session.send(calls.get_task_status(task_id)))["status"]
+            return (ask(calls.get_task_status(task_id).path))["status"]
         except UnknownPath:  # servers before 4.11
-            return (self._session.send(calls.get_task(task_id)))["status"]
+            return (ask(calls.get_task(task_id).path))["status"]
 
     def _runs(self, task_id: int) -> Sequence[Run]:
         runs = self._session.rows(partial(calls.list_runs, task_id=task_id))
@@ -379,6 +432,9 @@ class Client:
         method: str = "get",
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        first_try: bool = True,
+        retry: bool = True,
+        attempts_on_timeout: int | None = None,
     ) -> Any:
         """Send any request to the API.
 
@@ -394,6 +450,11 @@ class Client:
             Query parameters; those that are None are not sent.
         headers : dict, optional
             Further headers.
+        first_try, retry : bool
+            Whether the token may be renewed and the request sent again, should the server say that
+            the token has expired; with one of the two False, that is an error.
+        attempts_on_timeout : int, optional
+            How often to try again when no connection can be made; by default three times.
 
         Returns
         -------
@@ -414,7 +475,31 @@ class Client:
         """
         path = "/" + endpoint.lstrip("/")
         call = Call[object]("request", method.upper(), path, given(**params or {}), json)
-        return decode(self._session.http.exchange(call, headers=headers))
+        extensions = sending(attempts_on_timeout, renew=first_try and retry)
+        return decode(self._session.http.exchange(call, headers=headers, extensions=extensions))
+
+    def check_if_blob_store_enabled(self) -> bool:
+        """Ask whether the server keeps large inputs and results apart from its database.
+
+        Returns
+        -------
+        bool
+            False as well for servers before 4.13, which cannot.
+
+        Raises
+        ------
+        NotAuthenticated
+            When nobody is logged in yet.
+
+        Examples
+        --------
+        >>> client.check_if_blob_store_enabled()
+        False
+        """
+        try:
+            return (self._session.send(calls.get_blob_store_status()))["blob_store_enabled"]
+        except UnknownPath:
+            return False
 
     @property
     def api(self) -> ServerBindings:

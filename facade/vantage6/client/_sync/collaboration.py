@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled, id_list
 from .._listing import Rows, Selection
 from ..errors import InvalidInput
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Collaboration
+    from vantage6.bindings.server.rows import (
+        Collaboration,
+        CollaborationInput,
+        CollaborationUpdate,
+        Message,
+        Organization,
+    )
 
 
 class Collaborations(Resource):
@@ -123,3 +130,212 @@ class Collaborations(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        name: str,
+        organizations: Sequence[int],
+        encrypted: bool = False,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Collaboration:
+        """Add a collaboration between organizations.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        organizations : sequence of int
+            Identifiers of its members.
+        encrypted : bool
+            Whether inputs and results are encrypted from one organization to the other.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Collaboration
+            The new collaboration; its nodes are yet to be added.
+
+        Raises
+        ------
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add collaborations.
+
+        Examples
+        --------
+        >>> collaboration = client.collaboration.create("demo", [1, 2, 3], encrypted=True)
+        """
+        body: CollaborationInput = {
+            "name": name,
+            "organization_ids": id_list(organizations, "organizations"),
+            "encrypted": encrypted,
+        }
+        return self._get(calls.create_collaboration(body), field, fields)
+
+    def update(
+        self,
+        id_: int | None = None,
+        name: str | None = None,
+        encrypted: bool | None = None,
+        organizations: Sequence[int] | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Collaboration:
+        """Change a collaboration.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        name : str, optional
+            A new name.
+        encrypted : bool, optional
+            Whether it is encrypted from now on.
+        organizations : sequence of int, optional
+            Identifiers of all that are to be its members, in place of those it has.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Collaboration
+            The collaboration as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it.
+
+        Examples
+        --------
+        >>> client.collaboration.update(1, name="demo 2", field="name")
+        {'name': 'demo 2'}
+        """
+        body: CollaborationUpdate = filled(
+            name=name,
+            encrypted=encrypted,
+            organization_ids=id_list(organizations, "organizations"),
+        )
+        call = calls.update_collaboration(self._the_collaboration(id_), body)
+        return self._get(call, field, fields)
+
+    def delete(
+        self,
+        id_: int | None = None,
+        delete_dependents: bool = False,
+    ) -> Message:
+        """Delete a collaboration.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        delete_dependents : bool
+            Whether to delete its nodes, tasks and studies too; without, the server refuses as long
+            as there are any.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.collaboration.delete(2)
+        """
+        chosen = self._the_collaboration(id_)
+        return self._tell(calls.delete_collaboration(chosen, delete_dependents=delete_dependents))
+
+    def add_organization(
+        self,
+        organization: int,
+        collaboration: int | None = None,
+    ) -> Sequence[Organization]:
+        """Make an organization a member of a collaboration.
+
+        Parameters
+        ----------
+        organization : int
+            Identifier of the organization.
+        collaboration : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+
+        Returns
+        -------
+        sequence of Organization
+            All members, with the new one.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not change the collaboration.
+
+        Examples
+        --------
+        >>> members = client.collaboration.add_organization(3, collaboration=1)
+        """
+        chosen = self._the_collaboration(collaboration)
+        call = calls.add_organization_to_collaboration(chosen, {"id": organization})
+        return self._session.send(call)
+
+    def remove_organization(
+        self,
+        organization: int,
+        collaboration: int | None = None,
+    ) -> Sequence[Organization]:
+        """Take an organization out of a collaboration.
+
+        Parameters
+        ----------
+        organization : int
+            Identifier of the organization.
+        collaboration : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+
+        Returns
+        -------
+        sequence of Organization
+            The members that remain.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not change the collaboration.
+
+        Examples
+        --------
+        >>> members = client.collaboration.remove_organization(3, collaboration=1)
+        """
+        chosen = self._the_collaboration(collaboration)
+        call = calls.remove_organization_from_collaboration(chosen, {"id": organization})
+        return self._session.send(call)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled, id_list
 from .._listing import Rows, Selection
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Role
+    from vantage6.bindings.server.rows import Message, Role, RoleInput, RoleUpdate
 
 
 class Roles(Resource):
@@ -120,3 +121,134 @@ class Roles(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        name: str,
+        description: str,
+        rules: Sequence[int],
+        organization: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Role:
+        """Add a role.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        description : str
+            What it is for.
+        rules : sequence of int
+            Identifiers of its rules, as ``client.rule.list`` tells them.
+        organization : int, optional
+            Identifier of the organization that defines it; by default your own.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Role
+            The new role.
+
+        Raises
+        ------
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add roles there, or not with more permissions than you have yourself.
+
+        Examples
+        --------
+        >>> watching = client.rule.list(operation="VIEW", scope="ORGANIZATION")
+        >>> ids = [rule["id"] for rule in watching]
+        >>> role = client.role.create("watcher", "may look around", ids)
+        """
+        if organization is None:
+            organization = self._session.whoami.organization_id
+        body: RoleInput = {
+            "name": name,
+            "description": description,
+            "rules": id_list(rules, "rules"),
+            "organization_id": organization,
+        }
+        return self._get(calls.create_role(body), field, fields)
+
+    def update(
+        self,
+        role: int,
+        name: str | None = None,
+        description: str | None = None,
+        rules: Sequence[int] | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Role:
+        """Change a role.
+
+        Parameters
+        ----------
+        role : int
+            Identifier of the role.
+        name : str, optional
+            A new name.
+        description : str, optional
+            A new description.
+        rules : sequence of int, optional
+            Identifiers of all its rules, in place of those it has.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Role
+            The role as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it, or not to more permissions than you have yourself.
+
+        Examples
+        --------
+        >>> client.role.update(12, name="onlooker", fields=["id", "name"])
+        {'id': 12, 'name': 'onlooker'}
+        """
+        body: RoleUpdate = filled(name=name, description=description, rules=id_list(rules, "rules"))
+        return self._get(calls.update_role(role, body), field, fields)
+
+    def delete(
+        self,
+        role: int,
+    ) -> Message:
+        """Delete a role.
+
+        Parameters
+        ----------
+        role : int
+            Identifier of the role.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When users still have it.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.role.delete(12)
+        """
+        return self._tell(calls.delete_role(role))

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled, id_list
 from .._listing import Rows, Selection
+from ..errors import InvalidInput
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Study
+    from vantage6.bindings.server.rows import (
+        Message,
+        Organization,
+        Study,
+        StudyInput,
+        StudyUpdate,
+    )
 
 
 class Studies(Resource):
@@ -112,3 +120,208 @@ class Studies(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        name: str,
+        organizations: Sequence[int],
+        collaboration: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Study:
+        """Add a study to a collaboration.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        organizations : sequence of int
+            Identifiers of the organizations that take part, all of them members of the
+            collaboration.
+        collaboration : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Study
+            The new study.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add studies there.
+
+        Examples
+        --------
+        >>> study = client.study.create("adults", [1, 2], collaboration=1)
+        """
+        body: StudyInput = {
+            "name": name,
+            "organization_ids": id_list(organizations, "organizations"),
+            "collaboration_id": self._the_collaboration(collaboration),
+        }
+        return self._get(calls.create_study(body), field, fields)
+
+    def update(
+        self,
+        id_: int,
+        name: str | None = None,
+        organizations: Sequence[int] | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Study:
+        """Change a study.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the study.
+        name : str, optional
+            A new name.
+        organizations : sequence of int, optional
+            Identifiers of all that are to take part, in place of those that do.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Study
+            The study as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it.
+
+        Examples
+        --------
+        >>> client.study.update(1, name="adults", fields=["id", "name"])
+        {'id': 1, 'name': 'adults'}
+        """
+        body: StudyUpdate = filled(
+            name=name, organization_ids=id_list(organizations, "organizations")
+        )
+        return self._get(calls.update_study(id_, body), field, fields)
+
+    def delete(
+        self,
+        id_: int | None = None,
+    ) -> Message:
+        """Delete a study.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the study. It has to be given; it is optional in form only.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidInput
+            When no study is given; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.study.delete(2)
+        """
+        return self._tell(calls.delete_study(_given(id_)))
+
+    def add_organization(
+        self,
+        organization: int,
+        study: int | None = None,
+    ) -> Sequence[Organization]:
+        """Let an organization take part in a study.
+
+        Parameters
+        ----------
+        organization : int
+            Identifier of the organization, a member of the collaboration.
+        study : int, optional
+            Identifier of the study. It has to be given; it is optional in form only.
+
+        Returns
+        -------
+        sequence of Organization
+            All that take part, with the new one.
+
+        Raises
+        ------
+        InvalidInput
+            When no study is given; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change the study.
+
+        Examples
+        --------
+        >>> members = client.study.add_organization(3, study=1)
+        """
+        call = calls.add_organization_to_study(_given(study), {"id": organization})
+        return self._session.send(call)
+
+    def remove_organization(
+        self,
+        organization: int,
+        study: int | None = None,
+    ) -> Sequence[Organization]:
+        """Take an organization out of a study.
+
+        Parameters
+        ----------
+        organization : int
+            Identifier of the organization.
+        study : int, optional
+            Identifier of the study. It has to be given; it is optional in form only.
+
+        Returns
+        -------
+        sequence of Organization
+            Those that remain.
+
+        Raises
+        ------
+        InvalidInput
+            When no study is given; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not change the study.
+
+        Examples
+        --------
+        >>> members = client.study.remove_organization(3, study=1)
+        """
+        call = calls.remove_organization_from_study(_given(study), {"id": organization})
+        return self._session.send(call)
+
+
+def _given(study: int | None) -> int:
+    if study is None:
+        raise InvalidInput("say which study is meant: give its identifier")
+    return study

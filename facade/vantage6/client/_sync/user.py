@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled, id_list
 from .._listing import Rows, Selection
+from ..errors import InvalidInput
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import User
+    from vantage6.bindings.server.rows import Message, User, UserInput, UserUpdate
 
 
 class Users(Resource):
@@ -128,3 +130,172 @@ class Users(Resource):
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        username: str,
+        firstname: str,
+        lastname: str,
+        password: str,
+        email: str,
+        organization: int | None = None,
+        roles: Sequence[int] = (),
+        rules: Sequence[int] = (),
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Make an account for a person.
+
+        Parameters
+        ----------
+        username, firstname, lastname : str
+            Names of the login and of the person.
+        password : str
+            A first password; the server wants at least 8 characters, with small and capital
+            letters, a digit and another sign.
+        email : str
+            Where mail reaches the person; no two accounts share one.
+        organization : int, optional
+            Identifier of the organization; by default your own.
+        roles, rules : sequence of int
+            Identifiers of the roles, and of further rules, that say what the person may do.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        User
+            The new user.
+
+        Raises
+        ------
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add users there, or not with more permissions than you have yourself.
+
+        Examples
+        --------
+        >>> user = client.user.create(
+        ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=[3]
+        ... )
+        """
+        if organization is None:
+            organization = self._session.whoami.organization_id
+        body: UserInput = {
+            "username": username,
+            "firstname": firstname,
+            "lastname": lastname,
+            "password": password,
+            "email": email,
+            "organization_id": organization,
+            "roles": id_list(roles, "roles"),
+            "rules": id_list(rules, "rules"),
+        }
+        return self._get(calls.create_user(body), field, fields)
+
+    def update(
+        self,
+        id_: int | None = None,
+        firstname: str | None = None,
+        lastname: str | None = None,
+        organization: int | None = None,
+        rules: Sequence[int] | None = None,
+        roles: Sequence[int] | None = None,
+        email: str | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Change a user.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the user; by default yourself.
+        firstname, lastname : str, optional
+            New names.
+        organization : int, optional
+            Not possible: no server moves users to another organization, so this may only name the
+            one they have.
+        rules, roles : sequence of int, optional
+            Identifiers of all rules, or roles, they are to have in place of those they have; not
+            your own.
+        email : str, optional
+            A new address.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        User
+            The user as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        InvalidInput
+            When the user is of another organization than the one given; nothing was changed.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change the user, or not to more permissions than you have yourself.
+
+        Examples
+        --------
+        >>> client.user.update(lastname="King", fields=["firstname", "lastname"])
+        {'firstname': 'Ada', 'lastname': 'King'}
+        """
+        if id_ is None:
+            id_ = self._session.whoami.id_
+        if organization is not None:
+            self._check_organization(id_, organization)
+        body: UserUpdate = filled(
+            firstname=firstname,
+            lastname=lastname,
+            rules=id_list(rules, "rules"),
+            roles=id_list(roles, "roles"),
+            email=email,
+        )
+        return self._get(calls.update_user(id_, body), field, fields)
+
+    def delete(
+        self,
+        id_: int,
+    ) -> Message:
+        """Delete the account of a user.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the user.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When tasks of the user are still there.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.user.delete(12)
+        """
+        return self._tell(calls.delete_user(id_))
+
+    def _check_organization(self, id_: int, organization: int) -> None:
+        now = (self._session.send(calls.get_user(id_)))["organization"]
+        if now is None or now["id"] != organization:
+            raise InvalidInput(
+                f"user {id_} cannot be moved to organization {organization}: make a new account "
+                "there"
+            )

@@ -1,23 +1,43 @@
 # Derived from facade/vantage6/client/_async/util.py by unasync.py: edit that instead.
-"""The server itself."""
+"""The server itself, passwords, second factors and keys."""
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._body import filled
+from .._call import sending
+from .._settings import LOGGER
+from ..errors import InvalidInput, KeyMismatch, LoginFailed, Unauthorized
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Health, Version
+    from vantage6.bindings.server.rows import (
+        ChangePasswordInput,
+        Health,
+        Message,
+        RecoverPasswordInput,
+        RecoverTwoFactorInput,
+        ResetPasswordInput,
+        TwoFactorSecret,
+        Version,
+    )
 
 
 class Utilities(Resource):
-    """Questions about the server itself."""
+    """The server itself, and how to get or change what one logs in with."""
 
-    def get_server_version(self) -> Version:
+    def get_server_version(self, attempts_on_timeout: int | None = None) -> Version:
         """Ask which version the server is.
+
+        Parameters
+        ----------
+        attempts_on_timeout : int, optional
+            How often to try again when no connection can be made; by default three times.
 
         Returns
         -------
@@ -34,7 +54,7 @@ class Utilities(Resource):
         >>> client.util.get_server_version()
         {'version': '4.15.2'}
         """
-        return self._session.send(calls.get_version())
+        return self._session.send(calls.get_version(), extensions=sending(attempts_on_timeout))
 
     def get_server_health(self) -> Health:
         """Ask whether the server's parts work.
@@ -55,3 +75,226 @@ class Utilities(Resource):
         {'database': True}
         """
         return self._session.send(calls.get_health())
+
+    def change_my_password(
+        self,
+        current_password: str,
+        new_password: str,
+    ) -> Message:
+        """Change your password.
+
+        Parameters
+        ----------
+        current_password : str
+            The password that you have.
+        new_password : str
+            The one you want: at least 8 characters, with small and capital letters, a digit and
+            another sign.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        BadRequest
+            When the new one is too simple, or the same.
+        PermissionDenied
+            When the current one is wrong.
+
+        Examples
+        --------
+        >>> answer = client.util.change_my_password("old-Secret-1", "new-Secret-2")
+        """
+        body: ChangePasswordInput = {
+            "current_password": current_password,
+            "new_password": new_password,
+        }
+        return self._tell(calls.change_password(body))
+
+    def reset_my_password(
+        self,
+        email: str | None = None,
+        username: str | None = None,
+    ) -> Message:
+        """Ask for a mail with a token to set a new password; needs no login.
+
+        Parameters
+        ----------
+        email, username : str, optional
+            The account, by either; one of them is needed.
+
+        Returns
+        -------
+        Message
+            What the server says; it is the same for accounts that do not exist.
+
+        Raises
+        ------
+        InvalidInput
+            When neither is given; nothing was sent.
+        BadRequest
+            When that is no mail address.
+
+        Examples
+        --------
+        >>> answer = client.util.reset_my_password(email="ada@example.org")
+        """
+        if not (email or username):
+            raise InvalidInput("say whose password is lost: give email or username")
+        body: RecoverPasswordInput = filled(email=email, username=username)
+        return self._tell(calls.recover_password(body), signed=False)
+
+    def set_my_password(
+        self,
+        token: str,
+        password: str,
+    ) -> Message:
+        """Set a new password with the token that came by mail; needs no login.
+
+        Parameters
+        ----------
+        token : str
+            The token from the mail.
+        password : str
+            The new password: at least 8 characters, with small and capital letters, a digit and
+            another sign.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        BadRequest
+            When the token is not valid (any more), or the password too simple.
+
+        Examples
+        --------
+        >>> answer = client.util.set_my_password(token, "new-Secret-2")
+        """
+        body: ResetPasswordInput = {"reset_token": token, "password": password}
+        return self._tell(calls.reset_password(body), signed=False)
+
+    def reset_two_factor_auth(
+        self,
+        password: str,
+        email: str | None = None,
+        username: str | None = None,
+    ) -> Message:
+        """Ask for a mail with a token to set up a second factor anew; needs no login.
+
+        Parameters
+        ----------
+        password : str
+            Your password.
+        email : str, optional
+            Not enough: the server knows you by your username here.
+        username : str, optional
+            Your username; it is needed.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidInput
+            When no username is given; nothing was sent.
+        LoginFailed
+            When username or password is wrong.
+        BadRequest
+            When the server cannot send mail.
+
+        Examples
+        --------
+        >>> answer = client.util.reset_two_factor_auth("secret", username="ada")
+        """
+        if not username:
+            raise InvalidInput("give the username: the server finds nobody by mail address")
+        body: RecoverTwoFactorInput = {"username": username, "password": password}
+        call = calls.recover_two_factor(body)
+        return self._tell(call, signed=False, refused=LoginFailed)
+
+    def set_two_factor_auth(
+        self,
+        token: str,
+    ) -> TwoFactorSecret:
+        """Set up a second factor anew with the token that came by mail; needs no login.
+
+        Parameters
+        ----------
+        token : str
+            The token from the mail.
+
+        Returns
+        -------
+        TwoFactorSecret
+            The new secret: give ``["qr_uri"]`` to an authenticator app.
+
+        Raises
+        ------
+        BadRequest
+            When the token is not valid (any more).
+
+        Examples
+        --------
+        >>> secret = client.util.set_two_factor_auth(token)
+        """
+        return self._session.send(calls.reset_two_factor({"reset_token": token}), signed=False)
+
+    def generate_private_key(
+        self,
+        file_: str | PathLike[str] | None = None,
+        *,
+        replace: bool = False,
+    ) -> Path:
+        """Make a private key for your organization, and go on with it as ``setup_encryption`` does.
+
+        Parameters
+        ----------
+        file_ : str or path, optional
+            The new file for the key, ``private_key.pem`` in the current folder by default. Only you
+            can read it; keep a copy in a safe place.
+        replace : bool
+            Whether to replace the public key that the server has. What is encrypted for that one is
+            then out of reach for all who lack its private key.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        NotAuthenticated
+            When nobody is logged in yet.
+        FileExistsError
+            When there is such a file already: no key is ever overwritten.
+        KeyMismatch
+            When the server has a public key of your organization already and `replace` is not
+            given; no file is left behind.
+        PermissionDenied
+            When you may not store the public key; no file is left behind.
+
+        Examples
+        --------
+        >>> file = client.util.generate_private_key("private_key.pem")
+        """
+        from .._crypto import generate_private_key, private_key_to_pem
+        from .._trust import write_private_key
+
+        _ = self._session.whoami  # an error before anything is written
+        path = Path(file_ or "private_key.pem").absolute()
+        key = generate_private_key()
+        write_private_key(path, private_key_to_pem(key))
+        try:
+            self._session.use_key(key, "a new key", replace=replace)
+        except (KeyMismatch, Unauthorized):
+            path.unlink()  # for sure the server does not have the public key
+            raise
+        LOGGER.info("Wrote the private key to %s", path)
+        return path
