@@ -1,0 +1,190 @@
+"""A server and a store on which anything may be tried: after each request, all is as it was.
+
+What a request changes is undone in the database, so that every request meets the same rows: one may
+delete root or reset a password, and those after it do not notice.
+"""
+
+import contextlib
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from cast import IMAGE, SECRET, Actor, World, http_client, populate
+from truth import Truth
+
+from vantage6.bindings.server import calls as server_calls
+from vantage6.bindings.store import calls as store_calls
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._server import Server
+from vantage6.localnet._store import Store
+
+# The list of bugs is about this one.
+VERSION = "4.15.2"
+# By service, what it does wrong; the file tells how.
+KNOWN_BUGS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    Path(__file__).with_name("known_bugs.yaml").read_text()
+)
+# In a service's log, a traceback and its last line, which tells what was raised.
+RAISED = re.compile(r"^Traceback .*\n(?:[ ].*\n|\n)*(\S.*)", re.MULTILINE)
+AVERAGE: Any = {
+    "name": "average",
+    "image": IMAGE,
+    "partitioning": "horizontal",
+    "vantage6_version": "4.15",
+    "code_url": "https://code.example/average",
+    "functions": [{"name": "partial", "type": "federated", "standalone": True}],
+}
+
+
+class Answers(Truth):
+    """The truth about answers: that a service takes more than it says is not looked at here."""
+
+    def request_contradictions(self, *_: object) -> Iterator[str]:
+        """Yield nothing."""
+        return iter(())
+
+    def faults(self, operation: Mapping[str, Any], response: httpx.Response) -> Iterator[str]:
+        """Yield what is wrong with an answer; the contract knows a failure, yet it is one."""
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            yield response.extensions.get("raised") or response.text
+        yield from self.contradictions(dict(operation), response)
+
+
+class Site:
+    """A service, those who call it, and the way back to how it was.
+
+    Parameters
+    ----------
+    service : str
+        Its name: that of its contract, of its database and of its log.
+    folder : Path
+        Where the latter two are.
+    callers : dict of str to Actor
+        Who calls what is open to ``users``, ``nodes`` and ``algorithms``.
+    """
+
+    def __init__(self, service: str, folder: Path, callers: dict[str, Actor]) -> None:
+        self.truth = Answers(service, VERSION)
+        self.bugs = [
+            (self.truth.operation(*shown.split("?")[0].split()[:2])["operationId"], bug)
+            for bug in KNOWN_BUGS[service]
+            for shown in bug["requests"]
+        ]
+        self.callers = callers
+        self.url = callers["users"].url
+        self.log = folder / f"{service}.log"
+        self.database = folder / f"{service}.db"
+        self.snapshot = sqlite3.connect(":memory:")
+        with closing(sqlite3.connect(self.database)) as database:
+            database.backup(self.snapshot)
+        self.http = http_client(self.url)
+
+    def caller(self, operation: Mapping[str, Any]) -> Actor:
+        """Give someone who may use an operation: root, if it is open to users."""
+        if operation["operationId"] == "refresh_token":
+            return self.callers["refresh"]
+        audience = re.match(r"Open to (\w+)", operation.get("description", ""))
+        return self.callers[audience[1] if audience else "users"]
+
+    def ask(self, operation: Mapping[str, Any], request: httpx.Request) -> httpx.Response:
+        """Send a request as someone who may, and undo what it did."""
+        request.headers.update(self.caller(operation).headers)
+        before = self.log.stat().st_size
+        try:
+            response = self.http.send(request)
+        finally:
+            if request.method != "GET":
+                self.restore()
+        with self.log.open(errors="replace") as log:
+            log.seek(before)
+            raised = RAISED.findall(log.read())
+        response.extensions["raised"] = raised[-1] if raised else ""
+        return response
+
+    def restore(self) -> None:
+        """Bring the database back to how it was."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as database:
+            self.snapshot.backup(database)
+
+    def is_known(self, operation: str, status: int, fault: str) -> bool:
+        """Tell whether a fault is in the list of bugs."""
+        return any(
+            name == operation and bug["status"] == status and bug["says"] in fault
+            for name, bug in self.bugs
+        )
+
+    def close(self) -> None:
+        """Let go of the service."""
+        self.http.close()
+        self.snapshot.close()
+
+
+@contextmanager
+def sites() -> Iterator[dict[str, Site]]:
+    """Run a server and a store with a bit of everything in them; give both by name."""
+    python = environment_python(VERSION)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-ground-")))
+        server = SigningServer(python, folder, None)
+        stack.callback(server.stop)
+        store = Store(python, folder, server.url, review=True)
+        stack.callback(store.stop)
+        server.wait_until_ready()
+        store.wait_until_ready()
+        world = populate(server.url)
+        at_store = {
+            name: customer(store.url, actor)
+            for name, actor in (("users", world.root), ("developer", world.researcher))
+        }
+        stock(at_store["users"], at_store["developer"])
+        found = {
+            "server": Site("server", folder, visitors(world)),
+            "store": Site("store", folder, at_store),
+        }
+        for site in found.values():
+            stack.callback(site.close)
+        yield found
+
+
+class SigningServer(Server):
+    """A server that signs its tokens with the secret of the tests."""
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        return super()._configuration(folder) | {"jwt_secret_key": SECRET}
+
+
+def visitors(world: World) -> dict[str, Actor]:
+    """Give the callers of a server."""
+    url = world.nobody.url
+    login = server_calls.create_user_token({"username": "root", "password": "root"})
+    return {
+        "users": world.root,
+        "nodes": world.node,
+        "algorithms": world.algorithm(world.task()),
+        "refresh": Actor(url, world.nobody(login)["refresh_token"]),
+    }
+
+
+def customer(url: str, actor: Actor) -> Actor:
+    """Give a server's user as one who comes to a store."""
+    at_store = Actor(url, actor.token)
+    at_store.headers["Server-Url"] = actor.url + "/api"
+    return at_store
+
+
+def stock(root: Actor, developer: Actor) -> None:
+    """Fill a store with an algorithm, and one who is to review it."""
+    roles = {row["name"]: row["id"] for row in root(store_calls.list_roles(per_page=50))["data"]}
+    root(store_calls.create_user({"username": "researcher", "roles": [roles["Developer"]]}), 201)
+    viewer = {"username": "viewer", "roles": [roles["Reviewer"]]}
+    reviewer = root(store_calls.create_user(viewer), 201)
+    algorithm = developer(store_calls.create_algorithm(AVERAGE), 201)
+    review = {"algorithm_id": algorithm["id"], "reviewer_id": reviewer["id"]}
+    root(store_calls.create_review(review), 201)
