@@ -59,16 +59,35 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
-    """Run the tests that need no network on every Python that is supported."""
+    """Run the tests of what users import on every Python that is supported, without a network."""
     install(session, "test")
-    session.run("pytest", "-m", "not live", "-q", *session.posargs)
+    session.run("pytest", "-m", "not live", "-q", "tests/unit", "tests/replay", *session.posargs)
 
 
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
-    install(session, "test")
+    install(session, "test", "properties")
     session.run("pytest", "-m", "live", *session.posargs)
+
+
+@nox.session
+def properties(session: nox.Session) -> None:
+    """Ask a real server and store whatever the contract allows, and what not: many requests."""
+    install(session, "test", "properties")
+    suite = ("-s", "tests/contract/test_properties_live.py", *session.posargs)
+    session.run("pytest", *suite, env={"VANTAGE6_CASES": "50"})
+
+
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Hold real services of other versions against the contract: `nox -s truth -- 4.10.2 4.7.1`."""
+    if not session.posargs:
+        session.error("name the versions to hold against their contracts: nox -s truth -- 4.10.2")
+    install(session, "test")
+    suites = [f"tests/contract/test_truth_{name}.py" for name in ("live", "store_live")]
+    for version in session.posargs:
+        session.run("pytest", *suites, env={"VANTAGE6_TRUTH": version})
 
 
 # -- making ----------------------------------------------------------------------------------------
