@@ -34,7 +34,8 @@ def no_contradiction(request: pytest.FixtureRequest) -> Iterator[None]:
 def world(truth: Truth) -> Iterator[World]:
     """Give a server with people and nodes."""
     # Where a store on this machine is found; without it, what such a store refuses is not told.
-    with serve(dev={"host_uri": "127.0.0.1"}) as url:
+    # By which address the store knows this server is left to those who ask.
+    with serve(dev={"host_uri": "127.0.0.1"}, server_url=None) as url:
         yield populate(url)
 
 

@@ -89,3 +89,15 @@ def test_contradictions_are_told(
 ) -> None:
     ask(fresh, method, path, answer, **content)
     assert any(told in problem for problem in fresh.problems), fresh.problems
+
+
+def test_a_body_is_fitted_to_a_version() -> None:
+    argument = {"name": "n", "default_value": None, "conditional_on": "m", "allowed_values": [1]}
+    body = {"name": "f", "functions": [{"name": "f", "arguments": [argument]}]}
+
+    def fitted(version: str) -> object:
+        return Truth("store", version).fitting("AlgorithmInput", body)["functions"][0]["arguments"]
+
+    assert fitted("4.15.2") == [argument]
+    assert fitted("4.10.2") == [{"name": "n", "conditional_on": "m"}]
+    assert fitted("4.7.1") == [{"name": "n"}]

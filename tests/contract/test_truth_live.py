@@ -333,7 +333,9 @@ def test_organizations(world: World) -> None:
     assert changed == made | {"country": "Here"}
     world.root(calls.create_organization(body), 400)
     world.root(calls.update_organization(made["id"], {"name": "Alpha"}), 400)
-    world.root(calls.update_organization(made["id"], {"public_key": "a2V5"}), 401)
+    world.researcher(calls.update_organization(made["id"], {"country": "There"}), 401)
+    # Since 4.15 a key once set is its organization's alone.
+    world.root(calls.update_organization(made["id"], {"public_key": "bmV3"}), 200, 401)
     own = world.organizations[0]["id"]
     assert (
         world.node(calls.update_organization(own, {"public_key": "bmV3"}))["public_key"] == "bmV3"
@@ -410,7 +412,7 @@ def test_nodes(world: World) -> None:
     third = world.organizations[2]["id"]
     body = {"collaboration_id": world.collaboration["id"], "organization_id": third}
     made = world.root(calls.create_node(body), 201)
-    assert made["status"] == "offline"
+    assert made["status"] in {"offline", None}  # before 4.8, null until the node has come online
     world.root(calls.create_node(body), 400)
     world.root(calls.create_node({"collaboration_id": 1, "organization_id": 1}), 400)
     world.root(calls.create_node(body | {"organization_id": NO_SUCH_ID}), 404)
@@ -501,7 +503,8 @@ def test_roles_and_rules(world: World) -> None:
     id_ = made["id"]
     assert world.root(calls.get_role(id_)) == made
     assert made["organization"]["id"] == 1
-    world.root(calls.create_role({"name": "Viewer", "rules": [1]}), 400)
+    # In 4.10 and 4.11, a name that is taken is told with 500.
+    world.root(calls.create_role({"name": "Viewer", "rules": [1]}), 400, 500)
     world.root(calls.create_role({"name": "Other", "rules": [NO_SUCH_ID]}), 404)
     world.researcher(calls.create_role({"name": "Other", "rules": []}), 401)
     changed = world.root(calls.update_role(id_, {"name": "Any", "description": "e", "rules": [2]}))
@@ -511,7 +514,7 @@ def test_roles_and_rules(world: World) -> None:
     assert refused.status_code == HTTPStatus.BAD_REQUEST
     assert [row["id"] for row in world.root(calls.add_rule_to_role(id_, 3), 201)] == [2, 3]
     assert [row["id"] for row in world.root(calls.remove_rule_from_role(id_, 2))] == [3]
-    world.root(calls.remove_rule_from_role(id_, 2), 404)
+    world.root(calls.remove_rule_from_role(id_, NO_SUCH_ID), 404)
     world.researcher(calls.add_rule_to_role(id_, 3), 401)
     user = world.root(calls.create_user(new_user("holder", 1, [id_])), 201)
     world.root(calls.delete_role(id_), 400)
@@ -553,7 +556,14 @@ def test_algorithm_stores(world: World) -> None:
 
 
 # -- work ------------------------------------------------------------------------------------------
-def test_a_task_from_its_start_to_its_end(world: World) -> None:
+def status_of(truth: Truth, actor: Actor, task: int) -> str:
+    """Tell where a task stands, by the operation for that where the server has one."""
+    if "get_task_status" in truth.operations:
+        return actor(calls.get_task_status(task))["status"]
+    return actor(calls.get_task(task))["status"]
+
+
+def test_a_task_from_its_start_to_its_end(truth: Truth, world: World) -> None:
     database = {
         "label": "default",
         "query": "select",
@@ -561,6 +571,7 @@ def test_a_task_from_its_start_to_its_end(world: World) -> None:
         "arguments": {"a": 1},
         "preprocessing": [{"function": "select_rows", "parameters": {"query": "age > 3"}}],
     }
+    database = truth.fitting("DatabaseInput", database)
     task = world.task(databases=[database], description="whole")
     assert task["status"] == "pending"
     assert task["finished_at"] is None
@@ -568,7 +579,7 @@ def test_a_task_from_its_start_to_its_end(world: World) -> None:
     assert run["node"]["id"] == world.nodes[0]["id"]
     started = world.node(calls.update_run(run["id"], {"started_at": THEN, "status": "active"}))
     assert started["started_at"] == THEN
-    assert world.researcher(calls.get_task_status(task["id"])) == {"status": "active"}
+    assert status_of(truth, world.researcher, task["id"]) == "active"
     world.other_node(calls.update_run(run["id"], {"log": "not mine"}), 401)
     end = {"finished_at": "2026-01-02T03:05:00.000001", "status": "completed", "log": "done"}
     world.node(calls.update_run(run["id"], end | {"result": "cmVzdWx0"}))
@@ -585,31 +596,33 @@ def test_a_task_from_its_start_to_its_end(world: World) -> None:
     world.researcher(calls.delete_task(task["id"]))
 
 
-def test_a_failing_run_ends_the_others(world: World) -> None:
+def test_a_failing_run_fails_the_task(world: World) -> None:
     task = world.task()
     end = {"finished_at": THEN, "status": "crashed"}
     world.node(calls.update_run(world.run(task)["id"], end))
-    assert world.run(task, 1)["status"] == "failed"
-    assert world.researcher(calls.get_task(task["id"]))["status"] == "failed"
+    # Since 4.14 it ends the others, too; before that, the task may tell how its only failure ended.
+    assert world.run(task, 1)["status"] in {"pending", "failed"}
+    assert world.researcher(calls.get_task(task["id"]))["status"] in {"crashed", "failed"}
 
 
 def test_tasks_that_are_refused(world: World) -> None:
-    def ask(status: int, actor: Actor = world.researcher, **more: object) -> None:
+    def ask(*statuses: int, actor: Actor = world.researcher, **more: object) -> None:
         target = {"collaboration_id": world.collaboration["id"]}
         target["organizations"] = [{"id": world.organizations[0]["id"], "input": INPUT}]
-        actor(calls.create_task({"image": IMAGE, **target, **more}), status)
+        actor(calls.create_task({"image": IMAGE, **target, **more}), *statuses)
 
     ask(201)
     ask(400, organizations=[])
     ask(400, organizations=[{"id": 1, "input": INPUT}])
     ask(400, databases=[{"label": "default", "kind": "csv"}])
-    ask(400, name="12345")
+    # In 4.10 and 4.11, a name that is a number is told with 500.
+    ask(400, 500, name="12345")
     ask(400, organizations=[{"id": world.organizations[2]["id"], "input": INPUT}])
     ask(400, store_id=NO_SUCH_ID)
     ask(404, collaboration_id=NO_SUCH_ID)
     ask(404, study_id=NO_SUCH_ID)
-    ask(401, world.root)
-    ask(401, world.viewer)
+    ask(401, actor=world.root)
+    ask(401, actor=world.viewer)
     # The base of the input is read without a look whether it is there.
     ask(500, organizations=[{"id": world.organizations[0]["id"]}])
 
@@ -642,11 +655,11 @@ def test_subtasks_and_their_addresses(world: World) -> None:
     assert world.root(calls.get_run(run["id"]))["ports"] == []
 
 
-def test_what_an_algorithm_may_read(world: World) -> None:
+def test_what_an_algorithm_may_read(truth: Truth, world: World) -> None:
     task = world.task()
     algorithm = world.algorithm(task)
     assert algorithm(calls.get_task(task["id"]))["id"] == task["id"]
-    assert algorithm(calls.get_task_status(task["id"])) == {"status": "pending"}
+    assert status_of(truth, algorithm, task["id"]) == "pending"
     assert len(algorithm(calls.list_runs(task_id=task["id"]))["data"]) == 2
     assert len(algorithm(calls.list_results(task_id=task["id"]))["data"]) == 2
     assert algorithm(calls.get_collaboration(world.collaboration["id"]))["name"] == "Letters"
@@ -658,7 +671,9 @@ def test_killing(world: World) -> None:
     task = world.task()
     world.viewer(calls.kill_task({"id": task["id"]}), 401)
     world.root(calls.kill_task({"id": task["id"]}))
-    assert world.root(calls.get_task(task["id"]))["status"] == "killed by user"
+    # Before 4.8 a task that did not complete has failed, whatever the reason.
+    assert world.root(calls.get_task(task["id"]))["status"] in {"killed by user", "failed"}
+    assert world.run(task)["status"] == "killed by user"
     assert world.run(task)["finished_at"] is not None
 
 
@@ -675,18 +690,22 @@ def test_a_run_without_a_node(world: World) -> None:
     assert world.run(task)["node"] == {}
 
 
-def test_large_inputs_and_the_private_network_are_not_set_up(world: World) -> None:
-    assert world.node(calls.get_blob_store_status()) == {"blob_store_enabled": False}
-    refused = world.researcher.send("POST", "/blobstream", content=b"x")
-    assert refused.status_code == HTTPStatus.NOT_IMPLEMENTED
+def test_large_inputs_are_not_set_up(truth: Truth, world: World) -> None:
     world.task()
-    assert world.root(calls.download_blob(INPUT), 501)["msg"]
-    world.root(calls.download_blob("nothing"), 404)
+    if "upload_blob" in truth.operations:
+        assert world.node(calls.get_blob_store_status()) == {"blob_store_enabled": False}
+        refused = world.researcher.send("POST", "/blobstream", content=b"x")
+        assert refused.status_code == HTTPStatus.NOT_IMPLEMENTED
+        assert world.root(calls.download_blob(INPUT), 501)["msg"]
+        world.root(calls.download_blob("nothing"), 404)
+
+
+def test_the_private_network_is_not_set_up(world: World) -> None:
     world.node(calls.get_vpn_config(), 501)
 
 
 # -- who one is ------------------------------------------------------------------------------------
-def test_tokens(world: World) -> None:
+def test_tokens(truth: Truth, world: World) -> None:
     login = {"username": "researcher", "password": PASSWORD}
     tokens = world.nobody(calls.create_user_token(login))
     world.nobody(calls.create_user_token(login | {"password": "wrong"}), 401)
@@ -701,8 +720,9 @@ def test_tokens(world: World) -> None:
     tokens = world.nobody(calls.create_node_token({"api_key": key}))
     again = Actor(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
     assert again["node_url"] == tokens["node_url"]
-    told = Actor(world.nobody.url, again["access_token"])(calls.validate_node_token())
-    assert told["name"] == world.nodes[1]["name"]
+    if "validate_node_token" in truth.operations:
+        told = Actor(world.nobody.url, again["access_token"])(calls.validate_node_token())
+        assert told["name"] == world.nodes[1]["name"]
     task = world.task()
     world.node(calls.create_container_token({"task_id": task["id"], "image": "other"}), 401)
     world.node(calls.create_container_token({"task_id": NO_SUCH_ID, "image": IMAGE}), 400)
@@ -746,7 +766,8 @@ def test_second_factors(strict_url: str) -> None:
 
 def test_lost_second_factors(world: World, strict_url: str) -> None:
     login = {"username": "viewer", "password": PASSWORD}
-    world.nobody(calls.recover_two_factor(login), 400)  # no mail is set up here
+    # No mail is set up here: before 4.11 the server did not look.
+    world.nobody(calls.recover_two_factor(login), 400, 500)
     world.nobody(calls.recover_two_factor(login | {"password": "wrong"}), 401)
     Actor(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}), 500)
     token = mailed_token(world.users["viewer"]["id"])
@@ -756,7 +777,7 @@ def test_lost_second_factors(world: World, strict_url: str) -> None:
 
 def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
     # Its nodes and their proxies speak to the server from this process, and are heard too.
-    with LocalNetwork(organizations=2) as network:
+    with LocalNetwork(version=VERSION, organizations=2) as network:
         researcher = network.users["researcher"]
         actor = Actor(network.url).log_in(researcher.username, researcher.password)
         work = {"method": "central_average", "args": [], "kwargs": {"column_name": "age"}}
@@ -768,7 +789,7 @@ def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
         }
         task = actor(calls.create_task(body), 201)
         deadline = time.monotonic() + 60
-        while (status := actor(calls.get_task_status(task["id"]))["status"]) != "completed":
+        while (status := status_of(truth, actor, task["id"])) != "completed":
             assert status in {"pending", "initializing", "active"}
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -790,4 +811,4 @@ def test_every_operation_has_been_driven(
     failed = {
         name for name, statuses in truth.seen.items() if min(statuses) >= HTTPStatus.BAD_REQUEST
     }
-    assert failed == set(NEVER_SUCCEED)
+    assert failed == set(NEVER_SUCCEED) & set(truth.operations)

@@ -28,52 +28,61 @@ pytestmark = pytest.mark.live
 NO_SUCH_ID = 999_999
 # How operations are marked that let in everyone, or whoever has the token of a server.
 OPEN = ([], [{"token": []}])
-AVERAGE: Any = {
-    "name": "average",
-    "description": "Averages a column",
-    "image": "registry.example/average:1",
-    "partitioning": "horizontal",
-    "vantage6_version": "4.15",
-    "code_url": "https://code.example/average",
-    "documentation_url": "https://docs.example/average",
-    "submission_comments": "Please be kind",
-    "functions": [
-        {
-            "name": "central",
-            "display_name": "Average",
-            "description": "Over all organizations",
-            "type": "central",
-            "standalone": True,
-            "databases": [{"name": "patients", "description": "One row a patient"}],
-            "arguments": [
-                {"name": "column", "type": "column", "display_name": "Column", "description": "Of"},
-                {
-                    "name": "rounds",
-                    "type": "integer",
-                    "has_default_value": True,
-                    "default_value": None,
-                    "allowed_values": [1, 2],
-                },
-                {
-                    "name": "share",
-                    "type": "float",
-                    "allowed_values": [0.5, 1],
-                    "has_default_value": True,
-                    "conditional_on": "rounds",
-                    "conditional_operator": ">",
-                    "conditional_value": "1",
-                },
-                {"name": "kind", "type": "string", "allowed_values": ["mean", "median"]},
-                {"name": "hint", "type": "json", "is_frontend_only": True},
-            ],
-            "ui_visualizations": [
-                {"name": "table", "type": "table", "schema": {"columns": ["average"]}},
-                {"name": "line", "description": "By age", "type": "line"},
-            ],
-        },
-        {"name": "partial", "type": "federated", "standalone": False},
-    ],
-}
+# As far as the store's version knows its fields.
+AVERAGE: Any = Truth("store", VERSION).fitting(
+    "AlgorithmInput",
+    {
+        "name": "average",
+        "description": "Averages a column",
+        "image": "registry.example/average:1",
+        "partitioning": "horizontal",
+        "vantage6_version": "4.15",
+        "code_url": "https://code.example/average",
+        "documentation_url": "https://docs.example/average",
+        "submission_comments": "Please be kind",
+        "functions": [
+            {
+                "name": "central",
+                "display_name": "Average",
+                "description": "Over all organizations",
+                "type": "central",
+                "standalone": True,
+                "databases": [{"name": "patients", "description": "One row a patient"}],
+                "arguments": [
+                    {
+                        "name": "column",
+                        "type": "column",
+                        "display_name": "Column",
+                        "description": "Of",
+                    },
+                    {
+                        "name": "rounds",
+                        "type": "integer",
+                        "has_default_value": True,
+                        "default_value": None,
+                        "allowed_values": [1, 2],
+                    },
+                    {
+                        "name": "share",
+                        "type": "float",
+                        "allowed_values": [0.5, 1],
+                        "has_default_value": True,
+                        "conditional_on": "rounds",
+                        "conditional_operator": ">",
+                        "conditional_value": "1",
+                    },
+                    {"name": "kind", "type": "string", "allowed_values": ["mean", "median"]},
+                    {"name": "hint", "type": "json", "is_frontend_only": True},
+                ],
+                "ui_visualizations": [
+                    {"name": "table", "type": "table", "schema": {"columns": ["average"]}},
+                    {"name": "line", "description": "By age", "type": "line"},
+                ],
+            },
+            {"name": "partial", "type": "federated", "standalone": False},
+        ],
+    },
+)
 
 
 # -- who is there ----------------------------------------------------------------------------------
@@ -157,18 +166,28 @@ def shop(home: Home, truth: Truth) -> Iterator[Shop]:
     with open_shop(home) as shop:
         roles = role_ids(shop)
         for name, role in (
-            ("developer", "Developer"),
-            ("reviewer", "Algorithm Manager"),
-            ("colleague", "Reviewer"),
-            ("viewer", "Viewer"),
+            ("developer", roles["Developer"]),
+            ("reviewer", manager(roles)),
+            ("colleague", roles["Reviewer"]),
+            ("viewer", roles["Viewer"]),
         ):
-            shop.root(calls.create_user({"username": name, "roles": [roles[role]]}), 201)
+            shop.root(calls.create_user({"username": name, "roles": [role]}), 201)
         yield shop
+
+
+def properties(truth: Truth, schema: str) -> dict[str, Any]:
+    """Give the fields of a schema at this version, by name."""
+    return truth.contract["components"]["schemas"][schema]["properties"]
 
 
 def role_ids(shop: Shop) -> dict[str, int]:
     """Give the store's roles, by name."""
     return {row["name"]: row["id"] for row in shop.root(calls.list_roles(per_page=50))["data"]}
+
+
+def manager(roles: dict[str, int]) -> int:
+    """Give the role of those who manage algorithms: before 4.8 they manage the whole store."""
+    return roles.get("Algorithm Manager") or roles["Store Manager"]
 
 
 def user_ids(shop: Shop) -> dict[str, int]:
@@ -264,7 +283,8 @@ def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
     publish(shop, image="registry.example/second")
     for algorithm in range(2):
         assign(shop, hand_in(shop, image=f"registry.example/{algorithm}")["id"])
-    shop.root(calls.create_role({"name": "Reader", "rules": [1]}), 201)
+    if "create_role" in truth.operations:
+        shop.root(calls.create_role({"name": "Reader", "rules": [1]}), 201)
     found = listings(truth)
     assert set(found) == {"/algorithm", "/review", "/role", "/rule", "/user"}
     for path in found:
@@ -290,7 +310,7 @@ def test_reviews_cannot_be_sorted(shop: Shop) -> None:
     assert len(last) > 1, "the last page has more than the one row that is left"
 
 
-def test_filters_keep_what_they_name(shop: Shop) -> None:
+def test_filters_keep_what_they_name(truth: Truth, shop: Shop) -> None:
     algorithm = publish(shop, name="wanted", description="seldom", partitioning="vertical")
     for wanted in (
         calls.list_algorithms(name="want%"),
@@ -301,7 +321,8 @@ def test_filters_keep_what_they_name(shop: Shop) -> None:
     ):
         assert [row["id"] for row in shop.viewer(wanted)["data"]] == [algorithm["id"]], wanted
     assert shop.viewer(calls.list_algorithms(name="unwanted"))["data"] == []
-    shop.viewer(calls.list_algorithms(display_name="wanted"), 500)
+    if "display_name" in listings(truth)["/algorithm"]:
+        shop.viewer(calls.list_algorithms(display_name="wanted"), 500)
     ids, roles = user_ids(shop), role_ids(shop)
     (review,) = shop.viewer(calls.list_reviews(algorithm_id=algorithm["id"]))["data"]
     assert review["reviewer"]["id"] == ids["colleague"]
@@ -348,14 +369,14 @@ def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
     central = algorithm["functions"][0]
     assert central["ui_visualizations"][0]["schema"] == {"columns": ["average"]}
     arguments = {row["name"]: row for row in central["arguments"]}
-    assert arguments["share"]["conditional_on_id"] == arguments["rounds"]["id"]
-    values = {
-        name: [allowed["value"] for allowed in row["allowed_values"]]
-        for name, row in arguments.items()
-    }
-    assert values["rounds"] == [1, 2]
-    assert values["share"] == [0.5, 1.0]
-    assert values["kind"] == ["mean", "median"]
+    for given in AVERAGE["functions"][0]["arguments"]:
+        told = arguments[given["name"]]
+        assert told["type"] == given["type"]
+        if "conditional_on" in given:
+            assert told["conditional_on_id"] == arguments[given["conditional_on"]]["id"]
+        if "allowed_values" in given:
+            allowed = [row["value"] for row in told["allowed_values"]]
+            assert allowed == given["allowed_values"]
 
 
 @pytest.mark.parametrize(
@@ -372,22 +393,27 @@ def test_an_algorithm_that_makes_no_sense_is_refused(shop: Shop, wrong: dict[str
     assert shop.developer(calls.create_algorithm(AVERAGE | wrong), 400)["errors"]
 
 
-def test_an_algorithm_is_changed_by_its_developer_only(shop: Shop) -> None:
+def test_an_algorithm_is_changed_by_its_developer_only(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/changed")
     change: Any = {"image": "registry.example/changed", "name": "changed", "functions": []}
     changed = shop.developer(calls.update_algorithm(algorithm["id"], change))
     assert changed["name"] == "changed"
     assert changed["functions"] == []
-    again = {"image": "registry.example/changed:2", "functions": AVERAGE["functions"]}
+    again: Any = {"image": "registry.example/changed:2", "functions": AVERAGE["functions"]}
+    if "500" in properties(truth, "AlgorithmUpdate")["functions"]["description"]:
+        shop.developer(calls.update_algorithm(algorithm["id"], again), 500)
+        del again["functions"]
     changed = shop.developer(calls.update_algorithm(algorithm["id"], again))
-    assert len(changed["functions"]) == len(AVERAGE["functions"])
+    assert len(changed["functions"]) == len(again.get("functions", []))
     assert changed["digest"] != algorithm["digest"]
     shop.developer(calls.update_algorithm(algorithm["id"], {**change, "refresh_digest": True}))
     shop.developer(calls.update_algorithm(algorithm["id"], change | {"name": 3}), 400)
     shop.developer(calls.update_algorithm(algorithm["id"], {"name": "no image"}), 500)
     text = shop.developer.send("PATCH", f"/algorithm/{algorithm['id']}", content="{}")
     assert text.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    shop.reviewer(calls.update_algorithm(algorithm["id"], change), 403)
+    # Before 4.15 whoever has the permission may change what others handed in.
+    if "own" in truth.operations["update_algorithm"]["summary"]:
+        shop.reviewer(calls.update_algorithm(algorithm["id"], change), 403)
     shop.viewer(calls.update_algorithm(algorithm["id"], change), 401)
     shop.developer(calls.delete_algorithm(algorithm["id"]), 401)
     shop.reviewer(calls.delete_algorithm(algorithm["id"]))
@@ -431,7 +457,7 @@ def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/rejected")["id"]
     mine, other = assign(shop, algorithm), assign(shop, algorithm, "reviewer")
     assert mine["status"] == "under review"
-    assert mine["submitted_at"] is None
+    assert mine.get("submitted_at") is None
     shop.reviewer(calls.reject_review(mine["id"], {}), 403)
     shop.viewer(calls.reject_review(mine["id"], {}), 401)
     shop.colleague(calls.reject_review(mine["id"], {"comment": 3}), 400)
@@ -468,7 +494,7 @@ def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
     shop.reviewer(calls.delete_review(open_))
 
 
-def test_who_may_be_asked_to_review(shop: Shop) -> None:
+def test_who_may_be_asked_to_review(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/asked")["id"]
     assign(shop, algorithm, "viewer", 400)
     assign(shop, NO_SUCH_ID, "colleague", 400)
@@ -477,29 +503,28 @@ def test_who_may_be_asked_to_review(shop: Shop) -> None:
     shop.developer(calls.create_review(body), 401)
     assign(shop, algorithm)
     assign(shop, algorithm, status=400)
-    own = shop.reviewer(calls.create_algorithm(AVERAGE | {"image": "registry.example/own"}), 201)
-    assign(shop, own["id"], status=400)
+    # Since 4.9 whoever handed in an algorithm does not choose its reviewers.
+    if "assign_review_own_algorithm" in properties(truth, "Policies"):
+        own = AVERAGE | {"image": "registry.example/own"}
+        own = shop.reviewer(calls.create_algorithm(own), 201)
+        assign(shop, own["id"], status=400)
 
 
 # -- people ----------------------------------------------------------------------------------------
-def test_users(shop: Shop) -> None:
+def test_users(truth: Truth, shop: Shop) -> None:
     roles = role_ids(shop)
     user = shop.root(calls.create_user({"username": "researcher", "roles": []}), 201)
-    assert user["email"] == "researcher@example.org"
     assert user["server"]["url"] == shop.home.url
     shop.root(calls.create_user({"username": "researcher"}), 400)
     shop.root(calls.create_user({"username": "nobody at all"}), 400)
     shop.viewer(calls.create_user({"username": "researcher"}), 401)
     shop.researcher(calls.list_users(), 401)
-    changed = shop.root(
-        calls.update_user(user["id"], {"email": "new@example.org", "roles": [roles["Viewer"]]})
-    )
-    assert changed["email"] == "new@example.org"
+    changed = shop.root(calls.update_user(user["id"], {"roles": [roles["Viewer"]]}))
     assert shop.researcher(calls.get_user(user["id"])) == changed
-    back = shop.root(calls.update_user(user["id"], {"update_email": True}))
-    assert back["email"] == "researcher@example.org"
-    wrong = {"email": "new@example.org", "update_email": True}
-    shop.root(calls.update_user(user["id"], wrong), 400)
+    text = shop.root.send("PATCH", f"/user/{user['id']}", content="{}")
+    assert text.status_code >= HTTPStatus.BAD_REQUEST
+    if truth.fitting("UserUpdate", {"update_email": True}):
+        addresses_change(shop, user)
     shop.root(calls.update_user(user["id"], {"roles": [NO_SUCH_ID]}), 404)
     me = user_ids(shop)["root"]
     shop.root(calls.update_user(me, {"roles": [roles["Viewer"]]}), 401)
@@ -508,9 +533,18 @@ def test_users(shop: Shop) -> None:
     shop.root(calls.get_user(user["id"]), 404)
 
 
+def addresses_change(shop: Shop, user: dict[str, Any]) -> None:
+    """Change a user's address, and take it from the server again."""
+    assert user["email"] == "researcher@example.org"
+    other: Any = {"email": "new@example.org"}
+    assert shop.root(calls.update_user(user["id"], other))["email"] == "new@example.org"
+    back = shop.root(calls.update_user(user["id"], {"update_email": True}))
+    assert back["email"] == "researcher@example.org"
+    shop.root(calls.update_user(user["id"], other | {"update_email": True}), 400)
+
+
 def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
-    roles = role_ids(shop)
-    body = {"username": "researcher", "roles": [roles["Algorithm Manager"]]}
+    body = {"username": "researcher", "roles": [manager(role_ids(shop))]}
     id_ = shop.root(calls.create_user(body), 201)["id"]
     theirs = AVERAGE | {"image": "registry.example/left"}
     algorithm = shop.researcher(calls.create_algorithm(theirs), 201)["id"]
@@ -520,23 +554,35 @@ def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
     shop.root(calls.delete_user(id_))
     assert shop.viewer(calls.get_algorithm(algorithm))["developer_id"] is None
     told = shop.viewer(calls.get_review(review))
-    assert told["reviewer"] is told["requested_by"] is None
+    assert told["reviewer"] is told.get("requested_by") is None
     shop.root(calls.delete_algorithm(other))
     assert shop.viewer(calls.get_review(review))["algorithm_id"] is None
 
 
-def test_roles(shop: Shop) -> None:
+def test_roles(truth: Truth, shop: Shop) -> None:
+    viewer = role_ids(shop)["Viewer"]
+    assert shop.viewer(calls.get_role(viewer))["name"] == "Viewer"
+    shop.viewer(calls.get_role(NO_SUCH_ID), 404)
+    shop.researcher(calls.get_role(viewer), 401)
+    if "create_role" in truth.operations:
+        roles_are_made(shop)
+
+
+def roles_are_made(shop: Shop) -> None:
+    """Make a role, change it, and remove it."""
     roles = role_ids(shop)
     body = {"name": "Helper", "description": "Helps", "rules": [1]}
     role = shop.root(calls.create_role(body), 201)
     assert shop.viewer(calls.get_role(role["id"])) == role
-    assert shop.root(calls.create_role(body | {"name": "Root"}), 400)["msg"]["name"]
+    taken = shop.root(calls.create_role(body | {"name": "Root"}), 400, 500)["msg"]
+    assert "default role" in str(taken)
     shop.root(calls.create_role(body | {"rules": [NO_SUCH_ID]}), 404)
     shop.viewer(calls.create_role(body), 401)
     shop.root(calls.update_role(role["id"], {"description": "Helps more", "rules": [1, 2]}))
     shop.root(calls.update_role(roles["Viewer"], {"description": "Sees"}), 400)
     shop.root(calls.update_role(role["id"], {"rules": [NO_SUCH_ID]}), 404)
-    assert shop.root(calls.update_role(role["id"], {"name": "Root"}), 400)["msg"]["name"]
+    taken = shop.root(calls.update_role(role["id"], {"name": "Root"}), 400, 500)["msg"]
+    assert "default role" in str(taken)
     assert len(shop.root(calls.add_rule_to_role(role["id"], 3), 201)) == 3
     assert len(shop.root(calls.remove_rule_from_role(role["id"], 3))) == 2
     shop.root(calls.remove_rule_from_role(role["id"], 3), 404)
@@ -553,7 +599,7 @@ def test_roles(shop: Shop) -> None:
 def test_policies(shop: Shop) -> None:
     policies = shop.researcher(calls.get_policies())
     assert policies["algorithm_view"] == "whitelisted"
-    assert policies["allowed_reviewers"] is None
+    assert policies.get("allowed_reviewers") is None
     public = shop.visitor(None)(calls.get_public_policies())
     assert public == {"algorithm_view": "whitelisted", "allowed_servers": "all"}
     shop.researcher(calls.get_policies(name="algorithm_view"), 500)
@@ -596,9 +642,10 @@ def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
         node = shop.node
         node(calls.list_algorithms(), 401)
         node.headers["Client-Type"] = "node"
-        (row,) = node(calls.list_algorithms(image=AVERAGE["image"]))["data"]
-        assert row["digest"] == algorithm["digest"]
         node(calls.list_algorithms(under_review=True), 401)
+        if "Client-Type" in truth.operations["list_algorithms"]["description"]:
+            (row,) = node(calls.list_algorithms(image=AVERAGE["image"]))["data"]
+            assert row["digest"] == algorithm["digest"]
         told = shop.root(calls.get_policies())
         assert told["allowed_servers"] == ["https://elsewhere.example/api"]
         shop.root(calls.create_user({"username": "viewer"}), 403)
