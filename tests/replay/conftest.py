@@ -16,9 +16,12 @@ from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
 
 CASSETTES = Path(__file__).with_name("cassettes")
+# Apart, since they hold the answers of two APIs, the server's and the store's.
+STORE_CASSETTES = Path(__file__).with_name("store_cassettes")
 HIDDEN = "hidden"
 SECRETS = ("password", "mfa_code", "api_key", "otp_secret", "qr_uri", "reset_token")
 TOKENS = ("access_token", "refresh_token", "container_token")
+LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::|%3A)\d+")
 # Nothing else of a header is looked at, and most tell about the machine or the login.
 KEPT_HEADERS = ("content-type", "total-count")
 
@@ -37,7 +40,7 @@ def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
     if request.config.getoption("--record-mode") not in ("rewrite", "all", "once", "new_episodes"):
         yield Recorded(1, dict.fromkeys(("root", "researcher", "viewer", "admin"), HIDDEN))
         return
-    with LocalNetwork(organizations=3) as network:
+    with LocalNetwork(organizations=3, store=True, review=True) as network:
         users = network.users
         yield Recorded(network.port, {name: user.password for name, user in users.items()})
 
@@ -55,12 +58,13 @@ def vcr_config() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """Let a test and its derived twin share a cassette."""
-    return str(CASSETTES / request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_"))
+    name = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")
+    return str((STORE_CASSETTES if name == "store" else CASSETTES) / name)
 
 
 def clean_request(request: Request) -> Request:
     """Take secrets and the machine out of a request."""
-    request.uri = request.uri.replace(f"127.0.0.1:{request.port}", "localnet")
+    request.uri = LOOPBACK.sub("localnet", request.uri)
     request.headers = {}
     if request.body:
         request.body = json.dumps(clean(json.loads(request.body))).encode()
@@ -87,6 +91,8 @@ def clean(value: Any) -> Any:
 
 def hide(key: str, value: Any) -> Any:
     """Hide a value if its key says that it is secret; of a token, keep whom it is for."""
+    if isinstance(value, str):
+        value = LOOPBACK.sub("localhost:1", value)  # where replayed requests may still go
     if key in SECRETS and value is not None:
         return HIDDEN
     if key == "log" and value:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CASSETTES = sorted(Path(__file__).with_name("cassettes").rglob("*.yaml"))
+CASSETTES = sorted(Path(__file__).parent.rglob("*.yaml"))
 SECRETS = {
     "a token": re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}"),
     "a bearer token": re.compile(r"bearer\s+\S", re.IGNORECASE),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 
 import pytest
@@ -11,9 +12,9 @@ from vantage6.client import Client
 from .scripted import Handler, Script
 
 
-@pytest.fixture
-def server() -> Iterator[Script]:
-    """Run the server for one test."""
+@contextmanager
+def serving() -> Iterator[Script]:
+    """Run a server."""
     handler = type("ScriptedHandler", (Handler,), {})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     httpd.daemon_threads = True
@@ -24,6 +25,20 @@ def server() -> Iterator[Script]:
     httpd.shutdown()
     httpd.server_close()
     thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    """Run the server for one test."""
+    with serving() as script:
+        yield script
+
+
+@pytest.fixture
+def store() -> Iterator[Script]:
+    """Run an algorithm store for one test."""
+    with serving() as script:
+        yield script
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ class Request:
     path: str
     authorization: str | None
     body: Any
+    server_url: str | None = None
 
 
 # Status, body (JSON unless bytes) and further headers.
@@ -53,7 +54,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         length = int(self.headers.get("content-length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
-        request = Request(self.command, self.path, self.headers["authorization"], body)
+        request = Request(
+            self.command, self.path, self.headers["authorization"], body, self.headers["server-url"]
+        )
         self.script.seen.append(request)
         self.script.connections.add(self.client_address)
         status, content, *more = self.script.reply(request)

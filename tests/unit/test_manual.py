@@ -1,6 +1,7 @@
 """help() tells all that is needed, and the two clients do not drift apart."""
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,19 +11,26 @@ from vantage6.client import AsyncClient, Client
 
 def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
     """Give every method that users may call, by its dotted name."""
-    owners = {"": client, **{f"{k}.": v for k, v in vars(client).items() if not k.startswith("_")}}
     return {
         f"{name}{member}": method
-        for name, owner in owners.items()
+        for name, owner in owners(client)
         for member, method in inspect.getmembers(owner, inspect.ismethod)
         if not member.startswith("_")
     }
 
 
+def owners(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Give the client, its resources and those below them, by their dotted names."""
+    yield name, owner
+    for member, value in vars(owner).items():
+        if not member.startswith("_"):
+            yield from owners(value, f"{name}{member}.")
+
+
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
     methods = public_methods(kind("http://localhost", 7601, log_level=None))
-    assert len(methods) > 30
+    assert len(methods) > 90
     for name, method in methods.items():
         manual = inspect.getdoc(method) or ""
         assert "Examples\n--------\n>>> " in manual, name

@@ -2,7 +2,7 @@
 
 All threads and tasks of a client share one pair of tokens and renew it once: whoever comes first
 does, the others wait and then use the new one. A refused permission is never taken for an expired
-token. Only requests to the server's own address are signed.
+token. Only requests to the server's own address are signed, and to the chosen algorithm store.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Generator
 from functools import cached_property
 from http import HTTPStatus
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     import asyncio
 
     from ._call import Answer
+
+
+Origin: TypeAlias = tuple[str, str, "int | None"]
+
+
+def _origin(url: httpx.URL) -> Origin:
+    return url.scheme, url.host, url.port
 
 
 class BearerAuth(httpx.Auth):
@@ -48,6 +55,7 @@ class BearerAuth(httpx.Auth):
     def __init__(self, url: str) -> None:
         self.tokens: Tokens | None = None
         self._url = httpx.URL(url)
+        self._store: Origin | None = None
         self.refresh = calls.refresh_token()
         self._thread_lock = threading.Lock()
 
@@ -99,6 +107,16 @@ class BearerAuth(httpx.Auth):
             if not is_expired(response.status_code, response.content):
                 return
 
+    def sign_at_store(self, url: str) -> None:
+        """Sign requests to this algorithm store too, and to no other one any more.
+
+        Parameters
+        ----------
+        url : str
+            Address of its API.
+        """
+        self._store = _origin(httpx.URL(url))
+
     def _about_to_expire(self) -> Tokens | None:
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None
@@ -106,8 +124,7 @@ class BearerAuth(httpx.Auth):
     def _sign(self, request: httpx.Request) -> Tokens | None:
         """Add the token; give the pair it came from, or None where nothing is to be signed."""
         tokens = self.tokens
-        here = (self._url.scheme, self._url.host, self._url.port)
-        if tokens is None or (request.url.scheme, request.url.host, request.url.port) != here:
+        if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
             return None
         request.headers["Authorization"] = f"Bearer {tokens.access}"
         return tokens

@@ -33,7 +33,8 @@ T = TypeVar("T")
 # A refused permission and a lapsed login have the same status: only these words tell them apart.
 EXPIRED = "Token has expired"
 NOT_LOGGED_IN = "Missing Authorization Header"
-LOST = (EXPIRED, "Token has been revoked", "Error loading the user")
+EXPIRED_AT_STORE = "Token is not valid"  # it asks the server, and tells no more than that
+LOST = (EXPIRED, EXPIRED_AT_STORE, "Token has been revoked", "Error loading the user")
 
 BY_STATUS: dict[int, type[StatusError]] = {
     400: BadRequest,
@@ -178,7 +179,9 @@ def is_expired(status: int, content: bytes) -> bool:
     bool
         False as well for every other refusal, a missing permission for instance.
     """
-    return status == HTTPStatus.UNAUTHORIZED and _message(_json_or_text(content)) == EXPIRED
+    if status != HTTPStatus.UNAUTHORIZED:
+        return False
+    return _message(_json_or_text(content)) in (EXPIRED, EXPIRED_AT_STORE)
 
 
 def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Vantage6Error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .errors import InvalidSettings
@@ -77,11 +78,46 @@ class Address:
         path = "/" + path.strip("/") if path.strip("/") else ""
         return cls(f"{url.scheme}://{name}", number or own_port, path)
 
+    @classmethod
+    def of_store(cls, url: str | None) -> Address:
+        """Check the address of an algorithm store, which the server supplies.
+
+        Parameters
+        ----------
+        url : str or None
+            The whole address of the store's API.
+
+        Returns
+        -------
+        Address
+            Its parts.
+
+        Raises
+        ------
+        InvalidSettings
+            When it is no address, or when a token that is sent there could be read on the way.
+        """
+        parts = urlsplit(url or "")
+        address = cls.parse(f"{parts.scheme}://{parts.netloc}", None, parts.path)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise InvalidSettings(
+                f"the algorithm store at {url} speaks plain http: whoever is on the way could take "
+                "your login, so nothing is sent there; link the store by its https address"
+            )
+        return address
+
     @property
     def url(self) -> str:
         """The whole address of the API, without a slash at the end."""
         port = f":{self.port}" if self.port else ""
         return f"{self.host}{port}{self.path}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _port(port: int | str | None) -> int | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message
 
     from .._listing import PageOf
-    from ._session import Session
+    from ._session import Connection, Session
 
 Row = TypeVar("Row")
 
@@ -31,10 +31,21 @@ class Resource:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def _get(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
+    def _connection(self) -> Connection:
+        """Give the way to the API that knows of these things."""
+        return self._session
+
+    async def _get(
+        self,
+        call: Call[Row],
+        field: str | None,
+        fields: Sequence[str] | None,
+        *,
+        signed: bool = True,
+    ) -> Row:
         """Send a request for one row, and keep the wanted fields of it."""
         selection = Selection(field, fields)
-        return selection.of_row(await self._session.send(call))
+        return selection.of_row(await self._connection().send(call, signed=signed))
 
     async def _list(
         self,
@@ -44,7 +55,7 @@ class Resource:
         selection: Selection,
     ) -> Rows[Row]:
         """Get all rows, or those of one page, and keep the wanted ones."""
-        return selection.of_rows(await self._session.rows(listing, page, per_page))
+        return selection.of_rows(await self._connection().rows(listing, page, per_page))
 
     async def _tell(
         self,
@@ -54,7 +65,7 @@ class Resource:
         refused: type[Unauthorized] = PermissionDenied,
     ) -> Message:
         """Send a request that is answered by a sentence, and pass that on."""
-        message = await self._session.send(call, signed=signed, refused=refused)
+        message = await self._connection().send(call, signed=signed, refused=refused)
         LOGGER.info("%s", message["msg"])
         return message
 
@@ -71,3 +82,10 @@ class Resource:
                 "calls with setup_collaboration()"
             )
         return chosen
+
+
+class StoreResource(Resource):
+    """One kind of thing in the algorithm store that ``client.store.set`` chose."""
+
+    def _connection(self) -> Connection:
+        return self._session.store

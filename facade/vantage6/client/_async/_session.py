@@ -11,21 +11,31 @@ from vantage6.bindings.server import calls
 from .._call import read
 from .._identity import Tokens, WhoAmI, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
-from .._settings import LOGGER
-from ..errors import KeyMismatch, LoginFailed, NotAuthenticated, PermissionDenied, Unauthorized
+from .._settings import LOGGER, Address
+from ..errors import (
+    InvalidSettings,
+    KeyMismatch,
+    LoginFailed,
+    NotAuthenticated,
+    PermissionDenied,
+    Unauthorized,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import OrganizationUpdate
+    from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
     from .._listing import PageOf
-    from .._settings import Address, Timeouts
+    from .._settings import Timeouts
     from .._transport import AsyncHttp, Verify
 
 T = TypeVar("T")
 Row = TypeVar("Row")
+
+# Tells an algorithm store which server can vouch for the token.
+SERVER_URL = "Server-Url"
 
 
 class Connection:
@@ -104,6 +114,25 @@ class Connection:
         return whole(found, first["links"])
 
 
+class StoreConnection(Connection):
+    """The way to the API of an algorithm store, with the login of the server.
+
+    Parameters
+    ----------
+    http : AsyncHttp
+        The connections to it.
+    id_ : int
+        Identifier of the store, at the server.
+    url : str
+        Address of its API.
+    """
+
+    def __init__(self, http: AsyncHttp, id_: int, url: str) -> None:
+        super().__init__(http)
+        self.id_ = id_
+        self.url = url
+
+
 class Session(Connection):
     """The state of one client.
 
@@ -122,6 +151,8 @@ class Session(Connection):
         The collaboration for methods that are not given one.
     private_key : RSAPrivateKey or None
         The key of the user's organization.
+    chosen_store : StoreConnection or None
+        The algorithm store that was chosen.
     """
 
     def __init__(self, address: Address, timeouts: Timeouts, verify: Verify) -> None:
@@ -134,6 +165,8 @@ class Session(Connection):
         super().__init__(AsyncHttp(address.url, timeouts, verify, self.auth))
         self.collaboration_id: int | None = None
         self.private_key: RSAPrivateKey | None = None
+        self.chosen_store: StoreConnection | None = None
+        self._timeouts, self._verify = timeouts, verify
         self._whoami: WhoAmI | None = None
 
     @property
@@ -216,3 +249,34 @@ class Session(Connection):
             await self.send(calls.update_organization(who.organization_id, body))
             LOGGER.info("Stored the public key %s on the server", local)
         self.private_key = key
+
+    @property
+    def store(self) -> StoreConnection:
+        """The algorithm store that was chosen; InvalidSettings if there is none."""
+        if self.chosen_store is None:
+            raise InvalidSettings("no algorithm store has been chosen: call store.set() first")
+        return self.chosen_store
+
+    async def choose_store(self, row: AlgorithmStore) -> None:
+        """Send what is for an algorithm store to this one, from now on.
+
+        Parameters
+        ----------
+        row : AlgorithmStore
+            What the server knows of the store.
+        """
+        from .._transport import AsyncHttp
+
+        url = Address.of_store(row["url"]).url
+        http = AsyncHttp(url, self._timeouts, self._verify, self.auth)
+        http.headers[SERVER_URL] = self.address.url
+        before, self.chosen_store = self.chosen_store, StoreConnection(http, row["id"], url)
+        self.auth.sign_at_store(url)
+        if before:
+            await before.http.aclose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.http.aclose()
+        if self.chosen_store:
+            await self.chosen_store.http.aclose()

@@ -20,12 +20,12 @@ from .._settings import LOGGER, Address, Timeouts, show_log
 from .._waiting import check_times, failure, has_failed, has_finished, pause
 from ..errors import (
     InvalidInput,
-    InvalidSettings,
     TaskFailed,
     UnknownPath,
     WaitTimeout,
 )
 from ._session import Session
+from .algorithm import Algorithms
 from .collaboration import Collaborations
 from .node import Nodes
 from .organization import Organizations
@@ -33,6 +33,7 @@ from .result import Results
 from .role import Roles
 from .rule import Rules
 from .run import Runs
+from .store import AlgorithmStores
 from .study import Studies
 from .task import Tasks
 from .user import Users
@@ -94,6 +95,10 @@ class AsyncClient:
         Named sets of rules.
     rule : Rules
         The permissions there are.
+    store : AlgorithmStores
+        The algorithm stores, and what is in the chosen one.
+    algorithm : Algorithms
+        The algorithms of the chosen store.
     util : Utilities
         The server itself.
 
@@ -133,6 +138,8 @@ class AsyncClient:
         self.user = Users(session)
         self.role = Roles(session)
         self.rule = Rules(session)
+        self.store = AlgorithmStores(session)
+        self.algorithm = Algorithms(session)
         self.util = Utilities(session)
 
     def __repr__(self) -> str:
@@ -153,13 +160,13 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections to the server; the client cannot be used any more.
+        """Close all connections; the client cannot be used any more.
 
         Examples
         --------
         >>> await client.close()
         """
-        await self._session.http.aclose()
+        await self._session.close()
 
     async def authenticate(
         self, username: str, password: str, mfa_code: str | int | None = None
@@ -436,6 +443,7 @@ class AsyncClient:
         first_try: bool = True,
         retry: bool = True,
         attempts_on_timeout: int | None = None,
+        is_for_algorithm_store: bool = False,
     ) -> Any:
         """Send any request to the API.
 
@@ -456,6 +464,9 @@ class AsyncClient:
             the token has expired; with one of the two False, that is an error.
         attempts_on_timeout : int, optional
             How often to try again when no connection can be made; by default three times.
+        is_for_algorithm_store : bool
+            Whether to send it to the algorithm store that ``client.store.set`` chose, in place of
+            the server.
 
         Returns
         -------
@@ -468,6 +479,8 @@ class AsyncClient:
             When the server refuses; its subclasses tell why.
         ConnectionFailed
             When the server cannot be reached.
+        InvalidSettings
+            When it is for an algorithm store, and none has been chosen.
 
         Examples
         --------
@@ -477,9 +490,8 @@ class AsyncClient:
         path = "/" + endpoint.lstrip("/")
         call = Call[object]("request", method.upper(), path, given(**params or {}), json)
         extensions = sending(attempts_on_timeout, renew=first_try and retry)
-        return decode(
-            await self._session.http.exchange(call, headers=headers, extensions=extensions)
-        )
+        connection = self._session.store if is_for_algorithm_store else self._session
+        return decode(await connection.http.exchange(call, headers=headers, extensions=extensions))
 
     async def check_if_blob_store_enabled(self) -> bool:
         """Ask whether the server keeps large inputs and results apart from its database.
@@ -540,9 +552,8 @@ class AsyncClient:
         >>> client.generate_path_to("task/12")
         'https://server.example:443/api/task/12'
         """
-        if is_for_algorithm_store:
-            raise InvalidSettings("no algorithm store has been chosen for this client")
-        return f"{self.base_path}/{endpoint.lstrip('/')}"
+        base = self._session.store.url if is_for_algorithm_store else self.base_path
+        return f"{base}/{endpoint.lstrip('/')}"
 
     # ---- what it is connected to, and as whom ---------------------------------------------------
 

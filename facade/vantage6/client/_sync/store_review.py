@@ -1,0 +1,274 @@
+# Derived from facade/vantage6/client/_async/store_review.py by unasync.py: edit that instead.
+"""The reviews of the chosen algorithm store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.store import calls
+
+from .._body import filled
+from .._listing import Rows, Selection
+from ._resource import StoreResource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.store.rows import Message, Review, ReviewDecision
+
+
+class StoreReviews(StoreResource):
+    """Who has assessed, or is to assess, which algorithm."""
+
+    def get(
+        self,
+        id_: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Review:
+        """Look up a review.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the review.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Review
+            The review.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> (client.store.review.get(1))["status"]
+        'under review'
+        """
+        return self._get(calls.get_review(id_), field, fields)
+
+    def list(
+        self,
+        algorithm: int | None = None,
+        reviewer: int | None = None,
+        under_review: bool | None = None,
+        reviewed: bool | None = None,
+        approved: bool | None = None,
+        rejected: bool | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Review]:
+        """List reviews.
+
+        Parameters
+        ----------
+        algorithm : int, optional
+            Keep the reviews of this algorithm.
+        reviewer : int, optional
+            Keep the reviews by this user of the store.
+        under_review : bool, optional
+            True keeps those that are not finished yet; False is as good as nothing.
+        reviewed : bool, optional
+            True keeps those that are finished; False is as good as nothing.
+        approved : bool, optional
+            True keeps those that approve; False is as good as nothing.
+        rejected : bool, optional
+            True keeps those that reject; False is as good as nothing.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("status", "approved")``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of Review
+            The rows.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        PermissionDenied
+            When you may not see these reviews.
+
+        Examples
+        --------
+        >>> client.store.review.list(under_review=True, fields=["id", "algorithm_id"])
+        [{'id': 1, 'algorithm_id': 1}]
+        """
+        listing = partial(
+            calls.list_reviews,
+            algorithm_id=algorithm,
+            reviewer_id=reviewer,
+            under_review=under_review,
+            reviewed=reviewed,
+            approved=approved,
+            rejected=rejected,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        algorithm: int,
+        reviewer: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Review:
+        """Ask a user of the store to review an algorithm.
+
+        Parameters
+        ----------
+        algorithm : int
+            Identifier of the algorithm.
+        reviewer : int
+            Identifier of the user, at the store.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Review
+            The new review.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not ask for reviews.
+
+        Examples
+        --------
+        >>> review = client.store.review.create(algorithm=1, reviewer=2)
+        """
+        call = calls.create_review({"algorithm_id": algorithm, "reviewer_id": reviewer})
+        return self._get(call, field, fields)
+
+    def delete(
+        self,
+        id_: int,
+    ) -> Message:
+        """Take back the request for a review.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the review.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.store.review.delete(1)
+        """
+        return self._tell(calls.delete_review(id_))
+
+    def approve(
+        self,
+        id_: int,
+        comment: str | None = None,
+    ) -> Message:
+        """Approve of an algorithm, as its reviewer.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the review.
+        comment : str, optional
+            What you have to say about it.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you are not its reviewer.
+
+        Examples
+        --------
+        >>> answer = client.store.review.approve(1, "does what it says")
+        """
+        body: ReviewDecision = filled(comment=comment)
+        return self._tell(calls.approve_review(id_, body))
+
+    def reject(
+        self,
+        id_: int,
+        comment: str | None = None,
+    ) -> Message:
+        """Reject an algorithm, as its reviewer.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the review.
+        comment : str, optional
+            What you have to say about it.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you are not its reviewer.
+
+        Examples
+        --------
+        >>> answer = client.store.review.reject(1, "reveals single patients")
+        """
+        body: ReviewDecision = filled(comment=comment)
+        return self._tell(calls.reject_review(id_, body))

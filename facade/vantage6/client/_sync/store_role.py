@@ -1,0 +1,209 @@
+# Derived from facade/vantage6/client/_async/store_role.py by unasync.py: edit that instead.
+"""The roles of the chosen algorithm store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.store import calls
+
+from .._body import filled, id_list
+from .._listing import Rows, Selection
+from ._resource import StoreResource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.store.rows import Message, Role, RoleInput, RoleUpdate
+
+
+class StoreRoles(StoreResource):
+    """Named sets of rules that users of the store can have."""
+
+    def list(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        user: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Role]:
+        """List roles of the store.
+
+        Parameters
+        ----------
+        name : str, optional
+            Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
+        description : str, optional
+            Keep roles with this description, with the same signs.
+        user : int, optional
+            Keep the roles of this user of the store.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("is_default_role", True)``, or
+            those that pass several such filters.
+
+        Returns
+        -------
+        Rows of Role
+            The rows.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        PermissionDenied
+            When you may not see these roles of the store.
+
+        Examples
+        --------
+        >>> client.store.role.list(name="Dev%", fields=["id", "name"])
+        [{'id': 7, 'name': 'Developer'}]
+        """
+        listing = partial(
+            calls.list_roles,
+            name=name,
+            description=description,
+            user_id=user,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return self._list(listing, page, per_page, selection)
+
+    def create(
+        self,
+        name: str,
+        description: str,
+        rules: Sequence[int],
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Role:
+        """Add a role to the store.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        description : str
+            What it is for.
+        rules : sequence of int
+            Identifiers of its rules, as ``client.store.rule.list`` tells them.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Role
+            The new role.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add roles, or not with more permissions than you have.
+
+        Examples
+        --------
+        >>> looking = client.store.rule.list(operation="view")
+        >>> ids = [rule["id"] for rule in looking]
+        >>> role = client.store.role.create("watcher", "may look around", ids)
+        """
+        body: RoleInput = {
+            "name": name,
+            "description": description,
+            "rules": id_list(rules, "rules"),
+        }
+        return self._get(calls.create_role(body), field, fields)
+
+    def edit(
+        self,
+        role_id: int,
+        name: str | None = None,
+        description: str | None = None,
+        rules: Sequence[int] | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Role:
+        """Change a role of the store.
+
+        Parameters
+        ----------
+        role_id : int
+            Identifier of the role.
+        name : str, optional
+            A new name.
+        description : str, optional
+            A new description.
+        rules : sequence of int, optional
+            Identifiers of all its rules, in place of those it has.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        Role
+            The role as it is now; what was not given stays as it was.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change it, or not to more permissions than you have.
+
+        Examples
+        --------
+        >>> client.store.role.edit(9, name="onlooker", field="name")
+        {'name': 'onlooker'}
+        """
+        body: RoleUpdate = filled(name=name, description=description, rules=id_list(rules, "rules"))
+        return self._get(calls.update_role(role_id, body), field, fields)
+
+    def delete(
+        self,
+        role_id: int,
+    ) -> Message:
+        """Delete a role of the store.
+
+        Parameters
+        ----------
+        role_id : int
+            Identifier of the role.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When users still have it.
+        PermissionDenied
+            When you may not delete it.
+
+        Examples
+        --------
+        >>> answer = client.store.role.delete(9)
+        """
+        return self._tell(calls.delete_role(role_id))

@@ -1,0 +1,224 @@
+# Derived from facade/vantage6/client/_async/store_user.py by unasync.py: edit that instead.
+"""The people that the chosen algorithm store knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.store import calls
+
+from .._body import id_list
+from .._listing import Rows, Selection
+from ._resource import StoreResource
+
+if TYPE_CHECKING:
+    from vantage6.bindings.store.rows import Message, User, UserInput, UserUpdate
+
+
+class StoreUsers(StoreResource):
+    """Users of servers that have access to the store."""
+
+    def get(
+        self,
+        id_: int,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Look up an user.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the user.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        User
+            The user.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> (client.store.user.get(2))["username"]
+        'admin'
+        """
+        return self._get(calls.get_user(id_), field, fields)
+
+    def list(
+        self,
+        username: str | None = None,
+        role: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[User]:
+        """List users of the store.
+
+        Parameters
+        ----------
+        username : str, optional
+            Keep users with this name; ``%`` stands for any characters, ``_`` for one.
+        role : int, optional
+            Keep the users with this role of the store.
+        page, per_page : int, optional
+            One page only, and its number of rows. By default all rows of all pages are given.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Keep the rows with this value in this field, as in ``("username", "admin")``, or those
+            that pass several such filters.
+
+        Returns
+        -------
+        Rows of User
+            The rows.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        PermissionDenied
+            When you may not see these users of the store.
+
+        Examples
+        --------
+        >>> client.store.user.list(field="username")
+        [{'username': 'root'}, {'username': 'admin'}]
+        """
+        listing = partial(
+            calls.list_users,
+            username=username,
+            role_id=role,
+        )
+        selection = Selection(field, fields, filter_, filters)
+        return self._list(listing, page, per_page, selection)
+
+    def register(
+        self,
+        username: str,
+        roles: Sequence[int],
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Make a user of your server known to the store.
+
+        Parameters
+        ----------
+        username : str
+            Their name at the server.
+        roles : sequence of int
+            Identifiers of the roles of the store that they are to have.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        User
+            The user, as the store knows them.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not add users, or not with more permissions than you have.
+
+        Examples
+        --------
+        >>> user = client.store.user.register("ada", roles=[7])
+        """
+        body: UserInput = {"username": username, "roles": id_list(roles, "roles")}
+        return self._get(calls.create_user(body), field, fields)
+
+    def update(
+        self,
+        id_: int,
+        roles: Sequence[int],
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Give a user of the store other roles.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the user, at the store.
+        roles : sequence of int
+            Identifiers of all roles they are to have, in place of those they have.
+        field, fields : str and sequence of str, optional
+            The field, or fields, to keep of the row.
+
+        Returns
+        -------
+        User
+            The user as they are now.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        BadRequest
+            When the server finds fault with what is given.
+        PermissionDenied
+            When you may not change them, or not to more permissions than you have.
+
+        Examples
+        --------
+        >>> user = client.store.user.update(4, roles=[7, 8])
+        """
+        body: UserUpdate = {"roles": id_list(roles, "roles")}
+        return self._get(calls.update_user(id_, body), field, fields)
+
+    def delete(
+        self,
+        id_: int,
+    ) -> Message:
+        """Let the store forget a user.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the user, at the store.
+
+        Returns
+        -------
+        Message
+            What the server did, in ``["msg"]``.
+
+        Raises
+        ------
+        InvalidSettings
+            When no store has been chosen with ``client.store.set``.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not delete them.
+
+        Examples
+        --------
+        >>> answer = client.store.user.delete(4)
+        """
+        return self._tell(calls.delete_user(id_))

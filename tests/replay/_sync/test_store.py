@@ -1,0 +1,173 @@
+# Derived from tests/replay/_async/test_store.py by unasync.py: edit that instead.
+"""Algorithm stores and what is in them, replayed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vantage6.client import (
+    BadRequest,
+    Client,
+    InvalidInput,
+    InvalidSettings,
+    NotFound,
+    PermissionDenied,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+AVERAGE: dict[str, Any] = {
+    "name": "average",
+    "description": "",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "partitioning": "horizontal",
+    "vantage6_version": "4.15",
+    "code_url": "https://code.example/average",
+    "functions": [{"name": "partial_average", "type": "federated"}],
+}
+
+
+def at_the_store(recorded: "Recorded", user: str) -> Client:
+    client = logged_in(recorded, user)
+    client.store.set(1)
+    return client
+
+
+@pytest.fixture
+def root(recorded: "Recorded") -> Iterator[Client]:
+    with at_the_store(recorded, "root") as client:
+        yield client
+
+
+def test_a_store_is_chosen(recorded: "Recorded") -> None:
+    with logged_in(recorded, "researcher") as client:
+        (row,) = client.store.list(fields=["id", "name"])
+        assert row == {"id": 1, "name": "local store"}
+        assert client.store.url is None
+        with pytest.raises(InvalidSettings, match=r"store\.set"):
+            client.algorithm.list()
+        with pytest.raises(NotFound):
+            client.store.set(999)
+        chosen = client.store.set(row["id"])
+        assert (client.store.store_id, client.store.url) == (1, chosen["url"])
+        assert client.generate_path_to("algorithm", True) == f"{chosen['url']}/algorithm"
+        assert client.algorithm.list() == []
+        assert (client.store.get(1, field="name")) == {"name": "local store"}
+        version = client.request("version", is_for_algorithm_store=True)
+        assert set(version) == {"version"}
+
+
+def test_an_algorithm_is_handed_in_reviewed_and_published(
+    recorded: "Recorded", root: Client
+) -> None:
+    with at_the_store(recorded, "researcher") as researcher:
+        made = researcher.algorithm.create(**AVERAGE)
+        assert [function["name"] for function in made["functions"]] == ["partial_average"]
+        assert researcher.algorithm.list(name="average") == [], "nobody has reviewed it"
+        changed = researcher.algorithm.update(made["id"], description="the mean")
+        assert (changed["description"], changed["image"]) == ("the mean", AVERAGE["image"])
+        waiting = root.algorithm.list(awaiting_reviewer_assignment=True)
+        assert [row["id"] for row in waiting] == [made["id"]]
+
+        (admin_row,) = root.store.user.list(username="admin")
+        review = root.store.review.create(made["id"], admin_row["id"])
+        with at_the_store(recorded, "admin") as admin:
+            (asked,) = admin.store.review.list(algorithm=made["id"], under_review=True)
+            assert asked["id"] == review["id"]
+            assert "msg" in admin.store.review.approve(asked["id"], "does what it says")
+            done = admin.store.review.get(asked["id"])
+            assert (done["status"], done["comment"]) == ("approved", "does what it says")
+
+        rows = researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
+        assert [row["description"] for row in rows] == ["the mean"]
+        assert (researcher.algorithm.get(made["id"]))["status"] == "approved"
+        with pytest.raises(PermissionDenied):
+            researcher.algorithm.delete(made["id"])
+        assert "msg" in root.algorithm.invalidate(made["id"])
+        assert researcher.algorithm.list(name="average") == []
+        assert "msg" in root.algorithm.delete(made["id"])
+        with pytest.raises(NotFound):
+            root.algorithm.get(made["id"])
+
+
+def test_an_algorithm_is_rejected_and_a_review_taken_back(
+    recorded: "Recorded", root: Client
+) -> None:
+    with at_the_store(recorded, "researcher") as researcher:
+        made = researcher.algorithm.create(**AVERAGE, documentation_url="https://docs.example")
+    with pytest.raises(PermissionDenied):
+        root.algorithm.update(made["id"], name="not mine")
+    (admin_row,) = root.store.user.list(username="admin")
+    first = root.store.review.create(made["id"], admin_row["id"])
+    assert "msg" in root.store.review.delete(first["id"])
+    with pytest.raises(NotFound):
+        root.store.review.get(first["id"])
+    second = root.store.review.create(made["id"], admin_row["id"])
+    with pytest.raises(PermissionDenied):
+        root.store.review.reject(second["id"])
+    with at_the_store(recorded, "admin") as admin:
+        assert "msg" in admin.store.review.reject(second["id"], "reveals patients")
+    (review,) = root.store.review.list(rejected=True, reviewer=admin_row["id"])
+    assert review["comment"] == "reveals patients"
+    assert (root.algorithm.get(made["id"]))["status"] == "rejected"
+    root.algorithm.delete(made["id"])
+
+
+def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: Client) -> None:
+    rules = root.store.rule.list(operation="view")
+    assert {row["operation"] for row in rules} == {"view"}
+    ids = [row["id"] for row in rules]
+    role = root.store.role.create("watcher", "looks around", ids[:2])
+    changed = root.store.role.edit(role["id"], name="onlooker", rules=ids[:1])
+    assert (changed["name"], changed["description"]) == ("onlooker", "looks around")
+    assert [row["id"] for row in root.store.rule.list(role=role["id"])] == ids[:1]
+
+    (viewer,) = root.store.user.list(username="viewer")
+    had = [row["id"] for row in root.store.role.list(user=viewer["id"])]
+    root.store.user.update(viewer["id"], [role["id"]])
+    assert [row["id"] for row in root.store.user.list(role=role["id"])] == [viewer["id"]]
+    assert [row["id"] for row in root.store.rule.list(username="viewer")] == ids[:1]
+    assert "msg" in root.store.user.delete(viewer["id"])
+    with pytest.raises(NotFound):
+        root.store.user.get(viewer["id"])
+    again = root.store.user.register("viewer", had)
+    assert (root.store.user.get(again["id"], fields=["username"])) == {"username": "viewer"}
+
+    assert "msg" in root.store.role.delete(role["id"])
+    assert root.store.role.list(name="onlooker") == []
+    with at_the_store(recorded, "viewer") as onlooker:
+        with pytest.raises(PermissionDenied):
+            onlooker.store.role.create("x", "", ids)
+
+
+def test_the_rules_of_conduct_of_the_store(root: Client) -> None:
+    policies = root.store.policy.get()
+    assert "min_reviewers" in policies
+    public = root.store.policy.get(public=True)
+    assert set(public) < set(policies)
+    assert public["algorithm_view"] == policies["algorithm_view"]
+
+
+def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
+    assert (root.store.update(name="renamed"))["name"] == "renamed"
+    assert [row["id"] for row in root.store.list(name="rena%")] == [1]
+    with pytest.raises(InvalidInput, match="anew"):
+        root.store.update(all_collaborations=True)
+    with pytest.raises(InvalidInput, match="collaboration"):
+        root.store.create("https://store.example/api", "x")
+    url = root.store.url
+    assert url is not None
+    with pytest.raises(BadRequest):
+        root.store.create(url, "again", all_collaborations=True, force=True)
+    assert "msg" in root.store.delete()
+    with pytest.raises(NotFound):
+        root.store.get(1)
+    made = root.store.create(url, "again", collaboration=1, force=True)
+    assert (made["name"], made["url"]) == ("again", url)
+    assert [row["id"] for row in root.store.list(collaboration=1)] == [made["id"]]

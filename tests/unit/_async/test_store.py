@@ -1,0 +1,176 @@
+"""An algorithm store gets the login that it needs, and nobody else does."""
+
+import logging
+
+import pytest
+
+from vantage6.bindings.server import calls
+from vantage6.client import (
+    AsyncClient,
+    ConnectionFailed,
+    InvalidInput,
+    InvalidSettings,
+    SessionExpired,
+    WaitTimeout,
+)
+
+from ..scripted import Reply, Request, Script, logging_in
+
+POLICIES: Reply = (200, {"min_reviewers": 1})
+LAPSED: Reply = (401, {"msg": "Token is not valid"})
+
+
+async def choose(client: AsyncClient, server: Script, url: str) -> None:
+    """Log in at a server that knows of a store at this address, and choose that."""
+    row = {"id": 4, "name": "store", "url": url, "collaborations": None}
+    server.reply = logging_in(lambda _: (200, row))
+    await client.authenticate("researcher", "secret")
+    await client.store.set(4)
+    server.seen.clear()
+
+
+def at(script: Script) -> str:
+    return f"http://127.0.0.1:{script.port}/api"
+
+
+async def test_a_store_is_told_the_token_and_which_server_it_is_of(
+    client: AsyncClient, server: Script, store: Script
+) -> None:
+    await choose(client, server, at(store))
+    assert store.seen == [], "nothing is sent before it is needed"
+    store.reply = lambda _: POLICIES
+    assert await client.store.policy.get() == {"min_reviewers": 1}
+    (seen,) = store.seen
+    assert (seen.path, seen.server_url) == ("/api/policy", client.base_path)
+    assert seen.authorization == f"Bearer {client.token}"
+    assert server.seen == []
+    await client.organization.get(3)
+    assert server.seen[-1].server_url is None
+
+
+async def test_what_everyone_may_know_is_asked_without_the_token(
+    client: AsyncClient, server: Script, store: Script
+) -> None:
+    await choose(client, server, at(store))
+    store.reply = lambda _: POLICIES
+    await client.store.policy.get(public=True)
+    assert (store.seen[-1].path, store.seen[-1].authorization) == ("/api/policy/public", None)
+
+
+async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
+    client: AsyncClient, server: Script, store: Script
+) -> None:
+    await choose(client, server, at(store))
+    before = client.token
+    answers = [LAPSED, POLICIES, LAPSED, LAPSED]
+    store.reply = lambda _: answers.pop(0)
+    assert await client.store.policy.get() == {"min_reviewers": 1}
+    assert server.paths == ["POST /api/token/refresh"]
+    assert server.seen[0].server_url is None
+    assert client.token != before
+    with pytest.raises(SessionExpired, match="authenticate"):
+        await client.store.policy.get()
+
+
+async def test_another_store_takes_the_place_of_the_first(
+    client: AsyncClient, server: Script, store: Script
+) -> None:
+    await choose(client, server, at(server).replace("127.0.0.1", "localhost"))
+    first = client.store.url
+    await choose(client, server, at(store))
+    assert (client.store.url, client.store.store_id) == (at(store), 4)
+    assert client.store.url != first
+    store.reply = lambda _: POLICIES
+    await client.store.policy.get()
+    assert len(store.seen) == 1
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("http://store.example/api", "plain http"),
+        ("http://10.0.0.1:7602/api", "plain http"),
+        ("https://me:secret@store.example/api", "credentials"),
+        ("file:///etc/passwd", "https://"),
+        ("", "https://"),
+    ],
+)
+async def test_no_login_goes_where_it_could_be_taken(
+    client: AsyncClient, server: Script, url: str, hint: str
+) -> None:
+    with pytest.raises(InvalidSettings, match=hint):
+        await choose(client, server, url)
+    assert client.store.url is None
+    with pytest.raises(InvalidSettings, match=r"store\.set"):
+        await client.algorithm.get(1)
+
+
+async def test_any_request_can_be_made_of_the_store(
+    client: AsyncClient, server: Script, store: Script
+) -> None:
+    await choose(client, server, at(store))
+    store.reply = lambda request: (200, {"path": request.path})
+    answer = await client.request("thing", is_for_algorithm_store=True)
+    assert answer == {"path": "/api/thing"}
+    assert client.generate_path_to("thing", True) == f"{at(store)}/thing"
+
+
+# -- how a request is sent -------------------------------------------------------------------
+async def test_a_request_can_do_without_a_renewal(client: AsyncClient, server: Script) -> None:
+    server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
+    await client.authenticate("researcher", "secret")
+    for choice in ({"retry": False}, {"first_try": False}):
+        server.seen.clear()
+        with pytest.raises(SessionExpired):
+            await client.request("thing", **choice)
+        assert server.paths == ["GET /api/thing"]
+
+
+async def test_one_decides_how_often_a_connection_is_tried(
+    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vantage6.client._transport.PAUSES", (0.0, 0.0, 0.0))
+    tries: list[Request] = []
+
+    def busy(request: Request) -> Reply:
+        tries.append(request)
+        return 503, {"msg": "away for a moment"}
+
+    server.reply = busy
+    for wanted, attempts in ((None, 4), (0, 1), (5, 6)):
+        tries.clear()
+        with pytest.raises(Exception, match="away"):
+            await client.util.get_server_version(wanted)
+        assert len(tries) == attempts
+    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+        await client.request("version", attempts_on_timeout=-1)
+    async with AsyncClient("http://127.0.0.1", 1, log_level=None) as nowhere:
+        with pytest.raises(ConnectionFailed):
+            await nowhere.request("version", attempts_on_timeout=0)
+
+
+# -- waiting without results ------------------------------------------------------------------
+async def test_a_task_is_waited_for_by_any_means_of_asking(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "vantage6.client")
+    path = calls.get_task_status(12).path
+    for log_animation, lines in ((True, 2), (False, 4)):
+        statuses = ["pending", "pending", "pending", "crashed"]
+
+        async def ask(asked: str, statuses: list[str] = statuses) -> dict[str, str]:
+            assert asked == path
+            return {"status": statuses.pop(0)}
+
+        caplog.clear()
+        assert await client.wait_for_task_completion(ask, 12, 0.1, log_animation) == "crashed"
+        assert len(caplog.messages) == lines
+
+
+async def test_waiting_for_a_task_alone_ends_in_time_too(client: AsyncClient) -> None:
+    async def ask(_: str) -> dict[str, str]:
+        return {"status": "active"}
+
+    with pytest.raises(WaitTimeout, match="runs on"):
+        await client.wait_for_task_completion(ask, 12, 0.1, timeout=0.2)
