@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from cast import VERSION, World, populate, serve
+from ground import Site, sites
 from truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
@@ -44,3 +45,10 @@ def strict_url(truth: Truth) -> Iterator[str]:
     """Give the address of a server on which a second factor is obligatory, and mail set up."""
     with serve(two_factor_auth=True, smtp=MAIL_SERVER) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[dict[str, Site]]:
+    """Give a server and a store, by name, on which anything may be tried."""
+    with sites() as found:
+        yield found

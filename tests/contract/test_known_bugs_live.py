@@ -1,19 +1,12 @@
 """Every bug in the list is there: one that is gone must leave the list."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from ground import KNOWN_BUGS, Site, sites
+from ground import KNOWN_BUGS, Site
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[dict[str, Site]]:
-    with sites() as found:
-        yield found
 
 
 @pytest.mark.parametrize(
