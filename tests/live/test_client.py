@@ -233,3 +233,66 @@ def test_two_clients_keep_their_own_keys(encrypted_network: LocalNetwork) -> Non
         task = client.task.create([1], **AVERAGE, input_=PARTIAL, collaboration=1)
         (row,) = client.wait_for_results(task["id"], timeout=60)
         assert json.loads(row["result"] or "")["count"] == count_of(encrypted_network, 1)
+
+
+# -- what is added -------------------------------------------------------------------------------
+def test_what_is_added_is_used_at_once_and_goes_again(network: LocalNetwork) -> None:
+    root = network.client("root")
+    organization = root.organization.create("Added", "", "", "", "NL", "added.example")
+    collaboration = root.collaboration.create("added", [organization["id"]])
+    node = root.node.create(collaboration["id"], organization["id"])
+    rules = [rule["id"] for rule in root.rule.list(operation="VIEW", scope="ORGANIZATION")]
+    role = root.role.create("onlooker", "looks around", rules, organization["id"])
+    password, better = "First-Secret-1", "Second-Secret-2"
+    user = root.user.create(
+        "added", "Ada", "Added", password, "added@example.org", organization["id"], [role["id"]]
+    )
+    with Client("http://127.0.0.1", network.port, log_level=None) as client:
+        client.authenticate("added", password)
+        assert client.whoami.organization_name == "Added"
+        assert [row["id"] for row in client.node.list()] == [node["id"]]
+        client.util.change_my_password(password, better)
+        client.authenticate("added", better)
+        client.refresh_token()
+        assert [row["id"] for row in client.collaboration.list()] == [collaboration["id"]]
+    root.user.delete(user["id"])
+    root.role.delete(role["id"])
+    root.collaboration.delete(collaboration["id"], delete_dependents=True)
+    root.organization.delete(organization["id"], delete_dependents=True)
+    assert root.organization.list(name="Added") == []
+
+
+# -- the store -----------------------------------------------------------------------------------
+def test_an_algorithm_goes_by_the_store_to_the_nodes() -> None:
+    with LocalNetwork(organizations=1, store=True) as network:
+        assert network.store is not None
+        client = network.client()
+        client.store.set(network.store.id)
+        algorithm = client.algorithm.create(
+            name="average",
+            description="",
+            image=AVERAGE["image"],
+            partitioning="horizontal",
+            vantage6_version="4.15",
+            code_url="https://code.example/average",
+            functions=[{"name": "partial_average", "type": "federated"}],
+        )
+        assert [row["id"] for row in client.algorithm.list()] == [algorithm["id"]]
+        task = client.task.create(
+            [1], **AVERAGE, input_=PARTIAL, collaboration=1, store=network.store.id
+        )
+        (row,) = client.wait_for_results(task["id"], timeout=60)
+        assert json.loads(row["result"] or "")["count"] == count_of(network, 1)
+
+
+def test_a_token_that_a_real_store_refuses_is_renewed() -> None:
+    with LocalNetwork(organizations=1, store=True) as network:
+        assert network.store is not None
+        client = network.client("root")
+        client.store.set(network.store.id)
+        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        assert auth.tokens is not None
+        head, payload, signature = auth.tokens.access.split(".")
+        auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
+        names = {row["username"] for row in client.store.user.list()}
+        assert names == {"root", "admin", "researcher", "viewer"}
