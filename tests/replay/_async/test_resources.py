@@ -156,6 +156,20 @@ async def test_one_changes_oneself_by_default(recorded: "Recorded") -> None:
         await viewer.user.update(firstname=before["firstname"])
 
 
+async def test_rules_and_runs_are_looked_up(root: AsyncClient) -> None:
+    (rule,) = await root.rule.list("event", "RECEIVE", "GLOBAL")
+    assert await root.rule.get(rule["id"]) == rule
+    (role,) = await root.role.list(name="Researcher")
+    assert (await root.role.get(role["id"], field="name")) == {"name": "Researcher"}
+    task = await root.task.create([2, 1], "quick", SLOW, "", {"method": "sleep"}, 1)
+    await root.wait_for_task_completion(root.request, task["id"], timeout=60)
+    runs = await root.run.list(task=task["id"], include_task=True)
+    assert {run["task"]["id"] for run in runs} == {task["id"]}
+    (run,) = await root.run.list(task=task["id"], organization=2, fields=["id", "status"])
+    assert run["status"] != "pending"
+    await root.task.delete(task["id"])
+
+
 async def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDenied):

@@ -156,6 +156,20 @@ def test_one_changes_oneself_by_default(recorded: "Recorded") -> None:
         viewer.user.update(firstname=before["firstname"])
 
 
+def test_rules_and_runs_are_looked_up(root: Client) -> None:
+    (rule,) = root.rule.list("event", "RECEIVE", "GLOBAL")
+    assert root.rule.get(rule["id"]) == rule
+    (role,) = root.role.list(name="Researcher")
+    assert (root.role.get(role["id"], field="name")) == {"name": "Researcher"}
+    task = root.task.create([2, 1], "quick", SLOW, "", {"method": "sleep"}, 1)
+    root.wait_for_task_completion(root.request, task["id"], timeout=60)
+    runs = root.run.list(task=task["id"], include_task=True)
+    assert {run["task"]["id"] for run in runs} == {task["id"]}
+    (run,) = root.run.list(task=task["id"], organization=2, fields=["id", "status"])
+    assert run["status"] != "pending"
+    root.task.delete(task["id"])
+
+
 def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDenied):
