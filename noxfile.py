@@ -38,6 +38,7 @@ def types(session: nox.Session) -> None:
     """Check types: strictly in the facade, and what users see of it."""
     install(session, "lint", "test")
     session.run("pyright")
+    session.run("mypy")
 
 
 @nox.session

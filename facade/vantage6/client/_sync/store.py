@@ -60,13 +60,13 @@ class AlgorithmStores(Resource):
     def url(self) -> str | None:
         """Address of the chosen store's API."""
         chosen = self._session.chosen_store
-        return chosen and chosen.url
+        return chosen.url if chosen else None
 
     @property
     def store_id(self) -> int | None:
         """Identifier of the chosen store, at the server."""
         chosen = self._session.chosen_store
-        return chosen and chosen.id_
+        return chosen.id_ if chosen else None
 
     def set(
         self,
