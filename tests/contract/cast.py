@@ -7,7 +7,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -107,7 +107,14 @@ class World:
     users: dict[str, dict[str, Any]]
     roles: dict[str, int]
 
-    def task(self, *, actor: Actor | None = None, status: int = 201, **more: Any) -> Any:
+    def task(
+        self,
+        *,
+        actor: Actor | None = None,
+        status: int = 201,
+        query: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Any:
         """Create a task for the first two organizations."""
         body = {
             "name": "a task",
@@ -115,7 +122,8 @@ class World:
             "collaboration_id": self.collaboration["id"],
             "organizations": [{"id": row["id"], "input": INPUT} for row in self.organizations[:2]],
         }
-        return (actor or self.researcher)(calls.create_task(body | more), status)
+        call = replace(calls.create_task(body | more), query=query or {})
+        return (actor or self.researcher)(call, status)
 
     def run(self, task: dict[str, Any], organization: int = 0) -> Any:
         """Give the run of a task at one organization, by its place in the list."""

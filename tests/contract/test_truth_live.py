@@ -247,7 +247,7 @@ def filters(world: World) -> dict[str, tuple[object, object]]:
         "init_user_id": (world.users["researcher"]["id"], world.users["viewer"]["id"]),
         "is_user_created": (1, 0),
         "database": ("default", "unknown"),
-        "status": ("offline", "online"),
+        "status": ("online", "unknown"),
         "state": ("open", "open"),
         "port": (8888, 9999),
         "ip": ("10.0.0.1", "10.0.0.2"),
@@ -274,6 +274,12 @@ NO_FILTERS = {"page", "per_page", "sort", "include", "include_root", "no_paginat
 
 
 def test_filters_keep_what_they_say(truth: Truth, full: World) -> None:
+    with connected(full.other_node):  # before 4.8, one that was never online has no status
+        assert dead_filters(truth, full) == set(DEAD_FILTERS)
+
+
+def dead_filters(truth: Truth, full: World) -> set[str]:
+    """Give the parameters that do not keep what they say."""
     values, dead = filters(full), set()
     for path, names in listings(truth).items():
         total = int(full.root.send("GET", path).headers["total-count"])
@@ -284,7 +290,7 @@ def test_filters_keep_what_they_say(truth: Truth, full: World) -> None:
             # One store is linked, and no collaboration is without it.
             if not kept[0] or (min(kept) == total and "store" not in path + name):
                 dead.add(f"{path}?{name}")
-    assert dead == set(DEAD_FILTERS)
+    return dead
 
 
 def test_other_parameters_of_listings(full: World) -> None:
@@ -523,7 +529,11 @@ def test_roles_and_rules(world: World) -> None:
     world.root(calls.delete_user(user["id"]))
 
 
-def test_algorithm_stores(world: World) -> None:
+def test_algorithm_stores(truth: Truth, world: World) -> None:
+    server_url = world.nobody.url + "/api"
+    # Before 4.8, the address of the server is a parameter.
+    named: Any = truth.fitting("TaskInput", {"server_url": server_url})
+    named |= {} if named else {"query": {"server_url": server_url}}
     with store_stand_in() as url:
         made = link_store(world, url)
         id_ = made["id"]
@@ -536,7 +546,7 @@ def test_algorithm_stores(world: World) -> None:
         gone = again | {"algorithm_store_url": "http://127.0.0.1:9/api"}
         world.root(calls.create_algorithm_store(gone), 404)
         assert world.node(calls.get_algorithm_store(id_)) == made
-        task = world.task(store_id=id_, server_url=world.nobody.url + "/api")
+        task = world.task(store_id=id_, **named)
         assert task["algorithm_store"]["id"] == id_
         assert task["image"].startswith(f"{IMAGE}@sha256:")
         changed = world.root(
@@ -547,9 +557,8 @@ def test_algorithm_stores(world: World) -> None:
         body = {"name": "Apart", "organization_ids": [1], "encrypted": False}
         apart = world.root(calls.create_collaboration(body))["id"]
         world.root(calls.update_algorithm_store(id_, {"collaboration_id": apart}))
-        world.task(status=403, store_id=id_, server_url=world.nobody.url + "/api")
+        world.task(status=403, store_id=id_, **named)
         world.root(calls.list_algorithm_stores(collaboration_id=NO_SUCH_ID), 404)
-        server_url = world.nobody.url + "/api"
         world.researcher(calls.delete_algorithm_store(id_, server_url=server_url), 401)
         world.root(calls.delete_algorithm_store(id_), 400)
         world.root(calls.delete_algorithm_store(id_, server_url=server_url))
