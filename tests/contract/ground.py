@@ -57,33 +57,61 @@ class Answers(Truth):
         yield from self.contradictions(dict(operation), response)
 
 
+class Past:
+    """How the databases of a server and a store were: a server writes to the store, too.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the databases are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.snapshots = {
+            folder / f"{service}.db": sqlite3.connect(":memory:") for service in KNOWN_BUGS
+        }
+        for file, snapshot in self.snapshots.items():
+            with closing(sqlite3.connect(file)) as database:
+                database.backup(snapshot)
+
+    def restore(self) -> None:
+        """Bring the databases back to how they were."""
+        for file, snapshot in self.snapshots.items():
+            with closing(sqlite3.connect(file, timeout=30)) as database:
+                snapshot.backup(database)
+
+    def close(self) -> None:
+        """Forget how it was."""
+        for snapshot in self.snapshots.values():
+            snapshot.close()
+
+
 class Site:
     """A service, those who call it, and the way back to how it was.
 
     Parameters
     ----------
     service : str
-        Its name: that of its contract, of its database and of its log.
+        Its name: that of its contract and of its log.
     folder : Path
-        Where the latter two are.
+        Where the latter is.
+    past : Past
+        What to go back to after each request.
     callers : dict of str to Actor
         Who calls what is open to ``users``, ``nodes`` and ``algorithms``.
     """
 
-    def __init__(self, service: str, folder: Path, callers: dict[str, Actor]) -> None:
+    def __init__(self, service: str, folder: Path, past: Past, callers: dict[str, Actor]) -> None:
         self.truth = Answers(service, VERSION)
         self.bugs = [
             (self.truth.operation(*shown.split("?")[0].split()[:2])["operationId"], bug)
             for bug in KNOWN_BUGS[service]
             for shown in bug["requests"]
         ]
+        self.past = past
         self.callers = callers
         self.url = callers["users"].url
         self.log = folder / f"{service}.log"
-        self.database = folder / f"{service}.db"
-        self.snapshot = sqlite3.connect(":memory:")
-        with closing(sqlite3.connect(self.database)) as database:
-            database.backup(self.snapshot)
         self.http = http_client(self.url)
 
     def caller(self, operation: Mapping[str, Any]) -> Actor:
@@ -101,17 +129,12 @@ class Site:
             response = self.http.send(request)
         finally:
             if request.method != "GET":
-                self.restore()
+                self.past.restore()
         with self.log.open(errors="replace") as log:
             log.seek(before)
             raised = RAISED.findall(log.read())
         response.extensions["raised"] = raised[-1] if raised else ""
         return response
-
-    def restore(self) -> None:
-        """Bring the database back to how it was."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as database:
-            self.snapshot.backup(database)
 
     def is_known(self, operation: str, status: int, fault: str) -> bool:
         """Tell whether a fault is in the list of bugs."""
@@ -119,11 +142,6 @@ class Site:
             name == operation and bug["status"] == status and bug["says"] in fault
             for name, bug in self.bugs
         )
-
-    def close(self) -> None:
-        """Let go of the service."""
-        self.http.close()
-        self.snapshot.close()
 
 
 @contextmanager
@@ -144,12 +162,18 @@ def sites() -> Iterator[dict[str, Site]]:
             for name, actor in (("users", world.root), ("developer", world.researcher))
         }
         stock(at_store["users"], at_store["developer"])
-        found = {
-            "server": Site("server", folder, visitors(world)),
-            "store": Site("store", folder, at_store),
+        link: Any = {
+            "name": "store",
+            "algorithm_store_url": store.url + "/api",
+            "server_url": server.url + "/api",
+            "force": True,  # an address of this machine is meant
         }
+        world.root(server_calls.create_algorithm_store(link), 201)
+        callers = {"server": visitors(world), "store": at_store}
+        past = stack.enter_context(closing(Past(folder)))
+        found = {name: Site(name, folder, past, who) for name, who in callers.items()}
         for site in found.values():
-            stack.callback(site.close)
+            stack.callback(site.http.close)
         yield found
 
 
