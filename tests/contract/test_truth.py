@@ -101,3 +101,13 @@ def test_a_body_is_fitted_to_a_version() -> None:
     assert fitted("4.15.2") == [argument]
     assert fitted("4.10.2") == [{"name": "n", "conditional_on": "m"}]
     assert fitted("4.7.1") == [{"name": "n"}]
+
+
+def test_the_table_names_what_was_seen_and_what_was_not(fresh: Truth) -> None:
+    page = {"data": [ROLE, ROLE | {"id": 2, "description": "Reads."}], "links": {}}
+    ask(fresh, "GET", "/api/role", httpx.Response(200, json=page, headers={"total-count": "2"}))
+    ask(fresh, "GET", "/api/role/2", httpx.Response(404, json={"msg": "not found"}))
+    lines = {line.split()[0]: line.split()[1:] for line in fresh.table().splitlines()}
+    assert lines["list_roles"] == ["200", "6/7", "without", "organization"]
+    assert lines["get_role"][:3] == ["404", "0/7", "without"]
+    assert lines["get_version"] == ["-", "0/1", "without", "version"]

@@ -57,6 +57,13 @@ def plain(parsed: object) -> object:
     return parsed.to_dict() if hasattr(parsed, "to_dict") else parsed
 
 
+def rows(body: Any) -> list[Json]:
+    """Give the rows of an answer: those of a page or a list, or the one that it is."""
+    if isinstance(body, dict) and set(body) == {"data", "links"}:
+        body = body["data"]
+    return [row for row in (body if isinstance(body, list) else [body]) if isinstance(row, dict)]
+
+
 class Truth:
     """A record of the operations that were driven, and of every contradiction to the contract.
 
@@ -71,6 +78,8 @@ class Truth:
     ----------
     seen : dict of str to set of int
         By operation, the statuses it has answered with.
+    fields : dict of str to set of str
+        By operation, the fields of its rows that have come with a value.
     problems : list of str
         The contradictions, each told with its request.
     """
@@ -90,6 +99,7 @@ class Truth:
             for operation in methods.values()
         }
         self.seen: dict[str, set[int]] = defaultdict(set)
+        self.fields: dict[str, set[str]] = defaultdict(set)
         self.problems: list[str] = []
 
     @contextlib.contextmanager
@@ -125,6 +135,10 @@ class Truth:
             self.report(response, "the contract has no such operation")
             return
         self.seen[found["operationId"]].add(response.status_code)
+        if response.is_success and "json" in response.headers.get("content-type", ""):
+            values = [item for row in rows(response.json()) for item in row.items()]
+            seen = {name for name, value in values if value is not None}
+            self.fields[found["operationId"]] |= seen
         for problem in self.contradictions(found, response):
             self.report(response, problem)
 
@@ -220,10 +234,36 @@ class Truth:
             return self.fitting(schema["$ref"].rpartition("/")[2], value)
         return value
 
+    def described(self, operation: Json) -> set[str]:
+        """Name the fields that the rows of an operation's successes have."""
+        answers = [item for code, item in operation["responses"].items() if code < "4"]
+        media = [item["content"].get("application/json", {}) for item in answers]
+        return set().union(*(self.row_fields(item.get("schema", {})) for item in media))
+
+    def row_fields(self, schema: Json) -> set[str]:
+        """Name the fields of the rows that a schema describes."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return self.row_fields(self.contract["components"]["schemas"][name])
+        if "anyOf" in schema:
+            return set().union(*map(self.row_fields, schema["anyOf"]))
+        fields = schema.get("properties", {})
+        inner = schema.get("items") or ("links" in fields and fields.get("data"))
+        return self.row_fields(inner) if inner else set(fields)
+
     def table(self) -> str:
-        """Give the statuses that each operation has answered with, as text."""
+        """Give the statuses that each operation has answered with, and its fields that had values.
+
+        What was not seen of the fields that the contract describes is named behind their number.
+        """
         width = max(map(len, self.operations))
-        return "\n".join(
-            f"{name:{width}}  {' '.join(map(str, sorted(self.seen.get(name, ())))) or '-'}"
-            for name in sorted(self.operations)
-        )
+        lines: list[str] = []
+        for name, operation in sorted(self.operations.items()):
+            statuses = " ".join(map(str, sorted(self.seen.get(name, ())))) or "-"
+            described, found = self.described(operation), self.fields.get(name, set())
+            missing = (
+                f"  without {', '.join(sorted(described - found))}" if described - found else ""
+            )
+            fields = f"{len(described & found)}/{len(described)}"
+            lines.append(f"{name:{width}}  {statuses:39}  {fields:>5}{missing}")
+        return "\n".join(lines)
