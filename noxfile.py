@@ -91,6 +91,13 @@ def truth(session: nox.Session) -> None:
         session.run("pytest", *suites, env={"VANTAGE6_TRUTH": version})
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure ours beside the official client, into docs/benchmarks.md: `-- SUBJECT` for one."""
+    install(session, "bench")
+    session.run("python", "tests/bench", *session.posargs)
+
+
 # -- making ----------------------------------------------------------------------------------------
 def contracts() -> list[str]:
     """List the contracts there are, as SERVICE=VERSION."""

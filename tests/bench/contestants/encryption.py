@@ -1,0 +1,95 @@
+"""100 MiB there and back: ours, the official client's, and the primitives alone."""
+
+import base64
+import os
+import tempfile
+from pathlib import Path
+
+KEY, IV = os.urandom(32), os.urandom(16)
+
+
+def json_of(size):
+    """Make JSON of a size, with numbers in it as results have."""
+    numbers = b"0.123456789, 17, " * (size // 17 - 2)
+    return b'{"values": [' + numbers + b"1" * (size - len(numbers) - 14) + b"]}"
+
+
+def rsa_key():
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=4096)
+
+
+def aes(data):
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    cryptor = Cipher(algorithms.AES(KEY), modes.CTR(IV)).encryptor()
+    return cryptor.update(data)
+
+
+def message_of(data, key):
+    """Write a message without holding more of it than need be once this returns."""
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+    parts = (key.public_key().encrypt(KEY, PKCS1v15()), IV, aes(data))
+    return "$".join(base64.b64encode(part).decode() for part in parts)
+
+
+# -- ours ------------------------------------------------------------------------------------------
+def ours_encrypt(size):
+    from vantage6.client._crypto import encrypt, public_key_of
+
+    data, public_key = json_of(size), public_key_of(rsa_key())
+    return lambda: encrypt(data, public_key)
+
+
+def ours_decrypt(size):
+    from vantage6.client._crypto import decrypt
+
+    key = rsa_key()
+    message = message_of(json_of(size), key)
+    return lambda: decrypt(message, key)
+
+
+# -- the official client's -------------------------------------------------------------------------
+def official_cryptor():
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    from vantage6.common.encryption import RSACryptor
+
+    key = rsa_key()
+    with tempfile.NamedTemporaryFile() as file:
+        form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        Path(file.name).write_bytes(key.private_bytes(*form))
+        return RSACryptor(Path(file.name)), key
+
+
+def official_encrypt(size):
+    cryptor, _ = official_cryptor()
+    data, public_key = json_of(size), cryptor.public_key_str
+    return lambda: cryptor.encrypt_bytes_to_str(data, public_key)
+
+
+def official_decrypt(size):
+    cryptor, key = official_cryptor()
+    message = message_of(json_of(size), key)
+    return lambda: cryptor.decrypt(message)
+
+
+# -- the primitives alone --------------------------------------------------------------------------
+def bare_encrypt(size):
+    import pybase64
+
+    data = json_of(size)
+    return lambda: pybase64.b64encode_as_string(aes(data))
+
+
+def bare_decrypt(size):
+    import pybase64
+
+    text = base64.b64encode(os.urandom(size)).decode()
+    return lambda: aes(pybase64.b64decode(text, validate=True))

@@ -1,0 +1,115 @@
+"""What each subject of the benchmark uses: contestants in processes of their own, and a table.
+
+A subject is a module beside this one with a `TITLE` and a function `rows()` that yields `Row`s.
+Its contestants are functions in the file of the same name in `contestants/`; what such a function
+returns is measured, see `probe.py`. Ours and the bare primitive run in this environment, the
+official client in the local network's, where it is a part of what algorithms use.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vantage6.localnet._environment import environment_python
+
+OFFICIAL_VERSION = "4.15.2"
+HERE = Path(__file__).parent
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found of a contestant: seconds (the median), extra bytes of memory, its value."""
+
+    seconds: float
+    memory: float
+    value: object
+
+
+def measure(
+    subject: str, function: str, *, official: bool = False, repeats: int = 5, **arguments: object
+) -> Measured:
+    """Run a contestant of a subject: a function in `contestants/<subject>.py`.
+
+    `repeats=0` calls it once, for its value and memory, and gives no seconds.
+    """
+    python = environment_python(OFFICIAL_VERSION) if official else sys.executable
+    file = HERE / "contestants" / f"{subject}.py"
+    command = [python, HERE / "probe.py", file, function, str(repeats), json.dumps(arguments)]
+    environment = dict(os.environ)
+    if official:
+        environment.pop("PYTHONPATH", None)  # it may lead to ours
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{subject}.{function} failed:\n{done.stderr}")
+    answer = json.loads(done.stdout)
+    return Measured(answer.get("seconds", float("nan")), answer["memory"], answer["value"])
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; numbers are in `unit`, and the limits stand beside what they limit."""
+
+    what: str
+    ours: float
+    official: float | None = None
+    bare: float | None = None
+    unit: str = "s"
+    # Ours is to be ...
+    at_most: float | None = None  # ... this, in the unit
+    at_most_bare: float | None = None  # ... this many times the bare primitive
+    less_than_official: float | None = None  # ... this many times less than the official's
+
+    def cells(self) -> list[str]:
+        """Give the cells of the line."""
+        bare = self.ours / self.bare if self.bare else None
+        official = self.official / self.ours if self.official and self.ours else None
+        verdicts = [
+            self.at_most is None or self.ours <= self.at_most,
+            self.at_most_bare is None or (bare or math.inf) <= self.at_most_bare,
+            self.less_than_official is None or (official or 0) >= self.less_than_official,
+        ]
+        limits = (self.at_most, self.at_most_bare, self.less_than_official)
+        return [
+            self.what,
+            _limited(_number(self.ours, self.unit), "≤", self.at_most),
+            _number(self.official, self.unit),
+            _number(self.bare, self.unit),
+            _limited(_number(bare, "x"), "≤", self.at_most_bare),
+            _limited(_number(official, "x"), "≥", self.less_than_official),
+            "" if limits == (None, None, None) else "holds" if all(verdicts) else "**missed**",
+        ]
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "s" and value < 1:
+        value, unit = value * 1000, "ms"
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+
+
+def _limited(cell: str, sign: str, limit: float | None) -> str:
+    return cell if limit is None else f"{cell} ({sign} {limit:g})"
+
+
+HEADINGS = ["", "ours", "official", "bare", "ours / bare", "official / ours", ""]
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Write the rows as a table in Markdown, its columns aligned for whoever reads it raw."""
+    cells = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in cells
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
