@@ -8,7 +8,7 @@ import pytest
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, Rows
 from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
-from vantage6.client._results import open_input, open_result, open_results
+from vantage6.client._results import open_input, open_result, open_results, output_of
 
 OURS, THEIRS = generate_private_key(2048), generate_private_key(2048)
 LINKS: PageLinks = {"first": "", "self": ""}
@@ -58,6 +58,19 @@ def test_an_unreadable_result_names_its_run(row: Any, key: Any, hint: str) -> No
     with pytest.raises(DecryptionError, match=rf"run 8.*{hint}") as caught:
         open_result(row, key)
     assert caught.value.run_ids == [8]
+
+
+def test_an_output_is_the_value_that_the_algorithm_returned() -> None:
+    assert output_of(result(1, '{"a": [1, null, "x"]}')) == {"a": [1, None, "x"]}
+    assert output_of(result(1, "null")) is None
+    assert output_of(result(1, None)) is None
+
+
+@pytest.mark.parametrize("text", ['{"a": 1', "hello", "[" * 100_000])
+def test_an_output_that_is_not_json_names_its_run(text: str) -> None:
+    with pytest.raises(DecryptionError, match=r"run 3 is not JSON") as caught:
+        output_of(result(3, text))
+    assert caught.value.run_ids == [3]
 
 
 def test_one_unreadable_result_does_not_lose_the_others() -> None:

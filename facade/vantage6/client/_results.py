@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from ._payload import decode, is_encrypted
 from .errors import DecryptionError
@@ -77,6 +78,35 @@ def open_results(rows: Rows[Result], key: RSAPrivateKey | None) -> Rows[Result]:
         message = "; ".join(str(failure) for failure in failures)
         raise DecryptionError(message, run_ids=run_ids, results=rows)
     return rows
+
+
+def output_of(row: Result) -> Any:
+    """Give what an algorithm returned, as the Python value that its JSON text stands for.
+
+    Parameters
+    ----------
+    row : Result
+        A row whose result has been opened.
+
+    Returns
+    -------
+    object
+        The value; None if the run has no result.
+
+    Raises
+    ------
+    DecryptionError
+        When the result is not JSON, naming the run.
+    """
+    text = row["result"]
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        run_id = row["run"]["id"]
+        message = f"the result of run {run_id} is not JSON ({error}); its text is in ['result']"
+        raise DecryptionError(message, run_ids=[run_id]) from None
 
 
 def open_input(run: Run, key: RSAPrivateKey | None, organization_id: int) -> Run:
