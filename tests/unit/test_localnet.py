@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from vantage6.client import _crypto
@@ -161,8 +162,17 @@ def test_a_cipher_opens_what_was_sealed_for_it() -> None:
         Cipher(key).seal(b"secret", None)
 
 
+def test_a_user_has_the_code_that_an_authenticator_app_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    monkeypatch.setattr(time, "time", lambda: 1111111109.5)
+    assert User("me", "", 1, "Viewer", secret).code == pyotp.TOTP(secret).at(1111111109) == "081804"
+    assert User("me", "", 1, "Viewer").code is None
+
+
 def test_secrets_stay_out_of_what_is_printed() -> None:
-    assert "hush" not in repr(User("me", "hush", 1, "Viewer"))
+    assert "hush" not in repr(User("me", "hush", 1, "Viewer", "hush"))
     assert "hush" not in repr(NodeAccount(1, "node", 1, "hush"))
 
 
@@ -235,6 +245,7 @@ def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) ->
         (["up", "--organizations", "0"], "0 is too few"),
         (["up", "--review"], "ask for store"),
         (["up", "--version", "latest"], "'latest' is not a version of vantage6 4"),
+        (["up", "--token-seconds", "0"], "0 is too few"),
         (["run", "no-such-script.py"], "There is no script 'no-such-script.py' to run."),
     ],
 )

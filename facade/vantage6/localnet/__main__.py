@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=options.port,
             store=options.store,
             review=options.review,
+            two_factor=options.two_factor,
+            smtp=options.smtp,
+            token_seconds=options.token_seconds,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -112,6 +115,11 @@ def _summary(network: LocalNetwork) -> str:
         "",
         f"{'user':<12}{'password':<28}role",
         *(f"{user.username:<12}{user.password:<28}{user.role}" for user in network.users.values()),
+        *(
+            f"second factor of {user.username}: {user.otp_secret}"
+            for user in network.users.values()
+            if user.otp_secret
+        ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {secrecy}",
         f"study {network.study.id}, {network.study.name!r}: all organizations but the last",
@@ -129,6 +137,14 @@ def _summary(network: LocalNetwork) -> str:
         f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). End: Ctrl-C.',
     ]
     return "\n".join(lines)
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    """Read where to send mail."""
+    host, _, port = text.rpartition(":")
+    if not (host and port.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host and a port, as localhost:1025 is")
+    return host, int(port)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
@@ -151,6 +167,15 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--store", action="store_true", help="start an algorithm store, too")
     shared.add_argument(
         "--review", action="store_true", help="let the store publish only what a reviewer approved"
+    )
+    shared.add_argument(
+        "--two-factor", action="store_true", help="demand two-factor login, and set it up"
+    )
+    shared.add_argument(
+        "--smtp", type=_host_and_port, metavar="HOST:PORT", help="where the server sends mail"
+    )
+    shared.add_argument(
+        "--token-seconds", type=int, metavar="N", help="how long access tokens live (a month)"
     )
     shared.add_argument("--port", type=int, metavar="P", help="of the server (a free one)")
     description = argparse.ArgumentParser(add_help=False)

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vantage6.bindings.server.api.node import list_nodes
-from vantage6.bindings.server.api.token import create_user_token
-from vantage6.bindings.server.models.user_login import UserLogin
-from vantage6.bindings.server.models.user_tokens import UserTokens
 from vantage6.client import _crypto
 from vantage6.localnet import _api
 from vantage6.localnet._algorithms import algorithms as all_algorithms
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
+from vantage6.localnet._login import LoginRules, log_in
 from vantage6.localnet._node import Identity, Node
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._relay import Relay
@@ -65,6 +63,14 @@ class LocalNetwork:
     review : bool, default False
         Whether the store publishes an algorithm only after a reviewer, such as admin, has approved
         of it. If not, it does so at once.
+    two_factor : bool, default False
+        Whether the server demands two-factor login. The users here have their second factor set
+        up: their ``otp_secret`` tells it, and ``code`` gives the code of the moment.
+    smtp : tuple of (str, int), optional
+        Host and port to send mail to, for the recovery of passwords and second factors and the
+        warning that an account is locked; the server sends no mail if None.
+    token_seconds : int, optional
+        How long the access tokens of users live, root's excepted; a month if None.
 
     Attributes
     ----------
@@ -75,7 +81,8 @@ class LocalNetwork:
     url, port, api_path
         Where the server is: ``"http://127.0.0.1:…"``, the port in it, and ``"/api"``.
     users : dict of str to User
-        ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords.
+        ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords. Their mail
+        addresses, root's excepted, are their names at ``example.org``.
     organizations : list of Organization
         The organizations, each with the path of its data and of its private key.
     collaboration, study : Named
@@ -119,6 +126,9 @@ class LocalNetwork:
         algorithms: Mapping[str, str | Path] | None = None,
         store: bool = False,
         review: bool = False,
+        two_factor: bool = False,
+        smtp: tuple[str, int] | None = None,
+        token_seconds: int | None = None,
     ) -> None:
         if organizations < 1:
             raise LocalNetworkError(f"A network needs an organization; {organizations} is too few.")
@@ -131,6 +141,7 @@ class LocalNetwork:
         self._wanted_port = port
         self._wants_store = store
         self._review = review
+        self._rules = LoginRules(two_factor, smtp, token_seconds)
         self._algorithms = all_algorithms(algorithms)
         self._parts = contextlib.ExitStack()
 
@@ -171,7 +182,7 @@ class LocalNetwork:
         who = self.users[user]
         client = Client(f"http://{_api.HOST}", self.port, self.api_path, log_level=None)
         self._parts.callback(client.close)
-        client.authenticate(who.username, who.password)
+        client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
         return client
 
@@ -195,6 +206,7 @@ class LocalNetwork:
                     "password": user.password,
                     "organization": user.organization_id,
                     "role": user.role,
+                    "otp_secret": user.otp_secret,
                 }
                 for name, user in self.users.items()
             },
@@ -226,7 +238,7 @@ class LocalNetwork:
         python = environment_python(self.version)
         folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
-        server = Server(python, folder, self._wanted_port)
+        server = Server(python, folder, self._wanted_port, self._rules)
         parts.callback(server.stop)
         store = Store(python, folder, server.url, self._review) if self._wants_store else None
         if store:
@@ -294,12 +306,8 @@ class LocalNetwork:
     def _root_token(self) -> str:
         """Log in as root."""
         root = self.users["root"]
-        login = UserLogin(username=root.username, password=root.password)
-        with _api.anonymous(self.url) as client:
-            tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
-        if not isinstance(tokens, UserTokens):
-            raise LocalNetworkError("the server asks root for a second factor")
-        return tokens.access_token
+        token, _ = log_in(self.url, root.username, root.password, root.otp_secret)
+        return token
 
     def _node_rows(self) -> list[dict[str, object]]:
         """Return the nodes as the server sees them now."""

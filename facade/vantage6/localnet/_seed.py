@@ -15,7 +15,6 @@ from vantage6.bindings.server.api.organization import create_organization, updat
 from vantage6.bindings.server.api.recover import change_password
 from vantage6.bindings.server.api.role import list_roles
 from vantage6.bindings.server.api.study import create_study
-from vantage6.bindings.server.api.token import create_user_token
 from vantage6.bindings.server.api.user import create_user
 from vantage6.bindings.server.client import AuthenticatedClient
 from vantage6.bindings.server.models.change_password_input import ChangePasswordInput
@@ -25,12 +24,10 @@ from vantage6.bindings.server.models.organization_input import OrganizationInput
 from vantage6.bindings.server.models.organization_update import OrganizationUpdate
 from vantage6.bindings.server.models.study_input import StudyInput
 from vantage6.bindings.server.models.user_input import UserInput
-from vantage6.bindings.server.models.user_login import UserLogin
-from vantage6.bindings.server.models.user_tokens import UserTokens
 from vantage6.bindings.server.types import UNSET
 from vantage6.client import _crypto
 from vantage6.localnet import _api
-from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._login import code, log_in
 
 _NAMES = (
     "IKNL",
@@ -65,12 +62,20 @@ class User:
         The organization the user belongs to.
     role : str
         Name of the user's role.
+    otp_secret : str or None
+        The secret of the second factor, where the server wants one; ``repr`` leaves it out.
     """
 
     username: str
     password: str = field(repr=False)
     organization_id: int
     role: str
+    otp_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def code(self) -> str | None:
+        """What an authenticator app shows now; None where the server wants no second factor."""
+        return code(self.otp_secret) if self.otp_secret else None
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,7 @@ class Seed:
 def seed(
     url: str, folder: Path, organizations: int, keys: list[Future[RSAPrivateKey]] | None
 ) -> Seed:
-    """Fill a new server.
+    """Fill a new server. Where it wants second factors, each user is given one.
 
     Parameters
     ----------
@@ -183,7 +188,7 @@ def seed(
             _add_organization(client, folder, index, keys[index] if keys else None)
             for index in range(organizations)
         ]
-        users = [root, *_add_users(client)]
+        users = [root, *_add_users(client, url if root.otp_secret else None)]
         ids = [party.id for party in parties]
         collaboration = _api.answer(
             create_collaboration.sync_detailed(
@@ -215,16 +220,12 @@ def seed(
 
 def _secure_root(url: str) -> tuple[str, User]:
     """Replace the password that every new server has for root; return root's token, too."""
-    root = User(_ROOT, _new_password(), _FIRST_ORGANIZATION, "Root")
-    with _api.anonymous(url) as client:
-        login = UserLogin(username=_ROOT, password=_ROOT_PASSWORD)
-        tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
-    if not isinstance(tokens, UserTokens):
-        raise LocalNetworkError("the new server asks its first user for a second factor")
-    with _api.authenticated(url, tokens.access_token) as client:
+    token, otp_secret = log_in(url, _ROOT, _ROOT_PASSWORD)
+    root = User(_ROOT, _new_password(), _FIRST_ORGANIZATION, "Root", otp_secret)
+    with _api.authenticated(url, token) as client:
         change = ChangePasswordInput(current_password=_ROOT_PASSWORD, new_password=root.password)
         _api.answer(change_password.sync_detailed(client=client, body=change))
-    return tokens.access_token, root
+    return token, root
 
 
 def _new_password() -> str:
@@ -257,24 +258,28 @@ def _add_organization(
     return Organization(organization.id, name, data, private_key)
 
 
-def _add_users(client: AuthenticatedClient) -> list[User]:
-    """Make a user of each of the usual roles at the first organization."""
+def _add_users(client: AuthenticatedClient, two_factor_at: str | None) -> list[User]:
+    """Make a user of each of the usual roles at the first organization.
+
+    Where the server wants a second factor, its URL is given, and users log in there to get one.
+    """
     page = _api.answer(list_roles.sync_detailed(client=client, per_page=_PAGE, sort="id"))
     roles = {role.name: role.id for role in page.data}
     users: list[User] = []
     for username, role in _ROLES.items():
-        user = User(username, _new_password(), _FIRST_ORGANIZATION, role)
+        password = _new_password()
         body = UserInput(
             username=username,
-            password=user.password,
+            password=password,
             email=f"{username}@example.org",
             firstname=username.capitalize(),
             lastname="Demo",  # the server fails without one, whatever its schema says
-            organization_id=user.organization_id,
+            organization_id=_FIRST_ORGANIZATION,
             roles=[roles[role]],
         )
         _api.answer(create_user.sync_detailed(client=client, body=body))
-        users.append(user)
+        otp_secret = log_in(two_factor_at, username, password)[1] if two_factor_at else None
+        users.append(User(username, password, _FIRST_ORGANIZATION, role, otp_secret))
     return users
 
 

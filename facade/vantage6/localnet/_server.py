@@ -12,6 +12,7 @@ from pathlib import Path
 from vantage6.bindings.server.api.version import get_version
 from vantage6.localnet import _api
 from vantage6.localnet._errors import PortInUseError, ServerStartError
+from vantage6.localnet._login import LoginRules
 from vantage6.localnet._processes import clean_environment, inside
 
 _START_SECONDS = 60.0
@@ -32,6 +33,8 @@ class Server:
         Private folder for database, configuration and log; removed when the server stops.
     port : int or None
         Port on the loopback interface; None takes a free one.
+    rules : LoginRules, optional
+        What it asks of those who log in; by default a password alone.
 
     Raises
     ------
@@ -47,7 +50,10 @@ class Server:
     _service = "server"  # the name of its files
     _script = "wsgi.py"  # what uWSGI serves
 
-    def __init__(self, python: Path, folder: Path, port: int | None) -> None:
+    def __init__(
+        self, python: Path, folder: Path, port: int | None, rules: LoginRules | None = None
+    ) -> None:
+        self._rules = rules or LoginRules()
         self.port = _claim_port(port)
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
@@ -105,7 +111,7 @@ class Server:
 
     def _configuration(self, folder: Path) -> dict[str, object]:
         """Return the configuration."""
-        return _configuration(folder, self.port)
+        return _configuration(folder, self.port, self._rules)
 
     def _log_tail(self) -> str:
         """Return the end of the service's log, as an addition to an error's message."""
@@ -141,7 +147,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _configuration(folder: Path, port: int) -> dict[str, object]:
+def _configuration(folder: Path, port: int, rules: LoginRules) -> dict[str, object]:
     """Return the server's configuration."""
     return {
         **common_configuration("server", folder, port),
@@ -149,8 +155,19 @@ def _configuration(folder: Path, port: int) -> dict[str, object]:
         "jwt_secret_key": secrets.token_hex(32),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
-        "two_factor_auth": False,
+        "two_factor_auth": rules.two_factor,
+        **_mail(rules.smtp),
+        # Not for the server, whose own tokens live for half an hour or longer, but for wsgi.py.
+        "localnet": {"token_seconds": rules.token_seconds},
     }
+
+
+def _mail(smtp: tuple[str, int] | None) -> dict[str, object]:
+    """Return the setting for mail; to a server that sends none it must not be there at all."""
+    if smtp is None:
+        return {}
+    server, port = smtp
+    return {"smtp": {"server": server, "port": port, "username": "", "MAIL_USE_TLS": False}}
 
 
 def common_configuration(service: str, folder: Path, port: int) -> dict[str, object]:

@@ -2,10 +2,13 @@
 
 import functools
 import importlib
+import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import mend as mend  # before anything of vantage6
+import tokens
 
 # The server is the real one but for the cost of its password hashes. At their default cost the
 # n-th node to log in takes n third parts of a second, since a key is compared with those of all
@@ -14,3 +17,10 @@ bcrypt: Any = importlib.import_module("bcrypt")  # of the environment, not of th
 bcrypt.gensalt = functools.partial(bcrypt.gensalt, rounds=4)
 
 app = importlib.import_module("vantage6.server").run_server(sys.argv[1], system_folders=False).app
+
+# The published packages lack the texts of the server's mails, so that it cannot send any.
+app.template_folder = str(Path(__file__).with_name("templates"))
+
+settings = json.loads(Path(sys.argv[1]).read_text())["localnet"]
+if settings["token_seconds"] is not None:
+    tokens.shorten(settings["token_seconds"])
