@@ -29,7 +29,7 @@ def partial_average(df: pd.DataFrame, column_name: str) -> dict[str, float]:
         ``{"sum": ..., "count": ...}``: enough to average, and no value of a single person.
     """
     if column_name not in df:
-        raise KeyError(f"there is no column {column_name!r}; there are: {', '.join(df)}")
+        raise KeyError(f"there is no column {column_name!r}; there are: {', '.join(map(str, df))}")
     info(f"Summing the column {column_name!r} of {len(df)} rows")
     column = df[column_name]
     return {"sum": float(column.sum()), "count": int(column.count())}
