@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._async.client import AsyncClient
     from ._identity import WhoAmI
     from ._listing import Rows
+    from ._progress import Progress, RunProgress
     from ._settings import Timeouts
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
@@ -55,6 +56,8 @@ __all__ = [
     "Client",
     "UserClient",
     "Rows",
+    "Progress",
+    "RunProgress",
     "Timeouts",
     "WhoAmI",
     # errors
@@ -94,6 +97,8 @@ _HOMES = {
     "Client": "._sync.client",
     "UserClient": "._sync.client",
     "Rows": "._listing",
+    "Progress": "._progress",
+    "RunProgress": "._progress",
     "Timeouts": "._settings",
     "WhoAmI": "._identity",
 }
