@@ -30,6 +30,7 @@ WORDS = {
     "_async": "_sync",
     "aclose": "close",
     "asyncio": "time",
+    "beside": "here",
     "pytest_asyncio": "pytest",
     "set_async_httpx_client": "set_httpx_client",
 }

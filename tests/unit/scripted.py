@@ -103,7 +103,7 @@ def logging_in(
             return 200, {**tokens, "refresh_url": "/api/token/refresh", "user_url": "/api/user/7"}
         if request.path == "/api/user/7":
             return 200, {"id": 7, "firstname": "Ada", "organization": {"id": 3}}
-        if request.path == "/api/organization/3":
+        if (request.method, request.path) == ("GET", "/api/organization/3"):
             return 200, {"id": 3, "name": "IKNL", "public_key": ""}
         return others(request)
 

@@ -1,9 +1,39 @@
-"""Key files: written for their owner alone, and never over another file."""
+"""Key files, and the file of what is known of other organizations' keys."""
 
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._pins import (
+    ENCRYPTED,
+    PLAIN,
+    Known,
+    Pin,
+    TrustMode,
+    check_encryption,
+    check_key,
+    check_own_key,
+    read,
+    server_name,
+    write,
+)
+from ._settings import LOGGER
+from .errors import InvalidKey, InvalidSettings, KeyMismatch
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Collaboration, Organization
+
+KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
+LOCK_SECONDS = 30.0
+
+
+# ---- key files -----------------------------------------------------------------------------------
 
 
 def write_private_key(path: Path, pem: bytes) -> None:
@@ -24,8 +54,301 @@ def write_private_key(path: Path, pem: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise FileExistsError(
-            f"{path} is there already, and a key is never overwritten: choose another name"
-        ) from None
+        raise key_file_is_there(path) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
+
+
+def key_file_is_there(path: Path) -> FileExistsError:
+    """Say that a key is not written over a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    FileExistsError
+        The error to raise.
+    """
+    return FileExistsError(
+        f"{path} is there already, and a key is never overwritten: choose another name"
+    )
+
+
+def read_private_key(path: Path) -> bytes:
+    """Read a key file, and warn when others can read it too.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content.
+    """
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        # Windows has no such bits, and makes some up.
+        if os.name == "posix" and mode & 0o077:
+            warnings.warn(
+                f"others on this machine may use the private key {path}: its permissions are "
+                f"{mode:04o}; chmod 600 makes it yours alone",
+                stacklevel=3,  # the line that calls setup_encryption
+            )
+        return file.read()
+
+
+def fingerprint_of(row: Organization) -> str:
+    """Give the fingerprint of an organization's public key.
+
+    Parameters
+    ----------
+    row : Organization
+        What the server says of it.
+
+    Returns
+    -------
+    str
+        The fingerprint.
+
+    Raises
+    ------
+    InvalidKey
+        When it has no key, or none that can be read.
+    """
+    from ._crypto import fingerprint
+
+    who = f"organization {row['id']} ({row['name']})"
+    if not row["public_key"]:
+        raise InvalidKey(f"{who} has no public key on the server yet")
+    try:
+        return fingerprint(row["public_key"])
+    except InvalidKey as error:
+        raise InvalidKey(f"the public key of {who}: {error}") from None
+
+
+# ---- what is known -------------------------------------------------------------------------------
+
+
+class Trust:
+    """How far a client goes by what its server says, and what it remembers of it.
+
+    Parameters
+    ----------
+    url : str
+        The address of the server's API.
+    mode : {"first-use", "strict", "off"}
+        How far to go by what the server says.
+    path : Path or None
+        The file of what is known; None for that of the environment, or else the user's own.
+    """
+
+    def __init__(self, url: str, mode: TrustMode, path: Path | None) -> None:
+        self._server = server_name(url)
+        self._mode: TrustMode = mode
+        self._path = path
+        self._told: set[int] = set()
+
+    @property
+    def path(self) -> Path:
+        """The file of what is known."""
+        if self._path:
+            return self._path
+        if chosen := os.environ.get(KNOWN_VARIABLE):
+            return Path(chosen)
+        from platformdirs import user_data_path
+
+        return user_data_path("vantage6-sdk", appauthor=False) / "known_organizations"
+
+    def may_be_plain(self, row: Collaboration, *, has_key: bool) -> bool:
+        """Decide whether input for a collaboration goes unencrypted.
+
+        Parameters
+        ----------
+        row : Collaboration
+            What the server says of it.
+        has_key : bool
+            Whether the user has set up encryption.
+
+        Returns
+        -------
+        bool
+            Whether it does.
+
+        Raises
+        ------
+        NotEncrypted
+            When the server says that it may, and that is not to be believed.
+        """
+        self._check([_encryption_pin(row)], check_encryption)
+        is_plain = not row["encrypted"]
+        if is_plain and has_key and row["id"] not in self._told:
+            self._told.add(row["id"])
+            LOGGER.warning(
+                "Collaboration %s (id %s) is not encrypted, says the server: it can read what you "
+                "send there",
+                row["name"],
+                row["id"],
+            )
+        return is_plain
+
+    def check_keys(
+        self, ids: Iterable[int], members: Iterable[Organization], own: tuple[int, str]
+    ) -> None:
+        """Decide whether to encrypt with the public keys that the server gives.
+
+        Parameters
+        ----------
+        ids : iterable of int
+            The organizations to encrypt for.
+        members : iterable of Organization
+            What the server says of these and others.
+        own : tuple of int and str
+            The user's organization and its public key, which is known for sure. It is looked at in
+            any case, since results are encrypted with it.
+
+        Raises
+        ------
+        PublicKeyChanged
+            When another key is known of an organization.
+        UntrustedKey
+            When nothing is known of one, and that is not enough.
+        InvalidKey
+            When a key cannot be read.
+        """
+        from ._crypto import fingerprint
+
+        own_id, own_key = own
+        if self._mode == "off":
+            return
+        wanted = {*ids, own_id}
+        rows = [row for row in members if row["id"] in wanted and row["public_key"]]
+        pins = [_key_pin(row) for row in rows]
+        mine = Pin("organization", own_id, fingerprint(own_key), "")
+        for pin in pins:
+            if pin.id_ == own_id:
+                check_own_key(self._mode, mine, pin)
+        self._check([pin for pin in pins if pin.id_ != own_id], check_key)
+
+    def accept_key(self, row: Organization, expected: str | None) -> str:
+        """Remember the public key of an organization, in place of what was known of it.
+
+        Parameters
+        ----------
+        row : Organization
+            What the server says of it.
+        expected : str or None
+            The fingerprint that the key is to have, if the user knows.
+
+        Returns
+        -------
+        str
+            The fingerprint of the key.
+
+        Raises
+        ------
+        InvalidKey
+            When there is no key, or it cannot be read.
+        KeyMismatch
+            When it has another fingerprint.
+        """
+        now = _key_pin(row)
+        if expected is not None and expected != now.value:
+            raise KeyMismatch(
+                f"the public key that the server gives for organization {now.id_} ({now.name}) is "
+                "not the one that you trust, so nothing is trusted now",
+                local=expected,
+                server=now.value,
+            )
+        self._remember(lambda _: [now])
+        return now.value
+
+    def accept_encryption(self, row: Collaboration) -> bool:
+        """Remember whether a collaboration is encrypted, in place of what was known of it.
+
+        Parameters
+        ----------
+        row : Collaboration
+            What the server says of it.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        now = _encryption_pin(row)
+        self._remember(lambda _: [now])
+        return now.value == ENCRYPTED
+
+    def _check(self, now: list[Pin], decide: Callable[[TrustMode, Known, Pin], Pin | None]) -> None:
+        """Decide on what the server says, and remember what is new."""
+
+        def news(known: Known) -> list[Pin]:
+            found = [decide(self._mode, known, pin) for pin in now]
+            return [pin for pin in found if pin]
+
+        if self._mode == "off" or not news(self._known(self._text())):
+            return
+        for pin in self._remember(news):
+            LOGGER.info("Trusting on first use: %s %s: %s", pin.kind, pin.id_, pin.value)
+
+    def _remember(self, decide: Callable[[Known], list[Pin]]) -> list[Pin]:
+        """Decide again while no other process can write, and write what came of it, all or none."""
+        from filelock import FileLock, Timeout
+
+        path = self.path.resolve()  # what a link points to is to be replaced, not the link
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
+                text = self._text()
+                pins = decide(self._known(text))
+                _replace(path, write(text, self._server, pins))
+        except Timeout:
+            raise InvalidSettings(
+                f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
+            ) from None
+        except OSError as error:
+            raise InvalidSettings(
+                f"the public keys of other organizations cannot be remembered in {path}: "
+                f"{error.strerror}; give the client another file as known_organizations, or in the "
+                f"environment variable {KNOWN_VARIABLE}"
+            ) from None
+        return pins
+
+    def _known(self, text: str) -> Known:
+        return read(text, self._server, str(self.path))
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(f"{self.path} cannot be read: {error}") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Give a file another text; whoever reads it meanwhile sees the old one or the new one."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _encryption_pin(row: Collaboration) -> Pin:
+    value = ENCRYPTED if row["encrypted"] else PLAIN
+    return Pin("collaboration", row["id"], value, row["name"] or "")
+
+
+def _key_pin(row: Organization) -> Pin:
+    return Pin("organization", row["id"], fingerprint_of(row), row["name"] or "")

@@ -221,6 +221,53 @@ class KeyMismatch(Vantage6Error):
         self.server = server
 
 
+class UntrustedKey(Vantage6Error):
+    """The public key that the server gives for an organization is not one to encrypt with.
+
+    Attributes
+    ----------
+    organization_id : int
+        The organization.
+    server : str
+        Fingerprint of the key that the server gives.
+    """
+
+    def __init__(self, message: str, *, organization_id: int, server: str) -> None:
+        super().__init__(message)
+        self.organization_id = organization_id
+        self.server = server
+
+
+class PublicKeyChanged(UntrustedKey):
+    """The server gives another public key for an organization than before; nothing was sent.
+
+    Attributes
+    ----------
+    organization_id : int
+        The organization.
+    known, server : str
+        Fingerprints of the key that is known of it, and of the one that the server gives now.
+    """
+
+    def __init__(self, message: str, *, organization_id: int, known: str, server: str) -> None:
+        super().__init__(message, organization_id=organization_id, server=server)
+        self.known = known
+
+
+class NotEncrypted(Vantage6Error):
+    """The server says that a collaboration is not encrypted, which is to be; nothing was sent.
+
+    Attributes
+    ----------
+    collaboration_id : int
+        The collaboration.
+    """
+
+    def __init__(self, message: str, *, collaboration_id: int) -> None:
+        super().__init__(message)
+        self.collaboration_id = collaboration_id
+
+
 class EncryptionNotSetUp(Vantage6Error):
     """The collaboration is encrypted, and the client has no private key: nothing was sent."""
 

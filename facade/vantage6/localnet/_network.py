@@ -115,6 +115,7 @@ class LocalNetwork:
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
     store: LinkedStore | None
+    _folder: Path
 
     def __init__(
         self,
@@ -180,7 +181,10 @@ class LocalNetwork:
         from vantage6.client import Client  # the only place that needs the whole SDK
 
         who = self.users[user]
-        client = Client(f"http://{_api.HOST}", self.port, self.api_path, log_level=None)
+        # Each network has keys of its own, and perhaps the port of one before.
+        known = self._folder / "known_organizations"
+        host = f"http://{_api.HOST}"
+        client = Client(host, self.port, self.api_path, log_level=None, known_organizations=known)
         self._parts.callback(client.close)
         client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
@@ -236,7 +240,7 @@ class LocalNetwork:
     def _start(self, parts: contextlib.ExitStack) -> None:
         """Start every part, each with its end in the stack."""
         python = environment_python(self.version)
-        folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
         server = Server(python, folder, self._wanted_port, self._rules)
         parts.callback(server.stop)

@@ -1,6 +1,7 @@
 """The client that these tests are about."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest_asyncio
 
@@ -10,7 +11,10 @@ from ..scripted import Script
 
 
 @pytest_asyncio.fixture
-async def client(server: Script) -> AsyncIterator[AsyncClient]:
-    """Make a client of the scripted server, before its login."""
-    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+async def client(server: Script, tmp_path: Path) -> AsyncIterator[AsyncClient]:
+    """Make a client of the scripted server, before its login; it knows of nothing yet."""
+    known = tmp_path / "known_organizations"
+    async with AsyncClient(
+        "http://127.0.0.1", server.port, log_level=None, known_organizations=known
+    ) as client:
         yield client

@@ -26,6 +26,7 @@ from vantage6.client._crypto import (
     public_key_of,
 )
 from vantage6.client._payload import encode
+from vantage6.client._trust import write_private_key
 
 from ..scripted import Reply, Request, Script, logging_in, page
 
@@ -320,7 +321,7 @@ async def test_nothing_is_sent_for_a_task_that_cannot_work(
 
 def write_key(folder: Path) -> Path:
     path = folder / "key.pem"
-    path.write_bytes(private_key_to_pem(KEY))
+    write_private_key(path, private_key_to_pem(KEY))
     return path
 
 
@@ -512,7 +513,7 @@ async def test_the_result_of_one_run_is_its_text(
     row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
     routes: Routes = {
         "GET /result/5": lambda *_: (200, row),
-        "PATCH /organization/3": lambda *_: (200, {}),
+        "PATCH /organization/3": lambda request, _: (200, {"id": 3, **request.body}),
     }
     await serve(server, client, routes)
     await client.setup_encryption(write_key(tmp_path))

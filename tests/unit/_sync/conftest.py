@@ -2,6 +2,7 @@
 """The client that these tests are about."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,10 @@ from ..scripted import Script
 
 
 @pytest.fixture
-def client(server: Script) -> Iterator[Client]:
-    """Make a client of the scripted server, before its login."""
-    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+def client(server: Script, tmp_path: Path) -> Iterator[Client]:
+    """Make a client of the scripted server, before its login; it knows of nothing yet."""
+    known = tmp_path / "known_organizations"
+    with Client(
+        "http://127.0.0.1", server.port, log_level=None, known_organizations=known
+    ) as client:
         yield client

@@ -27,6 +27,7 @@ from vantage6.client._crypto import (
     public_key_of,
 )
 from vantage6.client._payload import encode
+from vantage6.client._trust import write_private_key
 
 from ..scripted import Reply, Request, Script, logging_in, page
 
@@ -309,7 +310,7 @@ def test_nothing_is_sent_for_a_task_that_cannot_work(client: Client, server: Scr
 
 def write_key(folder: Path) -> Path:
     path = folder / "key.pem"
-    path.write_bytes(private_key_to_pem(KEY))
+    write_private_key(path, private_key_to_pem(KEY))
     return path
 
 
@@ -489,7 +490,7 @@ def test_the_result_of_one_run_is_its_text(client: Client, server: Script, tmp_p
     row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
     routes: Routes = {
         "GET /result/5": lambda *_: (200, row),
-        "PATCH /organization/3": lambda *_: (200, {}),
+        "PATCH /organization/3": lambda request, _: (200, {"id": 3, **request.body}),
     }
     serve(server, client, routes)
     client.setup_encryption(write_key(tmp_path))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .._listing import PageOf
     from .._settings import Timeouts
     from .._transport import AsyncHttp, Verify
+    from .._trust import Trust
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -144,9 +145,13 @@ class Session(Connection):
         How long each part of a request may take.
     verify : bool or path
         Whose certificates to trust.
+    trust : Trust
+        How far to go by what the server says of keys.
 
     Attributes
     ----------
+    trust : Trust
+        The same.
     collaboration_id : int or None
         The collaboration for methods that are not given one.
     private_key : RSAPrivateKey or None
@@ -155,12 +160,13 @@ class Session(Connection):
         The algorithm store that was chosen.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, verify: Verify) -> None:
+    def __init__(self, address: Address, timeouts: Timeouts, verify: Verify, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
         from .._auth import BearerAuth
         from .._transport import AsyncHttp
 
         self.address = address
+        self.trust = trust
         self.auth = BearerAuth(address.url)
         super().__init__(AsyncHttp(address.url, timeouts, verify, self.auth))
         self.collaboration_id: int | None = None
@@ -246,7 +252,14 @@ class Session(Connection):
             )
         if not known or replace:
             body: OrganizationUpdate = {"public_key": public_key}
-            await self.send(calls.update_organization(who.organization_id, body))
+            row = await self.send(calls.update_organization(who.organization_id, body))
+            if (stored := fingerprint(row["public_key"] or "")) != local:
+                raise KeyMismatch(
+                    f"the server has not taken the public key of organization "
+                    f"{who.organization_name} (id {who.organization_id})",
+                    local=local,
+                    server=stored,
+                )
             LOGGER.info("Stored the public key %s on the server", local)
         self.private_key = key
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._aside import beside
 from .._body import filled
 from .._listing import Rows, Selection
+from .._trust import fingerprint_of
 from ._resource import Resource
 
 if TYPE_CHECKING:
@@ -282,3 +284,73 @@ class Organizations(Resource):
         >>> answer = await client.organization.delete(12)
         """
         return await self._tell(calls.delete_organization(id_, delete_dependents=delete_dependents))
+
+    async def fingerprint(self, id_: int | None = None) -> str:
+        """Give the short form of an organization's public key, by which people compare keys.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the organization; by default your own.
+
+        Returns
+        -------
+        str
+            ``SHA256:`` and the hash of the key that the server gives now.
+
+        Raises
+        ------
+        InvalidKey
+            When it has no public key, or none that can be read.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> await client.organization.fingerprint(2)
+        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        """
+        if id_ is None:
+            id_ = self._session.whoami.organization_id
+        return fingerprint_of(await self._session.send(calls.get_organization(id_)))
+
+    async def trust(self, id_: int, fingerprint: str | None = None) -> str:
+        """Accept the public key of an organization, in place of the one that was known.
+
+        Encrypting for an organization whose key has changed is an error until then, and so it is,
+        in a strict client, for each organization. Ask the organization for its fingerprint in a way
+        that the server has no part in.
+
+        Parameters
+        ----------
+        id_ : int
+            Identifier of the organization.
+        fingerprint : str, optional
+            The fingerprint that its key is to have. Without, any key is accepted that the server
+            gives now.
+
+        Returns
+        -------
+        str
+            The fingerprint of the key that is trusted from now on.
+
+        Raises
+        ------
+        KeyMismatch
+            When the key that the server gives has another fingerprint; nothing has changed.
+        InvalidKey
+            When it has no public key, or none that can be read.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> await client.organization.trust(2, "SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc")
+        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        """
+        row = await self._session.send(calls.get_organization(id_))
+        return await beside(self._session.trust.accept_key, row, fingerprint)

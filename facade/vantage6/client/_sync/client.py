@@ -17,7 +17,9 @@ from vantage6.bindings.server import calls
 
 from .._call import decode, sending
 from .._listing import Rows
+from .._pins import trust_mode
 from .._settings import LOGGER, Address, Timeouts, show_log
+from .._trust import Trust, read_private_key
 from .._waiting import check_times, failure, has_failed, has_finished, pause
 from ..errors import (
     InvalidInput,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run
 
     from .._identity import WhoAmI
+    from .._pins import TrustMode
     from .._transport import Verify
 
 
@@ -125,10 +128,14 @@ class Client:
         *,
         timeout: float | Timeouts | None = None,
         verify: Verify = True,
+        trust: TrustMode = "first-use",
+        known_organizations: str | PathLike[str] | None = None,
     ) -> None:
         address = Address.parse(host, port, path)
+        file = Path(known_organizations) if known_organizations else None
+        trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
-        session = self._session = Session(address, Timeouts.of(timeout), verify)
+        session = self._session = Session(address, Timeouts.of(timeout), verify, trusting)
         self.organization = Organizations(session)
         self.collaboration = Collaborations(session)
         self.study = Studies(session)
@@ -246,11 +253,13 @@ class Client:
         private_key_file: str | PathLike[str] | None,
         *,
         passphrase: str | bytes | None = None,
+        replace: bool = False,
     ) -> None:
         """Give the private key of your organization, for encrypted collaborations.
 
-        The public key on the server is compared with it, and never replaced. Where the server has
-        none yet, that of this private key is stored there.
+        The public key on the server is compared with it, and not replaced unless you say so. Where
+        the server has none yet, that of this private key is stored there. Each client has a key of
+        its own.
 
         Parameters
         ----------
@@ -258,6 +267,15 @@ class Client:
             The file with the key, in PEM form; None to forget the key.
         passphrase : str or bytes, optional
             The passphrase of the file, if it has one.
+        replace : bool
+            Whether to store the public key of this private key on the server even if there is
+            another one. What is encrypted for that one is then out of reach for all who lack its
+            private key.
+
+        Warns
+        -----
+        UserWarning
+            When others on this machine may read the file.
 
         Raises
         ------
@@ -268,9 +286,10 @@ class Client:
         InvalidKey
             When it does not hold a private RSA key, or the passphrase is wrong.
         KeyMismatch
-            When the server has another public key for your organization.
+            When the server has another public key for your organization, and `replace` is not
+            given. The error has the fingerprints of both.
         PermissionDenied
-            When the server has no public key yet, and you may not store one.
+            When the public key is to be stored on the server, and you may not do that.
 
         Examples
         --------
@@ -282,8 +301,8 @@ class Client:
             return
         from .._crypto import load_private_key
 
-        key = load_private_key(Path(private_key_file).read_bytes(), passphrase)
-        self._session.use_key(key, private_key_file)
+        key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
+        self._session.use_key(key, private_key_file, replace=replace)
 
     # ---- waiting --------------------------------------------------------------------------------
 

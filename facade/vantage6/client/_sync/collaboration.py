@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._aside import here
 from .._body import filled, id_list
 from .._listing import Rows, Selection
 from ..errors import InvalidInput
@@ -267,6 +268,41 @@ class Collaborations(Resource):
         """
         chosen = self._the_collaboration(id_)
         return self._tell(calls.delete_collaboration(chosen, delete_dependents=delete_dependents))
+
+    def trust(self, id_: int | None = None) -> bool:
+        """Accept what the server says of a collaboration's encryption, now and from now on.
+
+        Once a collaboration is known as encrypted, nothing is sent to it unencrypted until then; a
+        strict client sends nothing unencrypted to any collaboration. To a collaboration that is
+        accepted as encrypted nothing is sent unencrypted from the start.
+
+        Parameters
+        ----------
+        id_ : int, optional
+            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+
+        Returns
+        -------
+        bool
+            Whether it is encrypted. If not, the server can read what is sent there.
+
+        Raises
+        ------
+        InvalidInput
+            When no collaboration is given, and none was chosen; nothing was sent.
+        NotFound
+            When there is none with this identifier.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> client.collaboration.trust(1)
+        True
+        """
+        call = calls.get_collaboration(self._the_collaboration(id_))
+        row = self._session.send(call)
+        return here(self._session.trust.accept_encryption, row)
 
     def add_organization(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._aside import here
 from .._listing import Rows, Selection, keep
 from .._payload import serialize
 from .._settings import LOGGER
@@ -239,6 +240,12 @@ class Tasks(Resource):
         EncryptionNotSetUp
             When the collaboration is encrypted and ``setup_encryption`` was given no key, or when
             an organization has no public key; no task was created.
+        UntrustedKey
+            When the server gives another public key for an organization than before
+            (`PublicKeyChanged`), or one that a strict client does not know; no task was created.
+        NotEncrypted
+            When the server says that the collaboration is not encrypted, and it was before; no task
+            was created.
         BadRequest
             When the server finds fault with the task.
         PermissionDenied
@@ -352,12 +359,18 @@ def _inputs(
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
     row = session.send(calls.get_collaboration(collaboration))
-    if not row["encrypted"]:
+    key = session.private_key
+    if here(session.trust.may_be_plain, row, has_key=key is not None):
         return plain_inputs(ids, data)
-    if session.private_key is None:
+    if key is None:
         raise EncryptionNotSetUp(
             f"collaboration {collaboration} ({row['name']}) is encrypted: give setup_encryption() "
             "your organization's private key before you create a task"
         )
-    members = partial(calls.list_organizations, collaboration_id=collaboration)
-    return encrypted_inputs(ids, data, session.rows(members))
+    from .._crypto import public_key_of
+
+    listing = partial(calls.list_organizations, collaboration_id=collaboration)
+    members = session.rows(listing)
+    own = session.whoami.organization_id, public_key_of(key)
+    here(session.trust.check_keys, ids, members, own)
+    return encrypted_inputs(ids, data, members)

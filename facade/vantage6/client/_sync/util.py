@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
+from .._aside import here
 from .._body import filled
 from .._call import sending
 from .._settings import LOGGER
@@ -250,15 +251,20 @@ class Utilities(Resource):
         self,
         file_: str | PathLike[str] | None = None,
         *,
+        passphrase: str | bytes | None = None,
         replace: bool = False,
     ) -> Path:
         """Make a private key for your organization, and go on with it as ``setup_encryption`` does.
+
+        It is an RSA key of 4096 bits.
 
         Parameters
         ----------
         file_ : str or path, optional
             The new file for the key, ``private_key.pem`` in the current folder by default. Only you
             can read it; keep a copy in a safe place.
+        passphrase : str or bytes, optional
+            Encrypts the file; ``setup_encryption`` needs it again.
         replace : bool
             Whether to replace the public key that the server has. What is encrypted for that one is
             then out of reach for all who lack its private key.
@@ -285,12 +291,14 @@ class Utilities(Resource):
         >>> file = client.util.generate_private_key("private_key.pem")
         """
         from .._crypto import generate_private_key, private_key_to_pem
-        from .._trust import write_private_key
+        from .._trust import key_file_is_there, write_private_key
 
         _ = self._session.whoami  # an error before anything is written
         path = Path(file_ or "private_key.pem").absolute()
-        key = generate_private_key()
-        write_private_key(path, private_key_to_pem(key))
+        if path.exists():  # an error before a key is made, which takes a second or two
+            raise key_file_is_there(path)
+        key = here(generate_private_key)
+        write_private_key(path, private_key_to_pem(key, passphrase))
         try:
             self._session.use_key(key, "a new key", replace=replace)
         except (KeyMismatch, Unauthorized):

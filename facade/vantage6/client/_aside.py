@@ -1,0 +1,49 @@
+"""Work that keeps a processor or a disk busy: beside the event loop, or here if there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from typing_extensions import ParamSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def beside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in a thread of its own, so that the event loop goes on meanwhile.
+
+    Parameters
+    ----------
+    function : callable
+        What to call.
+    *args, **kwargs : object
+        Its arguments.
+
+    Returns
+    -------
+    T
+        What it returns.
+    """
+    from asyncio import to_thread  # not above: `here` does without, and it takes time to load
+
+    return await to_thread(function, *args, **kwargs)
+
+
+def here(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function; what `beside` is in the synchronous client.
+
+    Parameters
+    ----------
+    function : callable
+        What to call.
+    *args, **kwargs : object
+        Its arguments.
+
+    Returns
+    -------
+    T
+        What it returns.
+    """
+    return function(*args, **kwargs)

@@ -1,0 +1,230 @@
+"""A server that lies about keys and encryption, and the keys that a client makes and uses."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    InvalidKey,
+    KeyMismatch,
+    NotEncrypted,
+    PublicKeyChanged,
+    UntrustedKey,
+)
+from vantage6.client._crypto import (
+    fingerprint,
+    generate_private_key,
+    load_private_key,
+    private_key_to_pem,
+    public_key_of,
+)
+from vantage6.client._trust import write_private_key
+
+from ..scripted import Reply, Request, Script
+from .test_calls import KEY, TASK, listing, serve, write_key
+
+THEIRS = public_key_of(generate_private_key(2048))
+EVIL = public_key_of(generate_private_key(2048))
+
+
+class World:
+    """What the server says, and may lie about."""
+
+    def __init__(self) -> None:
+        self.collaboration: dict[str, Any] = {"id": 4, "name": "demo", "encrypted": True}
+        self.organizations: dict[int, dict[str, Any]] = {
+            3: {"id": 3, "name": "IKNL", "public_key": public_key_of(KEY)},
+            5: {"id": 5, "name": "Maastro", "public_key": THEIRS},
+        }
+
+    async def serve(self, server: Script, client: AsyncClient) -> None:
+        await serve(
+            server,
+            client,
+            {
+                "GET /collaboration/4": lambda *_: (200, self.collaboration),
+                "GET /organization": lambda request, query: listing(
+                    list(self.organizations.values())
+                )(request, query),
+                "GET /organization/5": lambda *_: (200, self.organizations[5]),
+                "PATCH /organization/3": lambda request, _: (200, {"id": 3, **request.body}),
+                "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
+            },
+        )
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def posted(server: Script) -> int:
+    return sum(path.startswith("POST") for path in server.paths)
+
+
+async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
+    client: AsyncClient, server: Script, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create([5, 3], **TASK, collaboration=4)
+    world.organizations[5]["public_key"] = EVIL
+    server.seen.clear()
+    with pytest.raises(PublicKeyChanged, match="Maastro") as caught:
+        await client.task.create([5, 3], **TASK, collaboration=4)
+    assert (caught.value.known, caught.value.server) == (fingerprint(THEIRS), fingerprint(EVIL))
+    await client.task.create([3], **TASK, collaboration=4)
+    with pytest.raises(KeyMismatch):
+        await client.organization.trust(5, fingerprint(THEIRS))
+    with pytest.raises(PublicKeyChanged):
+        await client.task.create([5], **TASK, collaboration=4)
+    assert posted(server) == 1
+    assert await client.organization.fingerprint(5) == fingerprint(EVIL)
+    assert await client.organization.trust(5, fingerprint(EVIL)) == fingerprint(EVIL)
+    await client.task.create([5], **TASK, collaboration=4)
+    assert posted(server) == 2
+
+
+async def test_results_are_not_encrypted_for_who_takes_ones_place(
+    client: AsyncClient, server: Script, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    world.organizations[3]["public_key"] = EVIL
+    with pytest.raises(PublicKeyChanged, match="your own organization"):
+        await client.task.create([5], **TASK, collaboration=4)
+    assert not posted(server)
+
+
+async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
+    client: AsyncClient, server: Script, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    assert await client.collaboration.trust(4) is True
+    world.collaboration["encrypted"] = False
+    with pytest.raises(NotEncrypted, match=r"collaboration\.trust\(4\)"):
+        await client.task.create([5], **TASK, collaboration=4)
+    await client.setup_encryption(write_key(tmp_path))
+    with pytest.raises(NotEncrypted):
+        await client.task.create([5], **TASK, collaboration=4)
+    assert not posted(server)
+    assert await client.collaboration.trust(4) is False
+    await client.task.create([5], **TASK, collaboration=4)
+    assert posted(server) == 1
+
+
+async def test_with_a_key_a_plain_collaboration_is_told_of_once(
+    client: AsyncClient,
+    server: Script,
+    tmp_path: Path,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world.collaboration["encrypted"] = False
+    await world.serve(server, client)
+    await client.task.create([5], **TASK, collaboration=4)
+    assert "not encrypted" not in caplog.text
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create([5], **TASK, collaboration=4)
+    await client.task.create([5], **TASK, collaboration=4)
+    assert caplog.text.count("not encrypted") == 1
+
+
+async def test_a_strict_client_sends_only_what_was_accepted(
+    server: Script, tmp_path: Path, world: World
+) -> None:
+    async with AsyncClient(
+        "http://127.0.0.1",
+        server.port,
+        log_level=None,
+        trust="strict",
+        known_organizations=tmp_path / "strictly",
+    ) as client:
+        await world.serve(server, client)
+        await client.setup_encryption(write_key(tmp_path))
+        with pytest.raises(UntrustedKey, match="nobody has trusted"):
+            await client.task.create([5], **TASK, collaboration=4)
+        await client.organization.trust(5)
+        await client.task.create([5, 3], **TASK, collaboration=4)
+        world.collaboration.update(id=4, name="other", encrypted=False)
+        (tmp_path / "strictly").unlink()
+        with pytest.raises(NotEncrypted, match="nobody has accepted"):
+            await client.task.create([5], **TASK, collaboration=4)
+        assert posted(server) == 1
+
+
+async def test_an_organization_without_a_key_has_no_fingerprint(
+    client: AsyncClient, server: Script, world: World
+) -> None:
+    world.organizations[5]["public_key"] = ""
+    await world.serve(server, client)
+    with pytest.raises(InvalidKey, match=r"\(Maastro\) has no public key"):
+        await client.organization.fingerprint(5)
+    with pytest.raises(InvalidKey, match="no public key"):
+        await client.organization.trust(5)
+    with pytest.raises(InvalidKey, match="IKNL"):
+        await client.organization.fingerprint()
+
+
+# -- keys of one's own ---------------------------------------------------------------------------
+async def test_the_public_key_is_replaced_when_told_to(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    taken: list[str] = []
+
+    def organization(request: Request) -> Reply:
+        if request.method == "PATCH":
+            taken.append(request.body["public_key"])
+        return 200, {"id": 3, "name": "IKNL", "public_key": taken[-1] if taken else EVIL}
+
+    await serve(server, client, {})
+    others = server.reply
+    server.reply = lambda r: organization(r) if r.path == "/api/organization/3" else others(r)
+    with pytest.raises(KeyMismatch):
+        await client.setup_encryption(write_key(tmp_path))
+    await client.setup_encryption(tmp_path / "key.pem", replace=True)
+    assert taken == [public_key_of(KEY)]
+
+
+async def test_a_public_key_that_is_not_taken_is_an_error(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    await serve(
+        server,
+        client,
+        {"PATCH /organization/3": lambda *_: (200, {"id": 3, "public_key": EVIL})},
+    )
+    with pytest.raises(KeyMismatch, match="not taken") as caught:
+        await client.setup_encryption(write_key(tmp_path))
+    assert caught.value.server == fingerprint(EVIL)
+
+
+async def test_a_key_is_made_long_and_for_its_owner_alone(
+    client: AsyncClient, server: Script, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    path = tmp_path / "new.pem"
+    assert await client.util.generate_private_key(path, passphrase="secret") == path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    key = load_private_key(path.read_bytes(), "secret")
+    assert key.key_size == 4096
+    with pytest.raises(InvalidKey, match="passphrase"):
+        await client.setup_encryption(path)
+    server.seen.clear()
+    with pytest.raises(FileExistsError, match="never overwritten"):
+        await client.util.generate_private_key(path)
+    assert server.seen == []
+
+
+async def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
+    client: AsyncClient, server: Script, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    write_private_key(tmp_path / "open.pem", private_key_to_pem(KEY))
+    (tmp_path / "open.pem").chmod(0o644)
+    with pytest.warns(UserWarning, match="0644") as caught:
+        await client.setup_encryption(tmp_path / "open.pem")
+    assert caught[0].filename == __file__
