@@ -17,6 +17,7 @@ from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION
 
+_KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
 _VARIABLE = "VANTAGE6_LOCALNET"
 
 
@@ -85,7 +86,9 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
     with network, tempfile.TemporaryDirectory(prefix="vantage6-localnet-") as folder:
         file = json or Path(folder, "network.json")
         _write(network, file)
-        environment = {**os.environ, _VARIABLE: str(file.resolve())}
+        # The network's keys are new; what is known of others that had its port is not about it.
+        known = str(Path(folder, "known_organizations"))
+        environment = {**os.environ, _VARIABLE: str(file.resolve()), _KNOWN_VARIABLE: known}
         try:
             code = subprocess.run([sys.executable, *command], env=environment).returncode
         finally:

@@ -11,6 +11,7 @@ from vantage6.client import (
     InvalidKey,
     KeyMismatch,
     NotEncrypted,
+    PermissionDenied,
     PublicKeyChanged,
     UntrustedKey,
 )
@@ -189,17 +190,16 @@ async def test_the_public_key_is_replaced_when_told_to(
     assert taken == [public_key_of(KEY)]
 
 
-async def test_a_public_key_that_is_not_taken_is_an_error(
+async def test_a_public_key_that_the_server_refuses_is_an_error(
     client: AsyncClient, server: Script, tmp_path: Path
 ) -> None:
-    await serve(
-        server,
-        client,
-        {"PATCH /organization/3": lambda *_: (200, {"id": 3, "public_key": EVIL})},
-    )
-    with pytest.raises(KeyMismatch, match="not taken") as caught:
+    refused: Reply = (401, {"msg": "You lack the permission to do that!"})
+    await serve(server, client, {"PATCH /organization/3": lambda *_: refused})
+    with pytest.raises(PermissionDenied):
         await client.setup_encryption(write_key(tmp_path))
-    assert caught.value.server == fingerprint(EVIL)
+    with pytest.raises(PermissionDenied):
+        await client.util.generate_private_key(tmp_path / "new.pem")
+    assert not (tmp_path / "new.pem").exists()
 
 
 async def test_a_key_is_made_long_and_for_its_owner_alone(
