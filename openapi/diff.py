@@ -20,6 +20,23 @@ from versions import parsed
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "versions.md"
 SERVICES = ("server", "store")
+CLIENT = """\
+## What the client makes of it
+
+`vantage6.client` is made for the newest version, and serves all that are here. It asks a server or
+store for its version only where that matters, and once.
+
+- An operation that is not there yet raises `ServerTooOld`, which names the version that is there
+  and the first one that can do it.
+- So does a parameter, or a field of a body, that came later; nothing is sent then, since some
+  services do as if it were not there. A value that only later versions take, such as null in
+  `ArgumentInput`, is sent, and refused with the field's name.
+- What there was in another form is used in that form: before 4.11 the status of a task is read
+  from the task; before 4.8 the `server_url` of a task is a query parameter, and the path of a
+  store's API is added to its address; before 4.13 nothing is in blob storage.
+- Rows have the fields that the version gives: those that came later are not there before.
+"""
+
 SENT, RECEIVED = "request", "answer"
 
 
@@ -235,6 +252,8 @@ def page():
         "Made by `nox -s contract-diff -- --page` from the contracts; not to be edited. *Breaking*:",
         "a client made for the older version may fail at the newer one, because something that it",
         "sends is refused or something that it reads is not there.",
+        "",
+        *CLIENT.splitlines(),
     ]
     for service in SERVICES:
         known = versions(service)

@@ -5,7 +5,8 @@
 
 Three things are made from one contract: the attrs client of openapi-python-client, the TypedDicts
 of datamodel-code-generator (rows.py), and one light function an operation (calls.py), with which a
-request can be made without loading any model.
+request can be made without loading any model. What older versions lack (since.py) is told by their
+contracts.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
+
+from since import History
 
 HERE = Path(__file__).parent
 GENERATED = HERE.parent / "generated"
@@ -195,8 +198,11 @@ def generate(versions, target):
         make_rows(contract, package)
         (package / "calls.py").write_text(Calls(json.loads(contract.read_text())).module())
         stamp(package, HEADER.format(source=f"{service}/{version}.json"))
-    shutil.copyfile(HERE / "templates" / "call.py", bindings / "call.py")
-    stamp(bindings / "call.py", HEADER.format(source="templates/call.py"))
+        since = HEADER.format(source=f"{service}/*.json") + History(service, version).module()
+        (package / "since.py").write_text(since)
+    for name in ("call.py", "since.py"):
+        shutil.copyfile(HERE / "templates" / name, bindings / name)
+        stamp(bindings / name, HEADER.format(source=f"templates/{name}"))
     (bindings / "py.typed").touch()
     run("ruff", "check", "--config", HERE / "ruff.toml", "--fix-only", bindings)
     run("ruff", "format", "--config", HERE / "ruff.toml", bindings)

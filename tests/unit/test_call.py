@@ -57,6 +57,7 @@ def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> N
         (404, {"msg": "task id=3 not found"}, NotFound),
         (404, HTML, UnknownPath),
         (404, {"detail": "another program's answer"}, UnknownPath),
+        (405, {"message": "The method is not allowed for the requested URL."}, UnknownPath),
         (409, {"msg": "no"}, Conflict),
         (418, {"msg": "no"}, StatusError),
         (422, {"msg": "Signature verification failed"}, SessionExpired),

@@ -41,6 +41,7 @@ BY_STATUS: dict[int, type[StatusError]] = {
     401: PermissionDenied,
     403: PermissionDenied,
     404: NotFound,
+    405: UnknownPath,  # the address is there, but not for this method
     409: Conflict,
     422: SessionExpired,  # the token is not one of this server's (any more)
     429: TooManyRequests,

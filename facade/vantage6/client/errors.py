@@ -165,7 +165,44 @@ class NotFound(StatusError):
 
 
 class UnknownPath(NotFound):
-    """The server has no such address: a wrong API path, or a server version without it (404)."""
+    """The server has no such address: a wrong API path, or a server without it (404, 405)."""
+
+
+class ServerTooOld(UnknownPath):
+    """The server, or the algorithm store, is of a version that cannot do this yet.
+
+    Where it knows an operation, but not a parameter that is given, nothing is sent.
+
+    Attributes
+    ----------
+    operation : str
+        What was to be done, by its name in the bindings.
+    server : str
+        The version that the server has.
+    needed : str
+        The first version that can do it.
+    status : int
+        The status of the answer; 0 when nothing was sent.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        server: str,
+        needed: str,
+        method: str,
+        url: str,
+        status: int = 0,
+        body: object = None,
+    ) -> None:
+        super().__init__(message, method=method, url=url, status=status, body=body)
+        self.operation = operation
+        self.server = server
+        self.needed = needed
+        if not status:
+            self.args = (f"{method} {url} was not sent: {message}",)
 
 
 class Conflict(StatusError):

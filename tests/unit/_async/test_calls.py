@@ -263,6 +263,7 @@ def collaboration(*, encrypted: bool) -> Routes:
         "GET /collaboration/4": lambda *_: (200, row),
         "GET /study/6": lambda *_: (200, {"id": 6, "collaboration": {"id": 4}}),
         "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
+        "GET /version": lambda *_: (200, {"version": "4.15.2"}),
     }
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vantage6.bindings.server import calls
 
-from .._call import read
+from .._call import Answer, read
 from .._identity import Tokens, WhoAmI, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
 from .._settings import LOGGER, Address
+from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from ..errors import (
     InvalidSettings,
     KeyMismatch,
@@ -19,6 +20,8 @@ from ..errors import (
     NotAuthenticated,
     PermissionDenied,
     Unauthorized,
+    UnknownPath,
+    Vantage6Error,
 )
 
 if TYPE_CHECKING:
@@ -46,10 +49,17 @@ class Connection:
     ----------
     http : AsyncHttp
         The connections to it.
+    url : str
+        Its address.
+    api : Api
+        What is there, a server or an algorithm store.
     """
 
-    def __init__(self, http: AsyncHttp) -> None:
+    def __init__(self, http: AsyncHttp, url: str, api: Api) -> None:
         self.http = http
+        self.url = url
+        self._api = api
+        self._version: str | None = None
 
     async def send(
         self,
@@ -77,8 +87,41 @@ class Connection:
         T
             The body of the answer.
         """
+        body, _ = await self._exchange(call, signed, refused, extensions)
+        return body
+
+    async def _exchange(
+        self,
+        call: Call[T],
+        signed: bool = True,
+        refused: type[Unauthorized] = PermissionDenied,
+        extensions: Mapping[str, object] | None = None,
+    ) -> tuple[T, Answer]:
+        """Send a request, as this version of the API wants it, and read what comes back."""
+        if late := late_parts(call, self._api.since):
+            call = fitted(call, self._api, await self._ask_version(), late, self.url)
         answer = await self.http.exchange(call, signed=signed, extensions=extensions)
-        return read(call, answer, refused)
+        try:
+            return read(call, answer, refused), answer
+        except UnknownPath as error:
+            raise await self._reason(call, error) from None
+
+    async def _ask_version(self) -> str:
+        """Give the version of the API; it is asked once, and only when it matters."""
+        if self._version is None:
+            answer = await self.http.exchange(self._api.ask, signed=False)
+            self._version = read(self._api.ask, answer)["version"]
+        return self._version
+
+    async def _reason(self, call: Call[T], error: UnknownPath) -> UnknownPath:
+        """Find out whether an operation is unknown because the API is of an older version."""
+        if not came_later(call, self._api):
+            return error
+        try:
+            version = await self._ask_version()
+        except Vantage6Error:  # then the whole API is not there, and the first error says so
+            return error
+        return explained(error, call, self._api, version) or error
 
     async def rows(
         self,
@@ -101,9 +144,7 @@ class Connection:
             The rows.
         """
         if page is not None or per_page is not None:
-            call = listing(page=page, per_page=per_page, sort=SORT)
-            answer = await self.http.exchange(call)
-            body = read(call, answer)
+            body, answer = await self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
         number = 1
         first = body = await self.send(listing(page=number, per_page=PAGE_SIZE, sort=SORT))
@@ -129,9 +170,8 @@ class StoreConnection(Connection):
     """
 
     def __init__(self, http: AsyncHttp, id_: int, url: str) -> None:
-        super().__init__(http)
+        super().__init__(http, url, STORE)
         self.id_ = id_
-        self.url = url
 
 
 class Session(Connection):
@@ -168,7 +208,8 @@ class Session(Connection):
         self.address = address
         self.trust = trust
         self.auth = BearerAuth(address.url)
-        super().__init__(AsyncHttp(address.url, timeouts, verify, self.auth))
+        http = AsyncHttp(address.url, timeouts, verify, self.auth)
+        super().__init__(http, address.url, SERVER)
         self.collaboration_id: int | None = None
         self.private_key: RSAPrivateKey | None = None
         self.chosen_store: StoreConnection | None = None
@@ -273,7 +314,10 @@ class Session(Connection):
         """
         from .._transport import AsyncHttp
 
-        url = Address.of_store(row["url"]).url
+        address = Address.of_store(row["url"])
+        if not address.path:
+            address = whole_address(address, await self._ask_version())
+        url = address.url
         http = AsyncHttp(url, self._timeouts, self._verify, self.auth)
         http.headers[SERVER_URL] = self.address.url
         before, self.chosen_store = self.chosen_store, StoreConnection(http, row["id"], url)

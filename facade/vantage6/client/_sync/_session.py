@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vantage6.bindings.server import calls
 
-from .._call import read
+from .._call import Answer, read
 from .._identity import Tokens, WhoAmI, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
 from .._settings import LOGGER, Address
+from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from ..errors import (
     InvalidSettings,
     KeyMismatch,
@@ -20,6 +21,8 @@ from ..errors import (
     NotAuthenticated,
     PermissionDenied,
     Unauthorized,
+    UnknownPath,
+    Vantage6Error,
 )
 
 if TYPE_CHECKING:
@@ -47,10 +50,17 @@ class Connection:
     ----------
     http : Http
         The connections to it.
+    url : str
+        Its address.
+    api : Api
+        What is there, a server or an algorithm store.
     """
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, url: str, api: Api) -> None:
         self.http = http
+        self.url = url
+        self._api = api
+        self._version: str | None = None
 
     def send(
         self,
@@ -78,8 +88,41 @@ class Connection:
         T
             The body of the answer.
         """
+        body, _ = self._exchange(call, signed, refused, extensions)
+        return body
+
+    def _exchange(
+        self,
+        call: Call[T],
+        signed: bool = True,
+        refused: type[Unauthorized] = PermissionDenied,
+        extensions: Mapping[str, object] | None = None,
+    ) -> tuple[T, Answer]:
+        """Send a request, as this version of the API wants it, and read what comes back."""
+        if late := late_parts(call, self._api.since):
+            call = fitted(call, self._api, self._ask_version(), late, self.url)
         answer = self.http.exchange(call, signed=signed, extensions=extensions)
-        return read(call, answer, refused)
+        try:
+            return read(call, answer, refused), answer
+        except UnknownPath as error:
+            raise self._reason(call, error) from None
+
+    def _ask_version(self) -> str:
+        """Give the version of the API; it is asked once, and only when it matters."""
+        if self._version is None:
+            answer = self.http.exchange(self._api.ask, signed=False)
+            self._version = read(self._api.ask, answer)["version"]
+        return self._version
+
+    def _reason(self, call: Call[T], error: UnknownPath) -> UnknownPath:
+        """Find out whether an operation is unknown because the API is of an older version."""
+        if not came_later(call, self._api):
+            return error
+        try:
+            version = self._ask_version()
+        except Vantage6Error:  # then the whole API is not there, and the first error says so
+            return error
+        return explained(error, call, self._api, version) or error
 
     def rows(
         self,
@@ -102,9 +145,7 @@ class Connection:
             The rows.
         """
         if page is not None or per_page is not None:
-            call = listing(page=page, per_page=per_page, sort=SORT)
-            answer = self.http.exchange(call)
-            body = read(call, answer)
+            body, answer = self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
         number = 1
         first = body = self.send(listing(page=number, per_page=PAGE_SIZE, sort=SORT))
@@ -130,9 +171,8 @@ class StoreConnection(Connection):
     """
 
     def __init__(self, http: Http, id_: int, url: str) -> None:
-        super().__init__(http)
+        super().__init__(http, url, STORE)
         self.id_ = id_
-        self.url = url
 
 
 class Session(Connection):
@@ -169,7 +209,8 @@ class Session(Connection):
         self.address = address
         self.trust = trust
         self.auth = BearerAuth(address.url)
-        super().__init__(Http(address.url, timeouts, verify, self.auth))
+        http = Http(address.url, timeouts, verify, self.auth)
+        super().__init__(http, address.url, SERVER)
         self.collaboration_id: int | None = None
         self.private_key: RSAPrivateKey | None = None
         self.chosen_store: StoreConnection | None = None
@@ -274,7 +315,10 @@ class Session(Connection):
         """
         from .._transport import Http
 
-        url = Address.of_store(row["url"]).url
+        address = Address.of_store(row["url"])
+        if not address.path:
+            address = whole_address(address, self._ask_version())
+        url = address.url
         http = Http(url, self._timeouts, self._verify, self.auth)
         http.headers[SERVER_URL] = self.address.url
         before, self.chosen_store = self.chosen_store, StoreConnection(http, row["id"], url)

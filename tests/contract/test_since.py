@@ -1,0 +1,45 @@
+"""What came when, as the bindings tell it, is what the contracts of all versions say."""
+
+import json
+
+import pytest
+from program import OPENAPI, load
+
+from vantage6.bindings.server.since import SINCE as SERVER
+from vantage6.bindings.since import Since
+from vantage6.bindings.store.since import SINCE as STORE
+
+since = load("since")
+differ = load("diff")
+BINDINGS = {"server": SERVER, "store": STORE}
+
+
+@pytest.mark.parametrize("service", BINDINGS)
+def test_every_operation_of_a_version_is_one_that_it_is_said_to_have(service: str) -> None:
+    told: Since = BINDINGS[service]
+    newest = differ.operations(differ.load(service, "4.15.2"))
+    for file in (OPENAPI / service).glob("*.json"):
+        has = differ.operations(json.loads(file.read_text())).keys()
+        said = {
+            name
+            for name in newest
+            if differ.parsed(told.operations.get(name, "0.0.0")) <= differ.parsed(file.stem)
+        }
+        assert has == said, file.stem
+
+
+def test_what_a_later_version_brings_is_not_told_to_an_earlier_one() -> None:
+    assert "get_task_status" not in since.History("server", "4.10.2").module()
+    assert "'get_task_status': '4.11.0'" in since.History("server", "4.11.0").module()
+
+
+def test_fields_inside_fields_are_told_with_the_operations_that_send_them() -> None:
+    assert SERVER.body["create_task"]["databases.arguments"] == "4.14.0"
+    for operation in ("create_algorithm", "update_algorithm"):
+        assert STORE.body[operation]["functions.arguments.allowed_values"] == "4.11.0"
+    assert "create_role" not in STORE.body, "all of it came with the operation"
+
+
+def test_a_field_that_was_a_query_parameter_is_told_as_such() -> None:
+    assert SERVER.once_in_query == {"create_task": ["server_url"]}
+    assert STORE.once_in_query == {}

@@ -1,0 +1,110 @@
+"""What an older server lacks is known from the contracts of all versions."""
+
+from typing import Any
+
+import pytest
+
+from vantage6.bindings.call import Call
+from vantage6.bindings.server import calls
+from vantage6.bindings.store import calls as store_calls
+from vantage6.client import ServerTooOld, UnknownPath
+from vantage6.client._settings import Address
+from vantage6.client._versions import (
+    SERVER,
+    STORE,
+    Api,
+    explained,
+    fitted,
+    late_parts,
+    whole_address,
+)
+
+URL = "https://server.example/api"
+TASK: Any = {"name": "x", "image": "y", "organizations": [{"id": 1}], "databases": []}
+
+
+def task(**more: Any) -> Call[Any]:
+    return calls.create_task({**TASK, **more})
+
+
+def algorithm(**function: Any) -> Call[Any]:
+    body: Any = {"name": "x", "functions": [{"name": "plain"}, {"name": "y", **function}]}
+    return store_calls.create_algorithm(body)
+
+
+@pytest.mark.parametrize(
+    ("call", "api", "late"),
+    [
+        (calls.list_tasks(name="x"), SERVER, {}),
+        (task(databases=[{"label": "a", "arguments": None}]), SERVER, {}),
+        (task(server_url="u"), SERVER, {"server_url": "4.8.0"}),
+        (task(databases=[{"label": "a"}, {"arguments": {}}]), SERVER, ["databases.arguments"]),
+        (algorithm(), STORE, {}),
+        (algorithm(standalone=False), STORE, {"functions.standalone": "4.10.0"}),
+        (
+            algorithm(arguments=[{"allowed_values": [1]}], display_name="Y"),
+            STORE,
+            {"functions.arguments.allowed_values": "4.11.0", "functions.display_name": "4.8.0"},
+        ),
+        (store_calls.list_algorithms(display_name="x"), STORE, {"display_name": "4.8.0"}),
+    ],
+)
+def test_only_what_came_later_needs_a_look_at_the_version(
+    call: Call[Any], api: Api, late: Any
+) -> None:
+    found = late_parts(call, api.since)
+    assert (list(found) if isinstance(late, list) else found) == late
+
+
+@pytest.mark.parametrize("version", ["4.14.0", "4.15.2", "5.0", "4.14", "development"])
+def test_a_server_that_knows_it_is_sent_it_as_it_is(version: str) -> None:
+    call = task(databases=[{"label": "a", "arguments": {"x": 1}}], server_url="u")
+    assert fitted(call, SERVER, version, late_parts(call, SERVER.since), URL) == call
+
+
+@pytest.mark.parametrize("version", ["4.13.7", "4.7.1", "4.9.0rc1", "3.11.1"])
+def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
+    call = task(databases=[{"label": "a", "arguments": {"x": 1}}])
+    with pytest.raises(ServerTooOld) as caught:
+        fitted(call, SERVER, version, late_parts(call, SERVER.since), URL)
+    error = caught.value
+    assert str(error) == (
+        f"POST {URL}/task was not sent: 'databases.arguments' needs a server of 4.14.0 or later; "
+        f"this one is {version}"
+    )
+    assert (error.server, error.needed, error.operation) == (version, "4.14.0", "create_task")
+    assert error.status == 0
+
+
+def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
+    call = task(server_url="https://here.example")
+    moved = fitted(call, SERVER, "4.7.1", late_parts(call, SERVER.since), URL)
+    assert moved.query == {"server_url": "https://here.example"}
+    assert moved.body == TASK
+
+
+@pytest.mark.parametrize(
+    ("call", "api", "version", "needed"),
+    [
+        (calls.get_task_status(12), SERVER, "4.10.2", "4.11.0"),
+        (calls.get_blob_store_status(), SERVER, "4.12.2", "4.13.0"),
+        (store_calls.delete_role(3), STORE, "4.9.1", "4.10.0"),
+    ],
+)
+def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_older(
+    call: Call[Any], api: Api, version: str, needed: str
+) -> None:
+    error = UnknownPath("no such address", method=call.method, url=URL + call.path, status=404)
+    reason = explained(error, call, api, version)
+    assert isinstance(reason, ServerTooOld)
+    assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
+    assert str(reason) == (
+        f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {api.name} of "
+        f"{needed} or later; this one is {version}"
+    )
+    assert explained(error, call, api, needed) is None
+
+
+@pytest.mark.parametrize(("version", "path"), [("4.7.1", "/api"), ("4.8.2", ""), ("4.15.2", "")])
+def test_early_servers_leave_the_path_of_a_store_to_clients(version: str, path: str) -> None:
+    assert whole_address(Address("https://store.example", None, ""), version).path == path
