@@ -62,8 +62,9 @@ def test_the_chapter_runs_as_printed(
     assert float(central[1]) == pytest.approx(expected)
 
     assert "Parameters\n    ----------" in printed, "help() shows the manual"
-    assert "{'id': 1, 'name': 'demo'}" in printed
-    assert "'status': 'online'" in printed
+    assert re.search(r"^id  name\n--  ----\n 1  demo\n\n1 row$", printed, re.MULTILINE)
+    assert re.search(r"^id  name .*  status$", printed, re.MULTILINE)
+    assert re.search(r"^ 1  .*  online$", printed, re.MULTILINE)
     assert "demo Subset" in printed
 
     good = printed.split("good log:")[1].split("failed:")[0]

@@ -57,7 +57,7 @@ def one_row_and_its_fields(client: Client) -> None:
     tasks = client.task.list()
     assert_type(tasks["data"], Rows[Task])
     assert_type(tasks[0], Task)
-    assert_type(tasks[1:], list[Task])
+    assert_type(tasks[1:], Rows[Task])
     assert_type(tasks[0]["id"], int)
     assert_type(client.organization.get()["name"], "str | None")
     # A typo is an error: were it none, mypy would call the comment unused.

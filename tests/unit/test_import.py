@@ -10,7 +10,7 @@ import pytest
 import vantage6.client
 from vantage6.client import errors
 
-HEAVY = {"httpx", "cryptography", "attrs", "attr"}
+HEAVY = {"httpx", "cryptography", "attrs", "attr", "rich", "pandas", "IPython"}
 
 
 def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +29,11 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("from vantage6.client import AsyncClient, LoginFailed", HEAVY),
         (
             "from vantage6.client import Client; Client('http://localhost', 1)",
-            {"asyncio", "cryptography", "attrs", "attr"},
+            {"asyncio", "cryptography", "attrs", "attr", "pandas"},  # httpx loads rich
+        ),
+        (
+            "from vantage6.client import Rows; print(Rows([{'id': 1}], {'first': '', 'self': ''}))",
+            HEAVY,
         ),
     ],
 )

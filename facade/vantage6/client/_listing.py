@@ -1,8 +1,12 @@
-"""Lists of rows: the list that callers get, its pages, and the filters applied to it (pure)."""
+"""Lists of rows: the list that callers get, its pages, and the filters applied to it.
+
+No I/O happens here, but that `print` is told how wide the terminal is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import (
@@ -19,10 +23,15 @@ from typing import (
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
     from typing_extensions import Self, TypedDict
 
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import PageLinks
+
+    from ._display import Table
 
     Row = TypeVar("Row")
 
@@ -52,11 +61,23 @@ class Listing(Protocol[Body]):
     ) -> Call[Body]: ...
 
 
+class Printer(Protocol):
+    """What IPython gives to what shows itself."""
+
+    def text(self, text: str, /) -> None:
+        """Write some text."""
+
+
 class Rows(list[Row]):
     """The rows of a listing: a list that also answers as the server's JSON would.
 
     ``rows["data"]`` gives the rows and ``rows["links"]`` the links to other pages, for scripts that
     are used to that form.
+
+    ``print(rows)`` shows an aligned table of what people look for in such rows, or of the fields
+    that were asked for, and says below it which fields there are besides; a notebook shows such a
+    table by itself, and so does rich. Times in it are UTC. ``repr(rows)`` is the whole list, with a
+    row on each line.
 
     Parameters
     ----------
@@ -66,40 +87,131 @@ class Rows(list[Row]):
         The server's links between pages; without ``"next"`` where these are all the rows.
     total : int, optional
         How many rows there are on all pages together; by default as many as given.
+    fields : sequence of str, optional
+        The fields that were asked for; None for whole rows.
 
     Examples
     --------
     >>> organizations = client.organization.list()
+    >>> print(organizations)
+    id  name     domain      country
+    --  -------  ----------  -------
+     1  IKNL     iknl.nl     NL
+     2  Maastro  maastro.nl  NL
+    <BLANKLINE>
+    2 rows; not shown: address1, address2, zipcode, collaborations, ...
     >>> [organization["name"] for organization in organizations]
     ['IKNL', 'Maastro']
     >>> organizations["data"][0]["id"], organizations.total
     (1, 2)
     """
 
-    def __init__(self, rows: Iterable[Row], links: PageLinks, total: int | None = None) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        links: PageLinks,
+        total: int | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(rows)
         self.links = links
         self.total = len(self) if total is None else total
+        self.fields = fields
 
     @overload
     def __getitem__(self, key: SupportsIndex, /) -> Row: ...
     @overload
-    def __getitem__(self, key: slice, /) -> list[Row]: ...
+    def __getitem__(self, key: slice, /) -> Self: ...
     @overload
     def __getitem__(self, key: Literal["data"], /) -> Self: ...
     @overload
     def __getitem__(self, key: Literal["links"], /) -> PageLinks: ...
     def __getitem__(
         self, key: SupportsIndex | slice | Literal["data", "links"], /
-    ) -> Row | list[Row] | Self | PageLinks:
+    ) -> Row | Self | PageLinks:
         if key == "data":
             return self
         if key == "links":
             return self.links
+        if isinstance(key, slice):
+            return self._with(super().__getitem__(key))
         return super().__getitem__(key)
 
+    def _with(self, rows: list[Row]) -> Self:
+        """Make the same of some of the rows."""
+        return type(self)(rows, self.links, fields=self.fields)
+
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (list(self), self.links, self.total)
+        return type(self), (list(self), self.links, self.total, self.fields)
+
+    # ---- how they show themselves ----------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = ",\n ".join(map(repr, self))
+        return f"[{lines}]"
+
+    def __str__(self) -> str:
+        from ._display import as_text
+
+        return as_text(self._table(), _terminal_width())
+
+    def _repr_html_(self) -> str:
+        """Show them in a notebook."""
+        from ._display import as_html
+
+        return as_html(self._table())
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        """Show them in IPython."""
+        printer.text(str(self))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from ._display import as_rich
+
+        yield as_rich(self._table(), options.max_width)
+
+    def _table(self) -> Table:
+        from ._display import table_of
+
+        return table_of(self, self.fields, self.total)
+
+    def to_pandas(self) -> DataFrame:
+        """Make a pandas data frame, with a line for each row.
+
+        Of a row inside another, such as the organization of a node, the identifier becomes a column
+        ``organization.id``. Times become ``datetime64`` in UTC.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows.
+
+        Raises
+        ------
+        MissingExtra
+            When pandas is not installed.
+
+        Examples
+        --------
+        >>> client.node.list(fields=["name", "organization"]).to_pandas()
+                    name  organization.id
+        0     IKNL - demo                1
+        1  Maastro - demo                2
+        """
+        from ._frames import frame_of
+
+        return frame_of(self)
+
+
+def _terminal_width() -> int | None:
+    """Tell how wide the terminal is; None where output goes elsewhere."""
+    from os import get_terminal_size
+
+    try:
+        # Zero is what terminals say that do not know.
+        return get_terminal_size(sys.stdout.fileno()).columns or None
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -188,6 +300,7 @@ class Selection:
 
         kept = keep(rows, passes)
         kept[:] = [self.of_row(row) for row in kept]
+        kept.fields = self._fields or rows.fields
         return kept
 
 
@@ -208,7 +321,7 @@ def keep(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
     """
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
-    return Rows(kept, rows.links, len(kept) if is_whole else rows.total)
+    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
 
 
 def _require_field(name: str, rows: Sequence[object]) -> None:

@@ -40,6 +40,13 @@ class InvalidInput(Vantage6Error, ValueError):
     """An argument of a call cannot work; nothing was sent."""
 
 
+class MissingExtra(Vantage6Error, ImportError):
+    """Something was asked for that needs a package which is not installed.
+
+    The message says how to install it.
+    """
+
+
 class NotAuthenticated(Vantage6Error, AttributeError):
     """The call needs a login, and ``authenticate`` has not succeeded on this client yet.
 
