@@ -24,7 +24,7 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found of a contestant: seconds (the median), extra bytes of memory, its value."""
+    """What was found of a contestant: seconds of its fastest run, extra bytes of memory, value."""
 
     seconds: float
     memory: float
@@ -32,7 +32,7 @@ class Measured:
 
 
 def measure(
-    subject: str, function: str, *, official: bool = False, repeats: int = 5, **arguments: object
+    subject: str, function: str, *, official: bool = False, repeats: int = 7, **arguments: object
 ) -> Measured:
     """Run a contestant of a subject: a function in `contestants/<subject>.py`.
 

@@ -10,7 +10,6 @@ import contextlib
 import importlib.util
 import json
 import resource
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -54,7 +53,7 @@ def main(file, function, repeats, arguments):
             measured()
             seconds.append(time.perf_counter() - start)
     if seconds:
-        answer["seconds"] = statistics.median(seconds)
+        answer["seconds"] = min(seconds)  # what else the machine does only ever adds
     print(json.dumps(answer))
 
 

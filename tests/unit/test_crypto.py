@@ -1,6 +1,9 @@
 """The wire format: fixed vectors, round trips, and damage that is noticed."""
 
 import base64
+import os
+from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,9 @@ from hypothesis import strategies as st
 
 from vantage6.client import DecryptionError, InvalidKey
 from vantage6.client._crypto import (
+    PIECE,
+    Decryptor,
+    Encryptor,
     decrypt,
     encrypt,
     fingerprint,
@@ -61,6 +67,58 @@ def test_messages_of_the_web_interface_are_read() -> None:
     data = b'{"method": "partial_average"}'
     assert decrypt(web_message(data), KEY) == data
     assert decrypt(web_message(data, encode_data=False), KEY) == data
+
+
+def blob_message(data: bytes, public_key: str = PUBLIC_KEY) -> bytes:
+    encryptor = Encryptor(public_key)
+    return encryptor.head.encode() + encryptor.update(data)
+
+
+def opened(pieces: Iterable[bytes]) -> bytes:
+    decryptor = Decryptor(KEY)
+    data = b"".join(map(decryptor.update, pieces))
+    decryptor.finish()
+    return data
+
+
+@given(st.binary(), st.lists(st.integers(1, 400)))
+def test_the_blob_form_comes_back_in_whatever_pieces(data: bytes, cuts: list[int]) -> None:
+    message = blob_message(data)
+    ends = list(accumulate(cuts))
+    pieces = [message[start:end] for start, end in zip([0, *ends], [*ends, None], strict=True)]
+    assert opened(pieces) == data
+
+
+def test_the_blob_form_holds_the_ciphertext_as_bytes() -> None:
+    wrapped_key, iv, ciphertext = blob_message(bytes(1000)).split(b"$", 2)
+    assert len(ciphertext) == 1000
+    inline = b"$".join([wrapped_key, iv, base64.b64encode(ciphertext)])
+    assert decrypt(inline.decode(), KEY) == bytes(1000)
+
+
+def test_a_blob_whose_key_the_web_interface_wrapped_is_read() -> None:
+    wrapped_key, iv, ciphertext = web_message(b"data", encode_data=False).split("$")
+    assert opened([f"{wrapped_key}${iv}$".encode() + base64.b64decode(ciphertext)]) == b"data"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"no head at all", b"$" * 2, bytes(2**14), b"\xff$\xff$data", blob_message(b"")[:-1]],
+)
+def test_a_blob_without_a_head_is_refused(message: bytes) -> None:
+    with pytest.raises(DecryptionError):
+        opened([message])
+
+
+def test_a_blob_for_another_key_is_refused() -> None:
+    with pytest.raises(DecryptionError, match="SHA256:"):
+        opened([blob_message(b"data", public_key_of(OTHER_KEY))])
+
+
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 7])
+def test_messages_of_several_pieces_come_back(size: int) -> None:
+    data = os.urandom(size)
+    assert decrypt(encrypt(data, PUBLIC_KEY), KEY) == data
 
 
 @given(st.binary())

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import DecryptionError, InvalidInput
-from vantage6.client._payload import decode, encode, is_encrypted, serialize
+from vantage6.client import InvalidInput
+from vantage6.client._payload import serialize
 
 
 @given(
@@ -19,13 +19,6 @@ from vantage6.client._payload import decode, encode, is_encrypted, serialize
 )
 def test_what_json_can_hold_comes_back(value: Any) -> None:
     assert json.loads(serialize(value, "input_")) == value
-
-
-@given(st.binary())
-def test_any_bytes_survive_base64(data: bytes) -> None:
-    text = encode(data)
-    assert decode(text) == data
-    assert not is_encrypted(text)
 
 
 CYCLE: list[Any] = []
@@ -45,8 +38,3 @@ CYCLE.append({"again": CYCLE})
 def test_what_json_cannot_hold_is_named_by_its_place(value: Any, place: str) -> None:
     with pytest.raises(InvalidInput, match=place):
         serialize(value, "input_")
-
-
-def test_text_that_is_not_base64_is_refused() -> None:
-    with pytest.raises(DecryptionError):
-        decode("{not base64}")

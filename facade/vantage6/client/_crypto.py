@@ -3,7 +3,8 @@
 A message is ``<wrapped key>$<iv>$<ciphertext>``, each part in base64. RSA PKCS#1 v1.5 wraps the
 32-byte AES key. The web interface wraps the key's base64 text instead of its bytes, and encrypts
 the data's base64 text; both forms are read, told apart by what was wrapped. The format has no
-authentication tag: a message altered on its way decrypts to other bytes unnoticed.
+authentication tag: a message altered on its way decrypts to other bytes unnoticed. In the blob
+form, for the server's blob store, the ciphertext are raw bytes in place of base64.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from contextlib import suppress
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,10 +32,16 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ._payload import SEPARATOR, decode, encode
+from ._base64 import decode, decoded_pieces, encode
+from ._payload import SEPARATOR
 from .errors import DecryptionError, InvalidKey
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
+
 __all__ = [
+    "Decryptor",
+    "Encryptor",
     "decode",
     "decrypt",
     "encode",
@@ -45,6 +55,118 @@ __all__ = [
 
 AES_KEY_BYTES = 32
 IV_BYTES = 16
+# What is encrypted at a time: it stays in the processor's cache. A multiple of 3, for base64.
+PIECE = 3 * 2**16
+# Far more than the head of a message with an RSA key of 16384 bits.
+LONGEST_HEAD = 2**13
+
+_NOT_THE_FORMAT = (
+    f"the message is not encrypted in the platform's format, three parts with '{SEPARATOR}' between"
+)
+
+
+class Encryptor:
+    """Encrypts one message, piece by piece, so that only the owner of a key can read it.
+
+    In the blob form a message is `head`, and behind it what `update` gives of the data.
+
+    Parameters
+    ----------
+    public_key : str
+        The receiver's public key, as the server gives it: base64 of PEM.
+
+    Attributes
+    ----------
+    head : str
+        The beginning of the message, up to its ciphertext.
+
+    Raises
+    ------
+    InvalidKey
+        When the public key cannot be read.
+    """
+
+    def __init__(self, public_key: str) -> None:
+        key, iv = os.urandom(AES_KEY_BYTES), os.urandom(IV_BYTES)
+        wrapped_key = _load_public_key(public_key).encrypt(key, PKCS1v15())
+        self.head = f"{encode(wrapped_key)}{SEPARATOR}{encode(iv)}{SEPARATOR}"
+        self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
+
+    def update(self, data: bytes | memoryview) -> bytes:
+        """Encrypt the next piece of the data.
+
+        Parameters
+        ----------
+        data : bytes or memoryview
+            The piece, of any length.
+
+        Returns
+        -------
+        bytes
+            As many bytes of ciphertext.
+        """
+        return self._cipher.update(data)
+
+
+class Decryptor:
+    """Decrypts one message in the blob form, piece by piece as it comes.
+
+    Parameters
+    ----------
+    private_key : RSAPrivateKey
+        The receiver's private key.
+    """
+
+    def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
+        self._private_key = private_key
+        self._head = b""
+        self._cipher: CipherContext | None = None
+
+    def update(self, data: bytes) -> bytes:
+        """Decrypt the next piece of the message.
+
+        Parameters
+        ----------
+        data : bytes
+            The piece, of any length.
+
+        Returns
+        -------
+        bytes
+            What it holds of the data: nothing until the message's head has been read.
+
+        Raises
+        ------
+        DecryptionError
+            When the message does not have the wire format, or was encrypted for another key.
+        """
+        if self._cipher is None:
+            data = self._read_head(data)
+        return self._cipher.update(data) if self._cipher else b""
+
+    def finish(self) -> None:
+        """Tell that all of the message has come.
+
+        Raises
+        ------
+        DecryptionError
+            When it has ended before its ciphertext.
+        """
+        if self._cipher is None:
+            raise DecryptionError(_NOT_THE_FORMAT)
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Read on to the end of the head; give what comes behind it."""
+        self._head += data
+        parts = self._head.split(SEPARATOR.encode(), 2)
+        if len(parts) == 3:
+            wrapped_key, iv = (part.decode("latin-1") for part in parts[:2])
+            self._cipher, _ = _open_head(wrapped_key, iv, self._private_key)
+            self._head = b""
+            return parts[2]
+        if len(self._head) > LONGEST_HEAD:
+            raise DecryptionError(_NOT_THE_FORMAT)
+        return b""
 
 
 def encrypt(data: bytes, public_key: str) -> str:
@@ -67,11 +189,12 @@ def encrypt(data: bytes, public_key: str) -> str:
     InvalidKey
         When the public key cannot be read.
     """
-    key, iv = os.urandom(AES_KEY_BYTES), os.urandom(IV_BYTES)
-    wrapped_key = _load_public_key(public_key).encrypt(key, PKCS1v15())
-    encryptor = Cipher(AES(key), CTR(iv)).encryptor()
-    ciphertext = encryptor.update(data) + encryptor.finalize()
-    return SEPARATOR.join(encode(part) for part in (wrapped_key, iv, ciphertext))
+    encryptor = Encryptor(public_key)
+    message, view = encryptor.head, memoryview(data)
+    for start in range(0, len(data), PIECE):
+        # A text that only this function holds grows in place; joining pieces would hold it twice.
+        message += encode(encryptor.update(view[start : start + PIECE]))
+    return message
 
 
 def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
@@ -94,19 +217,30 @@ def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
     DecryptionError
         When the message does not have the wire format, or was encrypted for another key.
     """
-    parts = message.split(SEPARATOR)
-    if len(parts) != 3:
-        raise DecryptionError(
-            "the message is not encrypted in the platform's format: it has "
-            f"{len(parts)} parts between '{SEPARATOR}' signs instead of 3"
-        )
-    wrapped_key, iv, ciphertext = map(decode, parts)
-    if len(iv) != IV_BYTES:
-        raise DecryptionError(f"the message is damaged: its IV has {len(iv)} bytes, not {IV_BYTES}")
-    key, is_web_form = _unwrap(wrapped_key, private_key)
-    decryptor = Cipher(AES(key), CTR(iv)).decryptor()
-    data = decryptor.update(ciphertext) + decryptor.finalize()
+    if message.count(SEPARATOR) != 2:
+        raise DecryptionError(_NOT_THE_FORMAT)
+    end_of_key = message.index(SEPARATOR)
+    end_of_iv = message.index(SEPARATOR, end_of_key + 1)
+    wrapped_key, iv = message[:end_of_key], message[end_of_key + 1 : end_of_iv]
+    cipher, is_web_form = _open_head(wrapped_key, iv, private_key)
+    plain = BytesIO()
+    for piece in decoded_pieces(message, end_of_iv + 1):
+        plain.write(cipher.update(piece))
+    data = plain.getvalue()
     return _without_web_form(data) if is_web_form else data
+
+
+def _open_head(
+    wrapped_key: str, iv: str, private_key: rsa.RSAPrivateKey
+) -> tuple[CipherContext, bool]:
+    """Give what decrypts the ciphertext of a message, and whether its key was wrapped as text."""
+    iv_bytes = decode(iv)
+    if len(iv_bytes) != IV_BYTES:
+        raise DecryptionError(
+            f"the message is damaged: its IV has {len(iv_bytes)} bytes, not {IV_BYTES}"
+        )
+    key, is_web_form = _unwrap(decode(wrapped_key), private_key)
+    return Cipher(AES(key), CTR(iv_bytes)).decryptor(), is_web_form
 
 
 def _without_web_form(data: bytes) -> bytes:
@@ -124,7 +258,8 @@ def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, 
         key = b""
     is_text = len(key) > AES_KEY_BYTES and key.isascii()
     if is_text:
-        key = decode(key.decode("ascii"))
+        with suppress(DecryptionError):
+            key = decode(key.decode("ascii"))
     if len(key) != AES_KEY_BYTES:
         # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
         raise DecryptionError(

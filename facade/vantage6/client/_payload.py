@@ -1,14 +1,12 @@
-"""Algorithm input and output: Python value → JSON bytes → base64 text, and back (pure)."""
+"""Algorithm input: from a Python value to the JSON that algorithms read (pure)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator
 from typing import cast
 
-from .errors import DecryptionError, InvalidInput
+from .errors import InvalidInput
 
 # Parts the three parts of an encrypted value; base64 text never contains it.
 SEPARATOR = "$"
@@ -78,43 +76,3 @@ def is_encrypted(text: str) -> bool:
         Whether it is encrypted.
     """
     return SEPARATOR in text
-
-
-def encode(data: bytes) -> str:
-    """Write bytes as the base64 text that plain, unencrypted collaborations exchange.
-
-    Parameters
-    ----------
-    data : bytes
-        Any bytes.
-
-    Returns
-    -------
-    str
-        Their base64 form.
-    """
-    return base64.b64encode(data).decode("ascii")
-
-
-def decode(text: str) -> bytes:
-    """Read what `encode` wrote.
-
-    Parameters
-    ----------
-    text : str
-        Base64 text, with nothing else in it.
-
-    Returns
-    -------
-    bytes
-        The bytes it stands for.
-
-    Raises
-    ------
-    DecryptionError
-        When the text is not base64.
-    """
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise DecryptionError("the value is not base64 text") from None

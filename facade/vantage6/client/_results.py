@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ._payload import decode, is_encrypted
+from ._base64 import decode
+from ._payload import is_encrypted
 from .errors import DecryptionError
 
 if TYPE_CHECKING:

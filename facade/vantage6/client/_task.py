@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from ._base64 import encode
 from ._body import id_list
-from ._payload import encode
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from vantage6.client import (
     TaskFailed,
     WaitTimeout,
 )
+from vantage6.client._base64 import encode
 from vantage6.client._crypto import (
     decrypt,
     encrypt,
@@ -26,7 +27,6 @@ from vantage6.client._crypto import (
     private_key_to_pem,
     public_key_of,
 )
-from vantage6.client._payload import encode
 from vantage6.client._trust import write_private_key
 
 from ..scripted import Reply, Request, Script, logging_in, page
