@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
     ROOT / "facade/vantage6/client/_async": ROOT / "facade/vantage6/client/_sync",
+    ROOT / "tests/live/_async": ROOT / "tests/live/_sync",
     ROOT / "tests/replay/_async": ROOT / "tests/replay/_sync",
     ROOT / "tests/unit/_async": ROOT / "tests/unit/_sync",
 }
@@ -25,10 +26,12 @@ WORDS = {
     "AsyncClient": "Client",
     "AsyncHttp": "Http",
     "AsyncIterator": "Iterator",
+    "AsyncMfaCode": "MfaCode",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "_async": "_sync",
     "aclose": "close",
+    "acode_from": "code_from",
     "asyncio": "time",
     "beside": "here",
     "pytest_asyncio": "pytest",

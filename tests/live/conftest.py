@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from postbox import Postbox
 
 from vantage6.localnet import LocalNetwork
 
@@ -18,4 +19,19 @@ def network() -> Iterator[LocalNetwork]:
 def encrypted_network() -> Iterator[LocalNetwork]:
     """Three organizations in an encrypted collaboration."""
     with LocalNetwork(organizations=3, encrypted=True) as net:
+        yield net
+
+
+@pytest.fixture(scope="session")
+def postbox() -> Iterator[Postbox]:
+    """What the server sends its mails to."""
+    with Postbox() as postbox:
+        yield postbox
+
+
+@pytest.fixture(scope="session")
+def guarded_network(postbox: Postbox) -> Iterator[LocalNetwork]:
+    """Demands two-factor login, sends mail, and gives tokens that live for two seconds."""
+    smtp = postbox.address
+    with LocalNetwork(organizations=1, two_factor=True, smtp=smtp, token_seconds=2) as net:
         yield net

@@ -13,6 +13,7 @@ from vantage6.client import (
     AsyncClient,
     Client,
     ConnectionFailed,
+    InvalidInput,
     LoginFailed,
     NotAuthenticated,
     PermissionDenied,
@@ -87,13 +88,123 @@ def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Sc
     answer = server.reply
     server.reply = lambda _: (401, {"msg": "Failed to login"})
     with pytest.raises(LoginFailed, match="Failed to login") as caught:
-        client.authenticate("researcher", "wrong")
-    assert "wrong" not in str(caught.value)
+        client.authenticate("researcher", "hush-hush")
+    assert "hush-hush" not in str(caught.value)
+    assert "locked" in str(caught.value), "the server does not tell which it is"
+    assert client.name == "Ada"
     server.reply = answer
     assert client.node.get(1) == NODE
 
 
-def test_a_login_that_gets_stuck_half_way_leaves_a_client_that_can_be_shown(
+@pytest.mark.parametrize("stuck", ["/api/user/7", "/api/organization/3"])
+def test_a_login_that_gets_stuck_half_way_leaves_the_last_one_in_place(
+    client: Client, server: Script, stuck: str
+) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    log_in(client, server)
+    before = client.token, client.whoami
+    answer = server.reply
+    server.reply = lambda request: (
+        (500, {"msg": "oops"}) if request.path == stuck else answer(request)
+    )
+    with pytest.raises(ServerError, match="oops"):
+        client.authenticate("other", "secret")
+    assert (client.token, client.whoami) == before
+
+
+def test_who_may_not_see_their_organization_may_log_in(client: Client, server: Script) -> None:
+    answer = logging_in(lambda _: (200, NODE))
+    server.reply = lambda request: (
+        (401, {"msg": "You do not have permission to do that!"})
+        if request.path == "/api/organization/3"
+        else answer(request)
+    )
+    client.authenticate("researcher", "secret")
+    assert (client.whoami.organization_id, client.whoami.organization_name) == (3, "")
+    assert client.node.get(1) == NODE
+
+
+# -- the second factor -----------------------------------------------------------------------------
+def asking_for_a_code(server: Script) -> None:
+    """Let the server want a second factor, and let any code do."""
+    answer = logging_in(lambda _: (200, NODE))
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/token/user" and not request.body.get("mfa_code"):
+            return 200, {"msg": "Please include your two-factor authentication code"}
+        return answer(request)
+
+    server.reply = reply
+
+
+def test_a_function_supplies_the_code_when_the_server_asks(client: Client, server: Script) -> None:
+    asking_for_a_code(server)
+    codes = iter([1234])
+    client.authenticate("researcher", "secret", lambda: next(codes))
+    first, second = (request.body for request in server.seen[:2])
+    assert "mfa_code" not in first
+    assert second["mfa_code"] == "001234"
+
+
+async def test_an_async_function_supplies_the_code(server: Script) -> None:
+    asking_for_a_code(server)
+
+    async def supply() -> str:
+        await asyncio.sleep(0)
+        return "123 456"
+
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret", supply)
+        assert server.seen[1].body["mfa_code"] == "123456"
+        await client.authenticate("researcher", "secret", lambda: "654321")
+        assert client.name == "Ada"
+
+
+def test_a_function_is_left_alone_where_no_code_is_wanted(client: Client, server: Script) -> None:
+    def supply() -> str:
+        raise AssertionError("nobody asked for a code")
+
+    server.reply = logging_in(lambda _: (200, NODE))
+    client.authenticate("researcher", "secret", supply)
+    server.reply = lambda _: (401, {"msg": "Failed to login"})
+    with pytest.raises(LoginFailed):
+        client.authenticate("researcher", "wrong", supply)
+
+
+async def awaited() -> str:
+    return "123456"
+
+
+@pytest.mark.parametrize(("supply", "said"), [(awaited, "AsyncClient"), (lambda: None, "NoneType")])
+def test_what_is_no_code_is_not_sent(
+    client: Client, server: Script, supply: Callable[[], str], said: str
+) -> None:
+    asking_for_a_code(server)
+    with pytest.raises(InvalidInput, match=said):
+        client.authenticate("researcher", "secret", supply)
+    assert len(server.seen) == 1
+
+
+def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: Script) -> None:
+    server.reply = lambda _: (401, {"msg": "Your two-factor authentication code is incorrect!"})
+    with pytest.raises(LoginFailed, match="clock") as caught:
+        client.authenticate("researcher", "secret", "123456")
+    assert "locked" not in str(caught.value)
+
+
+def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
+    client: Client, server: Script
+) -> None:
+    server.reply = lambda _: (401, {"msg": "Token has expired"})
+    for call in (
+        lambda: client.util.set_my_password("old", "New-Secret-1"),
+        lambda: client.util.set_two_factor_auth("old"),
+    ):
+        with pytest.raises(LoginFailed, match="another mail"):
+            call()
+
+
+def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_shown(
     client: Client, server: Script
 ) -> None:
     tokens = logging_in(lambda _: (200, NODE))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._identity import WhoAmI
     from ._listing import Rows
     from ._progress import Progress, RunProgress
+    from ._qr import show_qr
     from ._settings import Timeouts
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
@@ -65,6 +66,7 @@ __all__ = [
     "RunProgress",
     "Timeouts",
     "WhoAmI",
+    "show_qr",
     # errors
     "Vantage6Error",
     "InvalidSettings",
@@ -111,6 +113,7 @@ _HOMES = {
     "RunProgress": "._progress",
     "Timeouts": "._settings",
     "WhoAmI": "._identity",
+    "show_qr": "._qr",
 }
 
 

@@ -126,7 +126,7 @@ class BearerAuth(httpx.Auth):
         tokens = self.tokens
         if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
             return None
-        request.headers["Authorization"] = f"Bearer {tokens.access}"
+        request.headers.update(tokens.signing)
         return tokens
 
     def _renewal(self, outdated: Tokens) -> httpx.Request:

@@ -12,6 +12,7 @@ from .errors import (
     BadRequest,
     Conflict,
     InvalidInput,
+    LoginFailed,
     NotAuthenticated,
     NotFound,
     PermissionDenied,
@@ -34,6 +35,17 @@ T = TypeVar("T")
 EXPIRED = "Token has expired"
 NOT_LOGGED_IN = "Missing Authorization Header"
 EXPIRED_AT_STORE = "Token is not valid"  # it asks the server, and tells no more than that
+# Of a login that is refused the server says little.
+LOGIN_HINT = (
+    "the username or the password is not right, or the account is locked: after some wrong "
+    "passwords in a row (5 by default) even the right one is refused for a while (15 minutes by "
+    "default). The server does not tell which, but sends a mail to the owner of a locked account"
+)
+CODE_HINT = (
+    "a code is good for about a minute: give the one that the authenticator app shows now for this "
+    "account, on a device whose clock is right"
+)
+WRONG_CODE = "two-factor"
 LOST = (EXPIRED, EXPIRED_AT_STORE, "Token has been revoked", "Error loading the user")
 
 BY_STATUS: dict[int, type[StatusError]] = {
@@ -221,6 +233,8 @@ def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Van
         kind = BY_STATUS.get(answer.status, StatusError)
     if kind is SessionExpired:
         message = f"{message or 'the login is not valid'}; call authenticate() again"
+    elif kind is LoginFailed and message:
+        message = f"{message}: {CODE_HINT if WRONG_CODE in message else LOGIN_HINT}"
     elif answer.location:
         message = f"the server points to {answer.location}; give the client that address instead"
     return kind(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from .errors import TwoFactorRequired, TwoFactorSetupRequired, Vantage6Error
+from .errors import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired, Vantage6Error
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
         UserLogin,
         UserTokens,
     )
+
+# The code of a second factor, or what supplies it when the server asks for one.
+MfaCode: TypeAlias = "str | int | Callable[[], str | int]"
+AsyncMfaCode: TypeAlias = "str | int | Callable[[], str | int | Awaitable[str | int]]"
 
 # A token is renewed this long before it expires, or after nine tenths of a shorter life.
 MARGIN_SECONDS = 60.0
@@ -35,7 +40,7 @@ class WhoAmI:
     name : str
         First name of the user; the username where there is none.
     organization_name : str
-        Name of the user's organization.
+        Name of the user's organization; empty where the user may not see it.
     organization_id : int
         Identifier of the user's organization.
     """
@@ -91,6 +96,11 @@ class Tokens:
         return cls(access, body["refresh_token"], renew_at)
 
     @property
+    def signing(self) -> dict[str, str]:
+        """The header that requests are signed with."""
+        return {"Authorization": f"Bearer {self.access}"}
+
+    @property
     def renewing(self) -> dict[str, str]:
         """The header that a request for the next pair is signed with."""
         return {"Authorization": f"Bearer {self.refresh}"}
@@ -133,7 +143,8 @@ def credentials(username: str, password: str, mfa_code: str | int | None) -> Use
     username, password : str
         The account.
     mfa_code : str or int, optional
-        The current two-factor code. A number has lost its leading zeros: they are put back.
+        The current two-factor code. A number has lost its leading zeros: they are put back. Of a
+        text, the spaces that apps show it with are taken out.
 
     Returns
     -------
@@ -142,8 +153,56 @@ def credentials(username: str, password: str, mfa_code: str | int | None) -> Use
     """
     body: UserLogin = {"username": username, "password": password}
     if mfa_code is not None:
-        body["mfa_code"] = f"{mfa_code:06}" if isinstance(mfa_code, int) else mfa_code
+        is_number = isinstance(mfa_code, int)
+        body["mfa_code"] = f"{mfa_code:06}" if is_number else "".join(mfa_code.split())
     return body
+
+
+def code_from(supply: Callable[[], object]) -> str | int:
+    """Get the code of the second factor from a function that supplies it.
+
+    Parameters
+    ----------
+    supply : callable
+        The function.
+
+    Returns
+    -------
+    str or int
+        The code.
+
+    Raises
+    ------
+    InvalidInput
+        When it gives something else.
+    """
+    return _code(supply())
+
+
+async def acode_from(supply: Callable[[], object]) -> str | int:
+    """Do as `code_from`, and wait for the code where the function is an async one.
+
+    Parameters
+    ----------
+    supply : callable
+        The function.
+
+    Returns
+    -------
+    str or int
+        The code.
+    """
+    given = supply()
+    return _code(await cast("Awaitable[object]", given) if isinstance(given, Awaitable) else given)
+
+
+def _code(given: object) -> str | int:
+    if isinstance(given, str | int):
+        return given
+    if isinstance(given, Coroutine):
+        given.close()  # or Python warns that nobody awaited it
+        raise InvalidInput("mfa_code is an async function: only AsyncClient can wait for its code")
+    raise InvalidInput(f"mfa_code must supply a str or an int, not {type(given).__name__}")
 
 
 def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
@@ -170,10 +229,13 @@ def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
         return body
     if "qr_uri" in body:
         raise TwoFactorSetupRequired(
-            "the server demands two-factor login and this account has none yet: load the `uri` of "
-            "this error into an authenticator app, then log in again with its code as mfa_code",
+            "the server demands two-factor login. It has set it up for this account just now, and "
+            "tells the secret this once: scan the QR code that show_qr() of this error shows (or "
+            "load its `uri`) with an authenticator app, then log in again with the app's code as "
+            "mfa_code. If the error is gone, client.util.reset_two_factor_auth() helps, by mail",
             uri=body["qr_uri"],
         )
     raise TwoFactorRequired(
-        "this account has two-factor login: give the code of the authenticator app as mfa_code"
+        "this account has two-factor login: give the code of the authenticator app as mfa_code, or "
+        "a function that supplies it"
     )

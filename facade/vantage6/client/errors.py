@@ -156,7 +156,11 @@ class Unauthorized(StatusError):
 
 
 class LoginFailed(Unauthorized):
-    """The username, the password or the two-factor code is wrong, or the account is locked."""
+    """The username, the password or the two-factor code is wrong, or the account is locked.
+
+    Servers do not tell a wrong password from a locked account. The token of a recovery mail that
+    comes too late is refused in this way, too.
+    """
 
 
 class SessionExpired(Unauthorized):
@@ -229,18 +233,44 @@ class TwoFactorRequired(Vantage6Error):
 
 
 class TwoFactorSetupRequired(Vantage6Error):
-    """The password is right, but the server demands two-factor login and none is set up yet.
+    """The password is right, but the server demands two-factor login and none was set up yet.
+
+    It is now: the server has made the second factor of this account, and tells it this once.
 
     Attributes
     ----------
     uri : str
         The ``otpauth://`` address to load into an authenticator app. It holds the secret of the
         second factor, so it does not appear in the message.
+
+    Examples
+    --------
+    >>> try:
+    ...     client.authenticate("researcher", "password")
+    ... except TwoFactorSetupRequired as error:
+    ...     error.show_qr()
+    >>> client.authenticate("researcher", "password", input("Code: "))
     """
 
     def __init__(self, message: str, *, uri: str) -> None:
         super().__init__(message)
         self.uri = uri
+
+    def show_qr(self) -> None:
+        """Show the `uri` as a QR code, a picture in a notebook and text elsewhere.
+
+        Raises
+        ------
+        MissingExtra
+            When the package lacks its extra ``qr``.
+
+        Examples
+        --------
+        >>> error.show_qr()
+        """
+        from ._qr import show_qr
+
+        show_qr(self.uri)
 
 
 # ---- encryption ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vantage6.bindings.server import calls
 
 from .._call import Answer, read
-from .._identity import Tokens, WhoAmI, credentials, login_answer
+from .._identity import Tokens, WhoAmI, acode_from, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
@@ -19,6 +19,8 @@ from ..errors import (
     LoginFailed,
     NotAuthenticated,
     PermissionDenied,
+    TwoFactorRequired,
+    TwoFactorSetupRequired,
     Unauthorized,
     UnknownPath,
     Vantage6Error,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
+    from .._identity import AsyncMfaCode
     from .._listing import PageOf
     from .._settings import Timeouts
     from .._transport import AsyncHttp, Verify
@@ -223,40 +226,73 @@ class Session(Connection):
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         return self._whoami
 
-    async def login(self, username: str, password: str, mfa_code: str | int | None) -> WhoAmI:
+    async def login(self, username: str, password: str, mfa_code: AsyncMfaCode | None) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         username, password : str
             The account.
-        mfa_code : str or int, optional
-            The current two-factor code.
+        mfa_code : str, int or callable, optional
+            The current two-factor code, or what supplies it.
 
         Returns
         -------
         WhoAmI
             The user.
         """
+        tokens = await self._enter(username, password, mfa_code)
+        who = await self._identify(username, tokens)
+        # All at once, and last: a login that fails changes nothing.
+        before, self._whoami = self._whoami, who
+        self.auth.tokens = tokens
+        if before and before.organization_id != who.organization_id:
+            self.private_key = None  # it belongs to the organization of the last login
+        return who
+
+    async def _enter(self, username: str, password: str, mfa_code: AsyncMfaCode | None) -> Tokens:
+        """Get tokens; a code that is to be supplied is asked for only if the server does."""
+        if not callable(mfa_code):
+            return await self._try(username, password, mfa_code)
+        try:
+            return await self._try(username, password, None)
+        except TwoFactorRequired:
+            pass  # what goes wrong with the code has nothing to do with this error
+        return await self._try(username, password, await acode_from(mfa_code))
+
+    async def _try(self, username: str, password: str, mfa_code: str | int | None) -> Tokens:
+        """Get tokens."""
         call = calls.create_user_token(credentials(username, password, mfa_code))
         body = await self.send(call, signed=False, refused=LoginFailed)
-        tokens = Tokens.of(login_answer(body), monotonic())
-        before, self._whoami = self._whoami, None
-        self.auth.tokens = tokens
-        user = await self.send(calls.get_user(tokens.user_id))
+        try:
+            return Tokens.of(login_answer(body), monotonic())
+        except TwoFactorSetupRequired as error:
+            from .._qr import offer
+
+            offer(error.uri)  # who does not catch the error would lose what is told only once
+            raise
+
+    async def _identify(self, username: str, tokens: Tokens) -> WhoAmI:
+        """Find out whose tokens these are."""
+        user = await self._ask(calls.get_user(tokens.user_id), tokens)
         if user["organization"] is None:
             raise NotAuthenticated(f"user {username!r} belongs to no organization")
-        organization = await self.send(calls.get_organization(user["organization"]["id"]))
-        self._whoami = WhoAmI(
+        organization_id = user["organization"]["id"]
+        try:
+            name = (await self._ask(calls.get_organization(organization_id), tokens))["name"]
+        except PermissionDenied:
+            name = None  # not everyone may see even their own
+        return WhoAmI(
             type_="user",
             id_=user["id"],
             name=user["firstname"] or username,
-            organization_name=organization["name"] or "",
-            organization_id=organization["id"],
+            organization_name=name or "",
+            organization_id=organization_id,
         )
-        if before and before.organization_id != organization["id"]:
-            self.private_key = None  # it belongs to the organization of the last login
-        return self._whoami
+
+    async def _ask(self, call: Call[T], tokens: Tokens) -> T:
+        """Send a request with tokens that are not the client's yet."""
+        return read(call, await self.http.exchange(call, headers=tokens.signing, signed=False))
 
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""

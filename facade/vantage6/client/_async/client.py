@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server import Client as ServerBindings
     from vantage6.bindings.server.rows import Result, Run
 
-    from .._identity import WhoAmI
+    from .._identity import AsyncMfaCode, WhoAmI
     from .._pins import TrustMode
     from .._transport import Verify
 
@@ -176,16 +176,21 @@ class AsyncClient:
         await self._session.close()
 
     async def authenticate(
-        self, username: str, password: str, mfa_code: str | int | None = None
+        self, username: str, password: str, mfa_code: AsyncMfaCode | None = None
     ) -> None:
         """Log in. From here on the token is renewed as needed.
+
+        A client that is logged in already goes on as the new user, without the private key if that
+        one is of another organization. A login that fails leaves all as it was.
 
         Parameters
         ----------
         username, password : str
             The account.
-        mfa_code : str or int, optional
-            The current code of the authenticator app, if the account has two-factor login.
+        mfa_code : str, int or callable, optional
+            The current code of the authenticator app, if the account has two-factor login. A
+            function without parameters is called if the server asks for a code, and not before; an
+            asynchronous client also awaits what it gives.
 
         Raises
         ------
@@ -194,14 +199,18 @@ class AsyncClient:
         TwoFactorRequired
             When the account has two-factor login, and no code was given.
         TwoFactorSetupRequired
-            When the server demands two-factor login, and the account has none yet; the error's
-            `uri` is for the authenticator app.
+            When the server demands two-factor login, and has set it up for the account just now.
+            In a notebook or a terminal its QR code is shown at once; ``show_qr()`` of the error
+            shows it again. The server tells it this once.
+        InvalidInput
+            When the function for the code supplies something else.
         UnknownPath
             When there is no API at this address.
 
         Examples
         --------
         >>> await client.authenticate("researcher", "password", "123456")
+        >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
         who = await self._session.login(username, password, mfa_code)
         LOGGER.info("Successfully authenticated")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vantage6.bindings.server import calls
 
 from .._call import Answer, read
-from .._identity import Tokens, WhoAmI, credentials, login_answer
+from .._identity import Tokens, WhoAmI, code_from, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
@@ -20,6 +20,8 @@ from ..errors import (
     LoginFailed,
     NotAuthenticated,
     PermissionDenied,
+    TwoFactorRequired,
+    TwoFactorSetupRequired,
     Unauthorized,
     UnknownPath,
     Vantage6Error,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
+    from .._identity import MfaCode
     from .._listing import PageOf
     from .._settings import Timeouts
     from .._transport import Http, Verify
@@ -224,40 +227,73 @@ class Session(Connection):
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         return self._whoami
 
-    def login(self, username: str, password: str, mfa_code: str | int | None) -> WhoAmI:
+    def login(self, username: str, password: str, mfa_code: MfaCode | None) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         username, password : str
             The account.
-        mfa_code : str or int, optional
-            The current two-factor code.
+        mfa_code : str, int or callable, optional
+            The current two-factor code, or what supplies it.
 
         Returns
         -------
         WhoAmI
             The user.
         """
+        tokens = self._enter(username, password, mfa_code)
+        who = self._identify(username, tokens)
+        # All at once, and last: a login that fails changes nothing.
+        before, self._whoami = self._whoami, who
+        self.auth.tokens = tokens
+        if before and before.organization_id != who.organization_id:
+            self.private_key = None  # it belongs to the organization of the last login
+        return who
+
+    def _enter(self, username: str, password: str, mfa_code: MfaCode | None) -> Tokens:
+        """Get tokens; a code that is to be supplied is asked for only if the server does."""
+        if not callable(mfa_code):
+            return self._try(username, password, mfa_code)
+        try:
+            return self._try(username, password, None)
+        except TwoFactorRequired:
+            pass  # what goes wrong with the code has nothing to do with this error
+        return self._try(username, password, code_from(mfa_code))
+
+    def _try(self, username: str, password: str, mfa_code: str | int | None) -> Tokens:
+        """Get tokens."""
         call = calls.create_user_token(credentials(username, password, mfa_code))
         body = self.send(call, signed=False, refused=LoginFailed)
-        tokens = Tokens.of(login_answer(body), monotonic())
-        before, self._whoami = self._whoami, None
-        self.auth.tokens = tokens
-        user = self.send(calls.get_user(tokens.user_id))
+        try:
+            return Tokens.of(login_answer(body), monotonic())
+        except TwoFactorSetupRequired as error:
+            from .._qr import offer
+
+            offer(error.uri)  # who does not catch the error would lose what is told only once
+            raise
+
+    def _identify(self, username: str, tokens: Tokens) -> WhoAmI:
+        """Find out whose tokens these are."""
+        user = self._ask(calls.get_user(tokens.user_id), tokens)
         if user["organization"] is None:
             raise NotAuthenticated(f"user {username!r} belongs to no organization")
-        organization = self.send(calls.get_organization(user["organization"]["id"]))
-        self._whoami = WhoAmI(
+        organization_id = user["organization"]["id"]
+        try:
+            name = (self._ask(calls.get_organization(organization_id), tokens))["name"]
+        except PermissionDenied:
+            name = None  # not everyone may see even their own
+        return WhoAmI(
             type_="user",
             id_=user["id"],
             name=user["firstname"] or username,
-            organization_name=organization["name"] or "",
-            organization_id=organization["id"],
+            organization_name=name or "",
+            organization_id=organization_id,
         )
-        if before and before.organization_id != organization["id"]:
-            self.private_key = None  # it belongs to the organization of the last login
-        return self._whoami
+
+    def _ask(self, call: Call[T], tokens: Tokens) -> T:
+        """Send a request with tokens that are not the client's yet."""
+        return read(call, self.http.exchange(call, headers=tokens.signing, signed=False))
 
     def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vantage6.bindings.server import calls
 
 from .._aside import here
 from .._body import filled
 from .._call import sending
+from .._qr import offer
 from .._settings import LOGGER
-from ..errors import InvalidInput, KeyMismatch, LoginFailed, Unauthorized
+from ..errors import InvalidInput, KeyMismatch, LoginFailed, SessionExpired, Unauthorized
 from ._resource import Resource
 
 if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import (
         ChangePasswordInput,
         Health,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
         TwoFactorSecret,
         Version,
     )
+
+T = TypeVar("T")
 
 
 class Utilities(Resource):
@@ -170,14 +174,16 @@ class Utilities(Resource):
         Raises
         ------
         BadRequest
-            When the token is not valid (any more), or the password too simple.
+            When the token is not valid, or the password too simple.
+        LoginFailed
+            When the token has expired.
 
         Examples
         --------
         >>> answer = client.util.set_my_password(token, "new-Secret-2")
         """
         body: ResetPasswordInput = {"reset_token": token, "password": password}
-        return self._tell(calls.reset_password(body), signed=False)
+        return self._spend(calls.reset_password(body))
 
     def reset_two_factor_auth(
         self,
@@ -226,6 +232,8 @@ class Utilities(Resource):
     ) -> TwoFactorSecret:
         """Set up a second factor anew with the token that came by mail; needs no login.
 
+        In a notebook or a terminal its QR code is shown at once, for an authenticator app.
+
         Parameters
         ----------
         token : str
@@ -234,18 +242,35 @@ class Utilities(Resource):
         Returns
         -------
         TwoFactorSecret
-            The new secret: give ``["qr_uri"]`` to an authenticator app.
+            The new secret; ``show_qr`` of this package shows its ``["qr_uri"]`` again.
 
         Raises
         ------
         BadRequest
-            When the token is not valid (any more).
+            When the token is not valid.
+        LoginFailed
+            When the token has expired.
 
         Examples
         --------
         >>> secret = client.util.set_two_factor_auth(token)
         """
-        return self._session.send(calls.reset_two_factor({"reset_token": token}), signed=False)
+        secret = self._spend(calls.reset_two_factor({"reset_token": token}))
+        offer(secret["qr_uri"])
+        return secret
+
+    def _spend(self, call: Call[T]) -> T:
+        """Send what a token from a mail gives the right to."""
+        try:
+            return self._session.send(call, signed=False)
+        except SessionExpired as error:  # no login is concerned, but that token
+            raise LoginFailed(
+                "the token of the mail is not valid any more: ask for another mail",
+                method=error.method,
+                url=error.url,
+                status=error.status,
+                body=error.body,
+            ) from None
 
     def generate_private_key(
         self,

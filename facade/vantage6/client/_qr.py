@@ -1,0 +1,106 @@
+"""Shows the QR code of a second factor where the user is: in a notebook, or in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING, Any
+
+from .errors import MissingExtra
+
+if TYPE_CHECKING:
+    from segno import QRCode
+
+# White on black, whatever the terminal's own colors: not every app reads a code turned inside out.
+PAINT, RESET = "\x1b[97;40m", "\x1b[0m"
+PIXELS = 5  # to a square
+
+
+class Picture:
+    """A QR code that notebooks show as a picture.
+
+    Parameters
+    ----------
+    code : QRCode
+        The code.
+    """
+
+    def __init__(self, code: QRCode) -> None:
+        self._code = code
+
+    def __repr__(self) -> str:
+        return "<QR code of a second factor>"
+
+    def _repr_png_(self) -> bytes:
+        """Draw it; notebooks call this."""
+        file = BytesIO()
+        self._code.save(file, kind="png", scale=PIXELS)
+        return file.getvalue()
+
+
+def show_qr(uri: str) -> None:
+    """Show the QR code of a second factor: as a picture in a notebook, else as text.
+
+    It holds the secret of the second factor. Clear the output of the notebook's cell before you
+    save or share it.
+
+    Parameters
+    ----------
+    uri : str
+        The ``otpauth://`` address, such as the `uri` of `TwoFactorSetupRequired` or the
+        ``["qr_uri"]`` that ``client.util.set_two_factor_auth`` gives.
+
+    Raises
+    ------
+    MissingExtra
+        When the package lacks its extra ``qr``.
+
+    Examples
+    --------
+    >>> secret = client.util.set_two_factor_auth(token)
+    >>> show_qr(secret["qr_uri"])
+    """
+    try:
+        from segno import make_qr
+    except ImportError:
+        raise MissingExtra(
+            "QR codes need the extra 'qr': pip install 'vantage6-sdk[qr]'; without it, type the "
+            "secret in the otpauth:// address into the authenticator app"
+        ) from None
+    code = make_qr(uri)
+    display = _notebook()
+    if display:
+        display(Picture(code))
+        return
+    drawn = StringIO()
+    code.terminal(drawn, compact=True)
+    for line in drawn.getvalue().splitlines():
+        print(f"{PAINT}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - that is it
+
+
+def offer(uri: str) -> None:
+    """Show a second factor that the server tells but once, if somebody is there to see it.
+
+    Parameters
+    ----------
+    uri : str
+        Its ``otpauth://`` address, which is shown itself where there are no QR codes.
+    """
+    display = _notebook()
+    if not (display or sys.stdout.isatty()):
+        return  # output that goes to a file is no place for a secret
+    try:
+        show_qr(uri)
+    except MissingExtra:
+        print(f"For your authenticator app: {uri}")  # noqa: T201 - shown, not logged
+
+
+def _notebook() -> Callable[[object], object] | None:
+    """Find what shows a picture in the notebook that this runs in; None where it does not."""
+    ipython: Any = sys.modules.get("IPython")  # where it is not loaded yet, nobody is in a notebook
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return None
+    display: Callable[[object], object] = import_module("IPython.display").display
+    return display

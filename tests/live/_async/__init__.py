@@ -1,0 +1,1 @@
+"""Live tests of the asynchronous client, and the source that _sync is derived from."""

@@ -1,0 +1,120 @@
+"""QR codes of second factors: seen by whoever is there, and by nobody else."""
+
+import re
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import segno
+
+from vantage6.client import Client, MissingExtra, TwoFactorSetupRequired, show_qr
+from vantage6.client._qr import offer
+
+from .scripted import Script
+
+URI = "otpauth://totp/vantage6:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=vantage6"
+SETUP = {"qr_uri": URI, "otp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "msg": "scan this"}
+
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def terminal(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> Output:
+    """Let output go to a terminal."""
+    # Of the class, since pytest goes on to another object when the test itself begins.
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    return capsys
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Let this be a notebook, and collect what it displays."""
+    shown: list[Any] = []
+    ipython: Any = ModuleType("IPython")
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=object())
+    display: Any = ModuleType("IPython.display")
+    display.display = shown.append
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return shown
+
+
+@pytest.fixture
+def without_segno(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)
+
+
+def squares(drawn: str) -> list[list[int]]:
+    """Read what half blocks draw, light on dark: 1 for a dark square."""
+    upper = [["█▀".find(sign) < 0 for sign in line] for line in drawn.splitlines()]
+    lower = [["█▄".find(sign) < 0 for sign in line] for line in drawn.splitlines()]
+    return [list(map(int, row)) for pair in zip(upper, lower, strict=True) for row in pair]
+
+
+def test_a_terminal_shows_the_code_in_colors_of_its_own(terminal: Output) -> None:
+    show_qr(URI)
+    printed = terminal.readouterr().out
+    lines = printed.splitlines()
+    assert all(line.startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in lines)
+    drawn = squares(re.sub(r"\x1b\[[\d;]+m", "", printed))
+    wanted = [list(row) for row in segno.make_qr(URI).matrix_iter(border=4)]
+    assert drawn[: len(wanted)] == wanted
+
+
+def test_elsewhere_it_is_plain_text(capsys: Output) -> None:
+    TwoFactorSetupRequired("set it up", uri=URI).show_qr()
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert squares(printed)[4][4:11] == [1] * 7, "the edge of the first corner's square"
+
+
+def test_a_notebook_shows_a_picture(shown: list[Any], capsys: Output) -> None:
+    show_qr(URI)
+    (picture,) = shown
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    assert "GEZD" not in repr(picture)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_the_extra_the_error_says_how_to_get_it(without_segno: None) -> None:
+    with pytest.raises(MissingExtra, match=r"vantage6-sdk\[qr\]"):
+        show_qr(URI)
+
+
+def test_the_setup_is_shown_at_once_to_whoever_is_there(
+    client: Client, server: Script, terminal: Output
+) -> None:
+    server.reply = lambda _: (200, SETUP)
+    with pytest.raises(TwoFactorSetupRequired, match="show_qr") as caught:
+        client.authenticate("ada", "secret")
+    assert caught.value.uri == URI
+    at_login = terminal.readouterr().out
+    assert "▀" in at_login
+    caught.value.show_qr()
+    assert terminal.readouterr().out == at_login
+    assert client.util.set_two_factor_auth("token")["qr_uri"] == URI
+    assert terminal.readouterr().out == at_login
+
+
+def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
+    client: Client, server: Script, capsys: Output
+) -> None:
+    server.reply = lambda _: (200, SETUP)
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        client.authenticate("ada", "secret")
+    assert "GEZD" not in f"{caught.value} {caught.value!r}"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_notebook_shows_the_setup_at_once(shown: list[Any]) -> None:
+    offer(URI)
+    assert len(shown) == 1
+
+
+def test_without_the_extra_a_terminal_still_tells_what_is_told_once(
+    without_segno: None, terminal: Output
+) -> None:
+    offer(URI)
+    assert URI in terminal.readouterr().out
