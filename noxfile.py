@@ -92,6 +92,13 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """Hold our messages against the official client's, both ways; the live session does so too."""
+    install(session, "test")
+    session.run("pytest", "tests/live/test_interop.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure ours beside the official client, into docs/benchmarks.md: `-- SUBJECT` for one."""
     install(session, "bench")

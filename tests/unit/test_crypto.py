@@ -63,7 +63,14 @@ def test_the_public_key_is_written_as_the_official_package_does() -> None:
     assert (VECTORS / "official-public-key.txt").read_text() == PUBLIC_KEY
 
 
+def test_blobs_of_the_official_package_are_read() -> None:
+    assert opened([(VECTORS / "official-blob.bin").read_bytes()]) == bytes(range(256))
+
+
 def test_messages_of_the_web_interface_are_read() -> None:
+    # This one was made by the two libraries that the web interface uses, CryptoJS and forge.
+    message = (VECTORS / "web-json.txt").read_text()
+    assert decrypt(message, KEY) == b'{"method":"partial_average","kwargs":{"column_name":"age"}}'
     data = b'{"method": "partial_average"}'
     assert decrypt(web_message(data), KEY) == data
     assert decrypt(web_message(data, encode_data=False), KEY) == data
