@@ -7,7 +7,7 @@ import pytest
 
 from vantage6.client import EncryptionNotSetUp, InvalidInput, InvalidKey
 from vantage6.client._crypto import decrypt, generate_private_key, public_key_of
-from vantage6.client._task import database_list, encrypted_inputs, organization_ids, plain_inputs
+from vantage6.client._task import database_list, encrypted_inputs, plain_inputs, some, task_input
 
 KEYS = {1: generate_private_key(2048), 2: generate_private_key(2048)}
 
@@ -47,10 +47,32 @@ def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> N
         database_list(given)
 
 
-@pytest.mark.parametrize("given", [None, 3, "1,2", [], ["IKNL"], [1, None]])
-def test_organizations_that_are_no_ids_are_refused(given: Any) -> None:
+@pytest.mark.parametrize("given", [None, 3, "IKNL", {"id": 1}, []])
+def test_what_is_no_list_of_organizations_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput, match="organizations"):
-        organization_ids(given)
+        some(given)
+
+
+def test_what_to_run_is_said_in_one_of_two_ways() -> None:
+    assert task_input({"method": "f"}, None, None, None) == {"method": "f"}
+    assert task_input(None, "f", None, None) == {"method": "f"}
+    assert task_input(None, "f", [1], {"x": 2}) == {"method": "f", "args": [1], "kwargs": {"x": 2}}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ((None, None, None, None), "say what to run: method="),
+        ((None, None, [1], None), "say what to run: method="),
+        (({"method": "f"}, "f", None, None), "not by both"),
+        (({"method": "f"}, None, [1], None), "not by both"),
+        ((None, "f", "abc", None), "args takes a list"),
+        ((None, "f", None, [1]), "kwargs takes a dict"),
+    ],
+)
+def test_what_to_run_is_said_in_no_other_way(given: Any, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        task_input(*given)
 
 
 def test_plain_inputs_are_base64_in_the_order_asked() -> None:

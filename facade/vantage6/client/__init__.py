@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
     from .errors import (
+        AmbiguousName,
         BadRequest,
         Conflict,
         ConnectionFailed,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         TwoFactorSetupRequired,
         Unauthorized,
         UndecodableAnswer,
+        UnknownName,
         UnknownPath,
         UntrustedKey,
         Vantage6Error,
@@ -72,6 +74,8 @@ __all__ = [
     "InvalidSettings",
     "InvalidInput",
     "MissingExtra",
+    "UnknownName",
+    "AmbiguousName",
     "NotAuthenticated",
     "TwoFactorRequired",
     "TwoFactorSetupRequired",

@@ -6,35 +6,83 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ._base64 import encode
-from ._body import id_list
+from ._body import filled
+from ._resolve import references
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import DatabaseInput, Organization, TaskOrganization
 
+    from ._resolve import Ref
 
-def organization_ids(organizations: Sequence[int]) -> list[int]:
+
+def some(organizations: Sequence[Ref]) -> list[Ref]:
     """Check to whom a task is to be sent.
 
     Parameters
     ----------
-    organizations : sequence of int
+    organizations : sequence of reference
         What the caller gave.
 
     Returns
     -------
-    list of int
+    list of reference
         The same, as a list.
 
     Raises
     ------
     InvalidInput
-        When it is not a sequence of at least one identifier.
+        When it is not a sequence of at least one organization.
     """
-    ids = id_list(organizations, "organizations")
-    if not ids:
+    given = references(organizations, "organizations")
+    if not given:
         raise InvalidInput("organizations is empty: a task needs at least one to run at")
-    return ids
+    return given
+
+
+def task_input(
+    input_: Mapping[str, object] | None,
+    method: str | None,
+    args: Sequence[object] | None,
+    kwargs: Mapping[str, object] | None,
+) -> Mapping[str, object]:
+    """Choose between the two ways to say what a task is to run.
+
+    Parameters
+    ----------
+    input_ : dict, optional
+        The whole input.
+    method : str, optional
+        In place of it, the name of the function.
+    args, kwargs : sequence and dict, optional
+        The arguments of the function.
+
+    Returns
+    -------
+    dict
+        The whole input.
+
+    Raises
+    ------
+    InvalidInput
+        When both ways are used, or neither.
+    """
+    if input_ is not None:
+        if not (method is None and args is None and kwargs is None):
+            raise InvalidInput(
+                "say what to run either by input_, or by method, args and kwargs: not by both"
+            )
+        return input_
+    if method is None:
+        raise InvalidInput(
+            "say what to run: method='partial_average', kwargs={...}, or the same as "
+            "input_={'method': 'partial_average', 'kwargs': {...}}"
+        )
+    if isinstance(args, str):
+        raise InvalidInput(f"args takes a list of arguments, such as [{args!r}]")
+    if not isinstance(cast("object", kwargs), Mapping | None):
+        raise InvalidInput(f"kwargs takes a dict of arguments by name, not {kwargs!r}")
+    return filled(method=method, args=args, kwargs=kwargs)
 
 
 def database_list(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import ssl
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from ._call import Answer
 from .errors import ConnectionFailed, InvalidSettings, RequestTimeout, TLSError, TransportError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from vantage6.bindings.call import Call
 
     from ._settings import Timeouts
@@ -244,6 +247,10 @@ class Http(httpx.Client):
         with suppress(AttributeError):  # it was never made whole
             self.close()
 
+    def lock(self) -> threading.Lock:
+        """Make a lock for what the threads of a program do one after the other."""
+        return threading.Lock()
+
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
         attempts = Attempts(request)
@@ -276,6 +283,12 @@ class AsyncHttp(httpx.AsyncClient):
 
     def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
         super().__init__(**_options(url, timeouts, verify, auth))
+
+    def lock(self) -> asyncio.Lock:
+        """Make a lock for what the tasks of a program do one after the other."""
+        from asyncio import Lock
+
+        return Lock()
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""

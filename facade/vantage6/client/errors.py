@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from vantage6.bindings.server.rows import Result, Run
 
@@ -45,6 +46,50 @@ class MissingExtra(Vantage6Error, ImportError):
 
     The message says how to install it.
     """
+
+
+class UnknownName(InvalidInput, LookupError):
+    """Nothing of this kind, as far as you may see, has the name that was given.
+
+    Attributes
+    ----------
+    kind : str
+        What was looked for, such as ``"organization"``.
+    name : str
+        The name that was given.
+    candidates : list of dict
+        The rows of those with similar names.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str, name: str, candidates: Sequence[Mapping[str, Any]]
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.name = name
+        self.candidates = list(candidates)
+
+
+class AmbiguousName(InvalidInput, LookupError):
+    """Several things of this kind have the name that was given; their ids tell them apart.
+
+    Attributes
+    ----------
+    kind : str
+        What was looked for, such as ``"task"``.
+    name : str
+        The name that was given.
+    candidates : list of dict
+        The rows of all that have it.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str, name: str, candidates: Sequence[Mapping[str, Any]]
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.name = name
+        self.candidates = list(candidates)
 
 
 class NotAuthenticated(Vantage6Error, AttributeError):

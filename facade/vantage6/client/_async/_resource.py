@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast, overload
 
 from .._listing import Listing, Rows, Selection
+from .._resolve import Within, references
 from .._settings import LOGGER
 from ..errors import InvalidInput, PermissionDenied, Unauthorized
 
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message
 
     from .._listing import PageOf
+    from .._resolve import Kind, Ref
     from ._session import Connection, Session
 
 Row = TypeVar("Row")
+NamedRow = TypeVar("NamedRow")
 
 
 class Resource:
@@ -69,19 +72,133 @@ class Resource:
         LOGGER.info("%s", message["msg"])
         return message
 
-    def _collaboration(self, collaboration: int | None) -> int | None:
-        """Fall back on the collaboration that `setup_collaboration` chose."""
-        return self._session.collaboration_id if collaboration is None else collaboration
+    @overload
+    async def _id(self, kind: Kind, ref: Ref, within: Within | None = None) -> int: ...
+    @overload
+    async def _id(
+        self, kind: Kind, ref: Ref | None, within: Within | None = None
+    ) -> int | None: ...
+    async def _id(self, kind: Kind, ref: Ref | None, within: Within | None = None) -> int | None:
+        """Give the identifier of what was named, if anything was."""
+        return None if ref is None else await self._session.id_of(kind, ref, within)
 
-    def _the_collaboration(self, collaboration: int | None) -> int:
+    @overload
+    async def _ids(
+        self, kind: Kind, refs: Iterable[Ref], argument: str, within: Within | None = None
+    ) -> list[int]: ...
+    @overload
+    async def _ids(
+        self, kind: Kind, refs: Iterable[Ref] | None, argument: str, within: Within | None = None
+    ) -> list[int] | None: ...
+    async def _ids(
+        self, kind: Kind, refs: Iterable[Ref] | None, argument: str, within: Within | None = None
+    ) -> list[int] | None:
+        """Give the identifiers of all that were named, if anything was."""
+        if refs is None:
+            return None
+        return [await self._id(kind, ref, within) for ref in references(refs, argument)]
+
+    async def _home(self, organization: Ref | None) -> int:
+        """Fall back on the organization of the user."""
+        if organization is None:
+            return self._session.whoami.organization_id
+        return await self._id("organization", organization)
+
+    async def _collaboration(self, collaboration: Ref | None) -> int | None:
+        """Fall back on the collaboration that `setup_collaboration` chose."""
+        if collaboration is None:
+            return self._session.collaboration_id
+        return await self._id("collaboration", collaboration)
+
+    async def _the_collaboration(self, collaboration: Ref | None) -> int:
         """Give the collaboration that is meant, for what cannot do without one."""
-        chosen = self._collaboration(collaboration)
+        chosen = await self._collaboration(collaboration)
         if chosen is None:
             raise InvalidInput(
-                "say which collaboration is meant: give its identifier, or choose one for all "
-                "calls with setup_collaboration()"
+                "say which collaboration is meant: give its name or identifier, or choose one for "
+                "all calls with setup_collaboration()"
             )
         return chosen
+
+
+class Named(Resource, Generic[NamedRow]):
+    """One kind of thing that goes by names."""
+
+    _kind: ClassVar[Kind]
+
+    async def id(self, name: Ref, *, collaboration: Ref | None = None) -> int:
+        """Give the identifier of what has a name.
+
+        Parameters
+        ----------
+        name : str, int or row
+            The name. It is compared exactly first, then without regard to case; an identifier, or
+            a row with one, is given back as it is.
+        collaboration : str, int or row, optional
+            Where to look, for what belongs to a collaboration; by default in the one that
+            ``setup_collaboration`` chose, then everywhere.
+
+        Returns
+        -------
+        int
+            The identifier.
+
+        Raises
+        ------
+        UnknownName
+            When none is called that, as far as you may see.
+        AmbiguousName
+            When several are.
+
+        Examples
+        --------
+        >>> await client.organization.id("IKNL")
+        1
+        """
+        return await self._id(self._kind, name, await self._within(collaboration))
+
+    async def find(self, name: str, *, collaboration: Ref | None = None) -> NamedRow:
+        """Look up what has a name.
+
+        Parameters
+        ----------
+        name : str
+            The name, as for `id`.
+        collaboration : str, int or row, optional
+            Where to look, as for `id`.
+
+        Returns
+        -------
+        dict
+            The row.
+
+        Raises
+        ------
+        UnknownName
+            When none is called that, as far as you may see.
+        AmbiguousName
+            When several are.
+
+        Examples
+        --------
+        >>> (await client.organization.find("IKNL"))["country"]
+        'NL'
+        """
+        row = await self._session.find(self._kind, name, await self._within(collaboration))
+        return cast("NamedRow", row)
+
+    @overload
+    async def _own(self, ref: Ref) -> int: ...
+    @overload
+    async def _own(self, ref: Ref | None) -> int | None: ...
+    async def _own(self, ref: Ref | None) -> int | None:
+        """Give the identifier of one of these things, if any was named."""
+        return await self._id(self._kind, ref)
+
+    async def _within(self, collaboration: Ref | None) -> Within | None:
+        if collaboration is None:
+            return None
+        return Within("collaboration", await self._id("collaboration", collaboration))
 
 
 class StoreResource(Resource):

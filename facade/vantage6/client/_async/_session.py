@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +12,7 @@ from vantage6.bindings.server import calls
 from .._call import Answer, read
 from .._identity import Tokens, WhoAmI, acode_from, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
+from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, outdated_by
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from ..errors import (
@@ -22,9 +24,11 @@ from ..errors import (
     TwoFactorRequired,
     TwoFactorSetupRequired,
     Unauthorized,
+    UnknownName,
     UnknownPath,
     Vantage6Error,
 )
+from ._names import Names
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
     from .._identity import AsyncMfaCode
     from .._listing import PageOf
+    from .._resolve import AnyRow, Kind, Ref
     from .._settings import Timeouts
     from .._transport import AsyncHttp, Verify
     from .._trust import Trust
@@ -56,6 +61,11 @@ class Connection:
         Its address.
     api : Api
         What is there, a server or an algorithm store.
+
+    Attributes
+    ----------
+    names : Names
+        What the things that the API knows are called.
     """
 
     def __init__(self, http: AsyncHttp, url: str, api: Api) -> None:
@@ -63,6 +73,7 @@ class Connection:
         self.url = url
         self._api = api
         self._version: str | None = None
+        self.names = Names(self)
 
     async def send(
         self,
@@ -105,9 +116,12 @@ class Connection:
             call = fitted(call, self._api, await self._ask_version(), late, self.url)
         answer = await self.http.exchange(call, signed=signed, extensions=extensions)
         try:
-            return read(call, answer, refused), answer
+            body = read(call, answer, refused)
         except UnknownPath as error:
             raise await self._reason(call, error) from None
+        if outdated := outdated_by(call.operation):
+            self.names.forget(*outdated)
+        return body, answer
 
     async def _ask_version(self) -> str:
         """Give the version of the API; it is asked once, and only when it matters."""
@@ -246,6 +260,7 @@ class Session(Connection):
         # All at once, and last: a login that fails changes nothing.
         before, self._whoami = self._whoami, who
         self.auth.tokens = tokens
+        self.names.forget()  # somebody else may see other things
         if before and before.organization_id != who.organization_id:
             self.private_key = None  # it belongs to the organization of the last login
         return who
@@ -360,6 +375,56 @@ class Session(Connection):
         self.auth.sign_at_store(url)
         if before:
             await before.http.aclose()
+
+    async def find(self, kind: Kind, name: str, within: Within | None = None) -> AnyRow:
+        """Find the one thing that has a name.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        name : str
+            Its name.
+        within : Within, optional
+            Where to look; by default in the chosen collaboration, then everywhere.
+
+        Returns
+        -------
+        dict
+            Its row.
+        """
+        names = self.names if kind in SERVER_KINDS else self.store.names
+        if within is None and self.collaboration_id is not None and kind in SCOPED:
+            with suppress(UnknownName):
+                return await names.find(kind, name, Within("collaboration", self.collaboration_id))
+        return await names.find(kind, name, within)
+
+    async def id_of(self, kind: Kind, ref: Ref, within: Within | None = None) -> int:
+        """Give the identifier of what is meant.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        ref : int, str or row
+            Its identifier, its name, or a row that has its identifier. A text of digits alone that
+            is nobody's name is taken for an identifier.
+        within : Within, optional
+            Where to look for a name; by default in the chosen collaboration, then everywhere.
+
+        Returns
+        -------
+        int
+            The identifier.
+        """
+        if not isinstance(ref, str):
+            return id_of(ref, NAMINGS[kind].word)
+        try:
+            return (await self.find(kind, ref, within))["id"]
+        except UnknownName:
+            if ref.isdecimal():
+                return int(ref)
+            raise
 
     async def close(self) -> None:
         """Close all connections."""

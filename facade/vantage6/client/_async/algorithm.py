@@ -10,7 +10,7 @@ from vantage6.bindings.store import calls
 
 from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import (
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
         Partitioning,
     )
 
+    from .._resolve import Ref
 
-class Algorithms(StoreResource):
+
+class Algorithms(StoreResource, Named["Algorithm"]):
     """The algorithms in the store that ``client.store.set`` chose, with their functions."""
+
+    _kind = "algorithm"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -37,8 +41,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -62,7 +66,7 @@ class Algorithms(StoreResource):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return await self._get(calls.get_algorithm(id_), field, fields)
+        return await self._get(calls.get_algorithm(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -227,7 +231,7 @@ class Algorithms(StoreResource):
 
     async def update(
         self,
-        id_: int,
+        id_: Ref,
         name: str | None = None,
         description: str | None = None,
         image: str | None = None,
@@ -245,8 +249,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         name, description : str, optional
             New ones.
         image : str, optional
@@ -287,8 +291,10 @@ class Algorithms(StoreResource):
         >>> await client.algorithm.update(1, description="the mean", field="description")
         {'description': 'the mean'}
         """
+        chosen = await self._own(id_)
+        chosen = await self._own(id_)
         if image is None:  # the store wants it even if it stays as it is
-            image = (await self._connection().send(calls.get_algorithm(id_)))["image"]
+            image = (await self._connection().send(calls.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = filled(
             name=name,
             description=description,
@@ -300,18 +306,18 @@ class Algorithms(StoreResource):
             functions=functions,
             refresh_digest=refresh_digest,
         )
-        return await self._get(calls.update_algorithm(id_, body), field, fields)
+        return await self._get(calls.update_algorithm(chosen, body), field, fields)
 
     async def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Delete an algorithm from the store.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
 
         Returns
         -------
@@ -331,11 +337,11 @@ class Algorithms(StoreResource):
         --------
         >>> answer = await client.algorithm.delete(1)
         """
-        return await self._tell(calls.delete_algorithm(id_))
+        return await self._tell(calls.delete_algorithm(await self._own(id_)))
 
     async def invalidate(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -344,8 +350,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -367,4 +373,4 @@ class Algorithms(StoreResource):
         --------
         >>> answer = await client.algorithm.invalidate(1)
         """
-        return await self._get(calls.invalidate_algorithm(id_), field, fields)
+        return await self._get(calls.invalidate_algorithm(await self._own(id_)), field, fields)

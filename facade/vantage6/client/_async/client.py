@@ -17,6 +17,7 @@ from vantage6.bindings.server import calls
 from .._call import decode, sending
 from .._listing import Rows
 from .._pins import trust_mode
+from .._resolve import Within, known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, failure, has_failed, has_finished, pause
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from .._identity import AsyncMfaCode, WhoAmI
     from .._pins import TrustMode
+    from .._resolve import AnyRow, Kind, Ref
     from .._transport import Verify
 
 
@@ -233,13 +235,13 @@ class AsyncClient:
         """
         await self._session.renew()
 
-    async def setup_collaboration(self, collaboration_id: int) -> None:
+    async def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Choose the collaboration for all methods that are not given one.
 
         Parameters
         ----------
-        collaboration_id : int
-            Identifier of the collaboration.
+        collaboration_id : int, str or row
+            The collaboration: its id, name or row.
 
         Raises
         ------
@@ -250,11 +252,12 @@ class AsyncClient:
 
         Examples
         --------
-        >>> await client.setup_collaboration(1)
+        >>> await client.setup_collaboration("demo")
         >>> await client.organization.list(field="name")
         [{'name': 'IKNL'}, {'name': 'Maastro'}]
         """
-        row = await self._session.send(calls.get_collaboration(collaboration_id))
+        id_ = await self._session.id_of("collaboration", collaboration_id)
+        row = await self._session.send(calls.get_collaboration(id_))
         self._session.collaboration_id = row["id"]
         LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
 
@@ -314,11 +317,54 @@ class AsyncClient:
         key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
         await self._session.use_key(key, private_key_file, replace=replace)
 
+    async def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
+        """Look up what has a name, for scripts that are told at run time what to look for.
+
+        ``client.organization.find`` and its like do the same and know the fields of the row.
+
+        Parameters
+        ----------
+        kind : str
+            What it is: ``"organization"``, ``"collaboration"``, ``"study"``, ``"node"``,
+            ``"role"``, ``"rule"``, ``"user"``, ``"task"`` or ``"store"``; of the chosen algorithm
+            store ``"algorithm"``, ``"review"``, ``"store_user"``, ``"store_role"`` or
+            ``"store_rule"``.
+        name : str
+            Its name. It is compared exactly first, then without regard to case.
+        collaboration : int, str or row, optional
+            Where to look; by default in the collaboration that ``setup_collaboration`` chose, then
+            everywhere.
+
+        Returns
+        -------
+        dict
+            The row.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such kind.
+        UnknownName
+            When none is called that, as far as you may see.
+        AmbiguousName
+            When several are.
+
+        Examples
+        --------
+        >>> (await client.find("organization", "IKNL"))["id"]
+        1
+        """
+        within = None
+        if collaboration is not None:
+            id_ = await self._session.id_of("collaboration", collaboration)
+            within = Within("collaboration", id_)
+        return await self._session.find(known_kind(kind), name, within)
+
     # ---- waiting --------------------------------------------------------------------------------
 
     async def wait_for_results(
         self,
-        task_id: int,
+        task_id: Ref,
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -328,8 +374,8 @@ class AsyncClient:
 
         Parameters
         ----------
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its id, name or row.
         interval : float
             Pace of the looks at the server, in seconds: the pause between two of them starts at a
             tenth of it, and grows with the time waited up to three times as much.
@@ -366,6 +412,7 @@ class AsyncClient:
         check_times(interval, timeout)
         if on_failure not in ("raise", "return"):
             raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        task_id = await self._session.id_of("task", task_id)
         began = monotonic()
         while not has_finished(status := await self._status(task_id, self.request)):
             await self._sleep(task_id, status, monotonic() - began, interval, timeout)
@@ -386,7 +433,7 @@ class AsyncClient:
     async def wait_for_task_completion(
         self,
         request_func: Callable[[str], Any],
-        task_id: int,
+        task_id: Ref,
         interval: float = 1,
         log_animation: bool = True,
         *,
@@ -399,8 +446,8 @@ class AsyncClient:
         request_func : callable
             How to ask the server: ``client.request``, or what takes a path and gives the answer in
             the same way.
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its id, name or row.
         interval : float
             Pace of the looks at the server, in seconds, as in ``wait_for_results``.
         log_animation : bool
@@ -426,6 +473,7 @@ class AsyncClient:
         'completed'
         """
         check_times(interval, timeout)
+        task_id = await self._session.id_of("task", task_id)
         began, logged = monotonic(), None
         while True:
             status = await self._status(task_id, request_func)

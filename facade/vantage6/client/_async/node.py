@@ -10,18 +10,22 @@ from vantage6.bindings.server import calls
 
 from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
 
+    from .._resolve import Ref
 
-class Nodes(Resource):
+
+class Nodes(Named["Node"]):
     """The machines at which organizations run the tasks of their collaborations."""
+
+    _kind = "node"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -30,8 +34,8 @@ class Nodes(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the node.
+        id_ : int, str or row
+            The node: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -52,14 +56,14 @@ class Nodes(Resource):
         >>> (await client.node.get(1))["status"]
         'online'
         """
-        return await self._get(calls.get_node(id_), field, fields)
+        return await self._get(calls.get_node(await self._own(id_)), field, fields)
 
     async def list(
         self,
         name: str | None = None,
-        organization: int | None = None,
-        collaboration: int | None = None,
-        study: int | None = None,
+        organization: Ref | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
         is_online: bool | None = None,
         ip: str | None = None,
         last_seen_from: str | None = None,
@@ -78,12 +82,12 @@ class Nodes(Resource):
         ----------
         name : str, optional
             Keep nodes with this name; ``%`` stands for any characters, ``_`` for one.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep the nodes of this organization.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Keep the nodes of this collaboration; by default of the one that
             ``setup_collaboration`` chose, if any.
-        study : int, optional
+        study : int, str or row, optional
             Keep the nodes of the organizations of this study.
         is_online : bool, optional
             Keep the nodes that are, or are not, connected.
@@ -118,9 +122,9 @@ class Nodes(Resource):
         listing = partial(
             calls.list_nodes,
             name=name,
-            organization_id=organization,
-            collaboration_id=self._collaboration(collaboration),
-            study_id=study,
+            organization_id=await self._id("organization", organization),
+            collaboration_id=await self._collaboration(collaboration),
+            study_id=await self._id("study", study),
             status=status,
             ip=ip,
             last_seen_from=last_seen_from,
@@ -131,8 +135,8 @@ class Nodes(Resource):
 
     async def create(
         self,
-        collaboration: int | None = None,
-        organization: int | None = None,
+        collaboration: Ref | None = None,
+        organization: Ref | None = None,
         name: str | None = None,
         *,
         field: str | None = None,
@@ -142,10 +146,11 @@ class Nodes(Resource):
 
         Parameters
         ----------
-        collaboration : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
-        organization : int, optional
-            Identifier of the organization; by default your own.
+        collaboration : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
+        organization : int, str or row, optional
+            The organization: its name, id or row; by default your own.
         name : str, optional
             Its name; the server makes one up if there is none.
         field, fields : str and sequence of str, optional
@@ -172,11 +177,9 @@ class Nodes(Resource):
         >>> node = await client.node.create(collaboration=1, organization=3)
         >>> api_key = node["api_key"]
         """
-        if organization is None:
-            organization = self._session.whoami.organization_id
         body: NodeInput = {
-            "collaboration_id": self._the_collaboration(collaboration),
-            "organization_id": organization,
+            "collaboration_id": await self._the_collaboration(collaboration),
+            "organization_id": await self._home(organization),
         }
         if name is not None:
             body["name"] = name
@@ -184,7 +187,7 @@ class Nodes(Resource):
 
     async def update(
         self,
-        id_: int,
+        id_: Ref,
         name: str | None = None,
         clear_ip: bool | None = None,
         *,
@@ -195,8 +198,8 @@ class Nodes(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the node.
+        id_ : int, str or row
+            The node: its name, id or row.
         name : str, optional
             A new name.
         clear_ip : bool, optional
@@ -224,18 +227,18 @@ class Nodes(Resource):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = filled(name=name, clear_ip=clear_ip)
-        return await self._get(calls.update_node(id_, body), field, fields)
+        return await self._get(calls.update_node(await self._own(id_), body), field, fields)
 
     async def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Delete a node; it can no longer log in.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the node.
+        id_ : int, str or row
+            The node: its name, id or row.
 
         Returns
         -------
@@ -253,11 +256,11 @@ class Nodes(Resource):
         --------
         >>> answer = await client.node.delete(4)
         """
-        return await self._tell(calls.delete_node(id_))
+        return await self._tell(calls.delete_node(await self._own(id_)))
 
     async def kill_tasks(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Stop all that runs at a node.
 
@@ -266,8 +269,8 @@ class Nodes(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the node.
+        id_ : int, str or row
+            The node: its name, id or row.
 
         Returns
         -------
@@ -289,4 +292,4 @@ class Nodes(Resource):
         --------
         >>> answer = await client.node.kill_tasks(1)
         """
-        return await self._tell(calls.kill_node_tasks({"id": id_}))
+        return await self._tell(calls.kill_node_tasks({"id": await self._own(id_)}))

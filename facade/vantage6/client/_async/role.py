@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._body import filled, id_list
+from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Role, RoleInput, RoleUpdate
 
+    from .._resolve import Ref
 
-class Roles(Resource):
+
+class Roles(Named["Role"]):
     """Named sets of rules that users can have."""
+
+    _kind = "role"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -30,8 +34,8 @@ class Roles(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the role.
+        id_ : int, str or row
+            The role: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -52,15 +56,15 @@ class Roles(Resource):
         >>> (await client.role.get(3))["name"]
         'Researcher'
         """
-        return await self._get(calls.get_role(id_), field, fields)
+        return await self._get(calls.get_role(await self._own(id_)), field, fields)
 
     async def list(
         self,
         name: str | None = None,
         description: str | None = None,
-        organization: int | None = None,
-        rule: int | None = None,
-        user: int | None = None,
+        organization: Ref | None = None,
+        rule: Ref | None = None,
+        user: Ref | None = None,
         include_root: bool | None = None,
         page: int | None = None,
         per_page: int | None = None,
@@ -78,11 +82,11 @@ class Roles(Resource):
             Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
         description : str, optional
             Keep roles with this description, with the same signs.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep the roles that this organization defined.
-        rule : int, optional
+        rule : int, str or row, optional
             Keep the roles that contain this rule.
-        user : int, optional
+        user : int, str or row, optional
             Keep the roles of this user.
         include_root : bool, optional
             Whether to add the roles that belong to no organization, as the default ones do.
@@ -109,13 +113,14 @@ class Roles(Resource):
         >>> await client.role.list(name="Res%", fields=["id", "name"])
         [{'id': 3, 'name': 'Researcher'}]
         """
+        owner = await self._id("organization", organization)
         listing = partial(
             calls.list_roles,
             name=name,
             description=description,
-            organization_id=None if organization is None else [organization],
-            rule_id=rule,
-            user_id=user,
+            organization_id=None if owner is None else [owner],
+            rule_id=await self._id("rule", rule),
+            user_id=await self._id("user", user),
             include_root=include_root,
         )
         selection = Selection(field, fields, filter_, filters)
@@ -125,8 +130,8 @@ class Roles(Resource):
         self,
         name: str,
         description: str,
-        rules: Sequence[int],
-        organization: int | None = None,
+        rules: Sequence[Ref],
+        organization: Ref | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -139,9 +144,9 @@ class Roles(Resource):
             Its name.
         description : str
             What it is for.
-        rules : sequence of int
+        rules : sequence of int, str or row
             Identifiers of its rules, as ``client.rule.list`` tells them.
-        organization : int, optional
+        organization : int, str or row, optional
             Identifier of the organization that defines it; by default your own.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -164,22 +169,20 @@ class Roles(Resource):
         >>> ids = [rule["id"] for rule in watching]
         >>> role = await client.role.create("watcher", "may look around", ids)
         """
-        if organization is None:
-            organization = self._session.whoami.organization_id
         body: RoleInput = {
             "name": name,
             "description": description,
-            "rules": id_list(rules, "rules"),
-            "organization_id": organization,
+            "rules": await self._ids("rule", rules, "rules"),
+            "organization_id": await self._home(organization),
         }
         return await self._get(calls.create_role(body), field, fields)
 
     async def update(
         self,
-        role: int,
+        role: Ref,
         name: str | None = None,
         description: str | None = None,
-        rules: Sequence[int] | None = None,
+        rules: Sequence[Ref] | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -188,13 +191,13 @@ class Roles(Resource):
 
         Parameters
         ----------
-        role : int
-            Identifier of the role.
+        role : int, str or row
+            The role: its name, id or row.
         name : str, optional
             A new name.
         description : str, optional
             A new description.
-        rules : sequence of int, optional
+        rules : sequence of int, str or row, optional
             Identifiers of all its rules, in place of those it has.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -218,19 +221,20 @@ class Roles(Resource):
         >>> await client.role.update(12, name="onlooker", fields=["id", "name"])
         {'id': 12, 'name': 'onlooker'}
         """
-        body: RoleUpdate = filled(name=name, description=description, rules=id_list(rules, "rules"))
-        return await self._get(calls.update_role(role, body), field, fields)
+        ids = await self._ids("rule", rules, "rules")
+        body: RoleUpdate = filled(name=name, description=description, rules=ids)
+        return await self._get(calls.update_role(await self._own(role), body), field, fields)
 
     async def delete(
         self,
-        role: int,
+        role: Ref,
     ) -> Message:
         """Delete a role.
 
         Parameters
         ----------
-        role : int
-            Identifier of the role.
+        role : int, str or row
+            The role: its name, id or row.
 
         Returns
         -------
@@ -250,4 +254,4 @@ class Roles(Resource):
         --------
         >>> answer = await client.role.delete(12)
         """
-        return await self._tell(calls.delete_role(role))
+        return await self._tell(calls.delete_role(await self._own(role)))

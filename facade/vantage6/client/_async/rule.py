@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import Rows, Selection
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Rule
 
+    from .._resolve import Ref
 
-class Rules(Resource):
+
+class Rules(Named["Rule"]):
     """The permissions that roles and users are made of; the server defines them."""
+
+    _kind = "rule"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -29,8 +33,8 @@ class Rules(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the rule.
+        id_ : int, str or row
+            The rule: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -51,14 +55,14 @@ class Rules(Resource):
         >>> await client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'user', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return await self._get(calls.get_rule(id_), field, fields)
+        return await self._get(calls.get_rule(await self._own(id_)), field, fields)
 
     async def list(
         self,
         name: str | None = None,
         operation: str | None = None,
         scope: str | None = None,
-        role: int | None = None,
+        role: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -77,7 +81,7 @@ class Rules(Resource):
             Keep the rules that allow this, such as ``"VIEW"``.
         scope : str, optional
             Keep the rules that reach this far, such as ``"ORGANIZATION"``.
-        role : int, optional
+        role : int, str or row, optional
             Keep the rules of this role.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -107,7 +111,7 @@ class Rules(Resource):
             name=name,
             operation=operation,
             scope=scope,
-            role_id=role,
+            role_id=await self._id("role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

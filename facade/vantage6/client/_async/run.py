@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import Rows, Selection, keep
+from .._resolve import id_of
 from .._results import open_input
 from ._resource import Resource
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
 
     from .._listing import Listing, PageOf
+    from .._resolve import IdOrRow, Ref
 
 
 class Runs(Resource):
@@ -23,7 +25,7 @@ class Runs(Resource):
 
     async def get(
         self,
-        id_: int,
+        id_: IdOrRow,
         include_task: bool = False,
         decrypt_input: bool = True,
         *,
@@ -34,8 +36,8 @@ class Runs(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the run.
+        id_ : int or row
+            The run: its id or row.
         include_task : bool
             Whether to put the task itself into ``["task"]`` in place of a reference.
         decrypt_input : bool
@@ -64,16 +66,16 @@ class Runs(Resource):
         partial average of column 'age'
         """
         selection = Selection(field, fields)
-        call = calls.get_run(id_, include="task" if include_task else None)
+        call = calls.get_run(id_of(id_, "run"), include="task" if include_task else None)
         run = await self._session.send(call)
         return selection.of_row(self._opened(run) if decrypt_input else run)
 
     async def list(
         self,
-        task: int | None = None,
-        organization: int | None = None,
+        task: Ref | None = None,
+        organization: Ref | None = None,
         state: str | None = None,
-        node: int | None = None,
+        node: Ref | None = None,
         include_task: bool = False,
         started: tuple[str | None, str | None] | None = None,
         assigned: tuple[str | None, str | None] | None = None,
@@ -91,13 +93,13 @@ class Runs(Resource):
 
         Parameters
         ----------
-        task : int, optional
+        task : int, str or row, optional
             Keep the runs of this task.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep the runs at this organization.
         state : str, optional
             ``"open"`` keeps the runs that have not finished.
-        node : int, optional
+        node : int, str or row, optional
             Keep the runs at this node.
         include_task : bool
             Whether to put the task itself into ``["task"]`` in place of a reference.
@@ -135,10 +137,10 @@ class Runs(Resource):
         finished_from, finished_till = finished or (None, None)
         listing = partial(
             calls.list_runs,
-            task_id=task,
-            organization_id=organization,
+            task_id=await self._id("task", task),
+            organization_id=await self._id("organization", organization),
             state=state,
-            node_id=node,
+            node_id=await self._id("node", node),
             include=["task"] if include_task else None,
             started_from=started_from,
             started_till=started_till,
@@ -155,7 +157,7 @@ class Runs(Resource):
 
     async def from_task(
         self,
-        task_id: int,
+        task_id: Ref,
         include_task: bool = False,
         *,
         field: str | None = None,
@@ -167,8 +169,8 @@ class Runs(Resource):
 
         Parameters
         ----------
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its name, id or row.
         include_task : bool
             Whether to put the task itself into ``["task"]`` in place of a reference.
         field, fields : str and sequence of str, optional
@@ -198,7 +200,8 @@ class Runs(Resource):
         completed partial average of column 'age'
         """
         include = ["task"] if include_task else None
-        rows = await self._rows(partial(calls.list_runs, task_id=task_id, include=include))
+        listing = partial(calls.list_runs, task_id=await self._id("task", task_id), include=include)
+        rows = await self._rows(listing)
         rows.reverse()
         return Selection(field, fields, filter_, filters).of_rows(rows)
 

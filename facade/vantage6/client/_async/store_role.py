@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.store import calls
 
-from .._body import filled, id_list
+from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import Message, Role, RoleInput, RoleUpdate
 
+    from .._resolve import Ref
 
-class StoreRoles(StoreResource):
+
+class StoreRoles(StoreResource, Named["Role"]):
     """Named sets of rules that users of the store can have."""
+
+    _kind = "store_role"
 
     async def list(
         self,
         name: str | None = None,
         description: str | None = None,
-        user: int | None = None,
+        user: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -40,7 +44,7 @@ class StoreRoles(StoreResource):
             Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
         description : str, optional
             Keep roles with this description, with the same signs.
-        user : int, optional
+        user : int, str or row, optional
             Keep the roles of this user of the store.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -71,7 +75,7 @@ class StoreRoles(StoreResource):
             calls.list_roles,
             name=name,
             description=description,
-            user_id=user,
+            user_id=await self._id("store_user", user),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
@@ -80,7 +84,7 @@ class StoreRoles(StoreResource):
         self,
         name: str,
         description: str,
-        rules: Sequence[int],
+        rules: Sequence[Ref],
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -93,7 +97,7 @@ class StoreRoles(StoreResource):
             Its name.
         description : str
             What it is for.
-        rules : sequence of int
+        rules : sequence of int, str or row
             Identifiers of its rules, as ``client.store.rule.list`` tells them.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -121,16 +125,16 @@ class StoreRoles(StoreResource):
         body: RoleInput = {
             "name": name,
             "description": description,
-            "rules": id_list(rules, "rules"),
+            "rules": await self._ids("store_rule", rules, "rules"),
         }
         return await self._get(calls.create_role(body), field, fields)
 
     async def edit(
         self,
-        role_id: int,
+        role_id: Ref,
         name: str | None = None,
         description: str | None = None,
-        rules: Sequence[int] | None = None,
+        rules: Sequence[Ref] | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -139,13 +143,13 @@ class StoreRoles(StoreResource):
 
         Parameters
         ----------
-        role_id : int
-            Identifier of the role.
+        role_id : int, str or row
+            The role: its name, id or row.
         name : str, optional
             A new name.
         description : str, optional
             A new description.
-        rules : sequence of int, optional
+        rules : sequence of int, str or row, optional
             Identifiers of all its rules, in place of those it has.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -171,19 +175,20 @@ class StoreRoles(StoreResource):
         >>> await client.store.role.edit(9, name="onlooker", field="name")
         {'name': 'onlooker'}
         """
-        body: RoleUpdate = filled(name=name, description=description, rules=id_list(rules, "rules"))
-        return await self._get(calls.update_role(role_id, body), field, fields)
+        ids = await self._ids("store_rule", rules, "rules")
+        body: RoleUpdate = filled(name=name, description=description, rules=ids)
+        return await self._get(calls.update_role(await self._own(role_id), body), field, fields)
 
     async def delete(
         self,
-        role_id: int,
+        role_id: Ref,
     ) -> Message:
         """Delete a role of the store.
 
         Parameters
         ----------
-        role_id : int
-            Identifier of the role.
+        role_id : int, str or row
+            The role: its name, id or row.
 
         Returns
         -------
@@ -205,4 +210,4 @@ class StoreRoles(StoreResource):
         --------
         >>> answer = await client.store.role.delete(9)
         """
-        return await self._tell(calls.delete_role(role_id))
+        return await self._tell(calls.delete_role(await self._own(role_id)))

@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.store import calls
 
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import Rule
 
+    from .._resolve import Ref
 
-class StoreRules(StoreResource):
+
+class StoreRules(StoreResource, Named["Rule"]):
     """The permissions that the store's roles are made of."""
+
+    _kind = "store_rule"
 
     async def list(
         self,
         name: str | None = None,
         operation: str | None = None,
-        role: int | None = None,
+        role: Ref | None = None,
         username: str | None = None,
         serverUrl: str | None = None,  # noqa: N803 - scripts know it by this name
         page: int | None = None,
@@ -41,7 +45,7 @@ class StoreRules(StoreResource):
             Keep the rules about this kind of thing, such as ``"algorithm"``.
         operation : str, optional
             Keep the rules that allow this, such as ``"view"``.
-        role : int, optional
+        role : int, str or row, optional
             Keep the rules of this role of the store.
         username : str, optional
             Keep the rules that this user has.
@@ -77,7 +81,7 @@ class StoreRules(StoreResource):
             calls.list_rules,
             name=name,
             operation=operation,
-            role_id=role,
+            role_id=await self._id("store_role", role),
             username=username,
             server_url=server_url,
         )

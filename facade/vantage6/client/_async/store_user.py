@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.store import calls
 
-from .._body import id_list
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import Message, User, UserInput, UserUpdate
 
+    from .._resolve import Ref
 
-class StoreUsers(StoreResource):
+
+class StoreUsers(StoreResource, Named["User"]):
     """Users of servers that have access to the store."""
+
+    _kind = "store_user"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -30,8 +33,8 @@ class StoreUsers(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user.
+        id_ : int, str or row
+            The user: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -54,12 +57,12 @@ class StoreUsers(StoreResource):
         >>> (await client.store.user.get(2))["username"]
         'admin'
         """
-        return await self._get(calls.get_user(id_), field, fields)
+        return await self._get(calls.get_user(await self._own(id_)), field, fields)
 
     async def list(
         self,
         username: str | None = None,
-        role: int | None = None,
+        role: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -74,7 +77,7 @@ class StoreUsers(StoreResource):
         ----------
         username : str, optional
             Keep users with this name; ``%`` stands for any characters, ``_`` for one.
-        role : int, optional
+        role : int, str or row, optional
             Keep the users with this role of the store.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -104,7 +107,7 @@ class StoreUsers(StoreResource):
         listing = partial(
             calls.list_users,
             username=username,
-            role_id=role,
+            role_id=await self._id("store_role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
@@ -112,7 +115,7 @@ class StoreUsers(StoreResource):
     async def register(
         self,
         username: str,
-        roles: Sequence[int],
+        roles: Sequence[Ref],
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -123,7 +126,7 @@ class StoreUsers(StoreResource):
         ----------
         username : str
             Their name at the server.
-        roles : sequence of int
+        roles : sequence of int, str or row
             Identifiers of the roles of the store that they are to have.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -146,13 +149,14 @@ class StoreUsers(StoreResource):
         --------
         >>> user = await client.store.user.register("ada", roles=[7])
         """
-        body: UserInput = {"username": username, "roles": id_list(roles, "roles")}
+        ids = await self._ids("store_role", roles, "roles")
+        body: UserInput = {"username": username, "roles": ids}
         return await self._get(calls.create_user(body), field, fields)
 
     async def update(
         self,
-        id_: int,
-        roles: Sequence[int],
+        id_: Ref,
+        roles: Sequence[Ref],
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -161,9 +165,9 @@ class StoreUsers(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user, at the store.
-        roles : sequence of int
+        id_ : int, str or row
+            The user: its name, id or row, at the store.
+        roles : sequence of int, str or row
             Identifiers of all roles they are to have, in place of those they have.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -188,19 +192,19 @@ class StoreUsers(StoreResource):
         --------
         >>> user = await client.store.user.update(4, roles=[7, 8])
         """
-        body: UserUpdate = {"roles": id_list(roles, "roles")}
-        return await self._get(calls.update_user(id_, body), field, fields)
+        body: UserUpdate = {"roles": await self._ids("store_role", roles, "roles")}
+        return await self._get(calls.update_user(await self._own(id_), body), field, fields)
 
     async def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Let the store forget a user.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user, at the store.
+        id_ : int, str or row
+            The user: its name, id or row, at the store.
 
         Returns
         -------
@@ -220,4 +224,4 @@ class StoreUsers(StoreResource):
         --------
         >>> answer = await client.store.user.delete(4)
         """
-        return await self._tell(calls.delete_user(id_))
+        return await self._tell(calls.delete_user(await self._own(id_)))

@@ -11,23 +11,27 @@ from vantage6.bindings.server import calls
 from .._aside import beside
 from .._listing import Rows, Selection, keep
 from .._payload import serialize
+from .._resolve import Within
 from .._settings import LOGGER
-from .._task import database_list, encrypted_inputs, organization_ids, plain_inputs
+from .._task import database_list, encrypted_inputs, plain_inputs, some, task_input
 from ..errors import EncryptionNotSetUp, InvalidInput
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
+    from .._resolve import Ref
     from ._session import Session
 
 
-class Tasks(Resource):
+class Tasks(Named["Task"]):
     """The tasks: an algorithm, its input, and the organizations that are to run it."""
+
+    _kind = "task"
 
     async def get(
         self,
-        id_: int,
+        id_: Ref,
         include_results: bool = False,
         *,
         field: str | None = None,
@@ -37,8 +41,8 @@ class Tasks(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the task.
+        id_ : int, str or row
+            The task: its name, id or row.
         include_results : bool
             Whether to put the result rows, as they are stored, into ``["results"]`` in place of a
             link. ``client.result.from_task`` gives them in readable form.
@@ -63,17 +67,17 @@ class Tasks(Resource):
         {'name': 'average', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return await self._get(calls.get_task(id_, include=include), field, fields)
+        return await self._get(calls.get_task(await self._own(id_), include=include), field, fields)
 
     async def list(
         self,
-        initiating_org: int | None = None,
-        initiating_user: int | None = None,
-        collaboration: int | None = None,
-        study: int | None = None,
-        store: int | None = None,
+        initiating_org: Ref | None = None,
+        initiating_user: Ref | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
+        store: Ref | None = None,
         image: str | None = None,
-        parent: int | None = None,
+        parent: Ref | None = None,
         job: int | None = None,
         name: str | None = None,
         include_results: bool = False,
@@ -97,18 +101,18 @@ class Tasks(Resource):
 
         Parameters
         ----------
-        initiating_org, initiating_user : int, optional
+        initiating_org, initiating_user : int, str or row, optional
             Keep the tasks that this organization, or this user, created.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Keep the tasks of this collaboration; by default of the one that
             ``setup_collaboration`` chose, if any.
-        study : int, optional
+        study : int, str or row, optional
             Keep the tasks of this study.
-        store : int, optional
+        store : int, str or row, optional
             Keep the tasks whose algorithm came from this store.
         image : str, optional
             Keep tasks with this algorithm; ``%`` stands for any characters, ``_`` for one.
-        parent : int, optional
+        parent : int, str or row, optional
             Keep the subtasks of this task.
         job : int, optional
             Keep the tasks of this job: a task and all its subtasks.
@@ -152,12 +156,12 @@ class Tasks(Resource):
         """
         listing = partial(
             calls.list_tasks,
-            init_org_id=initiating_org,
-            init_user_id=initiating_user,
-            collaboration_id=self._collaboration(collaboration),
-            study_id=study,
+            init_org_id=await self._id("organization", initiating_org),
+            init_user_id=await self._id("user", initiating_user),
+            collaboration_id=await self._collaboration(collaboration),
+            study_id=await self._id("study", study),
             image=image,
-            parent_id=parent,
+            parent_id=await self._id("task", parent),
             job_id=job,
             name=name,
             include=["results"] if include_results else None,
@@ -179,17 +183,20 @@ class Tasks(Resource):
 
     async def create(
         self,
-        organizations: Sequence[int],
+        organizations: Sequence[Ref],
         name: str,
         image: str,
-        description: str,
-        input_: Mapping[str, object],
-        collaboration: int | None = None,
-        study: int | None = None,
-        store: int | None = None,
+        description: str = "",
+        input_: Mapping[str, object] | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
+        store: Ref | None = None,
         server_url: str | None = None,
         databases: str | Sequence[str | Mapping[str, object]] | None = None,
         *,
+        method: str | None = None,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
@@ -201,29 +208,33 @@ class Tasks(Resource):
 
         Parameters
         ----------
-        organizations : sequence of int
-            Identifiers of the organizations that are to run it.
+        organizations : sequence of int, str or row
+            The organizations that are to run it.
         name : str
             Name of the task, for people.
         image : str
             The algorithm: the name of its Docker image.
         description : str
             What the task is for.
-        input_ : dict
+        input_ : dict, optional
             What to run: the name of a function under ``"method"``, and its arguments under
             ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             The collaboration to run it in. By default that of `study`, if given, else the one
             that ``setup_collaboration`` chose.
-        study : int, optional
+        study : int, str or row, optional
             The study to run it in.
-        store : int, optional
+        store : int, str or row, optional
             The algorithm store that the algorithm comes from.
         server_url : str, optional
             The address by which that store knows this server, where the server does not tell.
         databases : str, list of str, or list of dict, optional
             Labels of the databases to use. A dict has a ``"label"``, and may have ``"query"``,
             ``"sheet_name"`` and ``"preprocessing"``.
+        method : str, optional
+            The name of the function to run, in place of `input_`.
+        args, kwargs : sequence and dict, optional
+            Its arguments, by position and by name; they go with `method`.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -253,58 +264,61 @@ class Tasks(Resource):
         Examples
         --------
         >>> task = await client.task.create(
-        ...     organizations=[1, 2],
+        ...     collaboration="demo",
+        ...     organizations=["IKNL", "Maastro"],
         ...     name="average age",
         ...     image="harbor2.vantage6.ai/demo/average",
-        ...     description="",
-        ...     input_={"method": "partial_average", "kwargs": {"column_name": "age"}},
-        ...     collaboration=1,
-        ...     databases=[{"label": "default"}],
+        ...     method="partial_average",
+        ...     kwargs={"column_name": "age"},
+        ...     databases=["default"],
         ... )
-        >>> results = await client.wait_for_results(task["id"])
+        >>> results = await client.wait_for_results(task)
         """
         selection = Selection(field, fields)
-        data = serialize(input_, "input_")
-        ids = organization_ids(organizations)
+        data = serialize(task_input(input_, method, args, kwargs), "input_")
         database_rows = database_list(databases)
-        collaboration = await self._place(collaboration, study)
+        place, study_id = await self._place(collaboration, study)
+        members = Within("study", study_id) if study_id else Within("collaboration", place)
+        ids = await self._ids("organization", some(organizations), "organizations", members)
         body: TaskInput = {
             "name": name,
             "image": image,
             "description": description,
-            "collaboration_id": collaboration,
-            "organizations": await _inputs(self._session, ids, data, collaboration),
+            "collaboration_id": place,
+            "organizations": await _inputs(self._session, ids, data, place),
             "databases": database_rows,
         }
-        if study is not None:
-            body["study_id"] = study
+        if study_id is not None:
+            body["study_id"] = study_id
         if store is not None:
-            body["store_id"] = store
+            body["store_id"] = await self._id("store", store)
         if server_url is not None:
             body["server_url"] = server_url
         task = await self._session.send(calls.create_task(body))
         LOGGER.info("Created task %s for %s organizations", task["id"], len(ids))
         return selection.of_row(task)
 
-    async def _place(self, collaboration: int | None, study: int | None) -> int:
-        """Find the collaboration of a new task."""
+    async def _place(self, collaboration: Ref | None, study: Ref | None) -> tuple[int, int | None]:
+        """Find the collaboration of a new task, and the study in it."""
         if collaboration is None and study is not None:
-            return (await self._session.send(calls.get_study(study)))["collaboration"]["id"]
-        chosen = self._collaboration(collaboration)
+            study_id = await self._id("study", study)
+            row = await self._session.send(calls.get_study(study_id))
+            return row["collaboration"]["id"], study_id
+        chosen = await self._collaboration(collaboration)
         if chosen is None:
             raise InvalidInput(
                 "a task needs a collaboration or a study; setup_collaboration() chooses one for "
                 "all calls"
             )
-        return chosen
+        return chosen, await self._id("study", study, Within("collaboration", chosen))
 
-    async def delete(self, id_: int) -> Message:
+    async def delete(self, id_: Ref) -> Message:
         """Delete a task, its runs and its subtasks; what still runs is killed.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the task.
+        id_ : int, str or row
+            The task: its name, id or row.
 
         Returns
         -------
@@ -322,15 +336,15 @@ class Tasks(Resource):
         --------
         >>> answer = await client.task.delete(12)
         """
-        return await self._tell(calls.delete_task(id_))
+        return await self._tell(calls.delete_task(await self._own(id_)))
 
-    async def kill(self, id_: int) -> Message:
+    async def kill(self, id_: Ref) -> Message:
         """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the task.
+        id_ : int, str or row
+            The task: its name, id or row.
 
         Returns
         -------
@@ -350,7 +364,7 @@ class Tasks(Resource):
         --------
         >>> answer = await client.task.kill(12)
         """
-        return await self._tell(calls.kill_task({"id": id_}))
+        return await self._tell(calls.kill_task({"id": await self._own(id_)}))
 
 
 async def _inputs(

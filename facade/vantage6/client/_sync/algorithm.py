@@ -11,7 +11,7 @@ from vantage6.bindings.store import calls
 
 from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import (
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
         Partitioning,
     )
 
+    from .._resolve import Ref
 
-class Algorithms(StoreResource):
+
+class Algorithms(StoreResource, Named["Algorithm"]):
     """The algorithms in the store that ``client.store.set`` chose, with their functions."""
+
+    _kind = "algorithm"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -38,8 +42,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -63,7 +67,7 @@ class Algorithms(StoreResource):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return self._get(calls.get_algorithm(id_), field, fields)
+        return self._get(calls.get_algorithm(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -228,7 +232,7 @@ class Algorithms(StoreResource):
 
     def update(
         self,
-        id_: int,
+        id_: Ref,
         name: str | None = None,
         description: str | None = None,
         image: str | None = None,
@@ -246,8 +250,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         name, description : str, optional
             New ones.
         image : str, optional
@@ -288,8 +292,10 @@ class Algorithms(StoreResource):
         >>> client.algorithm.update(1, description="the mean", field="description")
         {'description': 'the mean'}
         """
+        chosen = self._own(id_)
+        chosen = self._own(id_)
         if image is None:  # the store wants it even if it stays as it is
-            image = (self._connection().send(calls.get_algorithm(id_)))["image"]
+            image = (self._connection().send(calls.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = filled(
             name=name,
             description=description,
@@ -301,18 +307,18 @@ class Algorithms(StoreResource):
             functions=functions,
             refresh_digest=refresh_digest,
         )
-        return self._get(calls.update_algorithm(id_, body), field, fields)
+        return self._get(calls.update_algorithm(chosen, body), field, fields)
 
     def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Delete an algorithm from the store.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
 
         Returns
         -------
@@ -332,11 +338,11 @@ class Algorithms(StoreResource):
         --------
         >>> answer = client.algorithm.delete(1)
         """
-        return self._tell(calls.delete_algorithm(id_))
+        return self._tell(calls.delete_algorithm(self._own(id_)))
 
     def invalidate(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -345,8 +351,8 @@ class Algorithms(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the algorithm.
+        id_ : int, str or row
+            The algorithm: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -368,4 +374,4 @@ class Algorithms(StoreResource):
         --------
         >>> answer = client.algorithm.invalidate(1)
         """
-        return self._get(calls.invalidate_algorithm(id_), field, fields)
+        return self._get(calls.invalidate_algorithm(self._own(id_)), field, fields)

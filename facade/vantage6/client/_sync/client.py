@@ -18,6 +18,7 @@ from vantage6.bindings.server import calls
 from .._call import decode, sending
 from .._listing import Rows
 from .._pins import trust_mode
+from .._resolve import Within, known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, failure, has_failed, has_finished, pause
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from .._identity import MfaCode, WhoAmI
     from .._pins import TrustMode
+    from .._resolve import AnyRow, Kind, Ref
     from .._transport import Verify
 
 
@@ -232,13 +234,13 @@ class Client:
         """
         self._session.renew()
 
-    def setup_collaboration(self, collaboration_id: int) -> None:
+    def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Choose the collaboration for all methods that are not given one.
 
         Parameters
         ----------
-        collaboration_id : int
-            Identifier of the collaboration.
+        collaboration_id : int, str or row
+            The collaboration: its id, name or row.
 
         Raises
         ------
@@ -249,11 +251,12 @@ class Client:
 
         Examples
         --------
-        >>> client.setup_collaboration(1)
+        >>> client.setup_collaboration("demo")
         >>> client.organization.list(field="name")
         [{'name': 'IKNL'}, {'name': 'Maastro'}]
         """
-        row = self._session.send(calls.get_collaboration(collaboration_id))
+        id_ = self._session.id_of("collaboration", collaboration_id)
+        row = self._session.send(calls.get_collaboration(id_))
         self._session.collaboration_id = row["id"]
         LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
 
@@ -313,11 +316,54 @@ class Client:
         key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
         self._session.use_key(key, private_key_file, replace=replace)
 
+    def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
+        """Look up what has a name, for scripts that are told at run time what to look for.
+
+        ``client.organization.find`` and its like do the same and know the fields of the row.
+
+        Parameters
+        ----------
+        kind : str
+            What it is: ``"organization"``, ``"collaboration"``, ``"study"``, ``"node"``,
+            ``"role"``, ``"rule"``, ``"user"``, ``"task"`` or ``"store"``; of the chosen algorithm
+            store ``"algorithm"``, ``"review"``, ``"store_user"``, ``"store_role"`` or
+            ``"store_rule"``.
+        name : str
+            Its name. It is compared exactly first, then without regard to case.
+        collaboration : int, str or row, optional
+            Where to look; by default in the collaboration that ``setup_collaboration`` chose, then
+            everywhere.
+
+        Returns
+        -------
+        dict
+            The row.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such kind.
+        UnknownName
+            When none is called that, as far as you may see.
+        AmbiguousName
+            When several are.
+
+        Examples
+        --------
+        >>> (client.find("organization", "IKNL"))["id"]
+        1
+        """
+        within = None
+        if collaboration is not None:
+            id_ = self._session.id_of("collaboration", collaboration)
+            within = Within("collaboration", id_)
+        return self._session.find(known_kind(kind), name, within)
+
     # ---- waiting --------------------------------------------------------------------------------
 
     def wait_for_results(
         self,
-        task_id: int,
+        task_id: Ref,
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -327,8 +373,8 @@ class Client:
 
         Parameters
         ----------
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its id, name or row.
         interval : float
             Pace of the looks at the server, in seconds: the pause between two of them starts at a
             tenth of it, and grows with the time waited up to three times as much.
@@ -365,6 +411,7 @@ class Client:
         check_times(interval, timeout)
         if on_failure not in ("raise", "return"):
             raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        task_id = self._session.id_of("task", task_id)
         began = monotonic()
         while not has_finished(status := self._status(task_id, self.request)):
             self._sleep(task_id, status, monotonic() - began, interval, timeout)
@@ -385,7 +432,7 @@ class Client:
     def wait_for_task_completion(
         self,
         request_func: Callable[[str], Any],
-        task_id: int,
+        task_id: Ref,
         interval: float = 1,
         log_animation: bool = True,
         *,
@@ -398,8 +445,8 @@ class Client:
         request_func : callable
             How to ask the server: ``client.request``, or what takes a path and gives the answer in
             the same way.
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its id, name or row.
         interval : float
             Pace of the looks at the server, in seconds, as in ``wait_for_results``.
         log_animation : bool
@@ -425,6 +472,7 @@ class Client:
         'completed'
         """
         check_times(interval, timeout)
+        task_id = self._session.id_of("task", task_id)
         began, logged = monotonic(), None
         while True:
             status = self._status(task_id, request_func)

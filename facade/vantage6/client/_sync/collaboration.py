@@ -10,27 +10,32 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._aside import here
-from .._body import filled, id_list
+from .._body import filled
 from .._listing import Rows, Selection
 from ..errors import InvalidInput
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
         Collaboration,
         CollaborationInput,
         CollaborationUpdate,
+        Id,
         Message,
         Organization,
     )
 
+    from .._resolve import Ref
 
-class Collaborations(Resource):
+
+class Collaborations(Named["Collaboration"]):
     """The agreements between organizations to run tasks together."""
+
+    _kind = "collaboration"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -39,8 +44,8 @@ class Collaborations(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the collaboration.
+        id_ : int, str or row
+            The collaboration: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -61,15 +66,15 @@ class Collaborations(Resource):
         >>> (client.collaboration.get(1))["encrypted"]
         True
         """
-        return self._get(calls.get_collaboration(id_), field, fields)
+        return self._get(calls.get_collaboration(self._own(id_)), field, fields)
 
     def list(
         self,
         scope: str = "organization",
         name: str | None = None,
         encrypted: bool | None = None,
-        organization: int | None = None,
-        algorithm_store: int | None = None,
+        organization: Ref | None = None,
+        algorithm_store: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -89,9 +94,9 @@ class Collaborations(Resource):
             Keep collaborations with this name; ``%`` stands for any characters, ``_`` for one.
         encrypted : bool, optional
             Keep those with, or without, encryption.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep those of this organization; only in the scope ``"global"``.
-        algorithm_store : int, optional
+        algorithm_store : int, str or row, optional
             Keep those that are linked to this algorithm store.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -126,8 +131,8 @@ class Collaborations(Resource):
             calls.list_collaborations,
             name=name,
             encrypted=encrypted,
-            organization_id=organization,
-            algorithm_store_id=algorithm_store,
+            organization_id=self._id("organization", organization),
+            algorithm_store_id=self._id("store", algorithm_store),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
@@ -135,7 +140,7 @@ class Collaborations(Resource):
     def create(
         self,
         name: str,
-        organizations: Sequence[int],
+        organizations: Sequence[Ref],
         encrypted: bool = False,
         *,
         field: str | None = None,
@@ -147,8 +152,8 @@ class Collaborations(Resource):
         ----------
         name : str
             Its name.
-        organizations : sequence of int
-            Identifiers of its members.
+        organizations : sequence of int, str or row
+            Its members.
         encrypted : bool
             Whether inputs and results are encrypted from one organization to the other.
         field, fields : str and sequence of str, optional
@@ -172,17 +177,17 @@ class Collaborations(Resource):
         """
         body: CollaborationInput = {
             "name": name,
-            "organization_ids": id_list(organizations, "organizations"),
+            "organization_ids": self._ids("organization", organizations, "organizations"),
             "encrypted": encrypted,
         }
         return self._get(calls.create_collaboration(body), field, fields)
 
     def update(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         name: str | None = None,
         encrypted: bool | None = None,
-        organizations: Sequence[int] | None = None,
+        organizations: Sequence[Ref] | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -191,14 +196,15 @@ class Collaborations(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        id_ : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
         name : str, optional
             A new name.
         encrypted : bool, optional
             Whether it is encrypted from now on.
-        organizations : sequence of int, optional
-            Identifiers of all that are to be its members, in place of those it has.
+        organizations : sequence of int, str or row, optional
+            All that are to be its members, in place of those it has.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -226,22 +232,23 @@ class Collaborations(Resource):
         body: CollaborationUpdate = filled(
             name=name,
             encrypted=encrypted,
-            organization_ids=id_list(organizations, "organizations"),
+            organization_ids=self._ids("organization", organizations, "organizations"),
         )
         call = calls.update_collaboration(self._the_collaboration(id_), body)
         return self._get(call, field, fields)
 
     def delete(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         delete_dependents: bool = False,
     ) -> Message:
         """Delete a collaboration.
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        id_ : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
         delete_dependents : bool
             Whether to delete its nodes, tasks and studies too; without, the server refuses as long
             as there are any.
@@ -269,7 +276,7 @@ class Collaborations(Resource):
         chosen = self._the_collaboration(id_)
         return self._tell(calls.delete_collaboration(chosen, delete_dependents=delete_dependents))
 
-    def trust(self, id_: int | None = None) -> bool:
+    def trust(self, id_: Ref | None = None) -> bool:
         """Accept what the server says of a collaboration's encryption, now and from now on.
 
         Once a collaboration is known as encrypted, nothing is sent to it unencrypted until then; a
@@ -278,8 +285,9 @@ class Collaborations(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        id_ : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
 
         Returns
         -------
@@ -297,7 +305,7 @@ class Collaborations(Resource):
 
         Examples
         --------
-        >>> client.collaboration.trust(1)
+        >>> client.collaboration.trust("demo")
         True
         """
         call = calls.get_collaboration(self._the_collaboration(id_))
@@ -306,17 +314,18 @@ class Collaborations(Resource):
 
     def add_organization(
         self,
-        organization: int,
-        collaboration: int | None = None,
+        organization: Ref,
+        collaboration: Ref | None = None,
     ) -> Sequence[Organization]:
         """Make an organization a member of a collaboration.
 
         Parameters
         ----------
-        organization : int
-            Identifier of the organization.
-        collaboration : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        organization : int, str or row
+            The organization: its name, id or row.
+        collaboration : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
 
         Returns
         -------
@@ -337,22 +346,24 @@ class Collaborations(Resource):
         >>> members = client.collaboration.add_organization(3, collaboration=1)
         """
         chosen = self._the_collaboration(collaboration)
-        call = calls.add_organization_to_collaboration(chosen, {"id": organization})
+        body: Id = {"id": self._id("organization", organization)}
+        call = calls.add_organization_to_collaboration(chosen, body)
         return self._session.send(call)
 
     def remove_organization(
         self,
-        organization: int,
-        collaboration: int | None = None,
+        organization: Ref,
+        collaboration: Ref | None = None,
     ) -> Sequence[Organization]:
         """Take an organization out of a collaboration.
 
         Parameters
         ----------
-        organization : int
-            Identifier of the organization.
-        collaboration : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        organization : int, str or row
+            The organization: its name, id or row.
+        collaboration : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
 
         Returns
         -------
@@ -373,5 +384,6 @@ class Collaborations(Resource):
         >>> members = client.collaboration.remove_organization(3, collaboration=1)
         """
         chosen = self._the_collaboration(collaboration)
-        call = calls.remove_organization_from_collaboration(chosen, {"id": organization})
+        body: Id = {"id": self._id("organization", organization)}
+        call = calls.remove_organization_from_collaboration(chosen, body)
         return self._session.send(call)

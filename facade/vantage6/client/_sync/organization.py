@@ -13,7 +13,7 @@ from .._aside import here
 from .._body import filled
 from .._listing import Rows, Selection
 from .._trust import fingerprint_of
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
         OrganizationUpdate,
     )
 
+    from .._resolve import Ref
 
-class Organizations(Resource):
+
+class Organizations(Named["Organization"]):
     """The organizations that take part, with their addresses and public keys."""
+
+    _kind = "organization"
 
     def get(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -38,8 +42,8 @@ class Organizations(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the organization; by default your own.
+        id_ : int, str or row, optional
+            The organization: its name, id or row; by default your own.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -62,14 +66,14 @@ class Organizations(Resource):
         """
         if id_ is None:
             id_ = self._session.whoami.organization_id
-        return self._get(calls.get_organization(id_), field, fields)
+        return self._get(calls.get_organization(self._own(id_)), field, fields)
 
     def list(
         self,
         name: str | None = None,
         country: str | None = None,
-        collaboration: int | None = None,
-        study: int | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -86,10 +90,10 @@ class Organizations(Resource):
             Keep organizations with this name; ``%`` stands for any characters, ``_`` for one.
         country : str, optional
             Keep organizations in this country.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Keep the members of this collaboration; by default of the one that
             ``setup_collaboration`` chose, if any.
-        study : int, optional
+        study : int, str or row, optional
             Keep the members of this study.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -119,7 +123,7 @@ class Organizations(Resource):
             name=name,
             country=country,
             collaboration_id=self._collaboration(collaboration),
-            study_id=study,
+            study_id=self._id("study", study),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
@@ -189,7 +193,7 @@ class Organizations(Resource):
 
     def update(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         name: str | None = None,
         address1: str | None = None,
         address2: str | None = None,
@@ -205,8 +209,8 @@ class Organizations(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the organization; by default your own.
+        id_ : int, str or row, optional
+            The organization: its name, id or row; by default your own.
         name : str, optional
             A new name.
         address1, address2, zipcode, country : str, optional
@@ -249,19 +253,19 @@ class Organizations(Resource):
             domain=domain,
             public_key=public_key,
         )
-        return self._get(calls.update_organization(id_, body), field, fields)
+        return self._get(calls.update_organization(self._own(id_), body), field, fields)
 
     def delete(
         self,
-        id_: int,
+        id_: Ref,
         delete_dependents: bool = False,
     ) -> Message:
         """Delete an organization.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the organization.
+        id_ : int, str or row
+            The organization: its name, id or row.
         delete_dependents : bool
             Whether to delete its users, nodes, tasks and roles too; without, the server refuses as
             long as there are any.
@@ -284,15 +288,16 @@ class Organizations(Resource):
         --------
         >>> answer = client.organization.delete(12)
         """
-        return self._tell(calls.delete_organization(id_, delete_dependents=delete_dependents))
+        chosen = self._own(id_)
+        return self._tell(calls.delete_organization(chosen, delete_dependents=delete_dependents))
 
-    def fingerprint(self, id_: int | None = None) -> str:
+    def fingerprint(self, id_: Ref | None = None) -> str:
         """Give the short form of an organization's public key, by which people compare keys.
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the organization; by default your own.
+        id_ : int, str or row, optional
+            The organization: its name, id or row; by default your own.
 
         Returns
         -------
@@ -310,14 +315,14 @@ class Organizations(Resource):
 
         Examples
         --------
-        >>> client.organization.fingerprint(2)
+        >>> client.organization.fingerprint("IKNL")
         'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
         """
         if id_ is None:
             id_ = self._session.whoami.organization_id
-        return fingerprint_of(self._session.send(calls.get_organization(id_)))
+        return fingerprint_of(self._session.send(calls.get_organization(self._own(id_))))
 
-    def trust(self, id_: int, fingerprint: str | None = None) -> str:
+    def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
 
         Encrypting for an organization whose key has changed is an error until then, and so it is,
@@ -326,8 +331,8 @@ class Organizations(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the organization.
+        id_ : int, str or row
+            The organization: its name, id or row.
         fingerprint : str, optional
             The fingerprint that its key is to have. Without, any key is accepted that the server
             gives now.
@@ -350,8 +355,9 @@ class Organizations(Resource):
 
         Examples
         --------
-        >>> client.organization.trust(2, "SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc")
+        >>> told = "SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc"
+        >>> client.organization.trust("IKNL", told)
         'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
         """
-        row = self._session.send(calls.get_organization(id_))
+        row = self._session.send(calls.get_organization(self._own(id_)))
         return here(self._session.trust.accept_key, row, fingerprint)

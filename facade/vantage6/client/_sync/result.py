@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import Rows
+from .._resolve import id_of
 from .._results import open_result, open_results
 from ._resource import Resource
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result
 
+    from .._resolve import IdOrRow, Ref
+
 
 class Results(Resource):
     """What algorithms gave back, decoded and, in encrypted collaborations, decrypted."""
 
-    def get(self, id_: int) -> str | None:
+    def get(self, id_: IdOrRow) -> str | None:
         """Get the result of one run.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the run.
+        id_ : int or row
+            The run: its id or row.
 
         Returns
         -------
@@ -46,16 +49,16 @@ class Results(Resource):
         >>> json.loads(client.result.get(5))
         {'sum': 2531.0, 'count': 60}
         """
-        row = self._session.send(calls.get_result(id_))
+        row = self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result(row, self._session.private_key)["result"]
 
-    def from_task(self, task_id: int) -> Rows[Result]:
+    def from_task(self, task_id: Ref) -> Rows[Result]:
         """Get the results of all runs of a task, in the order of the organizations asked.
 
         Parameters
         ----------
-        task_id : int
-            Identifier of the task.
+        task_id : int, str or row
+            The task: its name, id or row.
 
         Returns
         -------
@@ -77,6 +80,7 @@ class Results(Resource):
         >>> [json.loads(row["result"]) for row in client.result.from_task(12)]
         [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
         """
-        rows = self._session.rows(partial(calls.list_results, task_id=task_id))
+        listing = partial(calls.list_results, task_id=self._id("task", task_id))
+        rows = self._session.rows(listing)
         rows.reverse()
         return open_results(rows, self._session.private_key)

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import Rows, Selection
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Rule
 
+    from .._resolve import Ref
 
-class Rules(Resource):
+
+class Rules(Named["Rule"]):
     """The permissions that roles and users are made of; the server defines them."""
+
+    _kind = "rule"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -30,8 +34,8 @@ class Rules(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the rule.
+        id_ : int, str or row
+            The rule: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -52,14 +56,14 @@ class Rules(Resource):
         >>> client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'user', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return self._get(calls.get_rule(id_), field, fields)
+        return self._get(calls.get_rule(self._own(id_)), field, fields)
 
     def list(
         self,
         name: str | None = None,
         operation: str | None = None,
         scope: str | None = None,
-        role: int | None = None,
+        role: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -78,7 +82,7 @@ class Rules(Resource):
             Keep the rules that allow this, such as ``"VIEW"``.
         scope : str, optional
             Keep the rules that reach this far, such as ``"ORGANIZATION"``.
-        role : int, optional
+        role : int, str or row, optional
             Keep the rules of this role.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -108,7 +112,7 @@ class Rules(Resource):
             name=name,
             operation=operation,
             scope=scope,
-            role_id=role,
+            role_id=self._id("role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

@@ -13,7 +13,7 @@ from .._body import filled
 from .._listing import Rows, Selection
 from .._settings import LOGGER
 from ..errors import InvalidInput
-from ._resource import Resource
+from ._resource import Named
 from .store_policy import StorePolicies
 from .store_review import StoreReviews
 from .store_role import StoreRoles
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
         Message,
     )
 
+    from .._resolve import Ref
     from ._session import Session
 
 
-class AlgorithmStores(Resource):
+class AlgorithmStores(Named["AlgorithmStore"]):
     """The algorithm stores of the collaborations; `set` chooses the one to work with.
 
     Attributes
@@ -47,6 +48,8 @@ class AlgorithmStores(Resource):
     user : StoreUsers
         The people it knows.
     """
+
+    _kind = "store"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -70,7 +73,7 @@ class AlgorithmStores(Resource):
 
     def set(
         self,
-        id_: int,
+        id_: Ref,
     ) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and all below ``client.store`` work with.
 
@@ -79,8 +82,8 @@ class AlgorithmStores(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the store, as `list` tells it.
+        id_ : int, str or row
+            The store: its name, id or row.
 
         Returns
         -------
@@ -103,14 +106,14 @@ class AlgorithmStores(Resource):
         >>> [algorithm["name"] for algorithm in client.algorithm.list()]
         ['average']
         """
-        row = self._session.send(calls.get_algorithm_store(id_))
+        row = self._session.send(calls.get_algorithm_store(self._own(id_)))
         self._session.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row["name"], row["id"])
         return row
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -119,8 +122,8 @@ class AlgorithmStores(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the store.
+        id_ : int, str or row
+            The store: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -141,13 +144,13 @@ class AlgorithmStores(Resource):
         >>> client.store.get(1, field="name")
         {'name': 'local store'}
         """
-        return self._get(calls.get_algorithm_store(id_), field, fields)
+        return self._get(calls.get_algorithm_store(self._own(id_)), field, fields)
 
     def list(
         self,
         name: str | None = None,
         url: str | None = None,
-        collaboration: int | None = None,
+        collaboration: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -164,7 +167,7 @@ class AlgorithmStores(Resource):
             Keep stores with this name; ``%`` stands for any characters, ``_`` for one.
         url : str, optional
             Keep stores with this address, with the same signs.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Keep the stores of this collaboration, those of all collaborations included; by default
             of the one that ``setup_collaboration`` chose, if any.
         page, per_page : int, optional
@@ -203,7 +206,7 @@ class AlgorithmStores(Resource):
         self,
         algorithm_store_url: str,
         name: str,
-        collaboration: int | None = None,
+        collaboration: Ref | None = None,
         all_collaborations: bool = False,
         force: bool = False,
         *,
@@ -218,8 +221,9 @@ class AlgorithmStores(Resource):
             Address of the store, with the path of its API.
         name : str
             A name for it.
-        collaboration : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        collaboration : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
         all_collaborations : bool
             Whether to link it to all collaborations, whatever `collaboration` says.
         force : bool
@@ -259,9 +263,9 @@ class AlgorithmStores(Resource):
 
     def update(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         name: str | None = None,
-        collaboration: int | None = None,
+        collaboration: Ref | None = None,
         all_collaborations: bool | None = None,
         *,
         field: str | None = None,
@@ -271,11 +275,11 @@ class AlgorithmStores(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the store; by default the chosen one.
+        id_ : int, str or row, optional
+            The store: its name, id or row; by default the chosen one.
         name : str, optional
             A new name.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Identifier of the collaboration to link it to in place of what it is linked to.
         all_collaborations : bool, optional
             Not possible: no server widens a link to all collaborations. Delete it, and make it
@@ -311,20 +315,21 @@ class AlgorithmStores(Resource):
                 "no server widens a link to all collaborations: delete it, and make it anew with "
                 "create(..., all_collaborations=True)"
             )
-        body: AlgorithmStoreUpdate = filled(name=name, collaboration_id=collaboration)
+        linked = self._id("collaboration", collaboration)
+        body: AlgorithmStoreUpdate = filled(name=name, collaboration_id=linked)
         call = calls.update_algorithm_store(self._the_store(id_), body)
         return self._get(call, field, fields)
 
     def delete(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
     ) -> Message:
         """Remove the link to a store.
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the store; by default the chosen one.
+        id_ : int, str or row, optional
+            The store: its name, id or row; by default the chosen one.
 
         Returns
         -------
@@ -345,7 +350,8 @@ class AlgorithmStores(Resource):
         >>> answer = client.store.delete(2)
         """
         server_url = self._session.address.url
-        return self._tell(calls.delete_algorithm_store(self._the_store(id_), server_url=server_url))
+        chosen = self._the_store(id_)
+        return self._tell(calls.delete_algorithm_store(chosen, server_url=server_url))
 
-    def _the_store(self, id_: int | None) -> int:
-        return self._session.store.id_ if id_ is None else id_
+    def _the_store(self, id_: Ref | None) -> int:
+        return self._session.store.id_ if id_ is None else self._own(id_)

@@ -11,18 +11,22 @@ from vantage6.bindings.store import calls
 
 from .._body import filled
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, Review, ReviewDecision
+    from vantage6.bindings.store.rows import Message, Review, ReviewDecision, ReviewInput
+
+    from .._resolve import Ref
 
 
-class StoreReviews(StoreResource):
+class StoreReviews(StoreResource, Named["Review"]):
     """Who has assessed, or is to assess, which algorithm."""
+
+    _kind = "review"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -31,8 +35,8 @@ class StoreReviews(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the review.
+        id_ : int, str or row
+            The review: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -55,12 +59,12 @@ class StoreReviews(StoreResource):
         >>> (client.store.review.get(1))["status"]
         'under review'
         """
-        return self._get(calls.get_review(id_), field, fields)
+        return self._get(calls.get_review(self._own(id_)), field, fields)
 
     def list(
         self,
-        algorithm: int | None = None,
-        reviewer: int | None = None,
+        algorithm: Ref | None = None,
+        reviewer: Ref | None = None,
         under_review: bool | None = None,
         reviewed: bool | None = None,
         approved: bool | None = None,
@@ -77,9 +81,9 @@ class StoreReviews(StoreResource):
 
         Parameters
         ----------
-        algorithm : int, optional
+        algorithm : int, str or row, optional
             Keep the reviews of this algorithm.
-        reviewer : int, optional
+        reviewer : int, str or row, optional
             Keep the reviews by this user of the store.
         under_review : bool, optional
             True keeps those that are not finished yet; False is as good as nothing.
@@ -116,8 +120,8 @@ class StoreReviews(StoreResource):
         """
         listing = partial(
             calls.list_reviews,
-            algorithm_id=algorithm,
-            reviewer_id=reviewer,
+            algorithm_id=self._id("algorithm", algorithm),
+            reviewer_id=self._id("store_user", reviewer),
             under_review=under_review,
             reviewed=reviewed,
             approved=approved,
@@ -128,8 +132,8 @@ class StoreReviews(StoreResource):
 
     def create(
         self,
-        algorithm: int,
-        reviewer: int,
+        algorithm: Ref,
+        reviewer: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -138,10 +142,10 @@ class StoreReviews(StoreResource):
 
         Parameters
         ----------
-        algorithm : int
-            Identifier of the algorithm.
-        reviewer : int
-            Identifier of the user, at the store.
+        algorithm : int, str or row
+            The algorithm: its name, id or row.
+        reviewer : int, str or row
+            The user: its name, id or row, at the store.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -165,19 +169,23 @@ class StoreReviews(StoreResource):
         --------
         >>> review = client.store.review.create(algorithm=1, reviewer=2)
         """
-        call = calls.create_review({"algorithm_id": algorithm, "reviewer_id": reviewer})
+        body: ReviewInput = {
+            "algorithm_id": self._id("algorithm", algorithm),
+            "reviewer_id": self._id("store_user", reviewer),
+        }
+        call = calls.create_review(body)
         return self._get(call, field, fields)
 
     def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Take back the request for a review.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the review.
+        id_ : int, str or row
+            The review: its name, id or row.
 
         Returns
         -------
@@ -197,19 +205,19 @@ class StoreReviews(StoreResource):
         --------
         >>> answer = client.store.review.delete(1)
         """
-        return self._tell(calls.delete_review(id_))
+        return self._tell(calls.delete_review(self._own(id_)))
 
     def approve(
         self,
-        id_: int,
+        id_: Ref,
         comment: str | None = None,
     ) -> Message:
         """Approve of an algorithm, as its reviewer.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the review.
+        id_ : int, str or row
+            The review: its name, id or row.
         comment : str, optional
             What you have to say about it.
 
@@ -234,19 +242,19 @@ class StoreReviews(StoreResource):
         >>> answer = client.store.review.approve(1, "does what it says")
         """
         body: ReviewDecision = filled(comment=comment)
-        return self._tell(calls.approve_review(id_, body))
+        return self._tell(calls.approve_review(self._own(id_), body))
 
     def reject(
         self,
-        id_: int,
+        id_: Ref,
         comment: str | None = None,
     ) -> Message:
         """Reject an algorithm, as its reviewer.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the review.
+        id_ : int, str or row
+            The review: its name, id or row.
         comment : str, optional
             What you have to say about it.
 
@@ -271,4 +279,4 @@ class StoreReviews(StoreResource):
         >>> answer = client.store.review.reject(1, "reveals single patients")
         """
         body: ReviewDecision = filled(comment=comment)
-        return self._tell(calls.reject_review(id_, body))
+        return self._tell(calls.reject_review(self._own(id_), body))

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.store import calls
 
-from .._body import id_list
 from .._listing import Rows, Selection
-from ._resource import StoreResource
+from ._resource import Named, StoreResource
 
 if TYPE_CHECKING:
     from vantage6.bindings.store.rows import Message, User, UserInput, UserUpdate
 
+    from .._resolve import Ref
 
-class StoreUsers(StoreResource):
+
+class StoreUsers(StoreResource, Named["User"]):
     """Users of servers that have access to the store."""
+
+    _kind = "store_user"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -31,8 +34,8 @@ class StoreUsers(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user.
+        id_ : int, str or row
+            The user: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -55,12 +58,12 @@ class StoreUsers(StoreResource):
         >>> (client.store.user.get(2))["username"]
         'admin'
         """
-        return self._get(calls.get_user(id_), field, fields)
+        return self._get(calls.get_user(self._own(id_)), field, fields)
 
     def list(
         self,
         username: str | None = None,
-        role: int | None = None,
+        role: Ref | None = None,
         page: int | None = None,
         per_page: int | None = None,
         *,
@@ -75,7 +78,7 @@ class StoreUsers(StoreResource):
         ----------
         username : str, optional
             Keep users with this name; ``%`` stands for any characters, ``_`` for one.
-        role : int, optional
+        role : int, str or row, optional
             Keep the users with this role of the store.
         page, per_page : int, optional
             One page only, and its number of rows. By default all rows of all pages are given.
@@ -105,7 +108,7 @@ class StoreUsers(StoreResource):
         listing = partial(
             calls.list_users,
             username=username,
-            role_id=role,
+            role_id=self._id("store_role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
@@ -113,7 +116,7 @@ class StoreUsers(StoreResource):
     def register(
         self,
         username: str,
-        roles: Sequence[int],
+        roles: Sequence[Ref],
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -124,7 +127,7 @@ class StoreUsers(StoreResource):
         ----------
         username : str
             Their name at the server.
-        roles : sequence of int
+        roles : sequence of int, str or row
             Identifiers of the roles of the store that they are to have.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -147,13 +150,14 @@ class StoreUsers(StoreResource):
         --------
         >>> user = client.store.user.register("ada", roles=[7])
         """
-        body: UserInput = {"username": username, "roles": id_list(roles, "roles")}
+        ids = self._ids("store_role", roles, "roles")
+        body: UserInput = {"username": username, "roles": ids}
         return self._get(calls.create_user(body), field, fields)
 
     def update(
         self,
-        id_: int,
-        roles: Sequence[int],
+        id_: Ref,
+        roles: Sequence[Ref],
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -162,9 +166,9 @@ class StoreUsers(StoreResource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user, at the store.
-        roles : sequence of int
+        id_ : int, str or row
+            The user: its name, id or row, at the store.
+        roles : sequence of int, str or row
             Identifiers of all roles they are to have, in place of those they have.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -189,19 +193,19 @@ class StoreUsers(StoreResource):
         --------
         >>> user = client.store.user.update(4, roles=[7, 8])
         """
-        body: UserUpdate = {"roles": id_list(roles, "roles")}
-        return self._get(calls.update_user(id_, body), field, fields)
+        body: UserUpdate = {"roles": self._ids("store_role", roles, "roles")}
+        return self._get(calls.update_user(self._own(id_), body), field, fields)
 
     def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Let the store forget a user.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user, at the store.
+        id_ : int, str or row
+            The user: its name, id or row, at the store.
 
         Returns
         -------
@@ -221,4 +225,4 @@ class StoreUsers(StoreResource):
         --------
         >>> answer = client.store.user.delete(4)
         """
-        return self._tell(calls.delete_user(id_))
+        return self._tell(calls.delete_user(self._own(id_)))

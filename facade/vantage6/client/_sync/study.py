@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._body import filled, id_list
+from .._body import filled
 from .._listing import Rows, Selection
+from .._resolve import Within
 from ..errors import InvalidInput
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
+        Id,
         Message,
         Organization,
         Study,
@@ -23,13 +25,17 @@ if TYPE_CHECKING:
         StudyUpdate,
     )
 
+    from .._resolve import Ref
 
-class Studies(Resource):
+
+class Studies(Named["Study"]):
     """Subsets of the organizations of a collaboration, for one question."""
+
+    _kind = "study"
 
     def get(
         self,
-        id_: int,
+        id_: Ref,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -38,8 +44,8 @@ class Studies(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the study.
+        id_ : int, str or row
+            The study: its name, id or row.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -60,13 +66,13 @@ class Studies(Resource):
         >>> client.study.get(1, fields=["id", "name"])
         {'id': 1, 'name': 'demo subset'}
         """
-        return self._get(calls.get_study(id_), field, fields)
+        return self._get(calls.get_study(self._own(id_)), field, fields)
 
     def list(
         self,
         name: str | None = None,
-        organization: int | None = None,
-        collaboration: int | None = None,
+        organization: Ref | None = None,
+        collaboration: Ref | None = None,
         include_organizations: bool = False,
         page: int | None = None,
         per_page: int | None = None,
@@ -82,9 +88,9 @@ class Studies(Resource):
         ----------
         name : str, optional
             Keep studies with this name; ``%`` stands for any characters, ``_`` for one.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep the studies that this organization takes part in.
-        collaboration : int, optional
+        collaboration : int, str or row, optional
             Keep the studies of this collaboration.
         include_organizations : bool
             Whether to put the organizations into ``["organizations"]`` in place of a link.
@@ -114,8 +120,8 @@ class Studies(Resource):
         listing = partial(
             calls.list_studies,
             name=name,
-            organization_id=organization,
-            collaboration_id=collaboration,
+            organization_id=self._id("organization", organization),
+            collaboration_id=self._id("collaboration", collaboration),
             include=["organizations"] if include_organizations else None,
         )
         selection = Selection(field, fields, filter_, filters)
@@ -124,8 +130,8 @@ class Studies(Resource):
     def create(
         self,
         name: str,
-        organizations: Sequence[int],
-        collaboration: int | None = None,
+        organizations: Sequence[Ref],
+        collaboration: Ref | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -136,11 +142,12 @@ class Studies(Resource):
         ----------
         name : str
             Its name.
-        organizations : sequence of int
-            Identifiers of the organizations that take part, all of them members of the
+        organizations : sequence of int, str or row
+            The organizations that take part, all of them members of the
             collaboration.
-        collaboration : int, optional
-            Identifier of the collaboration; by default the one that ``setup_collaboration`` chose.
+        collaboration : int, str or row, optional
+            The collaboration: its name, id or row; by default the one that
+            ``setup_collaboration`` chose.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -164,18 +171,17 @@ class Studies(Resource):
         --------
         >>> study = client.study.create("adults", [1, 2], collaboration=1)
         """
-        body: StudyInput = {
-            "name": name,
-            "organization_ids": id_list(organizations, "organizations"),
-            "collaboration_id": self._the_collaboration(collaboration),
-        }
+        place = self._the_collaboration(collaboration)
+        members = Within("collaboration", place)
+        ids = self._ids("organization", organizations, "organizations", members)
+        body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
         return self._get(calls.create_study(body), field, fields)
 
     def update(
         self,
-        id_: int,
+        id_: Ref,
         name: str | None = None,
-        organizations: Sequence[int] | None = None,
+        organizations: Sequence[Ref] | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -184,12 +190,12 @@ class Studies(Resource):
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the study.
+        id_ : int, str or row
+            The study: its name, id or row.
         name : str, optional
             A new name.
-        organizations : sequence of int, optional
-            Identifiers of all that are to take part, in place of those that do.
+        organizations : sequence of int, str or row, optional
+            All that are to take part, in place of those that do.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -212,21 +218,20 @@ class Studies(Resource):
         >>> client.study.update(1, name="adults", fields=["id", "name"])
         {'id': 1, 'name': 'adults'}
         """
-        body: StudyUpdate = filled(
-            name=name, organization_ids=id_list(organizations, "organizations")
-        )
-        return self._get(calls.update_study(id_, body), field, fields)
+        ids = self._ids("organization", organizations, "organizations")
+        body: StudyUpdate = filled(name=name, organization_ids=ids)
+        return self._get(calls.update_study(self._own(id_), body), field, fields)
 
     def delete(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
     ) -> Message:
         """Delete a study.
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the study. It has to be given; it is optional in form only.
+        id_ : int, str or row, optional
+            The study: its name, id or row. It has to be given; it is optional in form only.
 
         Returns
         -------
@@ -246,21 +251,21 @@ class Studies(Resource):
         --------
         >>> answer = client.study.delete(2)
         """
-        return self._tell(calls.delete_study(_given(id_)))
+        return self._tell(calls.delete_study(self._the_study(id_)))
 
     def add_organization(
         self,
-        organization: int,
-        study: int | None = None,
+        organization: Ref,
+        study: Ref | None = None,
     ) -> Sequence[Organization]:
         """Let an organization take part in a study.
 
         Parameters
         ----------
-        organization : int
-            Identifier of the organization, a member of the collaboration.
-        study : int, optional
-            Identifier of the study. It has to be given; it is optional in form only.
+        organization : int, str or row
+            The organization: its name, id or row, a member of the collaboration.
+        study : int, str or row, optional
+            The study: its name, id or row. It has to be given; it is optional in form only.
 
         Returns
         -------
@@ -282,22 +287,24 @@ class Studies(Resource):
         --------
         >>> members = client.study.add_organization(3, study=1)
         """
-        call = calls.add_organization_to_study(_given(study), {"id": organization})
+        chosen = self._the_study(study)
+        body: Id = {"id": self._id("organization", organization)}
+        call = calls.add_organization_to_study(chosen, body)
         return self._session.send(call)
 
     def remove_organization(
         self,
-        organization: int,
-        study: int | None = None,
+        organization: Ref,
+        study: Ref | None = None,
     ) -> Sequence[Organization]:
         """Take an organization out of a study.
 
         Parameters
         ----------
-        organization : int
-            Identifier of the organization.
-        study : int, optional
-            Identifier of the study. It has to be given; it is optional in form only.
+        organization : int, str or row
+            The organization: its name, id or row.
+        study : int, str or row, optional
+            The study: its name, id or row. It has to be given; it is optional in form only.
 
         Returns
         -------
@@ -317,11 +324,12 @@ class Studies(Resource):
         --------
         >>> members = client.study.remove_organization(3, study=1)
         """
-        call = calls.remove_organization_from_study(_given(study), {"id": organization})
+        chosen = self._the_study(study)
+        body: Id = {"id": self._id("organization", organization)}
+        call = calls.remove_organization_from_study(chosen, body)
         return self._session.send(call)
 
-
-def _given(study: int | None) -> int:
-    if study is None:
-        raise InvalidInput("say which study is meant: give its identifier")
-    return study
+    def _the_study(self, study: Ref | None) -> int:
+        if study is None:
+            raise InvalidInput("say which study is meant: give its name or identifier")
+        return self._own(study)

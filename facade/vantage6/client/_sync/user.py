@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._body import filled, id_list
+from .._body import filled
 from .._listing import Rows, Selection
 from ..errors import InvalidInput
-from ._resource import Resource
+from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, User, UserInput, UserUpdate
 
+    from .._resolve import Ref
 
-class Users(Resource):
+
+class Users(Named["User"]):
     """The people with an account on the server."""
+
+    _kind = "user"
 
     def get(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -32,8 +36,8 @@ class Users(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the user; by default yourself.
+        id_ : int, str or row, optional
+            The user: its name, id or row; by default yourself.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -56,17 +60,17 @@ class Users(Resource):
         """
         if id_ is None:
             id_ = self._session.whoami.id_
-        return self._get(calls.get_user(id_), field, fields)
+        return self._get(calls.get_user(self._own(id_)), field, fields)
 
     def list(
         self,
         username: str | None = None,
-        organization: int | None = None,
+        organization: Ref | None = None,
         firstname: str | None = None,
         lastname: str | None = None,
         email: str | None = None,
-        role: int | None = None,
-        rule: int | None = None,
+        role: Ref | None = None,
+        rule: Ref | None = None,
         last_seen_from: str | None = None,
         last_seen_till: str | None = None,
         page: int | None = None,
@@ -83,13 +87,13 @@ class Users(Resource):
         ----------
         username : str, optional
             Keep users with this name; ``%`` stands for any characters, ``_`` for one.
-        organization : int, optional
+        organization : int, str or row, optional
             Keep the users of this organization.
         firstname, lastname, email : str, optional
             Keep users with these, with the same signs.
-        role : int, optional
+        role : int, str or row, optional
             Keep the users with this role.
-        rule : int, optional
+        rule : int, str or row, optional
             Keep the users with this rule of their own, apart from their roles.
         last_seen_from, last_seen_till : str, optional
             Keep users last seen within these times (ISO 8601, UTC).
@@ -119,12 +123,12 @@ class Users(Resource):
         listing = partial(
             calls.list_users,
             username=username,
-            organization_id=organization,
+            organization_id=self._id("organization", organization),
             firstname=firstname,
             lastname=lastname,
             email=email,
-            role_id=role,
-            rule_id=rule,
+            role_id=self._id("role", role),
+            rule_id=self._id("rule", rule),
             last_seen_from=last_seen_from,
             last_seen_till=last_seen_till,
         )
@@ -138,9 +142,9 @@ class Users(Resource):
         lastname: str,
         password: str,
         email: str,
-        organization: int | None = None,
-        roles: Sequence[int] = (),
-        rules: Sequence[int] = (),
+        organization: Ref | None = None,
+        roles: Sequence[Ref] = (),
+        rules: Sequence[Ref] = (),
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -156,9 +160,9 @@ class Users(Resource):
             letters, a digit and another sign.
         email : str
             Where mail reaches the person; no two accounts share one.
-        organization : int, optional
-            Identifier of the organization; by default your own.
-        roles, rules : sequence of int
+        organization : int, str or row, optional
+            The organization: its name, id or row; by default your own.
+        roles, rules : sequence of int, str or row
             Identifiers of the roles, and of further rules, that say what the person may do.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
@@ -181,28 +185,26 @@ class Users(Resource):
         ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=[3]
         ... )
         """
-        if organization is None:
-            organization = self._session.whoami.organization_id
         body: UserInput = {
             "username": username,
             "firstname": firstname,
             "lastname": lastname,
             "password": password,
             "email": email,
-            "organization_id": organization,
-            "roles": id_list(roles, "roles"),
-            "rules": id_list(rules, "rules"),
+            "organization_id": self._home(organization),
+            "roles": self._ids("role", roles, "roles"),
+            "rules": self._ids("rule", rules, "rules"),
         }
         return self._get(calls.create_user(body), field, fields)
 
     def update(
         self,
-        id_: int | None = None,
+        id_: Ref | None = None,
         firstname: str | None = None,
         lastname: str | None = None,
-        organization: int | None = None,
-        rules: Sequence[int] | None = None,
-        roles: Sequence[int] | None = None,
+        organization: Ref | None = None,
+        rules: Sequence[Ref] | None = None,
+        roles: Sequence[Ref] | None = None,
         email: str | None = None,
         *,
         field: str | None = None,
@@ -212,14 +214,14 @@ class Users(Resource):
 
         Parameters
         ----------
-        id_ : int, optional
-            Identifier of the user; by default yourself.
+        id_ : int, str or row, optional
+            The user: its name, id or row; by default yourself.
         firstname, lastname : str, optional
             New names.
-        organization : int, optional
+        organization : int, str or row, optional
             Not possible: no server moves users to another organization, so this may only name the
             one they have.
-        rules, roles : sequence of int, optional
+        rules, roles : sequence of int, str or row, optional
             Identifiers of all rules, or roles, they are to have in place of those they have; not
             your own.
         email : str, optional
@@ -248,29 +250,29 @@ class Users(Resource):
         >>> client.user.update(lastname="King", fields=["firstname", "lastname"])
         {'firstname': 'Ada', 'lastname': 'King'}
         """
-        if id_ is None:
-            id_ = self._session.whoami.id_
-        if organization is not None:
-            self._check_organization(id_, organization)
+        chosen = self._session.whoami.id_ if id_ is None else self._own(id_)
+        home = self._id("organization", organization)
+        if home is not None:
+            self._check_organization(chosen, home)
         body: UserUpdate = filled(
             firstname=firstname,
             lastname=lastname,
-            rules=id_list(rules, "rules"),
-            roles=id_list(roles, "roles"),
+            rules=self._ids("rule", rules, "rules"),
+            roles=self._ids("role", roles, "roles"),
             email=email,
         )
-        return self._get(calls.update_user(id_, body), field, fields)
+        return self._get(calls.update_user(chosen, body), field, fields)
 
     def delete(
         self,
-        id_: int,
+        id_: Ref,
     ) -> Message:
         """Delete the account of a user.
 
         Parameters
         ----------
-        id_ : int
-            Identifier of the user.
+        id_ : int, str or row
+            The user: its name, id or row.
 
         Returns
         -------
@@ -290,7 +292,7 @@ class Users(Resource):
         --------
         >>> answer = client.user.delete(12)
         """
-        return self._tell(calls.delete_user(id_))
+        return self._tell(calls.delete_user(self._own(id_)))
 
     def _check_organization(self, id_: int, organization: int) -> None:
         now = (self._session.send(calls.get_user(id_)))["organization"]

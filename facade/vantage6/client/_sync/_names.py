@@ -1,0 +1,137 @@
+# Derived from facade/vantage6/client/_async/_names.py by unasync.py: edit that instead.
+"""Looks up what a name means: one listing per kind, kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+from vantage6.bindings.server import calls
+from vantage6.bindings.store import calls as store_calls
+
+from .._listing import PAGE_SIZE, Rows
+from .._resolve import NAMINGS, SCOPED, Directory, Kind, Within, place
+from ..errors import AmbiguousName, UnknownName
+
+if TYPE_CHECKING:
+    from .._listing import Listing, PageOf
+    from .._resolve import AnyRow
+    from ._session import Connection
+
+# For so many seconds a name means what it meant, unless it has come to mean nothing.
+KEPT = 300.0
+
+# How to ask for all of a kind. Nothing is ever called by its run, its result or its port.
+LISTINGS: Mapping[Kind, Callable[..., Any]] = {
+    "organization": calls.list_organizations,
+    "collaboration": calls.list_collaborations,
+    "study": calls.list_studies,
+    "node": calls.list_nodes,
+    "role": partial(calls.list_roles, include_root=True),
+    "rule": calls.list_rules,
+    "user": calls.list_users,
+    "task": calls.list_tasks,
+    "store": calls.list_algorithm_stores,
+    "algorithm": store_calls.list_algorithms,
+    "review": store_calls.list_reviews,
+    "store_user": store_calls.list_users,
+    "store_role": store_calls.list_roles,
+    "store_rule": store_calls.list_rules,
+}
+
+
+class Names:
+    """What the things that an API knows are called.
+
+    Names are asked for once and kept. Before an error is raised they are asked for again, so that
+    what was renamed or added in the meantime is found. Tasks are an exception: their names repeat,
+    and new ones come all the time, so each is asked for.
+
+    Parameters
+    ----------
+    connection : Connection
+        The way to the API.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[Kind, Within | None], tuple[Directory[AnyRow], float]] = {}
+        # Whoever comes first asks; those who come meanwhile wait and then know it too.
+        self._lock = connection.http.lock()
+
+    def forget(self, *kinds: Kind) -> None:
+        """Ask anew when a name of these kinds is next used.
+
+        Parameters
+        ----------
+        *kinds : Kind
+            The kinds; all of them if none is named.
+        """
+        for key in list(self._known):
+            if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
+                self._known.pop(key, None)
+
+    def find(self, kind: Kind, name: str, within: Within | None = None) -> AnyRow:
+        """Find the one thing that has a name.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        name : str
+            Its name.
+        within : Within, optional
+            Where to look.
+
+        Returns
+        -------
+        dict
+            Its row, as it was when the names were last asked for.
+
+        Raises
+        ------
+        UnknownName
+            When none is called that.
+        AmbiguousName
+            When several are.
+        """
+        within = within if kind in SCOPED else None
+        if kind == "task":
+            return self._find_task(name, within)
+        with self._lock:
+            directory, asked = self._known.get((kind, within), (None, 0.0))
+            if directory and monotonic() < asked + KEPT:
+                try:
+                    return directory.find(name)
+                except (UnknownName, AmbiguousName):
+                    pass
+            return (self._ask(kind, within)).find(name)
+
+    def _ask(self, kind: Kind, within: Within | None) -> Directory[AnyRow]:
+        owner_kind = NAMINGS[kind].owner_kind
+        owners: dict[int, str | None] = {}
+        if owner_kind:
+            owners = {row["id"]: row["name"] for row in self._rows(owner_kind, within)}
+        rows = self._rows(kind, within)
+        directory = Directory(kind, rows, place(within), owners)
+        self._known[kind, within] = directory, monotonic()
+        return directory
+
+    def _rows(self, kind: Kind, within: Within | None) -> Rows[AnyRow]:
+        return self._connection.rows(_listing(kind, within))
+
+    def _find_task(self, name: str, within: Within | None) -> AnyRow:
+        # The server takes % and _ for wildcards, so it may give more than was asked for.
+        named = self._connection.rows(_listing("task", within, name=name))
+        try:
+            return Directory("task", named, place(within)).find(name)
+        except UnknownName:
+            newest = self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
+            return Directory("task", newest, place(within)).find(name)
+
+
+def _listing(kind: Kind, within: Within | None, **filters: str) -> Listing[PageOf[AnyRow]]:
+    scope = {f"{within.kind}_id": within.id} if within else {}
+    return cast("Listing[PageOf[AnyRow]]", partial(LISTINGS[kind], **scope, **filters))

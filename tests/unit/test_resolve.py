@@ -1,0 +1,193 @@
+"""What a name means, which of several is meant, and what is said when it means nothing."""
+
+import pickle
+import unicodedata
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import AmbiguousName, InvalidInput, UnknownName
+from vantage6.client._resolve import (
+    NAMINGS,
+    SERVER_KINDS,
+    Directory,
+    Within,
+    id_of,
+    known_kind,
+    outdated_by,
+    place,
+    references,
+)
+
+
+def organizations(*names: str) -> list[dict[str, Any]]:
+    return [
+        {"id": id_, "name": name, "country": "NL", "domain": f"{id_}.example"}
+        for id_, name in enumerate(names, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("IKNL", 1),
+        ("iknl", 2),  # exact before all else
+        ("maastro", 3),
+        ("MAASTRO", 3),
+        ("100 % sure_thing", 4),
+        ("GRÖẞE", 5),
+        (unicodedata.normalize("NFD", "größe"), 5),
+    ],
+)
+def test_a_name_is_found_exactly_then_without_its_case(name: str, id_: int) -> None:
+    known = Directory(
+        "organization", organizations("IKNL", "iknl", "Maastro", "100 % Sure_Thing", "Größe")
+    )
+    assert known.find(name)["id"] == id_
+    with pytest.raises(AmbiguousName, match=r"id 1.*id 2"):
+        known.find("Iknl ")  # nobody is called exactly so, and two are with case aside
+
+
+def test_an_unknown_name_tells_the_nearest() -> None:
+    known = Directory("organization", organizations("IKNL", "Maastro"), " in collaboration 1")
+    with pytest.raises(UnknownName) as caught:
+        known.find("Mastro")
+    assert str(caught.value) == (
+        "no organization in collaboration 1 is called 'Mastro'; did you mean 'Maastro' (id 2, "
+        "country 'NL', domain '2.example')?"
+    )
+    assert (caught.value.kind, caught.value.name) == ("organization", "Mastro")
+    assert [row["id"] for row in caught.value.candidates] == [2]
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301
+
+
+def test_an_unknown_name_with_nothing_near_tells_what_there_is() -> None:
+    known = Directory("collaboration", [{"id": 1, "name": "demo", "encrypted": False}])
+    with pytest.raises(UnknownName, match=r"there is 'demo' \(id 1, encrypted false\)"):
+        known.find("pancreas")
+    with pytest.raises(UnknownName, match="you see no studies there at all"):
+        Directory("study", []).find("adults")
+
+
+def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
+    tasks = [
+        {"id": id_, "name": "average", "status": "completed", "created_at": f"2026-11-{id_}"}
+        for id_ in range(10, 30)
+    ]
+    with pytest.raises(AmbiguousName) as caught:
+        Directory("task", tasks).find("average")
+    message = str(caught.value)
+    assert message.startswith("20 tasks are called 'average'; say which by its id: 'average' (id")
+    assert "created_at '2026-11-10'" in message
+    assert message.endswith("and 15 more")
+    assert len(caught.value.candidates) == 20
+
+
+def test_names_cannot_steer_a_terminal() -> None:
+    with pytest.raises(UnknownName) as caught:
+        Directory("organization", organizations("\x1b[2Jevil")).find("\x1b[31mevil")
+    assert "\x1b" not in str(caught.value)
+
+
+def test_rules_go_by_more_of_their_fields() -> None:
+    rules = [
+        {"id": 1, "name": "task", "operation": "view", "scope": "organization"},
+        {"id": 2, "name": "task", "operation": "view", "scope": "global"},
+        {"id": 3, "name": "task", "operation": "create", "scope": "global"},
+    ]
+    known = Directory("rule", rules)
+    assert known.find("task.view.global")["id"] == 2
+    assert known.find("task.create")["id"] == 3
+    with pytest.raises(AmbiguousName, match="scope 'organization'"):
+        known.find("task.view")
+
+
+def test_users_go_by_username_address_and_full_name() -> None:
+    users = [
+        {"id": 1, "username": "ada", "email": "a@x.example", "firstname": "Ada", "lastname": "King"}
+    ]
+    for name in ("ada", "a@x.example", "Ada King", "ada king"):
+        assert Directory("user", users).find(name)["id"] == 1
+
+
+def test_nodes_go_by_their_organization_too() -> None:
+    nodes = [
+        {"id": 4, "name": "demo - IKNL", "organization": {"id": 1}, "collaboration": {"id": 1}},
+        {"id": 5, "name": None, "organization": {"id": 2}, "collaboration": {"id": 1}},
+    ]
+    known = Directory("node", nodes, owners={1: "IKNL", 2: "Maastro"})
+    assert known.find("demo - IKNL")["id"] == 4
+    assert known.find("IKNL")["id"] == 4
+    assert known.find("Maastro")["id"] == 5
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=30, unique=True), st.data())
+def test_every_name_finds_its_own_row(names: list[str], data: st.DataObject) -> None:
+    rows = organizations(*names)
+    row = data.draw(st.sampled_from(rows))
+    assert Directory("organization", rows).find(row["name"]) is row
+
+
+@given(st.lists(st.text(max_size=5), max_size=10), st.text(max_size=5))
+def test_any_other_name_is_an_error_of_ours(names: list[str], name: str) -> None:
+    rows = organizations(*names)
+    with suppress(UnknownName, AmbiguousName):
+        assert Directory("organization", rows).find(name) in rows
+
+
+class Integer:
+    def __index__(self) -> int:
+        return 7
+
+
+@pytest.mark.parametrize("ref", [7, Integer(), {"id": 7, "name": "x"}])
+def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
+    found = id_of(ref, "task")
+    assert (found, type(found)) == (7, int)
+
+
+@pytest.mark.parametrize(
+    ("ref", "reason"),
+    [
+        (None, "task: None is no identifier"),
+        (True, "task: True is no identifier"),
+        (1.0, "task: 1.0 is no identifier"),
+        ({"name": "x"}, "task: this row has no 'id', only 'name'"),
+        ({"id": "7"}, "task: '7' is no identifier"),
+    ],
+)
+def test_what_is_no_identifier_is_refused(ref: Any, reason: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        id_of(ref, "task")
+    assert str(caught.value).startswith(reason)
+
+
+def test_one_reference_is_no_list_of_them() -> None:
+    assert references(("IKNL", 2), "organizations") == ["IKNL", 2]
+    for one in ("IKNL", {"id": 1}, 1):
+        with pytest.raises(InvalidInput, match="organizations takes a list"):
+            references(one, "organizations")  # type: ignore[arg-type]  # the mistake of a user
+
+
+def test_kinds_are_checked() -> None:
+    assert known_kind("study") == "study"
+    assert "study" in SERVER_KINDS
+    assert "algorithm" not in SERVER_KINDS
+    with pytest.raises(InvalidInput, match="there is no kind 'planet'; there is organization"):
+        known_kind("planet")
+
+
+def test_what_changes_names_is_known() -> None:
+    assert outdated_by("get_organization") == outdated_by("list_roles") == []
+    assert outdated_by("update_organization") == ["organization"]
+    assert set(outdated_by("add_rule_to_role")) == {"role", "rule", "store_role", "store_rule"}
+    assert "store" in outdated_by("create_algorithm_store")
+    assert all(naming.words.startswith(naming.word[:4]) for naming in NAMINGS.values())
+
+
+def test_places_are_named() -> None:
+    assert place(None) == ""
+    assert place(Within("study", 3)) == " in study 3"
