@@ -4,12 +4,14 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
+from postbox import Postbox
 from vcr.request import Request
 
 from vantage6.client._identity import claims
@@ -34,15 +36,61 @@ class Recorded:
     passwords: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """What the tests know of the network that demands two-factor login and sends mail.
+
+    Attributes
+    ----------
+    port : int
+        Where it is.
+    root : tuple of (str, str, callable)
+        Name and password of who may do all, and what supplies the code.
+    code : callable
+        Gives what an authenticator app shows that has loaded an ``otpauth://`` address.
+    token : callable
+        Gives the token in the mail to a user with some subject.
+    """
+
+    port: int
+    root: tuple[str, str, Callable[[], str]]
+    code: Callable[[str], str]
+    token: Callable[[str, str], str]
+
+
+def is_recording(request: pytest.FixtureRequest) -> bool:
+    """Tell whether cassettes are made; without that, any port and any secret will do."""
+    return request.config.getoption("--record-mode") in ("rewrite", "all", "once", "new_episodes")
+
+
 @pytest.fixture(scope="session")
 def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
-    """Start the network when cassettes are made; without it, any port and password will do."""
-    if request.config.getoption("--record-mode") not in ("rewrite", "all", "once", "new_episodes"):
+    """Start the network when cassettes are made."""
+    if not is_recording(request):
         yield Recorded(1, dict.fromkeys(("root", "researcher", "viewer", "admin"), HIDDEN))
         return
     with LocalNetwork(organizations=3, store=True, review=True) as network:
         users = network.users
         yield Recorded(network.port, {name: user.password for name, user in users.items()})
+
+
+@pytest.fixture(scope="session")
+def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
+    """Start the network that demands two-factor login when cassettes are made."""
+    if not is_recording(request):
+        yield Guarded(1, ("root", HIDDEN, lambda: HIDDEN), lambda _: HIDDEN, lambda *_: HIDDEN)
+        return
+    with (
+        Postbox() as postbox,
+        LocalNetwork(organizations=1, two_factor=True, smtp=postbox.address) as network,
+    ):
+        root = network.users["root"]
+        yield Guarded(
+            network.port,
+            (root.username, root.password, lambda: root.code or ""),
+            lambda uri: pyotp.TOTP(pyotp.parse_uri(uri).secret).now(),
+            postbox.token_for,
+        )
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +141,7 @@ def hide(key: str, value: Any) -> Any:
     """Hide a value if its key says that it is secret; of a token, keep whom it is for."""
     if isinstance(value, str):
         value = LOOPBACK.sub("localhost:1", value)  # where replayed requests may still go
-    if key in SECRETS and value is not None:
+    if key in SECRETS and isinstance(value, str):  # of such a field, there may be reasons, too
         return HIDDEN
     if key == "log" and value:
         return re.sub(r"/(?:[\w.@+-]+/)+", "…/", value)  # where the recording machine has its files

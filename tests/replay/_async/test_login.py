@@ -1,0 +1,88 @@
+"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import (
+    AsyncClient,
+    BadRequest,
+    LoginFailed,
+    PermissionDenied,
+    TwoFactorRequired,
+    TwoFactorSetupRequired,
+)
+
+if TYPE_CHECKING:
+    from ..conftest import Guarded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+# No server is told these: they only have to be good enough for the account of a test.
+FIRST, SECOND = "First-Secret-1", "Second-Secret-2"
+
+
+@pytest_asyncio.fixture
+async def client(guarded: "Guarded") -> AsyncIterator[AsyncClient]:
+    async with AsyncClient("http://127.0.0.1", guarded.port, "/api") as client:
+        yield client
+
+
+async def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -> None:
+    """Make an account without a second factor."""
+    async with AsyncClient("http://127.0.0.1", guarded.port, "/api") as root:
+        await root.authenticate(*guarded.root)
+        roles = [row["id"] for row in await root.role.list(name=role)] if role else []
+        await root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", 1, roles)
+
+
+async def test_a_second_factor_is_set_up_and_asked_for(
+    guarded: "Guarded", client: AsyncClient
+) -> None:
+    await newcomer(guarded, "grace")
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        await client.authenticate("grace", FIRST)
+    with pytest.raises(TwoFactorRequired):
+        await client.authenticate("grace", FIRST)
+    with pytest.raises(LoginFailed, match="clock"):
+        await client.authenticate("grace", FIRST, "not it")
+    with pytest.raises(LoginFailed, match="locked"):
+        await client.authenticate("grace", SECOND)
+
+    async def supply() -> str:
+        return guarded.code(caught.value.uri)
+
+    await client.authenticate("grace", FIRST, supply)
+    assert client.name == "Ada"
+    await client.authenticate("grace", FIRST, await supply())
+    assert client.whoami.organization_name == "IKNL"
+
+
+async def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: AsyncClient) -> None:
+    await newcomer(guarded, "joan")
+    with pytest.raises(TwoFactorSetupRequired):
+        await client.authenticate("joan", FIRST)
+    mail = "joan@example.org"
+    await client.util.reset_my_password(username="joan")
+    token = guarded.token(mail, "Password reset")
+    with pytest.raises(BadRequest, match="8 characters"):
+        await client.util.set_my_password(token, "short")
+    assert "msg" in await client.util.set_my_password(token, SECOND)
+    with pytest.raises(LoginFailed):
+        await client.util.reset_two_factor_auth(FIRST, username="joan")
+    assert "msg" in await client.util.reset_two_factor_auth(SECOND, username="joan")
+    secret = await client.util.set_two_factor_auth(guarded.token(mail, "Two-factor"))
+    await client.authenticate("joan", SECOND, guarded.code(secret["qr_uri"]))
+    assert (await client.user.get())["username"] == "joan"
+
+
+async def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: AsyncClient) -> None:
+    await newcomer(guarded, "mary", role=None)
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        await client.authenticate("mary", FIRST)
+    await client.authenticate("mary", FIRST, guarded.code(caught.value.uri))
+    assert client.whoami.organization_name == ""
+    with pytest.raises(PermissionDenied):
+        await client.organization.get(client.whoami.organization_id)

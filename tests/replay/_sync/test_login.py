@@ -1,0 +1,86 @@
+# Derived from tests/replay/_async/test_login.py by unasync.py: edit that instead.
+"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vantage6.client import (
+    BadRequest,
+    Client,
+    LoginFailed,
+    PermissionDenied,
+    TwoFactorRequired,
+    TwoFactorSetupRequired,
+)
+
+if TYPE_CHECKING:
+    from ..conftest import Guarded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+# No server is told these: they only have to be good enough for the account of a test.
+FIRST, SECOND = "First-Secret-1", "Second-Secret-2"
+
+
+@pytest.fixture
+def client(guarded: "Guarded") -> Iterator[Client]:
+    with Client("http://127.0.0.1", guarded.port, "/api") as client:
+        yield client
+
+
+def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -> None:
+    """Make an account without a second factor."""
+    with Client("http://127.0.0.1", guarded.port, "/api") as root:
+        root.authenticate(*guarded.root)
+        roles = [row["id"] for row in root.role.list(name=role)] if role else []
+        root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", 1, roles)
+
+
+def test_a_second_factor_is_set_up_and_asked_for(guarded: "Guarded", client: Client) -> None:
+    newcomer(guarded, "grace")
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        client.authenticate("grace", FIRST)
+    with pytest.raises(TwoFactorRequired):
+        client.authenticate("grace", FIRST)
+    with pytest.raises(LoginFailed, match="clock"):
+        client.authenticate("grace", FIRST, "not it")
+    with pytest.raises(LoginFailed, match="locked"):
+        client.authenticate("grace", SECOND)
+
+    def supply() -> str:
+        return guarded.code(caught.value.uri)
+
+    client.authenticate("grace", FIRST, supply)
+    assert client.name == "Ada"
+    client.authenticate("grace", FIRST, supply())
+    assert client.whoami.organization_name == "IKNL"
+
+
+def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: Client) -> None:
+    newcomer(guarded, "joan")
+    with pytest.raises(TwoFactorSetupRequired):
+        client.authenticate("joan", FIRST)
+    mail = "joan@example.org"
+    client.util.reset_my_password(username="joan")
+    token = guarded.token(mail, "Password reset")
+    with pytest.raises(BadRequest, match="8 characters"):
+        client.util.set_my_password(token, "short")
+    assert "msg" in client.util.set_my_password(token, SECOND)
+    with pytest.raises(LoginFailed):
+        client.util.reset_two_factor_auth(FIRST, username="joan")
+    assert "msg" in client.util.reset_two_factor_auth(SECOND, username="joan")
+    secret = client.util.set_two_factor_auth(guarded.token(mail, "Two-factor"))
+    client.authenticate("joan", SECOND, guarded.code(secret["qr_uri"]))
+    assert (client.user.get())["username"] == "joan"
+
+
+def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: Client) -> None:
+    newcomer(guarded, "mary", role=None)
+    with pytest.raises(TwoFactorSetupRequired) as caught:
+        client.authenticate("mary", FIRST)
+    client.authenticate("mary", FIRST, guarded.code(caught.value.uri))
+    assert client.whoami.organization_name == ""
+    with pytest.raises(PermissionDenied):
+        client.organization.get(client.whoami.organization_id)
