@@ -1,5 +1,7 @@
 """What a type checker knows of each resource's rows; it is checked, and never run."""
 
+from typing import Any
+
 from typing_extensions import assert_type
 
 from vantage6.bindings.server.rows import (
@@ -18,7 +20,7 @@ from vantage6.bindings.server.rows import (
     User,
 )
 from vantage6.bindings.store import rows as store
-from vantage6.client import AsyncClient, Client, Rows
+from vantage6.client import AsyncClient, Client, ResultRows, Rows
 
 
 def server(client: Client) -> None:
@@ -33,8 +35,8 @@ def server(client: Client) -> None:
     assert_type(client.task.list(), Rows[Task])
     assert_type(client.task.kill(1), Message)
     assert_type(client.run.from_task(1), Rows[Run])
-    assert_type(client.result.from_task(1), Rows[Result])
-    assert_type(client.wait_for_results(1), Rows[Result])
+    assert_type(client.result.from_task(1), ResultRows)
+    assert_type(client.wait_for_results(1), ResultRows)
     assert_type(client.user.list(), Rows[User])
     assert_type(client.role.list(), Rows[Role])
     assert_type(client.rule.list(), Rows[Rule])
@@ -58,6 +60,11 @@ def one_row_and_its_fields(client: Client) -> None:
     assert_type(tasks["data"], Rows[Task])
     assert_type(tasks[0], Task)
     assert_type(tasks[1:], Rows[Task])
+    results = client.result.from_task(1)
+    assert_type(results[0], Result)
+    assert_type(results[1:], ResultRows)
+    assert_type(results.outputs, list[Any])
+    assert_type(results.by_organization, dict[str, Any])
     assert_type(tasks[0]["id"], int)
     assert_type(client.organization.get()["name"], "str | None")
     # A typo is an error: were it none, mypy would call the comment unused.
@@ -67,5 +74,5 @@ def one_row_and_its_fields(client: Client) -> None:
 async def the_same_of_the_async_client(client: AsyncClient) -> None:
     assert_type(await client.organization.list(), Rows[Organization])
     assert_type(await client.task.get(1), Task)
-    assert_type(await client.wait_for_results(1), Rows[Result])
+    assert_type(await client.wait_for_results(1), ResultRows)
     assert_type(await client.algorithm.list(), Rows[store.Algorithm])

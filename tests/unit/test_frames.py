@@ -52,6 +52,7 @@ def test_no_rows_are_an_empty_frame() -> None:
 
 
 def test_without_pandas_the_error_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    monkeypatch.setattr(sys, "path", [])
     with pytest.raises(MissingExtra, match=r"vantage6-sdk\[pandas\]"):
         Rows(NODES, LINKS).to_pandas()

@@ -1,12 +1,13 @@
 """Results and inputs become the text that was sent, or an error that names the run."""
 
 import base64
+import pickle
 from typing import Any
 
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
-from vantage6.client import DecryptionError, Rows
+from vantage6.client import DecryptionError, InvalidInput, ResultRows
 from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
 from vantage6.client._results import open_input, open_result, open_results, output_of
 
@@ -74,7 +75,7 @@ def test_an_output_that_is_not_json_names_its_run(text: str) -> None:
 
 
 def test_one_unreadable_result_does_not_lose_the_others() -> None:
-    rows: Any = Rows(
+    rows: Any = ResultRows(
         [result(1, secret("1")), result(2, secret("2", THEIRS)), result(3, None)], LINKS
     )
     with pytest.raises(DecryptionError) as caught:
@@ -99,3 +100,51 @@ def test_inputs_stay_closed_where_they_are_not_ours_or_there_is_no_key() -> None
 def test_an_input_of_ours_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(DecryptionError, match="input of run 5"):
         open_input(run(secret("{}", THEIRS)), OURS, 1)
+
+
+# -- what is made of them --------------------------------------------------------------------
+def opened(*texts: str | None, organizations: dict[int, str] | None = None) -> ResultRows:
+    rows = [result(number, text) for number, text in enumerate(texts, 1)]
+    return ResultRows(rows, LINKS, organizations=organizations)
+
+
+def test_outputs_are_decoded_by_position_and_by_organization() -> None:
+    rows = opened('{"n": 1}', None, "[2]", organizations={1: "IKNL", 2: "Maastro", 3: "VUmc"})
+    assert rows.outputs == [{"n": 1}, None, [2]]
+    assert rows.by_organization == {"IKNL": {"n": 1}, "Maastro": None, "VUmc": [2]}
+    assert rows[1:].by_organization == {"Maastro": None, "VUmc": [2]}
+    twin = pickle.loads(pickle.dumps(rows))  # noqa: S301 - our own bytes
+    assert twin.by_organization == rows.by_organization
+
+
+def test_no_output_is_lost_where_organizations_share_a_name_or_have_none() -> None:
+    rows = opened("1", "2", "3", "4", organizations={1: "IKNL", 2: "IKNL", 3: "VUmc"})
+    assert rows.by_organization == {
+        "IKNL (run 1)": 1,
+        "IKNL (run 2)": 2,
+        "VUmc": 3,
+        "(run 4)": 4,
+    }
+
+
+def test_results_show_where_they_are_from() -> None:
+    rows = opened('{"n": 1}', None, organizations={1: "IKNL", 2: "Maastro"})
+    lines = str(rows).splitlines()
+    assert lines[0].split() == ["organization", "run", "result"]
+    assert lines[2].split(maxsplit=2) == ["IKNL", "1", '{"n": 1}']
+    assert "organization" not in rows[0], "the rows stay as they came"
+    assert str(opened("1")).splitlines()[0].split() == ["run", "result"]
+
+
+def test_records_are_lines_of_a_data_frame() -> None:
+    where = {1: "IKNL", 2: "Maastro", 3: "VUmc"}
+    frame = opened('{"n": 1}', None, '[{"n": 2}, {"m": {"x": 3}}]', organizations=where).to_pandas()
+    assert frame.index.tolist() == ["IKNL", "VUmc", "VUmc"]
+    assert frame.index.name == "organization"
+    assert frame.columns.tolist() == ["n", "m.x"]
+    assert frame["n"].dropna().tolist() == [1, 2]
+
+
+def test_what_is_no_record_is_no_line() -> None:
+    with pytest.raises(InvalidInput, match=r"Maastro .* 2\.5; use \.outputs"):
+        opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._listing import Rows
     from ._progress import Progress, RunProgress
     from ._qr import show_qr
+    from ._results import ResultRows
     from ._settings import Timeouts
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
@@ -64,6 +65,7 @@ __all__ = [
     "Client",
     "UserClient",
     "Rows",
+    "ResultRows",
     "Progress",
     "RunProgress",
     "Timeouts",
@@ -112,6 +114,7 @@ _HOMES = {
     "AsyncClient": "._async.client",
     "Client": "._sync.client",
     "UserClient": "._sync.client",
+    "ResultRows": "._results",
     "Rows": "._listing",
     "Progress": "._progress",
     "RunProgress": "._progress",

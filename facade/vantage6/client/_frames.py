@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from ._display import is_time, moment
-from .errors import MissingExtra
+from .errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,12 +35,9 @@ def frame_of(rows: Iterable[object]) -> DataFrame:
     MissingExtra
         When pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError as error:
-        raise MissingExtra(
-            "data frames need pandas: pip install 'vantage6-sdk[pandas]', or pandas itself"
-        ) from error
+    _require_pandas()
+    import pandas
+
     lines = [_flat(cast("Mapping[str, object]", row)) for row in rows]
     columns: Sequence[str] = list(dict.fromkeys(name for line in lines for name in line))
     frame = pandas.DataFrame(lines, columns=pandas.Index(columns))
@@ -47,6 +46,60 @@ def frame_of(rows: Iterable[object]) -> DataFrame:
         if all(time or line.get(name) is None for time, line in zip(times, lines, strict=True)):
             frame[name] = pandas.to_datetime(pandas.Series(times, index=frame.index), utc=True)
     return frame
+
+
+def frame_of_outputs(where: Sequence[str], outputs: Sequence[object]) -> DataFrame:
+    """Make a data frame of what algorithms returned.
+
+    Parameters
+    ----------
+    where : sequence of str
+        At which organization each of them ran.
+    outputs : sequence
+        What each of them returned: a record, a list of records, or None for nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The fields of the records as columns, the organizations as index.
+
+    Raises
+    ------
+    InvalidInput
+        When an output is something else, naming the organization.
+    MissingExtra
+        When pandas is not installed.
+    """
+    _require_pandas()
+    import pandas
+
+    lines = [
+        (name, _flat(record))
+        for name, output in zip(where, outputs, strict=True)
+        for record in _records(name, output)
+    ]
+    columns = list(dict.fromkeys(field for _, line in lines for field in line))
+    index = pandas.Index([name for name, _ in lines], name="organization")
+    return pandas.DataFrame([line for _, line in lines], index=index, columns=pandas.Index(columns))
+
+
+def _records(name: str, output: object) -> list[Mapping[str, object]]:
+    if output is None:
+        return []
+    records = cast("list[object]", output if isinstance(output, list) else [output])
+    if not all(isinstance(record, Mapping) for record in records):
+        raise InvalidInput(
+            f"the output of {name} is no record, nor a list of records, so it has no columns: "
+            f"it is {reprlib.repr(cast('object', output))}; use .outputs or .by_organization"
+        )
+    return cast("list[Mapping[str, object]]", records)
+
+
+def _require_pandas() -> None:
+    if find_spec("pandas") is None:
+        raise MissingExtra(
+            "data frames need pandas: pip install 'vantage6-sdk[pandas]', or pandas itself"
+        )
 
 
 def _flat(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:

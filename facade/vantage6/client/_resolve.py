@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar, cast, get_args
 
 from .errors import AmbiguousName, InvalidInput, UnknownName
@@ -308,6 +309,17 @@ class Directory(Generic[Row]):
         if len(found) > 1:
             raise self._ambiguous(name, found)
         return found[0]
+
+    def called(self) -> dict[int, str]:
+        """Tell what each of them is called.
+
+        Returns
+        -------
+        dict of int to str
+            The first name of each that has one, by identifier.
+        """
+        names = ((row["id"], _names(row, self._naming, self._owners)) for row in self._rows)
+        return {id_: name for id_, of_row in names for name in islice(of_row, 1)}
 
     def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousName:
         naming = self._naming

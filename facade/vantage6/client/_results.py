@@ -3,18 +3,135 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from ._base64 import decode
+from ._listing import Rows
 from ._payload import is_encrypted
 from .errors import DecryptionError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from pandas import DataFrame
+    from typing_extensions import Self
 
-    from vantage6.bindings.server.rows import Result, Run
+    from vantage6.bindings.server.rows import PageLinks, Result, Run
 
-    from ._listing import Rows
+    from ._display import Table
+
+
+class ResultRows(Rows["Result"]):
+    """The results of a task's runs, in the order of the organizations asked.
+
+    Parameters
+    ----------
+    rows : Iterable of Result
+        The rows.
+    links : PageLinks
+        The server's links between pages.
+    total : int, optional
+        How many rows there are on all pages together; by default as many as given.
+    fields : sequence of str, optional
+        The fields that were asked for; None for whole rows.
+    organizations : dict of int to str, optional
+        For each run, by its identifier, the organization that it ran at.
+
+    Examples
+    --------
+    >>> results = client.wait_for_results(12)
+    >>> results.outputs
+    [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+    >>> results.by_organization["Maastro"]
+    {'sum': 1804.0, 'count': 40}
+    >>> results.to_pandas().sum()["count"]
+    100
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Result],
+        links: PageLinks,
+        total: int | None = None,
+        fields: Sequence[str] | None = None,
+        organizations: Mapping[int, str] | None = None,
+    ) -> None:
+        super().__init__(rows, links, total, fields)
+        self.organizations = organizations or {}
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What each run's algorithm returned; None for a run without a result.
+
+        DecryptionError when a result is not JSON. They are decoded anew each time.
+        """
+        return [output_of(row) for row in self]
+
+    @property
+    def by_organization(self) -> dict[str, Any]:
+        """What each run's algorithm returned, by the name of the organization.
+
+        Where a name stands for several runs, the number of the run is added to it.
+        """
+        return dict(zip(self._where(), self.outputs, strict=True))
+
+    def to_pandas(self) -> DataFrame:
+        """Make a pandas data frame of the outputs, if these are records.
+
+        An output that is a dictionary becomes a line, and one that is a list of dictionaries
+        becomes a line for each of them. The organizations are the index. A run without a result has
+        no lines.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The outputs.
+
+        Raises
+        ------
+        InvalidInput
+            When an output is something else; `outputs` has it.
+        DecryptionError
+            When a result is not JSON.
+        MissingExtra
+            When pandas is not installed.
+
+        Examples
+        --------
+        >>> client.wait_for_results(12).to_pandas()
+                         sum  count
+        organization
+        IKNL          2531.0     60
+        Maastro       1804.0     40
+        """
+        from ._frames import frame_of_outputs
+
+        return frame_of_outputs(self._where(), self.outputs)
+
+    def _where(self) -> list[str]:
+        """Name the organization of each row."""
+        names = [self.organizations.get(row["run"]["id"], "") for row in self]
+        return [
+            name if name and names.count(name) == 1 else f"{name} (run {row['run']['id']})".strip()
+            for name, row in zip(names, self, strict=True)
+        ]
+
+    def _with(self, rows: list[Result]) -> Self:
+        return type(self)(rows, self.links, fields=self.fields, organizations=self.organizations)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        kind, arguments = super().__reduce__()
+        return kind, (*cast("tuple[object, ...]", arguments), self.organizations)
+
+    def _table(self) -> Table:
+        from ._display import table_of
+
+        if not self.organizations:
+            return super()._table()
+        rows = [
+            {"organization": name, **row} for name, row in zip(self._where(), self, strict=True)
+        ]
+        return table_of(rows, self.fields, self.total)
 
 
 def open_result(row: Result, key: RSAPrivateKey | None) -> Result:
@@ -46,19 +163,19 @@ def open_result(row: Result, key: RSAPrivateKey | None) -> Result:
     return {**row, "result": text or None}
 
 
-def open_results(rows: Rows[Result], key: RSAPrivateKey | None) -> Rows[Result]:
+def open_results(rows: ResultRows, key: RSAPrivateKey | None) -> ResultRows:
     """Replace the encoded results of several rows, in place.
 
     Parameters
     ----------
-    rows : Rows of Result
+    rows : ResultRows
         The rows, as the server gives them.
     key : RSAPrivateKey or None
         As for `open_result`.
 
     Returns
     -------
-    Rows of Result
+    ResultRows
         The same object.
 
     Raises
@@ -108,6 +225,29 @@ def output_of(row: Result) -> Any:
         run_id = row["run"]["id"]
         message = f"the result of run {run_id} is not JSON ({error}); its text is in ['result']"
         raise DecryptionError(message, run_ids=[run_id]) from None
+
+
+def organizations_of(runs: Iterable[Run], names: Mapping[int, str]) -> dict[int, str]:
+    """Tell at which organization each run was.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        The runs.
+    names : dict of int to str
+        The names of the organizations, by identifier.
+
+    Returns
+    -------
+    dict of int to str
+        By the identifier of the run the name of its organization, or the identifier of that where
+        its name is not known.
+    """
+    return {
+        run["id"]: names.get(organization["id"]) or str(organization["id"])
+        for run in runs
+        if (organization := run["organization"])
+    }
 
 
 def open_input(run: Run, key: RSAPrivateKey | None, organization_id: int) -> Run:

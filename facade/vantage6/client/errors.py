@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from vantage6.bindings.server.rows import Result, Run
+    from vantage6.bindings.server.rows import Run
 
-    from ._listing import Rows
+    from ._results import ResultRows
 
 
 class Vantage6Error(Exception):
@@ -398,13 +398,13 @@ class DecryptionError(Vantage6Error):
     ----------
     run_ids : list of int
         The algorithm runs whose input or result is concerned.
-    results : Rows or None
+    results : ResultRows or None
         Where several results were asked for: all rows, with the readable results in place and
         None where a result could not be read.
     """
 
     def __init__(
-        self, message: str, *, run_ids: Sequence[int] = (), results: Rows[Result] | None = None
+        self, message: str, *, run_ids: Sequence[int] = (), results: ResultRows | None = None
     ) -> None:
         super().__init__(message)
         self.run_ids = list(run_ids)
@@ -425,7 +425,7 @@ class TaskFailed(Vantage6Error):
         Its status, such as ``"crashed"`` or ``"killed by user"``.
     runs : list of Run
         All its runs, with their organization, status and log.
-    results : Rows of Result
+    results : ResultRows
         The result rows of the task; ``["result"]`` is None where a run did not finish.
     """
 
@@ -436,7 +436,7 @@ class TaskFailed(Vantage6Error):
         task_id: int,
         status: str,
         runs: Sequence[Run],
-        results: Rows[Result],
+        results: ResultRows,
     ) -> None:
         super().__init__(message)
         self.task_id = task_id

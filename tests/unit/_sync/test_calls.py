@@ -419,7 +419,16 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
         ]
         return page(rows[::-1], int(query["page"]), int(query["per_page"]))
 
-    return {"GET /task/12/status": status, "GET /run": run_rows, "GET /result": results}
+    def organizations(_: Request, query: dict[str, str]) -> Reply:
+        rows = [{"id": id_, "name": f"hospital {id_}"} for id_ in runs]
+        return page(rows, int(query["page"]), int(query["per_page"]))
+
+    return {
+        "GET /task/12/status": status,
+        "GET /run": run_rows,
+        "GET /result": results,
+        "GET /organization": organizations,
+    }
 
 
 def test_results_come_when_the_task_is_done_in_the_order_asked(
@@ -429,7 +438,18 @@ def test_results_come_when_the_task_is_done_in_the_order_asked(
     results = client.wait_for_results(12, 0.1)
     assert [row["run"]["id"] for row in results["data"]] == [1, 2]
     assert [json.loads(row["result"] or "") for row in results] == [{"n": 1}, {"n": 1}]
-    assert len(server.seen) == 4, "three looks and the results"
+    assert results.outputs == [{"n": 1}, {"n": 1}]
+    assert results.by_organization == {"hospital 1": {"n": 1}, "hospital 2": {"n": 1}}
+    assert len(server.seen) == 6, "three looks, the results, the runs and the organizations"
+    again = client.result.from_task(12)
+    assert list(again.by_organization) == ["hospital 1", "hospital 2"]
+    assert len(server.seen) == 8, "names are asked for once"
+
+
+def test_organizations_that_one_may_not_see_are_numbers(client: Client, server: Script) -> None:
+    refused = {"GET /organization": lambda *_: (401, {"msg": "You lack the permission"})}
+    serve(server, client, waiting("completed") | refused)
+    assert list((client.result.from_task(12)).by_organization) == ["1", "2"]
 
 
 def test_both_names_for_waiting_work(client: Client, server: Script) -> None:

@@ -15,7 +15,6 @@ from vantage6.bindings.call import Call, given
 from vantage6.bindings.server import calls
 
 from .._call import decode, sending
-from .._listing import Rows
 from .._pins import trust_mode
 from .._resolve import Within, known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
@@ -32,7 +31,7 @@ from .algorithm import Algorithms
 from .collaboration import Collaborations
 from .node import Nodes
 from .organization import Organizations
-from .result import Results
+from .result import Results, results_of
 from .role import Roles
 from .rule import Rules
 from .run import Runs
@@ -46,11 +45,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from vantage6.bindings.server import Client as ServerBindings
-    from vantage6.bindings.server.rows import Result, Run
+    from vantage6.bindings.server.rows import Run
 
     from .._identity import AsyncMfaCode, WhoAmI
     from .._pins import TrustMode
     from .._resolve import AnyRow, Kind, Ref
+    from .._results import ResultRows
     from .._transport import Verify
 
 
@@ -369,7 +369,7 @@ class AsyncClient:
         *,
         timeout: float | None = None,
         on_failure: Literal["raise", "return"] = "raise",
-    ) -> Rows[Result]:
+    ) -> ResultRows:
         """Wait until a task has finished, and give its results.
 
         Parameters
@@ -387,7 +387,7 @@ class AsyncClient:
 
         Returns
         -------
-        Rows of Result
+        ResultRows
             A row for each run, in the order of the organizations asked, as
             ``client.result.from_task`` gives them.
 
@@ -406,7 +406,7 @@ class AsyncClient:
         Examples
         --------
         >>> results = await client.wait_for_results(task["id"], timeout=600)
-        >>> [json.loads(row["result"]) for row in results]
+        >>> results.outputs
         [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
         """
         check_times(interval, timeout)
@@ -421,12 +421,12 @@ class AsyncClient:
         runs = await self._runs(task_id)
         if on_failure == "raise":
             message = failure(task_id, status, runs)
-            results = await self.result.from_task(task_id)
+            results = await results_of(self._session, task_id, runs)
             raise TaskFailed(message, task_id=task_id, status=status, runs=runs, results=results)
         while not all(has_finished(run["status"]) for run in runs):
             await self._sleep(task_id, status, monotonic() - began, interval, timeout)
             runs = await self._runs(task_id)
-        return await self.result.from_task(task_id)
+        return await results_of(self._session, task_id, runs)
 
     wait_for_result = wait_for_results
 

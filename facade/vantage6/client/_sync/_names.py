@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +14,7 @@ from vantage6.bindings.store import calls as store_calls
 
 from .._listing import PAGE_SIZE, Rows
 from .._resolve import NAMINGS, SCOPED, Directory, Kind, Within, place
-from ..errors import AmbiguousName, UnknownName
+from ..errors import AmbiguousName, PermissionDenied, UnknownName
 
 if TYPE_CHECKING:
     from .._listing import Listing, PageOf
@@ -108,6 +109,30 @@ class Names:
                 except (UnknownName, AmbiguousName):
                     pass
             return (self._ask(kind, within)).find(name)
+
+    def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
+        """Tell what organizations are called.
+
+        Parameters
+        ----------
+        ids : iterable of int
+            Identifiers of those whose names are needed.
+
+        Returns
+        -------
+        dict of int to str
+            The names by identifier, of these and perhaps of others; without those that one may
+            not see.
+        """
+        with self._lock:
+            known: dict[int, str] = {}
+            for (kind, _), (directory, asked) in self._known.items():
+                if kind == "organization" and monotonic() < asked + KEPT:
+                    known.update(directory.called())
+            if not set(ids) <= known.keys():
+                with suppress(PermissionDenied):
+                    known = (self._ask("organization", None)).called()
+            return known
 
     def _ask(self, kind: Kind, within: Within | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind

@@ -16,7 +16,6 @@ from vantage6.bindings.call import Call, given
 from vantage6.bindings.server import calls
 
 from .._call import decode, sending
-from .._listing import Rows
 from .._pins import trust_mode
 from .._resolve import Within, known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
@@ -33,7 +32,7 @@ from .algorithm import Algorithms
 from .collaboration import Collaborations
 from .node import Nodes
 from .organization import Organizations
-from .result import Results
+from .result import Results, results_of
 from .role import Roles
 from .rule import Rules
 from .run import Runs
@@ -47,11 +46,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from vantage6.bindings.server import Client as ServerBindings
-    from vantage6.bindings.server.rows import Result, Run
+    from vantage6.bindings.server.rows import Run
 
     from .._identity import MfaCode, WhoAmI
     from .._pins import TrustMode
     from .._resolve import AnyRow, Kind, Ref
+    from .._results import ResultRows
     from .._transport import Verify
 
 
@@ -368,7 +368,7 @@ class Client:
         *,
         timeout: float | None = None,
         on_failure: Literal["raise", "return"] = "raise",
-    ) -> Rows[Result]:
+    ) -> ResultRows:
         """Wait until a task has finished, and give its results.
 
         Parameters
@@ -386,7 +386,7 @@ class Client:
 
         Returns
         -------
-        Rows of Result
+        ResultRows
             A row for each run, in the order of the organizations asked, as
             ``client.result.from_task`` gives them.
 
@@ -405,7 +405,7 @@ class Client:
         Examples
         --------
         >>> results = client.wait_for_results(task["id"], timeout=600)
-        >>> [json.loads(row["result"]) for row in results]
+        >>> results.outputs
         [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
         """
         check_times(interval, timeout)
@@ -420,12 +420,12 @@ class Client:
         runs = self._runs(task_id)
         if on_failure == "raise":
             message = failure(task_id, status, runs)
-            results = self.result.from_task(task_id)
+            results = results_of(self._session, task_id, runs)
             raise TaskFailed(message, task_id=task_id, status=status, runs=runs, results=results)
         while not all(has_finished(run["status"]) for run in runs):
             self._sleep(task_id, status, monotonic() - began, interval, timeout)
             runs = self._runs(task_id)
-        return self.result.from_task(task_id)
+        return results_of(self._session, task_id, runs)
 
     wait_for_result = wait_for_results
 

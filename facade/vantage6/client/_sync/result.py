@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._listing import Rows
 from .._resolve import id_of
-from .._results import open_result, open_results
+from .._results import ResultRows, open_result, open_results, organizations_of
 from ._resource import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Result
+    from collections.abc import Sequence
+
+    from vantage6.bindings.server.rows import Run
 
     from .._resolve import IdOrRow, Ref
+    from ._session import Session
 
 
 class Results(Resource):
@@ -52,7 +54,7 @@ class Results(Resource):
         row = self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result(row, self._session.private_key)["result"]
 
-    def from_task(self, task_id: Ref) -> Rows[Result]:
+    def from_task(self, task_id: Ref) -> ResultRows:
         """Get the results of all runs of a task, in the order of the organizations asked.
 
         Parameters
@@ -62,9 +64,11 @@ class Results(Resource):
 
         Returns
         -------
-        Rows of Result
+        ResultRows
             A row for each run. Its ``["result"]`` is what the algorithm gave back, as JSON text,
             or None while there is no result; its ``["run"]["id"]`` tells which run it is from.
+            ``.outputs`` and ``.by_organization`` have them decoded, ``.to_pandas()`` as a data
+            frame.
 
         Raises
         ------
@@ -77,10 +81,36 @@ class Results(Resource):
 
         Examples
         --------
-        >>> [json.loads(row["result"]) for row in client.result.from_task(12)]
+        >>> results = client.result.from_task(12)
+        >>> results.outputs
         [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        >>> results.by_organization["Maastro"]
+        {'sum': 1804.0, 'count': 40}
         """
-        listing = partial(calls.list_results, task_id=self._id("task", task_id))
-        rows = self._session.rows(listing)
-        rows.reverse()
-        return open_results(rows, self._session.private_key)
+        return results_of(self._session, self._id("task", task_id))
+
+
+def results_of(session: Session, task_id: int, runs: Sequence[Run] | None = None) -> ResultRows:
+    """Get the results of a task, as ``client.result.from_task`` gives them.
+
+    Parameters
+    ----------
+    session : Session
+        The connection.
+    task_id : int
+        Identifier of the task.
+    runs : sequence of Run, optional
+        The task's runs, where they are known; by default they are asked for.
+
+    Returns
+    -------
+    ResultRows
+        The results, opened.
+    """
+    rows = session.rows(partial(calls.list_results, task_id=task_id))
+    if runs is None:
+        runs = session.rows(partial(calls.list_runs, task_id=task_id))
+    ids = [run["organization"]["id"] for run in runs if run["organization"]]
+    where = organizations_of(runs, session.names.organizations(ids))
+    results = ResultRows(reversed(rows), rows.links, organizations=where)
+    return open_results(results, session.private_key)
