@@ -1,0 +1,78 @@
+"""A whole job without a number in it, as the documentation prints it, sync and async."""
+
+import asyncio
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import AmbiguousName, Client, UnknownName
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+PAGE = Path(__file__).parents[2] / "docs" / "names.md"
+SYNC, ASYNC, WRONG = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def data_of(network: LocalNetwork) -> dict[str, dict[str, float]]:
+    """Compute each organization's partial result from its own file."""
+    found: dict[str, dict[str, float]] = {}
+    for organization in network.organizations:
+        with organization.data.open(newline="") as file:
+            ages = [float(row["age"]) for row in csv.DictReader(file)]
+        found[organization.name] = {"sum": sum(ages), "count": len(ages)}
+    return found
+
+
+@pytest.mark.parametrize("text", [SYNC, ASYNC], ids=["sync", "async"])
+def test_the_job_reads_as_ten_lines_and_runs(
+    text: str, network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = (
+        text[text.index("with ") :] if "with Client" in text else text[text.index("    async w") :]
+    )
+    lines = [line for line in job.splitlines() if line.strip()]
+    assert len(lines) <= 10
+    assert not re.search(r"[=\[ ]\d", job.replace("7601", "")), "no identifier"
+    shown: list[Any] = []
+    names: dict[str, Any] = {"print": shown.append}
+    password = network.users["researcher"].password
+    code = text.replace("7601", str(network.port)).replace("my-password", password)
+    exec(compile(code, str(PAGE), "exec"), names)  # noqa: S102 - our own page
+    if "main" in names:
+        asyncio.run(names["main"]())
+    (rows,) = shown
+    data = data_of(network)
+    expected = [data["IKNL"], data["Maastro"]]
+    for row, partial in zip(rows, expected, strict=True):
+        assert json.loads(row["result"]) == pytest.approx(partial)
+
+
+def test_wrong_names_give_the_errors_that_the_page_shows(network: LocalNetwork) -> None:
+    calls = re.findall(r"(client\..*)\n# (\w+): (.*)", WRONG)
+    assert len(calls) == 2
+    kinds = {"UnknownName": UnknownName, "AmbiguousName": AmbiguousName}
+    with network.client("researcher") as client:
+        for _ in range(2):
+            make_task(client)
+        for call, kind, message in calls:
+            with pytest.raises(kinds[kind]) as caught:
+                eval(call, {"client": client})  # noqa: S307 - our own page
+            text = max(re.split(r"\d+|…", message), key=len)  # how many there are may differ
+            assert text in str(caught.value)
+
+
+def make_task(client: Client) -> None:
+    client.task.create(
+        collaboration="demo",
+        organizations=["IKNL"],
+        name="average age",
+        image="harbor2.vantage6.ai/demo/average",
+        method="partial_average",
+        kwargs={"column_name": "age"},
+        databases="default",
+    )

@@ -1,0 +1,132 @@
+"""Names in place of identifiers, of every kind, as a real server and store know them."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import AmbiguousName, AsyncClient, UnknownName
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+
+@pytest_asyncio.fixture
+async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(recorded, "root") as client:
+        yield client
+
+
+async def test_each_kind_goes_by_its_name(client: AsyncClient) -> None:
+    assert (await client.organization.get("maastro"))["id"] == 2
+    assert (await client.collaboration.get("demo"))["id"] == 1
+    assert (await client.study.get("demo subset"))["id"] == 1
+    assert (await client.user.get("researcher"))["username"] == "researcher"
+    assert (await client.role.get("Researcher"))["name"] == "Researcher"
+    assert (await client.store.get("local store"))["id"] == 1
+    rule: Any = await client.rule.get("task.create.collaboration")
+    assert (rule["name"], rule["operation"], rule["scope"]) == ("task", "CREATE", "COLLABORATION")
+    node = await client.node.get("IKNL")
+    assert node["organization"]["id"] == 1
+    assert (await client.node.get(node["name"] or ""))["id"] == node["id"]
+
+
+async def test_lists_are_narrowed_by_names(client: AsyncClient) -> None:
+    members = await client.organization.list(study="demo Subset")
+    assert [row["name"] for row in members] == ["IKNL", "Maastro"]
+    nodes = await client.node.list(organization="IKNL", collaboration="demo")
+    assert [node["organization"]["id"] for node in nodes] == [1]
+    users = await client.user.list(organization="IKNL", role="Researcher")
+    assert [user["username"] for user in users] == ["researcher"]
+    roles = await client.role.list(user="researcher", field="name")
+    assert roles == [{"name": "Researcher"}]
+    assert [row["id"] for row in await client.collaboration.list(organization="Maastro")] == [1]
+    assert [row["id"] for row in await client.study.list(collaboration="demo")] == [1]
+    assert [row["id"] for row in await client.store.list(collaboration="demo")] == [1]
+
+
+async def test_what_is_made_of_names_belongs_together(client: AsyncClient) -> None:
+    made = await client.collaboration.create("by name", ["IKNL", 2])
+    try:
+        study = await client.study.create("by name too", ["Maastro"], collaboration="by name")
+        assert study["collaboration"]["id"] == made["id"]
+        await client.study.add_organization("IKNL", study="by name too")
+        members = await client.study.remove_organization("maastro", study=study)
+        assert [row["name"] for row in members] == ["IKNL"]
+        with pytest.raises(UnknownName, match=f"in collaboration {made['id']} is called 'Radboud"):
+            await client.study.create("more", ["Radboudumc"], collaboration=made)
+        await client.collaboration.add_organization("Radboudumc", "by name")
+        await client.study.update("by name too", organizations=["Radboudumc"])
+        await client.setup_collaboration("by name")
+        assert await client.study.id("by name too") == study["id"]
+        assert await client.study.id("demo Subset") == 1, "what is elsewhere is found too"
+        role = await client.role.create("watcher", "", ["run.view.organization"], "Maastro")
+        await client.role.update("watcher", rules=["run.view.organization", "node.view"][:1])
+        user = await client.user.create(
+            "ada", "Ada", "King", "Analytical-1843", "ada@x.example", "Maastro", ["watcher"]
+        )
+        assert (await client.user.find("ada@x.example"))["id"] == user["id"]
+        await client.user.delete("Ada King")
+        await client.role.delete(role)
+    finally:
+        await client.collaboration.delete(made, delete_dependents=True)
+    with pytest.raises(UnknownName, match="no collaboration is called 'by name'"):
+        await client.collaboration.get("by name")
+
+
+async def test_namesakes_are_told_apart(recorded: "Recorded", client: AsyncClient) -> None:
+    rules = [await client.rule.id(f"task.{act}.global") for act in ("create", "view")]
+    with pytest.raises(AmbiguousName, match="scope 'GLOBAL'"):
+        await client.rule.get("task.create")
+    roles = [await client.role.create("twin", "", rules[:n], n) for n in (1, 2)]
+    with pytest.raises(AmbiguousName) as caught:
+        await client.role.get("twin")
+    assert [row["id"] for row in caught.value.candidates] == [role["id"] for role in roles]
+    for role in roles:
+        await client.role.delete(role)
+    with pytest.raises(UnknownName, match="did you mean 'Researcher'"):
+        await client.role.get("Reseacher")
+
+
+async def test_a_task_goes_by_its_name(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "researcher") as client:
+        task = await client.task.create(
+            collaboration="demo",
+            study="demo Subset",
+            organizations=["Maastro", "iknl"],
+            name="100 % by name",
+            image="harbor2.vantage6.ai/demo/average",
+            method="partial_average",
+            kwargs={"column_name": "age"},
+            databases="default",
+        )
+        rows = await client.wait_for_results("100 % by name", timeout=60)
+        assert len(rows) == 2
+        runs = await client.run.from_task(task)
+        assert [run["id"] for run in await client.run.list(task="100 % BY NAME")] == [
+            run["id"] for run in reversed(runs)
+        ]
+        assert (await client.run.get(runs[0]))["id"] == runs[0]["id"]
+        assert await client.result.get({"id": rows[0]["id"]}) == rows[0]["result"]
+        newest, *_ = await client.task.list(initiating_user="researcher")
+        assert newest["id"] == task["id"]
+
+
+async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "root") as client:
+        await client.store.set("local store")
+        role = await client.store.role.find("Reviewer")
+        rules = await client.store.rule.list(role="Reviewer")
+        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in await client.store.user.list(role=role)] == [
+            row["id"] for row in await client.store.user.list(role="Reviewer")
+        ]
+        user = (await client.store.user.list())[0]
+        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(UnknownName, match="you see no reviews there at all"):
+            await client.store.review.get("average")
