@@ -115,18 +115,3 @@ async def test_a_task_goes_by_its_name(recorded: "Recorded") -> None:
         assert await client.result.get({"id": rows[0]["id"]}) == rows[0]["result"]
         newest, *_ = await client.task.list(initiating_user="researcher")
         assert newest["id"] == task["id"]
-
-
-async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
-    async with await logged_in(recorded, "root") as client:
-        await client.store.set("local store")
-        role = await client.store.role.find("Reviewer")
-        rules = await client.store.rule.list(role="Reviewer")
-        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
-        assert [row["id"] for row in await client.store.user.list(role=role)] == [
-            row["id"] for row in await client.store.user.list(role="Reviewer")
-        ]
-        user = (await client.store.user.list())[0]
-        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="you see no reviews there at all"):
-            await client.store.review.get("average")

@@ -13,6 +13,7 @@ from vantage6.client import (
     InvalidSettings,
     NotFound,
     PermissionDenied,
+    UnknownName,
 )
 
 from . import logged_in
@@ -173,3 +174,18 @@ async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -
     made = await root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)
     assert [row["id"] for row in await root.store.list(collaboration=1)] == [made["id"]]
+
+
+async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "root") as client:
+        assert (await client.store.set("local store"))["id"] == 1
+        role = await client.store.role.find("Reviewer")
+        rules = await client.store.rule.list(role="Reviewer")
+        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in await client.store.user.list(role=role)] == [
+            row["id"] for row in await client.store.user.list(role="Reviewer")
+        ]
+        user = (await client.store.user.list())[0]
+        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(UnknownName, match="you see no reviews there at all"):
+            await client.store.review.get("average")

@@ -13,6 +13,7 @@ from vantage6.client import (
     InvalidSettings,
     NotFound,
     PermissionDenied,
+    UnknownName,
 )
 
 from . import logged_in
@@ -171,3 +172,18 @@ def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
     made = root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)
     assert [row["id"] for row in root.store.list(collaboration=1)] == [made["id"]]
+
+
+def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+    with logged_in(recorded, "root") as client:
+        assert (client.store.set("local store"))["id"] == 1
+        role = client.store.role.find("Reviewer")
+        rules = client.store.rule.list(role="Reviewer")
+        assert client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in client.store.user.list(role=role)] == [
+            row["id"] for row in client.store.user.list(role="Reviewer")
+        ]
+        user = (client.store.user.list())[0]
+        assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(UnknownName, match="you see no reviews there at all"):
+            client.store.review.get("average")

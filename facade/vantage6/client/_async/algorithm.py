@@ -55,6 +55,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -279,6 +281,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -328,6 +332,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -364,6 +370,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -245,6 +245,8 @@ class AsyncClient:
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -398,6 +400,8 @@ class AsyncClient:
             organization, status and last log lines, and carries the results there are.
         WaitTimeout
             When the time is up. The task runs on; wait again, or kill it.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         DecryptionError
@@ -464,6 +468,8 @@ class AsyncClient:
         ------
         WaitTimeout
             When the time is up. The task runs on.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
 

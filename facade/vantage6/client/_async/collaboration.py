@@ -55,6 +55,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -112,6 +114,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When there is no such scope.
         PermissionDenied
@@ -165,6 +169,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When the server finds fault with what is given.
         PermissionDenied
@@ -216,6 +222,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -261,6 +269,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -299,6 +309,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -337,6 +349,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -375,6 +389,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -46,6 +46,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -110,6 +112,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these nodes.
 
@@ -165,6 +169,8 @@ class Nodes(Named["Node"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -214,6 +220,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -247,6 +255,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -281,6 +291,8 @@ class Nodes(Named["Node"]):
         ------
         BadRequest
             When the node is offline.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         ServerError

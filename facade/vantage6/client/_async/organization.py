@@ -53,6 +53,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -109,6 +111,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these organizations.
 
@@ -229,6 +233,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -276,6 +282,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -309,6 +317,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKey
             When it has no public key, or none that can be read.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -351,6 +361,8 @@ class Organizations(Named["Organization"]):
             When the key that the server gives has another fingerprint; nothing has changed.
         InvalidKey
             When it has no public key, or none that can be read.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

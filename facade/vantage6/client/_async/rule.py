@@ -45,6 +45,8 @@ class Rules(Named["Rule"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -98,6 +100,8 @@ class Rules(Named["Rule"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these rules.
 

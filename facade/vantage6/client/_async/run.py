@@ -122,6 +122,8 @@ class Runs(Resource):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these runs.
         DecryptionError
@@ -186,6 +188,8 @@ class Runs(Resource):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When there is no such task.
         PermissionDenied

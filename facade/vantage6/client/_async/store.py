@@ -91,6 +91,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -133,6 +135,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -184,6 +188,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these algorithm stores.
 
@@ -237,6 +243,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
         BadRequest
@@ -297,6 +305,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             When it is to be linked to all collaborations; nothing was sent.
         InvalidSettings
             When no store is given, and none has been chosen.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -339,6 +349,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         ------
         InvalidSettings
             When no store is given, and none has been chosen.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

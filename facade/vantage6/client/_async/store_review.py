@@ -48,6 +48,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -107,6 +109,8 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         PermissionDenied
@@ -157,6 +161,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -195,6 +201,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -229,6 +237,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -266,6 +276,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest

@@ -47,6 +47,8 @@ class StoreUsers(StoreResource, Named["User"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -94,6 +96,8 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         PermissionDenied
@@ -138,6 +142,8 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         BadRequest
@@ -181,6 +187,8 @@ class StoreUsers(StoreResource, Named["User"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -215,6 +223,8 @@ class StoreUsers(StoreResource, Named["User"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -55,6 +55,8 @@ class Studies(Named["Study"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -108,6 +110,8 @@ class Studies(Named["Study"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these studies.
 
@@ -159,6 +163,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -205,6 +211,8 @@ class Studies(Named["Study"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -241,6 +249,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInput
             When no study is given; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -275,6 +285,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInput
             When no study is given; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -314,6 +326,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInput
             When no study is given; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -56,6 +56,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -144,6 +146,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When something that is named here does not exist.
         PermissionDenied
@@ -245,6 +249,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When an argument cannot work, such as an input that JSON cannot hold; nothing was sent.
         EncryptionNotSetUp
@@ -327,6 +333,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         PermissionDenied
@@ -355,6 +363,8 @@ class Tasks(Named["Task"]):
         ------
         BadRequest
             When the task has finished already.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         PermissionDenied

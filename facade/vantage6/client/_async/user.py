@@ -47,6 +47,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -111,6 +113,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these users.
 
@@ -173,6 +177,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When the server finds fault with what is given.
         PermissionDenied
@@ -237,6 +243,8 @@ class Users(Named["User"]):
         ------
         InvalidInput
             When the user is of another organization than the one given; nothing was changed.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -280,6 +288,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest

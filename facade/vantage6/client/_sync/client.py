@@ -244,6 +244,8 @@ class Client:
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -397,6 +399,8 @@ class Client:
             organization, status and last log lines, and carries the results there are.
         WaitTimeout
             When the time is up. The task runs on; wait again, or kill it.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         DecryptionError
@@ -463,6 +467,8 @@ class Client:
         ------
         WaitTimeout
             When the time is up. The task runs on.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
 

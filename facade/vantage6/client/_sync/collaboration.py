@@ -56,6 +56,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -113,6 +115,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When there is no such scope.
         PermissionDenied
@@ -166,6 +170,8 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When the server finds fault with what is given.
         PermissionDenied
@@ -217,6 +223,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -262,6 +270,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -298,6 +308,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -336,6 +348,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -374,6 +388,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -47,6 +47,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -111,6 +113,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these nodes.
 
@@ -166,6 +170,8 @@ class Nodes(Named["Node"]):
         ------
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -215,6 +221,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -248,6 +256,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -282,6 +292,8 @@ class Nodes(Named["Node"]):
         ------
         BadRequest
             When the node is offline.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         ServerError

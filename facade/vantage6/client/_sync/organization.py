@@ -54,6 +54,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -110,6 +112,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these organizations.
 
@@ -230,6 +234,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -277,6 +283,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -308,6 +316,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKey
             When it has no public key, or none that can be read.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -348,6 +358,8 @@ class Organizations(Named["Organization"]):
             When the key that the server gives has another fingerprint; nothing has changed.
         InvalidKey
             When it has no public key, or none that can be read.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

@@ -72,6 +72,8 @@ class Results(Resource):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When there is no such task.
         PermissionDenied

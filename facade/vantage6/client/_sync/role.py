@@ -47,6 +47,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -106,6 +108,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these roles.
 
@@ -159,6 +163,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When the server finds fault with what is given.
         PermissionDenied
@@ -210,6 +216,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -244,6 +252,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest

@@ -92,6 +92,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -134,6 +136,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -185,6 +189,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these algorithm stores.
 
@@ -238,6 +244,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When no collaboration is given, and none was chosen; nothing was sent.
         BadRequest
@@ -298,6 +306,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             When it is to be linked to all collaborations; nothing was sent.
         InvalidSettings
             When no store is given, and none has been chosen.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -340,6 +350,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         ------
         InvalidSettings
             When no store is given, and none has been chosen.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied

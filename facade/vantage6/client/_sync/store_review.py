@@ -49,6 +49,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -108,6 +110,8 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         PermissionDenied
@@ -158,6 +162,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -196,6 +202,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -230,6 +238,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -267,6 +277,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest

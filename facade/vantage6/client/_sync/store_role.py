@@ -62,6 +62,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         PermissionDenied
@@ -110,6 +112,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         BadRequest
@@ -164,6 +168,8 @@ class StoreRoles(StoreResource, Named["Role"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -200,6 +206,8 @@ class StoreRoles(StoreResource, Named["Role"]):
         ------
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest

@@ -67,6 +67,8 @@ class StoreRules(StoreResource, Named["Rule"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidSettings
             When no store has been chosen with ``client.store.set``.
         PermissionDenied

@@ -57,6 +57,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -145,6 +147,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When something that is named here does not exist.
         PermissionDenied
@@ -246,6 +250,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         InvalidInput
             When an argument cannot work, such as an input that JSON cannot hold; nothing was sent.
         EncryptionNotSetUp
@@ -328,6 +334,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         PermissionDenied
@@ -356,6 +364,8 @@ class Tasks(Named["Task"]):
         ------
         BadRequest
             When the task has finished already.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         PermissionDenied

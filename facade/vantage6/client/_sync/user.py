@@ -48,6 +48,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         PermissionDenied
@@ -112,6 +114,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         PermissionDenied
             When you may not see these users.
 
@@ -174,6 +178,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         BadRequest
             When the server finds fault with what is given.
         PermissionDenied
@@ -238,6 +244,8 @@ class Users(Named["User"]):
         ------
         InvalidInput
             When the user is of another organization than the one given; nothing was changed.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
@@ -281,6 +289,8 @@ class Users(Named["User"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is none with this identifier.
         BadRequest
