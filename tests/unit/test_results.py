@@ -102,6 +102,13 @@ def test_an_input_of_ours_that_cannot_be_read_is_an_error() -> None:
         open_input(run(secret("{}", THEIRS)), OURS, 1)
 
 
+def test_rows_of_servers_without_blob_storage_are_read() -> None:
+    old_result, old_run = result(5, plain("7")), run(plain("{}"))
+    del old_result["blob_storage_used"], old_run["blob_storage_used"]
+    assert open_result(old_result, None)["result"] == "7"
+    assert open_input(old_run, None, 1)["input"] == "{}"
+
+
 # -- what is made of them --------------------------------------------------------------------
 def opened(*texts: str | None, organizations: dict[int, str] | None = None) -> ResultRows:
     rows = [result(number, text) for number, text in enumerate(texts, 1)]

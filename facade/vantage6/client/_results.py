@@ -155,7 +155,8 @@ def open_result(row: Result, key: RSAPrivateKey | None) -> Result:
         When the result cannot be read, naming the run.
     """
     try:
-        text = _open(row["result"], key, in_blob=row["blob_storage_used"])
+        # Servers before 4.13 have no blob storage, and do not say so.
+        text = _open(row["result"], key, in_blob=row.get("blob_storage_used"))
     except DecryptionError as error:
         run_id = row["run"]["id"]
         raise DecryptionError(f"the result of run {run_id}: {error}", run_ids=[run_id]) from error
@@ -280,7 +281,7 @@ def open_input(run: Run, key: RSAPrivateKey | None, organization_id: int) -> Run
     if is_encrypted(run["input"] or "") and not (is_ours and key):
         return run
     try:
-        text = _open(run["input"], key, in_blob=run["blob_storage_used"])
+        text = _open(run["input"], key, in_blob=run.get("blob_storage_used"))
     except DecryptionError as error:
         run_ids = [run["id"]]
         raise DecryptionError(f"the input of run {run['id']}: {error}", run_ids=run_ids) from error
