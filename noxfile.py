@@ -92,6 +92,15 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def versions(session: nox.Session) -> None:
+    """Use every method of the client on servers of several versions, or of those that are named."""
+    install(session, "test")
+    suites = [f"tests/live/{form}/test_every_method.py" for form in ("_async", "_sync")]
+    for version in session.posargs or ("4.7.1", "4.10.2", "4.13.7", "4.15.2"):
+        session.run("pytest", *suites, env={"VANTAGE6_SCRIPT": version})
+
+
+@nox.session
 def interop(session: nox.Session) -> None:
     """Hold our messages against the official client's, both ways; the live session does so too."""
     install(session, "test")

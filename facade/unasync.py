@@ -31,6 +31,7 @@ WORDS = {
     "__aexit__": "__exit__",
     "_async": "_sync",
     "aclose": "close",
+    "asynccontextmanager": "contextmanager",
     "acode_from": "code_from",
     "asyncio": "time",
     "beside": "here",

@@ -1,5 +1,6 @@
 """The local networks that live tests share: started once, at the first test that asks."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -34,4 +35,16 @@ def guarded_network(postbox: Postbox) -> Iterator[LocalNetwork]:
     """Demands two-factor login, sends mail, and gives tokens that live for two seconds."""
     smtp = postbox.address
     with LocalNetwork(organizations=1, two_factor=True, smtp=smtp, token_seconds=2) as net:
+        yield net
+
+
+@pytest.fixture
+def any_network(postbox: Postbox) -> Iterator[LocalNetwork]:
+    """Has a store with reviews, and sends mail; of the version that `nox -s versions` chooses.
+
+    For one test alone: when a store is unlinked it forgets the users of the server.
+    """
+    version = os.environ.get("VANTAGE6_SCRIPT", "4.15.2")
+    smtp = postbox.address
+    with LocalNetwork(version=version, store=True, review=True, smtp=smtp) as net:
         yield net

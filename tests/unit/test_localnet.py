@@ -128,6 +128,23 @@ def test_an_algorithm_that_is_not_there_is_told_before_the_start(tmp_path: Path)
         LocalNetwork(algorithms={"mine": tmp_path / "nowhere.py"})
 
 
+def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> None:
+    folder, data = tmp_path / "run-1", tmp_path / "data.csv"
+    for text in (b"1", b"2"):  # the server gives the second the identifier of the first
+        prepare(
+            folder,
+            algorithm=Path("/algorithms/average.py"),
+            input_=text,
+            token="a.b.c",
+            proxy=(8080, "/5"),
+            data=data,
+            databases=[],
+        )
+        assert (folder / "INPUT_FILE").read_bytes() == text
+        assert list((folder / "tmp").iterdir()) == []
+        (folder / "tmp" / "left").touch()
+
+
 def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
     variables = prepare(
         tmp_path / "run",

@@ -3,6 +3,7 @@
 import base64
 import json
 import queue
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,7 +131,7 @@ def prepare(
     Parameters
     ----------
     folder : Path
-        New folder for the run.
+        Folder for the run; what is in it is removed.
     algorithm : Path
         Python file, or folder of a package.
     input_ : bytes
@@ -149,6 +150,8 @@ def prepare(
     dict of str to str
         All environment variables of the process.
     """
+    # The server gives the identifier of a deleted run to a new one.
+    shutil.rmtree(folder, ignore_errors=True)
     temporary = folder / "tmp"
     temporary.mkdir(parents=True)
     files = {"INPUT_FILE": input_, "OUTPUT_FILE": b"", "TOKEN_FILE": token.encode()}

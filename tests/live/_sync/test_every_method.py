@@ -1,0 +1,369 @@
+# Derived from tests/live/_async/test_every_method.py by unasync.py: edit that instead.
+"""One script that uses every method of the official client, on a server of any version.
+
+Each method is to have its effect or, where the server or its store lacks what it takes, to raise an
+error that names both versions. `VANTAGE6_SCRIPT` chooses the version.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from postbox import Postbox
+from surface import OFFICIAL, Watched
+
+from vantage6.client import (
+    BadRequest,
+    Client,
+    NotFound,
+    PermissionDenied,
+    ServerError,
+    ServerTooOld,
+    TaskFailed,
+    UnknownPath,
+)
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+IMAGE = "harbor2.vantage6.ai/demo/average"
+PARTIAL = {"method": "partial_average", "kwargs": {"column_name": "age"}}
+SLOW: dict[str, Any] = {
+    "name": "slow",
+    "image": "localnet/slow",
+    "description": "",
+    "input_": {"method": "sleep", "kwargs": {"seconds": 60}},
+}
+# Both forms of this script share a postbox.
+MAIL = f"{Client.__name__.lower()}@example.org"
+FIRST, SECOND, THIRD = "First-Secret-1", "Second-Secret-2", "Third-Secret-3"
+
+
+class Script:
+    """What the parts of the script share: the network, who is logged in, and what was called."""
+
+    def __init__(self, network: LocalNetwork, postbox: Postbox, folder: Path) -> None:
+        self.network, self.postbox, self.folder = network, postbox, folder
+        self.version = tuple(map(int, network.version.split(".")))
+        self.called: set[str] = set()
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        port = self.network.port
+        with Client("http://127.0.0.1", port, "/api", log_level=None) as client:
+            yield Watched(client, self.called)
+
+    @contextmanager
+    def user(self, name: str, *, at_store: bool = False) -> Iterator[Any]:
+        who = self.network.users[name]
+        with self.client() as client:
+            client.authenticate(who.username, who.password)
+            if at_store:
+                (store,) = client.store.list(name="local store")
+                client.store.set(store["id"])
+            yield client
+
+    @contextmanager
+    def needs(self, what: str, version: str) -> Iterator[None]:
+        """Expect what is done here to work from a version on, and before to be told as too old."""
+        if self.version >= tuple(map(int, version.split("."))):
+            yield
+            return
+        with pytest.raises(ServerTooOld) as caught:
+            yield
+        error = caught.value
+        assert (error.server, error.needed) == (self.network.version, version)
+        for text in (what, f"of {version} or later", f"this one is {self.network.version}"):
+            assert text in str(error)
+
+
+def test_every_method_has_its_effect(
+    any_network: LocalNetwork, postbox: Postbox, tmp_path: Path
+) -> None:
+    script = Script(any_network, postbox, tmp_path)
+    the_client_itself(script)
+    organizations_and_their_people(script)
+    collaborations(script)
+    studies(script)
+    tasks(script)
+    the_people_of_the_store(script)
+    algorithms(script)
+    linking_the_store(script)
+    assert script.called == OFFICIAL
+
+
+# -- the client ---------------------------------------------------------------------------------
+def the_client_itself(script: Script) -> None:
+    network = script.network
+    with script.user("researcher") as client:
+        assert (client.host, client.port, client.path) == ("http://127.0.0.1", network.port, "/api")
+        assert client.base_path == f"{network.url}/api"
+        assert client.generate_path_to("version", False) == f"{network.url}/api/version"
+        assert client.name == (client.user.get())["firstname"]
+        assert client.headers == {"Authorization": f"Bearer {client.token}"}
+        before = client.token
+        client.refresh_token()
+        assert client.token not in (None, before)
+        assert client.request("version") == {"version": network.version}
+        assert client.util.get_server_version() == {"version": network.version}
+        assert client.util.get_server_health() == {"database": True}
+        assert client.check_if_blob_store_enabled() is False
+        with pytest.raises(UnknownPath, match="no such address"):
+            client.request("nowhere")
+
+
+# -- people -------------------------------------------------------------------------------------
+def organizations_and_their_people(script: Script) -> None:
+    with script.user("root") as root:
+        made = root.organization.create("Added", "Street 1", "", "", "NL", "added.example")
+        id_ = made["id"]
+        assert (root.organization.update(id_, country="BE"))["country"] == "BE"
+        assert (root.organization.get(id_))["address1"] == "Street 1"
+        assert [row["id"] for row in root.organization.list(name="Added")] == [id_]
+
+        rules = [row["id"] for row in root.rule.list(scope="ORGANIZATION")]
+        assert (root.rule.get(rules[0]))["scope"] == "ORGANIZATION"
+        role = root.role.create("watcher", "looks around", rules[:2], id_)
+        changed = root.role.update(role["id"], name="keeper", rules=rules)
+        assert (changed["name"], changed["description"]) == ("keeper", "looks around")
+        assert (root.role.get(role["id"]))["organization"]["id"] == id_
+        assert [row["id"] for row in root.role.list(name="keeper")] == [role["id"]]
+        assert [row["id"] for row in root.rule.list(role=role["id"])] == rules
+
+        user = root.user.create("ada", "Ada", "Lovelace", FIRST, MAIL, id_, [role["id"]])
+        assert (root.user.update(user["id"], lastname="King"))["lastname"] == "King"
+        assert [row["id"] for row in root.user.list(organization=id_)] == [user["id"]]
+        keys_and_passwords(script)
+
+        assert "msg" in root.user.delete(user["id"])
+        with pytest.raises(NotFound):
+            root.user.get(user["id"])
+        assert "msg" in root.role.delete(role["id"])
+        assert root.role.list(name="keeper") == []
+        assert "msg" in root.organization.delete(id_, delete_dependents=True)
+        assert root.organization.list(name="Added") == []
+
+
+def keys_and_passwords(script: Script) -> None:
+    """Go through what one does with an account of one's own."""
+    with script.client() as client:
+        client.authenticate("ada", FIRST)
+        assert "msg" in client.util.change_my_password(FIRST, SECOND)
+        client.authenticate("ada", SECOND)
+        file = client.util.generate_private_key(script.folder / "key.pem")
+        assert (client.organization.get())["public_key"]
+        client.setup_encryption(None)
+        client.setup_encryption(file)
+
+        assert "msg" in client.util.reset_my_password(username="ada")
+        token = script.postbox.token_for(MAIL, "Password reset")
+        assert "msg" in client.util.set_my_password(token, THIRD)
+        client.authenticate("ada", THIRD)
+        assert "msg" in client.util.reset_two_factor_auth(THIRD, username="ada")
+        token = script.postbox.token_for(MAIL, "Two-factor")
+        secret = client.util.set_two_factor_auth(token)
+        assert secret["qr_uri"].startswith("otpauth://totp/")
+        assert (client.user.get())["username"] == "ada"
+
+
+# -- what they agree on -------------------------------------------------------------------------
+def collaborations(script: Script) -> None:
+    with script.user("root") as root:
+        made = root.collaboration.create("second", [1, 2], encrypted=True)
+        id_ = made["id"]
+        assert (root.collaboration.update(id_, encrypted=False))["encrypted"] is False
+        assert (root.collaboration.get(id_))["name"] == "second"
+        rows = root.collaboration.list("global", name="second")
+        assert [row["id"] for row in rows] == [id_]
+        root.setup_collaboration(id_)
+        members = root.collaboration.add_organization(3)
+        assert sorted(row["id"] for row in members) == [1, 2, 3]
+        members = root.collaboration.remove_organization(2)
+        assert sorted(row["id"] for row in members) == [1, 3]
+        nodes(root)
+        assert "msg" in root.collaboration.delete(id_, delete_dependents=True)
+        with pytest.raises(NotFound):
+            root.collaboration.get(id_)
+
+
+def nodes(root: Any) -> None:
+    """Add a node to the collaboration that was set up."""
+    made = root.node.create(organization=3, name="basement")
+    assert made["api_key"]
+    assert (root.node.update(made["id"], name="attic"))["name"] == "attic"
+    assert (root.node.get(made["id"]))["organization"]["id"] == 3
+    assert [row["name"] for row in root.node.list()] == ["attic"]
+    with pytest.raises(BadRequest, match="online"):
+        root.node.kill_tasks(made["id"])
+    assert "msg" in root.node.delete(made["id"])
+    assert root.node.list() == []
+
+
+def studies(script: Script) -> None:
+    with script.user("root") as root:
+        made = root.study.create("adults", [1, 2], collaboration=1)
+        id_ = made["id"]
+        assert (root.study.update(id_, name="old adults"))["name"] == "old adults"
+        assert (root.study.get(id_))["collaboration"]["id"] == 1
+        assert [row["id"] for row in root.study.list(name="old adults")] == [id_]
+        members = root.study.add_organization(3, id_)
+        assert sorted(row["id"] for row in members) == [1, 2, 3]
+        members = root.study.remove_organization(1, id_)
+        assert sorted(row["id"] for row in members) == [2, 3]
+        assert "msg" in root.study.delete(id_)
+        with pytest.raises(NotFound):
+            root.study.get(id_)
+
+
+# -- what they run ------------------------------------------------------------------------------
+def tasks(script: Script) -> None:
+    with script.user("researcher") as client:
+        made = client.task.create(
+            [2, 1], "average", IMAGE, "", PARTIAL, collaboration=1, databases="default"
+        )
+        id_ = made["id"]
+        results = client.wait_for_results(id_, timeout=60)
+        counts = [json.loads(row["result"])["count"] for row in results]
+        assert len(counts) == 2
+        assert all(counts)
+        assert client.result.from_task(id_) == results
+        assert client.result.get(results[0]["id"]) == results[0]["result"]
+        runs = client.run.from_task(id_)
+        assert [run["organization"]["id"] for run in runs] == [2, 1]
+        assert (client.run.get(runs[0]["id"]))["status"] == "completed"
+        rows = client.run.list(task=id_, organization=1, fields=["id", "status"])
+        assert rows == [{"id": runs[1]["id"], "status": "completed"}]
+        assert (client.task.get(id_))["status"] == "completed"
+        assert id_ in [row["id"] for row in client.task.list(status="completed")]
+        with script.needs("databases.arguments", "4.14.0"):
+            database = {"label": "default", "arguments": {"x": 1}}
+            task = client.task.create([1], "x", IMAGE, "", PARTIAL, 1, databases=[database])
+            client.wait_for_results(task["id"], timeout=60)
+    with script.user("admin") as admin:
+        assert "msg" in admin.task.delete(id_)
+        with pytest.raises(NotFound):
+            admin.task.get(id_)
+        task = admin.task.create([1], **SLOW, collaboration=1)
+        (node,) = admin.node.list(organization=1, collaboration=1)
+        with pytest.raises(ServerError):  # the order that servers fail at, see its manual
+            admin.node.kill_tasks(node["id"])
+        assert "msg" in admin.task.kill(task["id"])
+        status = admin.wait_for_task_completion(admin.request, task["id"], timeout=60)
+        # Servers before 4.8 call any task that did not complete failed; its runs tell why.
+        assert status == ("killed by user" if script.version >= (4, 8) else "failed")
+        with pytest.raises(TaskFailed, match="killed by user"):
+            admin.wait_for_results(task["id"])
+
+
+# -- the store ----------------------------------------------------------------------------------
+def the_people_of_the_store(script: Script) -> None:
+    with script.user("root", at_store=True) as root:
+        policies = root.store.policy.get()
+        public = root.store.policy.get(public=True)
+        assert public["algorithm_view"] == policies["algorithm_view"]
+        ids = [row["id"] for row in root.store.rule.list(operation="view")]
+        role = (root.store.role.list(name="Viewer"))[0]
+        with script.needs("create_role", "4.10.0"):
+            role = root.store.role.create("watcher", "looks around", ids[:2])
+        with script.needs("update_role", "4.10.0"):
+            changed = root.store.role.edit(role["id"], name="onlooker", rules=ids[:1])
+            assert (changed["name"], changed["description"]) == ("onlooker", "looks around")
+            assert [row["id"] for row in root.store.rule.list(role=role["id"])] == ids[:1]
+
+        (viewer,) = root.store.user.list(username="viewer")
+        assert (root.store.user.get(viewer["id"]))["username"] == "viewer"
+        had = [row["id"] for row in root.store.role.list(user=viewer["id"])]
+        root.store.user.update(viewer["id"], [*had, role["id"]])
+        assert "viewer" in [row["username"] for row in root.store.user.list(role=role["id"])]
+        assert "msg" in root.store.user.delete(viewer["id"])
+        assert root.store.user.list(username="viewer") == []
+        again = root.store.user.register("viewer", had)
+        assert (root.store.user.get(again["id"], field="username")) == {"username": "viewer"}
+        with script.needs("delete_role", "4.10.0"):
+            assert "msg" in root.store.role.delete(role["id"])
+            assert root.store.role.list(name="onlooker") == []
+
+
+def algorithms(script: Script) -> None:
+    with (
+        script.user("researcher", at_store=True) as researcher,
+        script.user("root", at_store=True) as root,
+        script.user("admin", at_store=True) as admin,
+    ):
+        plain = {"name": "partial_average", "type": "federated"}
+        parts = {
+            "description": "",
+            "image": IMAGE,
+            "partitioning": "horizontal",
+            "vantage6_version": "4.15",
+            "code_url": "https://code.example/average",
+        }
+        made = researcher.algorithm.create("average", **parts, functions=[plain])
+        id_ = made["id"]
+        changed = researcher.algorithm.update(id_, description="the mean")
+        assert (changed["description"], changed["image"]) == ("the mean", IMAGE)
+        waiting = root.algorithm.list(awaiting_reviewer_assignment=True)
+        assert [row["id"] for row in waiting] == [id_]
+
+        (reviewer,) = root.store.user.list(username="admin")
+        first = root.store.review.create(id_, reviewer["id"])
+        assert (root.store.review.get(first["id"]))["status"] == "under review"
+        assert "msg" in root.store.review.delete(first["id"])
+        review = root.store.review.create(id_, reviewer["id"])
+        (asked,) = admin.store.review.list(algorithm=id_, under_review=True)
+        assert asked["id"] == review["id"]
+        assert "msg" in admin.store.review.approve(review["id"], "does what it says")
+        assert (researcher.algorithm.get(id_))["status"] == "approved"
+        assert [row["id"] for row in researcher.algorithm.list(name="average")] == [id_]
+        run_from_the_store(researcher)
+
+        assert "msg" in root.algorithm.invalidate(id_)
+        assert researcher.algorithm.list(name="average") == []
+        assert "msg" in root.algorithm.delete(id_)
+        with pytest.raises(NotFound):
+            root.algorithm.get(id_)
+
+        with script.needs("functions.standalone", "4.10.0"):
+            function = {**plain, "standalone": False}
+            made = researcher.algorithm.create("other", **parts, functions=[function])
+            assert [function["standalone"] for function in made["functions"]] == [False]
+            root.algorithm.delete(made["id"])
+        made = researcher.algorithm.create("bad", **parts, functions=[plain])
+        review = root.store.review.create(made["id"], reviewer["id"])
+        assert "msg" in admin.store.review.reject(review["id"], "reveals patients")
+        assert (root.algorithm.get(made["id"]))["status"] == "rejected"
+        root.algorithm.delete(made["id"])
+
+
+def run_from_the_store(client: Any) -> None:
+    """Run what was approved; the store is told by which address it knows the server."""
+    task = client.task.create(
+        [1],
+        "from the store",
+        IMAGE,
+        "",
+        PARTIAL,
+        collaboration=1,
+        store=client.store.store_id,
+        server_url=client.base_path,
+        databases="default",
+    )
+    (row,) = client.wait_for_results(task["id"], timeout=60)
+    assert json.loads(row["result"])["count"]
+
+
+def linking_the_store(script: Script) -> None:
+    """Let go of the store, and link it again; it forgets the users of the server by that."""
+    with script.user("root", at_store=True) as root:
+        url = (root.store.get(root.store.store_id))["url"]
+        assert (root.store.update(name="renamed"))["name"] == "renamed"
+        assert "msg" in root.store.delete()
+        assert root.store.list() == []
+        made = root.store.create(url, "again", all_collaborations=True, force=True)
+        assert (made["name"], made["url"]) == ("again", url)
+        root.store.set(made["id"])
+        with pytest.raises(PermissionDenied):
+            root.store.user.list()

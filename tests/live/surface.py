@@ -1,0 +1,36 @@
+"""What the official client offers, and a look over a client's shoulder: which of it is used."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parents[1] / "unit" / "data" / "official-surface.json"
+SURFACE: dict[str, Any] = json.loads(DATA.read_text())
+RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]
+METHODS = {f"{resource}.{name}" for resource, methods in RESOURCES.items() for name in methods}
+# All that there is, by its name, such as ``task.create``, ``authenticate`` or ``token``.
+OFFICIAL = METHODS | SURFACE["client"].keys() | set(SURFACE["properties"])
+
+
+class Watched:
+    """A client, or one of its resources, that notes what is used of it.
+
+    Parameters
+    ----------
+    target : object
+        The client or resource.
+    used : set of str
+        Where to note it.
+    name : str
+        Its dotted name, with a dot at the end; empty for the client itself.
+    """
+
+    def __init__(self, target: Any, used: set[str], name: str = "") -> None:
+        self._target, self._used, self._name = target, used, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._target, attribute)
+        name = self._name + attribute
+        if name in OFFICIAL:
+            self._used.add(name)
+        return Watched(value, self._used, f"{name}.") if name in RESOURCES else value
