@@ -181,6 +181,8 @@ async def test_a_lost_second_factor_is_made_anew_by_a_mail(
         await client.authenticate(account.name, FIRST, account.app.now())
     await client.authenticate(account.name, FIRST, app.now())
     assert client.whoami.id_ == account.id_
+    await client.util.set_my_password(token, SECOND)  # the same token is good for both
+    await client.authenticate(account.name, SECOND, app.now())
 
 
 # -- the session -----------------------------------------------------------------------------------

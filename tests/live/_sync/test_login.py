@@ -179,6 +179,8 @@ def test_a_lost_second_factor_is_made_anew_by_a_mail(
         client.authenticate(account.name, FIRST, account.app.now())
     client.authenticate(account.name, FIRST, app.now())
     assert client.whoami.id_ == account.id_
+    client.util.set_my_password(token, SECOND)  # the same token is good for both
+    client.authenticate(account.name, SECOND, app.now())
 
 
 # -- the session -----------------------------------------------------------------------------------

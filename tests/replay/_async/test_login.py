@@ -39,11 +39,13 @@ async def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -
 
 
 async def test_a_second_factor_is_set_up_and_asked_for(
-    guarded: "Guarded", client: AsyncClient
+    guarded: "Guarded", client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await newcomer(guarded, "grace")
     with pytest.raises(TwoFactorSetupRequired) as caught:
         await client.authenticate("grace", FIRST)
+    caught.value.show_qr()
+    assert "▀" in capsys.readouterr().out
     with pytest.raises(TwoFactorRequired):
         await client.authenticate("grace", FIRST)
     with pytest.raises(LoginFailed, match="clock"):

@@ -38,10 +38,14 @@ def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -> None
         root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", 1, roles)
 
 
-def test_a_second_factor_is_set_up_and_asked_for(guarded: "Guarded", client: Client) -> None:
+def test_a_second_factor_is_set_up_and_asked_for(
+    guarded: "Guarded", client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
     newcomer(guarded, "grace")
     with pytest.raises(TwoFactorSetupRequired) as caught:
         client.authenticate("grace", FIRST)
+    caught.value.show_qr()
+    assert "▀" in capsys.readouterr().out
     with pytest.raises(TwoFactorRequired):
         client.authenticate("grace", FIRST)
     with pytest.raises(LoginFailed, match="clock"):

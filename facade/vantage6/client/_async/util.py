@@ -134,7 +134,8 @@ class Utilities(Resource):
         Returns
         -------
         Message
-            What the server says; it is the same for accounts that do not exist.
+            What the server says; it is the same for accounts that do not exist, and for those that
+            get no mail now: servers of 4.10 and later send an account this mail once.
 
         Raises
         ------
