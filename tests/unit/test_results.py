@@ -1,6 +1,5 @@
-"""Results and inputs become the text that was sent, or an error that names the run."""
+"""Results give what the algorithms returned: decoded, by organization, and as a data frame."""
 
-import base64
 import pickle
 from typing import Any
 
@@ -8,57 +7,14 @@ import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, InvalidInput, ResultRows
-from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
-from vantage6.client._results import open_input, open_result, open_results, output_of
+from vantage6.client._results import output_of
 
-OURS, THEIRS = generate_private_key(2048), generate_private_key(2048)
 LINKS: PageLinks = {"first": "", "self": ""}
 
 
-def plain(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def secret(text: str, key: Any = OURS) -> str:
-    return encrypt(text.encode(), public_key_of(key))
-
-
-def result(run_id: int, value: str | None, *, in_blob: bool = False) -> Any:
+def result(run_id: int, value: str | None) -> Any:
     reference = {"id": run_id, "link": "", "methods": []}
-    return {"id": run_id, "run": reference, "result": value, "blob_storage_used": in_blob}
-
-
-def run(value: str | None, organization: int = 1) -> Any:
-    reference = {"id": organization, "link": "", "methods": []}
-    return {"id": 5, "input": value, "organization": reference, "blob_storage_used": False}
-
-
-def test_results_are_the_text_that_the_algorithm_wrote() -> None:
-    assert open_result(result(1, plain('{"a": 1}')), None)["result"] == '{"a": 1}'
-    assert open_result(result(1, secret('{"a": 1}')), OURS)["result"] == '{"a": 1}'
-    assert open_result(result(1, plain("null")), OURS)["result"] == "null"
-    assert open_result(result(1, None), OURS)["result"] is None
-
-
-def test_the_empty_text_of_a_crashed_run_is_no_result() -> None:
-    assert open_result(result(1, ""), None)["result"] is None
-    assert open_result(result(1, secret("")), OURS)["result"] is None
-
-
-@pytest.mark.parametrize(
-    ("row", "key", "hint"),
-    [
-        (result(8, secret("x", THEIRS)), OURS, "another key"),
-        (result(8, secret("x")), None, "setup_encryption"),
-        (result(8, "not base64!"), OURS, "base64"),
-        (result(8, base64.b64encode(b"\xff\xfe").decode()), None, "not text"),
-        (result(8, "0b0e", in_blob=True), OURS, "blob store"),
-    ],
-)
-def test_an_unreadable_result_names_its_run(row: Any, key: Any, hint: str) -> None:
-    with pytest.raises(DecryptionError, match=rf"run 8.*{hint}") as caught:
-        open_result(row, key)
-    assert caught.value.run_ids == [8]
+    return {"id": run_id, "run": reference, "result": value, "blob_storage_used": False}
 
 
 def test_an_output_is_the_value_that_the_algorithm_returned() -> None:
@@ -72,41 +28,6 @@ def test_an_output_that_is_not_json_names_its_run(text: str) -> None:
     with pytest.raises(DecryptionError, match=r"run 3 is not JSON") as caught:
         output_of(result(3, text))
     assert caught.value.run_ids == [3]
-
-
-def test_one_unreadable_result_does_not_lose_the_others() -> None:
-    rows: Any = ResultRows(
-        [result(1, secret("1")), result(2, secret("2", THEIRS)), result(3, None)], LINKS
-    )
-    with pytest.raises(DecryptionError) as caught:
-        open_results(rows, OURS)
-    assert caught.value.run_ids == [2]
-    assert caught.value.results is not None
-    assert [row["result"] for row in caught.value.results] == ["1", None, None]
-
-
-def test_inputs_are_opened_where_they_are_ours() -> None:
-    assert open_input(run(plain("{}"), organization=2), None, 1)["input"] == "{}"
-    assert open_input(run(secret("{}")), OURS, 1)["input"] == "{}"
-    assert open_input(run(None), OURS, 1)["input"] is None
-
-
-def test_inputs_stay_closed_where_they_are_not_ours_or_there_is_no_key() -> None:
-    sealed = secret("{}", THEIRS)
-    assert open_input(run(sealed, organization=2), OURS, 1)["input"] == sealed
-    assert open_input(run(sealed), None, 1)["input"] == sealed
-
-
-def test_an_input_of_ours_that_cannot_be_read_is_an_error() -> None:
-    with pytest.raises(DecryptionError, match="input of run 5"):
-        open_input(run(secret("{}", THEIRS)), OURS, 1)
-
-
-def test_rows_of_servers_without_blob_storage_are_read() -> None:
-    old_result, old_run = result(5, plain("7")), run(plain("{}"))
-    del old_result["blob_storage_used"], old_run["blob_storage_used"]
-    assert open_result(old_result, None)["result"] == "7"
-    assert open_input(old_run, None, 1)["input"] == "{}"
 
 
 # -- what is made of them --------------------------------------------------------------------

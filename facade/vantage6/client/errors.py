@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from vantage6.bindings.server.rows import Run
 
+    from ._listing import Rows
     from ._results import ResultRows
 
 
@@ -401,14 +402,22 @@ class DecryptionError(Vantage6Error):
     results : ResultRows or None
         Where several results were asked for: all rows, with the readable results in place and
         None where a result could not be read.
+    runs : Rows or None
+        Where several runs were asked for: all rows, with the readable inputs in place likewise.
     """
 
     def __init__(
-        self, message: str, *, run_ids: Sequence[int] = (), results: ResultRows | None = None
+        self,
+        message: str,
+        run_ids: Sequence[int] = (),
+        *,
+        results: ResultRows | None = None,
+        runs: Rows[Run] | None = None,
     ) -> None:
         super().__init__(message)
         self.run_ids = list(run_ids)
         self.results = results
+        self.runs = runs
 
 
 # ---- tasks --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from vantage6.client import (
     AsyncClient,
+    DecryptionError,
     EncryptionNotSetUp,
     InvalidInput,
     InvalidSettings,
@@ -541,6 +542,17 @@ async def test_the_result_of_one_run_is_its_text(
     await serve(server, client, routes)
     await client.setup_encryption(write_key(tmp_path))
     assert await client.result.get(5) == '{"n": 1}'
+
+
+async def test_a_result_that_is_no_text_is_given_as_its_bytes(
+    client: AsyncClient, server: Script
+) -> None:
+    row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
+    row["result"] = encode(b"\x89PNG")
+    await serve(server, client, {"GET /result/5": lambda *_: (200, row)})
+    with pytest.raises(DecryptionError, match=r"run 5.*get_bytes\(5\)"):
+        await client.result.get(5)
+    assert await client.result.get_bytes(5) == b"\x89PNG"
 
 
 async def test_any_request_can_be_made(client: AsyncClient, server: Script) -> None:

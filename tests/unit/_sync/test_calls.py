@@ -11,6 +11,7 @@ import pytest
 
 from vantage6.client import (
     Client,
+    DecryptionError,
     EncryptionNotSetUp,
     InvalidInput,
     InvalidSettings,
@@ -516,6 +517,15 @@ def test_the_result_of_one_run_is_its_text(client: Client, server: Script, tmp_p
     serve(server, client, routes)
     client.setup_encryption(write_key(tmp_path))
     assert client.result.get(5) == '{"n": 1}'
+
+
+def test_a_result_that_is_no_text_is_given_as_its_bytes(client: Client, server: Script) -> None:
+    row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
+    row["result"] = encode(b"\x89PNG")
+    serve(server, client, {"GET /result/5": lambda *_: (200, row)})
+    with pytest.raises(DecryptionError, match=r"run 5.*get_bytes\(5\)"):
+        client.result.get(5)
+    assert client.result.get_bytes(5) == b"\x89PNG"
 
 
 def test_any_request_can_be_made(client: Client, server: Script) -> None:

@@ -12,6 +12,7 @@ from vantage6.bindings.server import calls
 from .._call import Answer, read
 from .._identity import Tokens, WhoAmI, acode_from, credentials, login_answer
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
+from .._opening import Reader
 from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, outdated_by
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
@@ -239,6 +240,11 @@ class Session(Connection):
         if self._whoami is None:
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         return self._whoami
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads inputs and results here, with which key."""
+        return Reader(self.whoami, self.private_key)
 
     async def login(self, username: str, password: str, mfa_code: AsyncMfaCode | None) -> WhoAmI:
         """Log in, and find out who that is.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import Rows, Selection, keep
+from .._opening import open_input, open_inputs
 from .._resolve import id_of
-from .._results import open_input
 from ._resource import Resource
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Runs(Resource):
         selection = Selection(field, fields)
         call = calls.get_run(id_of(id_, "run"), include="task" if include_task else None)
         run = self._session.send(call)
-        return selection.of_row(self._opened(run) if decrypt_input else run)
+        return selection.of_row(open_input(run, self._session.reader) if decrypt_input else run)
 
     def list(
         self,
@@ -128,7 +128,7 @@ class Runs(Resource):
         PermissionDenied
             When you may not see these runs.
         DecryptionError
-            When an input should be readable and is not.
+            When an input should be readable and is not; its `runs` has all rows, with None there.
 
         Examples
         --------
@@ -196,7 +196,7 @@ class Runs(Resource):
         PermissionDenied
             When you may not see it.
         DecryptionError
-            When an input should be readable and is not.
+            When an input should be readable and is not; its `runs` has all rows, with None there.
 
         Examples
         --------
@@ -214,9 +214,4 @@ class Runs(Resource):
         self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Run]:
         rows = self._session.rows(listing, page, per_page)
-        rows[:] = [self._opened(run) for run in rows]
-        return rows
-
-    def _opened(self, run: Run) -> Run:
-        session = self._session
-        return open_input(run, session.private_key, session.whoami.organization_id)
+        return open_inputs(rows, self._session.reader)
