@@ -86,6 +86,12 @@ def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
     assert len(caught.value.candidates) == 20
 
 
+def test_what_is_not_there_tells_nothing_apart() -> None:
+    rows = [{"id": 1, "name": "IKNL", "country": None, "domain": ""}]
+    with pytest.raises(UnknownName, match=r"did you mean 'IKNL' \(id 1\)\?"):
+        Directory("organization", rows).find("IKLN")
+
+
 def test_names_cannot_steer_a_terminal() -> None:
     with pytest.raises(UnknownName) as caught:
         Directory("organization", organizations("\x1b[2Jevil")).find("\x1b[31mevil")
@@ -189,5 +195,6 @@ def test_what_changes_names_is_known() -> None:
 
 
 def test_places_are_named() -> None:
-    assert place(None) == ""
-    assert place(Within("study", 3)) == " in study 3"
+    assert place(None, None) == ""
+    assert place(Within("study", 3), None) == " in study 3"
+    assert place(Within("study", 3), "adults") == " in study 'adults' (id 3)"

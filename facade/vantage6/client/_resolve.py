@@ -46,20 +46,26 @@ class Within:
     id: int
 
 
-def place(within: Within | None) -> str:
+def place(within: Within | None, name: str | None) -> str:
     """Say where was looked, in the message of an error.
 
     Parameters
     ----------
     within : Within, optional
         Where that was.
+    name : str, optional
+        The name of that, if it is known.
 
     Returns
     -------
     str
-        Such as ``" in collaboration 1"``.
+        Such as ``" in collaboration 'demo' (id 1)"``.
     """
-    return f" in {within.kind} {within.id}" if within else ""
+    if within is None:
+        return ""
+    return (
+        f" in {within.kind} {name!r} (id {within.id})" if name else f" in {within.kind} {within.id}"
+    )
 
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
@@ -277,7 +283,7 @@ class Directory(Generic[Row]):
         self._exact: dict[str, list[Row]] = {}
         self._loose: dict[str, list[Row]] = {}
         for row in rows:
-            names = set(_names(row, self._naming, self._owners))
+            names = set(self._names(row))
             for name in names:
                 self._exact.setdefault(name, []).append(row)
             for name in {_fold(name) for name in names}:
@@ -321,6 +327,25 @@ class Directory(Generic[Row]):
         names = ((row["id"], _names(row, self._naming, self._owners)) for row in self._rows)
         return {id_: name for id_, of_row in names for name in islice(of_row, 1)}
 
+    def name_of(self, id_: int) -> str | None:
+        """Give the name of one of them.
+
+        Parameters
+        ----------
+        id_ : int
+            Its identifier.
+
+        Returns
+        -------
+        str or None
+            Its name; None if it is not one of them, or has none.
+        """
+        rows = (row for row in self._rows if row["id"] == id_)
+        return next((name for row in rows for name in self._names(row)), None)
+
+    def _names(self, row: Row) -> Iterator[str]:
+        return _names(row, self._naming, self._owners)
+
     def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousName:
         naming = self._naming
         message = (
@@ -343,8 +368,12 @@ class Directory(Generic[Row]):
         return UnknownName(message, kind=naming.word, name=name, candidates=near)
 
     def _shown(self, row: Row) -> str:
-        name = next(_names(row, self._naming, self._owners), None)
-        traits = [f"{trait} {_trait(row.get(trait))}" for trait in self._naming.traits]
+        name = next(self._names(row), None)
+        traits = [
+            f"{trait} {_trait(row[trait])}"
+            for trait in self._naming.traits
+            if row.get(trait) not in (None, "", name)
+        ]
         identity = [f"id {row['id']}"]
         return f"{name!r} ({', '.join([*identity, *traits])})"
 

@@ -124,7 +124,9 @@ async def test_the_chosen_collaboration_is_looked_at_first(
     assert "collaboration_id=1" in server.paths[0]
     with pytest.raises(UnknownName) as caught:
         await client.study.id("adolts", collaboration="demo")
-    assert "in collaboration 1 is called 'adolts'; did you mean 'adults'" in str(caught.value)
+    assert "in collaboration 'demo' (id 1) is called 'adolts'; did you mean 'adults'" in str(
+        caught.value
+    )
 
 
 async def test_a_node_goes_by_its_organization(client: AsyncClient, world: World) -> None:

@@ -121,7 +121,9 @@ def test_the_chosen_collaboration_is_looked_at_first(
     assert "collaboration_id=1" in server.paths[0]
     with pytest.raises(UnknownName) as caught:
         client.study.id("adolts", collaboration="demo")
-    assert "in collaboration 1 is called 'adolts'; did you mean 'adults'" in str(caught.value)
+    assert "in collaboration 'demo' (id 1) is called 'adolts'; did you mean 'adults'" in str(
+        caught.value
+    )
 
 
 def test_a_node_goes_by_its_organization(client: Client, world: World) -> None:

@@ -140,7 +140,7 @@ class Names:
         if owner_kind:
             owners = {row["id"]: row["name"] for row in self._rows(owner_kind, within)}
         rows = self._rows(kind, within)
-        directory = Directory(kind, rows, place(within), owners)
+        directory = Directory(kind, rows, self._place(within), owners)
         self._known[kind, within] = directory, monotonic()
         return directory
 
@@ -151,10 +151,15 @@ class Names:
         # The server takes % and _ for wildcards, so it may give more than was asked for.
         named = self._connection.rows(_listing("task", within, name=name))
         try:
-            return Directory("task", named, place(within)).find(name)
+            return Directory("task", named, self._place(within)).find(name)
         except UnknownName:
             newest = self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
-            return Directory("task", newest, place(within)).find(name)
+            return Directory("task", newest, self._place(within)).find(name)
+
+    def _place(self, within: Within | None) -> str:
+        """Say where was looked; its name is told if it is known anyway."""
+        known, _ = self._known.get((within.kind, None), (None, 0.0)) if within else (None, 0.0)
+        return place(within, known.name_of(within.id) if known and within else None)
 
 
 def _listing(kind: Kind, within: Within | None, **filters: str) -> Listing[PageOf[AnyRow]]:
