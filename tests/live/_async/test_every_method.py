@@ -304,6 +304,7 @@ async def algorithms(script: Script) -> None:
         id_ = made["id"]
         changed = await researcher.algorithm.update(id_, description="the mean")
         assert (changed["description"], changed["image"]) == ("the mean", IMAGE)
+        await replace_functions(script, researcher, id_, plain)
         waiting = await root.algorithm.list(awaiting_reviewer_assignment=True)
         assert [row["id"] for row in waiting] == [id_]
 
@@ -335,6 +336,17 @@ async def algorithms(script: Script) -> None:
         assert "msg" in await admin.store.review.reject(review["id"], "reveals patients")
         assert (await root.algorithm.get(made["id"]))["status"] == "rejected"
         await root.algorithm.delete(made["id"])
+
+
+async def replace_functions(script: Script, client: Any, id_: int, function: Any) -> None:
+    """Replace the functions of an algorithm; stores from 4.9 to 4.10 fail at it halfway."""
+    functions = [{**function, "description": "of one organization"}]
+    if (4, 9) <= script.version < (4, 11):
+        with pytest.raises(ServerError):
+            await client.algorithm.update(id_, functions=functions)
+        return
+    changed = await client.algorithm.update(id_, functions=functions)
+    assert [row["description"] for row in changed["functions"]] == ["of one organization"]
 
 
 async def run_from_the_store(client: Any) -> None:

@@ -305,6 +305,7 @@ def algorithms(script: Script) -> None:
         id_ = made["id"]
         changed = researcher.algorithm.update(id_, description="the mean")
         assert (changed["description"], changed["image"]) == ("the mean", IMAGE)
+        replace_functions(script, researcher, id_, plain)
         waiting = root.algorithm.list(awaiting_reviewer_assignment=True)
         assert [row["id"] for row in waiting] == [id_]
 
@@ -336,6 +337,17 @@ def algorithms(script: Script) -> None:
         assert "msg" in admin.store.review.reject(review["id"], "reveals patients")
         assert (root.algorithm.get(made["id"]))["status"] == "rejected"
         root.algorithm.delete(made["id"])
+
+
+def replace_functions(script: Script, client: Any, id_: int, function: Any) -> None:
+    """Replace the functions of an algorithm; stores from 4.9 to 4.10 fail at it halfway."""
+    functions = [{**function, "description": "of one organization"}]
+    if (4, 9) <= script.version < (4, 11):
+        with pytest.raises(ServerError):
+            client.algorithm.update(id_, functions=functions)
+        return
+    changed = client.algorithm.update(id_, functions=functions)
+    assert [row["description"] for row in changed["functions"]] == ["of one organization"]
 
 
 def run_from_the_store(client: Any) -> None:

@@ -205,6 +205,9 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             When the server finds fault with what is given.
         PermissionDenied
             When you may not hand in algorithms.
+        ServerTooOld
+            When something in `functions` came with a later version of the store; nothing was
+            handed in.
 
         Examples
         --------
@@ -289,6 +292,9 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             When the server finds fault with what is given.
         PermissionDenied
             When you may not change it.
+        ServerTooOld
+            When something in `functions` came with a later version of the store; nothing was
+            changed.
 
         Examples
         --------

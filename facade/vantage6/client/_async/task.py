@@ -266,6 +266,9 @@ class Tasks(Named["Task"]):
             When the server finds fault with the task.
         PermissionDenied
             When you may not create tasks in this collaboration.
+        ServerTooOld
+            When something in `databases` came with a later version of the server; no task was
+            created.
 
         Examples
         --------

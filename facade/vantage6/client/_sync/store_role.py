@@ -120,6 +120,8 @@ class StoreRoles(StoreResource, Named["Role"]):
             When the server finds fault with what is given.
         PermissionDenied
             When you may not add roles, or not with more permissions than you have.
+        ServerTooOld
+            When the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
@@ -176,6 +178,8 @@ class StoreRoles(StoreResource, Named["Role"]):
             When the server finds fault with what is given.
         PermissionDenied
             When you may not change it, or not to more permissions than you have.
+        ServerTooOld
+            When the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
@@ -214,6 +218,8 @@ class StoreRoles(StoreResource, Named["Role"]):
             When users still have it.
         PermissionDenied
             When you may not delete it.
+        ServerTooOld
+            When the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
