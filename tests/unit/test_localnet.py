@@ -275,7 +275,9 @@ def test_a_mistake_is_one_line_and_exit_code_1(
     assert printed.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["down"], ["up", "--port", "http"], ["run"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["down"], ["up", "--port", "http"], ["up", "--smtp", "mail"], ["run"]]
+)
 def test_what_is_no_command_is_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
