@@ -30,3 +30,23 @@ def test_rows_at_the_end_of_a_cell_are_a_table() -> None:
     assert rows.data["text/plain"].splitlines()[0] == "id  name"
     assert "Maastro" not in part.data["text/html"]
     assert printed.text.endswith("\n2 rows\n")
+
+
+PROGRESS = """
+from vantage6.client import Progress, RunProgress
+from vantage6.client._drawing import Drawing
+
+with Drawing(None, False) as drawing:
+    for status in ("pending", "active", "completed"):
+        run = RunProgress(1, 12, 3, "IKNL <b>", status, False, 100, 112)
+        drawing.take(Progress(12, "average", "active", (run,), 0))
+"""
+
+
+def test_progress_is_one_output_that_is_replaced() -> None:
+    ((shown,),) = run(PROGRESS)
+    assert shown.output_type == "display_data"
+    assert "done in 12 s" in shown.data["text/html"]
+    assert "IKNL &lt;b&gt;" in shown.data["text/html"]
+    assert "queued" not in shown.data["text/html"]
+    assert shown.data["text/plain"].splitlines()[0] == "average (task 12)"
