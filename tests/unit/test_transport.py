@@ -6,6 +6,8 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from vantage6.client import (
     StatusError,
     Timeouts,
     TLSError,
+    TooManyRequests,
 )
 from vantage6.client._transport import Attempts, translate
 
@@ -38,7 +41,7 @@ def replies(*first: Reply) -> Any:
     return lambda _: next(left)
 
 
-@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_a_passing_failure_of_a_proxy_is_waited_out(
     client: Client, server: Script, status: int
 ) -> None:
@@ -144,6 +147,30 @@ def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None
     assert Attempts(post).after_error(httpx.ConnectError("refused", request=post)) > 0
     with pytest.raises(ConnectionFailed):
         Attempts(post).after_error(httpx.ReadError("reset", request=post))
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("2", 2, 2),
+        (" 0", 0.05, 0.1),
+        ("soon", 0.05, 0.1),
+        ("", 0.05, 0.1),
+        (format_datetime(datetime.now(timezone.utc) + timedelta(seconds=20)), 10, 20),
+        (format_datetime(datetime.now(timezone.utc) - timedelta(days=1)), 0.05, 0.1),
+    ],
+)
+def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) -> None:
+    pause = Attempts(REQUEST).after_answer(429, asked)
+    assert pause is not None
+    assert least <= pause <= most
+
+
+def test_who_asks_for_too_much_patience_is_reported(client: Client, server: Script) -> None:
+    server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "3600"})
+    with pytest.raises(TooManyRequests, match="later"):
+        client.util.get_server_version()
+    assert len(server.seen) == 1
 
 
 def test_pauses_grow_and_end() -> None:

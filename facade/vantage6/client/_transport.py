@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 Verify: TypeAlias = "bool | str | PathLike[str]"
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-PASSING_STATUS = frozenset({502, 503, 504})
+PASSING_STATUS = frozenset({408, 429, 502, 503, 504})
 # Seconds before each further attempt; a random share keeps many clients from moving in step.
 PAUSES = (0.1, 0.4, 1.0)
+# Who asks for more patience than this, in seconds, gets none: the caller is told instead.
+LONGEST_PAUSE = 30.0
 
 UNSIGNED: dict[str, Any] = {"auth": None}
 
@@ -39,9 +41,10 @@ UNSIGNED: dict[str, Any] = {"auth": None}
 class Attempts:
     """Decides, after each attempt to send a request, whether and when to make another.
 
-    A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection failed
-    or a proxy says that the server is away for a moment. Any other one only when no connection
-    could be opened, so that nothing can happen twice. A timeout is never followed by another wait.
+    A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection failed,
+    a proxy says that the server is away for a moment, or either asks to slow down; for as long as
+    it asks, in the header Retry-After. Any other one only when no connection could be opened, so
+    that nothing can happen twice. A timeout is never followed by another wait.
 
     Parameters
     ----------
@@ -55,20 +58,27 @@ class Attempts:
         repeats: int = request.extensions.get("repeats", len(PAUSES))
         self._pauses: Iterator[float] = islice(chain(PAUSES, repeat(PAUSES[-1])), repeats)
 
-    def after_answer(self, status: int) -> float | None:
+    def after_answer(self, status: int, retry_after: str | None = None) -> float | None:
         """Decide what follows an answer.
 
         Parameters
         ----------
         status : int
             Its HTTP status.
+        retry_after : str, optional
+            Its header of that name: seconds, or a date.
 
         Returns
         -------
         float or None
             Seconds to wait before the next attempt; None to take the answer as it is.
         """
-        return self._pause() if self._is_repeatable and status in PASSING_STATUS else None
+        if not self._is_repeatable or status not in PASSING_STATUS:
+            return None
+        pause, asked = self._pause(), _seconds_until(retry_after)
+        if pause is None or asked > LONGEST_PAUSE:
+            return None
+        return max(pause, asked)
 
     def after_error(self, error: httpx.RequestError) -> float:
         """Decide what follows a failure to send or to receive.
@@ -98,6 +108,20 @@ class Attempts:
     def _pause(self) -> float | None:
         pause = next(self._pauses, None)
         return pause and pause * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
+
+
+def _seconds_until(retry_after: str | None) -> float:
+    """Read a Retry-After header; what cannot be read asks for no patience."""
+    if not retry_after:
+        return 0.0
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    from email.utils import parsedate_to_datetime  # rarely needed, and takes time to load
+
+    try:
+        return parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except ValueError:
+        return 0.0
 
 
 def translate(error: httpx.RequestError) -> TransportError:
@@ -257,7 +281,8 @@ class Http(httpx.Client):
         while True:
             try:
                 response = super().send(request, **options)
-                pause = attempts.after_answer(response.status_code)
+                asked = response.headers.get("retry-after")
+                pause = attempts.after_answer(response.status_code, asked)
                 if pause is None:
                     return response
                 response.close()
@@ -298,7 +323,8 @@ class AsyncHttp(httpx.AsyncClient):
         while True:
             try:
                 response = await super().send(request, **options)
-                pause = attempts.after_answer(response.status_code)
+                asked = response.headers.get("retry-after")
+                pause = attempts.after_answer(response.status_code, asked)
                 if pause is None:
                     return response
                 await response.aclose()
