@@ -18,7 +18,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "reviewer": ("id", "algorithm_id", "status", "reviewer", "submitted_at", "comment"),
     "functions": ("id", "name", "status", "image", "partitioning", "functions"),
     "started_at": ("id", "task", "organization", "node", "status", "started_at", "finished_at"),
-    "blob_storage_used": ("organization", "run", "task", "result"),
+    "result": ("organization", "run", "task", "result"),
     "username": ("id", "username", "firstname", "lastname", "email", "organization", "last_seen"),
     "operation": ("id", "name", "operation", "scope", "description"),
     "is_default_role": ("id", "name", "description", "organization"),
