@@ -1,26 +1,35 @@
 """Cassettes: recorded from a local network, replayed to both clients with no network at all."""
 
+import asyncio
 import base64
 import contextlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from postbox import Postbox
 from vcr.request import Request
 
+from vantage6.client._crypto import load_private_key
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
 
 CASSETTES = Path(__file__).with_name("cassettes")
-# Apart, since they hold the answers of two APIs, the server's and the store's.
-STORE_CASSETTES = Path(__file__).with_name("store_cassettes")
+# The private key of the first organization where there is encryption, good for nothing else.
+KEY = Path(__file__).with_name("throwaway-key.pem")
+OTHER_KEY = Path(__file__).parents[1] / "unit" / "vectors" / "throwaway-key.pem"
 HIDDEN = "hidden"
+# What goes to a store tells which server vouches for the login.
+TO_STORE = "server-url"
+USER_AGENT = "vantage6-sdk"
 SECRETS = ("password", "mfa_code", "api_key", "otp_secret", "qr_uri", "reset_token")
 TOKENS = ("access_token", "refresh_token", "container_token")
 LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::|%3A)\d+")
@@ -34,6 +43,22 @@ class Recorded:
 
     port: int
     passwords: dict[str, str]
+
+
+class EncryptedNetwork(LocalNetwork):
+    """A network in which the first organization has a key that is known, so that replays can read.
+
+    What others encrypt for it is the same for all cassettes, whenever they are recorded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(encrypted=True)
+
+    def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
+        _, *others = super()._make_keys(parts) or ()
+        first = Future[RSAPrivateKey]()
+        first.set_result(load_private_key(KEY.read_bytes()))
+        return [first, *others]
 
 
 @dataclass(frozen=True)
@@ -63,15 +88,29 @@ def is_recording(request: pytest.FixtureRequest) -> bool:
     return request.config.getoption("--record-mode") in ("rewrite", "all", "once", "new_episodes")
 
 
-@pytest.fixture(scope="session")
-def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
-    """Start the network when cassettes are made."""
+@contextlib.contextmanager
+def recording(request: pytest.FixtureRequest, network: LocalNetwork) -> Iterator[Recorded]:
+    """Start a network when cassettes are made."""
     if not is_recording(request):
         yield Recorded(1, dict.fromkeys(("root", "researcher", "viewer", "admin"), HIDDEN))
         return
-    with LocalNetwork(organizations=3, store=True, review=True) as network:
+    with network:
         users = network.users
         yield Recorded(network.port, {name: user.password for name, user in users.items()})
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Start the network that most cassettes come from, when they are made."""
+    with recording(request, LocalNetwork(organizations=3, store=True, review=True)) as known:
+        yield known
+
+
+@pytest.fixture(scope="session")
+def encrypted(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Start the network that encrypts, when cassettes are made."""
+    with recording(request, EncryptedNetwork()) as known:
+        yield known
 
 
 @pytest.fixture(scope="session")
@@ -93,11 +132,46 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
         )
 
 
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """Give the private key of the first organization where there is encryption."""
+    return private_copy(KEY, tmp_path)
+
+
+@pytest.fixture
+def other_key_file(tmp_path: Path) -> Path:
+    """Give another private key."""
+    return private_copy(OTHER_KEY, tmp_path)
+
+
+def private_copy(key: Path, folder: Path) -> Path:
+    """Copy a key to where only its owner can read it, as those who keep keys do."""
+    file = folder / f"{key.parent.name}-{key.name}"
+    file.touch(0o600)
+    file.write_bytes(key.read_bytes())
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the keys of other cassettes: their servers are not the same, though so called."""
+    monkeypatch.setenv("VANTAGE6_KNOWN_ORGANIZATIONS", str(tmp_path / "known-organizations"))
+
+
+@pytest.fixture(autouse=True)
+def _time_flies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing where the answers are here already."""
+    if not is_recording(request):
+        sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def vcr_config() -> dict[str, Any]:
     """Match requests on what they mean, and keep no secret."""
     return {
-        "match_on": ["method", "path", "query"],
+        "match_on": ["method", "host", "path", "query"],
         "before_record_request": clean_request,
         "before_record_response": clean_response,
     }
@@ -107,12 +181,15 @@ def vcr_config() -> dict[str, Any]:
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """Let a test and its derived twin share a cassette."""
     name = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")
-    return str((STORE_CASSETTES if name == "store" else CASSETTES) / name)
+    return str(CASSETTES / name)
 
 
-def clean_request(request: Request) -> Request:
-    """Take secrets and the machine out of a request."""
-    request.uri = LOOPBACK.sub("localnet", request.uri)
+def clean_request(request: Request) -> Request | None:
+    """Take secrets and the machine out of a request; leave out those of the network's own nodes."""
+    if request.headers.get("user-agent", USER_AGENT) != USER_AGENT:
+        return None
+    name = "localstore" if TO_STORE in request.headers else "localnet"
+    request.uri = LOOPBACK.sub(name, request.uri)
     request.headers = {}
     if request.body:
         request.body = json.dumps(clean(json.loads(request.body))).encode()

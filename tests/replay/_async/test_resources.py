@@ -1,11 +1,13 @@
 """What is added, changed and deleted on the server, replayed."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from vcr.cassette import Cassette
 
 from vantage6.client import (
     AsyncClient,
@@ -258,3 +260,14 @@ async def test_a_login_goes_on_with_a_new_token(root: AsyncClient) -> None:
     assert (await root.user.get())["username"] == "root"
     assert await root.check_if_blob_store_enabled() is False
     assert await root.request("organization/1", retry=False) == await root.organization.get(1)
+
+
+async def test_a_token_that_is_due_is_renewed_before_the_next_request(
+    root: AsyncClient, vcr: Cassette
+) -> None:
+    auth = root._session.auth
+    assert auth.tokens is not None
+    auth.tokens = due = replace(auth.tokens, renew_at=0)
+    assert (await root.user.get())["username"] == "root"
+    assert [request.path for request in vcr.requests][-2:] == ["/api/token/refresh", "/api/user/1"]
+    assert auth.tokens is not due

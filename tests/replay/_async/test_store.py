@@ -85,6 +85,17 @@ async def test_an_algorithm_is_handed_in_reviewed_and_published(
             done = await admin.store.review.get(asked["id"])
             assert (done["status"], done["comment"]) == ("approved", "does what it says")
 
+        task = await researcher.task.create(
+            [1],
+            "from the store",
+            AVERAGE["image"],
+            "",
+            {"method": "partial_average"},
+            collaboration=1,
+            store=1,
+            server_url=researcher.base_path,
+        )
+        assert task["algorithm_store"]["id"] == 1
         rows = await researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
         assert [row["description"] for row in rows] == ["the mean"]
         assert (await researcher.algorithm.get(made["id"]))["status"] == "approved"
@@ -157,6 +168,22 @@ async def test_the_rules_of_conduct_of_the_store(root: AsyncClient) -> None:
     assert public["algorithm_view"] == policies["algorithm_view"]
 
 
+async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "root") as client:
+        assert (await client.store.set("local store"))["id"] == 1
+        role = await client.store.role.find("Reviewer")
+        rules = await client.store.rule.list(role="Reviewer")
+        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in await client.store.user.list(role=role)] == [
+            row["id"] for row in await client.store.user.list(role="Reviewer")
+        ]
+        user = (await client.store.user.list())[0]
+        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(UnknownName, match="no review is called 'average'"):
+            await client.store.review.get("average")
+
+
+# the last one: who works at the store loses the roles there
 async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -> None:
     assert (await root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in await root.store.list(name="rena%")] == [1]
@@ -174,18 +201,3 @@ async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -
     made = await root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)
     assert [row["id"] for row in await root.store.list(collaboration=1)] == [made["id"]]
-
-
-async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
-    async with await logged_in(recorded, "root") as client:
-        assert (await client.store.set("local store"))["id"] == 1
-        role = await client.store.role.find("Reviewer")
-        rules = await client.store.rule.list(role="Reviewer")
-        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
-        assert [row["id"] for row in await client.store.user.list(role=role)] == [
-            row["id"] for row in await client.store.user.list(role="Reviewer")
-        ]
-        user = (await client.store.user.list())[0]
-        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="you see no reviews there at all"):
-            await client.store.review.get("average")

@@ -2,10 +2,12 @@
 """What is added, changed and deleted on the server, replayed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from vcr.cassette import Cassette
 
 from vantage6.client import (
     BadRequest,
@@ -256,3 +258,14 @@ def test_a_login_goes_on_with_a_new_token(root: Client) -> None:
     assert (root.user.get())["username"] == "root"
     assert root.check_if_blob_store_enabled() is False
     assert root.request("organization/1", retry=False) == root.organization.get(1)
+
+
+def test_a_token_that_is_due_is_renewed_before_the_next_request(
+    root: Client, vcr: Cassette
+) -> None:
+    auth = root._session.auth
+    assert auth.tokens is not None
+    auth.tokens = due = replace(auth.tokens, renew_at=0)
+    assert (root.user.get())["username"] == "root"
+    assert [request.path for request in vcr.requests][-2:] == ["/api/token/refresh", "/api/user/1"]
+    assert auth.tokens is not due

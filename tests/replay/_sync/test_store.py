@@ -85,6 +85,17 @@ def test_an_algorithm_is_handed_in_reviewed_and_published(
             done = admin.store.review.get(asked["id"])
             assert (done["status"], done["comment"]) == ("approved", "does what it says")
 
+        task = researcher.task.create(
+            [1],
+            "from the store",
+            AVERAGE["image"],
+            "",
+            {"method": "partial_average"},
+            collaboration=1,
+            store=1,
+            server_url=researcher.base_path,
+        )
+        assert task["algorithm_store"]["id"] == 1
         rows = researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
         assert [row["description"] for row in rows] == ["the mean"]
         assert (researcher.algorithm.get(made["id"]))["status"] == "approved"
@@ -155,6 +166,22 @@ def test_the_rules_of_conduct_of_the_store(root: Client) -> None:
     assert public["algorithm_view"] == policies["algorithm_view"]
 
 
+def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+    with logged_in(recorded, "root") as client:
+        assert (client.store.set("local store"))["id"] == 1
+        role = client.store.role.find("Reviewer")
+        rules = client.store.rule.list(role="Reviewer")
+        assert client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in client.store.user.list(role=role)] == [
+            row["id"] for row in client.store.user.list(role="Reviewer")
+        ]
+        user = (client.store.user.list())[0]
+        assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(UnknownName, match="you see no reviews there at all"):
+            client.store.review.get("average")
+
+
+# the last one: who works at the store loses the roles there
 def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
     assert (root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in root.store.list(name="rena%")] == [1]
@@ -172,18 +199,3 @@ def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
     made = root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)
     assert [row["id"] for row in root.store.list(collaboration=1)] == [made["id"]]
-
-
-def test_the_store_knows_names_too(recorded: "Recorded") -> None:
-    with logged_in(recorded, "root") as client:
-        assert (client.store.set("local store"))["id"] == 1
-        role = client.store.role.find("Reviewer")
-        rules = client.store.rule.list(role="Reviewer")
-        assert client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
-        assert [row["id"] for row in client.store.user.list(role=role)] == [
-            row["id"] for row in client.store.user.list(role="Reviewer")
-        ]
-        user = (client.store.user.list())[0]
-        assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="you see no reviews there at all"):
-            client.store.review.get("average")

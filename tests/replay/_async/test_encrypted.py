@@ -1,0 +1,189 @@
+"""A collaboration with encryption, replayed."""
+
+import base64
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from vantage6.client import (
+    AsyncClient,
+    DecryptionError,
+    EncryptionNotSetUp,
+    InvalidInput,
+    InvalidKey,
+    KeyMismatch,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+INPUT = {"method": "partial_average", "kwargs": {"column_name": "age"}}
+TASK: dict[str, Any] = {
+    "name": "partial",
+    "image": AVERAGE,
+    "description": "",
+    "input_": INPUT,
+    "collaboration": 1,
+    "databases": "default",
+}
+
+
+@pytest_asyncio.fixture
+async def researcher(encrypted: "Recorded", key_file: Path) -> AsyncIterator[AsyncClient]:
+    async with await logged_in(encrypted, "researcher") as client:
+        await client.setup_encryption(key_file)
+        yield client
+
+
+@pytest_asyncio.fixture
+async def root(encrypted: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(encrypted, "root") as client:
+        yield client
+
+
+async def test_inputs_and_results_travel_encrypted(researcher: AsyncClient, key_file: Path) -> None:
+    task = await researcher.task.create([2, 1], **TASK)
+    results = await researcher.wait_for_results(task["id"], timeout=60)
+    assert all(json.loads(row["result"] or "")["count"] for row in results)
+    first, own = await researcher.run.from_task(task["id"])
+    raw = await researcher.request(f"run/{own['id']}")
+    assert raw["input"].count("$") == 2
+    assert json.loads(own["input"]) == INPUT, "it was written for this organization"
+    assert first["input"].count("$") == 2, "and this one for another"
+    whole = await researcher.run.get(own["id"], decrypt_input=False)
+    assert whole["input"] == raw["input"]
+
+    await researcher.setup_encryption(None)
+    with pytest.raises(DecryptionError, match="setup_encryption") as caught:
+        await researcher.result.from_task(task["id"])
+    assert caught.value.run_ids == [first["id"], own["id"]]
+    assert caught.value.results is not None
+    assert [row["result"] for row in caught.value.results] == [None, None]
+    with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+        await researcher.task.create([1], **TASK)
+    await researcher.setup_encryption(key_file)
+    assert await researcher.result.get(own["id"]) == results[1]["result"]
+
+
+async def test_what_is_not_the_private_key_is_refused(
+    researcher: AsyncClient, key_file: Path, tmp_path: Path
+) -> None:
+    key = load_pem_private_key(key_file.read_bytes(), None)
+    protection = BestAvailableEncryption(b"open sesame")
+    forms = {
+        "none.pem": b"-----BEGIN NONSENSE-----",
+        "protected.pem": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection),
+        "curve.pem": ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ),
+    }
+    for name, pem in forms.items():
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_bytes(pem)
+        with pytest.raises(InvalidKey):
+            await researcher.setup_encryption(tmp_path / name)
+    with pytest.raises(InvalidKey, match="passphrase"):
+        await researcher.setup_encryption(tmp_path / "protected.pem", passphrase="wrong")
+    with pytest.raises(InvalidKey, match="has no passphrase"):
+        await researcher.setup_encryption(key_file, passphrase="superfluous")
+    with pytest.raises(FileNotFoundError):
+        await researcher.setup_encryption(tmp_path / "nowhere.pem")
+    with pytest.raises(EncryptionNotSetUp):
+        await researcher.task.create([1], **TASK)
+    await researcher.setup_encryption(tmp_path / "protected.pem", passphrase="open sesame")
+    assert (await researcher.task.create([1], **TASK))["collaboration"]["id"] == 1
+
+
+async def test_what_was_encrypted_for_a_lost_key_stays_closed(
+    researcher: AsyncClient, root: AsyncClient, key_file: Path, other_key_file: Path
+) -> None:
+    task = await researcher.task.create([2], **TASK)
+    (row,) = await researcher.wait_for_results(task["id"], timeout=60)
+    known = (await researcher.organization.get())["public_key"]
+    other = load_pem_private_key(other_key_file.read_bytes(), None).public_key()
+    pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    await root.organization.update(public_key=encoded(pem))
+    with pytest.raises(KeyMismatch):
+        await researcher.setup_encryption(key_file)
+    await researcher.setup_encryption(other_key_file)
+    with pytest.raises(DecryptionError, match="another key"):
+        await researcher.result.get(row["run"]["id"])
+    await root.organization.update(public_key=known)
+    await researcher.setup_encryption(key_file)
+    assert await researcher.result.get(row["run"]["id"]) == row["result"]
+
+
+async def test_each_organization_needs_a_key_of_its_own(
+    researcher: AsyncClient, root: AsyncClient
+) -> None:
+    curve = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = curve.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    keys = {"": EncryptionNotSetUp, encoded(b"nonsense"): InvalidKey, encoded(pem): InvalidKey}
+    for number, (key, error) in enumerate(keys.items()):
+        name = f"Hospital {number}"
+        made = await root.organization.create(name, "", "", "", "", "x.example", key)
+        await root.collaboration.add_organization(made["id"], collaboration=1)
+        with pytest.raises(error, match=f"organization {made['id']}"):
+            await researcher.task.create([1, made["id"]], **TASK)
+        await root.collaboration.remove_organization(made["id"], collaboration=1)
+        with pytest.raises(InvalidInput, match="not in the collaboration"):
+            await researcher.task.create([made["id"]], **TASK)
+        await root.organization.delete(made["id"])
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_an_input_from_the_web_interface_can_be_read(
+    researcher: AsyncClient, is_whole: bool
+) -> None:
+    text = json.dumps(INPUT)
+    public_key = (await researcher.organization.get())["public_key"]
+    encrypted = as_the_web_does(text, public_key or "", is_whole=is_whole)
+    body = {
+        "name": "by hand",
+        "image": AVERAGE,
+        "description": "",
+        "collaboration_id": 1,
+        "organizations": [{"id": 1, "input": encrypted}],
+        "databases": [{"label": "default"}],
+    }
+    task = await researcher.request("task", body, "post")
+    (run,) = await researcher.run.from_task(task["id"])
+    assert run["input"] == text
+
+
+def as_the_web_does(text: str, public_key: str, *, is_whole: bool) -> str:
+    """Encrypt with the base64 form of the key, and if `is_whole` of the data, in place of both."""
+    data = base64.b64encode(text.encode()) if is_whole else text.encode()
+    key, iv = os.urandom(32), os.urandom(16)
+    receiver: Any = load_pem_public_key(base64.b64decode(public_key))
+    wrapped = receiver.encrypt(base64.b64encode(key), PKCS1v15())
+    encryptor = Cipher(AES(key), CTR(iv)).encryptor()
+    return "$".join(map(encoded, (wrapped, iv, encryptor.update(data) + encryptor.finalize())))
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()

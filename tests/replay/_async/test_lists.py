@@ -1,0 +1,73 @@
+"""Lists: all their pages, what is filtered here and what on the server, replayed."""
+
+import pickle
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import AsyncClient, InvalidInput
+from vantage6.client._async import _session
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+
+
+@pytest_asyncio.fixture
+async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(recorded, "root") as client:
+        yield client
+
+
+async def test_all_pages_are_joined(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_session, "PAGE_SIZE", 2)
+    organizations = await client.organization.list()
+    assert [row["id"] for row in organizations] == [1, 2, 3]
+    assert (organizations.total, "next" in organizations["links"]) == (3, False)
+    assert pickle.loads(pickle.dumps(organizations)).total == 3  # noqa: S301 - they are our own
+    maastro = await client.organization.list(filter_=("name", "Maastro"), field="id")
+    assert maastro == [{"id": 2}]
+
+
+async def test_filters_look_at_any_field(client: AsyncClient) -> None:
+    online = [("status", "online"), ("name", "nobody's")]
+    assert len(await client.node.list(filters=online[:1])) == 3
+    assert await client.node.list(filters=online) == []
+    with pytest.raises(InvalidInput, match="status"):
+        await client.node.list(filter_=("state", "online"))
+    with pytest.raises(InvalidInput, match="pair"):
+        await client.node.list(filters=["status"])  # type: ignore[list-item]  # scripts are not checked
+    with pytest.raises(InvalidInput, match="fields=\\['id'\\]"):
+        await client.node.list(fields="id")
+    with pytest.raises(InvalidInput, match="scope"):
+        await client.collaboration.list(scope="everything")
+
+
+async def test_tasks_and_runs_are_found_by_what_the_server_cannot_filter_by(
+    client: AsyncClient,
+) -> None:
+    task = await client.task.create(
+        [1], "one", AVERAGE, "", {"method": "partial_average", "kwargs": {"column_name": "age"}}, 1
+    )
+    (result,) = await client.wait_for_results(task["id"], timeout=60, on_failure="return")
+    (run,) = await client.run.list(task=task["id"], state=None, node=None)
+    assert result["run"]["id"] == run["id"]
+    ended = await client.task.list(status=run["status"], field="id")
+    assert {"id": task["id"]} in ended
+    assert await client.task.list(run=run["id"], field="id") == [{"id": task["id"]}]
+    assert await client.task.list(store=1, name="one") == []
+    assert await client.task.list(user_created=False) == []
+    assert await client.run.list(port=7777) == []
+    years = ("2020-01-01", "2021-01-01")
+    assert await client.run.list(started=years, assigned=years, finished=years) == []
+    (whole,) = await client.task.list(name="one", include_results=True)
+    assert whole["results"]
+    assert (await client.task.get(task["id"], include_results=True))["results"]
+    await client.task.delete(task["id"])

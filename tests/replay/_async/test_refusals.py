@@ -1,0 +1,139 @@
+"""What is refused: by the client before anything is sent, and by what answers at the address."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from vcr.cassette import Cassette
+
+from vantage6.client import (
+    AsyncClient,
+    BadRequest,
+    InvalidInput,
+    InvalidSettings,
+    NotAuthenticated,
+    SessionExpired,
+    Timeouts,
+    UndecodableAnswer,
+    UnknownPath,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+HOST = "http://127.0.0.1"
+TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {}}
+
+
+@pytest_asyncio.fixture
+async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(recorded, "root") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (("server.example", 443), {}),
+        (("https://[server", 443), {}),
+        (("https://me:secret@server.example", 443), {}),
+        (("https://server.example/api", 443), {}),
+        (("https://server.example:5000", 443), {}),
+        (("https://server.example", "https"), {}),
+        (("https://server.example", 70000), {}),
+        ((HOST, 1, "/api", "loud"), {}),
+        ((HOST, 1), {"timeout": 0}),
+        (("https://server.example", 443), {"verify": "nowhere.pem"}),
+    ],
+)
+async def test_settings_that_cannot_work(
+    arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidSettings):
+        AsyncClient(*arguments, **options)
+
+
+async def test_settings_that_work(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recorded: "Recorded"
+) -> None:
+    async with AsyncClient("https://server.example/", None, "api", None, timeout=5) as client:
+        assert (client.host, client.port, client.path) == ("https://server.example", None, "/api")
+        assert client.base_path == "https://server.example/api"
+        assert client.generate_path_to("/task") == "https://server.example/api/task"
+        assert client.api is not None
+        assert (client.token, client.headers, client.collaboration_id) == (None, {}, None)
+        with pytest.raises(NotAuthenticated):
+            _ = client.name
+    with pytest.warns(UserWarning, match="certificates are not checked"):
+        async with AsyncClient("https://server.example", 443, verify=False):
+            pass
+    async with AsyncClient("https://server.example", 443, verify=tmp_path):
+        pass
+    times = Timeouts(connect=1, read=2, write=3, pool=4)
+    async with AsyncClient(HOST, recorded.port, timeout=times, log_level="debug") as client:
+        await client.authenticate("root", recorded.passwords["root"])
+        assert client.headers == {"Authorization": f"Bearer {client.token}"}
+        assert (client.name in repr(client), "root" in caplog.text) == (True, True)
+
+
+async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassette) -> None:
+    circle: dict[str, Any] = {}
+    circle["again"] = [circle]
+    before = len(vcr.requests)
+    for given, told in {
+        "databases": {"databases": [7]},
+        "no digit in front": {"databases": "1st"},
+        "organizations is empty": {"organizations": []},
+        "list of ids": {"organizations": 1},
+        "whole numbers": {"organizations": [1.5]},
+        r"input_\.kwargs\.when": {"input_": {"kwargs": {"when": object()}}},
+        r"input_\['a b'\]\[1\]": {"input_": {"a b": (1, {2})}},
+        "a key must be a str": {"input_": {(1, 2): 3}},
+        "contains itself": {"input_": circle},
+    }.items():
+        with pytest.raises(InvalidInput, match=given):
+            await client.task.create(**{"organizations": [1], "collaboration": 1, **TASK, **told})
+    with pytest.raises(InvalidInput, match="setup_collaboration"):
+        await client.task.create([1], **TASK)
+    with pytest.raises(InvalidInput, match="study"):
+        await client.study.delete()
+    with pytest.raises(InvalidInput, match="interval"):
+        await client.wait_for_results(1, interval=0)
+    with pytest.raises(InvalidInput, match="timeout"):
+        await client.wait_for_results(1, timeout=-1)
+    with pytest.raises(InvalidInput, match="on_failure"):
+        await client.wait_for_results(1, on_failure="ignore")  # type: ignore[arg-type]  # as scripts may
+    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+        await client.request("version", attempts_on_timeout=-1)
+    assert len(vcr.requests) == before
+
+
+async def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: AsyncClient) -> None:
+    with pytest.raises(BadRequest) as caught:
+        await client.request("organization", {"name": 5, "country": ["NL"]}, "post")
+    assert caught.value.errors
+    assert all(name in str(caught.value) for name in caught.value.errors)
+
+
+async def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> None:
+    async with AsyncClient(HOST, recorded.port, "/wrong") as client:
+        with pytest.raises(UnknownPath, match="path right"):
+            await client.authenticate("root", recorded.passwords["root"])
+    async with AsyncClient(HOST, recorded.port, "/") as client:
+        with pytest.raises(UndecodableAnswer, match="not JSON") as caught:
+            await client.request("socket.io/", params={"EIO": 4, "transport": "polling"})
+        assert "sid" in str(caught.value.body)
+    async with AsyncClient(HOST, recorded.port, "/api") as client:
+        assert (await client.util.get_server_version())["version"]
+
+
+async def test_a_token_of_another_server_is_not_taken(recorded: "Recorded") -> None:
+    async with AsyncClient(HOST, recorded.port) as client:
+        with pytest.raises(SessionExpired, match="authenticate"):
+            await client.request("user", headers={"Authorization": "Bearer nonsense"})

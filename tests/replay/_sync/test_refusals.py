@@ -1,0 +1,137 @@
+# Derived from tests/replay/_async/test_refusals.py by unasync.py: edit that instead.
+"""What is refused: by the client before anything is sent, and by what answers at the address."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from vcr.cassette import Cassette
+
+from vantage6.client import (
+    BadRequest,
+    Client,
+    InvalidInput,
+    InvalidSettings,
+    NotAuthenticated,
+    SessionExpired,
+    Timeouts,
+    UndecodableAnswer,
+    UnknownPath,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+HOST = "http://127.0.0.1"
+TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {}}
+
+
+@pytest.fixture
+def client(recorded: "Recorded") -> Iterator[Client]:
+    with logged_in(recorded, "root") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (("server.example", 443), {}),
+        (("https://[server", 443), {}),
+        (("https://me:secret@server.example", 443), {}),
+        (("https://server.example/api", 443), {}),
+        (("https://server.example:5000", 443), {}),
+        (("https://server.example", "https"), {}),
+        (("https://server.example", 70000), {}),
+        ((HOST, 1, "/api", "loud"), {}),
+        ((HOST, 1), {"timeout": 0}),
+        (("https://server.example", 443), {"verify": "nowhere.pem"}),
+    ],
+)
+def test_settings_that_cannot_work(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSettings):
+        Client(*arguments, **options)
+
+
+def test_settings_that_work(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recorded: "Recorded"
+) -> None:
+    with Client("https://server.example/", None, "api", None, timeout=5) as client:
+        assert (client.host, client.port, client.path) == ("https://server.example", None, "/api")
+        assert client.base_path == "https://server.example/api"
+        assert client.generate_path_to("/task") == "https://server.example/api/task"
+        assert client.api is not None
+        assert (client.token, client.headers, client.collaboration_id) == (None, {}, None)
+        with pytest.raises(NotAuthenticated):
+            _ = client.name
+    with pytest.warns(UserWarning, match="certificates are not checked"):
+        with Client("https://server.example", 443, verify=False):
+            pass
+    with Client("https://server.example", 443, verify=tmp_path):
+        pass
+    times = Timeouts(connect=1, read=2, write=3, pool=4)
+    with Client(HOST, recorded.port, timeout=times, log_level="debug") as client:
+        client.authenticate("root", recorded.passwords["root"])
+        assert client.headers == {"Authorization": f"Bearer {client.token}"}
+        assert (client.name in repr(client), "root" in caplog.text) == (True, True)
+
+
+def test_what_has_no_meaning_is_not_sent(client: Client, vcr: Cassette) -> None:
+    circle: dict[str, Any] = {}
+    circle["again"] = [circle]
+    before = len(vcr.requests)
+    for given, told in {
+        "databases": {"databases": [7]},
+        "no digit in front": {"databases": "1st"},
+        "organizations is empty": {"organizations": []},
+        "list of ids": {"organizations": 1},
+        "whole numbers": {"organizations": [1.5]},
+        r"input_\.kwargs\.when": {"input_": {"kwargs": {"when": object()}}},
+        r"input_\['a b'\]\[1\]": {"input_": {"a b": (1, {2})}},
+        "a key must be a str": {"input_": {(1, 2): 3}},
+        "contains itself": {"input_": circle},
+    }.items():
+        with pytest.raises(InvalidInput, match=given):
+            client.task.create(**{"organizations": [1], "collaboration": 1, **TASK, **told})
+    with pytest.raises(InvalidInput, match="setup_collaboration"):
+        client.task.create([1], **TASK)
+    with pytest.raises(InvalidInput, match="study"):
+        client.study.delete()
+    with pytest.raises(InvalidInput, match="interval"):
+        client.wait_for_results(1, interval=0)
+    with pytest.raises(InvalidInput, match="timeout"):
+        client.wait_for_results(1, timeout=-1)
+    with pytest.raises(InvalidInput, match="on_failure"):
+        client.wait_for_results(1, on_failure="ignore")  # type: ignore[arg-type]  # as scripts may
+    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+        client.request("version", attempts_on_timeout=-1)
+    assert len(vcr.requests) == before
+
+
+def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: Client) -> None:
+    with pytest.raises(BadRequest) as caught:
+        client.request("organization", {"name": 5, "country": ["NL"]}, "post")
+    assert caught.value.errors
+    assert all(name in str(caught.value) for name in caught.value.errors)
+
+
+def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> None:
+    with Client(HOST, recorded.port, "/wrong") as client:
+        with pytest.raises(UnknownPath, match="path right"):
+            client.authenticate("root", recorded.passwords["root"])
+    with Client(HOST, recorded.port, "/") as client:
+        with pytest.raises(UndecodableAnswer, match="not JSON") as caught:
+            client.request("socket.io/", params={"EIO": 4, "transport": "polling"})
+        assert "sid" in str(caught.value.body)
+    with Client(HOST, recorded.port, "/api") as client:
+        assert (client.util.get_server_version())["version"]
+
+
+def test_a_token_of_another_server_is_not_taken(recorded: "Recorded") -> None:
+    with Client(HOST, recorded.port) as client:
+        with pytest.raises(SessionExpired, match="authenticate"):
+            client.request("user", headers={"Authorization": "Bearer nonsense"})
