@@ -177,7 +177,7 @@ def test_the_store_knows_names_too(recorded: "Recorded") -> None:
         ]
         user = (client.store.user.list())[0]
         assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="you see no reviews there at all"):
+        with pytest.raises(UnknownName, match="no review is called 'average'"):
             client.store.review.get("average")
 
 
