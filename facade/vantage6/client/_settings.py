@@ -99,12 +99,18 @@ class Address:
         """
         parts = urlsplit(url or "")
         address = cls.parse(f"{parts.scheme}://{parts.netloc}", None, parts.path)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if address.is_readable:
             raise InvalidSettings(
                 f"the algorithm store at {url} speaks plain http: whoever is on the way could take "
                 "your login, so nothing is sent there; link the store by its https address"
             )
         return address
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether others on the way could read along: plain http, and not to this machine."""
+        parts = urlsplit(self.host)
+        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
     @property
     def url(self) -> str:

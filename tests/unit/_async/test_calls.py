@@ -10,6 +10,7 @@ import pytest
 
 from vantage6.client import (
     AsyncClient,
+    ConnectionFailed,
     DecryptionError,
     EncryptionNotSetUp,
     InvalidInput,
@@ -569,3 +570,11 @@ async def test_a_client_tells_where_it_is() -> None:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
         assert repr(client).endswith("Client of http://localhost:7601/api>")
+
+
+async def test_a_password_over_plain_http_is_warned_of() -> None:
+    async with AsyncClient("http://no-such-host.invalid", 80, log_level=None) as open_client:
+        with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
+            with pytest.raises(ConnectionFailed):
+                await open_client.authenticate("researcher", "secret")
+    assert caught[0].filename == __file__

@@ -11,6 +11,7 @@ import pytest
 
 from vantage6.client import (
     Client,
+    ConnectionFailed,
     DecryptionError,
     EncryptionNotSetUp,
     InvalidInput,
@@ -542,3 +543,11 @@ def test_a_client_tells_where_it_is() -> None:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
         assert repr(client).endswith("Client of http://localhost:7601/api>")
+
+
+def test_a_password_over_plain_http_is_warned_of() -> None:
+    with Client("http://no-such-host.invalid", 80, log_level=None) as open_client:
+        with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
+            with pytest.raises(ConnectionFailed):
+                open_client.authenticate("researcher", "secret")
+    assert caught[0].filename == __file__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
@@ -194,6 +195,11 @@ class AsyncClient:
             function without parameters is called if the server asks for a code, and not before; an
             asynchronous client also awaits what it gives.
 
+        Warns
+        -----
+        UserWarning
+            When the password is about to travel over plain http to another machine.
+
         Raises
         ------
         LoginFailed
@@ -214,6 +220,12 @@ class AsyncClient:
         >>> await client.authenticate("researcher", "password", "123456")
         >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
+        if self._session.address.is_readable:
+            warnings.warn(
+                f"{self.host} speaks plain http: whoever is on the way can read your password and "
+                "all that follows; give the server's https address if it has one",
+                stacklevel=2,
+            )
         who = await self._session.login(username, password, mfa_code)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)

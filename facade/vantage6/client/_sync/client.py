@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
@@ -193,6 +194,11 @@ class Client:
             function without parameters is called if the server asks for a code, and not before; an
             asynchronous client also awaits what it gives.
 
+        Warns
+        -----
+        UserWarning
+            When the password is about to travel over plain http to another machine.
+
         Raises
         ------
         LoginFailed
@@ -213,6 +219,12 @@ class Client:
         >>> client.authenticate("researcher", "password", "123456")
         >>> client.authenticate("researcher", "password", lambda: input("Code: "))
         """
+        if self._session.address.is_readable:
+            warnings.warn(
+                f"{self.host} speaks plain http: whoever is on the way can read your password and "
+                "all that follows; give the server's https address if it has one",
+                stacklevel=2,
+            )
         who = self._session.login(username, password, mfa_code)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
