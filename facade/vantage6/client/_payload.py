@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import cast
 
+from ._values import NotSendableError, json_of
 from .errors import InvalidInput
 
 # Parts the three parts of an encrypted value; base64 text never contains it.
@@ -33,7 +34,7 @@ def serialize(value: object, name: str) -> bytes:
         When JSON cannot hold the value, naming the place inside it.
     """
     try:
-        return json.dumps(value).encode()
+        return json.dumps(value, default=json_of).encode()
     except (TypeError, ValueError, RecursionError) as error:
         place, reason = next(_troubles(value, name, ()), (name, str(error)))
         raise InvalidInput(f"{place} cannot be sent as JSON: {reason}") from None
@@ -55,7 +56,12 @@ def _troubles(value: object, place: str, above: tuple[int, ...]) -> Iterator[tup
         for index, item in enumerate(cast("list[object]", value)):
             yield from _troubles(item, f"{place}[{index}]", inside)
     else:
-        yield place, f"a {type(value).__name__} is not a JSON value"
+        try:
+            known = json_of(value)
+        except NotSendableError as error:
+            yield place, str(error)
+        else:
+            yield from _troubles(known, place, inside)
 
 
 def _member(place: str, key: object) -> str:

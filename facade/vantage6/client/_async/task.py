@@ -222,7 +222,10 @@ class Tasks(Named["Task"]):
             What the task is for.
         input_ : dict, optional
             What to run: the name of a function under ``"method"``, and its arguments under
-            ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON.
+            ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON: the function gets dates as
+            ISO 8601 text, a numpy array or pandas Series as a list, a Series with names as a dict,
+            and a DataFrame as a dict of its columns, which ``pandas.DataFrame(x)`` makes it from
+            again. Indexes that would be lost, bytes and other objects are refused.
         collaboration : int, str or row, optional
             The collaboration to run it in. By default that of `study`, if given, else the one
             that ``setup_collaboration`` chose.
