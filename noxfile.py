@@ -53,8 +53,8 @@ def derived(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need no network: units, the contract, and replayed cassettes."""
-    install(session, "test")
+    """Run the tests that need no network: units, the contract, notebooks, replayed cassettes."""
+    install(session, "test", "notebook")
     session.run("pytest", "-m", "not live", *session.posargs)
 
 
@@ -68,7 +68,7 @@ def matrix(session: nox.Session) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
-    install(session, "test", "properties")
+    install(session, "test", "properties", "notebook")
     session.run("pytest", "-m", "live", *session.posargs)
 
 
