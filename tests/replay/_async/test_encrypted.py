@@ -31,6 +31,8 @@ from vantage6.client import (
     InvalidInput,
     InvalidKey,
     KeyMismatch,
+    NotEncrypted,
+    UntrustedKey,
 )
 
 from . import logged_in
@@ -153,6 +155,38 @@ async def test_each_organization_needs_a_key_of_its_own(
         with pytest.raises(InvalidInput, match="not in the collaboration"):
             await researcher.task.create([made["id"]], **TASK)
         await root.organization.delete(made["id"])
+
+
+async def test_keys_are_compared_and_trusted_by_their_fingerprints(
+    researcher: AsyncClient, encrypted: "Recorded", key_file: Path
+) -> None:
+    fingerprint = await researcher.organization.fingerprint("Maastro")
+    assert fingerprint.startswith("SHA256:")
+    assert fingerprint != await researcher.organization.fingerprint()
+    strict = AsyncClient("http://127.0.0.1", encrypted.port, trust="strict")
+    async with strict:
+        await strict.authenticate("researcher", encrypted.passwords["researcher"])
+        await strict.setup_encryption(key_file)
+        with pytest.raises(UntrustedKey, match="Maastro"):
+            await strict.task.create(["Maastro"], **TASK)
+        with pytest.raises(KeyMismatch):
+            await strict.organization.trust("Maastro", await strict.organization.fingerprint(1))
+        assert await strict.organization.trust("Maastro", fingerprint) == fingerprint
+        assert (await strict.task.create(["Maastro"], **TASK))["id"]
+
+
+async def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
+    researcher: AsyncClient, root: AsyncClient
+) -> None:
+    await researcher.task.create([2], **TASK)
+    await root.collaboration.update(1, encrypted=False)
+    with pytest.raises(NotEncrypted):
+        await researcher.task.create([2], **TASK)
+    assert await researcher.collaboration.trust(1) is False
+    task = await researcher.task.create([2], **TASK)
+    await root.collaboration.update(1, encrypted=True)
+    (run,) = await researcher.run.from_task(task)
+    assert json.loads(run["input"]) == INPUT, "this one was not encrypted"
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

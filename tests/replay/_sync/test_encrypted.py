@@ -31,6 +31,8 @@ from vantage6.client import (
     InvalidInput,
     InvalidKey,
     KeyMismatch,
+    NotEncrypted,
+    UntrustedKey,
 )
 
 from . import logged_in
@@ -151,6 +153,38 @@ def test_each_organization_needs_a_key_of_its_own(researcher: Client, root: Clie
         with pytest.raises(InvalidInput, match="not in the collaboration"):
             researcher.task.create([made["id"]], **TASK)
         root.organization.delete(made["id"])
+
+
+def test_keys_are_compared_and_trusted_by_their_fingerprints(
+    researcher: Client, encrypted: "Recorded", key_file: Path
+) -> None:
+    fingerprint = researcher.organization.fingerprint("Maastro")
+    assert fingerprint.startswith("SHA256:")
+    assert fingerprint != researcher.organization.fingerprint()
+    strict = Client("http://127.0.0.1", encrypted.port, trust="strict")
+    with strict:
+        strict.authenticate("researcher", encrypted.passwords["researcher"])
+        strict.setup_encryption(key_file)
+        with pytest.raises(UntrustedKey, match="Maastro"):
+            strict.task.create(["Maastro"], **TASK)
+        with pytest.raises(KeyMismatch):
+            strict.organization.trust("Maastro", strict.organization.fingerprint(1))
+        assert strict.organization.trust("Maastro", fingerprint) == fingerprint
+        assert (strict.task.create(["Maastro"], **TASK))["id"]
+
+
+def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
+    researcher: Client, root: Client
+) -> None:
+    researcher.task.create([2], **TASK)
+    root.collaboration.update(1, encrypted=False)
+    with pytest.raises(NotEncrypted):
+        researcher.task.create([2], **TASK)
+    assert researcher.collaboration.trust(1) is False
+    task = researcher.task.create([2], **TASK)
+    root.collaboration.update(1, encrypted=True)
+    (run,) = researcher.run.from_task(task)
+    assert json.loads(run["input"]) == INPUT, "this one was not encrypted"
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
