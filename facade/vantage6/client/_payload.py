@@ -21,7 +21,8 @@ def serialize(value: object, name: str) -> bytes:
     value : object
         What to serialize.
     name : str
-        What the caller calls the value; errors point into it (``input_.kwargs.x``).
+        What the caller calls the value; errors point into it (``input_.kwargs.x``). Empty where
+        the caller gave the members of a dictionary by themselves (``kwargs.x``).
 
     Returns
     -------
@@ -65,7 +66,9 @@ def _troubles(value: object, place: str, above: tuple[int, ...]) -> Iterator[tup
 
 
 def _member(place: str, key: object) -> str:
-    return f"{place}.{key}" if isinstance(key, str) and key.isidentifier() else f"{place}[{key!r}]"
+    if isinstance(key, str) and key.isidentifier():
+        return f"{place}.{key}" if place else key
+    return f"{place}[{key!r}]"
 
 
 def is_encrypted(text: str) -> bool:

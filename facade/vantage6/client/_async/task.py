@@ -287,7 +287,8 @@ class Tasks(Named["Task"]):
         >>> results = await client.wait_for_results(task)
         """
         selection = Selection(field, fields)
-        data = serialize(task_input(input_, method, args, kwargs), "input_")
+        name_of_input = "" if input_ is None else "input_"
+        data = serialize(task_input(input_, method, args, kwargs), name_of_input)
         database_rows = database_list(databases)
         place, study_id = await self._place(collaboration, study)
         members = Within("study", study_id) if study_id else Within("collaboration", place)
