@@ -49,8 +49,8 @@ class MissingExtra(Vantage6Error, ImportError):
     """
 
 
-class UnknownName(InvalidInput, LookupError):
-    """Nothing of this kind, as far as you may see, has the name that was given.
+class UnclearName(InvalidInput, LookupError):
+    """A name does not say what is meant: see the subclasses. Nothing was changed.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class UnknownName(InvalidInput, LookupError):
     name : str
         The name that was given.
     candidates : list of dict
-        The rows of those with similar names.
+        The rows of what may be meant.
     """
 
     def __init__(
@@ -71,26 +71,12 @@ class UnknownName(InvalidInput, LookupError):
         self.candidates = list(candidates)
 
 
-class AmbiguousName(InvalidInput, LookupError):
-    """Several things of this kind have the name that was given; their ids tell them apart.
+class UnknownName(UnclearName):
+    """Nothing of this kind, as far as you may see, has the name; the candidates have similar ones."""
 
-    Attributes
-    ----------
-    kind : str
-        What was looked for, such as ``"task"``.
-    name : str
-        The name that was given.
-    candidates : list of dict
-        The rows of all that have it.
-    """
 
-    def __init__(
-        self, message: str, *, kind: str, name: str, candidates: Sequence[Mapping[str, Any]]
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.name = name
-        self.candidates = list(candidates)
+class AmbiguousName(UnclearName):
+    """Several things of this kind have the name; the ids of the candidates tell them apart."""
 
 
 class NotAuthenticated(Vantage6Error, AttributeError):
