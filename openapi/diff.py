@@ -35,6 +35,9 @@ store for its version only where that matters, and once.
   from the task; before 4.8 the `server_url` of a task is a query parameter, and the path of a
   store's API is added to its address; before 4.13 nothing is in blob storage.
 - Rows have the fields that the version gives: those that came later are not there before.
+- Some things a version itself does otherwise: before 4.8 a node that was never online is neither
+  among those that are nor among those that are not, and a task that was killed is `failed`, while
+  its runs tell why; stores from 4.9 to 4.10 fail when an algorithm is given other functions.
 """
 
 SENT, RECEIVED = "request", "answer"
