@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from postbox import Postbox
 from vcr.request import Request
 
-from vantage6.client._crypto import load_private_key
+from vantage6.client import _crypto
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
 
@@ -57,7 +58,7 @@ class EncryptedNetwork(LocalNetwork):
     def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
         _, *others = super()._make_keys(parts) or ()
         first = Future[RSAPrivateKey]()
-        first.set_result(load_private_key(KEY.read_bytes()))
+        first.set_result(_crypto.load_private_key(KEY.read_bytes()))
         return [first, *others]
 
 
@@ -165,6 +166,14 @@ def _time_flies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         sleep = asyncio.sleep
         monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
         monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def _keys_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make keys at once: how long they are is no matter of what is sent."""
+    monkeypatch.setattr(
+        _crypto, "generate_private_key", partial(_crypto.generate_private_key, 2048)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from vantage6.client import (
     EncryptionNotSetUp,
     InvalidInput,
     InvalidKey,
+    InvalidSettings,
     KeyMismatch,
     NotEncrypted,
     UntrustedKey,
@@ -158,7 +159,7 @@ async def test_each_organization_needs_a_key_of_its_own(
 
 
 async def test_keys_are_compared_and_trusted_by_their_fingerprints(
-    researcher: AsyncClient, encrypted: "Recorded", key_file: Path
+    researcher: AsyncClient, encrypted: "Recorded", key_file: Path, tmp_path: Path
 ) -> None:
     fingerprint = await researcher.organization.fingerprint("Maastro")
     assert fingerprint.startswith("SHA256:")
@@ -173,6 +174,13 @@ async def test_keys_are_compared_and_trusted_by_their_fingerprints(
             await strict.organization.trust("Maastro", await strict.organization.fingerprint(1))
         assert await strict.organization.trust("Maastro", fingerprint) == fingerprint
         assert (await strict.task.create(["Maastro"], **TASK))["id"]
+    file = tmp_path / "known-organizations"
+    file.write_text("nonsense\n")
+    with pytest.raises(InvalidSettings, match="known-organizations"):
+        await researcher.task.create(["Maastro"], **TASK)
+    key_file.chmod(0o644)
+    with pytest.warns(UserWarning, match="chmod 600"):
+        await researcher.setup_encryption(key_file)
 
 
 async def test_a_collaboration_does_not_lose_its_encryption_unnoticed(

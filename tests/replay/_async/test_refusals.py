@@ -49,6 +49,7 @@ async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
         (("https://server.example", 70000), {}),
         ((HOST, 1, "/api", "loud"), {}),
         ((HOST, 1), {"timeout": 0}),
+        ((HOST, 1), {"trust": "anyone"}),
         (("https://server.example", 443), {"verify": "nowhere.pem"}),
     ],
 )

@@ -30,6 +30,7 @@ from vantage6.client import (
     EncryptionNotSetUp,
     InvalidInput,
     InvalidKey,
+    InvalidSettings,
     KeyMismatch,
     NotEncrypted,
     UntrustedKey,
@@ -156,7 +157,7 @@ def test_each_organization_needs_a_key_of_its_own(researcher: Client, root: Clie
 
 
 def test_keys_are_compared_and_trusted_by_their_fingerprints(
-    researcher: Client, encrypted: "Recorded", key_file: Path
+    researcher: Client, encrypted: "Recorded", key_file: Path, tmp_path: Path
 ) -> None:
     fingerprint = researcher.organization.fingerprint("Maastro")
     assert fingerprint.startswith("SHA256:")
@@ -171,6 +172,13 @@ def test_keys_are_compared_and_trusted_by_their_fingerprints(
             strict.organization.trust("Maastro", strict.organization.fingerprint(1))
         assert strict.organization.trust("Maastro", fingerprint) == fingerprint
         assert (strict.task.create(["Maastro"], **TASK))["id"]
+    file = tmp_path / "known-organizations"
+    file.write_text("nonsense\n")
+    with pytest.raises(InvalidSettings, match="known-organizations"):
+        researcher.task.create(["Maastro"], **TASK)
+    key_file.chmod(0o644)
+    with pytest.warns(UserWarning, match="chmod 600"):
+        researcher.setup_encryption(key_file)
 
 
 def test_a_collaboration_does_not_lose_its_encryption_unnoticed(

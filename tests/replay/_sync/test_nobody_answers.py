@@ -1,13 +1,14 @@
 # Derived from tests/replay/_async/test_nobody_answers.py by unasync.py: edit that instead.
 """What cannot be recorded, since there is no answer: addresses of this machine that give none."""
 
+import pickle
 import socket
 from collections.abc import Iterator
 from threading import Thread
 
 import pytest
 
-from vantage6.client import Client, ConnectionFailed, RequestTimeout, TLSError
+from vantage6.client import Client, ConnectionFailed, RequestTimeout, StatusError, TLSError
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -41,15 +42,43 @@ def test_somebody_is_there_and_silent(silent: socket.socket) -> None:
             client.util.get_server_version()
 
 
-def test_somebody_speaks_plain_http_where_a_certificate_is_due(silent: socket.socket) -> None:
+def answering(listener: socket.socket, *answers: bytes) -> Thread:
+    """Give these answers, each on a connection of its own."""
+
     def answer() -> None:
-        with silent.accept()[0] as connection:
-            connection.recv(1024)
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        for each in answers:
+            with listener.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(each)
 
     thread = Thread(target=answer)
     thread.start()
+    return thread
+
+
+def test_somebody_speaks_plain_http_where_a_certificate_is_due(silent: socket.socket) -> None:
+    thread = answering(silent, b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with Client("https://127.0.0.1", port_of(silent), log_level=None) as client:
         with pytest.raises(TLSError, match="no secure connection"):
             client.util.get_server_version()
+    thread.join()
+
+
+def test_somebody_is_busy_for_a_while(silent: socket.socket) -> None:
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+    ready = b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"version": "4.15.2"}'
+    thread = answering(silent, busy, b"", ready)
+    with Client("http://127.0.0.1", port_of(silent), log_level=None) as client:
+        assert client.util.get_server_version() == {"version": "4.15.2"}
+    thread.join()
+
+
+def test_somebody_points_elsewhere(silent: socket.socket) -> None:
+    away = b"HTTP/1.1 301 Moved\r\nLocation: https://elsewhere/api\r\nConnection: close\r\n\r\n"
+    thread = answering(silent, away)
+    with Client("http://127.0.0.1", port_of(silent), log_level=None) as client:
+        with pytest.raises(StatusError, match="https://elsewhere/api") as caught:
+            client.util.get_server_version()
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as worker processes do
+    assert (str(copy), copy.status) == (str(caught.value), 301)
     thread.join()
