@@ -24,9 +24,14 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found of a contestant: seconds of its fastest run, extra bytes of memory, value."""
+    """What was found of a contestant.
+
+    The seconds of its fastest run, and of processor time in the one that took the least; extra
+    bytes of memory; and its value.
+    """
 
     seconds: float
+    busy: float
     memory: float
     value: object
 
@@ -48,7 +53,8 @@ def measure(
     if done.returncode:
         raise SystemExit(f"{subject}.{function} failed:\n{done.stderr}")
     answer = json.loads(done.stdout)
-    return Measured(answer.get("seconds", float("nan")), answer["memory"], answer["value"])
+    seconds, busy = (answer.get(name, math.nan) for name in ("seconds", "busy"))
+    return Measured(seconds, busy, answer["memory"], answer["value"])
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def _number(value: float | None, unit: str) -> str:
         return ""
     if unit == "s" and value < 1:
         value, unit = value * 1000, "ms"
-    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    return f"{value:.0f} {unit}".strip() if value >= 100 else f"{value:.3g} {unit}".strip()
 
 
 def _limited(cell: str, sign: str, limit: float | None) -> str:

@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from counting import Count
+
 KEY, IV = os.urandom(32), os.urandom(16)
 
 
@@ -36,19 +38,54 @@ def message_of(data, key):
 
 
 # -- ours ------------------------------------------------------------------------------------------
-def ours_encrypt(size):
+def ours_encrypt(size, fast=True):
+    from vantage6.client import _base64
     from vantage6.client._crypto import encrypt, public_key_of
 
+    if not fast:
+        _base64.pybase64 = None
     data, public_key = json_of(size), public_key_of(rsa_key())
     return lambda: encrypt(data, public_key)
 
 
-def ours_decrypt(size):
+def ours_decrypt(size, fast=True):
+    from vantage6.client import _base64
     from vantage6.client._crypto import decrypt
 
+    if not fast:
+        _base64.pybase64 = None
     key = rsa_key()
     message = message_of(json_of(size), key)
     return lambda: decrypt(message, key)
+
+
+def ours_task(port, username, password, key, organizations):
+    from vantage6.client import Client
+
+    known = Path(tempfile.mkdtemp()) / "known_organizations"
+    client = Client("http://127.0.0.1", port, log_level=None, known_organizations=known)
+    client.authenticate(username, password)
+    client.setup_encryption(key)
+    return counted(client, organizations, ours=True)
+
+
+def counted(client, organizations, *, ours):
+    """Create a task, and count the requests of it."""
+
+    def create():
+        count = Count(ours=ours)
+        client.task.create(
+            collaboration=1,
+            organizations=organizations,
+            name="bench",
+            image="harbor2.vantage6.ai/demo/average",
+            description="",
+            input_={"method": "partial_average", "kwargs": {"column_name": "age"}},
+            databases=[{"label": "default"}],
+        )
+        return count.requests
+
+    return create
 
 
 # -- the official client's -------------------------------------------------------------------------
@@ -78,6 +115,15 @@ def official_decrypt(size):
     cryptor, key = official_cryptor()
     message = message_of(json_of(size), key)
     return lambda: cryptor.decrypt(message)
+
+
+def official_task(port, username, password, key, organizations):
+    from vantage6.client import Client
+
+    client = Client("http://127.0.0.1", port, "/api", log_level="critical")
+    client.authenticate(username, password)
+    client.setup_encryption(key)
+    return counted(client, organizations, ours=False)
 
 
 # -- the primitives alone --------------------------------------------------------------------------

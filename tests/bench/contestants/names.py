@@ -1,6 +1,6 @@
 """Names: found among many, and the requests of a task that is given by names."""
 
-import logging
+from counting import Count
 
 TASK = {"name": "bench", "image": "harbor2.vantage6.ai/demo/average", "description": ""}
 INPUT = {"method": "partial_average", "kwargs": {"column_name": "age"}}
@@ -28,20 +28,6 @@ def ours_learn(count):
     return lambda: len(Directory("organization", rows)._exact)
 
 
-class Count(logging.Handler):
-    """Counts the requests that an HTTP library logs."""
-
-    def __init__(self, logger, level, word):
-        super().__init__()
-        self.requests = 0
-        self._word = word
-        logging.getLogger(logger).addHandler(self)
-        logging.getLogger(logger).setLevel(level)
-
-    def emit(self, record):
-        self.requests += self._word in record.getMessage()
-
-
 def ours_requests(how, port, username, password):
     from vantage6.client import Client
 
@@ -63,7 +49,7 @@ def ours_requests(how, port, username, password):
         client._session.names.forget()
 
     def count():
-        counter = Count("httpx", logging.INFO, "HTTP Request")
+        counter = Count(ours=True)
         create(*(by_id if how == "ids" else by_name))
         return counter.requests
 
@@ -78,7 +64,7 @@ def official_requests(port, username, password):
     client.setup_encryption(None)
 
     def count():
-        counter = Count("urllib3.connectionpool", logging.DEBUG, "HTTP/1.1")
+        counter = Count(ours=False)
         (place,) = (row for row in client.collaboration.list()["data"] if row["name"] == "demo")
         rows = client.organization.list(collaboration=place["id"])["data"]
         client.task.create(
