@@ -72,7 +72,7 @@ class UnclearName(InvalidInput, LookupError):
 
 
 class UnknownName(UnclearName):
-    """Nothing of this kind, as far as you may see, has the name; the candidates have similar ones."""
+    """Nothing of this kind that you may see has the name; the candidates have similar ones."""
 
 
 class AmbiguousName(UnclearName):
