@@ -27,6 +27,7 @@ WORDS = {
     "AsyncHttp": "Http",
     "AsyncIterator": "Iterator",
     "AsyncMfaCode": "MfaCode",
+    "AsyncMailbox": "Mailbox",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "_async": "_sync",

@@ -133,6 +133,12 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
         )
 
 
+@pytest.fixture(autouse=True)
+def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let who waits ask the API alone: what a server announces is on no cassette."""
+    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+
+
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     """Give the private key of the first organization where there is encryption."""

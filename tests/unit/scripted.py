@@ -53,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
     script: Script
 
     def answer(self) -> None:
+        if self.path.startswith("/socket.io/"):
+            self.send_error(404)  # it announces nothing; who waits has to ask
+            return
         length = int(self.headers.get("content-length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
         request = Request(

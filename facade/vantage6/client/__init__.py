@@ -14,8 +14,21 @@ TYPE_CHECKING = False  # type checkers know the name; `typing` would take time t
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient
+    from ._events import (
+        Event,
+        KillRequested,
+        LogWritten,
+        NodeOffline,
+        NodeOnline,
+        Reconnected,
+        RunStatusChanged,
+        RunUpdated,
+        TaskCreated,
+    )
+    from ._finished import Finished
     from ._identity import WhoAmI
     from ._listing import Rows
+    from ._logs import LogLine
     from ._progress import Progress, RunProgress
     from ._qr import show_qr
     from ._results import ResultRows
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
         ConnectionFailed,
         DecryptionError,
         EncryptionNotSetUp,
+        EventsUnavailable,
         InvalidInput,
         InvalidKey,
         InvalidSettings,
@@ -69,6 +83,19 @@ __all__ = [
     "ResultRows",
     "Progress",
     "RunProgress",
+    "LogLine",
+    "Finished",
+    # events
+    "Event",
+    "TaskCreated",
+    "RunStatusChanged",
+    "RunUpdated",
+    "LogWritten",
+    "NodeOnline",
+    "NodeOffline",
+    "KillRequested",
+    "Reconnected",
+    # settings
     "Timeouts",
     "WhoAmI",
     "show_qr",
@@ -109,6 +136,7 @@ __all__ = [
     "DecryptionError",
     "TaskFailed",
     "WaitTimeout",
+    "EventsUnavailable",
 ]
 
 # Where each name is defined; what is not listed is an error.
@@ -118,6 +146,17 @@ _HOMES = {
     "UserClient": "._sync.client",
     "ResultRows": "._results",
     "Rows": "._listing",
+    "LogLine": "._logs",
+    "Finished": "._finished",
+    "Event": "._events",
+    "TaskCreated": "._events",
+    "RunStatusChanged": "._events",
+    "RunUpdated": "._events",
+    "LogWritten": "._events",
+    "NodeOnline": "._events",
+    "NodeOffline": "._events",
+    "KillRequested": "._events",
+    "Reconnected": "._events",
     "Progress": "._progress",
     "RunProgress": "._progress",
     "Timeouts": "._settings",

@@ -117,6 +117,11 @@ class BearerAuth(httpx.Auth):
         """
         self._store = _origin(httpx.URL(url))
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the token is to be renewed before it is used again."""
+        return self._about_to_expire() is not None
+
     def _about_to_expire(self) -> Tokens | None:
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None

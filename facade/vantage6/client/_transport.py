@@ -207,6 +207,29 @@ def _trust(url: str, verify: Verify) -> ssl.SSLContext | bool:
         ) from None
 
 
+def certificates(url: str, verify: Verify) -> ssl.SSLContext | None:
+    """Give what a connection beside the API's needs to trust the same certificates.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+    verify : bool or path
+        Whose certificates to trust.
+
+    Returns
+    -------
+    SSLContext or None
+        None where there is no TLS.
+    """
+    if not url.startswith("https:"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that of the API's connections has been read
+        trust = _trust(url, verify)
+    return trust if isinstance(trust, ssl.SSLContext) else httpx.create_ssl_context(trust)
+
+
 def _build(
     http: httpx.Client | httpx.AsyncClient,
     call: Call[object],

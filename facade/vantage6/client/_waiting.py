@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from .errors import InvalidInput
+from .errors import InvalidInput, WaitTimeout
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
+
+    from ._ledger import TaskState
+    from ._resolve import Ref
+
+OnFailure: TypeAlias = Literal["raise", "return"]
 
 # Every other status is a way to fail, newer ones of later servers included.
 UNDER_WAY = frozenset({"pending", "initializing", "active"})
@@ -100,7 +105,112 @@ def check_times(interval: float, timeout: float | None) -> None:
         raise InvalidInput(f"timeout must be a number of seconds, or None, not {timeout!r}")
 
 
-def failure(task_id: int, status: str, runs: Sequence[Run]) -> str:
+def is_several(tasks: Ref | Sequence[Ref]) -> bool:
+    """Tell whether several tasks are meant, be it one in a list.
+
+    Parameters
+    ----------
+    tasks : int, str, row, or sequence of these
+        What the caller gave.
+
+    Returns
+    -------
+    bool
+        False for an identifier, a name or a row.
+    """
+    return isinstance(tasks, Sequence) and not isinstance(tasks, str)
+
+
+def several(tasks: Ref | Sequence[Ref]) -> list[Ref]:
+    """Put into a list what is to be waited for.
+
+    Parameters
+    ----------
+    tasks : int, str, row, or sequence of these
+        What the caller gave.
+
+    Returns
+    -------
+    list
+        At least one.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no task.
+    """
+    given = list(cast("Sequence[Ref]", tasks)) if is_several(tasks) else [cast("Ref", tasks)]
+    if not given:
+        raise InvalidInput("there is no task to wait for: give at least one")
+    return given
+
+
+def check_ending(on_failure: str) -> None:
+    """Refuse a way to end that there is not.
+
+    Parameters
+    ----------
+    on_failure : str
+        What the caller gave.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not one of the two.
+    """
+    if on_failure not in ("raise", "return"):
+        raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+
+
+def out_of_time(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeout:
+    """Make the error for tasks that did not end in time.
+
+    Parameters
+    ----------
+    tasks : sequence of TaskState
+        Those that have not ended.
+    timeout : float or None
+        The seconds there were.
+
+    Returns
+    -------
+    WaitTimeout
+        The error, to be raised.
+    """
+    (first, *others) = tasks
+    more = f", and {len(others)} more have not ended either" if others else ""
+    return WaitTimeout(
+        f"task {first.task_id} is still {first.status!r} after {timeout} s{more}; it runs on: wait "
+        f"again, or stop it with task.kill({first.task_id})",
+        task_id=first.task_id,
+        status=first.status,
+    )
+
+
+def how_to_go_on(ids: Sequence[int]) -> str:
+    """Say what can be done about tasks that are not waited for any more.
+
+    Parameters
+    ----------
+    ids : sequence of int
+        The tasks.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    if len(ids) > 1:
+        return f"tasks {', '.join(map(str, ids))} run on: wait again, or stop each with task.kill()"
+    return (
+        f"task {ids[0]} runs on: wait again with wait_for_results({ids[0]}), or stop it with "
+        f"task.kill({ids[0]})"
+    )
+
+
+def failure(
+    task_id: int, status: str, runs: Sequence[Run], subtask_runs: Sequence[Run] = ()
+) -> str:
     """Describe a failed task: which runs, how they ended, and the last lines they logged.
 
     Parameters
@@ -111,6 +221,8 @@ def failure(task_id: int, status: str, runs: Sequence[Run]) -> str:
         Its status.
     runs : sequence of Run
         All its runs.
+    subtask_runs : sequence of Run
+        The runs of its subtasks.
 
     Returns
     -------
@@ -120,9 +232,16 @@ def failure(task_id: int, status: str, runs: Sequence[Run]) -> str:
     failed = [run for run in runs if has_failed(run["status"])]
     lines = [f"task {task_id} ended as {status!r}: {len(failed)} of {len(runs)} runs failed"]
     for run in failed:
-        lines.append(f"  run {run['id']}{_where(run)}: {run['status']}")
-        lines += (f"    | {line}" for line in _tail(run["log"]))
+        lines += _ending(f"  run {run['id']}", run)
+    for run in subtask_runs:
+        if has_failed(run["status"]):
+            lines += _ending(f"  subtask {run['task']['id']}, run {run['id']}", run)
     return "\n".join(lines)
+
+
+def _ending(what: str, run: Run) -> Iterable[str]:
+    yield f"{what}{_where(run)}: {run['status']}"
+    yield from (f"    | {line}" for line in _tail(run["log"]))
 
 
 def _where(run: Run) -> str:

@@ -422,6 +422,8 @@ class TaskFailed(Vantage6Error):
         All its runs, with their organization, status and log.
     results : ResultRows
         The result rows of the task; ``["result"]`` is None where a run did not finish.
+    subtask_runs : list of Run
+        The runs of its subtasks, if it has any.
     """
 
     def __init__(
@@ -432,12 +434,14 @@ class TaskFailed(Vantage6Error):
         status: str,
         runs: Sequence[Run],
         results: ResultRows,
+        subtask_runs: Sequence[Run] = (),
     ) -> None:
         super().__init__(message)
         self.task_id = task_id
         self.status = status
         self.runs = list(runs)
         self.results = results
+        self.subtask_runs = list(subtask_runs)
 
 
 class WaitTimeout(Vantage6Error, TimeoutError):
@@ -455,3 +459,7 @@ class WaitTimeout(Vantage6Error, TimeoutError):
         super().__init__(message)
         self.task_id = task_id
         self.status = status
+
+
+class EventsUnavailable(Vantage6Error):
+    """What the server announces cannot be heard: without the right, or the libraries, for it."""

@@ -391,8 +391,10 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
     left = list(statuses)
     runs = runs or {1: ["completed"], 2: ["completed"]}
 
-    def status(*_: object) -> Reply:
-        return 200, {"status": left.pop(0) if len(left) > 1 else left[0]}
+    def task(*_: object) -> Reply:
+        status = left.pop(0) if len(left) > 1 else left[0]
+        row = {"id": 12, "name": "average", "job_id": 12, "results": "", "parent": None}
+        return 200, {**row, "status": status, "collaboration": {"id": 4}}
 
     def run_rows(_: Request, query: dict[str, str]) -> Reply:
         rows = [
@@ -402,6 +404,8 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
                 "organization": {"id": id_},
                 "node": {"name": f"node {id_}"},
                 "log": "Traceback\nKeyError: 'abc'",
+                "started_at": None,
+                "finished_at": None,
                 "input": None,
                 "blob_storage_used": False,
             }
@@ -426,7 +430,9 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
         return page(rows, int(query["page"]), int(query["per_page"]))
 
     return {
-        "GET /task/12/status": status,
+        "GET /task/12": task,
+        "GET /task/12/status": task,
+        "GET /task": listing([]),
         "GET /run": run_rows,
         "GET /result": results,
         "GET /organization": organizations,
@@ -437,7 +443,7 @@ def test_results_come_when_the_task_is_done_in_the_order_asked(
     client: Client, server: Script
 ) -> None:
     serve(server, client, waiting("pending", "active", "completed"))
-    results = client.wait_for_results(12, 0.1)
+    results = client.wait_for_results(12, 0.1, progress=False)
     assert [row["run"]["id"] for row in results["data"]] == [1, 2]
     assert [json.loads(row["result"] or "") for row in results] == [{"n": 1}, {"n": 1}]
     assert results.outputs == [{"n": 1}, {"n": 1}]
@@ -493,15 +499,15 @@ def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script
 def test_servers_without_the_status_address_are_asked_for_the_task(
     client: Client, server: Script
 ) -> None:
-    routes = waiting("completed")
+    routes = waiting("active", "completed")
     del routes["GET /task/12/status"]
-    routes["GET /task/12"] = lambda *_: (200, {"id": 12, "status": "completed"})
     serve(server, client, routes)
-    assert len(client.wait_for_results(12)) == 2
+    status = client.wait_for_task_completion(client.request, 12, 0.1)
+    assert status == "completed"
 
 
 def test_waiting_for_a_task_that_is_not_there_fails_at_once(client: Client, server: Script) -> None:
-    serve(server, client, {"GET /task/12/status": lambda *_: (404, {"msg": "not found"})})
+    serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
     with pytest.raises(NotFound):
         client.wait_for_results(12)
     assert len(server.seen) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property, partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .._listing import PageOf
     from .._resolve import AnyRow, Kind, Ref
     from .._settings import Timeouts
+    from .._socket import Socket
     from .._transport import AsyncHttp, Verify
     from .._trust import Trust
 
@@ -322,6 +324,25 @@ class Session(Connection):
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         refresh = self.auth.refresh
         self.auth.take(await self.http.exchange(refresh, headers=tokens.renewing, signed=False))
+
+    async def fresh_token(self) -> str:
+        """Give a token that will be valid for a while, for what is signed once and stays open."""
+        if self.auth.is_outdated:
+            await self.renew()
+        if self.auth.tokens is None:
+            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+        return self.auth.tokens.access
+
+    @cached_property
+    def socket(self) -> Socket | None:
+        """The connection to the server's events; None without the libraries for it."""
+        from .._socket import Socket, can_connect
+        from .._transport import certificates
+
+        if not can_connect():
+            return None
+        trust = partial(certificates, self.address.url, self._verify)
+        return Socket(self.address, trust, self._timeouts.connect)
 
     async def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
         """Go on with a private key, once the server has the public key that belongs to it.

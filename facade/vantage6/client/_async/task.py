@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vantage6.bindings.server import calls
 
@@ -14,14 +14,22 @@ from .._payload import serialize
 from .._resolve import Within
 from .._settings import LOGGER
 from .._task import database_list, encrypted_inputs, plain_inputs, some, task_input
+from .._waiting import check_ending, check_times
 from ..errors import EncryptionNotSetUp, InvalidInput
 from ._resource import Named
+from ._waits import follow, wait_for
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
+    from .._drawing import Watcher
+    from .._logs import LogLine
     from .._resolve import Ref
+    from .._waiting import OnFailure
     from ._session import Session
+
+# In the class below, `list` is a method.
+Outputs: TypeAlias = list[Any]
 
 
 class Tasks(Named["Task"]):
@@ -310,6 +318,127 @@ class Tasks(Named["Task"]):
         task = await self._session.send(calls.create_task(body))
         LOGGER.info("Created task %s for %s organizations", task["id"], len(ids))
         return selection.of_row(task)
+
+    async def run(
+        self,
+        organizations: Sequence[Ref],
+        name: str,
+        image: str,
+        description: str = "",
+        input_: Mapping[str, object] | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
+        store: Ref | None = None,
+        server_url: str | None = None,
+        databases: str | Sequence[str | Mapping[str, object]] | None = None,
+        *,
+        method: str | None = None,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        interval: float = 1,
+        timeout: float | None = None,
+        on_failure: OnFailure = "raise",
+        progress: Watcher = None,
+        logs: bool = False,
+    ) -> Outputs:
+        """Ask organizations to run an algorithm, wait for that, and give what it returned.
+
+        It is `create` and ``client.wait_for_results`` in one call, with the arguments of both.
+
+        Parameters
+        ----------
+        organizations, name, image, description, input_
+            As in `create`.
+        collaboration, study, store, server_url, databases, method, args, kwargs
+            As in `create`.
+        interval, timeout, on_failure, progress, logs
+            As in ``client.wait_for_results``.
+
+        Returns
+        -------
+        list
+            What the algorithm returned at each organization, in their order, as Python values. With
+            ``on_failure="return"``, None where it failed.
+
+        Raises
+        ------
+        InvalidInput
+            When an argument cannot work; nothing was sent.
+        TaskFailed
+            When a run failed; its `results` has those there are.
+        WaitTimeout
+            When the time is up. The task runs on: the error's `task_id` tells which it is.
+        DecryptionError
+            When a result cannot be read, or is not JSON.
+
+        Examples
+        --------
+        >>> await client.task.run(
+        ...     organizations=["IKNL", "Maastro"],
+        ...     name="average age",
+        ...     image="harbor2.vantage6.ai/demo/average",
+        ...     method="partial_average",
+        ...     kwargs={"column_name": "age"},
+        ...     collaboration="demo",
+        ...     databases="default",
+        ... )
+        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        """
+        check_times(interval, timeout)
+        check_ending(on_failure)
+        task = await self.create(
+            organizations,
+            name,
+            image,
+            description,
+            input_,
+            collaboration,
+            study,
+            store,
+            server_url,
+            databases,
+            method=method,
+            args=args,
+            kwargs=kwargs,
+        )
+        refs = [task["id"]]
+        waiting = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
+        (rows,) = await waiting
+        return rows.outputs
+
+    def follow(self, task: Ref) -> AsyncIterator[LogLine]:
+        """Give the lines of a task's logs, those there are and then each as it comes.
+
+        The lines of all its runs come, and those of its subtasks. It ends with the task; no line
+        comes twice, and none is lost when the connection breaks. Where events cannot be heard, the
+        client looks again and again.
+
+        Parameters
+        ----------
+        task : int, str or row
+            The task: its id, name or row.
+
+        Yields
+        ------
+        LogLine
+            A line; its ``text`` is what the algorithm wrote, and ``print(line)`` shows it with the
+            name of the organization.
+
+        Raises
+        ------
+        NotFound
+            When there is no such task.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> async for line in client.task.follow(12):
+        ...     print(line)
+        IKNL | partial average of column 'age'
+        Maastro | partial average of column 'age'
+        """
+        return follow(self._session, task)
 
     async def _place(self, collaboration: Ref | None, study: Ref | None) -> tuple[int, int | None]:
         """Find the collaboration of a new task, and the study in it."""

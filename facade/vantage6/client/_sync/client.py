@@ -5,35 +5,32 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, overload
 
 from vantage6.bindings.call import Call, given
 from vantage6.bindings.server import calls
 
 from .._call import decode, sending
+from .._events import Wanted
 from .._pins import trust_mode
 from .._resolve import Within, known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._trust import Trust, read_private_key
-from .._waiting import check_times, failure, has_failed, has_finished, pause
-from ..errors import (
-    InvalidInput,
-    TaskFailed,
-    UnknownPath,
-    WaitTimeout,
-)
+from .._waiting import check_times, has_finished, is_several, pause, several
+from ..errors import UnknownPath, WaitTimeout
+from ._listen import listen
 from ._session import Session
+from ._waits import as_they_end, wait_for
 from .algorithm import Algorithms
 from .collaboration import Collaborations
 from .node import Nodes
 from .organization import Organizations
-from .result import Results, results_of
+from .result import Results
 from .role import Roles
 from .rule import Rules
 from .run import Runs
@@ -47,13 +44,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from vantage6.bindings.server import Client as ServerBindings
-    from vantage6.bindings.server.rows import Run
 
+    from .._drawing import Watcher
+    from .._events import Event, EventKind
+    from .._finished import Finished
     from .._identity import MfaCode, WhoAmI
     from .._pins import TrustMode
     from .._resolve import AnyRow, Kind, Ref
     from .._results import ResultRows
     from .._transport import Verify
+    from .._waiting import OnFailure
 
 
 class Client:
@@ -375,34 +375,76 @@ class Client:
 
     # ---- waiting --------------------------------------------------------------------------------
 
+    @overload
     def wait_for_results(
         self,
         task_id: Ref,
         interval: float = 1,
         *,
         timeout: float | None = None,
-        on_failure: Literal["raise", "return"] = "raise",
-    ) -> ResultRows:
-        """Wait until a task has finished, and give its results.
+        on_failure: OnFailure = "raise",
+        progress: Watcher = None,
+        logs: bool = False,
+    ) -> ResultRows: ...
+    @overload
+    def wait_for_results(
+        self,
+        task_id: Sequence[Ref],
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        on_failure: OnFailure = "raise",
+        progress: Watcher = None,
+        logs: bool = False,
+    ) -> list[ResultRows]: ...
+    def wait_for_results(
+        self,
+        task_id: Ref | Sequence[Ref],
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        on_failure: OnFailure = "raise",
+        progress: Watcher = None,
+        logs: bool = False,
+    ) -> ResultRows | list[ResultRows]:
+        """Wait until a task has finished, or several have, and give the results.
+
+        Where the server's events can be heard, the end is noticed as soon as the server has the
+        last result; for that there must be the extra ``events``, and you the right to receive
+        events of the collaboration, as researchers have. Elsewhere the client looks again and
+        again. A renewed token, a broken connection and a server that restarts do not end the
+        waiting: only a server without an answer for a quarter of an hour does, or `timeout`.
+
+        While it waits, the server shows you as online to the collaboration.
 
         Parameters
         ----------
-        task_id : int, str or row
-            The task: its id, name or row.
+        task_id : int, str, row, or sequence of these
+            The task: its id, name or row. Several are waited for with one connection, and hardly
+            more requests than one.
         interval : float
-            Pace of the looks at the server, in seconds: the pause between two of them starts at a
-            tenth of it, and grows with the time waited up to three times as much.
+            Pace of the looks at the server where no events are heard, in seconds: the pause between
+            two of them starts at a tenth of it, and grows with the time waited up to three times as
+            much.
         timeout : float, optional
             How many seconds to wait at most; by default there is no end.
         on_failure : {"raise", "return"}
             What to do when a run fails: raise an error at once, or wait for the other runs and
             return what there is.
+        progress : bool or callable, optional
+            A function to call with a `Progress` at each change: how the runs at the organizations
+            stand, and those of subtasks. False shows nothing, True always something; by default it
+            shows something only to people.
+        logs : bool
+            Whether to print what the algorithms log, as it comes: each line with the name of its
+            organization in front.
 
         Returns
         -------
-        ResultRows
+        ResultRows, or list of these
             A row for each run, in the order of the organizations asked, as
-            ``client.result.from_task`` gives them.
+            ``client.result.from_task`` gives them. For several tasks a list of such rows, in the
+            order in which the tasks are given.
 
         Raises
         ------
@@ -424,26 +466,103 @@ class Client:
         >>> results.outputs
         [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
         """
-        check_times(interval, timeout)
-        if on_failure not in ("raise", "return"):
-            raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
-        task_id = self._session.id_of("task", task_id)
-        began = monotonic()
-        while not has_finished(status := self._status(task_id, self.request)):
-            self._sleep(task_id, status, monotonic() - began, interval, timeout)
-        if not has_failed(status):
-            return self.result.from_task(task_id)
-        runs = self._runs(task_id)
-        if on_failure == "raise":
-            message = failure(task_id, status, runs)
-            results = results_of(self._session, task_id, runs)
-            raise TaskFailed(message, task_id=task_id, status=status, runs=runs, results=results)
-        while not all(has_finished(run["status"]) for run in runs):
-            self._sleep(task_id, status, monotonic() - began, interval, timeout)
-            runs = self._runs(task_id)
-        return results_of(self._session, task_id, runs)
+        refs = several(task_id)
+        found = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
+        return found if is_several(task_id) else found[0]
 
     wait_for_result = wait_for_results
+
+    def as_completed(
+        self,
+        tasks: Sequence[Ref],
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+    ) -> Iterator[Finished]:
+        """Give tasks as they end, the first to end first, with their results.
+
+        Parameters
+        ----------
+        tasks : sequence of int, str or row
+            The tasks: their ids, names or rows.
+        interval : float
+            Pace of the looks at the server, as in ``wait_for_results``.
+        timeout : float, optional
+            How many seconds to wait for the last of them; by default there is no end.
+
+        Yields
+        ------
+        Finished
+            A task that has ended with all its runs. One that failed has an `error`; nothing is
+            raised for it.
+
+        Raises
+        ------
+        WaitTimeout
+            When the time is up.
+        NotFound
+            When there is no such task.
+
+        Examples
+        --------
+        >>> for done in client.as_completed([12, 13]):
+        ...     print(done.task_id, done.status)
+        13 completed
+        12 crashed
+        """
+        check_times(interval, timeout)
+        return as_they_end(self._session, several(tasks), interval, timeout)
+
+    def events(
+        self,
+        collaboration: Ref | None = None,
+        task: Ref | None = None,
+        kind: EventKind | Sequence[EventKind] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Iterator[Event]:
+        """Give what the server announces, as it happens, without an end.
+
+        After a break of the connection it goes on by itself, with a `Reconnected` in between:
+        what was announced meanwhile is lost. While it listens, the server shows you as online to
+        the collaboration.
+
+        Parameters
+        ----------
+        collaboration : int, str or row, optional
+            Only what is of this collaboration; by default of the one that ``setup_collaboration``
+            chose, if any.
+        task : int, str or row, optional
+            Only what is of this task and its subtasks.
+        kind : str or sequence of str, optional
+            Only these kinds: ``"task_created"``, ``"run_status"``, ``"run_updated"``, ``"log"``,
+            ``"node_online"``, ``"node_offline"``, ``"kill"``, ``"reconnected"``.
+        timeout : float, optional
+            Seconds after which the iteration ends; by default it does not.
+
+        Yields
+        ------
+        Event
+            One of `TaskCreated`, `RunStatusChanged`, `RunUpdated`, `LogWritten`, `NodeOnline`,
+            `NodeOffline`, `KillRequested` and `Reconnected`.
+
+        Raises
+        ------
+        EventsUnavailable
+            When you lack the right to receive a collaboration's events, the extra ``events`` is not
+            installed, or something on the way does not let the connection through.
+        InvalidInput
+            When there is no such kind.
+
+        Examples
+        --------
+        >>> for event in client.events(kind=["run_status"], timeout=60):
+        ...     print(event.run_id, event.status)
+        7 active
+        7 completed
+        """
+        wanted = Wanted(kind)
+        return listen(self._session, wanted, collaboration, task, timeout)
 
     def wait_for_task_completion(
         self,
@@ -506,10 +625,6 @@ class Client:
             return (ask(calls.get_task_status(task_id).path))["status"]
         except UnknownPath:  # servers before 4.11
             return (ask(calls.get_task(task_id).path))["status"]
-
-    def _runs(self, task_id: int) -> Sequence[Run]:
-        runs = self._session.rows(partial(calls.list_runs, task_id=task_id))
-        return runs[::-1]
 
     def _sleep(
         self, task_id: int, status: str, waited: float, interval: float, timeout: float | None

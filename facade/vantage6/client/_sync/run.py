@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,13 @@ from .._listing import Rows, Selection, keep
 from .._opening import open_input, open_inputs
 from .._resolve import id_of
 from ._resource import Resource
+from ._waits import follow
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
 
     from .._listing import Listing, PageOf
+    from .._logs import LogLine
     from .._resolve import IdOrRow, Ref
 
 
@@ -209,6 +211,38 @@ class Runs(Resource):
         rows = self._rows(listing)
         rows.reverse()
         return Selection(field, fields, filter_, filters).of_rows(rows)
+
+    def follow(self, run: IdOrRow) -> Iterator[LogLine]:
+        """Give the lines of a run's log, those there are and then each as it comes.
+
+        It ends with the run; no line comes twice, and none is lost when the connection breaks.
+        Where events cannot be heard, the client looks again and again.
+
+        Parameters
+        ----------
+        run : int or row
+            The run: its id or row.
+
+        Yields
+        ------
+        LogLine
+            A line; its ``text`` is what the algorithm wrote, and ``print(line)`` shows it with the
+            name of the organization.
+
+        Raises
+        ------
+        NotFound
+            When there is no such run.
+        PermissionDenied
+            When you may not see it.
+
+        Examples
+        --------
+        >>> for line in client.run.follow(5):
+        ...     print(line.text)
+        partial average of column 'age'
+        """
+        return follow(self._session, None, id_of(run, "run"))
 
     def _rows(
         self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None

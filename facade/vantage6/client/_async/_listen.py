@@ -1,0 +1,123 @@
+"""Listening: gives the server's events to whoever wants them, across breaks of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from math import inf
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._events import Connected, Joined, Lost, Reconnected, Refused
+from .._ledger import BACKOFF
+from .._socket import AsyncMailbox
+from ..errors import EventsUnavailable, NotFound, PermissionDenied, TransportError
+
+if TYPE_CHECKING:
+    from .._events import Event, Wanted
+    from .._resolve import Ref
+    from .._socket import Socket
+    from ._session import Session
+
+# How long the server may take to tell what may be heard, once it has taken the connection.
+JOIN_SECONDS = 3.0
+CONNECT_SECONDS = 20.0
+NO_RIGHT = (
+    "the server lets you hear no events of {what}: that takes a role with the rule to receive "
+    "events of a collaboration, which the usual Researcher and Viewer have"
+)
+
+
+async def listen(
+    session: Session,
+    wanted: Wanted,
+    collaboration: Ref | None,
+    task: Ref | None,
+    timeout: float | None,
+) -> AsyncIterator[Event]:
+    """Give the events that are wanted; the parameters are those of ``client.events``."""
+    if session.socket is None:
+        raise EventsUnavailable(
+            "events need a library that is not installed: pip install 'vantage6-sdk[events]'"
+        )
+    wanted.only(
+        session.collaboration_id
+        if collaboration is None
+        else await session.id_of("collaboration", collaboration),
+        None if task is None else await session.id_of("task", task),
+    )
+    ends = inf if timeout is None else time.monotonic() + timeout
+    mailbox = AsyncMailbox()
+    session.socket.join(mailbox)
+    try:
+        await _join(session, session.socket, mailbox, wanted.collaboration_id)
+        while (left := ends - time.monotonic()) > 0:
+            event = await mailbox.get(left)
+            if isinstance(event, Lost | Refused):
+                await _rejoin(session, session.socket, mailbox, wanted.collaboration_id, ends)
+                event = Reconnected()
+            if event is None or isinstance(event, Connected | Joined | Lost | Refused):
+                continue
+            unknown = wanted.unknown(event)
+            if unknown:
+                wanted.learn(unknown, await _collaboration_of(session, *unknown))
+            if event in wanted:
+                yield event
+    finally:
+        session.socket.leave(mailbox)
+
+
+async def _join(
+    session: Session, socket: Socket, mailbox: AsyncMailbox, collaboration_id: int | None
+) -> None:
+    """Connect, and make sure that events will be heard."""
+    socket.open(await session.fresh_token())
+    until = time.monotonic() + CONNECT_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        event = await mailbox.get(left)
+        if isinstance(event, Lost):
+            raise EventsUnavailable(f"no connection to the server's events: {event.reason}")
+        if isinstance(event, Refused):
+            raise EventsUnavailable("the server does not take this login for its events")
+        if isinstance(event, Connected):
+            until = time.monotonic() + JOIN_SECONDS
+        if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
+            return
+    what = "any" if collaboration_id is None else str(collaboration_id)
+    raise EventsUnavailable(NO_RIGHT.format(what=f"collaboration {what}"))
+
+
+async def _rejoin(
+    session: Session,
+    socket: Socket,
+    mailbox: AsyncMailbox,
+    collaboration_id: int | None,
+    ends: float,
+) -> None:
+    """Connect again, however often it takes, with a pause before each time."""
+    attempts = 0
+    while (left := ends - time.monotonic()) > 0:
+        pause = BACKOFF[min(attempts, len(BACKOFF) - 1)]
+        attempts += 1
+        await asyncio.sleep(min(left, pause))
+        try:
+            await _join(session, socket, mailbox, collaboration_id)
+        except (TransportError, EventsUnavailable):
+            continue
+        return
+
+
+async def _collaboration_of(session: Session, kind: str, id_: int) -> int | None:
+    """Ask to which collaboration a task, run or node belongs; None for what cannot be seen."""
+    try:
+        if kind == "run":
+            kind, id_ = "task", (await session.send(calls.get_run(id_)))["task"]["id"]
+        if kind == "task":
+            found = (await session.send(calls.get_task(id_)))["collaboration"]
+        else:
+            found = (await session.send(calls.get_node(id_)))["collaboration"]
+    except (NotFound, PermissionDenied):
+        return None
+    return found["id"] if found else None

@@ -1,0 +1,293 @@
+"""Waiting: hears the server's events where it can, looks by itself where it cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+from vantage6.bindings.server import calls
+
+from .._events import Connected, Joined, LogWritten, Lost, Refused, RunStatusChanged
+from .._ledger import BACKOFF, Ledger
+from .._listing import SORT
+from .._logs import LogLine, LogTrack
+from .._progress import Progress
+from .._settings import LOGGER
+from .._socket import AsyncMailbox
+from .._waiting import has_failed, has_finished, out_of_time
+from ..errors import ServerError, TransportError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vantage6.bindings.server.rows import Run, Task
+
+    from .._events import Heard
+    from .._ledger import TaskState
+    from ._session import Session
+
+News: TypeAlias = "Progress | LogLine"
+
+# The server tells what may be heard a moment after it has taken the connection.
+JOIN_SECONDS = 1.5
+QUIET_SECONDS = 0.02
+# Lines that a look brought may come as events too, but not later than this.
+SETTLE_SECONDS = 2.0
+PAGE = 250
+
+
+class Watch:
+    """Some tasks, watched until all of them have ended.
+
+    Parameters
+    ----------
+    session : Session
+        The connection and login of the client.
+    task_ids : sequence of int
+        The tasks.
+    interval : float
+        Pace of the looks where events cannot be heard.
+    timeout : float or None
+        Seconds to wait in all.
+    each : bool
+        Whether the end of each task is to be noticed when it comes.
+    closely : bool
+        Whether to look at runs and subtasks too.
+    logs : bool
+        Whether every line of their logs is wanted.
+    to_the_last : bool
+        Whether a task that has failed is over only when all its runs are.
+    run_id : int, optional
+        A run whose end is to be noticed when it comes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        task_ids: Sequence[int],
+        interval: float = 1,
+        timeout: float | None = None,
+        *,
+        each: bool = False,
+        closely: bool = False,
+        logs: bool = False,
+        to_the_last: bool = False,
+        run_id: int | None = None,
+    ) -> None:
+        self._session = session
+        self.ledger = Ledger(task_ids, time.monotonic(), interval, timeout, each=each)
+        self._closely, self._logs = closely, logs
+        self._to_the_last, self._run_id = to_the_last, run_id
+        self._mailbox = AsyncMailbox()
+        self._timeout = timeout
+        self._connects = 0
+        self._connect_at: float | None = None
+        self._has_looked = False
+        self._looked_at = 0.0
+        self._tracks: dict[int, LogTrack] = {}
+        self._names: Mapping[int, str] = {}
+        self.ended_runs: set[int] = set()
+
+    async def __aenter__(self) -> Self:
+        if self._session.socket:
+            self._session.socket.join(self._mailbox)
+            await self._listen()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session.socket:
+            self._session.socket.leave(self._mailbox)
+
+    async def step(self) -> list[News]:
+        """Wait for something to happen, and give what there is to tell of it.
+
+        Returns
+        -------
+        list of Progress or LogLine
+            May be empty.
+
+        Raises
+        ------
+        WaitTimeout
+            When the time is up.
+        """
+        if not self._has_looked:
+            return await self._look()
+        now = time.monotonic()
+        seconds = min(self.ledger.until_look(now), self.ledger.until_end(now))
+        if self._connect_at is not None:
+            seconds = min(seconds, self._connect_at - now)
+        event = await self._mailbox.get(seconds)
+        news = [] if event is None else await self._take(event)
+        now = time.monotonic()
+        if self._connect_at is not None and self._connect_at <= now:
+            await self._connect()
+        if self.ledger.until_look(now) <= 0:
+            news += await self._look()
+        if self.ledger.open_tasks and self.ledger.until_end(now) <= 0:
+            raise out_of_time(self.ledger.open_tasks, self._timeout)
+        return news
+
+    # ---- events ---------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Connect, and wait a moment for what can be heard, so that no event is missed after."""
+        await self._connect()
+        until = time.monotonic() + JOIN_SECONDS
+        while (seconds := until - time.monotonic()) > 0:
+            event = await self._mailbox.get(seconds)
+            if event is not None:
+                await self._take(event)
+            if isinstance(event, Joined):
+                until = min(until, time.monotonic() + QUIET_SECONDS)
+            if event is None or isinstance(event, Lost | Refused):
+                return
+
+    async def _connect(self) -> None:
+        self._connect_at = None
+        try:
+            token = await self._session.fresh_token()
+        except TransportError:
+            self._connect_later()
+            return
+        if self._session.socket:
+            self._session.socket.open(token)
+
+    def _connect_later(self) -> None:
+        pause = BACKOFF[min(self._connects, len(BACKOFF) - 1)]
+        self._connects += 1
+        self._connect_at = time.monotonic() + pause
+
+    async def _take(self, event: Heard) -> list[News]:
+        """Take in an event; it may be a line of a log, or change the picture."""
+        now = time.monotonic()
+        if isinstance(event, LogWritten):
+            return self._wrote(event, now)
+        if isinstance(event, Lost | Refused):
+            LOGGER.debug("No events are heard: %s", event)
+            self._connect_later()
+        if isinstance(event, Connected):
+            self._connects = 0
+        changed = self.ledger.heard(event, now, time.time())
+        if isinstance(event, RunStatusChanged) and event.run_id == self._run_id:
+            self.ledger.look_soon(now)
+        return [self._progress(changed)] if changed is not None and self._closely else []
+
+    def _wrote(self, event: LogWritten, now: float) -> list[News]:
+        if not self._closely or self.ledger.root_of(event.task_id) is None:
+            return []
+        track = self._tracks.setdefault(event.run_id, LogTrack())
+        if now - self._looked_at > SETTLE_SECONDS:
+            track.settle()
+        return self._lines(event.run_id, event.task_id, track.wrote(event.text))
+
+    # ---- looks ----------------------------------------------------------------------------------
+
+    async def _look(self) -> list[News]:
+        """Ask the server how the tasks stand; without an answer, that is tried again later."""
+        try:
+            news = await self._ask()
+        except (TransportError, ServerError) as error:
+            if not self._has_looked or not self.ledger.failed_to_look(time.monotonic()):
+                raise
+            LOGGER.debug("No answer while waiting: %s", error)
+            return []
+        self._has_looked = True
+        self._looked_at = time.monotonic()
+        return news
+
+    async def _ask(self) -> list[News]:
+        before = self.ledger.open_tasks
+        for row in await self._rows([task.task_id for task in before]):
+            self.ledger.saw_task(row)
+        news: list[News] = []
+        for task in before:
+            if self._closely:
+                news += await self._look_closely(task)
+            task.is_over = has_finished(task.status) and await self._is_over(task)
+        ended = any(task.is_over for task in before)
+        self.ledger.looked(time.monotonic(), was_news=ended)
+        return news
+
+    async def _rows(self, ids: Sequence[int]) -> list[Task]:
+        """Get the rows of tasks: of several in one request, if they are among the newest."""
+        if len(ids) == 1:
+            with_results = not self._has_looked or self.ledger.has_all_results(ids[0])
+            include = ["results"] if with_results else None
+            return [await self._session.send(calls.get_task(ids[0], include=include))]
+        wanted = set(ids)
+        found: list[Task] = []
+        for page in range(1, len(ids) + 1):
+            per_page = min(PAGE, len(ids) + 10)
+            call = calls.list_tasks(page=page, per_page=per_page, sort=SORT)
+            body = await self._session.send(call)
+            found += (row for row in body["data"] if row["id"] in wanted)
+            wanted -= {row["id"] for row in body["data"]}
+            last = min((row["id"] for row in body["data"]), default=0)
+            if not wanted or last < min(wanted) or "next" not in body["links"]:
+                break
+        for id_ in sorted(wanted):
+            found.append(await self._session.send(calls.get_task(id_)))
+        return found
+
+    async def _is_over(self, task: TaskState) -> bool:
+        """Tell whether a task that has ended is over for who waits."""
+        if not (self._to_the_last and has_failed(task.status)):
+            return True
+        return all(has_finished(run["status"]) for run in await self._runs(task.task_id))
+
+    async def _runs(self, task_id: int) -> Sequence[Run]:
+        return await runs_of(self._session, task_id)
+
+    async def _look_closely(self, task: TaskState) -> list[News]:
+        """Look at the runs of a task and of its subtasks, and at their logs."""
+        news: list[News] = []
+        if self._has_looked and not self._logs and self.ledger.has_all_results(task.task_id):
+            return [self._progress(task.task_id)]  # events have told the rest
+        if task.job_id is not None and task.status != "pending":
+            listing = partial(calls.list_tasks, job_id=task.job_id)
+            self.ledger.saw_subtasks(task.task_id, await self._session.rows(listing))
+        for id_ in (task.task_id, *self.ledger.subtask_ids(task.task_id)):
+            known = [run.run_id for run in self.ledger.runs.values() if run.task_id == id_]
+            if id_ != task.task_id and known and self.ended_runs.issuperset(known):
+                continue
+            rows = await self._runs(id_)
+            self.ledger.saw_runs(id_, rows)
+            ids = {run["organization"]["id"] for run in rows if run["organization"]}
+            self._names = await self._session.names.organizations(ids)
+            for run in rows:
+                track = self._tracks.setdefault(run["id"], LogTrack())
+                news += self._lines(run["id"], id_, track.looked(run["log"]))
+                if has_finished(run["status"]):
+                    self.ended_runs.add(run["id"])
+        return [*news, self._progress(task.task_id)]
+
+    # ---- what there is to tell ------------------------------------------------------------------
+
+    def _organization(self, id_: int | None) -> str:
+        if id_ is None:
+            return "?"
+        return self._names.get(id_, f"organization {id_}")
+
+    def _progress(self, task_id: int) -> Progress:
+        return self.ledger.progress(task_id, time.monotonic(), self._organization)
+
+    def _lines(self, run_id: int, task_id: int, lines: Iterable[str]) -> list[News]:
+        run = self.ledger.runs.get(run_id)
+        organization_id = run.organization_id if run else None
+        name = self._organization(organization_id)
+        return [LogLine(run_id, task_id, organization_id, name, line) for line in lines]
+
+
+async def runs_of(session: Session, task_id: int) -> Sequence[Run]:
+    """Get the runs of a task, in the order of the organizations asked."""
+    rows = await session.rows(partial(calls.list_runs, task_id=task_id))
+    return rows[::-1]

@@ -1,0 +1,32 @@
+"""How one of several tasks ended (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._results import ResultRows
+    from .errors import TaskFailed
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A task that has ended.
+
+    Attributes
+    ----------
+    task_id : int
+        Identifier of the task.
+    status : str
+        How it ended, such as ``"completed"`` or ``"crashed"``.
+    results : ResultRows
+        Its result rows, as ``client.result.from_task`` gives them.
+    error : TaskFailed or None
+        What ``client.wait_for_results`` would have raised.
+    """
+
+    task_id: int
+    status: str
+    results: ResultRows
+    error: TaskFailed | None = None

@@ -1,0 +1,368 @@
+"""What is known of the tasks that are waited for, and when to ask the server next (pure).
+
+The API alone says how a task stands. Events tell when to ask it, and between two looks they keep
+the picture for whoever watches up to date. All times are seconds on one clock that nobody sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from math import inf
+from typing import TYPE_CHECKING
+
+from ._events import (
+    Heard,
+    Joined,
+    KillRequested,
+    Lost,
+    Refused,
+    RunStatusChanged,
+    RunUpdated,
+    TaskCreated,
+)
+from ._progress import Progress, RunProgress
+from ._waiting import COMPLETED, has_failed, has_finished, pause
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Result, Run, Task
+
+# With events, a look is made this often all the same: an event may get lost, a kill has none.
+SAFETY_SECONDS = 60.0
+# A node says "completed", then sends the result, which the server announces too; should that not be
+# heard, a look is made this long after.
+UPDATE_SECONDS = 1.0
+# The server announces what it takes in a moment before it has it: looks after one too early.
+RECHECKS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+# Without an answer for this long, the server is given up.
+OUTAGE_SECONDS = 900.0
+BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass
+class RunState:
+    """What is known of a run; `is_said` and `is_sent` tell of its result."""
+
+    run_id: int
+    task_id: int
+    organization_id: int | None = None
+    status: str = "pending"
+    started: float | None = None
+    finished: float | None = None
+    is_said: bool = False
+    is_sent: bool = False
+
+
+@dataclass
+class TaskState:
+    """What is known of a task that is waited for."""
+
+    task_id: int
+    name: str = ""
+    status: str = "pending"
+    collaboration_id: int | None = None
+    job_id: int | None = None
+    # In the order of the organizations asked; empty as long as they are not known.
+    run_ids: list[int] = field(default_factory=list[int])
+    # As they are stored, if the last look brought them.
+    results: Sequence[Result] | None = None
+    is_over: bool = False
+
+
+class Ledger:
+    """The tasks waited for.
+
+    Parameters
+    ----------
+    task_ids : iterable of int
+        Their identifiers.
+    now : float
+        When waiting begins.
+    interval : float
+        The pace of the looks without events, as `pause` takes it.
+    timeout : float or None
+        Seconds to wait in all, or None for no end.
+    each : bool
+        Whether the end of each task matters when it comes, or that of the last one.
+    """
+
+    def __init__(
+        self,
+        task_ids: Iterable[int],
+        now: float,
+        interval: float,
+        timeout: float | None,
+        *,
+        each: bool = False,
+    ) -> None:
+        self.tasks = {id_: TaskState(id_) for id_ in task_ids}
+        self.runs: dict[int, RunState] = {}
+        self.rooms: set[int] = set()
+        self._roots = {id_: id_ for id_ in self.tasks}
+        self._began, self._interval, self._timeout, self._each = now, interval, timeout, each
+        self._looked = now
+        self._due = inf
+        self._rechecks: list[float] = []
+        self._failures = 0
+        self._answered = now
+
+    # ---- what is known --------------------------------------------------------------------------
+
+    @property
+    def open_tasks(self) -> list[TaskState]:
+        """The tasks that have not ended yet."""
+        return [task for task in self.tasks.values() if not task.is_over]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the events of all these tasks are heard."""
+        return all(task.collaboration_id in self.rooms for task in self.open_tasks)
+
+    def waited(self, now: float) -> float:
+        """Give the seconds since waiting began."""
+        return now - self._began
+
+    def root_of(self, task_id: int) -> int | None:
+        """Give the task waited for that a task is, or is a subtask of; None for all others."""
+        return self._roots.get(task_id)
+
+    def subtask_ids(self, task_id: int) -> list[int]:
+        """Give the subtasks of a task that are known."""
+        return [id_ for id_, root in self._roots.items() if root == task_id and id_ != root]
+
+    def progress(self, task_id: int, now: float, name_of: Callable[[int | None], str]) -> Progress:
+        """Draw the picture of a task.
+
+        Parameters
+        ----------
+        task_id : int
+            The task.
+        now : float
+            The time.
+        name_of : callable
+            Gives the name of an organization.
+
+        Returns
+        -------
+        Progress
+            The picture.
+        """
+        task = self.tasks[task_id]
+        own = [self.runs[id_] for id_ in task.run_ids if id_ in self.runs]
+        below = [run for run in self.runs.values() if self.root_of(run.task_id) == task_id]
+        others = sorted((run for run in below if run not in own), key=lambda run: run.run_id)
+        return Progress(
+            task_id=task_id,
+            name=task.name,
+            status=task.status,
+            runs=tuple(
+                RunProgress(
+                    run_id=run.run_id,
+                    task_id=run.task_id,
+                    organization_id=run.organization_id,
+                    organization=name_of(run.organization_id),
+                    status=run.status,
+                    is_subtask=run.task_id != task_id,
+                    started=run.started,
+                    finished=run.finished,
+                )
+                for run in (*own, *others)
+            ),
+            waited=self.waited(now),
+        )
+
+    # ---- what the API says ----------------------------------------------------------------------
+
+    def saw_task(self, row: Task) -> TaskState:
+        """Take in a row of a task; its results, if they are included, tell which runs it has."""
+        task = self.tasks[row["id"]]
+        task.name, task.status = row["name"] or "", row["status"]
+        task.job_id = row["job_id"]
+        task.collaboration_id = row["collaboration"]["id"] if row["collaboration"] else None
+        results = row["results"]
+        task.results = None
+        if not isinstance(results, str):
+            task.results = sorted(results, key=lambda result: result["run"]["id"])
+            task.run_ids = sorted(result["run"]["id"] for result in results)
+            for result in results:
+                run = self._run(result["run"]["id"], task.task_id)
+                run.is_sent = run.is_sent or result["result"] is not None
+        return task
+
+    def has_all_results(self, task_id: int) -> bool:
+        """Tell whether, by what was announced, the server has the results of all runs."""
+        ids = self.tasks[task_id].run_ids
+        return bool(ids) and all(id_ in self.runs and self.runs[id_].is_sent for id_ in ids)
+
+    def organizations(self, task_id: int) -> dict[int, int]:
+        """Give the organizations of a task's runs by the runs, as far as they are known."""
+        return {
+            run.run_id: run.organization_id
+            for run in self.runs.values()
+            if run.task_id == task_id and run.organization_id is not None
+        }
+
+    def saw_subtasks(self, task_id: int, rows: Iterable[Task]) -> list[int]:
+        """Take in the tasks of a task's job; give its subtasks."""
+        for row in sorted(rows, key=lambda row: row["id"]):
+            if row["parent"]:
+                self._adopt(row["id"], row["parent"]["id"])
+        return self.subtask_ids(task_id)
+
+    def saw_runs(self, task_id: int, rows: Sequence[Run]) -> None:
+        """Take in all runs of a task."""
+        if task_id in self.tasks:
+            self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
+        for row in rows:
+            run = self._run(row["id"], task_id)
+            run.status = row["status"] or "pending"
+            run.organization_id = row["organization"]["id"] if row["organization"] else None
+            run.started = timestamp(row["started_at"]) or run.started
+            run.finished = timestamp(row["finished_at"]) or run.finished
+
+    def looked(self, now: float, *, was_news: bool) -> None:
+        """Note that a look was made; `was_news` tells whether it found a task ended."""
+        self._looked = self._answered = now
+        self._failures = 0
+        if was_news or not self._rechecks:
+            self._due, self._rechecks = inf, []
+        else:
+            self._due = now + self._rechecks.pop(0)
+        if any(not task.run_ids for task in self.open_tasks):
+            for run in self.runs.values():  # their number is not known: others are waited for now
+                run.is_sent = False
+
+    def failed_to_look(self, now: float) -> bool:
+        """Note that the server gave no answer; tell whether it is worth trying on."""
+        self._looked = now
+        self._due = now + BACKOFF[min(self._failures, len(BACKOFF) - 1)]
+        self._failures += 1
+        return now - self._answered < OUTAGE_SECONDS
+
+    # ---- what is announced ----------------------------------------------------------------------
+
+    def heard(self, event: Heard, now: float, clock: float) -> int | None:
+        """Take in an event.
+
+        Parameters
+        ----------
+        event : Heard
+            The event.
+        now : float
+            The time.
+        clock : float
+            The same in seconds since the epoch, for people.
+
+        Returns
+        -------
+        int or None
+            The task waited for whose picture it changes.
+        """
+        match event:
+            case Joined(collaboration_id):
+                was_live = self.is_live
+                self.rooms.add(collaboration_id)
+                if self.is_live and not was_live:
+                    self._due = now  # what was announced before is not repeated
+            case Lost() | Refused():
+                self.rooms.clear()
+                self._due = now
+            case TaskCreated(task_id, parent_id) if parent_id is not None:
+                self._adopt(task_id, parent_id)
+            case RunStatusChanged():
+                return self._status_changed(event, now, clock)
+            case RunUpdated(run_id) if run_id in self.runs and self.runs[run_id].is_said:
+                self.runs[run_id].is_sent = True
+                if self._seems_over(lambda run: run.is_sent):
+                    self._expect(now)
+            case KillRequested(task_ids=task_ids):
+                if not self.tasks.keys().isdisjoint(task_ids):
+                    self._expect(now)
+            case _:
+                pass
+        return None
+
+    def _status_changed(self, event: RunStatusChanged, now: float, clock: float) -> int | None:
+        if event.parent_id is not None:
+            self._adopt(event.task_id, event.parent_id)
+        root = self.root_of(event.task_id)
+        if root is None:
+            return None
+        run = self._run(event.run_id, event.task_id)
+        run.status, run.organization_id = event.status, event.organization_id
+        run.started = run.started or clock
+        if has_finished(event.status):
+            run.finished = clock
+        if event.task_id != root:
+            return root
+        task = self.tasks[root]
+        if has_failed(event.status):
+            self._expect(now)
+        elif event.status == COMPLETED:
+            run.is_said = True
+            if self._seems_over(lambda run: run.is_said or run.is_sent):
+                self._expect(now + UPDATE_SECONDS)
+        elif task.status == "pending":
+            task.status = event.status
+        return root
+
+    def _seems_over(self, done: Callable[[RunState], bool]) -> bool:
+        """Tell whether, by what was announced, it is time to look."""
+
+        def seems(task: TaskState) -> bool:
+            if task.run_ids:
+                return all(done(self._run(id_, task.task_id)) for id_ in task.run_ids)
+            return any(done(run) for run in self.runs.values() if run.task_id == task.task_id)
+
+        found = [seems(task) for task in self.open_tasks]
+        return any(found) if self._each else all(found)
+
+    def _expect(self, at: float) -> None:
+        self._due = min(self._due, at)
+        self._rechecks = list(RECHECKS)
+
+    def _run(self, run_id: int, task_id: int) -> RunState:
+        return self.runs.setdefault(run_id, RunState(run_id, task_id))
+
+    def _adopt(self, task_id: int, parent_id: int) -> None:
+        root = self.root_of(parent_id)
+        if root is not None:
+            self._roots.setdefault(task_id, root)
+
+    def look_soon(self, now: float) -> None:
+        """Look at once, and again a few times should there be no end to see yet."""
+        self._expect(now)
+
+    # ---- when to ask ----------------------------------------------------------------------------
+
+    def until_look(self, now: float) -> float:
+        """Tell how many seconds are left until the next look; none when it is due."""
+        if self._failures:
+            return max(0.0, self._due - now)
+        pace = pause(self.waited(now), self._interval, None) or 0.0
+        usual = SAFETY_SECONDS if self.is_live else pace
+        return max(0.0, min(self._due, self._looked + usual) - now)
+
+    def until_end(self, now: float) -> float:
+        """Tell how many seconds are left in all; not above zero when the time is up."""
+        return inf if self._timeout is None else self._began + self._timeout - now
+
+
+def timestamp(text: str | None) -> float | None:
+    """Read a time of the server, which is in UTC and does not say so.
+
+    Parameters
+    ----------
+    text : str or None
+        The time.
+
+    Returns
+    -------
+    float or None
+        Seconds since the epoch; None if there is no time.
+    """
+    try:
+        return datetime.fromisoformat(text or "").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,216 @@
+"""The connection to the server's events: one for all that wait, on a thread of its own.
+
+It is the same for both kinds of client: a thread holds it and puts what it hears into mailboxes,
+each of which belongs to one that waits, in a program or in an event loop. It never reconnects by
+itself: who waits renews the token first, then asks for a new connection.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ._events import Connected, Heard, Joined, Lost, Refused, parse
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ._settings import Address
+
+NAMESPACE = "/tasks"
+
+
+def can_connect() -> bool:
+    """Tell whether the libraries are there that hold such a connection."""
+    return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
+
+
+class Mailbox:
+    """Where one that waits in a program hears what the connection brings."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+
+    def put(self, item: Heard) -> None:
+        """Add an item; any thread may."""
+        self._items.put(item)
+
+    def get(self, seconds: float) -> Heard | None:
+        """Wait for the next item, but no longer than this; None if there was none."""
+        try:
+            return self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+        except queue.Empty:
+            return None
+
+
+class AsyncMailbox:
+    """Where one that waits in an event loop hears what the connection brings."""
+
+    def __init__(self) -> None:
+        import asyncio  # only asynchronous programs need it, and it takes time to load
+
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        self._items: deque[Heard] = deque()
+
+    def put(self, item: Heard) -> None:
+        """Add an item; any thread may."""
+        self._items.append(item)
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def get(self, seconds: float) -> Heard | None:
+        """Wait for the next item, but no longer than this; None if there was none."""
+        import asyncio
+
+        if not self._items:
+            self._event.clear()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._event.wait(), max(0.0, min(seconds, 1e8)))
+        return self._items.popleft() if self._items else None
+
+
+class Socket:
+    """The connection that all who wait on one client share, open as long as anyone does.
+
+    Parameters
+    ----------
+    address : Address
+        Where the API is; the events are at the root of the same server.
+    trust : callable
+        Gives the certificates to trust.
+    seconds : float
+        How long connecting may take.
+    """
+
+    def __init__(
+        self, address: Address, trust: Callable[[], ssl.SSLContext | None], seconds: float
+    ) -> None:
+        port = f":{address.port}" if address.port else ""
+        self._url = f"{address.host}{port}"
+        self._trust = trust
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._mailboxes: list[Mailbox | AsyncMailbox] = []
+        self._line: _Line | None = None
+        self._rooms: set[int] = set()
+
+    def join(self, mailbox: Mailbox | AsyncMailbox) -> None:
+        """Put what is heard from now on into this mailbox, beginning with what is joined now."""
+        with self._lock:
+            self._mailboxes.append(mailbox)
+            for room in self._rooms:
+                mailbox.put(Joined(room))
+
+    def leave(self, mailbox: Mailbox | AsyncMailbox) -> None:
+        """Put nothing more into this mailbox; the last to leave closes the connection."""
+        with self._lock:
+            if mailbox in self._mailboxes:
+                self._mailboxes.remove(mailbox)
+            if not self._mailboxes and self._line:
+                self._line.close()
+                self._line = None
+                self._rooms.clear()
+
+    def open(self, token: str) -> None:
+        """Connect, unless that is done or under way; the mailboxes hear what comes of it."""
+        with self._lock:
+            if self._line is None:
+                self._line = _Line(self._url, token, self._trust, self._seconds, self._hear)
+
+    def _hear(self, line: _Line, item: Heard) -> None:
+        with self._lock:
+            if line is not self._line:
+                return  # it was closed
+            if isinstance(item, Joined):
+                self._rooms.add(item.collaboration_id)
+            if isinstance(item, Lost | Refused):
+                line.close()
+                self._line = None
+                self._rooms.clear()
+            for mailbox in self._mailboxes:
+                mailbox.put(item)
+
+
+class _Line:
+    """One connection, from its opening to its end; its thread ends with it."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        trust: Callable[[], ssl.SSLContext | None],
+        seconds: float,
+        hear: Callable[[_Line, Heard], None],
+    ) -> None:
+        self._url, self._token, self._trust, self._seconds = url, token, trust, seconds
+        self._hear = hear
+        self._ended = threading.Event()
+        threading.Thread(target=self._hold, name="vantage6-events", daemon=True).start()
+
+    def close(self) -> None:
+        """End the connection, without waiting for that."""
+        self._ended.set()
+
+    def _hold(self) -> None:
+        """Connect, and stay until told to end, or until the connection is lost."""
+        try:
+            client = self._client()
+            client.connect(
+                self._url,
+                headers={"Authorization": f"Bearer {self._token}"},
+                namespaces=[NAMESPACE],
+                transports=["websocket"],
+                wait_timeout=self._seconds,
+            )
+        except Exception as error:  # of any of three libraries; whoever waits goes on by itself
+            self._hear(self, Lost(str(error) or type(error).__name__))
+            return
+        self._hear(self, Connected())
+        self._ended.wait()
+        with suppress(Exception):  # it is over, one way or the other
+            client.disconnect()
+
+    def _client(self) -> Any:
+        """Make the library's client, which has no types."""
+        library: Any = importlib.import_module("socketio")
+        options: dict[str, object] = {}
+        if context := self._trust():
+            options["sslopt"] = {"context": context}
+        client = library.Client(
+            reconnection=False,
+            handle_sigint=False,
+            request_timeout=self._seconds,
+            websocket_extra_options=options,
+        )
+        client.on("*", self._on_event, namespace=NAMESPACE)
+        client.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
+        _keep_order(client.eio)
+        return client
+
+    def _on_event(self, name: str, *data: object) -> None:
+        item = parse(name, data[0] if data else None)
+        if item is not None:
+            self._hear(self, item)
+
+    def _on_disconnect(self, *reason: object) -> None:
+        self._hear(self, Lost(str(reason[0]) if reason else "the server is gone"))
+        self._ended.set()
+
+
+def _keep_order(transport: Any) -> None:
+    """Handle messages one after the other: the library would start a thread for each of them."""
+    start = transport.start_background_task
+
+    def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
+        if target in transport.handlers.values():
+            return target(*args, **kwargs)
+        return start(target, *args, **kwargs)
+
+    transport.start_background_task = start_or_do

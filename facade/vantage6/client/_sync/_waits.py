@@ -1,0 +1,207 @@
+# Derived from facade/vantage6/client/_async/_waits.py by unasync.py: edit that instead.
+"""Waiting as callers know it: for one task or several, to their results or to an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._drawing import Drawing
+from .._finished import Finished
+from .._listing import PAGE_SIZE, SORT
+from .._opening import open_results
+from .._progress import Progress
+from .._results import ResultRows
+from .._settings import LOGGER
+from .._waiting import check_ending, check_times, failure, has_failed, how_to_go_on
+from ..errors import PermissionDenied, TaskFailed
+from ._watch import Watch, runs_of
+from .result import results_of
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import PageLinks, Result, Run
+
+    from .._drawing import Watcher
+    from .._ledger import Ledger, TaskState
+    from .._logs import LogLine
+    from .._resolve import Ref
+    from .._waiting import OnFailure
+    from ._session import Session
+
+
+def wait_for(
+    session: Session,
+    tasks: Sequence[Ref],
+    interval: float = 1,
+    timeout: float | None = None,
+    on_failure: OnFailure = "raise",
+    progress: Watcher = None,
+    logs: bool = False,
+) -> list[ResultRows]:
+    """Wait until all of some tasks have ended; the parameters are those of `wait_for_results`."""
+    check_times(interval, timeout)
+    check_ending(on_failure)
+    task_ids = _ids(session, tasks)
+    drawing = Drawing(progress, logs)
+    watch = Watch(
+        session,
+        task_ids,
+        interval,
+        timeout,
+        closely=drawing.is_wanted,
+        logs=logs,
+        to_the_last=on_failure == "return",
+    )
+    with _telling(task_ids), drawing:
+        found = _to_the_end(session, watch, drawing, on_failure)
+    return [found[id_] for id_ in task_ids]
+
+
+def _to_the_end(
+    session: Session, watch: Watch, drawing: Drawing, on_failure: OnFailure
+) -> dict[int, ResultRows]:
+    with watch:
+        while watch.ledger.open_tasks:
+            for item in watch.step():
+                drawing.take(item)
+            for task in watch.ledger.tasks.values():
+                if on_failure == "raise" and task.is_over and has_failed(task.status):
+                    raise _error(session, task)
+    return _results(session, watch.ledger)
+
+
+def as_they_end(
+    session: Session, tasks: Sequence[Ref], interval: float, timeout: float | None
+) -> Iterator[Finished]:
+    """Give tasks as they end; the parameters are those of `as_completed`."""
+    task_ids = _ids(session, tasks)
+    with Watch(session, task_ids, interval, timeout, each=True, to_the_last=True) as watch:
+        told: set[int] = set()
+        while len(told) < len(watch.ledger.tasks):
+            if watch.ledger.open_tasks:
+                watch.step()
+            for task in watch.ledger.tasks.values():
+                if task.is_over and task.task_id not in told:
+                    told.add(task.task_id)
+                    yield _finished(session, task)
+
+
+def follow(session: Session, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
+    """Give the lines of a task's logs, or of one run's, until it has ended."""
+    if run_id is not None:
+        task = (session.send(calls.get_run(run_id)))["task"]["id"]
+    (task_id,) = _ids(session, () if task is None else (task,))
+    with Watch(
+        session, [task_id], closely=True, logs=True, to_the_last=True, run_id=run_id
+    ) as watch:
+        while watch.ledger.open_tasks and run_id not in watch.ended_runs:
+            for item in watch.step():
+                if not isinstance(item, Progress) and run_id in (None, item.run_id):
+                    yield item
+
+
+def _ids(session: Session, tasks: Sequence[Ref]) -> list[int]:
+    return [session.id_of("task", task) for task in tasks]
+
+
+@contextmanager
+def _telling(task_ids: Sequence[int]) -> Generator[None]:
+    """Say how to go on, should the wait be broken off from outside."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{how_to_go_on(task_ids)}\n")
+        raise
+    except Exception:
+        raise
+    except BaseException:  # an event loop that is interrupted cancels what runs in it
+        LOGGER.info("%s", how_to_go_on(task_ids))
+        raise
+
+
+def _finished(session: Session, task: TaskState) -> Finished:
+    if not has_failed(task.status):
+        return Finished(task.task_id, task.status, results_of(session, task.task_id))
+    error = _error(session, task)
+    return Finished(task.task_id, task.status, error.results, error)
+
+
+def _error(session: Session, task: TaskState) -> TaskFailed:
+    """Make the error for a task that failed, with all there is to know about it."""
+    runs = runs_of(session, task.task_id)
+    below = _subtask_runs(session, task)
+    return TaskFailed(
+        failure(task.task_id, task.status, runs, below),
+        task_id=task.task_id,
+        status=task.status,
+        runs=runs,
+        results=results_of(session, task.task_id, runs),
+        subtask_runs=below,
+    )
+
+
+def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
+    try:
+        rows = session.rows(partial(calls.list_tasks, parent_id=task.task_id))
+    except PermissionDenied:
+        return []
+    return [run for row in rows[::-1] for run in runs_of(session, row["id"])]
+
+
+def _results(session: Session, ledger: Ledger) -> dict[int, ResultRows]:
+    """Get the results of all tasks: without a request where they are here, of many with few."""
+    found = {
+        id_: task.results
+        for id_, task in ledger.tasks.items()
+        if task.results is not None and not has_failed(task.status)
+    }
+    missing = ledger.tasks.keys() - found.keys()
+    if len(missing) > 1:
+        found.update(_newest_results(session, ledger, missing))
+    opened: dict[int, ResultRows] = {}
+    for id_ in ledger.tasks:
+        where = ledger.organizations(id_)
+        rows = found.get(id_, ())
+        is_here = not any(row.get("blob_storage_used") for row in rows)
+        if rows and is_here and where.keys() >= {row["run"]["id"] for row in rows}:
+            opened[id_] = _opened(session, rows, where)
+        else:
+            opened[id_] = results_of(session, id_)
+    return opened
+
+
+def _newest_results(
+    session: Session, ledger: Ledger, task_ids: Set[int]
+) -> dict[int, Sequence[Result]]:
+    """Get the results of tasks that are among the newest, as far as they are sure to be whole.
+
+    Rows come newest first, so that of an older task tells that those wanted have all been seen;
+    and there must be as many as runs were heard of.
+    """
+    heard = {id_: len(ledger.organizations(id_)) for id_ in task_ids}
+    rows: dict[int, list[Result]] = {id_: [] for id_ in task_ids}
+    per_page = min(PAGE_SIZE, sum(max(1, number) for number in heard.values()) + 1)
+    for page in range(1, len(task_ids)):
+        call = calls.list_results(page=page, per_page=per_page, sort=SORT)
+        body = session.send(call)
+        seen = [row["task"]["id"] if row["task"] else 0 for row in body["data"]]
+        for id_, row in zip(seen, body["data"], strict=True):
+            if id_ in rows:
+                rows[id_].append(row)
+        if "next" not in body["links"] or min(seen, default=0) < min(task_ids):
+            return {id_: some[::-1] for id_, some in rows.items() if 0 < heard[id_] <= len(some)}
+    return {}
+
+
+def _opened(
+    session: Session, rows: Sequence[Result], organization_ids: Mapping[int, int]
+) -> ResultRows:
+    names = session.names.organizations(organization_ids.values())
+    where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organization_ids.items()}
+    links: PageLinks = {"first": "", "self": ""}
+    return open_results(ResultRows(rows, links, organizations=where), session.reader)
