@@ -1,0 +1,81 @@
+"""The examples of the manuals: Python that the client understands, by what it has and takes."""
+
+import ast
+import doctest
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import AsyncClient, Client
+
+from .test_manual import public_methods
+from .test_surface import OFFICIAL
+
+TYPING = Path(__file__).parents[1] / "typing" / "every_method.py"
+
+
+def methods(kind: type[Client | AsyncClient]) -> dict[str, Any]:
+    return public_methods(kind("http://localhost", 7601, log_level=None))
+
+
+def examples(manual: str) -> Iterator[ast.Module]:
+    """Parse each example, those with ``await`` at the top too."""
+    for example in doctest.DocTestParser().get_examples(manual):
+        yield compile(  # type: ignore[misc]
+            example.source,
+            "<example>",
+            "exec",
+            ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+        )
+
+
+def chain(node: ast.expr) -> str:
+    """Give ``client.store.user.list`` in this form; nothing for what is not a chain of names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (owner := chain(node.value)):
+        return f"{owner}.{node.attr}"
+    return ""
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Give each call of a client, with the method's name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            owner, _, name = chain(node.func).partition(".")
+            if owner in ("client", "root", "admin"):
+                yield name, node
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_examples_call_what_there_is_as_it_wants_to_be_called(
+    kind: type[Client | AsyncClient],
+) -> None:
+    known = methods(kind)
+    for name, method in known.items():
+        own = False
+        for tree in examples(inspect.getdoc(method) or ""):
+            awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+            for called, call in calls(tree):
+                assert called in known, f"{name}: there is no client.{called}"
+                own = own or known[called].__func__ is method.__func__
+                given = inspect.signature(known[called])
+                keywords = {word.arg: None for word in call.keywords if word.arg}
+                if not any(isinstance(a, ast.Starred) for a in call.args):
+                    given.bind(*call.args, **keywords)
+                is_async = inspect.iscoroutinefunction(known[called])
+                assert (id(call) in awaited) == is_async, f"{name}: client.{called}"
+        assert own, f"{name}: its example is of something else"
+
+
+def test_the_program_for_type_checkers_has_every_method() -> None:
+    program = ast.parse(TYPING.read_text())
+    awaited = {id(node.value) for node in ast.walk(program) if isinstance(node, ast.Await)}
+    checked = {(name, id(call) in awaited) for name, call in calls(program)}
+    for resource, theirs in OFFICIAL["resources"].items():
+        for name in theirs:
+            for is_async in (False, True):
+                assert (f"{resource}.{name}", is_async) in checked
