@@ -432,9 +432,11 @@ class Client:
             What to do when a run fails: raise an error at once, or wait for the other runs and
             return what there is.
         progress : bool or callable, optional
-            A function to call with a `Progress` at each change: how the runs at the organizations
-            stand, and those of subtasks. False shows nothing, True always something; by default it
-            shows something only to people.
+            How to show where the runs at the organizations stand, and those of subtasks. By
+            default a terminal has a picture that stays up to date (extra ``rich``), a notebook a
+            table, and elsewhere the client's log a line for each change. False shows nothing; True
+            writes such lines to standard error where no picture can be. A function is called with
+            a `Progress` at each change, and nothing is shown.
         logs : bool
             Whether to print what the algorithms log, as it comes: each line with the name of its
             organization in front.
