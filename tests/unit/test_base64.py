@@ -44,7 +44,19 @@ def test_pieces_make_the_whole(size: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{not base64}", "QUJ", "QUI=QUI=", "QUI==", "QU=J", "QUJD\n", " QUJD", "QUJDé", "$", "="],
+    [
+        "{not base64}",
+        "QUJ",
+        "QUI=QUI=",
+        "QUI==",
+        "QU=J",
+        "QUJD\n",
+        " QUJD",
+        "QUJDé",
+        "$",
+        "=",
+        "====",
+    ],
 )
 def test_what_is_not_base64_is_refused(text: str) -> None:
     with pytest.raises(DecryptionError, match="not base64"):

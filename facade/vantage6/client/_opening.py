@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ._results import ResultRows
 
 
-# Longer texts are not parsed to see whether they are whole: of that length, only a cut goes unseen.
+# Longer texts are not parsed to see whether they are whole: garbage of that length is never text,
+# and a cut shows at the end.
 CHECKED = 2**20
 CLOSING = {"{": "}", "[": "]", '"': '"'}
 
