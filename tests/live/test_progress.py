@@ -1,0 +1,76 @@
+"""A wait in a real terminal shows how a real task stands, and gives the terminal back."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+SCRIPT = """
+import os, signal, threading
+from vantage6.client import Client
+
+client = Client("http://127.0.0.1", {port}, log_level=None)
+client.authenticate("{username}", "{password}")
+
+def task(seconds):
+    return client.task.create(
+        ["Maastro", "IKNL"], "nap", "localnet/slow", "",
+        input_={{"method": "sleep", "kwargs": {{"seconds": seconds}}}}, collaboration="demo",
+    )
+
+client.wait_for_results(task(1), timeout=60)
+nap = task(15)
+threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    client.wait_for_results(nap, timeout=60)
+except KeyboardInterrupt:
+    print("still", client.task.get(nap["id"])["status"])
+"""
+
+
+def in_a_terminal(script: str) -> str:
+    """Run a script in a terminal, and give all that it wrote there."""
+    leader, follower = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env={**kept, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "PYTHONUTF8": "1"},
+    )
+    os.close(follower)
+    written = b""
+    try:
+        while data := os.read(leader, 65536):
+            written += data
+    except OSError:  # how Linux says that nobody writes any more
+        pass
+    finally:
+        os.close(leader)
+        process.wait(timeout=30)
+    return written.decode()
+
+
+def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(network: LocalNetwork) -> None:
+    user = network.users["researcher"]
+    written = in_a_terminal(
+        SCRIPT.format(port=network.port, username=user.username, password=user.password)
+    )
+    first, second = written.split("\x1b[?25h")[:2]  # here the cursor is shown again
+    last_picture = first.rsplit("nap (task ", 1)[1]
+    assert last_picture.index("Maastro") < last_picture.index("IKNL"), "in the order asked"
+    assert last_picture.count("done in") == 2
+    assert "2 of 2 done" in last_picture
+
+    assert "\x1b[?25l" in second, "here it was hidden"
+    after = written.rsplit("\x1b[?25h", 1)[1]
+    assert "wait_for_results(" in after, "how to go on"
+    assert "still active" in after
+    assert "Traceback" not in written
