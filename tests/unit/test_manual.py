@@ -8,6 +8,9 @@ import pytest
 
 from vantage6.client import AsyncClient, Client
 
+GIVEN = ("Returns", "Yields")
+CANNOT_FAIL = ("close",)
+
 
 def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
     """Give every method that users may call, by its dotted name."""
@@ -42,6 +45,10 @@ def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
             ), f"{name}: {parameter}"
         is_async = inspect.iscoroutinefunction(method)
         assert ("await " in manual) == is_async, name
+        assert ("Parameters\n----------\n" in manual) == bool(parameters), name
+        is_telling = inspect.signature(method).return_annotation != "None"
+        assert any(f"{part}\n" + "-" * len(part) in manual for part in GIVEN) == is_telling, name
+        assert "Raises\n------\n" in manual or name in CANNOT_FAIL, name
 
 
 def test_sync_and_async_have_the_same_methods() -> None:
