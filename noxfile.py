@@ -58,6 +58,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-m", "not live", *session.posargs)
 
 
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Tell which lines of the client the replayed cassettes run, and fail below a part of them."""
+    install(session, "test", "coverage")
+    session.run("coverage", "run", "-m", "pytest", "-q", "tests/replay", *session.posargs)
+    session.run("coverage", "report")
+
+
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests of what users import on every Python that is supported, without a network."""

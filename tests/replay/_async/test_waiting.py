@@ -1,0 +1,82 @@
+"""Waiting where no events are heard: for one task or several, watched, followed, replayed."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import AsyncClient, EventsUnavailable, Progress, TaskFailed
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+GOOD: dict[str, Any] = {
+    "organizations": ["Maastro", "IKNL"],
+    "name": "watched",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "collaboration": "demo",
+    "method": "partial_average",
+    "kwargs": {"column_name": "age"},
+    "databases": "default",
+}
+BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
+
+
+@pytest_asyncio.fixture
+async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(recorded, "researcher") as client:
+        yield client
+
+
+async def test_a_task_is_created_watched_and_its_output_given(
+    client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = await client.task.run(**GOOD, timeout=60, progress=True, logs=True)
+    assert [output["count"] > 0 for output in outputs] == [True, True]
+    shown = capsys.readouterr()
+    assert "Maastro" in shown.out + shown.err
+    with pytest.raises(TaskFailed, match="nothing"):
+        await client.task.run(**BAD, timeout=60, progress=False)
+
+
+async def test_whoever_watches_hears_how_it_goes(client: AsyncClient) -> None:
+    task = await client.task.create(**BAD)
+    heard: list[Progress] = []
+    (row,) = await client.wait_for_results(
+        task, timeout=60, on_failure="return", progress=heard.append
+    )
+    assert row["result"] is None
+    assert (heard[-1].is_over, heard[-1].runs[0].is_bad) == (True, True)
+    assert heard[-1].runs[0].organization == "IKNL"
+
+
+async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None:
+    tasks = [await client.task.create(**given) for given in (GOOD, {**GOOD, "name": "second"})]
+    first, second = await client.wait_for_results(tasks, timeout=60)
+    assert first.by_organization == second.by_organization
+    tasks.append(await client.task.create(**BAD))
+    ended = {}
+    async for done in client.as_completed(tasks, timeout=60):
+        ended[done.task_id] = (done.error is None, len(done.results))
+    good, other, bad = (task["id"] for task in tasks)
+    assert ended == {good: (True, 2), other: (True, 2), bad: (False, 1)}
+
+
+async def test_a_log_is_followed_to_its_end(client: AsyncClient) -> None:
+    task = await client.task.create(**BAD)
+    lines = []
+    async for line in client.task.follow(task):
+        lines.append(line)
+    assert {line.organization for line in lines} == {"IKNL"}
+    assert any("Traceback" in line.text for line in lines)
+
+
+async def test_events_that_cannot_be_heard_are_an_error(client: AsyncClient) -> None:
+    with pytest.raises(EventsUnavailable):
+        async for _ in client.events("demo", timeout=1):
+            pass
