@@ -110,7 +110,7 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failed_installation_is_told_in_a_line(printed: str, reason: str, tmp_path: Path) -> None:
     fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
     with pytest.raises(EnvironmentBuildError, match=re.escape(f"Could not install it: {reason}.")):
-        _environment._run(fail, tmp_path / "home", "install it")  # pyright: ignore[reportPrivateUsage]
+        _environment.run_step(fail, tmp_path / "home", "install it")
 
 
 # -- algorithms and runs ---------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             two_factor=options.two_factor,
             smtp=options.smtp,
             token_seconds=options.token_seconds,
+            blob_store=options.blob_store,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -179,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     shared.add_argument(
         "--token-seconds", type=int, metavar="N", help="how long access tokens live (a month)"
+    )
+    shared.add_argument(
+        "--blob-store", action="store_true", help="keep inputs and results in a blob store"
     )
     shared.add_argument("--port", type=int, metavar="P", help="of the server (a free one)")
     description = argparse.ArgumentParser(add_help=False)

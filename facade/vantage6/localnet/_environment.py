@@ -13,7 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import platformdirs
@@ -52,16 +52,35 @@ def environment_python(version: str) -> Path:
     if not re.fullmatch(r"4\.\d+\.\d+\w*", version):
         message = f"{version!r} is not a version of vantage6 4; one looks like '4.15.2'."
         raise EnvironmentBuildError(message)
-    home = _cache_folder() / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
+    home = cache_folder() / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
     python = home / "bin" / "python"
-    if not _is_complete(home):
-        with _locked(home.with_name(home.name + ".lock")):
-            if not _is_complete(home):  # another process may have made it meanwhile
-                _build(home, version)
+    install_once(home, _RECIPE, python, lambda: _build(home, version))
     return python
 
 
-def _cache_folder() -> Path:
+def install_once(home: Path, recipe: str, wanted: Path, build: Callable[[], None]) -> None:
+    """Make a folder of the cache, unless it is there already.
+
+    Parameters
+    ----------
+    home : Path
+        The folder.
+    recipe : str
+        What is made; a folder that was made by another recipe is made anew.
+    wanted : Path
+        A file that must be in it.
+    build : callable
+        Makes it, from nothing.
+    """
+    if not _is_complete(home, recipe, wanted):
+        with _locked(home.with_name(home.name + ".lock")):
+            if not _is_complete(home, recipe, wanted):  # another process may have made it meanwhile
+                shutil.rmtree(home, ignore_errors=True)
+                build()
+                _marker(home).write_text(recipe)
+
+
+def cache_folder() -> Path:
     """Return the folder that holds the environments, made if it is not there."""
     chosen = os.environ.get(_CACHE_VARIABLE)
     folder = Path(chosen) if chosen else platformdirs.user_cache_path("vantage6-sdk") / "localnet"
@@ -86,26 +105,24 @@ def _marker(home: Path) -> Path:
     return home / "vantage6-localnet"
 
 
-def _is_complete(home: Path) -> bool:
-    """Tell whether the environment was made to its end by this recipe, and its Python is there."""
+def _is_complete(home: Path, recipe: str, wanted: Path) -> bool:
+    """Tell whether a folder was made to its end by this recipe, and what is wanted is there."""
     with contextlib.suppress(FileNotFoundError):
-        return _marker(home).read_text() == _RECIPE and (home / "bin" / "python").exists()
+        return _marker(home).read_text() == recipe and wanted.exists()
     return False
 
 
 def _build(home: Path, version: str) -> None:
     """Make the environment anew, telling on stderr what happens: it takes a minute or two."""
     _require_compiler()
-    shutil.rmtree(home, ignore_errors=True)
     started = time.monotonic()
     name = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     _tell(f"Making an environment for vantage6-server {version} on {name}, once. This may take")
     _tell(f"a few minutes. It is kept in {home}")
-    _run([sys.executable, "-m", "venv", str(home)], home, "create a virtual environment")
+    run_step([sys.executable, "-m", "venv", str(home)], home, "create a virtual environment")
     pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    _run([*pip, "install", *_requirements(version)], home, f"install vantage6-server {version}")
+    run_step([*pip, "install", *_requirements(version)], home, f"install vantage6-server {version}")
     _require_websockets(home)
-    _marker(home).write_text(_RECIPE)
     _tell(f"The environment is ready after {time.monotonic() - started:.0f} s.")
 
 
@@ -158,8 +175,23 @@ def _require_websockets(home: Path) -> None:
         raise EnvironmentBuildError(message)
 
 
-def _run(command: list[str], home: Path, purpose: str) -> None:
-    """Run one step of the build; raise with its last words if it fails."""
+def run_step(command: list[str], home: Path, purpose: str) -> None:
+    """Run one step of what makes a folder of the cache; raise with its last words if it fails.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    home : Path
+        The folder; what a failed step printed goes beside it.
+    purpose : str
+        What the step is to do, for the message.
+
+    Raises
+    ------
+    EnvironmentBuildError
+        It failed, or did not end in time.
+    """
     try:
         done = subprocess.run(
             command,

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client import _crypto
 from vantage6.localnet import _api
 from vantage6.localnet._algorithms import algorithms as all_algorithms
+from vantage6.localnet._blobs import BlobStore
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
@@ -71,6 +73,9 @@ class LocalNetwork:
         warning that an account is locked; the server sends no mail if None.
     token_seconds : int, optional
         How long the access tokens of users live, root's excepted; a month if None.
+    blob_store : bool, default False
+        Whether the server keeps inputs and results in a blob store, apart from its database:
+        Azure's emulator, which needs Node.js and npm. Servers can do so from 4.13 on.
 
     Attributes
     ----------
@@ -130,17 +135,21 @@ class LocalNetwork:
         two_factor: bool = False,
         smtp: tuple[str, int] | None = None,
         token_seconds: int | None = None,
+        blob_store: bool = False,
     ) -> None:
         if organizations < 1:
             raise LocalNetworkError(f"A network needs an organization; {organizations} is too few.")
         if review and not store:
             raise LocalNetworkError("Reviews are made in a store: ask for store, too.")
+        if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
+            raise LocalNetworkError(f"A server of {version} has no blob store; 4.13 is the first.")
         self.version = version
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
         self._count = organizations
         self._wanted_port = port
         self._wants_store = store
+        self._wants_blobs = blob_store
         self._review = review
         self._rules = LoginRules(two_factor, smtp, token_seconds)
         self._algorithms = all_algorithms(algorithms)
@@ -242,7 +251,12 @@ class LocalNetwork:
         python = environment_python(self.version)
         folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
-        server = Server(python, folder, self._wanted_port, self._rules)
+        blobs = BlobStore(folder) if self._wants_blobs else None
+        if blobs:
+            parts.callback(blobs.stop)
+            blobs.wait_until_ready()
+        setting = blobs.setting if blobs else None
+        server = Server(python, folder, self._wanted_port, self._rules, setting)
         parts.callback(server.stop)
         store = Store(python, folder, server.url, self._review) if self._wants_store else None
         if store:

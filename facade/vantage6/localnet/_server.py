@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from vantage6.bindings.server.api.version import get_version
@@ -35,6 +36,8 @@ class Server:
         Port on the loopback interface; None takes a free one.
     rules : LoginRules, optional
         What it asks of those who log in; by default a password alone.
+    large_results : dict, optional
+        Its setting for a store of large inputs and results, if it has one.
 
     Raises
     ------
@@ -51,10 +54,16 @@ class Server:
     _script = "wsgi.py"  # what uWSGI serves
 
     def __init__(
-        self, python: Path, folder: Path, port: int | None, rules: LoginRules | None = None
+        self,
+        python: Path,
+        folder: Path,
+        port: int | None,
+        rules: LoginRules | None = None,
+        large_results: Mapping[str, object] | None = None,
     ) -> None:
         self._rules = rules or LoginRules()
-        self.port = _claim_port(port)
+        self._large_results = large_results
+        self.port = claim_port(port)
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
         configuration = folder / f"{self._service}.yaml"
@@ -111,7 +120,10 @@ class Server:
 
     def _configuration(self, folder: Path) -> dict[str, object]:
         """Return the configuration."""
-        return _configuration(folder, self.port, self._rules)
+        configuration = _configuration(folder, self.port, self._rules)
+        if self._large_results:
+            configuration["large_result_store"] = self._large_results
+        return configuration
 
     def _log_tail(self) -> str:
         """Return the end of the service's log, as an addition to an error's message."""
@@ -119,8 +131,24 @@ class Server:
         return "\nThe end of its log:\n  " + "\n  ".join(lines or ["(empty)"])
 
 
-def _claim_port(port: int | None) -> int:
-    """Return the port if it is free, a free one if it is None."""
+def claim_port(port: int | None) -> int:
+    """Return the port if it is free, a free one if it is None.
+
+    Parameters
+    ----------
+    port : int or None
+        The port.
+
+    Returns
+    -------
+    int
+        The port.
+
+    Raises
+    ------
+    PortInUseError
+        Another program listens on it.
+    """
     if port is None:
         with socket.socket() as probe:
             probe.bind((_api.HOST, 0))

@@ -16,7 +16,8 @@ import tokens
 bcrypt: Any = importlib.import_module("bcrypt")  # of the environment, not of the SDK
 bcrypt.gensalt = functools.partial(bcrypt.gensalt, rounds=4)
 
-app = importlib.import_module("vantage6.server").run_server(sys.argv[1], system_folders=False).app
+server = importlib.import_module("vantage6.server").run_server(sys.argv[1], system_folders=False)
+app = server.app
 
 # The published packages lack the texts of the server's mails, so that it cannot send any.
 app.template_folder = str(Path(__file__).with_name("templates"))
@@ -24,3 +25,6 @@ app.template_folder = str(Path(__file__).with_name("templates"))
 settings = json.loads(Path(sys.argv[1]).read_text())["localnet"]
 if settings["token_seconds"] is not None:
     tokens.shorten(settings["token_seconds"])
+
+if "large_result_store" in server.ctx.config:
+    server.storage_adapter.container_client.create_container()  # the emulator starts out empty

@@ -1,0 +1,125 @@
+"""A blob store beside the server, for large inputs and results: the emulator of Azure's.
+
+It is a package for Node.js. npm puts it into the user's cache folder once, beside the environments.
+"""
+
+import base64
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from vantage6.localnet import _api
+from vantage6.localnet._environment import cache_folder, install_once, run_step
+from vantage6.localnet._errors import EnvironmentBuildError, ServerStartError
+from vantage6.localnet._processes import clean_environment
+from vantage6.localnet._server import claim_port
+
+_VERSION = "3.35.0"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_ACCOUNT = "localnet"
+
+
+class BlobStore:
+    """An emulator of Azure's blob storage in a process of its own, which ends with this one.
+
+    Parameters
+    ----------
+    folder : Path
+        Private folder for its log; removed when the emulator is left alone. Blobs stay in memory.
+
+    Raises
+    ------
+    EnvironmentBuildError
+        Node.js or npm is missing, or the package cannot be had.
+
+    Examples
+    --------
+    >>> blobs = BlobStore(folder)  # doctest: +SKIP
+    >>> blobs.wait_until_ready()  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: Path) -> None:
+        node, program = _emulator()
+        self.port = claim_port(None)
+        self._key = base64.b64encode(secrets.token_bytes(64)).decode()
+        self._log = folder / "blobs.log"
+        supervisor = Path(__file__).with_name("_supervisor.py")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", str(supervisor), str(folder)),
+                    *(node, str(program), "--blobHost", _api.HOST, "--blobPort", str(self.port)),
+                    *("--inMemoryPersistence", "--silent", "--disableTelemetry"),
+                    "--skipApiVersionCheck",  # the server's library is newer than the emulator
+                ],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=folder,
+                env=clean_environment(HOME=str(folder), AZURITE_ACCOUNTS=f"{_ACCOUNT}:{self._key}"),
+            )
+
+    @property
+    def setting(self) -> dict[str, object]:
+        """The server's setting for a store of large inputs and results."""
+        parts = {
+            "DefaultEndpointsProtocol": "http",
+            "AccountName": _ACCOUNT,
+            "AccountKey": self._key,
+            "BlobEndpoint": f"http://{_api.HOST}:{self.port}/{_ACCOUNT}",
+        }
+        return {
+            "type": "azure",
+            "container_name": "localnet",
+            "connection_string": ";".join(f"{name}={value}" for name, value in parts.items()),
+        }
+
+    def wait_until_ready(self) -> None:
+        """Wait until it listens.
+
+        Raises
+        ------
+        ServerStartError
+            It ended, or did not listen in time.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex((_api.HOST, self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        tail = self._log.read_text(errors="replace")[-2000:]
+        raise ServerStartError(f"The blob store did not start. The end of its log:\n{tail}")
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(_STOP_SECONDS)
+
+
+def _emulator() -> tuple[str, Path]:
+    """Return Node.js and the emulator's program, installing the latter if need be."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise EnvironmentBuildError(
+            "The blob store is a program for Node.js, and 'node' or 'npm' is not on PATH. Install "
+            "them ('apt install nodejs npm', 'brew install node'), or do without blob_store."
+        )
+    home = cache_folder() / f"azurite-{_VERSION}"
+    program = home / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+
+    def build() -> None:
+        home.mkdir()
+        options = ("--no-audit", "--no-fund", "--prefix", str(home))
+        purpose = f"install azurite {_VERSION}"
+        run_step([npm, "install", *options, f"azurite@{_VERSION}"], home, purpose)
+
+    install_once(home, _VERSION, program, build)
+    return node, program
