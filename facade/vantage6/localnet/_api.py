@@ -5,6 +5,7 @@ from typing import TypeVar
 import httpx
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
 from vantage6.bindings.server.types import Response
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 API_PATH = "/api"
+_PIECE = 2**20
 _TIMEOUT = httpx.Timeout(60.0)
 # A proxy of the user's must not get between the parts of this network, and certificates, which
 # take longest to load, are for HTTPS.
@@ -86,6 +88,61 @@ def ask(client: AuthenticatedClient, call: Call[T]) -> T:
     if not response.is_success:
         raise CallError(response.status_code, response.text[:500])
     return response.json()
+
+
+def put_blob(client: AuthenticatedClient, blob: bytes) -> str:
+    """Store a blob, in pieces as nodes do.
+
+    Parameters
+    ----------
+    client : AuthenticatedClient
+        Who stores it.
+    blob : bytes
+        What to store.
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    CallError
+        The server refused.
+    """
+    call = calls.upload_blob(b"")
+    pieces = (blob[start : start + _PIECE] for start in range(0, len(blob), _PIECE))
+    response = client.get_httpx_client().request(call.method, call.path, content=pieces)
+    if not response.is_success:
+        raise CallError(response.status_code, response.text[:500])
+    return response.json()["uuid"]
+
+
+def get_blob(client: AuthenticatedClient, blob_id: str) -> bytes:
+    """Read a blob.
+
+    Parameters
+    ----------
+    client : AuthenticatedClient
+        Who reads it.
+    blob_id : str
+        Its id.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    CallError
+        The server refused.
+    """
+    call = calls.download_blob(blob_id)
+    response = client.get_httpx_client().request(call.method, call.path)
+    if not response.is_success:
+        raise CallError(response.status_code, response.text[:500])
+    return response.content
 
 
 def answer(response: Response[T | Error]) -> T:

@@ -41,3 +41,21 @@ class Cipher:
         if self._private_key is None:
             return _crypto.decode(text)
         return _crypto.decrypt(text, self._private_key)
+
+    def seal_blob(self, data: bytes, public_key: str | None) -> bytes:
+        """Return data in the form that is kept in a blob store."""
+        if self._private_key is None:
+            return self.seal(data, None).encode()  # a blob of a plain collaboration is base64, too
+        if not public_key:
+            raise ValueError("the organization to encrypt for has no public key on the server")
+        encryptor = _crypto.Encryptor(public_key)
+        return encryptor.head.encode() + encryptor.update(data)
+
+    def open_blob(self, blob: bytes) -> bytes:
+        """Return the data in a blob."""
+        if self._private_key is None:
+            return self.open(blob.decode())
+        decryptor = _crypto.Decryptor(self._private_key)
+        data = decryptor.update(blob)
+        decryptor.finish()
+        return data

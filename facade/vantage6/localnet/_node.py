@@ -284,7 +284,7 @@ class Execution:
         environment = _runs.prepare(
             self._folder,
             algorithm=algorithm,
-            input_=identity.cipher.open(self._run["input"] or ""),
+            input_=self._input(),
             token=token,
             proxy=(node.proxy_port, node.proxy_path),
             data=identity.data,
@@ -296,6 +296,13 @@ class Execution:
         code = node.runner.run(self._run["id"], self._folder, environment, self._on_log)
         if not self._is_over():
             self._report("completed" if code == 0 else "crashed")
+
+    def _input(self) -> bytes:
+        """Return what the task asks for."""
+        value, cipher = self._run["input"] or "", self._node.identity.cipher
+        if self._run["blob_storage_used"]:
+            return cipher.open_blob(_api.get_blob(self._node.api, value))
+        return cipher.open(value)
 
     def _on_log(self, lines: str) -> None:
         """Keep what the algorithm prints, and send it on."""
@@ -318,7 +325,12 @@ class Execution:
         if identity.cipher.encrypts and initiator is not None:
             call = calls.get_organization(initiator["id"])
             public_key = _api.ask(self._node.api, call)["public_key"]
-        result = identity.cipher.seal(_runs.output_of(self._folder), public_key)
+        output = _runs.output_of(self._folder)
+        if self._run["blob_storage_used"]:
+            blob = identity.cipher.seal_blob(output, public_key)
+            result = _api.put_blob(self._node.api, blob)
+        else:
+            result = identity.cipher.seal(output, public_key)
         self._tell(status=status, result=result, log="".join(self._log), finished_at=_now())
 
     def _fail(self, status: "RunStatus", reason: str) -> None:

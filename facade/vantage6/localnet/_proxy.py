@@ -9,6 +9,7 @@ import json
 import logging
 import socket
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
 from typing import TYPE_CHECKING
@@ -121,6 +122,8 @@ class _Gate:
     ) -> tuple[int, bytes]:
         """Pass a request on to the server, its path as the server has it below its API path."""
         resource = urlsplit(path).path.strip("/").split("/")
+        if resource[0] == "blobstream" and resource[1:] != ["status"]:
+            return self._forward_blob(method, path, headers, body)
         if self._cipher.encrypts and (method, resource) == ("POST", ["task"]):
             body = self._encrypt_inputs(body)
         response = self._server.request(method, path, headers=headers, content=body)
@@ -128,10 +131,26 @@ class _Gate:
             return response.status_code, self._decrypt_results(response.content)
         return response.status_code, response.content
 
+    def _forward_blob(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        """Pass on an algorithm's blob: the input of a task of its own, or the result of one."""
+        if method == "POST":
+            public_key = headers.pop("X-Public-Key", None)
+            body = self._cipher.seal_blob(body, public_key)
+        # By an iterator, so that it is sent in pieces, as nodes send it.
+        content = iter([body]) if body else None
+        response = self._server.request(method, path, headers=headers, content=content)
+        if method == "GET" and response.is_success:
+            return response.status_code, self._cipher.open_blob(response.content)
+        return response.status_code, response.content
+
     def _encrypt_inputs(self, body: bytes) -> bytes:
         """Encrypt each organization's input in the body of a new task."""
         task: TaskInput = json.loads(body)
         for organization in task["organizations"]:
+            if _is_blob_id(organization.get("input")):
+                continue  # its blob is encrypted already
             call = calls.get_organization(organization["id"])
             public_key = _api.ask(self._node, call)["public_key"]
             plain = Cipher(None).open(organization.get("input", ""))
@@ -143,10 +162,19 @@ class _Gate:
         answer: ResultPage | Result = json.loads(body)
         results = answer["data"] if "data" in answer else [answer]  # noqa: SIM401  (two types)
         for result in results:
-            if result["result"]:
+            if result["result"] and not result["blob_storage_used"]:
                 plain = self._cipher.open(result["result"])
                 result["result"] = Cipher(None).seal(plain, None)
         return json.dumps(answer).encode()
+
+
+def _is_blob_id(value: str | None) -> bool:
+    """Tell a reference to a blob from an input, which is base64."""
+    try:
+        uuid.UUID(value or "")
+    except ValueError:
+        return False
+    return True
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -164,8 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         """Answer with what the server answers, or with what went wrong here."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        names = ("Authorization", "Content-Type")
+        body = self._read_body()
+        names = ("Authorization", "Content-Type", "X-Public-Key")
         headers = {name: self.headers[name] for name in names if name in self.headers}
         try:
             status, answer = self._proxy.forward(self.command, self.path, headers, body)
@@ -177,6 +205,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    def _read_body(self) -> bytes:
+        """Read the body of the request, which comes at once or, if it is a blob, in pieces."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        pieces: list[bytes] = []
+        while length := int(self.rfile.readline().split(b";")[0], 16):
+            pieces.append(self.rfile.read(length))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+        return b"".join(pieces)
 
     # The names that the base class looks up.
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
