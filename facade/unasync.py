@@ -32,6 +32,7 @@ WORDS = {
     "__aexit__": "__exit__",
     "_async": "_sync",
     "aclose": "close",
+    "aclosing": "closing",
     "asynccontextmanager": "contextmanager",
     "acode_from": "code_from",
     "asyncio": "time",

@@ -108,6 +108,8 @@ def logging_in(
             return 200, {"id": 7, "firstname": "Ada", "organization": {"id": 3}}
         if (request.method, request.path) == ("GET", "/api/organization/3"):
             return 200, {"id": 3, "name": "IKNL", "public_key": ""}
+        if request.path == "/api/blobstream/status":
+            return 200, {"blob_store_enabled": False}
         return others(request)
 
     return reply

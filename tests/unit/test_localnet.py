@@ -36,7 +36,7 @@ class Builder:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, failing: bool = False) -> None:
         self.purposes: list[str] = []
         self.failing = failing
-        monkeypatch.setattr(_environment, "_run", self.run)
+        monkeypatch.setattr(_environment, "run_step", self.run)
         monkeypatch.setattr(_environment, "_require_compiler", lambda: None)
         monkeypatch.setattr(_environment, "_require_websockets", lambda home: None)
 

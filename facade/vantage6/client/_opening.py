@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ._base64 import decode
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vantage6.bindings.server.rows import Result, Run
 
+    from ._blobs import Blob
     from ._identity import WhoAmI
     from ._listing import Rows
     from ._results import ResultRows
@@ -40,10 +41,49 @@ class Reader:
         The user who is logged in.
     key : RSAPrivateKey or None
         The key of the user's organization; None if there is none.
+    blobs : dict of str to Blob
+        What has been read of the server's blob store, by the references in the rows. What is opened
+        is taken out, so that no data is in memory twice.
     """
 
     who: WhoAmI
     key: RSAPrivateKey | None
+    blobs: dict[str, Blob] = field(default_factory=dict[str, "Blob"])
+
+    def is_sealed(self, value: str | None, *, in_blob: bool | None) -> bool:
+        """Tell whether an input or a result is encrypted.
+
+        Parameters
+        ----------
+        value, in_blob
+            As for `open`.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        if in_blob and value:
+            return self.blobs[value].is_encrypted
+        return is_encrypted(value or "")
+
+    def naming_key(self, error: DecryptionError) -> DecryptionError:
+        """Let an error say whose key was used.
+
+        Parameters
+        ----------
+        error : DecryptionError
+            What kept something from being decrypted.
+
+        Returns
+        -------
+        DecryptionError
+            The error to raise.
+        """
+        if self.key is None:
+            return error
+        name, id_ = self.who.organization_name, self.who.organization_id
+        return DecryptionError(f"with the key of {name} (organization {id_}): {error}")
 
     def open(self, value: str | None, *, in_blob: bool | None) -> bytes | None:
         """Give the bytes that were sent.
@@ -67,10 +107,11 @@ class Reader:
         """
         if value is None:
             return None
-        if in_blob:
-            raise DecryptionError(
-                "it lies in the server's blob store, which cannot be read from here"
-            )
+        if in_blob and value:
+            blob = self.blobs.pop(value)
+            if isinstance(blob.data, bytes):
+                return blob.data
+            raise self.naming_key(blob.data) if blob.is_encrypted else blob.data
         if not is_encrypted(value):
             return decode(value)
         if self.key is None:
@@ -80,8 +121,7 @@ class Reader:
         try:
             return decrypt(value, self.key)
         except DecryptionError as error:
-            name, id_ = self.who.organization_name, self.who.organization_id
-            raise DecryptionError(f"with the key of {name} (organization {id_}): {error}") from None
+            raise self.naming_key(error) from None
 
     def open_text(self, value: str | None, *, in_blob: bool | None) -> str | None:
         """Give the text that was sent; of an encrypted one, JSON that is whole.
@@ -104,6 +144,7 @@ class Reader:
         DecryptionError
             When it cannot be read, or is not what was sent.
         """
+        sealed = self.is_sealed(value, in_blob=in_blob)
         data = self.open(value, in_blob=in_blob)
         if data is None:
             return None
@@ -111,7 +152,6 @@ class Reader:
             text = data.decode()
         except UnicodeDecodeError:
             text = None
-        sealed = is_encrypted(value or "")
         if text is None or (sealed and text and not _is_whole(text)):
             what = "not text" if text is None else "not JSON"
             why = ": it was cut or altered on its way, or was never meant to be" if sealed else ""
@@ -156,7 +196,7 @@ def open_result(row: Result, reader: Reader) -> Result:
     try:
         text = reader.open_text(row["result"], in_blob=row.get("blob_storage_used"))
     except DecryptionError as error:
-        raise _of_result(row, error) from error
+        raise of_result(row, error) from error
     # Nodes report an empty text for runs that crashed; no result of an algorithm is empty.
     return {**row, "result": text or None}
 
@@ -184,10 +224,24 @@ def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
     try:
         return reader.open(row["result"], in_blob=row.get("blob_storage_used")) or None
     except DecryptionError as error:
-        raise _of_result(row, error) from error
+        raise of_result(row, error) from error
 
 
-def _of_result(row: Result, error: DecryptionError) -> DecryptionError:
+def of_result(row: Result, error: DecryptionError) -> DecryptionError:
+    """Let an error say of which run the result is that cannot be read.
+
+    Parameters
+    ----------
+    row : Result
+        The row of the result.
+    error : DecryptionError
+        Why it cannot be read.
+
+    Returns
+    -------
+    DecryptionError
+        The error to raise.
+    """
     run_id = row["run"]["id"]
     other = (
         f"; result.get_bytes({run_id}) gives its bytes" if isinstance(error, _NotTextError) else ""
@@ -234,6 +288,26 @@ def _together(failures: list[DecryptionError]) -> tuple[str, list[int]]:
     return "; ".join(str(failure) for failure in failures), run_ids
 
 
+def input_key(run: Run, reader: Reader) -> RSAPrivateKey | None:
+    """Give the key that decrypts the input of a run.
+
+    Parameters
+    ----------
+    run : Run
+        The row, as the server gives it.
+    reader : Reader
+        Who reads it.
+
+    Returns
+    -------
+    RSAPrivateKey or None
+        The key; None for the runs of other organizations.
+    """
+    organization = run["organization"]
+    is_ours = organization is not None and organization["id"] == reader.who.organization_id
+    return reader.key if is_ours else None
+
+
 def open_input(run: Run, reader: Reader) -> Run:
     """Replace the encoded input of a run by the JSON text that was sent, where it can be read.
 
@@ -257,12 +331,11 @@ def open_input(run: Run, reader: Reader) -> Run:
     DecryptionError
         When an input should be readable and is not, naming the run.
     """
-    organization = run["organization"]
-    is_ours = organization is not None and organization["id"] == reader.who.organization_id
-    if is_encrypted(run["input"] or "") and not (is_ours and reader.key):
+    in_blob = run.get("blob_storage_used")
+    if reader.is_sealed(run["input"], in_blob=in_blob) and not input_key(run, reader):
         return run
     try:
-        text = reader.open_text(run["input"], in_blob=run.get("blob_storage_used"))
+        text = reader.open_text(run["input"], in_blob=in_blob)
     except DecryptionError as error:
         raise DecryptionError(f"the input of run {run['id']}: {error}", [run["id"]]) from error
     return {**run, "input": text}

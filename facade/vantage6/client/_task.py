@@ -171,8 +171,38 @@ def encrypted_inputs(
     """
     from ._crypto import encrypt
 
+    keys = public_keys(ids, members)
+    return [{"id": id_, "input": encrypt(data, keys[id_])} for id_ in ids]
+
+
+def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int, str]:
+    """Find the public keys of organizations.
+
+    Parameters
+    ----------
+    ids : iterable of int
+        The organizations.
+    members : iterable of Organization
+        The organizations of the collaboration, with their public keys.
+
+    Returns
+    -------
+    dict of int to str
+        The key of each.
+
+    Raises
+    ------
+    InvalidInput
+        When an organization does not belong to the collaboration.
+    EncryptionNotSetUp
+        When an organization has no public key yet.
+    InvalidKey
+        When a public key cannot be read.
+    """
+    from ._crypto import fingerprint
+
     by_id = {member["id"]: member for member in members}
-    inputs: list[TaskOrganization] = []
+    keys: dict[int, str] = {}
     for id_ in ids:
         if id_ not in by_id:
             known = ", ".join(f"{other} ({member['name']})" for other, member in by_id.items())
@@ -184,7 +214,8 @@ def encrypted_inputs(
                 "nothing can be encrypted for it: its node, or one of its users, must set it up"
             )
         try:
-            inputs.append({"id": id_, "input": encrypt(data, key)})
+            fingerprint(key)  # before anything is encrypted or sent
         except InvalidKey as error:
             raise InvalidKey(f"the public key of organization {id_}: {error}") from error
-    return inputs
+        keys[id_] = key
+    return keys

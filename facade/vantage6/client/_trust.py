@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._files import replacing
 from ._pins import (
     ENCRYPTED,
     PLAIN,
@@ -306,7 +306,8 @@ class Trust:
             with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
                 text = self._text()
                 pins = decide(self._known(text))
-                _replace(path, write(text, self._server, pins))
+                with replacing(path) as file:
+                    file.write(write(text, self._server, pins).encode())
         except Timeout:
             raise InvalidSettings(
                 f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
@@ -329,20 +330,6 @@ class Trust:
             return ""
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSettings(f"{self.path} cannot be read: {error}") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Give a file another text; whoever reads it meanwhile sees the old one or the new one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _encryption_pin(row: Collaboration) -> Pin:

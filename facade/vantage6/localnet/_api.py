@@ -1,5 +1,6 @@
 """Calls of the server through the bindings, and their errors as exceptions."""
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import httpx
@@ -15,7 +16,9 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 API_PATH = "/api"
-_PIECE = 2**20
+_PIECE = 2**18  # the server takes no piece of 2**20 bytes
+# The server leaves the end of a body in pieces unread, and would take it for the next request.
+CLOSING = {"Connection": "close"}
 _TIMEOUT = httpx.Timeout(60.0)
 # A proxy of the user's must not get between the parts of this network, and certificates, which
 # take longest to load, are for HTTPS.
@@ -111,11 +114,18 @@ def put_blob(client: AuthenticatedClient, blob: bytes) -> str:
         The server refused.
     """
     call = calls.upload_blob(b"")
-    pieces = (blob[start : start + _PIECE] for start in range(0, len(blob), _PIECE))
-    response = client.get_httpx_client().request(call.method, call.path, content=pieces)
+    response = client.get_httpx_client().request(
+        call.method, call.path, content=in_pieces(blob), headers=CLOSING
+    )
     if not response.is_success:
         raise CallError(response.status_code, response.text[:500])
     return response.json()["uuid"]
+
+
+def in_pieces(blob: bytes) -> Iterator[bytes]:
+    """Yield a blob in pieces that the server takes."""
+    for start in range(0, len(blob), _PIECE):
+        yield blob[start : start + _PIECE]
 
 
 def get_blob(client: AuthenticatedClient, blob_id: str) -> bytes:

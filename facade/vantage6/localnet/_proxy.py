@@ -138,8 +138,8 @@ class _Gate:
         if method == "POST":
             public_key = headers.pop("X-Public-Key", None)
             body = self._cipher.seal_blob(body, public_key)
-        # By an iterator, so that it is sent in pieces, as nodes send it.
-        content = iter([body]) if body else None
+        content = _api.in_pieces(body) if method == "POST" else None
+        headers = {**headers, **_api.CLOSING}
         response = self._server.request(method, path, headers=headers, content=content)
         if method == "GET" and response.is_success:
             return response.status_code, self._cipher.open_blob(response.content)

@@ -722,10 +722,7 @@ class AsyncClient:
         >>> await client.check_if_blob_store_enabled()
         False
         """
-        try:
-            return (await self._session.send(calls.get_blob_store_status()))["blob_store_enabled"]
-        except UnknownPath:
-            return False
+        return await self._session.blobs.is_there(again=True)
 
     @property
     def api(self) -> ServerBindings:

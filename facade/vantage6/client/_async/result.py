@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._opening import open_result, open_result_bytes, open_results
+from .._blobs import BlobReader, Tally
+from .._files import replacing
+from .._opening import of_result, open_result, open_result_bytes, open_results
 from .._resolve import id_of
 from .._results import ResultRows, organizations_of
+from ..errors import DecryptionError
 from ._resource import Resource
 
 if TYPE_CHECKING:
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 
     from vantage6.bindings.server.rows import Run
 
+    from .._blobs import Progress
     from .._resolve import IdOrRow, Ref
     from ._session import Session
 
@@ -24,13 +30,17 @@ if TYPE_CHECKING:
 class Results(Resource):
     """What algorithms gave back, decoded and, in encrypted collaborations, decrypted."""
 
-    async def get(self, id_: IdOrRow) -> str | None:
+    async def get(self, id_: IdOrRow, *, progress: Progress | None = None) -> str | None:
         """Get the result of one run.
 
         Parameters
         ----------
         id_ : int or row
             The run: its id or row.
+        progress : callable, optional
+            Called with two numbers while the result comes from the server's blob store, if it is
+            there: the bytes that have come, and None, since the server does not tell how many there
+            are.
 
         Returns
         -------
@@ -53,9 +63,9 @@ class Results(Resource):
         {'sum': 2531.0, 'count': 60}
         """
         row = await self._session.send(calls.get_result(id_of(id_, "result")))
-        return open_result(row, self._session.reader)["result"]
+        return open_result(row, await self._session.blobs.results([row], progress))["result"]
 
-    async def get_bytes(self, id_: IdOrRow) -> bytes | None:
+    async def get_bytes(self, id_: IdOrRow, *, progress: Progress | None = None) -> bytes | None:
         """Get the result of one run as bytes, for algorithms that give back something but JSON.
 
         Nothing is looked for in the bytes: if they were altered on their way, nobody notices.
@@ -64,6 +74,8 @@ class Results(Resource):
         ----------
         id_ : int or row
             The run: its id or row.
+        progress : callable, optional
+            As for `get`.
 
         Returns
         -------
@@ -84,15 +96,67 @@ class Results(Resource):
         >>> image = await client.result.get_bytes(5)
         """
         row = await self._session.send(calls.get_result(id_of(id_, "result")))
-        return open_result_bytes(row, self._session.reader)
+        return open_result_bytes(row, await self._session.blobs.results([row], progress))
 
-    async def from_task(self, task_id: Ref) -> ResultRows:
+    async def save(
+        self, id_: IdOrRow, file: str | PathLike[str], *, progress: Progress | None = None
+    ) -> Path | None:
+        """Write the result of one run to a file, as it comes: it may be larger than memory.
+
+        That holds for servers with a blob store; others give a result as a whole.
+
+        Parameters
+        ----------
+        id_ : int or row
+            The run: its id or row.
+        file : str or path
+            The file, which only you can read. One that is there already is replaced, once the whole
+            result is here.
+        progress : callable, optional
+            As for `get`.
+
+        Returns
+        -------
+        Path or None
+            The file; None, and no file, while there is no result.
+
+        Raises
+        ------
+        NotFound
+            When there is no such run.
+        PermissionDenied
+            When you may not see it.
+        DecryptionError
+            When the result cannot be read.
+
+        Examples
+        --------
+        >>> file = await client.result.save(5, "result.json", progress=print)
+        """
+        row = await self._session.send(calls.get_result(id_of(id_, "result")))
+        reader, path = self._session.reader, Path(file)
+        if not row["result"]:
+            return None
+        with replacing(path) as target:
+            if not row.get("blob_storage_used"):
+                target.write(open_result_bytes(row, reader) or b"")
+                return path
+            pieces, tally = BlobReader(reader.key), Tally(progress)
+            try:
+                await self._session.blobs.read(row["result"], pieces, target.write, tally)
+            except DecryptionError as error:
+                raise of_result(row, reader.naming_key(error)) from error
+        return path
+
+    async def from_task(self, task_id: Ref, *, progress: Progress | None = None) -> ResultRows:
         """Get the results of all runs of a task, in the order of the organizations asked.
 
         Parameters
         ----------
         task_id : int, str or row
             The task: its name, id or row.
+        progress : callable, optional
+            As for `get`; the bytes of all runs together.
 
         Returns
         -------
@@ -122,11 +186,14 @@ class Results(Resource):
         >>> results.by_organization["Maastro"]
         {'sum': 1804.0, 'count': 40}
         """
-        return await results_of(self._session, await self._id("task", task_id))
+        return await results_of(self._session, await self._id("task", task_id), progress=progress)
 
 
 async def results_of(
-    session: Session, task_id: int, runs: Sequence[Run] | None = None
+    session: Session,
+    task_id: int,
+    runs: Sequence[Run] | None = None,
+    progress: Progress | None = None,
 ) -> ResultRows:
     """Get the results of a task, as ``client.result.from_task`` gives them.
 
@@ -138,6 +205,8 @@ async def results_of(
         Identifier of the task.
     runs : sequence of Run, optional
         The task's runs, where they are known; by default they are asked for.
+    progress : callable, optional
+        As for ``client.result.get``.
 
     Returns
     -------
@@ -150,4 +219,4 @@ async def results_of(
     ids = [run["organization"]["id"] for run in runs if run["organization"]]
     where = organizations_of(runs, await session.names.organizations(ids))
     results = ResultRows(reversed(rows), rows.links, organizations=where)
-    return open_results(results, session.reader)
+    return open_results(results, await session.blobs.results(rows, progress))

@@ -70,7 +70,9 @@ class Runs(Resource):
         selection = Selection(field, fields)
         call = calls.get_run(id_of(id_, "run"), include="task" if include_task else None)
         run = await self._session.send(call)
-        return selection.of_row(open_input(run, self._session.reader) if decrypt_input else run)
+        if decrypt_input:
+            run = open_input(run, await self._session.blobs.inputs([run]))
+        return selection.of_row(run)
 
     async def list(
         self,
@@ -247,4 +249,4 @@ class Runs(Resource):
         self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Run]:
         rows = await self._session.rows(listing, page, per_page)
-        return open_inputs(rows, self._session.reader)
+        return open_inputs(rows, await self._session.blobs.inputs(rows))

@@ -13,7 +13,14 @@ from .._listing import Rows, Selection, keep
 from .._payload import serialize
 from .._resolve import Within
 from .._settings import LOGGER
-from .._task import database_list, encrypted_inputs, plain_inputs, some, task_input
+from .._task import (
+    database_list,
+    encrypted_inputs,
+    plain_inputs,
+    public_keys,
+    some,
+    task_input,
+)
 from .._waiting import check_ending, check_times
 from ..errors import EncryptionNotSetUp, InvalidInput
 from ._resource import Named
@@ -22,6 +29,7 @@ from ._waits import follow, wait_for
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
+    from .._blobs import Progress
     from .._drawing import Watcher
     from .._logs import LogLine
     from .._resolve import Ref
@@ -209,6 +217,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        progress: Progress | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
@@ -250,6 +259,9 @@ class Tasks(Named["Task"]):
             The name of the function to run, in place of `input_`.
         args, kwargs : sequence and dict, optional
             Its arguments, by position and by name; they go with `method`.
+        progress : callable, optional
+            Called with two numbers while inputs are stored in the server's blob store, if it has
+            one: the bytes that are done, and how many there are for all organizations together.
         field, fields : str and sequence of str, optional
             The field, or fields, to keep of the row.
 
@@ -306,7 +318,7 @@ class Tasks(Named["Task"]):
             "image": image,
             "description": description,
             "collaboration_id": place,
-            "organizations": await _inputs(self._session, ids, data, place),
+            "organizations": await _inputs(self._session, ids, data, place, progress),
             "databases": database_rows,
         }
         if study_id is not None:
@@ -514,12 +526,14 @@ class Tasks(Named["Task"]):
 
 
 async def _inputs(
-    session: Session, ids: Sequence[int], data: bytes, collaboration: int
+    session: Session, ids: Sequence[int], data: bytes, collaboration: int, progress: Progress | None
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
     row = await session.send(calls.get_collaboration(collaboration))
     key = session.private_key
     if await beside(session.trust.may_be_plain, row, has_key=key is not None):
+        if await session.blobs.is_there():
+            return await session.blobs.put_inputs(ids, data, None, progress)
         return plain_inputs(ids, data)
     if key is None:
         raise EncryptionNotSetUp(
@@ -532,4 +546,6 @@ async def _inputs(
     members = await session.rows(listing)
     own = session.whoami.organization_id, public_key_of(key)
     await beside(session.trust.check_keys, ids, members, own)
+    if await session.blobs.is_there():
+        return await session.blobs.put_inputs(ids, data, public_keys(ids, members), progress)
     return encrypted_inputs(ids, data, members)

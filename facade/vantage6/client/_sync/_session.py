@@ -31,6 +31,7 @@ from ..errors import (
     UnknownPath,
     Vantage6Error,
 )
+from ._blobs import BlobStore
 from ._names import Names
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ class Session(Connection):
         The key of the user's organization.
     chosen_store : StoreConnection or None
         The algorithm store that was chosen.
+    blobs : BlobStore
+        Where the server may keep inputs and results.
     """
 
     def __init__(self, address: Address, timeouts: Timeouts, verify: Verify, trust: Trust) -> None:
@@ -236,6 +239,7 @@ class Session(Connection):
         self.chosen_store: StoreConnection | None = None
         self._timeouts, self._verify = timeouts, verify
         self._whoami: WhoAmI | None = None
+        self.blobs = BlobStore(self)
 
     @property
     def whoami(self) -> WhoAmI:

@@ -721,10 +721,7 @@ class Client:
         >>> client.check_if_blob_store_enabled()
         False
         """
-        try:
-            return (self._session.send(calls.get_blob_store_status()))["blob_store_enabled"]
-        except UnknownPath:
-            return False
+        return self._session.blobs.is_there(again=True)
 
     @property
     def api(self) -> ServerBindings:

@@ -1,0 +1,170 @@
+# Derived from facade/vantage6/client/_async/_blobs.py by unasync.py: edit that instead.
+"""The server's blob store, where it keeps inputs and results if it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._blobs import Blob, BlobReader, Tally, Upload
+from .._call import read
+from .._opening import input_key
+from ..errors import DecryptionError, ServerTooOld
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Result, Run, TaskOrganization
+
+    from .._blobs import Progress
+    from .._opening import Reader
+    from ._session import Session
+
+
+class BlobStore:
+    """The blob store of a server.
+
+    Parameters
+    ----------
+    session : Session
+        The connection to the server.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_there: bool | None = None
+
+    def is_there(self, *, again: bool = False) -> bool:
+        """Tell whether there is one; the server is asked once.
+
+        Parameters
+        ----------
+        again : bool
+            Whether to ask even so.
+
+        Returns
+        -------
+        bool
+            Whether the server keeps inputs and results there. Only an answer of the server, or its
+            being too old, tells: anything else is an error.
+        """
+        if self._is_there is None or again:
+            try:
+                status = self._session.send(calls.get_blob_store_status())
+            except ServerTooOld:
+                self._is_there = False
+            else:
+                self._is_there = status["blob_store_enabled"]
+        return self._is_there
+
+    def put_inputs(
+        self, ids: Sequence[int], data: bytes, keys: dict[int, str] | None, report: Progress | None
+    ) -> list[TaskOrganization]:
+        """Store the input for each organization, encrypted while it is sent.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            The organizations.
+        data : bytes
+            The serialized input.
+        keys : dict of int to str, or None
+            Their public keys; None in a collaboration without encryption.
+        report : callable or None
+            Called with the bytes that are done, and how many there are in all.
+
+        Returns
+        -------
+        list of TaskOrganization
+            One entry for each organization, in their order.
+        """
+        inputs: list[TaskOrganization] = []
+        total = len(data) * len(ids)
+        for id_ in ids:  # each has a blob of its own: the server deletes it with the run
+            before = len(data) * len(inputs)
+            key = keys[id_] if keys else None
+            upload = Upload(data, key, lambda n, m=before: report and report(m + n, total))
+            inputs.append({"id": id_, "input": self._put(upload)})
+        return inputs
+
+    def results(self, rows: Iterable[Result], report: Progress | None = None) -> Reader:
+        """Read the results that lie here.
+
+        Parameters
+        ----------
+        rows : iterable of Result
+            The rows, as the server gives them.
+        report : callable or None
+            Called with the bytes that have come, of all rows together; nobody knows how many there
+            are in all.
+
+        Returns
+        -------
+        Reader
+            What opens the rows.
+        """
+        reader, tally = self._session.reader, Tally(report)
+        for row in rows:
+            if row.get("blob_storage_used") and row["result"]:
+                blob = self._get(row["result"], BlobReader(reader.key), tally)
+                reader.blobs[row["result"]] = blob
+        return reader
+
+    def inputs(self, runs: Iterable[Run]) -> Reader:
+        """Read the inputs that lie here; of those that others alone can read, the beginning.
+
+        Parameters
+        ----------
+        runs : iterable of Run
+            The rows, as the server gives them.
+
+        Returns
+        -------
+        Reader
+            What opens the rows.
+        """
+        reader = self._session.reader
+        for run in runs:
+            if run.get("blob_storage_used") and run["input"]:
+                pieces = BlobReader(input_key(run, reader))
+                reader.blobs[run["input"]] = self._get(run["input"], pieces, Tally(None))
+        return reader
+
+    def read(
+        self, blob_id: str, reader: BlobReader, write: Callable[[bytes], object], tally: Tally
+    ) -> None:
+        """Read a blob piece by piece.
+
+        Parameters
+        ----------
+        blob_id : str
+            Its identifier.
+        reader : BlobReader
+            What decrypts it.
+        write : callable
+            Called with the pieces of the data.
+        tally : Tally
+            What counts the bytes that come.
+        """
+        call = calls.download_blob(blob_id)
+        with closing(self._session.http.download(call)) as pieces:
+            for piece in pieces:
+                write(reader.update(piece))
+                tally.add(len(piece))
+        write(reader.finish())
+
+    def _get(self, blob_id: str, reader: BlobReader, tally: Tally) -> Blob:
+        """Read a blob into memory, or find out what keeps it from being decrypted."""
+        data = BytesIO()
+        try:
+            self.read(blob_id, reader, data.write, tally)
+        except DecryptionError as error:
+            return Blob(error, reader.is_encrypted)
+        return Blob(data.getvalue(), reader.is_encrypted)
+
+    def _put(self, pieces: Iterable[bytes]) -> str:
+        """Store a blob, and give its identifier."""
+        call = calls.upload_blob(b"")  # the body goes another way
+        return read(call, self._session.http.upload(call, pieces))["uuid"]

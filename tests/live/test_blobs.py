@@ -1,0 +1,94 @@
+"""Large inputs and results by way of a real server's blob store, in Azure's emulator."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import AsyncClient, Client, DecryptionError
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+TASK: dict[str, Any] = {
+    "name": "average",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "description": "",
+    "databases": "default",
+    "collaboration": 1,
+}
+PARTIAL = {"method": "partial_average", "kwargs": {"column_name": "age"}}
+CENTRAL = {"method": "central_average", "kwargs": {"column_name": "age"}}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
+def blob_network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
+    with LocalNetwork(organizations=2, encrypted=request.param, blob_store=True) as net:
+        yield net
+
+
+async def done(value: Any) -> Any:
+    """Await what the async client gives, and pass on what the other one does."""
+    return await value if inspect.isawaitable(value) else value
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+async def test_inputs_and_results_go_by_the_blob_store(
+    blob_network: LocalNetwork, kind: type[Any], tmp_path: Path
+) -> None:
+    user = blob_network.users["researcher"]
+    key = blob_network.private_keys.get(user.organization_id)
+    known = tmp_path / "known"
+    client = kind("http://127.0.0.1", blob_network.port, log_level=None, known_organizations=known)
+    await done(client.authenticate(user.username, user.password))
+    await done(client.setup_encryption(key))
+    assert await done(client.check_if_blob_store_enabled()) is True
+    # Far more than a piece, so that it is sent and read in several; the algorithm leaves it alone.
+    input_ = {**PARTIAL, "ballast": "x" * 3_000_000}
+    told: list[tuple[int, int | None]] = []
+    task = await done(
+        client.task.create([2, 1], **TASK, input_=input_, progress=lambda *n: told.append(n))
+    )
+    size = len(json.dumps(input_))
+    assert told[-1] == (2 * size, 2 * size)
+    assert sorted(told) == told
+    assert len(told) > 6
+
+    results = await done(client.wait_for_results(task["id"], timeout=60))
+    counts = [json.loads(row["result"])["count"] for row in results]
+    assert all(counts)
+    run = results[0]["run"]["id"]
+    assert await done(client.result.get(run)) == results[0]["result"]
+    told.clear()
+    file = await done(
+        client.result.save(run, tmp_path / "r.json", progress=lambda *n: told.append(n))
+    )
+    assert file.read_text() == results[0]["result"]
+    assert file.stat().st_mode & 0o077 == 0
+    assert told[-1][0] > len(counts)
+
+    theirs, ours = await done(client.run.from_task(task["id"]))
+    assert json.loads(ours["input"]) == input_
+    assert await done(client.run.get(ours["id"], field="input")) == {"input": ours["input"]}
+    if key:
+        assert len(theirs["input"]) == 36, "a reference to what is sealed for the other one"
+        await done(client.setup_encryption(None))
+        with pytest.raises(DecryptionError, match="setup_encryption") as caught:
+            await done(client.result.from_task(task["id"]))
+        assert caught.value.run_ids == [theirs["id"], ours["id"]]
+        with pytest.raises(DecryptionError, match=f"run {run}"):
+            await done(client.result.save(run, tmp_path / "none.json"))
+        assert not (tmp_path / "none.json").exists()
+    else:
+        assert json.loads(theirs["input"]) == input_
+    await done(client.close())
+
+
+def test_the_algorithms_own_tasks_use_it_too(blob_network: LocalNetwork) -> None:
+    client = blob_network.client()
+    task = client.task.create([1], **TASK, input_=CENTRAL)
+    (row,) = client.wait_for_results(task["id"], timeout=60)
+    assert json.loads(row["result"] or "")["average"] > 0
