@@ -57,7 +57,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)  # it announces nothing; who waits has to ask
             return
         length = int(self.headers.get("content-length", 0))
-        body = json.loads(self.rfile.read(length)) if length else None
+        body: Any = json.loads(self.rfile.read(length)) if length else None
+        if self.headers["transfer-encoding"] == "chunked":
+            body = list(iter(self.read_piece, b""))
         request = Request(
             self.command, self.path, self.headers["authorization"], body, self.headers["server-url"]
         )
@@ -71,6 +73,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(ConnectionError):  # nobody waits for an answer that comes too late
             self.wfile.write(data)
+
+    def read_piece(self) -> bytes:
+        """Read one piece of a body that comes in pieces, the last of which is empty."""
+        length = int(self.rfile.readline(), 16)
+        return self.rfile.read(length + 2)[:length]
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class's names
 

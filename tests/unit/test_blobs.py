@@ -1,0 +1,76 @@
+"""Blobs come apart and together again, wherever they are cut."""
+
+import base64
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import DecryptionError
+from vantage6.client._blobs import PIECE, BlobReader, Tally, Upload
+from vantage6.client._crypto import generate_private_key, public_key_of
+
+KEY, OTHER = generate_private_key(2048), generate_private_key(2048)
+PUBLIC = public_key_of(KEY)
+
+
+def read(reader: BlobReader, pieces: list[bytes]) -> bytes:
+    return b"".join(map(reader.update, pieces)) + reader.finish()
+
+
+def cut(blob: bytes, places: list[int]) -> list[bytes]:
+    ends = sorted({0, len(blob), *(place % (len(blob) + 1) for place in places)})
+    return [blob[start:end] for start, end in pairwise(ends)]
+
+
+@given(data=st.binary(max_size=40_000), places=st.lists(st.integers(0), max_size=5))
+@pytest.mark.parametrize("public_key", [None, PUBLIC])
+def test_what_was_uploaded_is_read(data: bytes, places: list[int], public_key: str | None) -> None:
+    blob = b"".join(Upload(data, public_key))
+    reader = BlobReader(KEY)
+    assert read(reader, cut(blob, places)) == data
+    assert reader.is_encrypted is (public_key is not None)
+
+
+def test_the_plain_form_is_base64_of_the_whole() -> None:
+    data = bytes(range(256)) * 2000
+    pieces = list(Upload(data, None))
+    assert base64.b64decode(b"".join(pieces), validate=True) == data
+    assert len(pieces) == -(-len(data) // PIECE)
+    assert max(map(len, pieces)) < 2**20, "the server takes no larger ones"
+
+
+def test_each_iteration_gives_all_anew_under_another_key() -> None:
+    upload = Upload(b"data", PUBLIC)
+    first, second = b"".join(upload), b"".join(upload)
+    assert first != second
+    assert read(BlobReader(KEY), [first]) == read(BlobReader(KEY), [second]) == b"data"
+
+
+def test_both_tell_how_far_they_are() -> None:
+    told: list[object] = []
+    data = b"x" * (PIECE + 1)
+    list(Upload(data, PUBLIC, told.append))
+    assert told == [PIECE, PIECE + 1]
+    tally = Tally(lambda done, total: told.append((done, total)))
+    tally.add(3)
+    tally.add(4)
+    assert told[2:] == [(3, None), (7, None)]
+
+
+@pytest.mark.parametrize(
+    ("blob", "key", "reason"),
+    [
+        (b"".join(Upload(b"x", PUBLIC)), OTHER, "another key"),
+        (b"".join(Upload(b"x", PUBLIC)), None, "setup_encryption"),
+        (b"eHh4$", KEY, "format"),
+        (b"no base64", KEY, "base64"),
+        (b"x" * 9001, KEY, "base64"),
+        (b"\xff" * 9000, KEY, "base64"),
+    ],
+    ids=["other key", "no key", "no head", "no base64", "torn", "binary"],
+)
+def test_a_blob_that_cannot_be_read_says_why(blob: bytes, key: object, reason: str) -> None:
+    with pytest.raises(DecryptionError, match=reason):
+        read(BlobReader(key), [blob])  # type: ignore[arg-type]
