@@ -65,6 +65,7 @@ class Store:
             "POST /blobstream": self.take,
             "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
             "GET /result": listing(list(rows)),
+            "GET /run": listing([{"id": row["id"], "organization": None} for row in rows]),
         }
         for row in rows:
             routes[f"GET /result/{row['id']}"] = lambda *_, row=row: (200, row)
