@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, ResultRows, Rows
+from vantage6.client._blobs import Blob
 from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
 from vantage6.client._identity import WhoAmI
 from vantage6.client._opening import (
@@ -107,13 +108,27 @@ ONE = '{"one": 1}'
         (result(8, cut(secret(json.dumps([LONG])))), US, "not JSON: it was cut"),
         (result(8, cut(secret(ONE), 3)), US, "not base64"),
         (result(8, "AAAA" + secret(ONE)[4:]), US, "another key .* or is damaged"),
-        (result(8, "0b0e", in_blob=True), US, "blob store"),
     ],
 )
 def test_an_unreadable_result_names_its_run(row: Any, reader: Reader, hint: str) -> None:
     with pytest.raises(DecryptionError, match=rf"run 8.*{hint}") as caught:
         open_result(row, reader)
     assert caught.value.run_ids == [8]
+
+
+def test_what_lies_in_the_blob_store_is_taken_from_there() -> None:
+    lies = result(8, "0b0e", in_blob=True)
+    reader = Reader(WHO, OURS, {"0b0e": Blob(ONE.encode(), True), "other": Blob(b"{}", True)})
+    assert open_result(lies, reader)["result"] == ONE
+    assert reader.blobs.keys() == {"other"}, "not kept twice"
+    assert open_result(result(8, None, in_blob=True), reader)["result"] is None
+    for data, hint in (
+        (DecryptionError("another key"), r"IKNL \(organization 1\): another key"),
+        (b"\xff", r"not text: it was cut or altered"),
+        (b'{"one": ', "not JSON"),
+    ):
+        with pytest.raises(DecryptionError, match=rf"run 8.*{hint}"):
+            open_result(lies, Reader(WHO, OURS, {"0b0e": Blob(data, True)}))
 
 
 @given(st.binary(min_size=1))
