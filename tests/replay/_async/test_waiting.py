@@ -1,6 +1,9 @@
 """Waiting where no events are heard: for one task or several, watched, followed, replayed."""
 
+import io
+import sys
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,6 +56,40 @@ async def test_whoever_watches_hears_how_it_goes(client: AsyncClient) -> None:
     assert row["result"] is None
     assert (heard[-1].is_over, heard[-1].runs[0].is_bad) == (True, True)
     assert heard[-1].runs[0].organization == "IKNL"
+
+
+class Terminal(io.StringIO):
+    """What takes itself for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_progress_is_drawn_in_a_terminal(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    await client.task.run(**GOOD, timeout=60, logs=True)
+    assert "2 of 2 done" in terminal.getvalue()
+
+
+async def test_progress_is_one_output_of_a_notebook(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+
+    def display(bundle: Any, *, raw: bool, display_id: str, update: bool) -> None:
+        shown.append((bundle, display_id, update))
+
+    shell = SimpleNamespace(kernel=None)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    await client.task.run(**GOOD, timeout=60, logs=True)
+    assert "Maastro" in shown[-1][0]["text/html"]
+    assert len({display_id for _, display_id, _ in shown}) == 1
+    assert [update for *_, update in shown] == [False] + [True] * (len(shown) - 1)
 
 
 async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None:
