@@ -16,6 +16,7 @@ from vantage6.client import _crypto
 from vantage6.localnet import EnvironmentBuildError, LocalNetwork, LocalNetworkError, _environment
 from vantage6.localnet.__main__ import main
 from vantage6.localnet._algorithms import algorithms, find
+from vantage6.localnet._blobs import BlobStore
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._runs import prepare
 from vantage6.localnet._seed import NodeAccount, User
@@ -285,3 +286,18 @@ def test_what_is_no_command_is_exit_code_2(
         main(arguments)
     assert end.value.code == 2
     assert "usage: python -m vantage6.localnet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["4.7.1", "4.12.2"])
+def test_a_blob_store_is_refused_where_servers_have_none(version: str) -> None:
+    with pytest.raises(LocalNetworkError, match=r"4\.13 is the first"):
+        LocalNetwork(version=version, blob_store=True)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_blob_store_says_that_it_needs_node(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentBuildError, match=r"Node\.js"):
+        BlobStore(tmp_path)
