@@ -199,6 +199,33 @@ class LocalNetwork:
         client.setup_encryption(self.private_keys.get(who.organization_id))
         return client
 
+    def restart_server(self) -> None:
+        """Kill the server, and start it again where it was; the nodes connect again by themselves.
+
+        Examples
+        --------
+        >>> net.restart_server()  # doctest: +SKIP
+        """
+        self._server.restart()
+
+    def disconnect_node(self, organization_id: int) -> None:
+        """Take an organization's node off the server's events, so that it is offline from now on.
+
+        What it works on goes on, but it hears of nothing new, and starts nothing for a while.
+
+        Parameters
+        ----------
+        organization_id : int
+            The organization.
+
+        Examples
+        --------
+        >>> net.disconnect_node(3)  # doctest: +SKIP
+        """
+        for account in self.nodes:
+            if account.organization_id == organization_id:
+                self._relay.disconnect(account.id)
+
     def describe(self) -> dict[str, object]:
         """Return what another program needs to use the network, ready for JSON.
 
@@ -257,6 +284,7 @@ class LocalNetwork:
             blobs.wait_until_ready()
         setting = blobs.setting if blobs else None
         server = Server(python, folder, self._wanted_port, self._rules, setting)
+        self._server = server
         parts.callback(server.stop)
         store = Store(python, folder, server.url, self._review) if self._wants_store else None
         if store:
@@ -264,7 +292,7 @@ class LocalNetwork:
         # The slow things happen side by side: the server starts, pandas is imported, keys are made.
         runner = Runner(python, folder)
         parts.callback(runner.stop)
-        relay = Relay(python, folder)
+        relay = self._relay = Relay(python, folder)
         parts.callback(relay.stop)
         keys = self._make_keys(parts)
         self.version = server.wait_until_ready()

@@ -56,6 +56,16 @@ class Relay:
         self._hearers[node] = hear
         self._helper.send({"type": "connect", "node": node, "url": url, "token": token})
 
+    def disconnect(self, node: int) -> None:
+        """Disconnect a node, for good.
+
+        Parameters
+        ----------
+        node : int
+            Id of the node.
+        """
+        self._helper.send({"type": "disconnect", "node": node})
+
     def emit(self, node: int, event: str, data: object, *, settle: bool = False) -> None:
         """Send an event in the name of a node.
 

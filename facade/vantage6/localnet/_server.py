@@ -68,20 +68,33 @@ class Server:
         self._log = folder / f"{self._service}.log"
         configuration = folder / f"{self._service}.yaml"
         configuration.write_text(json.dumps(self._configuration(folder)))  # JSON is YAML
+        self._folder = folder
+        self._command = _uwsgi_command(python, self.port, self._script, configuration)
+        self._process = self._launch()
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        """Start the process."""
         supervisor = Path(__file__).with_name("_supervisor.py")
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-I", str(supervisor), str(folder)),
-                    *_uwsgi_command(python, self.port, self._script, configuration),
-                ],
+        folder = str(self._folder)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-I", str(supervisor), folder, *self._command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # A service writes under its user's home, whatever its configuration says.
-                env=clean_environment(HOME=str(folder), XDG_DATA_HOME=str(folder)),
+                env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
+
+    def restart(self) -> None:
+        """Kill the service, and start it again on the same port with what it has stored."""
+        self._process.terminate()  # its folder stays: that goes only when this program does
+        self._process.wait(_STOP_SECONDS)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = self._launch()
+        self.wait_until_ready()
 
     def wait_until_ready(self) -> str:
         """Wait until the service answers.

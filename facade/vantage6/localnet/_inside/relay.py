@@ -1,7 +1,7 @@
 """Hold the nodes' socket.io connections: what makes a node appear online and hear of tasks at once.
 
-Reads one JSON message per line, ``{"type": "connect", "node", "url", "token"}`` or ``{"type":
-"emit", "node", "event", "data", "receipt"}``; prints ``{"node", "event", "data"}`` for each event
+Reads one JSON message per line, ``{"type": "connect", "node", "url", "token"}``, ``{"type":
+"disconnect", "node"}`` or ``{"type": "emit", "node", "event", "data", "receipt"}``; prints ``{"node", "event", "data"}`` for each event
 that a connection receives, and ``{"receipt"}`` when the server has handled an event that asked for
 one. When its input ends, it ends too, and the nodes are offline.
 """
@@ -22,7 +22,7 @@ _PING_SECONDS = 60.0
 class Message(TypedDict):
     """What the parent asks for; the members depend on the type."""
 
-    type: Literal["connect", "emit"]
+    type: Literal["connect", "disconnect", "emit"]
     node: int
     url: str
     token: str
@@ -54,6 +54,8 @@ class Relay:
             message: Message = json.loads(line)
             if message["type"] == "connect":
                 self._connect(message["node"], message["url"], message["token"])
+            elif message["type"] == "disconnect":
+                self._clients[message["node"]].disconnect()
             else:
                 self._emit(message["node"], message["event"], message["data"], message["receipt"])
 

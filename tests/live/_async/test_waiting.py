@@ -1,0 +1,261 @@
+"""Waiting on a real server: each ending, and each interruption that must not be one."""
+
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from cutter import cutting
+
+from vantage6.client import (
+    AsyncClient,
+    EventsUnavailable,
+    LogWritten,
+    NodeOffline,
+    Progress,
+    Reconnected,
+    RunStatusChanged,
+    TaskCreated,
+    TaskFailed,
+    WaitTimeout,
+)
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+# Without events, the first look after the one at the start is made a tenth of this later: a wait
+# that ends in time has heard of the end.
+NEVER = 6000.0
+PATIENCE: dict[str, Any] = {"timeout": 90, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def net() -> Iterator[LocalNetwork]:
+    """Tokens live for six seconds here, which most tests outlive."""
+    with LocalNetwork(organizations=2, token_seconds=6) as net:
+        yield net
+
+
+async def logged_in(net: LocalNetwork, user: str = "researcher", port: int = 0) -> AsyncClient:
+    client = AsyncClient("http://127.0.0.1", port or net.port, log_level=None)
+    who = net.users[user]
+    await client.authenticate(who.username, who.password)
+    return client
+
+
+@pytest_asyncio.fixture
+async def client(net: LocalNetwork) -> AsyncIterator[AsyncClient]:
+    async with await logged_in(net) as client:
+        yield client
+
+
+async def start(client: AsyncClient, seconds: float, *organizations: int) -> int:
+    task = await client.task.create(
+        organizations or [1],
+        "slow",
+        "localnet/slow",
+        "",
+        {"method": "sleep", "kwargs": {"seconds": seconds}},
+        1,
+    )
+    return task["id"]
+
+
+def slept(text: str | None) -> float:
+    return json.loads(text or "")["slept"]
+
+
+# -- endings ------------------------------------------------------------------------------------
+async def test_the_end_is_heard_of_and_rows_come_in_the_order_asked(client: AsyncClient) -> None:
+    task_id = await start(client, 1, 2, 1)
+    rows = await client.wait_for_results(task_id, NEVER, **PATIENCE)
+    assert [slept(row["result"]) for row in rows] == [1, 1]
+    assert list(rows.by_organization) == ["Maastro", "IKNL"]
+
+
+async def test_a_crash_names_the_organization_and_keeps_the_other_results(
+    client: AsyncClient,
+) -> None:
+    task = await client.task.create(
+        [1], "wrong", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
+    )
+    with pytest.raises(TaskFailed, match="organization 1") as caught:
+        await client.wait_for_results(task, NEVER, **PATIENCE)
+    assert caught.value.status == "crashed"
+    assert "TypeError" in str(caught.value)
+    rows = await client.wait_for_results(task, on_failure="return", **PATIENCE)
+    assert rows.outputs == [None]
+
+
+async def test_an_image_that_is_not_there_is_a_failure(client: AsyncClient) -> None:
+    task = await client.task.create([1], "none", "no/such-image", "", {"method": "f"}, 1)
+    with pytest.raises(TaskFailed, match="non-existing Docker image"):
+        await client.wait_for_results(task, NEVER, **PATIENCE)
+
+
+async def test_a_kill_ends_the_wait(client: AsyncClient, net: LocalNetwork) -> None:
+    task_id = await start(client, 300, 1)
+    async with await logged_in(net, "admin") as admin:
+        async for event in admin.events(task=task_id, kind="log", timeout=60):
+            assert isinstance(event, LogWritten)
+            break
+        await admin.task.kill(task_id)
+    with pytest.raises(TaskFailed, match="killed by user"):
+        await client.wait_for_results(task_id, NEVER, **PATIENCE)
+
+
+async def test_subtasks_are_followed(
+    client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Progress] = []
+    outputs = await client.task.run(
+        [1],
+        "central",
+        "harbor2.vantage6.ai/demo/average",
+        method="central_average",
+        kwargs={"column_name": "age"},
+        collaboration=1,
+        databases="default",
+        interval=NEVER,
+        timeout=90,
+        progress=seen.append,
+        logs=True,
+    )
+    assert outputs[0]["average"] > 0
+    last = seen[-1]
+    assert last.status == "completed"
+    assert {(run.organization, run.is_subtask, run.status) for run in last.runs} == {
+        ("IKNL", False, "completed"),
+        ("IKNL", True, "completed"),
+        ("Maastro", True, "completed"),
+    }
+    shown = capsys.readouterr().err
+    assert shown.count("Summing the column 'age'") == 2, "a line of each subtask's run"
+    assert shown.count("Asking the organizations") == 1
+
+
+# -- logs and events ----------------------------------------------------------------------------
+async def test_a_log_is_followed_without_a_line_lost_or_twice(client: AsyncClient) -> None:
+    task_id = await start(client, 2)
+    lines = [line async for line in client.task.follow(task_id)]
+    (run,) = await client.run.from_task(task_id)
+    assert [line.text for line in lines] == (run["log"] or "").splitlines()
+    assert {line.organization for line in lines} == {"IKNL"}
+    again = [line.text async for line in client.run.follow(run["id"])]
+    assert again == [line.text for line in lines]
+
+
+async def test_events_are_typed_and_kept_by_task(client: AsyncClient) -> None:
+    async for _ in client.events(kind="task_created", timeout=0):
+        pass
+    task_id = await start(client, 2)
+    kinds = set[str]()
+    async for event in client.events(1, task_id, timeout=60):
+        kinds.add(event.kind)
+        if isinstance(event, RunStatusChanged):
+            assert (event.task_id, event.collaboration_id) == (task_id, 1)
+            if event.status == "completed":
+                break
+        assert not isinstance(event, TaskCreated)
+    assert "log" in kinds
+
+
+async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None:
+    tasks = [await start(client, seconds, 1 + index % 2) for index, seconds in enumerate((4, 1, 1))]
+    ended = [done async for done in client.as_completed(tasks, NEVER, timeout=90)]
+    assert sorted(done.task_id for done in ended) == tasks
+    assert ended[-1].task_id == tasks[0]
+    assert all(done.error is None for done in ended)
+    found = await client.wait_for_results([tasks[1], tasks[0]], NEVER, **PATIENCE)
+    assert [rows.outputs for rows in found] == [[{"slept": 1}], [{"slept": 4}]]
+
+
+# -- interruptions ------------------------------------------------------------------------------
+async def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNetwork) -> None:
+    root = net.client("root")
+    rules = [
+        rule["id"]
+        for rule in root.rule.list()
+        if rule["scope"].lower() == "collaboration" and rule["name"] != "event"
+    ]
+    role = root.role.create("deaf", "hears nothing", rules, 1)
+    name = f"deaf-{role['id']}"
+    password = "Deaf-Secret-1"
+    root.user.create(name, "Ada", "Deaf", password, f"{name}@example.org", 1, [role["id"]])
+    async with AsyncClient("http://127.0.0.1", net.port, log_level=None) as deaf:
+        await deaf.authenticate(name, password)
+        (rows,) = await deaf.wait_for_results([await start(deaf, 1)], **PATIENCE)
+        assert rows.outputs == [{"slept": 1}]
+        with pytest.raises(EventsUnavailable, match="right|rule"):
+            async for _ in deaf.events(timeout=30):
+                pass
+
+
+async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> None:
+    with cutting(net.port, events=False) as cutter:
+        async with await logged_in(net, port=cutter.port) as client:
+            rows = await client.wait_for_results(await start(client, 1), **PATIENCE)
+            assert rows.outputs == [{"slept": 1}]
+            with pytest.raises(EventsUnavailable, match="connection"):
+                async for _ in client.events(timeout=30):
+                    pass
+
+
+async def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
+    with cutting(net.port) as cutter:
+        async with await logged_in(net, port=cutter.port) as client:
+            task_id = await start(client, 5)
+            lines: list[str] = []
+            async for line in client.task.follow(task_id):
+                lines.append(line.text)
+                if line.text.startswith(("slept 1", "slept 3.0")):
+                    cutter.cut()
+            (run,) = await client.run.from_task(task_id)
+            assert lines == (run["log"] or "").splitlines()
+            assert cutter.cuts > 1
+
+
+async def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -> None:
+    # The token expires meanwhile, too: it lives for six seconds.
+    async with await logged_in(net) as client:
+        task_id = await start(client, 12)
+        restart = threading.Timer(2, net.restart_server)
+        restart.start()
+        try:
+            rows = await client.wait_for_results(task_id, **PATIENCE)
+        finally:
+            restart.join()
+        assert rows.outputs == [{"slept": 12}]
+
+
+async def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
+    with cutting(net.port) as cutter:
+        async with await logged_in(net, port=cutter.port) as client:
+            await start(client, 4)
+            kinds: list[str] = []
+            async for event in client.events(timeout=60):
+                kinds.append(event.kind)
+                if len(kinds) == 1:
+                    cutter.cut()
+                if isinstance(event, Reconnected):
+                    await start(client, 1)
+                if kinds.count("task_created") and "reconnected" in kinds:
+                    break
+            assert "reconnected" in kinds
+
+
+async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork) -> None:
+    async with await logged_in(net) as client:
+        leave = threading.Timer(1, net.disconnect_node, [2])
+        leave.start()
+        heard = [event async for event in client.events(kind="node_offline", timeout=4)]
+        leave.join()
+        (offline,) = heard
+        assert isinstance(offline, NodeOffline)
+        assert offline.organization_id == 2
+        task_id = await start(client, 0, 2)
+        with pytest.raises(WaitTimeout, match="runs on") as caught:
+            await client.wait_for_results(task_id, timeout=3, progress=False)
+        assert caught.value.status == "pending"

@@ -1,0 +1,70 @@
+"""A proxy on loopback that can cut connections, or keep those for events from coming about."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+class Cutter:
+    """Passes on what comes, until told to cut it."""
+
+    def __init__(self, port: int, *, events: bool = True) -> None:
+        self._target, self._events = port, events
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self.cuts = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut every connection there is; new ones may be made."""
+        self.cuts += len(self._open) // 2
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+    def stop(self) -> None:
+        """Cut all, and take no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=[near], daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        with near, suppress(OSError):
+            first = near.recv(1 << 16)
+            if b"/socket.io/" in first.split(b"\r\n", 1)[0] and not self._events:
+                return
+            with socket.create_connection(("127.0.0.1", self._target)) as far:
+                self._open += [near, far]
+                far.sendall(first)
+                back = threading.Thread(target=_pass_on, args=[far, near], daemon=True)
+                back.start()
+                _pass_on(near, far)
+                back.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def cutting(port: int, *, events: bool = True) -> Iterator[Cutter]:
+    """Stand between a client and a server on this port."""
+    cutter = Cutter(port, events=events)
+    try:
+        yield cutter
+    finally:
+        cutter.stop()
