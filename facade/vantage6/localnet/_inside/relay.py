@@ -1,9 +1,10 @@
 """Hold the nodes' socket.io connections: what makes a node appear online and hear of tasks at once.
 
 Reads one JSON message per line, ``{"type": "connect", "node", "url", "token"}``, ``{"type":
-"disconnect", "node"}`` or ``{"type": "emit", "node", "event", "data", "receipt"}``; prints ``{"node", "event", "data"}`` for each event
-that a connection receives, and ``{"receipt"}`` when the server has handled an event that asked for
-one. When its input ends, it ends too, and the nodes are offline.
+"disconnect", "node"}`` or ``{"type": "emit", "node", "event", "data", "receipt"}``; prints
+``{"node", "event", "data"}`` for each event that a connection receives, and ``{"receipt"}`` when
+the server has handled an event that asked for one. When its input ends, it ends too, and the nodes
+are offline.
 """
 
 import importlib
