@@ -393,7 +393,7 @@ class Wanted:
     def _is_of_collaboration(self, event: Event) -> bool:
         if self.collaboration_id is None:
             return True
-        if isinstance(event, KillRequested):
+        if isinstance(event, KillRequested | RunStatusChanged):
             return event.collaboration_id == self.collaboration_id
         what = _subject(event)
         return what is None or self._collaborations.get(what) == self.collaboration_id

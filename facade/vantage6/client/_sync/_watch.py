@@ -145,7 +145,8 @@ class Watch:
         until = time.monotonic() + JOIN_SECONDS
         while (seconds := until - time.monotonic()) > 0:
             event = self._mailbox.get(seconds)
-            if event is not None:
+            # A line that is written by now will be in the log that the first look brings.
+            if event is not None and not isinstance(event, LogWritten):
                 self._take(event)
             if isinstance(event, Joined):
                 until = min(until, time.monotonic() + QUIET_SECONDS)

@@ -1,0 +1,140 @@
+"""What events and looks tell of tasks and logs, and when the server is asked next."""
+
+import pytest
+
+from vantage6.client import InvalidInput, LogWritten, NodeOffline, RunStatusChanged, TaskCreated
+from vantage6.client._events import Joined, KillRequested, Lost, Refused, RunUpdated, Wanted, parse
+from vantage6.client._ledger import OUTAGE_SECONDS, SAFETY_SECONDS, UPDATE_SECONDS, Ledger
+from vantage6.client._logs import LogLine, LogTrack
+
+
+def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[str, object]:
+    rows = [{"run": {"id": number}, "result": text} for number, text in enumerate(results, 1)]
+    collaboration = {"id": 4}
+    common = {"id": id_, "name": "t", "job_id": id_, "parent": None, "collaboration": collaboration}
+    return {**common, "status": status, "results": rows or "/link"}
+
+
+def status(run: int, status: str, task: int = 1, parent: int | None = None) -> RunStatusChanged:
+    return RunStatusChanged(run, task, 1, 4, run, run, parent, status)
+
+
+def listening(*results: str | None) -> Ledger:
+    ledger = Ledger([1], 0, 1, None)
+    ledger.heard(Joined(4), 0, 0)
+    ledger.saw_task(task("pending", *results))  # type: ignore[arg-type]
+    ledger.looked(0, was_news=False)
+    return ledger
+
+
+def test_with_events_the_server_is_asked_once_a_minute() -> None:
+    assert listening(None, None).until_look(0) == SAFETY_SECONDS
+    deaf = listening(None, None)
+    deaf.heard(Lost("gone"), 5, 5)
+    assert deaf.until_look(5) == 0
+    deaf.looked(5, was_news=False)
+    assert deaf.until_look(5) < 1
+
+
+def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_completed() -> None:
+    ledger = listening(None, None)
+    for run in (1, 2):
+        ledger.heard(status(run, "completed"), 10, 10)
+        assert ledger.until_look(10) > 0
+    assert ledger.until_look(10) == UPDATE_SECONDS
+    ledger.heard(RunUpdated(1), 10, 10)
+    assert not ledger.has_all_results(1)
+    ledger.heard(RunUpdated(2), 10, 10)
+    assert ledger.until_look(10) == 0
+    assert ledger.has_all_results(1)
+    ledger.looked(10, was_news=False)
+    assert 0 < ledger.until_look(10) < 0.1, "too early by a moment: soon again"
+
+
+@pytest.mark.parametrize("event", [status(1, "crashed"), KillRequested(4, (1,), (1,), None)])
+def test_a_failure_or_a_kill_is_looked_at_at_once(event: RunStatusChanged | KillRequested) -> None:
+    ledger = listening(None, None)
+    ledger.heard(event, 10, 10)
+    assert ledger.until_look(10) == 0
+
+
+def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -> None:
+    ledger = listening(None)
+    pauses: list[float] = []
+    now = 1.0
+    while ledger.failed_to_look(now):
+        pauses.append(ledger.until_look(now))
+        now += pauses[-1]
+    assert [round(pause) for pause in pauses] == sorted(round(pause) for pause in pauses)
+    assert pauses[0] < 1 < pauses[-1]
+    assert now >= OUTAGE_SECONDS
+
+
+def test_runs_of_subtasks_are_in_the_picture() -> None:
+    ledger = listening(None)
+    ledger.heard(TaskCreated(2, 1), 1, 1)
+    assert ledger.heard(status(7, "active", task=2, parent=1), 1, 1) == 1
+    assert ledger.heard(status(8, "active", task=9), 1, 1) is None, "of another task"
+    picture = ledger.progress(1, 3, str)
+    assert [(run.run_id, run.is_subtask) for run in picture.runs] == [(1, False), (7, True)]
+    assert picture.waited == 3
+
+
+# -- logs ---------------------------------------------------------------------------------------
+def test_lines_that_a_look_brought_do_not_come_again_as_events() -> None:
+    track = LogTrack()
+    assert track.looked("a\nb\n") == ["a", "b"]
+    assert track.wrote("b\nc\n") == ["c"]
+    assert track.wrote("d\n") == ["d"]
+    assert track.looked("a\nb\nc\nd\ne\n") == ["e"]
+
+
+def test_a_log_that_lost_its_beginning_or_end_repeats_nothing() -> None:
+    track = LogTrack()
+    track.wrote("a\nb\nc\n")
+    assert track.looked("b\nc\nd\n") == ["d"]
+    assert track.looked("b\nc\n") == []
+    assert track.looked(None) == []
+
+
+def test_equal_lines_are_all_given_in_the_end() -> None:
+    track = LogTrack()
+    given = [*track.looked(".\n.\n"), *track.wrote(".\n"), *track.wrote(".\n")]
+    given += track.looked(".\n.\n.\n.\n.\n")
+    assert given == ["."] * 5
+
+
+def test_a_printed_line_cannot_steer_the_terminal() -> None:
+    line = LogLine(1, 1, 1, "IK\x1bNL", "red \x1b[31m")
+    assert "\x1b" not in str(line)
+    assert "\x1b" in line.text
+
+
+# -- events -------------------------------------------------------------------------------------
+def test_messages_become_events_and_unknown_ones_nothing() -> None:
+    assert parse("new_task", {"id": 3, "parent_id": None}) == TaskCreated(3, None)
+    assert parse("algorithm_log", {"run_id": 1, "task_id": 2, "log": "x"}) == LogWritten(1, 2, "x")
+    assert parse("node-offline", {"id": 1, "name": "n", "org_id": 2}) == NodeOffline(1, "n", 2)
+    assert parse("message", "User <a> joined room <collaboration_12>") == Joined(12)
+    assert parse("message", "User <a> joined room <collaboration_12_organization_1>") is None
+    assert parse("expired_token", None) == Refused()
+    for name, data in (("new_task", {}), ("new_task", None), ("status_update", {"run_id": "x"})):
+        assert parse(name, data) is None
+    assert parse("from the future", {"id": 1}) is None
+    order = {"collaboration_id": 4, "kill_list": [{"task_id": 1, "run_id": 2}, "odd"]}
+    assert parse("kill_containers", order) == KillRequested(4, (1,), (2,), None)
+
+
+def test_wanted_events_are_told_by_kind_task_and_collaboration() -> None:
+    wanted = Wanted(["run_status", "log"])
+    wanted.only(4, 1)
+    assert TaskCreated(2, 1) not in wanted
+    assert status(7, "active", task=2, parent=1) in wanted, "of a subtask"
+    assert status(8, "active", task=3) not in wanted
+    line = LogWritten(7, 2, "x")
+    assert wanted.unknown(line) == ("task", 2)
+    wanted.learn(("task", 2), 4)
+    assert wanted.unknown(line) is None
+    assert line in wanted
+    with pytest.raises(InvalidInput, match="node_offline"):
+        Wanted("nonsense")  # type: ignore[arg-type]
