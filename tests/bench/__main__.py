@@ -12,7 +12,7 @@ from harness import OFFICIAL_VERSION, table
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
 # In the order of the page: each is a module here, and a pair of marks there.
-SUBJECTS = ["encryption", "names"]
+SUBJECTS = ["encryption", "names", "waiting"]
 
 
 def section(subject: str) -> str:
