@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,14 @@ import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from postbox import Postbox
+from vcr.cassette import Cassette
 from vcr.request import Request
 
-from vantage6.client import _crypto
+from vantage6.client import _crypto, _socket
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
+
+from .announcing import Announcement, announcing
 
 CASSETTES = Path(__file__).with_name("cassettes")
 # The private key of the first organization where there is encryption, good for nothing else.
@@ -52,8 +55,8 @@ class EncryptedNetwork(LocalNetwork):
     What others encrypt for it is the same for all cassettes, whenever they are recorded.
     """
 
-    def __init__(self) -> None:
-        super().__init__(encrypted=True)
+    def __init__(self, *, blob_store: bool = False) -> None:
+        super().__init__(encrypted=True, blob_store=blob_store)
 
     def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
         _, *others = super()._make_keys(parts) or ()
@@ -114,6 +117,14 @@ def encrypted(request: pytest.FixtureRequest) -> Iterator[Recorded]:
         yield known
 
 
+@pytest.fixture(scope="session", params=[False, True], ids=["plain", "encrypted"])
+def stored(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Start a network that keeps inputs and results in a blob store, when cassettes are made."""
+    kind = EncryptedNetwork if request.param else LocalNetwork
+    with recording(request, kind(blob_store=True)) as known:
+        yield known
+
+
 @pytest.fixture(scope="session")
 def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
     """Start the network that demands two-factor login when cassettes are made."""
@@ -137,6 +148,36 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
 def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let who waits ask the API alone: what a server announces is on no cassette."""
     monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+
+
+@pytest.fixture
+def announced(
+    request: pytest.FixtureRequest,
+    vcr: Cassette,
+    vcr_cassette_dir: str,
+    recorded: Recorded,
+    without_events: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Recorded]:
+    """Let events be heard: those of the network when cassettes are made, the same ones after."""
+    monkeypatch.setattr(_socket, "can_connect", lambda: True)
+    file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
+    if not is_recording(request):
+        with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
+            yield replace(recorded, port=port)
+        return
+    tape: list[Announcement] = []
+    parse = _socket.parse
+
+    def heard(name: str, data: object) -> Any:
+        tape.append((len(vcr), name, clean(data)))
+        return parse(name, data)
+
+    monkeypatch.setattr(_socket, "parse", heard)
+    yield recorded
+    file.parent.mkdir(exist_ok=True)
+    lines = ",\n".join(json.dumps(announcement) for announcement in tape)
+    file.write_text(f"[\n{lines}\n]\n")
 
 
 @pytest.fixture
@@ -207,7 +248,8 @@ def clean_request(request: Request) -> Request | None:
     request.uri = LOOPBACK.sub(name, request.uri)
     request.headers = {}
     if request.body:
-        request.body = json.dumps(clean(json.loads(request.body))).encode()
+        with contextlib.suppress(ValueError):  # inputs go to a blob store as they are
+            request.body = json.dumps(clean(json.loads(request.body))).encode()
     return request
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-CASSETTES = sorted(Path(__file__).parent.rglob("*.yaml"))
+HERE = Path(__file__).parent
+CASSETTES = sorted((*HERE.rglob("*.yaml"), *HERE.rglob("*.events.json")))
 SECRETS = {
     "a token": re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}"),
     "a bearer token": re.compile(r"bearer\s+\S", re.IGNORECASE),

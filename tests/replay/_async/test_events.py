@@ -1,0 +1,124 @@
+"""Waiting and listening where the server's events are heard, as it announced them once."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import (
+    AsyncClient,
+    EventsUnavailable,
+    KillRequested,
+    LogWritten,
+    RunStatusChanged,
+    RunUpdated,
+    TaskCreated,
+    TaskFailed,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+# Events come over a connection of their own, from a server on this machine.
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network(allowed_hosts=["127.0.0.1"])]
+
+GOOD: dict[str, Any] = {
+    "organizations": ["Maastro", "IKNL"],
+    "name": "announced",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "collaboration": "demo",
+    "method": "partial_average",
+    "kwargs": {"column_name": "age"},
+    "databases": "default",
+}
+CENTRAL = {**GOOD, "organizations": ["IKNL"], "method": "central_average"}
+BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
+
+
+@pytest_asyncio.fixture
+async def client(announced: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await logged_in(announced, "researcher") as client:
+        yield client
+
+
+async def test_results_are_there_when_their_events_are(client: AsyncClient) -> None:
+    outputs = await client.task.run(**GOOD, timeout=60, progress=False)
+    assert [output["count"] > 0 for output in outputs] == [True, True]
+
+
+async def test_subtasks_are_watched_too(
+    client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (output,) = await client.task.run(**CENTRAL, timeout=60, progress=True, logs=True)
+    assert output["average"] > 0
+    shown = capsys.readouterr()
+    assert all(name in shown.out + shown.err for name in ("IKNL", "Maastro"))
+
+
+async def test_a_failure_is_heard_of(client: AsyncClient) -> None:
+    with pytest.raises(TaskFailed, match="nothing"):
+        await client.task.run(**BAD, timeout=60, progress=False)
+
+
+async def test_tasks_are_given_as_they_end(client: AsyncClient) -> None:
+    tasks = [await client.task.create(**given) for given in (GOOD, BAD)]
+    ended = {}
+    async for done in client.as_completed(tasks, timeout=60):
+        ended[done.task_id] = (done.error is None, len(done.results))
+    good, bad = (task["id"] for task in tasks)
+    assert ended == {good: (True, 2), bad: (False, 1)}
+
+
+async def test_each_line_of_a_log_is_given_once(client: AsyncClient) -> None:
+    task = await client.task.create(**BAD)
+    lines = [line.text async for line in client.task.follow(task)]
+    assert sum("Traceback" in line for line in lines) == 1
+
+
+async def test_one_run_is_followed(client: AsyncClient) -> None:
+    task = await client.task.create(**GOOD)
+    (run, *_) = await client.run.list(task=task)
+    assert {line.run_id async for line in client.run.follow(run)} <= {run["id"]}
+
+
+async def test_all_that_happens_to_a_task_is_heard(client: AsyncClient) -> None:
+    task = await client.task.create(**CENTRAL)
+    heard = []
+    async with aclosing(client.events("demo", task=task, timeout=60)) as events:
+        async for event in events:
+            heard.append(event)
+            if isinstance(event, RunUpdated) and any(
+                isinstance(one, RunStatusChanged)
+                and (one.task_id, one.run_id, one.status) == (task["id"], event.run_id, "completed")
+                for one in heard
+            ):
+                break
+    assert {type(event) for event in heard} >= {TaskCreated, RunStatusChanged, RunUpdated}
+
+
+async def test_kinds_are_chosen(client: AsyncClient, announced: "Recorded") -> None:
+    await client.task.create(**BAD)
+    killed = 0
+    kinds = []
+    events = client.events("demo", kind=["log", "kill", "run_updated"], timeout=60)
+    async with aclosing(events):
+        async for event in events:
+            kinds.append(event.kind)
+            if isinstance(event, LogWritten) and not killed:
+                killed = (await client.task.create(**CENTRAL))["id"]
+                async with await logged_in(announced, "root") as root:
+                    await root.task.kill(killed)
+            if isinstance(event, KillRequested):
+                assert killed in event.task_ids
+                break
+    assert set(kinds) <= {"log", "kill", "run_updated"}
+
+
+async def test_nothing_is_heard_of_what_one_is_no_part_of(client: AsyncClient) -> None:
+    with pytest.raises(EventsUnavailable, match="collaboration 99"):
+        async for _ in client.events(99, timeout=60):
+            pass

@@ -1,0 +1,122 @@
+# Derived from tests/replay/_async/test_events.py by unasync.py: edit that instead.
+"""Waiting and listening where the server's events are heard, as it announced them once."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vantage6.client import (
+    Client,
+    EventsUnavailable,
+    KillRequested,
+    LogWritten,
+    RunStatusChanged,
+    RunUpdated,
+    TaskCreated,
+    TaskFailed,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+# Events come over a connection of their own, from a server on this machine.
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network(allowed_hosts=["127.0.0.1"])]
+
+GOOD: dict[str, Any] = {
+    "organizations": ["Maastro", "IKNL"],
+    "name": "announced",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "collaboration": "demo",
+    "method": "partial_average",
+    "kwargs": {"column_name": "age"},
+    "databases": "default",
+}
+CENTRAL = {**GOOD, "organizations": ["IKNL"], "method": "central_average"}
+BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
+
+
+@pytest.fixture
+def client(announced: "Recorded") -> Iterator[Client]:
+    with logged_in(announced, "researcher") as client:
+        yield client
+
+
+def test_results_are_there_when_their_events_are(client: Client) -> None:
+    outputs = client.task.run(**GOOD, timeout=60, progress=False)
+    assert [output["count"] > 0 for output in outputs] == [True, True]
+
+
+def test_subtasks_are_watched_too(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    (output,) = client.task.run(**CENTRAL, timeout=60, progress=True, logs=True)
+    assert output["average"] > 0
+    shown = capsys.readouterr()
+    assert all(name in shown.out + shown.err for name in ("IKNL", "Maastro"))
+
+
+def test_a_failure_is_heard_of(client: Client) -> None:
+    with pytest.raises(TaskFailed, match="nothing"):
+        client.task.run(**BAD, timeout=60, progress=False)
+
+
+def test_tasks_are_given_as_they_end(client: Client) -> None:
+    tasks = [client.task.create(**given) for given in (GOOD, BAD)]
+    ended = {}
+    for done in client.as_completed(tasks, timeout=60):
+        ended[done.task_id] = (done.error is None, len(done.results))
+    good, bad = (task["id"] for task in tasks)
+    assert ended == {good: (True, 2), bad: (False, 1)}
+
+
+def test_each_line_of_a_log_is_given_once(client: Client) -> None:
+    task = client.task.create(**BAD)
+    lines = [line.text for line in client.task.follow(task)]
+    assert sum("Traceback" in line for line in lines) == 1
+
+
+def test_one_run_is_followed(client: Client) -> None:
+    task = client.task.create(**GOOD)
+    (run, *_) = client.run.list(task=task)
+    assert {line.run_id for line in client.run.follow(run)} <= {run["id"]}
+
+
+def test_all_that_happens_to_a_task_is_heard(client: Client) -> None:
+    task = client.task.create(**CENTRAL)
+    heard = []
+    with closing(client.events("demo", task=task, timeout=60)) as events:
+        for event in events:
+            heard.append(event)
+            if isinstance(event, RunUpdated) and any(
+                isinstance(one, RunStatusChanged)
+                and (one.task_id, one.run_id, one.status) == (task["id"], event.run_id, "completed")
+                for one in heard
+            ):
+                break
+    assert {type(event) for event in heard} >= {TaskCreated, RunStatusChanged, RunUpdated}
+
+
+def test_kinds_are_chosen(client: Client, announced: "Recorded") -> None:
+    client.task.create(**BAD)
+    killed = 0
+    kinds = []
+    events = client.events("demo", kind=["log", "kill", "run_updated"], timeout=60)
+    with closing(events):
+        for event in events:
+            kinds.append(event.kind)
+            if isinstance(event, LogWritten) and not killed:
+                killed = (client.task.create(**CENTRAL))["id"]
+                with logged_in(announced, "root") as root:
+                    root.task.kill(killed)
+            if isinstance(event, KillRequested):
+                assert killed in event.task_ids
+                break
+    assert set(kinds) <= {"log", "kill", "run_updated"}
+
+
+def test_nothing_is_heard_of_what_one_is_no_part_of(client: Client) -> None:
+    with pytest.raises(EventsUnavailable, match="collaboration 99"):
+        for _ in client.events(99, timeout=60):
+            pass

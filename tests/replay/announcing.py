@@ -1,0 +1,60 @@
+"""Announces what a server has announced: events come over a socket, which no cassette has."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+import simple_websocket
+
+# How many requests had been answered when the server said this, its name, and what went along.
+Announcement = tuple[int, str, Any]
+
+NAMESPACE = "/tasks"
+# Of the two protocols, the message types that are sent here.
+OPEN, CONNECT, EVENT = "0", f"40{NAMESPACE},", f"42{NAMESPACE},"
+GREETING = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 60_000}
+MOMENT = 0.002
+
+
+class Announcer(BaseHTTPRequestHandler):
+    """Takes each connection, and announces what it is told to, none of it too early."""
+
+    protocol_version = "HTTP/1.1"
+    tape: Sequence[Announcement]
+    answered: Callable[[], int]
+
+    def do_GET(self) -> None:
+        """Hold one connection until it is closed."""
+        headers = {f"HTTP_{key.upper().replace('-', '_')}": v for key, v in self.headers.items()}
+        self.close_connection = True
+        line = simple_websocket.Server({**headers, "werkzeug.socket": self.connection})
+        with suppress(simple_websocket.ConnectionClosed):
+            line.send(OPEN + json.dumps(GREETING))
+            line.receive()
+            line.send(CONNECT + json.dumps({"sid": "2"}))
+            for after, name, data in self.tape:
+                while type(self).answered() < after and line.connected:
+                    Event().wait(MOMENT)
+                line.send(EVENT + json.dumps([name, data]))
+            while True:
+                line.receive()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay quiet."""
+
+
+@contextmanager
+def announcing(tape: Sequence[Announcement], answered: Callable[[], int]) -> Iterator[int]:
+    """Announce what is on the tape, at the same place among the requests; give the port."""
+    handler = type("Handler", (Announcer,), {"tape": tape, "answered": staticmethod(answered)})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
