@@ -1,9 +1,10 @@
 """Announces what a server has announced: events come over a socket, which no cassette has."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any
 
@@ -11,6 +12,8 @@ import simple_websocket
 
 # How many requests had been answered when the server said this, its name, and what went along.
 Announcement = tuple[int, str, Any]
+# The name where the connection broke.
+CUT = ""
 
 NAMESPACE = "/tasks"
 # Of the two protocols, the message types that are sent here.
@@ -23,7 +26,7 @@ class Announcer(BaseHTTPRequestHandler):
     """Takes each connection, and announces what it is told to, none of it too early."""
 
     protocol_version = "HTTP/1.1"
-    tape: Sequence[Announcement]
+    tape: Iterator[Announcement]  # the next connection goes on where one broke
     answered: Callable[[], int]
 
     def do_GET(self) -> None:
@@ -38,6 +41,9 @@ class Announcer(BaseHTTPRequestHandler):
             for after, name, data in self.tape:
                 while type(self).answered() < after and line.connected:
                     Event().wait(MOMENT)
+                if name == CUT:
+                    self.connection.shutdown(SHUT_RDWR)
+                    return
                 line.send(EVENT + json.dumps([name, data]))
             while True:
                 line.receive()
@@ -47,9 +53,11 @@ class Announcer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def announcing(tape: Sequence[Announcement], answered: Callable[[], int]) -> Iterator[int]:
+def announcing(tape: Iterable[Announcement], answered: Callable[[], int]) -> Iterator[int]:
     """Announce what is on the tape, at the same place among the requests; give the port."""
-    handler = type("Handler", (Announcer,), {"tape": tape, "answered": staticmethod(answered)})
+    handler = type(
+        "Handler", (Announcer,), {"tape": iter(tape), "answered": staticmethod(answered)}
+    )
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -24,7 +24,7 @@ from vantage6.client import _crypto, _socket
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
 
-from .announcing import Announcement, announcing
+from .announcing import CUT, Announcement, announcing
 
 CASSETTES = Path(__file__).with_name("cassettes")
 # The private key of the first organization where there is encryption, good for nothing else.
@@ -126,6 +126,13 @@ def stored(request: pytest.FixtureRequest) -> Iterator[Recorded]:
 
 
 @pytest.fixture(scope="session")
+def old(request: pytest.FixtureRequest) -> Iterator[Recorded]:
+    """Start a network of an older version, when cassettes are made."""
+    with recording(request, LocalNetwork(organizations=1, version="4.7.1")) as known:
+        yield known
+
+
+@pytest.fixture(scope="session")
 def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
     """Start the network that demands two-factor login when cassettes are made."""
     if not is_recording(request):
@@ -151,11 +158,18 @@ def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def tape() -> list[Announcement]:
+    """Give what the network has announced so far, when cassettes are made."""
+    return []
+
+
+@pytest.fixture
 def announced(
     request: pytest.FixtureRequest,
     vcr: Cassette,
     vcr_cassette_dir: str,
     recorded: Recorded,
+    tape: list[Announcement],
     without_events: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorded]:
@@ -166,7 +180,6 @@ def announced(
         with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
-    tape: list[Announcement] = []
     parse = _socket.parse
 
     def heard(name: str, data: object) -> Any:
@@ -178,6 +191,32 @@ def announced(
     file.parent.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(announcement) for announcement in tape)
     file.write_text(f"[\n{lines}\n]\n")
+
+
+@pytest.fixture
+def cut_line(
+    request: pytest.FixtureRequest,
+    vcr: Cassette,
+    announced: Recorded,
+    tape: list[Announcement],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[], None]:
+    """Give what breaks the connection; where that is on the tape already, it does nothing."""
+    if not is_recording(request):
+        return lambda: None
+    made: list[Any] = []
+    make = _socket._Line._client
+
+    def keep(line: Any) -> Any:
+        made.append(make(line))
+        return made[-1]
+
+    def cut() -> None:
+        tape.append((len(vcr), CUT, None))
+        made[-1].eio.disconnect(abort=True)
+
+    monkeypatch.setattr(_socket._Line, "_client", keep)
+    return cut
 
 
 @pytest.fixture

@@ -300,7 +300,7 @@ class Execution:
     def _input(self) -> bytes:
         """Return what the task asks for."""
         value, cipher = self._run["input"] or "", self._node.identity.cipher
-        if self._run["blob_storage_used"]:
+        if self._run.get("blob_storage_used"):
             return cipher.open_blob(_api.get_blob(self._node.api, value))
         return cipher.open(value)
 
@@ -326,7 +326,7 @@ class Execution:
             call = calls.get_organization(initiator["id"])
             public_key = _api.ask(self._node.api, call)["public_key"]
         output = _runs.output_of(self._folder)
-        if self._run["blob_storage_used"]:
+        if self._run.get("blob_storage_used"):
             blob = identity.cipher.seal_blob(output, public_key)
             result = _api.put_blob(self._node.api, blob)
         else:

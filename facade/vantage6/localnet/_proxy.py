@@ -162,7 +162,7 @@ class _Gate:
         answer: ResultPage | Result = json.loads(body)
         results = answer["data"] if "data" in answer else [answer]  # noqa: SIM401  (two types)
         for result in results:
-            if result["result"] and not result["blob_storage_used"]:
+            if result["result"] and not result.get("blob_storage_used"):
                 plain = self._cipher.open(result["result"])
                 result["result"] = Cipher(None).seal(plain, None)
         return json.dumps(answer).encode()

@@ -1,6 +1,6 @@
 """Waiting and listening where the server's events are heard, as it announced them once."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from vantage6.client import (
     EventsUnavailable,
     KillRequested,
     LogWritten,
+    Reconnected,
     RunStatusChanged,
     RunUpdated,
     TaskCreated,
@@ -122,3 +123,23 @@ async def test_nothing_is_heard_of_what_one_is_no_part_of(client: AsyncClient) -
     with pytest.raises(EventsUnavailable, match="collaboration 99"):
         async for _ in client.events(99, timeout=60):
             pass
+
+
+async def test_whoever_listens_is_told_of_a_break(
+    client: AsyncClient, cut_line: Callable[[], None]
+) -> None:
+    await client.task.create(**CENTRAL)
+    heard = []
+    async with aclosing(client.events("demo", timeout=60)) as events:
+        async for event in events:
+            heard.append(event)
+            if len(heard) == 1:
+                cut_line()
+            if isinstance(event, Reconnected):
+                break
+    assert heard.count(Reconnected()) == 1
+
+
+async def test_listening_ends_in_time(client: AsyncClient) -> None:
+    async for event in client.events("demo", kind="kill", timeout=0.3):
+        pytest.fail(f"nobody killed anything: {event}")

@@ -1,7 +1,9 @@
 """Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
 
+import sys
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -39,13 +41,24 @@ async def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -
 
 
 async def test_a_second_factor_is_set_up_and_asked_for(
-    guarded: "Guarded", client: AsyncClient, capsys: pytest.CaptureFixture[str]
+    guarded: "Guarded",
+    client: AsyncClient,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await newcomer(guarded, "grace")
     with pytest.raises(TwoFactorSetupRequired) as caught:
         await client.authenticate("grace", FIRST)
     caught.value.show_qr()
     assert "▀" in capsys.readouterr().out
+    shown: list[Any] = []
+    with monkeypatch.context() as notebook:
+        shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None))
+        notebook.setitem(sys.modules, "IPython", shell)
+        notebook.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+        caught.value.show_qr()
+    assert shown[0]._repr_png_().startswith(b"\x89PNG")
+    assert "secret" not in repr(shown[0])
     with pytest.raises(TwoFactorRequired):
         await client.authenticate("grace", FIRST)
     with pytest.raises(LoginFailed, match="clock"):

@@ -66,9 +66,18 @@ async def test_somebody_speaks_plain_http_where_a_certificate_is_due(silent: soc
 async def test_somebody_is_busy_for_a_while(silent: socket.socket) -> None:
     busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
     ready = b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"version": "4.15.2"}'
-    thread = answering(silent, busy, b"", ready)
+    past = busy.replace(b"After: 1", b"After: Wed, 21 Oct 2015 07:28:00 GMT")
+    thread = answering(silent, busy, b"", past, ready)
     async with AsyncClient("http://127.0.0.1", port_of(silent), log_level=None) as client:
         assert await client.util.get_server_version() == {"version": "4.15.2"}
+    thread.join()
+
+
+async def test_somebody_gives_an_answer_that_nobody_knows(silent: socket.socket) -> None:
+    thread = answering(silent, b"HTTP/1.1 499 \r\nConnection: close\r\n\r\n<html>")
+    async with AsyncClient("http://127.0.0.1", port_of(silent), log_level=None) as client:
+        with pytest.raises(StatusError, match="499: an unknown status"):
+            await client.util.get_server_version()
     thread.join()
 
 

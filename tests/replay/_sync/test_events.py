@@ -1,7 +1,7 @@
 # Derived from tests/replay/_async/test_events.py by unasync.py: edit that instead.
 """Waiting and listening where the server's events are heard, as it announced them once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from vantage6.client import (
     EventsUnavailable,
     KillRequested,
     LogWritten,
+    Reconnected,
     RunStatusChanged,
     RunUpdated,
     TaskCreated,
@@ -120,3 +121,21 @@ def test_nothing_is_heard_of_what_one_is_no_part_of(client: Client) -> None:
     with pytest.raises(EventsUnavailable, match="collaboration 99"):
         for _ in client.events(99, timeout=60):
             pass
+
+
+def test_whoever_listens_is_told_of_a_break(client: Client, cut_line: Callable[[], None]) -> None:
+    client.task.create(**CENTRAL)
+    heard = []
+    with closing(client.events("demo", timeout=60)) as events:
+        for event in events:
+            heard.append(event)
+            if len(heard) == 1:
+                cut_line()
+            if isinstance(event, Reconnected):
+                break
+    assert heard.count(Reconnected()) == 1
+
+
+def test_listening_ends_in_time(client: Client) -> None:
+    for event in client.events("demo", kind="kill", timeout=0.3):
+        pytest.fail(f"nobody killed anything: {event}")

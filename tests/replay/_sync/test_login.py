@@ -1,8 +1,10 @@
 # Derived from tests/replay/_async/test_login.py by unasync.py: edit that instead.
 """Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
 
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -39,13 +41,24 @@ def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -> None
 
 
 def test_a_second_factor_is_set_up_and_asked_for(
-    guarded: "Guarded", client: Client, capsys: pytest.CaptureFixture[str]
+    guarded: "Guarded",
+    client: Client,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     newcomer(guarded, "grace")
     with pytest.raises(TwoFactorSetupRequired) as caught:
         client.authenticate("grace", FIRST)
     caught.value.show_qr()
     assert "▀" in capsys.readouterr().out
+    shown: list[Any] = []
+    with monkeypatch.context() as notebook:
+        shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None))
+        notebook.setitem(sys.modules, "IPython", shell)
+        notebook.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+        caught.value.show_qr()
+    assert shown[0]._repr_png_().startswith(b"\x89PNG")
+    assert "secret" not in repr(shown[0])
     with pytest.raises(TwoFactorRequired):
         client.authenticate("grace", FIRST)
     with pytest.raises(LoginFailed, match="clock"):

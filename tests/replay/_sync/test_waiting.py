@@ -100,6 +100,24 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert ended == {good: (True, 2), other: (True, 2), bad: (False, 1)}
 
 
+def test_whoever_breaks_off_is_told_how_to_go_on(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = [client.task.create(**GOOD), client.task.create(**GOOD)]
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.wait_for_results(tasks, timeout=60, progress=stop)
+    with pytest.raises(KeyboardInterrupt):
+        client.wait_for_results(tasks[0], timeout=60, progress=stop)
+    told = capsys.readouterr().err
+    first, second = (task["id"] for task in tasks)
+    assert f"tasks {first}, {second} run on" in told
+    assert f"wait_for_results({first})" in told
+
+
 def test_a_log_is_followed_to_its_end(client: Client) -> None:
     task = client.task.create(**BAD)
     lines = []
