@@ -15,6 +15,8 @@ SCRIPT = """
 import os, signal, threading
 from vantage6.client import Client
 
+# Where tests run in the background, Ctrl-C is ignored, and so it would be here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client = Client("http://127.0.0.1", {port}, log_level=None)
 client.authenticate("{username}", "{password}")
 

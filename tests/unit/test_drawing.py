@@ -188,6 +188,8 @@ from vantage6.client import Progress, RunProgress
 from vantage6.client._drawing import Drawing
 from collections import namedtuple
 
+# Where tests run in the background, Ctrl-C is ignored, and so it would be here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 LogLine = namedtuple("LogLine", "organization text")
 now = time.time()
 

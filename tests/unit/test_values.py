@@ -39,7 +39,7 @@ def sent(value: Any) -> Any:
         (np.array(["a", "b"]), ["a", "b"]),
         (np.array([np.int8(1), None, "x"], dtype=object), [1, None, "x"]),
         (np.datetime64("2026-11-22"), "2026-11-22"),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "ns"), None),
         (np.array(["2026-11-22T12:00", "NaT"], "datetime64[s]"), ["2026-11-22T12:00:00", None]),
         (np.array("2026-11-22", "datetime64[D]"), "2026-11-22"),
         (date(2026, 11, 22), "2026-11-22"),

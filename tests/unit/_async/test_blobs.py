@@ -21,6 +21,8 @@ from vantage6.client._crypto import generate_private_key, public_key_of
 from ..scripted import Reply, Request, Script
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
+# So long that it is no text by chance when the wrong key opens it.
+LONG = b"x" * 100
 THEIRS = generate_private_key(2048)
 
 
@@ -153,7 +155,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
     client: AsyncClient, server: Script, tmp_path: Path
 ) -> None:
     store = Store()
-    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS)]
+    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, LONG, THEIRS)]
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
@@ -171,7 +173,7 @@ async def test_a_result_is_saved_whole_or_not_at_all(
 ) -> None:
     store = Store()
     inline = {**store.row(4, None), "result": "e30=", "blob_storage_used": False}
-    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS), inline]
+    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, LONG, THEIRS), inline]
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     file = tmp_path / "result.json"
