@@ -94,16 +94,17 @@ class Rows(list[Row]):
     --------
     >>> organizations = client.organization.list()
     >>> print(organizations)
-    id  name     domain      country
-    --  -------  ----------  -------
-     1  IKNL     iknl.nl     NL
-     2  Maastro  maastro.nl  NL
+    id  name        domain         country
+    --  ----------  -------------  -------
+     1  IKNL        iknl.nl        NL
+     2  Maastro     maastro.nl     NL
+     3  Radboudumc  radboudumc.nl  NL
     <BLANKLINE>
-    2 rows; not shown: address1, address2, zipcode, collaborations, ...
+    3 rows; not shown: collaborations, nodes, ...
     >>> [organization["name"] for organization in organizations]
-    ['IKNL', 'Maastro']
+    ['IKNL', 'Maastro', 'Radboudumc']
     >>> organizations["data"][0]["id"], organizations.total
-    (1, 2)
+    (1, 3)
     """
 
     def __init__(
@@ -194,9 +195,10 @@ class Rows(list[Row]):
         Examples
         --------
         >>> client.node.list(fields=["name", "organization"]).to_pandas()
-                    name  organization.id
-        0     IKNL - demo                1
-        1  Maastro - demo                2
+                       name  organization.id
+        0        IKNL demo node                1
+        1     Maastro demo node                2
+        2  Radboudumc demo node                3
         """
         from ._frames import frame_of
 

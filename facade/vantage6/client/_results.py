@@ -36,13 +36,13 @@ class ResultRows(Rows["Result"]):
 
     Examples
     --------
-    >>> results = client.wait_for_results(12)
+    >>> results = client.wait_for_results("average age")
     >>> results.outputs
-    [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+    [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
     >>> results.by_organization["Maastro"]
-    {'sum': 1804.0, 'count': 40}
-    >>> results.to_pandas().sum()["count"]
-    100
+    {'sum': 2645.0, 'count': 45}
+    >>> int(results.to_pandas()["count"].sum())
+    103
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class ResultRows(Rows["Result"]):
 
         Examples
         --------
-        >>> client.wait_for_results(12).to_pandas()
+        >>> client.wait_for_results("average age").to_pandas()
                          sum  count
         organization
-        IKNL          2531.0     60
-        Maastro       1804.0     40
+        IKNL          3473.0     58
+        Maastro       2645.0     45
         """
         from ._frames import frame_of_outputs
 

@@ -64,7 +64,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> algorithm = await client.algorithm.get(1)
+        >>> algorithm = await client.algorithm.get("average")
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
@@ -212,7 +212,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         Examples
         --------
         >>> algorithm = await client.algorithm.create(
-        ...     name="average",
+        ...     name="new average",
         ...     description="the average of a column",
         ...     image="harbor2.vantage6.ai/demo/average",
         ...     partitioning="horizontal",
@@ -298,7 +298,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> await client.algorithm.update(1, description="the mean", field="description")
+        >>> await client.algorithm.update(algorithm, description="the mean", field="description")
         {'description': 'the mean'}
         """
         chosen = await self._own(id_)
@@ -347,7 +347,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> answer = await client.algorithm.delete(1)
+        >>> answer = await client.algorithm.delete(algorithm)
         """
         return await self._tell(calls.delete_algorithm(await self._own(id_)))
 
@@ -385,6 +385,6 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> answer = await client.algorithm.invalidate(1)
+        >>> answer = await client.algorithm.invalidate("new average")
         """
         return await self._get(calls.invalidate_algorithm(await self._own(id_)), field, fields)

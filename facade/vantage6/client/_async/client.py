@@ -115,10 +115,11 @@ class AsyncClient:
 
     Examples
     --------
+    >>> from vantage6.client import AsyncClient
     >>> client = AsyncClient("https://server.example", 443, "/api")
     >>> await client.authenticate("researcher", "password")
     >>> [organization["name"] for organization in await client.organization.list()]
-    ['IKNL', 'Maastro']
+    ['IKNL', 'Maastro', 'Radboudumc']
     """
 
     def __init__(
@@ -268,7 +269,9 @@ class AsyncClient:
         --------
         >>> await client.setup_collaboration("demo")
         >>> await client.organization.list(field="name")
-        [{'name': 'IKNL'}, {'name': 'Maastro'}]
+        [{'name': 'IKNL'},
+         {'name': 'Maastro'},
+         {'name': 'Radboudumc'}]
         """
         id_ = await self._session.id_of("collaboration", collaboration_id)
         row = await self._session.send(calls.get_collaboration(id_))
@@ -465,9 +468,9 @@ class AsyncClient:
 
         Examples
         --------
-        >>> results = await client.wait_for_results(task["id"], timeout=600)
+        >>> results = await client.wait_for_results("average age", timeout=600)
         >>> results.outputs
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
         refs = several(task_id)
         found = await wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
@@ -508,10 +511,10 @@ class AsyncClient:
 
         Examples
         --------
-        >>> async for done in client.as_completed([12, 13]):
+        >>> async for done in client.as_completed(["average age", "average of nothing"]):
         ...     print(done.task_id, done.status)
-        13 completed
-        12 crashed
+        1 completed
+        ... crashed
         """
         check_times(interval, timeout)
         return as_they_end(self._session, several(tasks), interval, timeout)
@@ -560,9 +563,10 @@ class AsyncClient:
         Examples
         --------
         >>> async for event in client.events(kind=["run_status"], timeout=60):
-        ...     print(event.run_id, event.status)
-        7 active
-        7 completed
+        ...     print("run", event.run_id, event.status)
+        ...     if event.status == "completed":
+        ...         break
+        run ... completed
         """
         wanted = Wanted(kind)
         return listen(self._session, wanted, collaboration, task, timeout)
@@ -608,6 +612,7 @@ class AsyncClient:
 
         Examples
         --------
+        >>> task = await client.task.get("average age")
         >>> await client.wait_for_task_completion(client.request, task["id"], timeout=600)
         'completed'
         """
@@ -758,7 +763,7 @@ class AsyncClient:
         Examples
         --------
         >>> client.generate_path_to("task/12")
-        'https://server.example:443/api/task/12'
+        'http...://.../api/task/12'
         """
         base = self._session.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"

@@ -64,7 +64,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> (await client.collaboration.get(1))["encrypted"]
+        >>> (await client.collaboration.get("demo"))["encrypted"]
         True
         """
         return await self._get(calls.get_collaboration(await self._own(id_)), field, fields)
@@ -178,7 +178,8 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> collaboration = await client.collaboration.create("demo", [1, 2, 3], encrypted=True)
+        >>> members = ["IKNL", "Maastro"]
+        >>> collaboration = await client.collaboration.create("pilot", members, encrypted=True)
         """
         body: CollaborationInput = {
             "name": name,
@@ -233,8 +234,8 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> await client.collaboration.update(1, name="demo 2", field="name")
-        {'name': 'demo 2'}
+        >>> await client.collaboration.update("pilot", name="trial", field="name")
+        {'name': 'trial'}
         """
         body: CollaborationUpdate = filled(
             name=name,
@@ -280,7 +281,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> answer = await client.collaboration.delete(2)
+        >>> answer = await client.collaboration.delete("pilot", delete_dependents=True)
         """
         chosen = await self._the_collaboration(id_)
         return await self._tell(
@@ -358,7 +359,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> members = await client.collaboration.add_organization(3, collaboration=1)
+        >>> members = await client.collaboration.add_organization("Radboudumc", "pilot")
         """
         chosen = await self._the_collaboration(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
@@ -398,7 +399,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> members = await client.collaboration.remove_organization(3, collaboration=1)
+        >>> members = await client.collaboration.remove_organization("Maastro", "pilot")
         """
         chosen = await self._the_collaboration(collaboration)
         body: Id = {"id": await self._id("organization", organization)}

@@ -55,7 +55,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> (await client.node.get(1))["status"]
+        >>> (await client.node.get("IKNL demo node"))["status"]
         'online'
         """
         return await self._get(calls.get_node(await self._own(id_)), field, fields)
@@ -120,7 +120,7 @@ class Nodes(Named["Node"]):
         Examples
         --------
         >>> await client.node.list(is_online=False, fields=["id", "name", "status"])
-        [{'id': 3, 'name': 'IKNL demo node', 'status': 'offline'}]
+        [{'id': ..., 'name': 'pilot node', 'status': 'offline'}]
         """
         status = None if is_online is None else "online" if is_online else "offline"
         listing = partial(
@@ -180,7 +180,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> node = await client.node.create(collaboration=1, organization=3)
+        >>> node = await client.node.create("pilot", "IKNL")
         >>> api_key = node["api_key"]
         """
         body: NodeInput = {
@@ -231,7 +231,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> await client.node.update(1, name="IKNL, room 4", field="name")
+        >>> await client.node.update("pilot node", name="IKNL, room 4", field="name")
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = filled(name=name, clear_ip=clear_ip)
@@ -264,7 +264,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> answer = await client.node.delete(4)
+        >>> answer = await client.node.delete("pilot node")
         """
         return await self._tell(calls.delete_node(await self._own(id_)))
 
@@ -302,6 +302,6 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> answer = await client.node.kill_tasks(1)
+        >>> answer = await client.node.kill_tasks("IKNL demo node")
         """
         return await self._tell(calls.kill_node_tasks({"id": await self._own(id_)}))

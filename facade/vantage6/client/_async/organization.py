@@ -118,8 +118,9 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> await client.organization.list(collaboration=1, fields=["id", "name"])
-        [{'id': 1, 'name': 'IKNL'}, {'id': 2, 'name': 'Maastro'}]
+        >>> await client.organization.list(study="demo Subset", fields=["id", "name"])
+        [{'id': 1, 'name': 'IKNL'},
+         {'id': 2, 'name': 'Maastro'}]
         """
         listing = partial(
             calls.list_organizations,
@@ -174,12 +175,12 @@ class Organizations(Named["Organization"]):
         Examples
         --------
         >>> organization = await client.organization.create(
-        ...     name="Radboudumc",
-        ...     address1="Geert Grooteplein 10",
+        ...     name="Hospital",
+        ...     address1="Main street 1",
         ...     address2="",
-        ...     zipcode="6525 GA",
+        ...     zipcode="1234 AB",
         ...     country="NL",
-        ...     domain="radboudumc.nl",
+        ...     domain="hospital.example",
         ... )
         """
         body: OrganizationInput = {
@@ -293,7 +294,7 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> answer = await client.organization.delete(12)
+        >>> answer = await client.organization.delete("Hospital")
         """
         chosen = await self._own(id_)
         return await self._tell(
@@ -327,7 +328,7 @@ class Organizations(Named["Organization"]):
         Examples
         --------
         >>> await client.organization.fingerprint("IKNL")
-        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        'SHA256:...'
         """
         if id_ is None:
             id_ = self._session.whoami.organization_id
@@ -370,9 +371,9 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> told = "SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc"
-        >>> await client.organization.trust("IKNL", told)
-        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        >>> told = await client.organization.fingerprint("Maastro")  # compare it by telephone
+        >>> await client.organization.trust("Maastro", told)
+        'SHA256:...'
         """
         row = await self._session.send(calls.get_organization(await self._own(id_)))
         return await beside(self._session.trust.accept_key, row, fingerprint)

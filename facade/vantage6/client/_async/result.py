@@ -59,8 +59,8 @@ class Results(Resource):
 
         Examples
         --------
-        >>> json.loads(await client.result.get(5))
-        {'sum': 2531.0, 'count': 60}
+        >>> await client.result.get(1)
+        '{"sum": 3473.0, "count": 58}'
         """
         row = await self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result(row, await self._session.blobs.results([row], progress))["result"]
@@ -93,7 +93,7 @@ class Results(Resource):
 
         Examples
         --------
-        >>> image = await client.result.get_bytes(5)
+        >>> image = await client.result.get_bytes(1)
         """
         row = await self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result_bytes(row, await self._session.blobs.results([row], progress))
@@ -131,7 +131,7 @@ class Results(Resource):
 
         Examples
         --------
-        >>> file = await client.result.save(5, "result.json", progress=print)
+        >>> file = await client.result.save(1, "result.json")
         """
         row = await self._session.send(calls.get_result(id_of(id_, "result")))
         reader, path = self._session.reader, Path(file)
@@ -180,11 +180,11 @@ class Results(Resource):
 
         Examples
         --------
-        >>> results = await client.result.from_task(12)
+        >>> results = await client.result.from_task("average age")
         >>> results.outputs
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         >>> results.by_organization["Maastro"]
-        {'sum': 1804.0, 'count': 40}
+        {'sum': 2645.0, 'count': 45}
         """
         return await results_of(self._session, await self._id("task", task_id), progress=progress)
 

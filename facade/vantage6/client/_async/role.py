@@ -55,7 +55,7 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> (await client.role.get(3))["name"]
+        >>> (await client.role.get("Researcher"))["name"]
         'Researcher'
         """
         return await self._get(calls.get_role(await self._own(id_)), field, fields)
@@ -115,7 +115,7 @@ class Roles(Named["Role"]):
         Examples
         --------
         >>> await client.role.list(name="Res%", fields=["id", "name"])
-        [{'id': 3, 'name': 'Researcher'}]
+        [{'id': 5, 'name': 'Researcher'}]
         """
         owner = await self._id("organization", organization)
         listing = partial(
@@ -226,8 +226,8 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> await client.role.update(12, name="onlooker", fields=["id", "name"])
-        {'id': 12, 'name': 'onlooker'}
+        >>> await client.role.update("watcher", name="onlooker", field="name")
+        {'name': 'onlooker'}
         """
         ids = await self._ids("rule", rules, "rules")
         body: RoleUpdate = filled(name=name, description=description, rules=ids)
@@ -262,6 +262,6 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> answer = await client.role.delete(12)
+        >>> answer = await client.role.delete("watcher")
         """
         return await self._tell(calls.delete_role(await self._own(role)))

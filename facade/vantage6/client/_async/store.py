@@ -103,7 +103,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> store = await client.store.set(1)
+        >>> store = await client.store.set("local store")
         >>> [algorithm["name"] for algorithm in await client.algorithm.list()]
         ['average']
         """
@@ -144,7 +144,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> await client.store.get(1, field="name")
+        >>> await client.store.get("local store", field="name")
         {'name': 'local store'}
         """
         return await self._get(calls.get_algorithm_store(await self._own(id_)), field, fields)
@@ -316,7 +316,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> await client.store.update(1, name="reviewed algorithms", field="name")
+        >>> await client.store.update("local store", name="reviewed algorithms", field="name")
         {'name': 'reviewed algorithms'}
         """
         if all_collaborations:
@@ -358,7 +358,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> answer = await client.store.delete(2)
+        >>> answer = await client.store.delete("reviewed algorithms")
         """
         server_url = self._session.address.url
         chosen = await self._the_store(id_)

@@ -58,7 +58,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         Examples
         --------
         >>> (await client.store.review.get(1))["status"]
-        'under review'
+        'approved'
         """
         return await self._get(calls.get_review(await self._own(id_)), field, fields)
 
@@ -119,7 +119,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         Examples
         --------
         >>> await client.store.review.list(under_review=True, fields=["id", "algorithm_id"])
-        [{'id': 1, 'algorithm_id': 1}]
+        [{'id': ..., 'algorithm_id': ...}]
         """
         listing = partial(
             calls.list_reviews,
@@ -172,7 +172,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> review = await client.store.review.create(algorithm=1, reviewer=2)
+        >>> review = await client.store.review.create(algorithm, reviewer="admin")
         """
         body: ReviewInput = {
             "algorithm_id": await self._id("algorithm", algorithm),
@@ -210,7 +210,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = await client.store.review.delete(1)
+        >>> answer = await client.store.review.delete(review)
         """
         return await self._tell(calls.delete_review(await self._own(id_)))
 
@@ -248,7 +248,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = await client.store.review.approve(1, "does what it says")
+        >>> answer = await client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = filled(comment=comment)
         return await self._tell(calls.approve_review(await self._own(id_), body))
@@ -287,7 +287,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = await client.store.review.reject(1, "reveals single patients")
+        >>> answer = await client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = filled(comment=comment)
         return await self._tell(calls.reject_review(await self._own(id_), body))

@@ -182,7 +182,7 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> await client.store.role.edit(9, name="onlooker", field="name")
+        >>> await client.store.role.edit("watcher", name="onlooker", field="name")
         {'name': 'onlooker'}
         """
         ids = await self._ids("store_rule", rules, "rules")
@@ -222,6 +222,6 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> answer = await client.store.role.delete(9)
+        >>> answer = await client.store.role.delete("watcher")
         """
         return await self._tell(calls.delete_role(await self._own(role_id)))

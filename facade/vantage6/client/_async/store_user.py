@@ -56,7 +56,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> (await client.store.user.get(2))["username"]
+        >>> (await client.store.user.get("admin"))["username"]
         'admin'
         """
         return await self._get(calls.get_user(await self._own(id_)), field, fields)
@@ -106,7 +106,10 @@ class StoreUsers(StoreResource, Named["User"]):
         Examples
         --------
         >>> await client.store.user.list(field="username")
-        [{'username': 'root'}, {'username': 'admin'}]
+        [{'username': 'root'},
+         {'username': 'admin'},
+         {'username': 'researcher'},
+         {'username': 'viewer'}]
         """
         listing = partial(
             calls.list_users,
@@ -153,7 +156,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> user = await client.store.user.register("ada", roles=[7])
+        >>> user = await client.store.user.register("ada", roles=["Developer"])
         """
         ids = await self._ids("store_role", roles, "roles")
         body: UserInput = {"username": username, "roles": ids}
@@ -198,7 +201,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> user = await client.store.user.update(4, roles=[7, 8])
+        >>> user = await client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": await self._ids("store_role", roles, "roles")}
         return await self._get(calls.update_user(await self._own(id_), body), field, fields)
@@ -232,6 +235,6 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> answer = await client.store.user.delete(4)
+        >>> answer = await client.store.user.delete("ada")
         """
         return await self._tell(calls.delete_user(await self._own(id_)))

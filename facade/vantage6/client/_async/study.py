@@ -64,8 +64,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> await client.study.get(1, fields=["id", "name"])
-        {'id': 1, 'name': 'demo subset'}
+        >>> await client.study.get("demo Subset", fields=["id", "name"])
+        {'id': 1, 'name': 'demo Subset'}
         """
         return await self._get(calls.get_study(await self._own(id_)), field, fields)
 
@@ -117,8 +117,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> await client.study.list(name="%subset", fields=["id", "name"])
-        [{'id': 1, 'name': 'demo subset'}]
+        >>> await client.study.list(name="%Subset", fields=["id", "name"])
+        [{'id': 1, 'name': 'demo Subset'}]
         """
         listing = partial(
             calls.list_studies,
@@ -174,7 +174,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> study = await client.study.create("adults", [1, 2], collaboration=1)
+        >>> study = await client.study.create("adults", ["IKNL", "Maastro"], collaboration="demo")
         """
         place = await self._the_collaboration(collaboration)
         members = Within("collaboration", place)
@@ -222,8 +222,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> await client.study.update(1, name="adults", fields=["id", "name"])
-        {'id': 1, 'name': 'adults'}
+        >>> await client.study.update("adults", name="old adults", field="name")
+        {'name': 'old adults'}
         """
         ids = await self._ids("organization", organizations, "organizations")
         body: StudyUpdate = filled(name=name, organization_ids=ids)
@@ -258,7 +258,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> answer = await client.study.delete(2)
+        >>> answer = await client.study.delete("adults")
         """
         return await self._tell(calls.delete_study(await self._the_study(id_)))
 
@@ -296,7 +296,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> members = await client.study.add_organization(3, study=1)
+        >>> members = await client.study.add_organization("Radboudumc", study="adults")
         """
         chosen = await self._the_study(study)
         body: Id = {"id": await self._id("organization", organization)}
@@ -335,7 +335,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> members = await client.study.remove_organization(3, study=1)
+        >>> members = await client.study.remove_organization("Maastro", study="adults")
         """
         chosen = await self._the_study(study)
         body: Id = {"id": await self._id("organization", organization)}

@@ -81,8 +81,8 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> await client.task.get(12, fields=["name", "status"])
-        {'name': 'average', 'status': 'completed'}
+        >>> await client.task.get("average age", fields=["name", "status"])
+        {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
         return await self._get(calls.get_task(await self._own(id_), include=include), field, fields)
@@ -171,8 +171,8 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> await client.task.list(name="average%", fields=["id", "status"])
-        [{'id': 12, 'status': 'completed'}, {'id': 9, 'status': 'crashed'}]
+        >>> await client.task.list(name="average a%", fields=["id", "status"])
+        [{'id': 1, 'status': 'completed'}]
         """
         listing = partial(
             calls.list_tasks,
@@ -394,7 +394,7 @@ class Tasks(Named["Task"]):
         ...     collaboration="demo",
         ...     databases="default",
         ... )
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
         check_times(interval, timeout)
         check_ending(on_failure)
@@ -445,10 +445,11 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> async for line in client.task.follow(12):
+        >>> async for line in client.task.follow("average age"):
         ...     print(line)
-        IKNL | partial average of column 'age'
-        Maastro | partial average of column 'age'
+        IKNL | ...Summing the column 'age' of ... rows
+        ...
+        Maastro | ...Summing the column 'age' of ... rows...
         """
         return follow(self._session, task)
 
@@ -490,7 +491,7 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> answer = await client.task.delete(12)
+        >>> answer = await client.task.delete("average height")
         """
         return await self._tell(calls.delete_task(await self._own(id_)))
 
@@ -520,7 +521,7 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> answer = await client.task.kill(12)
+        >>> answer = await client.task.kill("long")
         """
         return await self._tell(calls.kill_task({"id": await self._own(id_)}))
 

@@ -57,7 +57,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> await client.user.get(fields=["username", "firstname"])
-        {'username': 'researcher', 'firstname': 'Ada'}
+        {'username': 'researcher', 'firstname': 'Researcher'}
         """
         if id_ is None:
             id_ = self._session.whoami.id_
@@ -120,8 +120,11 @@ class Users(Named["User"]):
 
         Examples
         --------
-        >>> await client.user.list(organization=1, field="username")
-        [{'username': 'researcher'}]
+        >>> await client.user.list(organization="IKNL", field="email")
+        [{'email': 'root@domain.ext'},
+         {'email': 'researcher@example.org'},
+         {'email': 'viewer@example.org'},
+         {'email': 'admin@example.org'}]
         """
         listing = partial(
             calls.list_users,
@@ -187,7 +190,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> user = await client.user.create(
-        ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=[3]
+        ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=["Researcher"]
         ... )
         """
         body: UserInput = {
@@ -255,7 +258,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> await client.user.update(lastname="King", fields=["firstname", "lastname"])
-        {'firstname': 'Ada', 'lastname': 'King'}
+        {'firstname': 'Researcher', 'lastname': 'King'}
         """
         chosen = self._session.whoami.id_ if id_ is None else await self._own(id_)
         home = await self._id("organization", organization)
@@ -299,7 +302,7 @@ class Users(Named["User"]):
 
         Examples
         --------
-        >>> answer = await client.user.delete(12)
+        >>> answer = await client.user.delete("ada")
         """
         return await self._tell(calls.delete_user(await self._own(id_)))
 

@@ -65,7 +65,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> algorithm = client.algorithm.get(1)
+        >>> algorithm = client.algorithm.get("average")
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
@@ -213,7 +213,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         Examples
         --------
         >>> algorithm = client.algorithm.create(
-        ...     name="average",
+        ...     name="new average",
         ...     description="the average of a column",
         ...     image="harbor2.vantage6.ai/demo/average",
         ...     partitioning="horizontal",
@@ -299,7 +299,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> client.algorithm.update(1, description="the mean", field="description")
+        >>> client.algorithm.update(algorithm, description="the mean", field="description")
         {'description': 'the mean'}
         """
         chosen = self._own(id_)
@@ -348,7 +348,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> answer = client.algorithm.delete(1)
+        >>> answer = client.algorithm.delete(algorithm)
         """
         return self._tell(calls.delete_algorithm(self._own(id_)))
 
@@ -386,6 +386,6 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Examples
         --------
-        >>> answer = client.algorithm.invalidate(1)
+        >>> answer = client.algorithm.invalidate("new average")
         """
         return self._get(calls.invalidate_algorithm(self._own(id_)), field, fields)

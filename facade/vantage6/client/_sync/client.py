@@ -116,10 +116,11 @@ class Client:
 
     Examples
     --------
+    >>> from vantage6.client import Client
     >>> client = Client("https://server.example", 443, "/api")
     >>> client.authenticate("researcher", "password")
     >>> [organization["name"] for organization in client.organization.list()]
-    ['IKNL', 'Maastro']
+    ['IKNL', 'Maastro', 'Radboudumc']
     """
 
     def __init__(
@@ -267,7 +268,9 @@ class Client:
         --------
         >>> client.setup_collaboration("demo")
         >>> client.organization.list(field="name")
-        [{'name': 'IKNL'}, {'name': 'Maastro'}]
+        [{'name': 'IKNL'},
+         {'name': 'Maastro'},
+         {'name': 'Radboudumc'}]
         """
         id_ = self._session.id_of("collaboration", collaboration_id)
         row = self._session.send(calls.get_collaboration(id_))
@@ -464,9 +467,9 @@ class Client:
 
         Examples
         --------
-        >>> results = client.wait_for_results(task["id"], timeout=600)
+        >>> results = client.wait_for_results("average age", timeout=600)
         >>> results.outputs
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
         refs = several(task_id)
         found = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
@@ -507,10 +510,10 @@ class Client:
 
         Examples
         --------
-        >>> for done in client.as_completed([12, 13]):
+        >>> for done in client.as_completed(["average age", "average of nothing"]):
         ...     print(done.task_id, done.status)
-        13 completed
-        12 crashed
+        1 completed
+        ... crashed
         """
         check_times(interval, timeout)
         return as_they_end(self._session, several(tasks), interval, timeout)
@@ -559,9 +562,10 @@ class Client:
         Examples
         --------
         >>> for event in client.events(kind=["run_status"], timeout=60):
-        ...     print(event.run_id, event.status)
-        7 active
-        7 completed
+        ...     print("run", event.run_id, event.status)
+        ...     if event.status == "completed":
+        ...         break
+        run ... completed
         """
         wanted = Wanted(kind)
         return listen(self._session, wanted, collaboration, task, timeout)
@@ -607,6 +611,7 @@ class Client:
 
         Examples
         --------
+        >>> task = client.task.get("average age")
         >>> client.wait_for_task_completion(client.request, task["id"], timeout=600)
         'completed'
         """
@@ -757,7 +762,7 @@ class Client:
         Examples
         --------
         >>> client.generate_path_to("task/12")
-        'https://server.example:443/api/task/12'
+        'http...://.../api/task/12'
         """
         base = self._session.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"

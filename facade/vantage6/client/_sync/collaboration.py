@@ -65,7 +65,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> (client.collaboration.get(1))["encrypted"]
+        >>> (client.collaboration.get("demo"))["encrypted"]
         True
         """
         return self._get(calls.get_collaboration(self._own(id_)), field, fields)
@@ -179,7 +179,8 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> collaboration = client.collaboration.create("demo", [1, 2, 3], encrypted=True)
+        >>> members = ["IKNL", "Maastro"]
+        >>> collaboration = client.collaboration.create("pilot", members, encrypted=True)
         """
         body: CollaborationInput = {
             "name": name,
@@ -234,8 +235,8 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> client.collaboration.update(1, name="demo 2", field="name")
-        {'name': 'demo 2'}
+        >>> client.collaboration.update("pilot", name="trial", field="name")
+        {'name': 'trial'}
         """
         body: CollaborationUpdate = filled(
             name=name,
@@ -281,7 +282,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> answer = client.collaboration.delete(2)
+        >>> answer = client.collaboration.delete("pilot", delete_dependents=True)
         """
         chosen = self._the_collaboration(id_)
         return self._tell(calls.delete_collaboration(chosen, delete_dependents=delete_dependents))
@@ -357,7 +358,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> members = client.collaboration.add_organization(3, collaboration=1)
+        >>> members = client.collaboration.add_organization("Radboudumc", "pilot")
         """
         chosen = self._the_collaboration(collaboration)
         body: Id = {"id": self._id("organization", organization)}
@@ -397,7 +398,7 @@ class Collaborations(Named["Collaboration"]):
 
         Examples
         --------
-        >>> members = client.collaboration.remove_organization(3, collaboration=1)
+        >>> members = client.collaboration.remove_organization("Maastro", "pilot")
         """
         chosen = self._the_collaboration(collaboration)
         body: Id = {"id": self._id("organization", organization)}

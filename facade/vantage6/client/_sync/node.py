@@ -56,7 +56,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> (client.node.get(1))["status"]
+        >>> (client.node.get("IKNL demo node"))["status"]
         'online'
         """
         return self._get(calls.get_node(self._own(id_)), field, fields)
@@ -121,7 +121,7 @@ class Nodes(Named["Node"]):
         Examples
         --------
         >>> client.node.list(is_online=False, fields=["id", "name", "status"])
-        [{'id': 3, 'name': 'IKNL demo node', 'status': 'offline'}]
+        [{'id': ..., 'name': 'pilot node', 'status': 'offline'}]
         """
         status = None if is_online is None else "online" if is_online else "offline"
         listing = partial(
@@ -181,7 +181,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> node = client.node.create(collaboration=1, organization=3)
+        >>> node = client.node.create("pilot", "IKNL")
         >>> api_key = node["api_key"]
         """
         body: NodeInput = {
@@ -232,7 +232,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> client.node.update(1, name="IKNL, room 4", field="name")
+        >>> client.node.update("pilot node", name="IKNL, room 4", field="name")
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = filled(name=name, clear_ip=clear_ip)
@@ -265,7 +265,7 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> answer = client.node.delete(4)
+        >>> answer = client.node.delete("pilot node")
         """
         return self._tell(calls.delete_node(self._own(id_)))
 
@@ -303,6 +303,6 @@ class Nodes(Named["Node"]):
 
         Examples
         --------
-        >>> answer = client.node.kill_tasks(1)
+        >>> answer = client.node.kill_tasks("IKNL demo node")
         """
         return self._tell(calls.kill_node_tasks({"id": self._own(id_)}))

@@ -119,8 +119,9 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> client.organization.list(collaboration=1, fields=["id", "name"])
-        [{'id': 1, 'name': 'IKNL'}, {'id': 2, 'name': 'Maastro'}]
+        >>> client.organization.list(study="demo Subset", fields=["id", "name"])
+        [{'id': 1, 'name': 'IKNL'},
+         {'id': 2, 'name': 'Maastro'}]
         """
         listing = partial(
             calls.list_organizations,
@@ -175,12 +176,12 @@ class Organizations(Named["Organization"]):
         Examples
         --------
         >>> organization = client.organization.create(
-        ...     name="Radboudumc",
-        ...     address1="Geert Grooteplein 10",
+        ...     name="Hospital",
+        ...     address1="Main street 1",
         ...     address2="",
-        ...     zipcode="6525 GA",
+        ...     zipcode="1234 AB",
         ...     country="NL",
-        ...     domain="radboudumc.nl",
+        ...     domain="hospital.example",
         ... )
         """
         body: OrganizationInput = {
@@ -294,7 +295,7 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> answer = client.organization.delete(12)
+        >>> answer = client.organization.delete("Hospital")
         """
         chosen = self._own(id_)
         return self._tell(calls.delete_organization(chosen, delete_dependents=delete_dependents))
@@ -326,7 +327,7 @@ class Organizations(Named["Organization"]):
         Examples
         --------
         >>> client.organization.fingerprint("IKNL")
-        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        'SHA256:...'
         """
         if id_ is None:
             id_ = self._session.whoami.organization_id
@@ -367,9 +368,9 @@ class Organizations(Named["Organization"]):
 
         Examples
         --------
-        >>> told = "SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc"
-        >>> client.organization.trust("IKNL", told)
-        'SHA256:0yZYZjYBLzhGyBRCUOQBbeA2rPNPYtRDUE2FYvKhFWc'
+        >>> told = client.organization.fingerprint("Maastro")  # compare it by telephone
+        >>> client.organization.trust("Maastro", told)
+        'SHA256:...'
         """
         row = self._session.send(calls.get_organization(self._own(id_)))
         return here(self._session.trust.accept_key, row, fingerprint)

@@ -60,8 +60,8 @@ class Results(Resource):
 
         Examples
         --------
-        >>> json.loads(client.result.get(5))
-        {'sum': 2531.0, 'count': 60}
+        >>> client.result.get(1)
+        '{"sum": 3473.0, "count": 58}'
         """
         row = self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result(row, self._session.blobs.results([row], progress))["result"]
@@ -94,7 +94,7 @@ class Results(Resource):
 
         Examples
         --------
-        >>> image = client.result.get_bytes(5)
+        >>> image = client.result.get_bytes(1)
         """
         row = self._session.send(calls.get_result(id_of(id_, "result")))
         return open_result_bytes(row, self._session.blobs.results([row], progress))
@@ -132,7 +132,7 @@ class Results(Resource):
 
         Examples
         --------
-        >>> file = client.result.save(5, "result.json", progress=print)
+        >>> file = client.result.save(1, "result.json")
         """
         row = self._session.send(calls.get_result(id_of(id_, "result")))
         reader, path = self._session.reader, Path(file)
@@ -181,11 +181,11 @@ class Results(Resource):
 
         Examples
         --------
-        >>> results = client.result.from_task(12)
+        >>> results = client.result.from_task("average age")
         >>> results.outputs
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         >>> results.by_organization["Maastro"]
-        {'sum': 1804.0, 'count': 40}
+        {'sum': 2645.0, 'count': 45}
         """
         return results_of(self._session, self._id("task", task_id), progress=progress)
 

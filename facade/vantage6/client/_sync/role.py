@@ -56,7 +56,7 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> (client.role.get(3))["name"]
+        >>> (client.role.get("Researcher"))["name"]
         'Researcher'
         """
         return self._get(calls.get_role(self._own(id_)), field, fields)
@@ -116,7 +116,7 @@ class Roles(Named["Role"]):
         Examples
         --------
         >>> client.role.list(name="Res%", fields=["id", "name"])
-        [{'id': 3, 'name': 'Researcher'}]
+        [{'id': 5, 'name': 'Researcher'}]
         """
         owner = self._id("organization", organization)
         listing = partial(
@@ -227,8 +227,8 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> client.role.update(12, name="onlooker", fields=["id", "name"])
-        {'id': 12, 'name': 'onlooker'}
+        >>> client.role.update("watcher", name="onlooker", field="name")
+        {'name': 'onlooker'}
         """
         ids = self._ids("rule", rules, "rules")
         body: RoleUpdate = filled(name=name, description=description, rules=ids)
@@ -263,6 +263,6 @@ class Roles(Named["Role"]):
 
         Examples
         --------
-        >>> answer = client.role.delete(12)
+        >>> answer = client.role.delete("watcher")
         """
         return self._tell(calls.delete_role(self._own(role)))

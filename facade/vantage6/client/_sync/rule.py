@@ -56,7 +56,7 @@ class Rules(Named["Rule"]):
         Examples
         --------
         >>> client.rule.get(1, fields=["name", "scope", "operation"])
-        {'name': 'user', 'scope': 'GLOBAL', 'operation': 'VIEW'}
+        {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
         return self._get(calls.get_rule(self._own(id_)), field, fields)
 
@@ -109,7 +109,7 @@ class Rules(Named["Rule"]):
         Examples
         --------
         >>> client.rule.list(name="event", scope="GLOBAL", fields=["id", "operation"])
-        [{'id': 61, 'operation': 'RECEIVE'}, {'id': 64, 'operation': 'SEND'}]
+        [{'id': 72, 'operation': 'RECEIVE'}, {'id': 75, 'operation': 'SEND'}]
         """
         listing = partial(
             calls.list_rules,

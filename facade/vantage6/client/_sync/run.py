@@ -65,8 +65,8 @@ class Runs(Resource):
 
         Examples
         --------
-        >>> print((client.run.get(5))["log"])
-        partial average of column 'age'
+        >>> (client.run.get(1))["status"]
+        'completed'
         """
         selection = Selection(field, fields)
         call = calls.get_run(id_of(id_, "run"), include="task" if include_task else None)
@@ -137,7 +137,7 @@ class Runs(Resource):
         Examples
         --------
         >>> client.run.list(state="open", fields=["id", "status"])
-        [{'id': 7, 'status': 'pending'}]
+        [{'id': ..., 'status': 'active'}]
         """
         started_from, started_till = started or (None, None)
         assigned_from, assigned_till = assigned or (None, None)
@@ -204,9 +204,10 @@ class Runs(Resource):
 
         Examples
         --------
-        >>> for run in client.run.from_task(12):
-        ...     print(run["status"], run["log"])
-        completed partial average of column 'age'
+        >>> for run in client.run.from_task("average age"):
+        ...     print(run["id"], run["status"])
+        1 completed
+        2 completed
         """
         include = ["task"] if include_task else None
         listing = partial(calls.list_runs, task_id=self._id("task", task_id), include=include)
@@ -240,9 +241,9 @@ class Runs(Resource):
 
         Examples
         --------
-        >>> for line in client.run.follow(5):
+        >>> for line in client.run.follow(1):
         ...     print(line.text)
-        partial average of column 'age'
+        info...Summing the column 'age' of ... rows...
         """
         return follow(self._session, None, id_of(run, "run"))
 

@@ -104,7 +104,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> store = client.store.set(1)
+        >>> store = client.store.set("local store")
         >>> [algorithm["name"] for algorithm in client.algorithm.list()]
         ['average']
         """
@@ -145,7 +145,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> client.store.get(1, field="name")
+        >>> client.store.get("local store", field="name")
         {'name': 'local store'}
         """
         return self._get(calls.get_algorithm_store(self._own(id_)), field, fields)
@@ -317,7 +317,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> client.store.update(1, name="reviewed algorithms", field="name")
+        >>> client.store.update("local store", name="reviewed algorithms", field="name")
         {'name': 'reviewed algorithms'}
         """
         if all_collaborations:
@@ -359,7 +359,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Examples
         --------
-        >>> answer = client.store.delete(2)
+        >>> answer = client.store.delete("reviewed algorithms")
         """
         server_url = self._session.address.url
         chosen = self._the_store(id_)

@@ -59,7 +59,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         Examples
         --------
         >>> (client.store.review.get(1))["status"]
-        'under review'
+        'approved'
         """
         return self._get(calls.get_review(self._own(id_)), field, fields)
 
@@ -120,7 +120,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         Examples
         --------
         >>> client.store.review.list(under_review=True, fields=["id", "algorithm_id"])
-        [{'id': 1, 'algorithm_id': 1}]
+        [{'id': ..., 'algorithm_id': ...}]
         """
         listing = partial(
             calls.list_reviews,
@@ -173,7 +173,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> review = client.store.review.create(algorithm=1, reviewer=2)
+        >>> review = client.store.review.create(algorithm, reviewer="admin")
         """
         body: ReviewInput = {
             "algorithm_id": self._id("algorithm", algorithm),
@@ -211,7 +211,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = client.store.review.delete(1)
+        >>> answer = client.store.review.delete(review)
         """
         return self._tell(calls.delete_review(self._own(id_)))
 
@@ -249,7 +249,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = client.store.review.approve(1, "does what it says")
+        >>> answer = client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = filled(comment=comment)
         return self._tell(calls.approve_review(self._own(id_), body))
@@ -288,7 +288,7 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Examples
         --------
-        >>> answer = client.store.review.reject(1, "reveals single patients")
+        >>> answer = client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = filled(comment=comment)
         return self._tell(calls.reject_review(self._own(id_), body))

@@ -183,7 +183,7 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> client.store.role.edit(9, name="onlooker", field="name")
+        >>> client.store.role.edit("watcher", name="onlooker", field="name")
         {'name': 'onlooker'}
         """
         ids = self._ids("store_rule", rules, "rules")
@@ -223,6 +223,6 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> answer = client.store.role.delete(9)
+        >>> answer = client.store.role.delete("watcher")
         """
         return self._tell(calls.delete_role(self._own(role_id)))

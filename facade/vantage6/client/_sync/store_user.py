@@ -57,7 +57,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> (client.store.user.get(2))["username"]
+        >>> (client.store.user.get("admin"))["username"]
         'admin'
         """
         return self._get(calls.get_user(self._own(id_)), field, fields)
@@ -107,7 +107,10 @@ class StoreUsers(StoreResource, Named["User"]):
         Examples
         --------
         >>> client.store.user.list(field="username")
-        [{'username': 'root'}, {'username': 'admin'}]
+        [{'username': 'root'},
+         {'username': 'admin'},
+         {'username': 'researcher'},
+         {'username': 'viewer'}]
         """
         listing = partial(
             calls.list_users,
@@ -154,7 +157,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> user = client.store.user.register("ada", roles=[7])
+        >>> user = client.store.user.register("ada", roles=["Developer"])
         """
         ids = self._ids("store_role", roles, "roles")
         body: UserInput = {"username": username, "roles": ids}
@@ -199,7 +202,7 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> user = client.store.user.update(4, roles=[7, 8])
+        >>> user = client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": self._ids("store_role", roles, "roles")}
         return self._get(calls.update_user(self._own(id_), body), field, fields)
@@ -233,6 +236,6 @@ class StoreUsers(StoreResource, Named["User"]):
 
         Examples
         --------
-        >>> answer = client.store.user.delete(4)
+        >>> answer = client.store.user.delete("ada")
         """
         return self._tell(calls.delete_user(self._own(id_)))

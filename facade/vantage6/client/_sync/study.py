@@ -65,8 +65,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> client.study.get(1, fields=["id", "name"])
-        {'id': 1, 'name': 'demo subset'}
+        >>> client.study.get("demo Subset", fields=["id", "name"])
+        {'id': 1, 'name': 'demo Subset'}
         """
         return self._get(calls.get_study(self._own(id_)), field, fields)
 
@@ -118,8 +118,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> client.study.list(name="%subset", fields=["id", "name"])
-        [{'id': 1, 'name': 'demo subset'}]
+        >>> client.study.list(name="%Subset", fields=["id", "name"])
+        [{'id': 1, 'name': 'demo Subset'}]
         """
         listing = partial(
             calls.list_studies,
@@ -175,7 +175,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> study = client.study.create("adults", [1, 2], collaboration=1)
+        >>> study = client.study.create("adults", ["IKNL", "Maastro"], collaboration="demo")
         """
         place = self._the_collaboration(collaboration)
         members = Within("collaboration", place)
@@ -223,8 +223,8 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> client.study.update(1, name="adults", fields=["id", "name"])
-        {'id': 1, 'name': 'adults'}
+        >>> client.study.update("adults", name="old adults", field="name")
+        {'name': 'old adults'}
         """
         ids = self._ids("organization", organizations, "organizations")
         body: StudyUpdate = filled(name=name, organization_ids=ids)
@@ -259,7 +259,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> answer = client.study.delete(2)
+        >>> answer = client.study.delete("adults")
         """
         return self._tell(calls.delete_study(self._the_study(id_)))
 
@@ -297,7 +297,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> members = client.study.add_organization(3, study=1)
+        >>> members = client.study.add_organization("Radboudumc", study="adults")
         """
         chosen = self._the_study(study)
         body: Id = {"id": self._id("organization", organization)}
@@ -336,7 +336,7 @@ class Studies(Named["Study"]):
 
         Examples
         --------
-        >>> members = client.study.remove_organization(3, study=1)
+        >>> members = client.study.remove_organization("Maastro", study="adults")
         """
         chosen = self._the_study(study)
         body: Id = {"id": self._id("organization", organization)}

@@ -82,8 +82,8 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> client.task.get(12, fields=["name", "status"])
-        {'name': 'average', 'status': 'completed'}
+        >>> client.task.get("average age", fields=["name", "status"])
+        {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
         return self._get(calls.get_task(self._own(id_), include=include), field, fields)
@@ -172,8 +172,8 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> client.task.list(name="average%", fields=["id", "status"])
-        [{'id': 12, 'status': 'completed'}, {'id': 9, 'status': 'crashed'}]
+        >>> client.task.list(name="average a%", fields=["id", "status"])
+        [{'id': 1, 'status': 'completed'}]
         """
         listing = partial(
             calls.list_tasks,
@@ -395,7 +395,7 @@ class Tasks(Named["Task"]):
         ...     collaboration="demo",
         ...     databases="default",
         ... )
-        [{'sum': 2531.0, 'count': 60}, {'sum': 1804.0, 'count': 40}]
+        [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
         check_times(interval, timeout)
         check_ending(on_failure)
@@ -446,10 +446,11 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> for line in client.task.follow(12):
+        >>> for line in client.task.follow("average age"):
         ...     print(line)
-        IKNL | partial average of column 'age'
-        Maastro | partial average of column 'age'
+        IKNL | ...Summing the column 'age' of ... rows
+        ...
+        Maastro | ...Summing the column 'age' of ... rows...
         """
         return follow(self._session, task)
 
@@ -491,7 +492,7 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> answer = client.task.delete(12)
+        >>> answer = client.task.delete("average height")
         """
         return self._tell(calls.delete_task(self._own(id_)))
 
@@ -521,7 +522,7 @@ class Tasks(Named["Task"]):
 
         Examples
         --------
-        >>> answer = client.task.kill(12)
+        >>> answer = client.task.kill("long")
         """
         return self._tell(calls.kill_task({"id": self._own(id_)}))
 

@@ -58,7 +58,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> client.user.get(fields=["username", "firstname"])
-        {'username': 'researcher', 'firstname': 'Ada'}
+        {'username': 'researcher', 'firstname': 'Researcher'}
         """
         if id_ is None:
             id_ = self._session.whoami.id_
@@ -121,8 +121,11 @@ class Users(Named["User"]):
 
         Examples
         --------
-        >>> client.user.list(organization=1, field="username")
-        [{'username': 'researcher'}]
+        >>> client.user.list(organization="IKNL", field="email")
+        [{'email': 'root@domain.ext'},
+         {'email': 'researcher@example.org'},
+         {'email': 'viewer@example.org'},
+         {'email': 'admin@example.org'}]
         """
         listing = partial(
             calls.list_users,
@@ -188,7 +191,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> user = client.user.create(
-        ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=[3]
+        ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=["Researcher"]
         ... )
         """
         body: UserInput = {
@@ -256,7 +259,7 @@ class Users(Named["User"]):
         Examples
         --------
         >>> client.user.update(lastname="King", fields=["firstname", "lastname"])
-        {'firstname': 'Ada', 'lastname': 'King'}
+        {'firstname': 'Researcher', 'lastname': 'King'}
         """
         chosen = self._session.whoami.id_ if id_ is None else self._own(id_)
         home = self._id("organization", organization)
@@ -300,7 +303,7 @@ class Users(Named["User"]):
 
         Examples
         --------
-        >>> answer = client.user.delete(12)
+        >>> answer = client.user.delete("ada")
         """
         return self._tell(calls.delete_user(self._own(id_)))
 

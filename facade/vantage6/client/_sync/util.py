@@ -110,7 +110,7 @@ class Utilities(Resource):
 
         Examples
         --------
-        >>> answer = client.util.change_my_password("old-Secret-1", "new-Secret-2")
+        >>> answer = client.util.change_my_password("Analytical-1843", "new-Secret-2")
         """
         body: ChangePasswordInput = {
             "current_password": current_password,
@@ -219,7 +219,7 @@ class Utilities(Resource):
 
         Examples
         --------
-        >>> answer = client.util.reset_two_factor_auth("secret", username="ada")
+        >>> answer = client.util.reset_two_factor_auth("Analytical-1843", username="ada")
         """
         if not username:
             raise InvalidInput("give the username: the server finds nobody by mail address")
