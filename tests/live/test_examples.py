@@ -612,6 +612,10 @@ def test_the_example_prints_what_its_manual_says(
             assert doctest.OutputChecker().check_output(example.want, got, FLAGS), (
                 f"\n>>> {example.source}says:\n{example.want}prints:\n{got}"
             )
+        for made in known.values():
+            is_client = isinstance(made, AsyncClient | Client)
+            if is_client and made not in world.clients.values():
+                world.wait(made.close())
 
 
 def test_what_is_not_run_is_little_and_there() -> None:
