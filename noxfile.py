@@ -74,7 +74,7 @@ def matrix(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
     install(session, "test", "properties", "notebook")
-    # The examples are not all true yet, and have a session of their own until they are.
+    # The examples of the manuals have a session of their own, which the gate runs beside this one.
     session.run("pytest", "-m", "live", "--ignore=tests/live/test_examples.py", *session.posargs)
 
 

@@ -136,8 +136,8 @@ class Node:
         self.stopping.set()
         self._events.put(("stop", None))
         self._thread.join(_STOP_SECONDS)
-        for run, execution in list(self._executions.items()):
-            self.runner.kill(run)
+        for execution in list(self._executions.values()):
+            self.runner.kill(execution.ticket)
             execution.ended.wait(_STOP_SECONDS)
         self.api.get_httpx_client().close()
 
@@ -241,12 +241,13 @@ class Execution:
         self._folder = node.identity.folder / f"run-{run['id']}"
         self._log: list[str] = []
         self._killed = threading.Event()
+        self.ticket = node.runner.ticket()
         self.ended = threading.Event()
 
     def kill(self) -> None:
         """End the run by order of a user."""
         self._killed.set()
-        self._node.runner.kill(self._run["id"])
+        self._node.runner.kill(self.ticket)
         self._announce("killed by user")
         try:
             self._tell(status="killed by user", log="".join(self._log), finished_at=_now())
@@ -293,7 +294,7 @@ class Execution:
         # An update without a log erases what came before, so this goes ahead of the first line.
         self._tell(status="active")
         self._announce("active")
-        code = node.runner.run(self._run["id"], self._folder, environment, self._on_log)
+        code = node.runner.run(self.ticket, self._folder, environment, self._on_log)
         if not self._is_over():
             self._report("completed" if code == 0 else "crashed")
 

@@ -1,6 +1,7 @@
 """Executing algorithms: one process per run, which the runner in the environment forks."""
 
 import base64
+import itertools
 import json
 import queue
 import shutil
@@ -35,6 +36,7 @@ class Runner:
     """
 
     def __init__(self, python: Path, folder: Path) -> None:
+        self._tickets = itertools.count(1)
         self._inboxes: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._ended = False
         self._helper = Helper(
@@ -46,6 +48,10 @@ class Runner:
             # Many runs share this machine's few processors.
             environment={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
+
+    def ticket(self) -> int:
+        """Give a run a number of its own: the server uses the identifiers of deleted runs again."""
+        return next(self._tickets)
 
     def run(
         self,
@@ -59,7 +65,7 @@ class Runner:
         Parameters
         ----------
         run : int
-            Id of the run.
+            Its ticket.
         folder : Path
             Working folder.
         environment : mapping of str to str

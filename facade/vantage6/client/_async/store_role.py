@@ -70,8 +70,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> await client.store.role.list(name="Dev%", fields=["id", "name"])
-        [{'id': 7, 'name': 'Developer'}]
+        >>> await client.store.role.list(name="Dev%", field="name")
+        [{'name': 'Developer'}]
         """
         listing = partial(
             calls.list_roles,

@@ -75,8 +75,8 @@ class StoreRules(StoreResource, Named["Rule"]):
 
         Examples
         --------
-        >>> await client.store.rule.list("review", "view", fields=["id", "operation"])
-        [{'id': 13, 'operation': 'view'}]
+        >>> await client.store.rule.list("review", "view", fields=["name", "operation"])
+        [{'name': 'review', 'operation': 'view'}]
         """
         server_url = serverUrl or self._session.address.url if username else None
         listing = partial(

@@ -71,8 +71,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Examples
         --------
-        >>> client.store.role.list(name="Dev%", fields=["id", "name"])
-        [{'id': 7, 'name': 'Developer'}]
+        >>> client.store.role.list(name="Dev%", field="name")
+        [{'name': 'Developer'}]
         """
         listing = partial(
             calls.list_roles,

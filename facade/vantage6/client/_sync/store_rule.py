@@ -76,8 +76,8 @@ class StoreRules(StoreResource, Named["Rule"]):
 
         Examples
         --------
-        >>> client.store.rule.list("review", "view", fields=["id", "operation"])
-        [{'id': 13, 'operation': 'view'}]
+        >>> client.store.rule.list("review", "view", fields=["name", "operation"])
+        [{'name': 'review', 'operation': 'view'}]
         """
         server_url = serverUrl or self._session.address.url if username else None
         listing = partial(
