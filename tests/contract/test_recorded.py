@@ -19,9 +19,13 @@ def test_there_are_cassettes() -> None:
 
 @pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_recorded_answers_keep_to_the_contract(cassette: Path) -> None:
-    truths = {host: Truth(service, "4.15.2") for host, service in SERVICES.items()}
+    is_old = cassette.parent.name == "old_servers"
+    version = "4.7.1" if is_old else "4.15.2"
+    truths = {host: Truth(service, version) for host, service in SERVICES.items()}
     for exchange in yaml.safe_load(cassette.read_text())["interactions"]:
         response = response_of(exchange)
+        if is_old and response.status_code == 404 and response.content.startswith(b"<!doctype"):
+            continue  # neither the contract nor the server has it yet, which is what was tried
         truths[response.request.url.host].check(response)
     assert any(truth.seen for truth in truths.values())
     problems = [problem for truth in truths.values() for problem in truth.problems]
