@@ -172,11 +172,6 @@ class Ledger:
             waited=self.waited(now),
         )
 
-    def knows_organizations(self, task_id: int) -> bool:
-        """Tell whether it is known where all runs of a task are."""
-        ids = self.tasks[task_id].run_ids
-        return bool(ids) and self.organizations(task_id).keys() >= set(ids)
-
     # ---- what the API says ----------------------------------------------------------------------
 
     def saw_task(self, row: Task) -> TaskState:

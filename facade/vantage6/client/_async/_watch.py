@@ -219,18 +219,16 @@ class Watch:
         return news
 
     async def _rows(self, ids: Sequence[int]) -> list[Task]:
-        """Get the rows of tasks: of several in one request, if they are the newest."""
-        # The first look tells which runs there are, and the last one brings what they gave.
-        is_last = all(self.ledger.has_all_results(id_) for id_ in ids)
-        include = ["results"] if is_last or not self._has_looked else None
+        """Get the rows of tasks: of several in one request, if they are among the newest."""
         if len(ids) == 1:
+            with_results = not self._has_looked or self.ledger.has_all_results(ids[0])
+            include = ["results"] if with_results else None
             return [await self._session.send(calls.get_task(ids[0], include=include))]
         wanted = set(ids)
         found: list[Task] = []
         for page in range(1, len(ids) + 1):
-            # No more than these: the results of other tasks may be large.
-            per_page = min(PAGE, len(ids))
-            call = calls.list_tasks(page=page, per_page=per_page, sort=SORT, include=include)
+            per_page = min(PAGE, len(ids) + 10)
+            call = calls.list_tasks(page=page, per_page=per_page, sort=SORT)
             body = await self._session.send(call)
             found += (row for row in body["data"] if row["id"] in wanted)
             wanted -= {row["id"] for row in body["data"]}
@@ -238,7 +236,7 @@ class Watch:
             if not wanted or last < min(wanted) or "next" not in body["links"]:
                 break
         for id_ in sorted(wanted):
-            found.append(await self._session.send(calls.get_task(id_, include=include)))
+            found.append(await self._session.send(calls.get_task(id_)))
         return found
 
     async def _is_over(self, task: TaskState) -> bool:

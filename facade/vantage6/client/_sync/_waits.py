@@ -154,42 +154,48 @@ def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
 
 
 def _results(session: Session, ledger: Ledger) -> dict[int, ResultRows]:
-    """Get the results of all tasks: without a request where they are here."""
-    here = {
+    """Get the results of all tasks: without a request where they are here, of many with few."""
+    found = {
         id_: task.results
         for id_, task in ledger.tasks.items()
-        if task.results and not has_failed(task.status)
-        if not any(row.get("blob_storage_used") for row in task.results)
+        if task.results is not None and not has_failed(task.status)
     }
-    unheard = {id_ for id_ in here if not ledger.knows_organizations(id_)}
-    if len(unheard) > 1:
-        _ask_organizations(session, ledger, unheard)
-    return {
-        id_: _opened(session, here[id_], ledger.organizations(id_))
-        if id_ in here and ledger.knows_organizations(id_)
-        else results_of(session, id_)
-        for id_ in ledger.tasks
-    }
+    missing = ledger.tasks.keys() - found.keys()
+    if len(missing) > 1:
+        found.update(_newest_results(session, ledger, missing))
+    opened: dict[int, ResultRows] = {}
+    for id_ in ledger.tasks:
+        where = ledger.organizations(id_)
+        rows = found.get(id_, ())
+        is_here = not any(row.get("blob_storage_used") for row in rows)
+        if rows and is_here and where.keys() >= {row["run"]["id"] for row in rows}:
+            opened[id_] = _opened(session, rows, where)
+        else:
+            opened[id_] = results_of(session, id_)
+    return opened
 
 
-def _ask_organizations(session: Session, ledger: Ledger, task_ids: Set[int]) -> None:
-    """Find out where tasks ran, of all of them in one request, if they are the newest."""
-    wanted = {run_id: id_ for id_ in task_ids for run_id in ledger.tasks[id_].run_ids}
-    found: dict[int, list[Run]] = {id_: [] for id_ in task_ids}
-    # As many as all that are waited for: where some of those are known, they lie in between.
-    per_page = min(PAGE_SIZE, sum(len(task.run_ids) for task in ledger.tasks.values()))
+def _newest_results(
+    session: Session, ledger: Ledger, task_ids: Set[int]
+) -> dict[int, Sequence[Result]]:
+    """Get the results of tasks that are among the newest, as far as they are sure to be whole.
+
+    Rows come newest first, so that of an older task tells that those wanted have all been seen;
+    and there must be as many as runs were heard of.
+    """
+    heard = {id_: len(ledger.organizations(id_)) for id_ in task_ids}
+    rows: dict[int, list[Result]] = {id_: [] for id_ in task_ids}
+    per_page = min(PAGE_SIZE, sum(max(1, number) for number in heard.values()) + 1)
     for page in range(1, len(task_ids)):
-        call = calls.list_runs(page=page, per_page=per_page, sort=SORT)
+        call = calls.list_results(page=page, per_page=per_page, sort=SORT)
         body = session.send(call)
-        for row in body["data"]:
-            if row["id"] in wanted:
-                found[wanted.pop(row["id"])].append(row)
-        oldest = min((row["id"] for row in body["data"]), default=0)
-        if not wanted or oldest < min(wanted) or "next" not in body["links"]:
-            break
-    for id_, rows in found.items():
-        if len(rows) == len(ledger.tasks[id_].run_ids):
-            ledger.saw_runs(id_, rows)
+        seen = [row["task"]["id"] if row["task"] else 0 for row in body["data"]]
+        for id_, row in zip(seen, body["data"], strict=True):
+            if id_ in rows:
+                rows[id_].append(row)
+        if "next" not in body["links"] or min(seen, default=0) < min(task_ids):
+            return {id_: some[::-1] for id_, some in rows.items() if 0 < heard[id_] <= len(some)}
+    return {}
 
 
 def _opened(
