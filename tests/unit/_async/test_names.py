@@ -28,6 +28,7 @@ class World:
             for n in (1, 2)
         ]
         self.tasks: list[dict[str, Any]] = []
+        self.algorithmstores: list[dict[str, Any]] = []
 
     def reply(self, request: Request) -> Reply:
         url = urlsplit(request.path)
@@ -146,6 +147,13 @@ async def test_tasks_are_asked_for_each_time(
     assert await client.task.id("12") == 12, "a text of digits that is nobody's name"
     with pytest.raises(UnknownName, match="did you mean 'average'"):
         await client.task.id("averige")
+
+
+async def test_tasks_are_kept_by_the_name_of_their_store(client: AsyncClient, world: World) -> None:
+    world.algorithmstores = [{"id": 3, "name": "reviewed", "url": "https://store.example/api"}]
+    world.tasks = [{"id": 12, "algorithm_store": {"id": 3}}, {"id": 11, "algorithm_store": None}]
+    for store in ("reviewed", 3, {"id": 3}):
+        assert [task["id"] for task in await client.task.list(store=store)] == [12]
 
 
 async def test_what_is_found_is_a_whole_row(client: AsyncClient, world: World) -> None:

@@ -29,6 +29,7 @@ class World:
             for n in (1, 2)
         ]
         self.tasks: list[dict[str, Any]] = []
+        self.algorithmstores: list[dict[str, Any]] = []
 
     def reply(self, request: Request) -> Reply:
         url = urlsplit(request.path)
@@ -141,6 +142,13 @@ def test_tasks_are_asked_for_each_time(server: Script, client: Client, world: Wo
     assert client.task.id("12") == 12, "a text of digits that is nobody's name"
     with pytest.raises(UnknownName, match="did you mean 'average'"):
         client.task.id("averige")
+
+
+def test_tasks_are_kept_by_the_name_of_their_store(client: Client, world: World) -> None:
+    world.algorithmstores = [{"id": 3, "name": "reviewed", "url": "https://store.example/api"}]
+    world.tasks = [{"id": 12, "algorithm_store": {"id": 3}}, {"id": 11, "algorithm_store": None}]
+    for store in ("reviewed", 3, {"id": 3}):
+        assert [task["id"] for task in client.task.list(store=store)] == [12]
 
 
 def test_what_is_found_is_a_whole_row(client: Client, world: World) -> None:

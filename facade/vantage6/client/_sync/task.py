@@ -194,7 +194,8 @@ class Tasks(Named["Task"]):
         rows = self._session.rows(listing, page, per_page)
         # The server promises to filter by these three too, and fails when it tries.
         if store is not None:
-            rows = keep(rows, lambda task: (task["algorithm_store"] or {}).get("id") == store)
+            store_id = self._id("store", store)
+            rows = keep(rows, lambda task: (task["algorithm_store"] or {}).get("id") == store_id)
         if status is not None:
             rows = keep(rows, lambda task: task["status"] == status)
         if run is not None:
