@@ -155,7 +155,7 @@ class Named(Resource, Generic[NamedRow]):
         >>> await client.organization.id("IKNL")
         1
         """
-        return await self._id(self._kind, name, await self._within(collaboration))
+        return await self._id(self._kind, name, await self._session.within(collaboration))
 
     async def find(self, name: str, *, collaboration: Ref | None = None) -> NamedRow:
         """Look up what has a name.
@@ -184,7 +184,7 @@ class Named(Resource, Generic[NamedRow]):
         >>> (await client.organization.find("IKNL"))["country"]
         'NL'
         """
-        row = await self._session.find(self._kind, name, await self._within(collaboration))
+        row = await self._session.find(self._kind, name, await self._session.within(collaboration))
         return cast("NamedRow", row)
 
     @overload
@@ -194,11 +194,6 @@ class Named(Resource, Generic[NamedRow]):
     async def _own(self, ref: Ref | None) -> int | None:
         """Give the identifier of one of these things, if any was named."""
         return await self._id(self._kind, ref)
-
-    async def _within(self, collaboration: Ref | None) -> Within | None:
-        if collaboration is None:
-            return None
-        return Within("collaboration", await self._id("collaboration", collaboration))
 
 
 class StoreResource(Resource):

@@ -430,6 +430,23 @@ class Session(Connection):
                 return await names.find(kind, name, Within("collaboration", self.collaboration_id))
         return await names.find(kind, name, within)
 
+    async def within(self, collaboration: Ref | None) -> Within | None:
+        """Say where to look, if a collaboration was named.
+
+        Parameters
+        ----------
+        collaboration : int, str or row, optional
+            The collaboration.
+
+        Returns
+        -------
+        Within or None
+            Where to look.
+        """
+        if collaboration is None:
+            return None
+        return Within("collaboration", await self.id_of("collaboration", collaboration))
+
     async def id_of(self, kind: Kind, ref: Ref, within: Within | None = None) -> int:
         """Give the identifier of what is meant.
 

@@ -65,9 +65,7 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
-        return await self._get(calls.get_organization(await self._own(id_)), field, fields)
+        return await self._get(calls.get_organization(await self._home(id_)), field, fields)
 
     async def list(
         self,
@@ -248,8 +246,6 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.update(country="BE", fields=["name", "country"])
         {'name': 'IKNL', 'country': 'BE'}
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
         body: OrganizationUpdate = filled(
             name=name,
             address1=address1,
@@ -259,7 +255,9 @@ class Organizations(Named["Organization"]):
             domain=domain,
             public_key=public_key,
         )
-        return await self._get(calls.update_organization(await self._own(id_), body), field, fields)
+        return await self._get(
+            calls.update_organization(await self._home(id_), body), field, fields
+        )
 
     async def delete(
         self,
@@ -330,10 +328,8 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
         return fingerprint_of(
-            await self._session.send(calls.get_organization(await self._own(id_)))
+            await self._session.send(calls.get_organization(await self._home(id_)))
         )
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:

@@ -154,7 +154,7 @@ class Named(Resource, Generic[NamedRow]):
         >>> client.organization.id("IKNL")
         1
         """
-        return self._id(self._kind, name, self._within(collaboration))
+        return self._id(self._kind, name, self._session.within(collaboration))
 
     def find(self, name: str, *, collaboration: Ref | None = None) -> NamedRow:
         """Look up what has a name.
@@ -183,7 +183,7 @@ class Named(Resource, Generic[NamedRow]):
         >>> (client.organization.find("IKNL"))["country"]
         'NL'
         """
-        row = self._session.find(self._kind, name, self._within(collaboration))
+        row = self._session.find(self._kind, name, self._session.within(collaboration))
         return cast("NamedRow", row)
 
     @overload
@@ -193,11 +193,6 @@ class Named(Resource, Generic[NamedRow]):
     def _own(self, ref: Ref | None) -> int | None:
         """Give the identifier of one of these things, if any was named."""
         return self._id(self._kind, ref)
-
-    def _within(self, collaboration: Ref | None) -> Within | None:
-        if collaboration is None:
-            return None
-        return Within("collaboration", self._id("collaboration", collaboration))
 
 
 class StoreResource(Resource):

@@ -431,6 +431,23 @@ class Session(Connection):
                 return names.find(kind, name, Within("collaboration", self.collaboration_id))
         return names.find(kind, name, within)
 
+    def within(self, collaboration: Ref | None) -> Within | None:
+        """Say where to look, if a collaboration was named.
+
+        Parameters
+        ----------
+        collaboration : int, str or row, optional
+            The collaboration.
+
+        Returns
+        -------
+        Within or None
+            Where to look.
+        """
+        if collaboration is None:
+            return None
+        return Within("collaboration", self.id_of("collaboration", collaboration))
+
     def id_of(self, kind: Kind, ref: Ref, within: Within | None = None) -> int:
         """Give the identifier of what is meant.
 

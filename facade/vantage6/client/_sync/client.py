@@ -18,7 +18,7 @@ from vantage6.bindings.server import calls
 from .._call import decode, sending
 from .._events import Wanted
 from .._pins import trust_mode
-from .._resolve import Within, known_kind
+from .._resolve import known_kind
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
@@ -370,10 +370,7 @@ class Client:
         >>> (client.find("organization", "IKNL"))["id"]
         1
         """
-        within = None
-        if collaboration is not None:
-            id_ = self._session.id_of("collaboration", collaboration)
-            within = Within("collaboration", id_)
+        within = self._session.within(collaboration)
         return self._session.find(known_kind(kind), name, within)
 
     # ---- waiting --------------------------------------------------------------------------------

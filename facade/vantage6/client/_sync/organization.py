@@ -66,9 +66,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
-        return self._get(calls.get_organization(self._own(id_)), field, fields)
+        return self._get(calls.get_organization(self._home(id_)), field, fields)
 
     def list(
         self,
@@ -249,8 +247,6 @@ class Organizations(Named["Organization"]):
         >>> client.organization.update(country="BE", fields=["name", "country"])
         {'name': 'IKNL', 'country': 'BE'}
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
         body: OrganizationUpdate = filled(
             name=name,
             address1=address1,
@@ -260,7 +256,7 @@ class Organizations(Named["Organization"]):
             domain=domain,
             public_key=public_key,
         )
-        return self._get(calls.update_organization(self._own(id_), body), field, fields)
+        return self._get(calls.update_organization(self._home(id_), body), field, fields)
 
     def delete(
         self,
@@ -329,9 +325,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        if id_ is None:
-            id_ = self._session.whoami.organization_id
-        return fingerprint_of(self._session.send(calls.get_organization(self._own(id_))))
+        return fingerprint_of(self._session.send(calls.get_organization(self._home(id_))))
 
     def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
