@@ -75,7 +75,9 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
     install(session, "test", "properties", "notebook")
     # The examples of the manuals have a session of their own, which the gate runs beside this one.
-    session.run("pytest", "-m", "live", "--ignore=tests/live/test_examples.py", *session.posargs)
+    chosen = ("-m", "live", "--ignore=tests/live/test_examples.py", *session.posargs)
+    # They mostly wait, so there are more at once than processors; each worker has its own networks.
+    session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
 
 
 @nox.session
