@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, ResultRows, Rows
 from vantage6.client._blobs import Blob
-from vantage6.client._crypto import encrypt, generate_private_key, public_key_of
+from vantage6.client._crypto import decrypt, encrypt, generate_private_key, public_key_of
 from vantage6.client._identity import WhoAmI
 from vantage6.client._opening import (
     CHECKED,
@@ -35,6 +36,16 @@ def plain(text: str) -> str:
 
 def secret(text: str, key: Any = OURS) -> str:
     return encrypt(text.encode(), public_key_of(key))
+
+
+def closed() -> str:
+    """Make a message for another key that ours does not open by chance, as one in some 250."""
+    while True:
+        message = secret("x", THEIRS)
+        with suppress(DecryptionError):
+            decrypt(message, OURS)
+            continue
+        return message
 
 
 def result(run_id: int, value: str | None, *, in_blob: bool = False) -> Any:
@@ -96,16 +107,16 @@ ONE = '{"one": 1}'
     ("row", "reader", "hint"),
     [
         (
-            result(8, secret("x", THEIRS)),
+            result(8, closed()),
             US,
             r"IKNL \(organization 1\): .*another key.*SHA256:",
         ),
         (result(8, secret("x")), NOBODY, "setup_encryption"),
         (result(8, "not base64!"), US, "base64"),
         (result(8, base64.b64encode(b"\xff\xfe").decode()), NOBODY, r"not text; .*get_bytes\(8\)"),
-        (result(8, altered(secret(ONE))), US, r"not text: it was cut or altered.*get_bytes\(8\)"),
-        (result(8, cut(secret(ONE))), US, "not JSON: it was cut or altered"),
-        (result(8, cut(secret(json.dumps([LONG])))), US, "not JSON: it was cut"),
+        (result(8, altered(secret(ONE))), US, r"not text: .* cut or altered.*get_bytes\(8\)"),
+        (result(8, cut(secret(ONE))), US, "not JSON: .* cut or altered"),
+        (result(8, cut(secret(json.dumps([LONG])))), US, "not JSON: .* cut"),
         (result(8, cut(secret(ONE), 3)), US, "not base64"),
         (result(8, "AAAA" + secret(ONE)[4:]), US, "another key .* or is damaged"),
     ],
@@ -124,7 +135,7 @@ def test_what_lies_in_the_blob_store_is_taken_from_there() -> None:
     assert open_result(result(8, None, in_blob=True), reader)["result"] is None
     for data, hint in (
         (DecryptionError("another key"), r"IKNL \(organization 1\): another key"),
-        (b"\xff", r"not text: it was cut or altered"),
+        (b"\xff", r"not text: .* cut or altered"),
         (b'{"one": ', "not JSON"),
     ):
         with pytest.raises(DecryptionError, match=rf"run 8.*{hint}"):
@@ -140,7 +151,7 @@ def test_bytes_come_back_as_the_bytes_that_were_sent(data: bytes) -> None:
 
 def test_bytes_that_cannot_be_decrypted_name_their_run() -> None:
     with pytest.raises(DecryptionError, match=r"run 8.*IKNL.*SHA256:") as caught:
-        open_result_bytes(result(8, secret("x", THEIRS)), US)
+        open_result_bytes(result(8, closed()), US)
     assert caught.value.run_ids == [8]
 
 
