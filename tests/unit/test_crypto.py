@@ -118,9 +118,9 @@ def test_a_blob_without_a_head_is_refused(message: bytes) -> None:
 
 
 def test_a_blob_for_another_key_is_refused() -> None:
+    # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="SHA256:"):
-        for _ in range(10):  # one in some 250 opens by chance, to random bytes
-            opened([blob_message(b"data", public_key_of(OTHER_KEY))])
+        [opened([blob_message(b"data", public_key_of(OTHER_KEY))]) for _ in range(10)]
 
 
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 7])
@@ -144,9 +144,9 @@ def test_data_that_looks_like_base64_is_left_alone() -> None:
 
 
 def test_another_key_is_named_as_the_reason() -> None:
+    # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="SHA256:"):
-        for _ in range(10):  # one in some 250 opens by chance, to random bytes
-            decrypt(encrypt(b"data", public_key_of(OTHER_KEY)), KEY)
+        [decrypt(encrypt(b"data", public_key_of(OTHER_KEY)), KEY) for _ in range(10)]
 
 
 @pytest.mark.parametrize(
