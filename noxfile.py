@@ -7,7 +7,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv|venv"  # uv, where it is, installs in seconds
 nox.options.reuse_venv = "yes"
 # What the README's test line runs, fastest first.
 nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
