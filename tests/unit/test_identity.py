@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import TwoFactorRequired, TwoFactorSetupRequired
-from vantage6.client._identity import Tokens, claims, credentials, login_answer
+from vantage6.client import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired
+from vantage6.client._identity import Tokens, claims, credentials, hidden_code, login_answer
 
 from .scripted import token
 
@@ -49,9 +49,16 @@ def test_tokens_stay_out_of_the_repr() -> None:
 
 
 def test_a_code_that_came_as_a_number_gets_its_zeros_back() -> None:
-    assert credentials("u", "p", 1234) == {"username": "u", "password": "p", "mfa_code": "001234"}
+    assert hidden_code(1234) == hidden_code("001 234") == "001234"
     assert credentials("u", "p", "001234")["mfa_code"] == "001234"  # pyright: ignore
     assert "mfa_code" not in credentials("u", "p", None)
+
+
+def test_what_one_logs_in_with_must_be_text() -> None:
+    with pytest.raises(InvalidInput, match="password must be a str, not NoneType"):
+        credentials("u", None, None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="mfa_code must supply a str or an int, not float"):
+        hidden_code(1.5)  # type: ignore[arg-type]
 
 
 def test_a_login_may_need_a_second_factor_or_its_setup() -> None:

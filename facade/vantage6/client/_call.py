@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from vantage6.bindings.secret import scrub
+
+from ._secrets import answered, harmless
 from .errors import (
     BadRequest,
     Conflict,
@@ -110,7 +114,7 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
     UndecodableAnswer
         When the body is not JSON.
     """
-    return cast("T", decode(answer, refused))
+    return cast("T", answered(call.operation, decode(answer, refused)))
 
 
 def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:
@@ -137,17 +141,17 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
     """
     if not 200 <= answer.status < 300:
         raise fault(answer, refused)
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(answer.content)
-    except (ValueError, RecursionError):
-        raise UndecodableAnswer(
-            "the body is not JSON; perhaps this is not the API, or something between here and the "
-            "server answered in its place",
-            method=answer.method,
-            url=answer.url,
-            status=answer.status,
-            body=answer.content.decode(errors="replace"),
-        ) from None
+    # Not where that error is at hand, which has the whole body in it.
+    raise UndecodableAnswer(
+        "the body is not JSON; perhaps this is not the API, or something between here and the "
+        "server answered in its place",
+        method=answer.method,
+        url=answer.url,
+        status=answer.status,
+        body=scrub(answer.content.decode(errors="replace")),
+    )
 
 
 def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
@@ -238,11 +242,11 @@ def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Van
     elif answer.location:
         message = f"the server points to {answer.location}; give the client that address instead"
     return kind(
-        message or _phrase(answer.status),
+        scrub(message or _phrase(answer.status)),
         method=answer.method,
         url=answer.url,
         status=answer.status,
-        body=body,
+        body=harmless(body),
         errors=_field_errors(body),
     )
 

@@ -32,8 +32,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from vantage6.bindings.secret import SecretBytes
+
 from ._base64 import decode, decoded_pieces, encode
 from ._payload import SEPARATOR
+from ._secrets import secret_bytes
 from .errors import DecryptionError, InvalidKey
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ class Encryptor:
     """
 
     def __init__(self, public_key: str) -> None:
-        key, iv = os.urandom(AES_KEY_BYTES), os.urandom(IV_BYTES)
+        key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
         wrapped_key = _load_public_key(public_key).encrypt(key, PKCS1v15())
         self.head = f"{encode(wrapped_key)}{SEPARATOR}{encode(iv)}{SEPARATOR}"
         self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
@@ -253,13 +256,13 @@ def _without_web_form(data: bytes) -> bytes:
 def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, bool]:
     """Give the AES key, and whether it was wrapped as text."""
     try:
-        key = private_key.decrypt(wrapped_key, PKCS1v15())
+        key = SecretBytes(private_key.decrypt(wrapped_key, PKCS1v15()))
     except ValueError:
-        key = b""
+        key = SecretBytes()
     is_text = len(key) > AES_KEY_BYTES and key.isascii()
     if is_text:
         with suppress(DecryptionError):
-            key = decode(key.decode("ascii"))
+            key = SecretBytes(decode(key.decode("ascii")))
     if len(key) != AES_KEY_BYTES:
         # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
         raise DecryptionError(
@@ -300,9 +303,9 @@ def private_key_to_pem(key: rsa.RSAPrivateKey, passphrase: str | bytes | None = 
     bytes
         The PEM text.
     """
-    secret = _passphrase(passphrase)
+    secret = secret_bytes(passphrase)
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+    return SecretBytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
 
 
 def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.RSAPrivateKey:
@@ -326,7 +329,7 @@ def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.R
         When the text is not a private RSA key, or the passphrase is missing, superfluous or wrong.
     """
     try:
-        key = load_pem_private_key(pem, _passphrase(passphrase))
+        key = load_pem_private_key(pem, secret_bytes(passphrase))
     except TypeError:
         needed = passphrase is None
         raise InvalidKey(
@@ -391,7 +394,3 @@ def _load_public_key(public_key: str) -> rsa.RSAPublicKey:
     if not isinstance(key, rsa.RSAPublicKey):
         raise InvalidKey("the public key is not an RSA key, the only kind the platform uses")
     return key
-
-
-def _passphrase(passphrase: str | bytes | None) -> bytes | None:
-    return passphrase.encode() if isinstance(passphrase, str) else passphrase

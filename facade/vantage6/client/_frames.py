@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
+from vantage6.bindings.secret import NAMES, SecretRow
+
 from ._display import is_time, moment
 from .errors import InvalidInput, MissingExtra
 
@@ -38,7 +40,7 @@ def frame_of(rows: Iterable[object]) -> DataFrame:
     _require_pandas()
     import pandas
 
-    lines = [_flat(cast("Mapping[str, object]", row)) for row in rows]
+    lines = [_flat(_open(row)) for row in rows]
     columns: Sequence[str] = list(dict.fromkeys(name for line in lines for name in line))
     frame = pandas.DataFrame(lines, columns=pandas.Index(columns))
     for name in filter(is_time, columns):
@@ -46,6 +48,14 @@ def frame_of(rows: Iterable[object]) -> DataFrame:
         if all(time or line.get(name) is None for time, line in zip(times, lines, strict=True)):
             frame[name] = pandas.to_datetime(pandas.Series(times, index=frame.index), utc=True)
     return frame
+
+
+def _open(row: object) -> Mapping[str, object]:
+    """Leave out what is secret in a whole row; who asked for that field has it in a plain dict."""
+    fields = cast("Mapping[str, object]", row)
+    if isinstance(row, SecretRow):
+        return {name: value for name, value in fields.items() if name not in NAMES}
+    return fields
 
 
 def frame_of_outputs(where: Sequence[str], outputs: Sequence[object]) -> DataFrame:

@@ -6,8 +6,11 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
+from vantage6.bindings.secret import Secret
+
+from ._secrets import secret
 from .errors import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired, Vantage6Error
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 # The code of a second factor, or what supplies it when the server asks for one.
 MfaCode: TypeAlias = "str | int | Callable[[], str | int]"
+# What is kept of it: a number is text by then.
+HiddenCode: TypeAlias = "str | Callable[[], object]"
+Supply = TypeVar("Supply", bound="Callable[[], object]")
 AsyncMfaCode: TypeAlias = "str | int | Callable[[], str | int | Awaitable[str | int]]"
 
 # A token is renewed this long before it expires, or after nine tenths of a shorter life.
@@ -86,24 +92,24 @@ class Tokens:
         Tokens
             The tokens.
         """
-        access = body["access_token"]
+        access = Secret(body["access_token"])
         facts = claims(access)
         issued, expires = facts.get("iat"), facts.get("exp")
         renew_at = float("inf")
         if isinstance(issued, int | float) and isinstance(expires, int | float):
             life = expires - issued
             renew_at = now + life - min(MARGIN_SECONDS, life / 10)
-        return cls(access, body["refresh_token"], renew_at)
+        return cls(access, Secret(body["refresh_token"]), renew_at)
 
     @property
     def signing(self) -> dict[str, str]:
         """The header that requests are signed with."""
-        return {"Authorization": f"Bearer {self.access}"}
+        return signing(self.access)
 
     @property
     def renewing(self) -> dict[str, str]:
         """The header that a request for the next pair is signed with."""
-        return {"Authorization": f"Bearer {self.refresh}"}
+        return signing(self.refresh)
 
     @property
     def user_id(self) -> int:
@@ -112,6 +118,22 @@ class Tokens:
         if not isinstance(subject, int):
             raise Vantage6Error("the server's token does not say which user it is for")
         return subject
+
+
+def signing(token: str) -> dict[str, str]:
+    """Give the header that signs a request with a token.
+
+    Parameters
+    ----------
+    token : str
+        The token.
+
+    Returns
+    -------
+    dict
+        The header, which does not show the token.
+    """
+    return {"Authorization": Secret(f"Bearer {token}")}
 
 
 def claims(token: str) -> dict[str, object]:
@@ -130,35 +152,57 @@ def claims(token: str) -> dict[str, object]:
     try:
         payload = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
 
 
-def credentials(username: str, password: str, mfa_code: str | int | None) -> UserLogin:
+def credentials(username: str, password: str, mfa_code: str | None) -> UserLogin:
     """Put a login into the form that the server takes.
 
     Parameters
     ----------
     username, password : str
         The account.
-    mfa_code : str or int, optional
-        The current two-factor code. A number has lost its leading zeros: they are put back. Of a
-        text, the spaces that apps show it with are taken out.
+    mfa_code : str, optional
+        The current two-factor code.
 
     Returns
     -------
     UserLogin
         The body of the request.
     """
-    body: UserLogin = {"username": username, "password": password}
+    body: UserLogin = {"username": username, "password": secret(password, "password")}
     if mfa_code is not None:
-        is_number = isinstance(mfa_code, int)
-        body["mfa_code"] = f"{mfa_code:06}" if is_number else "".join(mfa_code.split())
+        body["mfa_code"] = mfa_code
     return body
 
 
-def code_from(supply: Callable[[], object]) -> str | int:
+def hidden_code(mfa_code: str | int | Supply | None) -> Secret | Supply | None:
+    """Take in the code of a second factor, or what supplies it.
+
+    Parameters
+    ----------
+    mfa_code : str, int or callable, optional
+        The code. A number has lost its leading zeros: they are put back. Of a text, the spaces that
+        apps show it with are taken out.
+
+    Returns
+    -------
+    Secret, callable or None
+        The code as the server takes it, or the function.
+
+    Raises
+    ------
+    InvalidInput
+        When it is something else.
+    """
+    if mfa_code is None or callable(mfa_code):
+        return mfa_code
+    return _code(mfa_code)
+
+
+def code_from(supply: Callable[[], object]) -> Secret:
     """Get the code of the second factor from a function that supplies it.
 
     Parameters
@@ -168,8 +212,8 @@ def code_from(supply: Callable[[], object]) -> str | int:
 
     Returns
     -------
-    str or int
-        The code.
+    Secret
+        The code, as the server takes it.
 
     Raises
     ------
@@ -179,7 +223,7 @@ def code_from(supply: Callable[[], object]) -> str | int:
     return _code(supply())
 
 
-async def acode_from(supply: Callable[[], object]) -> str | int:
+async def acode_from(supply: Callable[[], object]) -> Secret:
     """Do as `code_from`, and wait for the code where the function is an async one.
 
     Parameters
@@ -189,16 +233,18 @@ async def acode_from(supply: Callable[[], object]) -> str | int:
 
     Returns
     -------
-    str or int
-        The code.
+    Secret
+        The code, as the server takes it.
     """
     given = supply()
     return _code(await cast("Awaitable[object]", given) if isinstance(given, Awaitable) else given)
 
 
-def _code(given: object) -> str | int:
-    if isinstance(given, str | int):
-        return given
+def _code(given: object) -> Secret:
+    if isinstance(given, int):
+        return Secret(f"{given:06}")
+    if isinstance(given, str):
+        return Secret("".join(given.split()))
     if isinstance(given, Coroutine):
         given.close()  # or Python warns that nobody awaited it
         raise InvalidInput("mfa_code is an async function: only AsyncClient can wait for its code")
@@ -233,7 +279,7 @@ def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
             "tells the secret this once: scan the QR code that show_qr() of this error shows (or "
             "load its `uri`) with an authenticator app, then log in again with the app's code as "
             "mfa_code. If the error is gone, client.util.reset_two_factor_auth() helps, by mail",
-            uri=body["qr_uri"],
+            uri=Secret(body["qr_uri"]),
         )
     raise TwoFactorRequired(
         "this account has two-factor login: give the code of the authenticator app as mfa_code, or "

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from vantage6.bindings.secret import HIDDEN, scrub
+
 from .errors import InvalidSettings
 
 LOGGER = logging.getLogger("vantage6.client")
@@ -59,11 +61,12 @@ class Address:
             url = urlsplit(host.strip())
             own_port = url.port
         except ValueError as error:
-            raise InvalidSettings(f"host {host!r} is not an address: {error}") from None
+            reason = f"host {_without_login(host)!r} is not an address: {scrub(str(error))}"
+            raise InvalidSettings(reason) from None
         if url.scheme not in ("http", "https") or not url.hostname:
             raise InvalidSettings(
                 f"host must start with https:// (or http://) and name the server, "
-                f"as in 'https://server.example': it is {host!r}"
+                f"as in 'https://server.example': it is {_without_login(host)!r}"
             )
         if url.username is not None or url.password is not None:
             raise InvalidSettings("host must not contain credentials: give them to authenticate()")
@@ -117,6 +120,13 @@ class Address:
         """The whole address of the API, without a slash at the end."""
         port = f":{self.port}" if self.port else ""
         return f"{self.host}{port}{self.path}"
+
+
+def _without_login(host: str) -> str:
+    """Leave out of an address what somebody may log in with."""
+    start, at, rest = host.rpartition("@")
+    scheme, slashes, _ = start.rpartition("//")
+    return f"{scheme}{slashes}{HIDDEN}@{rest}" if at else host
 
 
 def _is_loopback(host: str) -> bool:

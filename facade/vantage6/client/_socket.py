@@ -16,7 +16,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from vantage6.bindings.secret import scrub
+
 from ._events import Connected, Heard, Joined, Lost, Refused, parse
+from ._identity import signing
 
 if TYPE_CHECKING:
     import ssl
@@ -164,13 +167,13 @@ class _Line:
             client = self._client()
             client.connect(
                 self._url,
-                headers={"Authorization": f"Bearer {self._token}"},
+                headers=signing(self._token),
                 namespaces=[NAMESPACE],
                 transports=["websocket"],
                 wait_timeout=self._seconds,
             )
         except Exception as error:  # of any of three libraries; whoever waits goes on by itself
-            self._hear(self, Lost(str(error) or type(error).__name__))
+            self._hear(self, Lost(scrub(str(error)) or type(error).__name__))
             return
         self._hear(self, Connected())
         self._ended.wait()

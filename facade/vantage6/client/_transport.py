@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
 
+from vantage6.bindings.secret import scrub
+
 from ._call import Answer, fault
+from ._secrets import without_library_frames
 from .errors import (
     ConnectionFailed,
     InvalidSettings,
@@ -111,7 +114,7 @@ class Attempts:
         may_repeat = self._is_repeatable or isinstance(error, httpx.ConnectError)
         pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
         if pause is None:
-            raise meaning from error
+            raise meaning from without_library_frames(error)
         return pause
 
     def _pause(self) -> float | None:
@@ -147,7 +150,7 @@ def translate(error: httpx.RequestError) -> TransportError:
         The error to raise in its place.
     """
     request = {"method": error.request.method, "url": str(error.request.url)}
-    detail = str(error) or type(error).__name__
+    detail = scrub(str(error)) or type(error).__name__
     if isinstance(error, httpx.ConnectTimeout):
         return RequestTimeout("no connection within the connect timeout", **request)
     if isinstance(error, httpx.PoolTimeout):
@@ -320,6 +323,8 @@ class Http(httpx.Client):
                 response.close()
             except httpx.RequestError as error:
                 pause = attempts.after_error(error)
+            except BaseException as error:  # such as Ctrl-C in the midst of a password
+                raise without_library_frames(error)  # noqa: B904 - it is the same error
             time.sleep(pause)
 
     def exchange(
@@ -349,7 +354,7 @@ class Http(httpx.Client):
                 raise fault(answer_of(response), PermissionDenied)
             yield from response.iter_bytes()
         except httpx.RequestError as error:
-            raise translate(error) from error
+            raise translate(error) from without_library_frames(error)
         finally:
             response.close()
 
@@ -381,6 +386,8 @@ class AsyncHttp(httpx.AsyncClient):
                 await response.aclose()
             except httpx.RequestError as error:
                 pause = attempts.after_error(error)
+            except BaseException as error:  # such as a task that is cancelled meanwhile
+                raise without_library_frames(error)  # noqa: B904 - it is the same error
             await sleep(pause)
 
     async def exchange(
@@ -413,7 +420,7 @@ class AsyncHttp(httpx.AsyncClient):
             async for piece in response.aiter_bytes():
                 yield piece
         except httpx.RequestError as error:
-            raise translate(error) from error
+            raise translate(error) from without_library_frames(error)
         finally:
             await response.aclose()
 

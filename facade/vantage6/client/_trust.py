@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import SecretBytes
+
 from ._files import replacing
 from ._pins import (
     ENCRYPTED,
@@ -99,7 +101,7 @@ def read_private_key(path: Path) -> bytes:
                 f"{mode:04o}; chmod 600 makes it yours alone",
                 stacklevel=3,  # the line that calls setup_encryption
             )
-        return file.read()
+        return SecretBytes(file.read())
 
 
 def fingerprint_of(row: Organization) -> str:

@@ -98,11 +98,9 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
 
 
 def _write(network: LocalNetwork, json: Path | None) -> None:
-    """Write the network's description; whoever sees the file sees all of it."""
+    """Write the network's description, if it is wanted."""
     if json is not None:
-        draft = json.with_name(f".{json.name}.{os.getpid()}")
-        network.write(draft)
-        draft.replace(json)
+        network.write(json)
 
 
 def _remove(json: Path | None) -> None:

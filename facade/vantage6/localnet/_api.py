@@ -6,6 +6,7 @@ from typing import TypeVar
 import httpx
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.secret import scrub
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
@@ -40,7 +41,7 @@ class CallError(LocalNetworkError):
     """
 
     def __init__(self, status: int, body: str) -> None:
-        super().__init__(f"The server answered {status}: {body.strip()}")
+        super().__init__(f"The server answered {status}: {scrub(body.strip())}")
         self.status = status
 
 

@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from vantage6.bindings.secret import Secret
 from vantage6.localnet import _api
 from vantage6.localnet._environment import cache_folder, install_once, run_step
 from vantage6.localnet._errors import EnvironmentBuildError, ServerStartError
-from vantage6.localnet._processes import clean_environment
+from vantage6.localnet._processes import PRIVATE, clean_environment, open_private
 from vantage6.localnet._server import claim_port
 
 _VERSION = "3.35.0"
@@ -46,10 +47,10 @@ class BlobStore:
     def __init__(self, folder: Path) -> None:
         node, program = _emulator()
         self.port = claim_port(None)
-        self._key = base64.b64encode(secrets.token_bytes(64)).decode()
+        self._key = Secret(base64.b64encode(secrets.token_bytes(64)).decode())
         self._log = folder / "blobs.log"
         supervisor = Path(__file__).with_name("_supervisor.py")
-        with self._log.open("wb") as log:
+        with open_private(self._log) as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", str(supervisor), str(folder)),
@@ -61,6 +62,7 @@ class BlobStore:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=PRIVATE,
                 cwd=folder,
                 env=clean_environment(HOME=str(folder), AZURITE_ACCOUNTS=f"{_ACCOUNT}:{self._key}"),
             )
@@ -77,7 +79,7 @@ class BlobStore:
         return {
             "type": "azure",
             "container_name": "localnet",
-            "connection_string": ";".join(f"{name}={value}" for name, value in parts.items()),
+            "connection_string": Secret(";".join(f"{name}={parts[name]}" for name in parts)),
         }
 
     def wait_until_ready(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server.api.token import create_user_token
 from vantage6.bindings.server.models.two_factor_secret import TwoFactorSecret
 from vantage6.bindings.server.models.user_login import UserLogin
@@ -101,7 +102,7 @@ def log_in(
     with _api.anonymous(url) as client:
         answer = _api.answer(create_user_token.sync_detailed(client=client, body=login))
     if isinstance(answer, UserTokens):
-        return answer.access_token, otp_secret
+        return Secret(answer.access_token), otp_secret
     if isinstance(answer, TwoFactorSecret):
-        return log_in(url, username, password, answer.otp_secret)
+        return log_in(url, username, password, Secret(answer.otp_secret))
     raise LocalNetworkError(f"the server asks {username} for a second factor: {answer.msg}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from vantage6.bindings.secret import SecretBytes, scrub
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client import _crypto
 from vantage6.localnet import _api
@@ -266,12 +267,20 @@ class LocalNetwork:
         }
 
     def write(self, path: Path) -> None:
-        """Write what `describe` returns to a file that only this user can read."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.fchmod(descriptor, 0o600)  # also if the file was there before
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self.describe(), file, indent=2)
-            file.write("\n")
+        """Write what `describe` returns to a file that only this user can read.
+
+        The file takes the place of one that may be there; whoever sees it sees all of it.
+        """
+        text = SecretBytes(f"{json.dumps(self.describe(), indent=2)}\n".encode())
+        # A name that nobody can guess, or a link that is there already would be followed.
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text)
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
 
     def _start(self, parts: contextlib.ExitStack) -> None:
         """Start every part, each with its end in the stack."""
@@ -375,6 +384,7 @@ def _wait_until_online(nodes: list[Node], relay: Relay) -> None:
     deadline = time.monotonic() + _ONLINE_SECONDS
     for node in nodes:
         if not node.online.wait(max(0.0, deadline - time.monotonic())):
-            tail = "\n  ".join(relay.log.read_text(errors="replace").splitlines()[-20:])
+            log = scrub(relay.log.read_text(errors="replace"))
+            tail = "\n  ".join(log.splitlines()[-20:])
             message = f"Node {node.identity.id} did not come online within {_ONLINE_SECONDS:.0f} s."
             raise NodeStartError(f"{message} The end of the relay's log:\n  {tail}")

@@ -11,12 +11,13 @@ import logging
 import queue
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from typing_extensions import Unpack
 
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.api.token import create_node_token
 from vantage6.bindings.server.models.node_login import NodeLogin
@@ -47,7 +48,7 @@ class Identity:
     id, organization_id, collaboration_id : int
         Ids on the server.
     api_key : str
-        The key by which it logs in.
+        The key by which it logs in; ``repr`` leaves it out.
     data : Path
         The organization's data, a CSV file.
     folder : Path
@@ -59,7 +60,7 @@ class Identity:
     id: int
     organization_id: int
     collaboration_id: int
-    api_key: str
+    api_key: str = field(repr=False)
     data: Path
     folder: Path
     cipher: Cipher
@@ -281,7 +282,7 @@ class Execution:
             self._fail("non-existing Docker image", reason)
             return
         call = calls.create_container_token({"image": image, "task_id": self._task["id"]})
-        token = _api.ask(node.api, call)["container_token"]
+        token = Secret(_api.ask(node.api, call)["container_token"])
         environment = _runs.prepare(
             self._folder,
             algorithm=algorithm,

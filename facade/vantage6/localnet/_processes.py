@@ -6,9 +6,14 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
+
+from vantage6.bindings.secret import SecretBytes
 
 _HERE = Path(__file__).parent
 _STOP_SECONDS = 10.0
+PRIVATE = 0o077
+"""The mask of what the network's programs write: nobody else can read it."""
 # All that a program needs to start; the user's PYTHONPATH, proxies and V6_* settings stay out.
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -19,6 +24,18 @@ Message = dict[str, object]
 def inside(name: str) -> str:
     """Return the path of a file that the environment's Python runs, not ours."""
     return str(_HERE / "_inside" / name)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only this user can read, whatever was there before."""
+    with open_private(path) as file:
+        file.write(content)
+
+
+def open_private(path: Path, *, append: bool = False) -> BinaryIO:
+    """Open a file to write it anew, or to append to it; only this user can read a new one."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -62,7 +79,7 @@ class Helper:
         on_end: Callable[[], None] = lambda: None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        with log.open("wb") as errors:
+        with open_private(log) as errors:
             self._process = subprocess.Popen(
                 [str(python), inside(script)],
                 stdin=subprocess.PIPE,
@@ -70,6 +87,7 @@ class Helper:
                 stderr=errors,
                 env=clean_environment(**(environment or {})),
                 start_new_session=True,
+                umask=PRIVATE,
             )
         self._on_message = on_message
         self._on_end = on_end
@@ -79,7 +97,7 @@ class Helper:
 
     def send(self, message: Message) -> None:
         """Send one message; a helper that is gone is not told anything."""
-        line = json.dumps(message).encode() + b"\n"
+        line = SecretBytes(json.dumps(message).encode() + b"\n")  # it may hold a token
         with self._lock:
             if self._process.stdin is not None and not self._process.stdin.closed:
                 try:

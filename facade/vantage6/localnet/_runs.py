@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import SecretBytes
 from vantage6.localnet._errors import LocalNetworkError
-from vantage6.localnet._processes import Helper, Message, clean_environment
+from vantage6.localnet._processes import Helper, Message, clean_environment, write_private
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import TaskDatabase
@@ -159,10 +160,10 @@ def prepare(
     # The server gives the identifier of a deleted run to a new one.
     shutil.rmtree(folder, ignore_errors=True)
     temporary = folder / "tmp"
-    temporary.mkdir(parents=True)
-    files = {"INPUT_FILE": input_, "OUTPUT_FILE": b"", "TOKEN_FILE": token.encode()}
+    temporary.mkdir(parents=True)  # in a folder that is for this user alone
+    files = {"INPUT_FILE": input_, "OUTPUT_FILE": b"", "TOKEN_FILE": SecretBytes(token.encode())}
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        write_private(folder / name, content)
     variables = {
         **{name: str(folder / name) for name in files},
         "TEMPORARY_FOLDER": str(temporary),

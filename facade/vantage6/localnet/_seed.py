@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server.api.collaboration import create_collaboration
 from vantage6.bindings.server.api.node import create_node
 from vantage6.bindings.server.api.organization import create_organization, update_organization
@@ -28,6 +29,7 @@ from vantage6.bindings.server.types import UNSET
 from vantage6.client import _crypto
 from vantage6.localnet import _api
 from vantage6.localnet._login import code, log_in
+from vantage6.localnet._processes import write_private
 
 _NAMES = (
     "IKNL",
@@ -228,9 +230,9 @@ def _secure_root(url: str) -> tuple[str, User]:
     return token, root
 
 
-def _new_password() -> str:
+def _new_password() -> Secret:
     """Return a strong password with every kind of character that the server's policy wants."""
-    return secrets.token_urlsafe(15) + "-aA1"
+    return Secret(secrets.token_urlsafe(15) + "-aA1")
 
 
 def _add_organization(
@@ -244,8 +246,7 @@ def _add_organization(
     public_key = UNSET
     if key is not None and private_key is not None:
         made = key.result()
-        private_key.touch(0o600)
-        private_key.write_bytes(_crypto.private_key_to_pem(made))
+        write_private(private_key, _crypto.private_key_to_pem(made))
         public_key = _crypto.public_key_of(made)
     if index == 0:
         change = OrganizationUpdate(name=name, public_key=public_key)

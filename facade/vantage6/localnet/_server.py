@@ -10,11 +10,18 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.version import get_version
 from vantage6.localnet import _api
 from vantage6.localnet._errors import PortInUseError, ServerStartError
 from vantage6.localnet._login import LoginRules
-from vantage6.localnet._processes import clean_environment, inside
+from vantage6.localnet._processes import (
+    PRIVATE,
+    clean_environment,
+    inside,
+    open_private,
+    write_private,
+)
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
@@ -67,7 +74,8 @@ class Server:
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
         configuration = folder / f"{self._service}.yaml"
-        configuration.write_text(json.dumps(self._configuration(folder)))  # JSON is YAML
+        text = SecretBytes(json.dumps(self._configuration(folder)).encode())  # JSON is YAML
+        write_private(configuration, text)
         self._folder = folder
         self._command = _uwsgi_command(python, self.port, self._script, configuration)
         self._process = self._launch()
@@ -76,13 +84,14 @@ class Server:
         """Start the process."""
         supervisor = Path(__file__).with_name("_supervisor.py")
         folder = str(self._folder)
-        with self._log.open("ab") as log:
+        with open_private(self._log, append=True) as log:
             return subprocess.Popen(
                 [sys.executable, "-I", str(supervisor), folder, *self._command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=PRIVATE,
                 # A service writes under its user's home, whatever its configuration says.
                 env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
@@ -140,7 +149,7 @@ class Server:
 
     def _log_tail(self) -> str:
         """Return the end of the service's log, as an addition to an error's message."""
-        lines = self._log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        lines = scrub(self._log.read_text(errors="replace")).splitlines()[-_LOG_TAIL_LINES:]
         return "\nThe end of its log:\n  " + "\n  ".join(lines or ["(empty)"])
 
 
@@ -193,7 +202,7 @@ def _configuration(folder: Path, port: int, rules: LoginRules) -> dict[str, obje
     return {
         **common_configuration("server", folder, port),
         "server_url": f"http://{_api.HOST}:{port}",  # by which stores know it
-        "jwt_secret_key": secrets.token_hex(32),
+        "jwt_secret_key": Secret(secrets.token_hex(32)),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
         "two_factor_auth": rules.two_factor,

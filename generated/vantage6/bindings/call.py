@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -28,14 +28,15 @@ class Call(Generic[T]):
     query : Mapping[str, QueryValue]
         The query parameters that are to be sent.
     body : object
-        What is to be sent as JSON, or None.
+        What is to be sent as JSON, or None. ``repr`` leaves it out: it may hold a password, or be
+        huge.
     """
 
     operation: str
     method: str
     path: str
     query: Mapping[str, QueryValue]
-    body: object = None
+    body: object = field(default=None, repr=False)
 
 
 def given(**query: QueryValue | None) -> dict[str, QueryValue]:

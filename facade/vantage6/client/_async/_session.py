@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
-    from .._identity import AsyncMfaCode
+    from .._identity import HiddenCode
     from .._listing import PageOf
     from .._resolve import AnyRow, Kind, Ref
     from .._settings import Timeouts
@@ -252,14 +252,14 @@ class Session(Connection):
         """Who reads inputs and results here, with which key."""
         return Reader(self.whoami, self.private_key)
 
-    async def login(self, username: str, password: str, mfa_code: AsyncMfaCode | None) -> WhoAmI:
+    async def login(self, username: str, password: str, mfa_code: HiddenCode | None) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         username, password : str
             The account.
-        mfa_code : str, int or callable, optional
+        mfa_code : str or callable, optional
             The current two-factor code, or what supplies it.
 
         Returns
@@ -277,7 +277,7 @@ class Session(Connection):
             self.private_key = None  # it belongs to the organization of the last login
         return who
 
-    async def _enter(self, username: str, password: str, mfa_code: AsyncMfaCode | None) -> Tokens:
+    async def _enter(self, username: str, password: str, mfa_code: HiddenCode | None) -> Tokens:
         """Get tokens; a code that is to be supplied is asked for only if the server does."""
         if not callable(mfa_code):
             return await self._try(username, password, mfa_code)
@@ -287,7 +287,7 @@ class Session(Connection):
             pass  # what goes wrong with the code has nothing to do with this error
         return await self._try(username, password, await acode_from(mfa_code))
 
-    async def _try(self, username: str, password: str, mfa_code: str | int | None) -> Tokens:
+    async def _try(self, username: str, password: str, mfa_code: str | None) -> Tokens:
         """Get tokens."""
         call = calls.create_user_token(credentials(username, password, mfa_code))
         body = await self.send(call, signed=False, refused=LoginFailed)

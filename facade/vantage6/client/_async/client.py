@@ -12,12 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from vantage6.bindings.call import Call, given
+from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
-from .._call import decode, sending
+from .._call import read, sending
 from .._events import Wanted
+from .._identity import hidden_code, signing
 from .._pins import trust_mode
 from .._resolve import known_kind
+from .._secrets import secret, secret_bytes
 from .._settings import LOGGER, Address, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
@@ -221,6 +224,7 @@ class AsyncClient:
         >>> await client.authenticate("researcher", "password", "123456")
         >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
+        password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
         if self._session.address.is_readable:
             warnings.warn(
                 f"{self.host} speaks plain http: whoever is on the way can read your password and "
@@ -325,6 +329,7 @@ class AsyncClient:
         --------
         >>> await client.setup_encryption("private_key.pem")
         """
+        passphrase = secret_bytes(passphrase)
         _ = self._session.whoami  # an error before anything is read
         self._session.private_key = None
         if private_key_file is None:
@@ -700,11 +705,14 @@ class AsyncClient:
         >>> await client.request("version")
         {'version': '4.15.2'}
         """
+        json, headers, params = conceal(json), conceal(headers), conceal(params)
         path = "/" + endpoint.lstrip("/")
         call = Call[object]("request", method.upper(), path, given(**params or {}), json)
         extensions = sending(attempts_on_timeout, renew=first_try and retry)
         connection = self._session.store if is_for_algorithm_store else self._session
-        return decode(await connection.http.exchange(call, headers=headers, extensions=extensions))
+        return read(
+            call, await connection.http.exchange(call, headers=headers, extensions=extensions)
+        )
 
     async def check_if_blob_store_enabled(self) -> bool:
         """Ask whether the server keeps large inputs and results apart from its database.
@@ -791,7 +799,7 @@ class AsyncClient:
     @property
     def headers(self) -> dict[str, str]:
         """The headers that sign a request; empty before the login."""
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return signing(self.token) if self.token else {}
 
     @property
     def host(self) -> str:

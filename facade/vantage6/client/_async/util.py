@@ -12,6 +12,7 @@ from .._aside import beside
 from .._body import filled
 from .._call import sending
 from .._qr import offer
+from .._secrets import secret, secret_bytes
 from .._settings import LOGGER
 from ..errors import InvalidInput, KeyMismatch, LoginFailed, SessionExpired, Unauthorized
 from ._resource import Resource
@@ -113,6 +114,8 @@ class Utilities(Resource):
         --------
         >>> answer = await client.util.change_my_password("Analytical-1843", "new-Secret-2")
         """
+        current_password = secret(current_password, "current_password")
+        new_password = secret(new_password, "new_password")
         body: ChangePasswordInput = {
             "current_password": current_password,
             "new_password": new_password,
@@ -184,6 +187,7 @@ class Utilities(Resource):
         --------
         >>> answer = await client.util.set_my_password(token, "new-Secret-2")
         """
+        token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
         return await self._spend(calls.reset_password(body))
 
@@ -222,6 +226,7 @@ class Utilities(Resource):
         --------
         >>> answer = await client.util.reset_two_factor_auth("Analytical-1843", username="ada")
         """
+        password = secret(password, "password")
         if not username:
             raise InvalidInput("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
@@ -257,9 +262,10 @@ class Utilities(Resource):
         --------
         >>> secret = await client.util.set_two_factor_auth(token)
         """
-        secret = await self._spend(calls.reset_two_factor({"reset_token": token}))
-        offer(secret["qr_uri"])
-        return secret
+        token = secret(token, "token")
+        found = await self._spend(calls.reset_two_factor({"reset_token": token}))
+        offer(found["qr_uri"])
+        return found
 
     async def _spend(self, call: Call[T]) -> T:
         """Send what a token from a mail gives the right to."""
@@ -320,6 +326,7 @@ class Utilities(Resource):
         from .._crypto import generate_private_key, private_key_to_pem
         from .._trust import key_file_is_there, write_private_key
 
+        passphrase = secret_bytes(passphrase)
         _ = self._session.whoami  # an error before anything is written
         path = Path(file_ or "private_key.pem").absolute()
         if path.exists():  # an error before a key is made, which takes a second or two

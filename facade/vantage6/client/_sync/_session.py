@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
-    from .._identity import MfaCode
+    from .._identity import HiddenCode
     from .._listing import PageOf
     from .._resolve import AnyRow, Kind, Ref
     from .._settings import Timeouts
@@ -253,14 +253,14 @@ class Session(Connection):
         """Who reads inputs and results here, with which key."""
         return Reader(self.whoami, self.private_key)
 
-    def login(self, username: str, password: str, mfa_code: MfaCode | None) -> WhoAmI:
+    def login(self, username: str, password: str, mfa_code: HiddenCode | None) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         username, password : str
             The account.
-        mfa_code : str, int or callable, optional
+        mfa_code : str or callable, optional
             The current two-factor code, or what supplies it.
 
         Returns
@@ -278,7 +278,7 @@ class Session(Connection):
             self.private_key = None  # it belongs to the organization of the last login
         return who
 
-    def _enter(self, username: str, password: str, mfa_code: MfaCode | None) -> Tokens:
+    def _enter(self, username: str, password: str, mfa_code: HiddenCode | None) -> Tokens:
         """Get tokens; a code that is to be supplied is asked for only if the server does."""
         if not callable(mfa_code):
             return self._try(username, password, mfa_code)
@@ -288,7 +288,7 @@ class Session(Connection):
             pass  # what goes wrong with the code has nothing to do with this error
         return self._try(username, password, code_from(mfa_code))
 
-    def _try(self, username: str, password: str, mfa_code: str | int | None) -> Tokens:
+    def _try(self, username: str, password: str, mfa_code: str | None) -> Tokens:
         """Get tokens."""
         call = calls.create_user_token(credentials(username, password, mfa_code))
         body = self.send(call, signed=False, refused=LoginFailed)

@@ -11,6 +11,7 @@ from vantage6.bindings.server import calls
 
 from .._body import filled
 from .._listing import Rows, Selection
+from .._secrets import secret
 from ..errors import InvalidInput
 from ._resource import Named
 
@@ -194,6 +195,7 @@ class Users(Named["User"]):
         ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=["Researcher"]
         ... )
         """
+        password = secret(password, "password")
         body: UserInput = {
             "username": username,
             "firstname": firstname,

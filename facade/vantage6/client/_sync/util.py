@@ -13,6 +13,7 @@ from .._aside import here
 from .._body import filled
 from .._call import sending
 from .._qr import offer
+from .._secrets import secret, secret_bytes
 from .._settings import LOGGER
 from ..errors import InvalidInput, KeyMismatch, LoginFailed, SessionExpired, Unauthorized
 from ._resource import Resource
@@ -112,6 +113,8 @@ class Utilities(Resource):
         --------
         >>> answer = client.util.change_my_password("Analytical-1843", "new-Secret-2")
         """
+        current_password = secret(current_password, "current_password")
+        new_password = secret(new_password, "new_password")
         body: ChangePasswordInput = {
             "current_password": current_password,
             "new_password": new_password,
@@ -183,6 +186,7 @@ class Utilities(Resource):
         --------
         >>> answer = client.util.set_my_password(token, "new-Secret-2")
         """
+        token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
         return self._spend(calls.reset_password(body))
 
@@ -221,6 +225,7 @@ class Utilities(Resource):
         --------
         >>> answer = client.util.reset_two_factor_auth("Analytical-1843", username="ada")
         """
+        password = secret(password, "password")
         if not username:
             raise InvalidInput("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
@@ -256,9 +261,10 @@ class Utilities(Resource):
         --------
         >>> secret = client.util.set_two_factor_auth(token)
         """
-        secret = self._spend(calls.reset_two_factor({"reset_token": token}))
-        offer(secret["qr_uri"])
-        return secret
+        token = secret(token, "token")
+        found = self._spend(calls.reset_two_factor({"reset_token": token}))
+        offer(found["qr_uri"])
+        return found
 
     def _spend(self, call: Call[T]) -> T:
         """Send what a token from a mail gives the right to."""
@@ -319,6 +325,7 @@ class Utilities(Resource):
         from .._crypto import generate_private_key, private_key_to_pem
         from .._trust import key_file_is_there, write_private_key
 
+        passphrase = secret_bytes(passphrase)
         _ = self._session.whoami  # an error before anything is written
         path = Path(file_ or "private_key.pem").absolute()
         if path.exists():  # an error before a key is made, which takes a second or two

@@ -14,7 +14,7 @@ T = TypeVar("T", bound="ApiKey")
 class ApiKey:
     """The key by which a node logs in."""
 
-    api_key: str
+    api_key: str = _attrs_field(repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

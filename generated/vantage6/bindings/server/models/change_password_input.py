@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="ChangePasswordInput")
 
@@ -13,8 +14,8 @@ T = TypeVar("T", bound="ChangePasswordInput")
 class ChangePasswordInput:
     """The old and the new password."""
 
-    current_password: str
-    new_password: str
+    current_password: str = _attrs_field(repr=False)
+    new_password: str = _attrs_field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         current_password = self.current_password

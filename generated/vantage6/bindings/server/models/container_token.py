@@ -14,7 +14,7 @@ T = TypeVar("T", bound="ContainerToken")
 class ContainerToken:
     """The token of an algorithm, for as long as its task runs."""
 
-    container_token: str
+    container_token: str = _attrs_field(repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

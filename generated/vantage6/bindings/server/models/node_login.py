@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="NodeLogin")
 
@@ -13,7 +14,7 @@ T = TypeVar("T", bound="NodeLogin")
 class NodeLogin:
     """The credentials of a node."""
 
-    api_key: str
+    api_key: str = _attrs_field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         api_key = self.api_key

@@ -14,9 +14,9 @@ T = TypeVar("T", bound="NodeTokens")
 class NodeTokens:
     """The tokens of a node that has logged in."""
 
-    access_token: str
+    access_token: str = _attrs_field(repr=False)
     node_url: str
-    refresh_token: str
+    refresh_token: str = _attrs_field(repr=False)
     refresh_url: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -21,7 +21,7 @@ T = TypeVar("T", bound="NodeWithKey")
 class NodeWithKey:
     """A new node, with the key by which it logs in, told this once."""
 
-    api_key: str
+    api_key: str = _attrs_field(repr=False)
     collaboration: Reference
     """ A pointer to one resource, embedded in another. """
     config: list[NodeConfig]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="RecoverTwoFactorInput")
 
@@ -13,7 +14,7 @@ T = TypeVar("T", bound="RecoverTwoFactorInput")
 class RecoverTwoFactorInput:
     """The user whose second factor is lost."""
 
-    password: str
+    password: str = _attrs_field(repr=False)
     username: str
 
     def to_dict(self) -> dict[str, Any]:

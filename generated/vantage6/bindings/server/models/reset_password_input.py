@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="ResetPasswordInput")
 
@@ -13,8 +14,8 @@ T = TypeVar("T", bound="ResetPasswordInput")
 class ResetPasswordInput:
     """A new password, with the token from the mail."""
 
-    password: str
-    reset_token: str
+    password: str = _attrs_field(repr=False)
+    reset_token: str = _attrs_field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         password = self.password

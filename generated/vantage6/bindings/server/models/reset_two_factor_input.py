@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="ResetTwoFactorInput")
 
@@ -13,7 +14,7 @@ T = TypeVar("T", bound="ResetTwoFactorInput")
 class ResetTwoFactorInput:
     """The token from the mail."""
 
-    reset_token: str
+    reset_token: str = _attrs_field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         reset_token = self.reset_token

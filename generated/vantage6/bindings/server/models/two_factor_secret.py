@@ -15,8 +15,8 @@ class TwoFactorSecret:
     """The secret to set up a second factor with."""
 
     msg: str
-    otp_secret: str
-    qr_uri: str
+    otp_secret: str = _attrs_field(repr=False)
+    qr_uri: str = _attrs_field(repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class User:
     """ ISO 8601, in UTC, without an offset. """
     lastname: None | str
     organization: None | Reference
-    otp_secret: None | str
+    otp_secret: None | str = _attrs_field(repr=False)
     roles: str
     rules: str
     status: None | str

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
@@ -18,7 +19,7 @@ class UserInput:
     email: str
     firstname: str
     lastname: str
-    password: str
+    password: str = _attrs_field(repr=False)
     username: str
     organization_id: int | Unset = UNSET
     roles: list[int] | Unset = UNSET

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
@@ -15,9 +16,9 @@ T = TypeVar("T", bound="UserLogin")
 class UserLogin:
     """The credentials of a user."""
 
-    password: str
+    password: str = _attrs_field(repr=False)
     username: str
-    mfa_code: str | Unset = UNSET
+    mfa_code: str | Unset = _attrs_field(default=UNSET, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         password = self.password

@@ -14,8 +14,8 @@ T = TypeVar("T", bound="UserTokens")
 class UserTokens:
     """The tokens of a user who has logged in."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = _attrs_field(repr=False)
+    refresh_token: str = _attrs_field(repr=False)
     refresh_url: str
     user_url: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)

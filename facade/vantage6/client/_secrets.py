@@ -1,0 +1,181 @@
+"""Where secrets are hidden: as they come in, in what comes back, and in errors (pure).
+
+A traceback may be shown with the local variables of its frames. What is secret is a `Secret` in all
+frames of this package, from the first line of the method that takes it; and the frames of the
+libraries below, which hold requests as they are sent, are taken out of the errors that pass here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from vantage6.bindings.secret import Secret, SecretBytes, conceal, scrub, shaded
+
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
+
+# The operations that are answered with something secret. Of users, servers tell the second factor.
+TELLING = frozenset(
+    {
+        "create_container_token",
+        "create_node",
+        "create_node_token",
+        "create_user",
+        "create_user_token",
+        "get_user",
+        "list_users",
+        "refresh_token",
+        "request",  # that of client.request, which may be any
+        "reset_api_key",
+        "reset_two_factor",
+        "update_user",
+    }
+)
+
+# Their frames have requests and answers in them as they are: headers, bodies, bytes.
+LIBRARIES = frozenset(
+    {
+        "anyio",
+        "asyncio",
+        "encodings",
+        "h11",
+        "httpcore",
+        "httpx",
+        "json",
+        "socket",
+        "socksio",
+        "ssl",
+    }
+)
+
+
+def secret(text: str, argument: str) -> Secret:
+    """Take in a secret that a user gave.
+
+    Parameters
+    ----------
+    text : str
+        The secret.
+    argument : str
+        What it was given as, for the message of an error.
+
+    Returns
+    -------
+    Secret
+        The same text, which does not show itself.
+
+    Raises
+    ------
+    InvalidInput
+        When it is no text.
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' own
+        raise InvalidInput(f"{argument} must be a str, not {type(text).__name__}")
+    return Secret(text)
+
+
+def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
+    """Take in a passphrase.
+
+    Parameters
+    ----------
+    text : str, bytes or None
+        The passphrase, if there is one.
+
+    Returns
+    -------
+    SecretBytes or None
+        Its bytes, which do not show themselves.
+    """
+    if text is None:
+        return None
+    if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInput(f"passphrase must be a str or bytes, not {type(text).__name__}")
+    return SecretBytes(text.encode() if isinstance(text, str) else text)
+
+
+def answered(operation: str, body: T) -> T:
+    """Hide what is secret in an answer.
+
+    Parameters
+    ----------
+    operation : str
+        What was asked for, by its name in the bindings.
+    body : object
+        The decoded body of the answer.
+
+    Returns
+    -------
+    object
+        The same, with rows that do not show what is secret in them.
+    """
+    return shaded(body) if operation in TELLING else body
+
+
+def harmless(body: object) -> object:
+    """Hide what is secret in the body of a refusal.
+
+    Parameters
+    ----------
+    body : object
+        The decoded body, or its text.
+
+    Returns
+    -------
+    object
+        The same, to be kept by an error.
+    """
+    return scrub(body) if isinstance(body, str) else conceal(body)
+
+
+def without_library_frames(error: E) -> E:
+    """Take the frames of the HTTP libraries out of an error, and secrets out of their messages.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was raised below this package, or passed through there.
+
+    Returns
+    -------
+    BaseException
+        The same error. Frames of this package and of its users stay, and so do the errors that
+        caused it.
+    """
+    for each in _chain(error):
+        kept = [part for part in _parts(each.__traceback__) if not _is_library(part)]
+        each.__traceback__ = None
+        for part in reversed(kept):
+            part.tb_next, each.__traceback__ = each.__traceback__, part
+        each.args = tuple(
+            scrub(arg) if isinstance(arg, str) else arg for arg in cast("tuple[object]", each.args)
+        )
+    return error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that led to it."""
+    pending, seen = [error], set[int]()
+    while pending:
+        each = pending.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            pending += [each.__cause__, each.__context__]
+
+
+def _parts(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_library(part: TracebackType) -> bool:
+    name = str(part.tb_frame.f_globals.get("__name__"))
+    return name.partition(".")[0] in LIBRARIES
