@@ -28,6 +28,7 @@ WORDS = {
     "AsyncIterator": "Iterator",
     "AsyncMfaCode": "MfaCode",
     "AsyncMailbox": "Mailbox",
+    "AsyncPools": "Pools",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "_async": "_sync",

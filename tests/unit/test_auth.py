@@ -345,7 +345,7 @@ def test_a_second_login_of_another_organization_forgets_the_key(
     server.reply = reply
     log_in(client, server)
     session = client.task._session  # pyright: ignore[reportPrivateUsage]
-    session.private_key = object()  # type: ignore[assignment]
+    session.state.private_key = object()  # type: ignore[assignment]
     client.authenticate("other", "secret")
     assert client.whoami.organization_id == 4
     assert session.private_key is None

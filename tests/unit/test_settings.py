@@ -51,7 +51,7 @@ def test_an_address_that_cannot_work_is_refused_with_a_hint(
 
 
 def test_one_timeout_stands_for_all_its_parts() -> None:
-    assert Timeouts.of(5) == Timeouts(connect=5, read=5, write=5, pool=5)
+    assert Timeouts.of(5) == Timeouts(connect=5, read=5, write=5, pool=5, total=5)
     assert Timeouts.of(None) == Timeouts()
     with pytest.raises(InvalidSettings, match="read timeout"):
         Timeouts(read=0)

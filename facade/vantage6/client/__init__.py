@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .errors import (
         AmbiguousName,
         BadRequest,
+        ClientClosed,
         Conflict,
         ConnectionFailed,
         DecryptionError,
@@ -103,6 +104,7 @@ __all__ = [
     "Vantage6Error",
     "InvalidSettings",
     "InvalidInput",
+    "ClientClosed",
     "MissingExtra",
     "UnclearName",
     "UnknownName",

@@ -7,10 +7,9 @@ token. Only requests to the server's own address are signed, and to the chosen a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncGenerator, Generator
-from functools import cached_property
 from http import HTTPStatus
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,13 +19,13 @@ from vantage6.bindings.server import calls
 
 from ._call import is_expired, read
 from ._identity import Tokens
+from ._locks import AsyncLock, Lock
 from ._transport import answer_of
-from .errors import SessionExpired
+from .errors import RequestTimeout, SessionExpired
 
 if TYPE_CHECKING:
-    import asyncio
-
     from ._call import Answer
+    from ._deadline import Deadline
 
 
 Origin: TypeAlias = tuple[str, str, "int | None"]
@@ -34,6 +33,19 @@ Origin: TypeAlias = tuple[str, str, "int | None"]
 
 def _origin(url: httpx.URL) -> Origin:
     return url.scheme, url.host, url.port
+
+
+def _left(request: httpx.Request) -> float:
+    deadline: Deadline | None = request.extensions.get("deadline")
+    return deadline.left if deadline else inf
+
+
+def _too_late(request: httpx.Request) -> RequestTimeout:
+    return RequestTimeout(
+        "the token is being renewed, which took longer than the whole call may",
+        method=request.method,
+        url=str(request.url),
+    )
 
 
 class BearerAuth(httpx.Auth):
@@ -57,13 +69,8 @@ class BearerAuth(httpx.Auth):
         self._url = httpx.URL(url)
         self._store: Origin | None = None
         self.refresh = calls.refresh_token()
-        self._thread_lock = threading.Lock()
-
-    @cached_property
-    def _task_lock(self) -> asyncio.Lock:
-        import asyncio  # only asynchronous programs need it, and it takes time to load
-
-        return asyncio.Lock()
+        self._thread_lock = Lock()
+        self._task_lock = AsyncLock()
 
     def sync_auth_flow(
         self, request: httpx.Request
@@ -73,11 +80,15 @@ class BearerAuth(httpx.Auth):
         outdated = self._about_to_expire() if may_renew else None
         for _ in range(2):
             if outdated:
-                with self._thread_lock:
+                if not self._thread_lock.acquire(_left(request)):
+                    raise _too_late(request)
+                try:
                     if self.tokens is outdated:
-                        renewal = yield self._renewal(outdated)
+                        renewal = yield self._renewal(outdated, request)
                         renewal.read()
                         self.take(answer_of(renewal))
+                finally:
+                    self._thread_lock.release()
             outdated = self._sign(request)
             response = yield request
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
@@ -94,11 +105,15 @@ class BearerAuth(httpx.Auth):
         outdated = self._about_to_expire() if may_renew else None
         for _ in range(2):
             if outdated:
-                async with self._task_lock:
+                if not await self._task_lock.acquire(_left(request)):
+                    raise _too_late(request)
+                try:
                     if self.tokens is outdated:
-                        renewal = yield self._renewal(outdated)
+                        renewal = yield self._renewal(outdated, request)
                         await renewal.aread()
                         self.take(answer_of(renewal))
+                finally:
+                    self._task_lock.release()
             outdated = self._sign(request)
             response = yield request
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
@@ -134,9 +149,17 @@ class BearerAuth(httpx.Auth):
         request.headers.update(tokens.signing)
         return tokens
 
-    def _renewal(self, outdated: Tokens) -> httpx.Request:
+    def _renewal(self, outdated: Tokens, request: httpx.Request) -> httpx.Request:
+        """Make the request that renews the token, in the time that is left of another one's."""
         return httpx.Request(
-            self.refresh.method, f"{self._url}{self.refresh.path}", headers=outdated.renewing
+            self.refresh.method,
+            f"{self._url}{self.refresh.path}",
+            headers=outdated.renewing,
+            extensions={
+                name: request.extensions[name]
+                for name in ("deadline", "timeout")
+                if name in request.extensions
+            },
         )
 
     def take(self, answer: Answer) -> None:

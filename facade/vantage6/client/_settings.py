@@ -1,16 +1,25 @@
-"""What a client is configured with: the server's address, timeouts and the log level (pure)."""
+"""What a client is configured with: address, limits, the way there, the log level (pure)."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from os import PathLike
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import HIDDEN, scrub
 
 from .errors import InvalidSettings
+
+if TYPE_CHECKING:
+    import ssl
+
+FilePath: TypeAlias = "str | PathLike[str]"
+Verify: TypeAlias = "bool | FilePath | ssl.SSLContext"
+Cert: TypeAlias = "FilePath | tuple[FilePath, FilePath] | tuple[FilePath, FilePath, str]"
 
 LOGGER = logging.getLogger("vantage6.client")
 LOG_LEVELS = ("debug", "info", "warning", "warn", "error", "critical")
@@ -113,7 +122,7 @@ class Address:
     def is_readable(self) -> bool:
         """Whether others on the way could read along: plain http, and not to this machine."""
         parts = urlsplit(self.host)
-        return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
     @property
     def url(self) -> str:
@@ -129,7 +138,8 @@ def _without_login(host: str) -> str:
     return f"{scheme}{slashes}{HIDDEN}@{rest}" if at else host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -148,31 +158,56 @@ def _port(port: int | str | None) -> int | None:
     return number
 
 
+# What a system call takes is counted in milliseconds, as an int of 32 bits.
+LONGEST = 1_000_000.0
+
+
 @dataclass(frozen=True)
 class Timeouts:
-    """How long each part of a request may take, in seconds.
+    """How long a call may take, and each part of it, in seconds.
+
+    A call is one request to the server with its answer, and all attempts to get it. Reading all
+    pages of a list, or waiting for a task, makes many calls.
 
     Attributes
     ----------
     connect : float
-        To open a connection.
+        To open a connection, TLS included.
     read : float
         Without a byte from the server.
     write : float
         Without the server taking a byte.
     pool : float
         To get hold of a connection, when many requests share the client.
+    total : float or None
+        For the whole call: all its attempts, the pauses between them, and the renewal of the token
+        if that is due. None sets no such limit. What is streamed to or from a blob store, which
+        may be of any size, has this long for each MiB.
+
+    Examples
+    --------
+    >>> from vantage6.client import Client, Timeouts
+    >>> client = Client("https://server.example", timeout=Timeouts(connect=5, total=120))
     """
 
     connect: float = 10.0
     read: float = 60.0
     write: float = 60.0
     pool: float = 60.0
+    total: float | None = 300.0
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not (isinstance(value, int | float) and value > 0):
-                raise InvalidSettings(f"the {name} timeout must be above 0 seconds, not {value!r}")
+        for name in ("connect", "read", "write", "pool", "total"):
+            value: object = getattr(self, name)
+            if value is None and name == "total":
+                continue
+            if isinstance(value, bool) or not (
+                isinstance(value, int | float) and 0 < value <= LONGEST
+            ):
+                raise InvalidSettings(
+                    f"the {name} timeout must be above 0 and at most {LONGEST:.0f} seconds, "
+                    f"not {value!r}"
+                )
 
     @classmethod
     def of(cls, timeout: float | Timeouts | None) -> Timeouts:
@@ -181,7 +216,8 @@ class Timeouts:
         Parameters
         ----------
         timeout : float, Timeouts or None
-            One number for each part, the parts themselves, or None for the defaults.
+            One number for the whole and for each part, the parts themselves, or None for the
+            defaults.
 
         Returns
         -------
@@ -192,7 +228,77 @@ class Timeouts:
             return cls()
         if isinstance(timeout, Timeouts):
             return timeout
-        return cls(connect=timeout, read=timeout, write=timeout, pool=timeout)
+        return cls(timeout, timeout, timeout, timeout, timeout)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a call may cost: time, attempts and memory.
+
+    Attributes
+    ----------
+    timeouts : Timeouts
+        How long it may take.
+    retries : int
+        How many further attempts there may be where that is safe.
+    max_answer : int
+        How many bytes an answer may have, once it is unpacked.
+    """
+
+    timeouts: Timeouts = Timeouts()
+    retries: int = 3
+    max_answer: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        for name, least in (("retries", 0), ("max_answer", 1)):
+            value: object = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise InvalidSettings(
+                    f"{name} must be a whole number from {least} on, not {value!r}"
+                )
+
+    def but(
+        self,
+        timeout: float | Timeouts | None = None,
+        retries: int | None = None,
+        max_answer: int | None = None,
+    ) -> Limits:
+        """Give the same limits, but for those that are named.
+
+        Parameters
+        ----------
+        timeout, retries, max_answer : optional
+            As the arguments of the client so called; None leaves them as they are.
+
+        Returns
+        -------
+        Limits
+            The limits.
+        """
+        return Limits(
+            self.timeouts if timeout is None else Timeouts.of(timeout),
+            self.retries if retries is None else retries,
+            self.max_answer if max_answer is None else max_answer,
+        )
+
+
+@dataclass(frozen=True)
+class Route:
+    """How to get to a server: through which proxy, and whom to trust there.
+
+    Attributes
+    ----------
+    verify : bool, path or SSLContext
+        Whose certificates to trust.
+    cert : path, tuple or None
+        The client's own certificate: a file, or files of certificate and key, and a passphrase.
+    proxy : str, False or None
+        Address of the proxy; False for none, None for what the environment says.
+    """
+
+    verify: Verify = True
+    cert: Cert | None = field(default=None, repr=False)
+    proxy: str | Literal[False] | None = field(default=None, repr=False)
 
 
 class _Console(logging.Handler):

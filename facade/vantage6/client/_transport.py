@@ -1,28 +1,26 @@
-"""The HTTP clients: timeouts, certificates, what is sent again, and errors in our own words."""
+"""The HTTP clients: what is sent, what is sent again, and errors in our own words."""
 
 from __future__ import annotations
 
 import random
 import ssl
-import threading
 import time
-import warnings
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
-from itertools import chain, islice, repeat
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from vantage6.bindings.secret import scrub
 
 from ._call import Answer, fault
+from ._deadline import Deadline
+from ._locks import AsyncLock, Lock
 from ._secrets import without_library_frames
+from ._settings import Timeouts
 from .errors import (
+    ClientClosed,
     ConnectionFailed,
-    InvalidSettings,
     PermissionDenied,
     RequestTimeout,
     TLSError,
@@ -30,22 +28,25 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    import asyncio
-
     from vantage6.bindings.call import Call
 
-    from ._settings import Timeouts
-
-Verify: TypeAlias = "bool | str | PathLike[str]"
+    from ._pools import AsyncPools, Pools
+    from ._settings import Limits
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 PASSING_STATUS = frozenset({408, 429, 502, 503, 504})
-# Seconds before each further attempt; a random share keeps many clients from moving in step.
-PAUSES = (0.1, 0.4, 1.0)
+# Seconds before the first further attempt; each pause is so many times the one before, up to the
+# longest. A random share keeps many clients from moving in step.
+FIRST_PAUSE, GROWTH, LAST_PAUSE = 0.1, 4.0, 10.0
 # Who asks for more patience than this, in seconds, gets none: the caller is told instead.
 LONGEST_PAUSE = 30.0
+# What is streamed has the time of a call for so many bytes.
+STRETCH = 1 << 20
 
 UNSIGNED: dict[str, Any] = {"auth": None}
+# Of what is streamed, any number of bytes may come.
+STREAMED: dict[str, object] = {"max_answer": None}
+CLOSED = "this client has been closed: make a new one, and log in with it"
 # The server leaves the end of such a body unread, and would take it for the next request.
 BINARY = {"Content-Type": "application/octet-stream", "Connection": "close"}
 
@@ -56,19 +57,31 @@ class Attempts:
     A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection failed,
     a proxy says that the server is away for a moment, or either asks to slow down; for as long as
     it asks, in the header Retry-After. Any other one only when no connection could be opened, so
-    that nothing can happen twice. A timeout is never followed by another wait.
+    that nothing can happen twice. A timeout is never followed by another wait, and no attempt
+    begins after the deadline of the call.
 
     Parameters
     ----------
     request : httpx.Request
-        The request to be sent. Its extension ``"repeats"`` tells how many further attempts there
-        may be; as many as there are `PAUSES` by default, and the last of them again beyond.
+        The request to be sent. Its extension ``"repeats"`` gives another number of further
+        attempts than the limits do.
+    limits : Limits
+        What the call may cost.
     """
 
-    def __init__(self, request: httpx.Request) -> None:
+    def __init__(self, request: httpx.Request, limits: Limits) -> None:
         self._is_repeatable = request.method in REPEATABLE
-        repeats: int = request.extensions.get("repeats", len(PAUSES))
-        self._pauses: Iterator[float] = islice(chain(PAUSES, repeat(PAUSES[-1])), repeats)
+        self._left: int = request.extensions.get("repeats", limits.retries)
+        self._next = FIRST_PAUSE
+        self.deadline = Deadline(limits.timeouts)
+        request.extensions["deadline"] = self.deadline
+        request.extensions.setdefault("max_answer", limits.max_answer)
+        self._extensions = request.extensions
+        self.begin()
+
+    def begin(self) -> None:
+        """Set the timeouts of the next attempt."""
+        self._extensions["timeout"] = self.deadline.parts()
 
     def after_answer(self, status: int, retry_after: str | None = None) -> float | None:
         """Decide what follows an answer.
@@ -87,10 +100,7 @@ class Attempts:
         """
         if not self._is_repeatable or status not in PASSING_STATUS:
             return None
-        pause, asked = self._pause(), _seconds_until(retry_after)
-        if pause is None or asked > LONGEST_PAUSE:
-            return None
-        return max(pause, asked)
+        return self._pause(_seconds_until(retry_after))
 
     def after_error(self, error: httpx.RequestError) -> float:
         """Decide what follows a failure to send or to receive.
@@ -111,15 +121,21 @@ class Attempts:
             When there is not to be another attempt.
         """
         meaning = translate(error)
-        may_repeat = self._is_repeatable or isinstance(error, httpx.ConnectError)
+        may_repeat = self._is_repeatable or isinstance(error, httpx.ConnectError | httpx.ProxyError)
         pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
         if pause is None:
             raise meaning from without_library_frames(error)
         return pause
 
-    def _pause(self) -> float | None:
-        pause = next(self._pauses, None)
-        return pause and pause * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
+    def _pause(self, asked: float = 0.0) -> float | None:
+        if self._left <= 0 or asked > LONGEST_PAUSE:
+            return None
+        pause = max(asked, self._next * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
+        if pause >= self.deadline.left:
+            return None
+        self._left -= 1
+        self._next = min(self._next * GROWTH, LAST_PAUSE)
+        return pause
 
 
 def _seconds_until(retry_after: str | None) -> float:
@@ -151,24 +167,45 @@ def translate(error: httpx.RequestError) -> TransportError:
     """
     request = {"method": error.request.method, "url": str(error.request.url)}
     detail = scrub(str(error)) or type(error).__name__
-    if isinstance(error, httpx.ConnectTimeout):
-        return RequestTimeout("no connection within the connect timeout", **request)
-    if isinstance(error, httpx.PoolTimeout):
-        return RequestTimeout("all connections of this client stayed busy", **request)
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeout("no answer within the timeout", **request)
+        return RequestTimeout(_lateness(error), **request)
     if _is_tls(error):
         return TLSError(
             f"no secure connection: {detail}; a server with a certificate of its own needs "
             "verify='path/to/ca.pem'",
             **request,
         )
+    if isinstance(error, httpx.ProxyError):
+        return ConnectionFailed(f"the proxy did not let the request pass: {detail}", **request)
     if isinstance(error, httpx.ConnectError):
         return ConnectionFailed(
             f"cannot connect: {detail}; are the address and the port right, and is the server up?",
             **request,
         )
+    if isinstance(error, httpx.DecodingError):
+        return ConnectionFailed(f"the answer arrived damaged: {detail}", **request)
     return ConnectionFailed(f"the connection broke: {detail}", **request)
+
+
+def _lateness(error: httpx.TimeoutException) -> str:
+    """Say which limit was reached, and how long it is."""
+    deadline: Deadline | None = error.request.extensions.get("deadline")
+    timeouts = deadline.timeouts if deadline else Timeouts()
+    if deadline and deadline.is_over:
+        return (
+            f"no answer within the {timeouts.total:g} seconds that a call may take in all (the "
+            "timeout called total)"
+        )
+    if isinstance(error, httpx.ConnectTimeout):
+        return f"no connection within the connect timeout of {timeouts.connect:g} seconds"
+    if isinstance(error, httpx.PoolTimeout):
+        return (
+            "all connections of this client stayed busy for the pool timeout of "
+            f"{timeouts.pool:g} seconds"
+        )
+    if isinstance(error, httpx.WriteTimeout):
+        return f"the server took in nothing for the write timeout of {timeouts.write:g} seconds"
+    return f"no answer within the read timeout of {timeouts.read:g} seconds"
 
 
 def _is_tls(error: BaseException | None) -> bool:
@@ -179,67 +216,18 @@ def _is_tls(error: BaseException | None) -> bool:
     return False
 
 
-def _options(url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> dict[str, Any]:
+def _options(url: str, auth: httpx.Auth) -> dict[str, Any]:
     """Give the arguments that both kinds of client are made with."""
     return {
         "base_url": url,
         "auth": auth,
-        "timeout": httpx.Timeout(
-            connect=timeouts.connect,
-            read=timeouts.read,
-            write=timeouts.write,
-            pool=timeouts.pool,
-        ),
-        "verify": _trust(url, verify),
-        "headers": {"Accept": "application/json", "User-Agent": "vantage6-sdk"},
+        "headers": {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": "vantage6-sdk",
+        },
         "follow_redirects": False,
     }
-
-
-def _trust(url: str, verify: Verify) -> ssl.SSLContext | bool:
-    if not url.startswith("https:"):
-        # Loading certificates takes time; should TLS come up after all, nothing is trusted.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if verify is False:
-        warnings.warn(
-            f"certificates are not checked: anyone on the way to {url} can read along and answer "
-            "in its place",
-            stacklevel=6,  # the line that makes the client
-        )
-    if isinstance(verify, bool):
-        return verify
-    path = Path(verify)
-    try:
-        if path.is_dir():
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise InvalidSettings(
-            f"verify={str(verify)!r} holds no certificates that can be read: {error}"
-        ) from None
-
-
-def certificates(url: str, verify: Verify) -> ssl.SSLContext | None:
-    """Give what a connection beside the API's needs to trust the same certificates.
-
-    Parameters
-    ----------
-    url : str
-        Address of the API.
-    verify : bool or path
-        Whose certificates to trust.
-
-    Returns
-    -------
-    SSLContext or None
-        None where there is no TLS.
-    """
-    if not url.startswith("https:"):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that of the API's connections has been read
-        trust = _trust(url, verify)
-    return trust if isinstance(trust, ssl.SSLContext) else httpx.create_ssl_context(trust)
 
 
 def _build(
@@ -284,36 +272,42 @@ def answer_of(response: httpx.Response) -> Answer:
 
 
 class Http(httpx.Client):
-    """The connections of a `Client`.
+    """The connections of a `Client` to one API.
 
     Parameters
     ----------
     url : str
         Address of the API.
-    timeouts : Timeouts
-        How long each part of a request may take.
-    verify : bool or path
-        Whose certificates to trust.
+    pools : Pools
+        Where connections come from; several of these share them.
+    limits : Limits
+        What a call may cost.
     auth : httpx.Auth
         Adds the token to each request.
     """
 
-    def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
-        super().__init__(**_options(url, timeouts, verify, auth))
+    def __init__(self, url: str, pools: Pools, limits: Limits, auth: httpx.Auth) -> None:
+        pools.prepare(url)
+        super().__init__(transport=pools, **_options(url, auth))
+        self.pools = pools
+        self.limits = limits
 
-    def __del__(self) -> None:
-        # In notebooks and short scripts nobody closes a client; its sockets are to be closed still.
-        with suppress(AttributeError):  # it was never made whole
-            self.close()
+    def limited(self, limits: Limits) -> Http:
+        """Give the same connections with other limits."""
+        view = copy(self)
+        view.limits = limits
+        return view
 
-    def lock(self) -> threading.Lock:
+    def lock(self) -> Lock:
         """Make a lock for what the threads of a program do one after the other."""
-        return threading.Lock()
+        return Lock()
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
-        attempts = Attempts(request)
+        attempts = Attempts(request, self.limits)
         while True:
+            if self.pools.is_closed:
+                raise ClientClosed(CLOSED)
             try:
                 response = super().send(request, **options)
                 asked = response.headers.get("retry-after")
@@ -326,6 +320,7 @@ class Http(httpx.Client):
             except BaseException as error:  # such as Ctrl-C in the midst of a password
                 raise without_library_frames(error)  # noqa: B904 - it is the same error
             time.sleep(pause)
+            attempts.begin()
 
     def exchange(
         self,
@@ -341,18 +336,23 @@ class Http(httpx.Client):
 
     def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Answer:
         """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
-        request = self.build_request(call.method, call.path, content=pieces, headers=BINARY)
+        body = _Body(pieces)
+        request = self.build_request(call.method, call.path, content=body, headers=BINARY)
+        body.extensions = request.extensions
         return answer_of(self.send(request))
 
     def download(self, call: Call[bytes]) -> Generator[bytes]:
         """Send a request, and give the body of the answer piece by piece."""
-        request = _build(self, call, None, None)
+        request = _build(self, call, None, STREAMED)
         response = self.send(request, stream=True)
+        pace = _Pace(request.extensions)
         try:
             if not response.is_success:
                 response.read()
                 raise fault(answer_of(response), PermissionDenied)
-            yield from response.iter_bytes()
+            for piece in response.iter_bytes():
+                pace.add(piece)
+                yield piece
         except httpx.RequestError as error:
             raise translate(error) from without_library_frames(error)
         finally:
@@ -362,21 +362,30 @@ class Http(httpx.Client):
 class AsyncHttp(httpx.AsyncClient):
     """The connections of an `AsyncClient`; the parameters are those of `Http`."""
 
-    def __init__(self, url: str, timeouts: Timeouts, verify: Verify, auth: httpx.Auth) -> None:
-        super().__init__(**_options(url, timeouts, verify, auth))
+    def __init__(self, url: str, pools: AsyncPools, limits: Limits, auth: httpx.Auth) -> None:
+        pools.prepare(url)
+        super().__init__(transport=pools, **_options(url, auth))
+        self.pools = pools
+        self.limits = limits
 
-    def lock(self) -> asyncio.Lock:
+    def limited(self, limits: Limits) -> AsyncHttp:
+        """Give the same connections with other limits."""
+        view = copy(self)
+        view.limits = limits
+        return view
+
+    def lock(self) -> AsyncLock:
         """Make a lock for what the tasks of a program do one after the other."""
-        from asyncio import Lock
-
-        return Lock()
+        return AsyncLock()
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
         from asyncio import sleep  # not above: `Http` does without, and it takes time to load
 
-        attempts = Attempts(request)
+        attempts = Attempts(request, self.limits)
         while True:
+            if self.pools.is_closed:
+                raise ClientClosed(CLOSED)
             try:
                 response = await super().send(request, **options)
                 asked = response.headers.get("retry-after")
@@ -389,6 +398,7 @@ class AsyncHttp(httpx.AsyncClient):
             except BaseException as error:  # such as a task that is cancelled meanwhile
                 raise without_library_frames(error)  # noqa: B904 - it is the same error
             await sleep(pause)
+            attempts.begin()
 
     async def exchange(
         self,
@@ -404,20 +414,22 @@ class AsyncHttp(httpx.AsyncClient):
 
     async def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Answer:
         """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
-        request = self.build_request(
-            call.method, call.path, content=_Pieces(pieces), headers=BINARY
-        )
+        body = _AsyncBody(pieces)
+        request = self.build_request(call.method, call.path, content=body, headers=BINARY)
+        body.extensions = request.extensions
         return answer_of(await self.send(request))
 
     async def download(self, call: Call[bytes]) -> AsyncGenerator[bytes]:
         """Send a request, and give the body of the answer piece by piece."""
-        request = _build(self, call, None, None)
+        request = _build(self, call, None, STREAMED)
         response = await self.send(request, stream=True)
+        pace = _Pace(request.extensions)
         try:
             if not response.is_success:
                 await response.aread()
                 raise fault(answer_of(response), PermissionDenied)
             async for piece in response.aiter_bytes():
+                pace.add(piece)
                 yield piece
         except httpx.RequestError as error:
             raise translate(error) from without_library_frames(error)
@@ -425,12 +437,50 @@ class AsyncHttp(httpx.AsyncClient):
             await response.aclose()
 
 
-class _Pieces:
-    """An iterable as httpx wants it for a body that is sent asynchronously."""
+class _Pace:
+    """Gives each MiB of what is streamed the time of a call.
+
+    Parameters
+    ----------
+    extensions : dict
+        Those of the request, which know its deadline once it is sent.
+    """
+
+    def __init__(self, extensions: Mapping[str, Any]) -> None:
+        self._extensions = extensions
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Count a piece that has come, or is about to go."""
+        before = self._size // STRETCH
+        self._size += len(piece)
+        if self._size // STRETCH > before:
+            self._extensions["deadline"].restart()
+
+
+class _Body:
+    """A body that is sent piece by piece, at a pace of its own; each attempt iterates anew."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
+        self.extensions: Mapping[str, Any] = {}
+
+    def __iter__(self) -> Generator[bytes]:
+        pace = _Pace(self.extensions)
+        for piece in self._pieces:
+            pace.add(piece)
+            yield piece
+
+
+class _AsyncBody:
+    """The same as httpx wants it for a body that is sent asynchronously."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.extensions: Mapping[str, Any] = {}
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
+        pace = _Pace(self.extensions)
         for piece in self._pieces:
+            pace.add(piece)
             yield piece

@@ -42,6 +42,10 @@ class InvalidInput(Vantage6Error, ValueError):
     """An argument of a call cannot work; nothing was sent."""
 
 
+class ClientClosed(Vantage6Error, RuntimeError):
+    """The client was closed before the call: make a new one."""
+
+
 class MissingExtra(Vantage6Error, ImportError):
     """Something was asked for that needs a package which is not installed.
 

@@ -241,7 +241,7 @@ async def test_a_second_login_goes_on_as_someone_else(
     other = await enroll(root, client, organization=made["id"])
     await client.authenticate(one.name, FIRST, one.app.now)
     session = client._session  # pyright: ignore[reportPrivateUsage]
-    session.private_key = key = object()  # type: ignore[assignment]  # any will do
+    session.state.private_key = key = object()  # type: ignore[assignment]  # any will do
     with pytest.raises(LoginFailed):
         await client.authenticate(other.name, SECOND)
     assert (client.whoami.id_, session.private_key) == (one.id_, key)

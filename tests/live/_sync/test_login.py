@@ -237,7 +237,7 @@ def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) ->
     other = enroll(root, client, organization=made["id"])
     client.authenticate(one.name, FIRST, one.app.now)
     session = client._session  # pyright: ignore[reportPrivateUsage]
-    session.private_key = key = object()  # type: ignore[assignment]  # any will do
+    session.state.private_key = key = object()  # type: ignore[assignment]  # any will do
     with pytest.raises(LoginFailed):
         client.authenticate(other.name, SECOND)
     assert (client.whoami.id_, session.private_key) == (one.id_, key)

@@ -33,7 +33,6 @@ class BlobStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._is_there: bool | None = None
 
     async def is_there(self, *, again: bool = False) -> bool:
         """Tell whether there is one; the server is asked once.
@@ -49,14 +48,15 @@ class BlobStore:
             Whether the server keeps inputs and results there. Only an answer of the server, or its
             being too old, tells: anything else is an error.
         """
-        if self._is_there is None or again:
+        state = self._session.state
+        if state.has_blobs is None or again:
             try:
                 status = await self._session.send(calls.get_blob_store_status())
             except ServerTooOld:
-                self._is_there = False
+                state.has_blobs = False
             else:
-                self._is_there = status["blob_store_enabled"]
-        return self._is_there
+                state.has_blobs = status["blob_store_enabled"]
+        return state.has_blobs
 
     async def put_inputs(
         self, ids: Sequence[int], data: bytes, keys: dict[int, str] | None, report: Progress | None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from copy import copy
 from os import PathLike
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vantage6.bindings.call import Call, given
 from vantage6.bindings.secret import conceal
@@ -21,7 +21,7 @@ from .._identity import hidden_code, signing
 from .._pins import trust_mode
 from .._resolve import known_kind
 from .._secrets import secret, secret_bytes
-from .._settings import LOGGER, Address, Timeouts, show_log
+from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
 from ..errors import UnknownPath, WaitTimeout
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .._pins import TrustMode
     from .._resolve import AnyRow, Kind, Ref
     from .._results import ResultRows
-    from .._transport import Verify
+    from .._settings import Cert, Verify
     from .._waiting import OnFailure
 
 
@@ -77,10 +77,24 @@ class AsyncClient:
         ``"warning"``, ``"error"`` or ``"critical"``. Only its own logger ``vantage6.client`` is
         touched, and with None not even that.
     timeout : float or Timeouts, optional
-        Seconds that each part of a request may take; by default 10 to connect and 60 for the rest.
-    verify : bool or path
+        Seconds that a call may take, with all its attempts; `Timeouts` sets its parts one by one.
+        By default 10 to connect, 60 without a byte, and 300 in all.
+    retries : int
+        How many further attempts to make where nothing can happen twice by it.
+    max_answer : int
+        How many bytes an answer may have at most, unpacked; by default 1 GiB. What comes from a
+        blob store may be of any size.
+    verify : bool, path or SSLContext
         Whose certificates to trust: those that are commonly trusted, those in this file or folder,
-        or (False) anyone's, which is not safe.
+        or (False) anyone's, which is not safe. A context of your own decides all by itself.
+    cert : path, tuple of path and path, or of path, path and str, optional
+        The certificate to show to a server, or proxy before it, that wants one: a PEM file with
+        certificate and key, or the file of each, or these and the passphrase of the key.
+    proxy : str, False or None
+        Address of the proxy to go through, such as ``"http://proxy.example:3128"`` or, with the
+        extra ``socks``, ``"socks5://proxy.example:1080"``. None takes that of the environment
+        (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, unless ``NO_PROXY`` names the server or it
+        is this machine), False none.
 
     Attributes
     ----------
@@ -133,7 +147,11 @@ class AsyncClient:
         log_level: str | None = "info",
         *,
         timeout: float | Timeouts | None = None,
+        retries: int = 3,
+        max_answer: int = 1 << 30,
         verify: Verify = True,
+        cert: Cert | None = None,
+        proxy: str | Literal[False] | None = None,
         trust: TrustMode = "first-use",
         known_organizations: str | PathLike[str] | None = None,
     ) -> None:
@@ -141,7 +159,12 @@ class AsyncClient:
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
-        session = self._session = Session(address, Timeouts.of(timeout), verify, trusting)
+        limits = Limits(Timeouts.of(timeout), retries, max_answer)
+        self._see(Session(address, Route(verify, cert, proxy), limits, trusting))
+
+    def _see(self, session: Session) -> None:
+        """Show what a session can do."""
+        self._session = session
         self.organization = Organizations(session)
         self.collaboration = Collaborations(session)
         self.study = Studies(session)
@@ -176,11 +199,53 @@ class AsyncClient:
     async def close(self) -> None:
         """Close all connections; the client cannot be used any more.
 
+        What ``with_options`` gave is closed with the client that it came from, and not before.
+
         Examples
         --------
         >>> await client.close()
         """
         await self._session.close()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeouts | None = None,
+        retries: int | None = None,
+        max_answer: int | None = None,
+    ) -> Self:
+        """Give this same client with other limits, for one call or several.
+
+        It has the same connections, login, collaboration, key and algorithm store: what is changed
+        there is changed here. It takes no time to make, and need not be closed.
+
+        Parameters
+        ----------
+        timeout : float or Timeouts, optional
+            Seconds that a call may take, as for the client; by default as it is here.
+        retries : int, optional
+            How many further attempts to make; by default as it is here.
+        max_answer : int, optional
+            How many bytes an answer may have; by default as it is here.
+
+        Returns
+        -------
+        AsyncClient
+            The client.
+
+        Raises
+        ------
+        InvalidSettings
+            When a limit makes no sense.
+
+        Examples
+        --------
+        >>> quick = client.with_options(timeout=10, retries=0)
+        """
+        view = copy(self)
+        limits = self._session.http.limits.but(timeout, retries, max_answer)
+        view._see(self._session.limited(limits))
+        return view
 
     async def authenticate(
         self, username: str, password: str, mfa_code: AsyncMfaCode | None = None
@@ -226,10 +291,11 @@ class AsyncClient:
         """
         password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
         if self._session.address.is_readable:
-            warnings.warn(
+            from .._pools import warn
+
+            warn(
                 f"{self.host} speaks plain http: whoever is on the way can read your password and "
-                "all that follows; give the server's https address if it has one",
-                stacklevel=2,
+                "all that follows; give the server's https address if it has one"
             )
         who = await self._session.login(username, password, mfa_code)
         LOGGER.info("Successfully authenticated")
@@ -279,7 +345,7 @@ class AsyncClient:
         """
         id_ = await self._session.id_of("collaboration", collaboration_id)
         row = await self._session.send(calls.get_collaboration(id_))
-        self._session.collaboration_id = row["id"]
+        self._session.state.collaboration_id = row["id"]
         LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
 
     async def setup_encryption(
@@ -331,7 +397,7 @@ class AsyncClient:
         """
         passphrase = secret_bytes(passphrase)
         _ = self._session.whoami  # an error before anything is read
-        self._session.private_key = None
+        self._session.state.private_key = None
         if private_key_file is None:
             return
         from .._crypto import load_private_key

@@ -54,13 +54,17 @@ class Names:
     ----------
     connection : Connection
         The way to the API.
+    others : Names, optional
+        The names of the same API, to be shared.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, others: Names | None = None) -> None:
         self._connection = connection
-        self._known: dict[tuple[Kind, Within | None], tuple[Directory[AnyRow], float]] = {}
+        self._known: dict[tuple[Kind, Within | None], tuple[Directory[AnyRow], float]] = (
+            others._known if others else {}
+        )
         # Whoever comes first asks; those who come meanwhile wait and then know it too.
-        self._lock = connection.http.lock()
+        self._lock = others._lock if others else connection.http.lock()
 
     def forget(self, *kinds: Kind) -> None:
         """Ask anew when a name of these kinds is next used.

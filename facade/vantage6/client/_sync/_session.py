@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property, partial
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +38,7 @@ from ._names import Names
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from typing_extensions import Self
 
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
@@ -43,9 +46,9 @@ if TYPE_CHECKING:
     from .._identity import HiddenCode
     from .._listing import PageOf
     from .._resolve import AnyRow, Kind, Ref
-    from .._settings import Timeouts
+    from .._settings import Limits, Route
     from .._socket import Socket
-    from .._transport import Http, Verify
+    from .._transport import Http
     from .._trust import Trust
 
 T = TypeVar("T")
@@ -77,8 +80,26 @@ class Connection:
         self.http = http
         self.url = url
         self._api = api
-        self._version: str | None = None
+        self._version: list[str] = []  # at most one
         self.names = Names(self)
+
+    def limited(self, limits: Limits) -> Self:
+        """Give the same way, and what is known of the API, with other limits for each call.
+
+        Parameters
+        ----------
+        limits : Limits
+            What a call may cost.
+
+        Returns
+        -------
+        Connection
+            The way.
+        """
+        view = copy(self)
+        view.http = self.http.limited(limits)
+        view.names = Names(view, self.names)
+        return view
 
     def send(
         self,
@@ -130,10 +151,10 @@ class Connection:
 
     def _ask_version(self) -> str:
         """Give the version of the API; it is asked once, and only when it matters."""
-        if self._version is None:
+        if not self._version:
             answer = self.http.exchange(self._api.ask, signed=False)
-            self._version = read(self._api.ask, answer)["version"]
-        return self._version
+            self._version.append(read(self._api.ask, answer)["version"])
+        return self._version[0]
 
     def _reason(self, call: Call[T], error: UnknownPath) -> UnknownPath:
         """Find out whether an operation is unknown because the API is of an older version."""
@@ -196,17 +217,45 @@ class StoreConnection(Connection):
         self.id_ = id_
 
 
+@dataclass
+class State:
+    """What changes in a client, whatever limits it is seen with.
+
+    Attributes
+    ----------
+    whoami : WhoAmI or None
+        The user who is logged in.
+    collaboration_id : int or None
+        The collaboration for methods that are not given one.
+    private_key : RSAPrivateKey or None
+        The key of the user's organization.
+    store : StoreConnection or None
+        The algorithm store that was chosen.
+    socket : Socket or None
+        The connection to the server's events.
+    has_blobs : bool or None
+        Whether the server has a blob store; None until it was asked.
+    """
+
+    whoami: WhoAmI | None = None
+    collaboration_id: int | None = None
+    private_key: RSAPrivateKey | None = None
+    store: StoreConnection | None = None
+    socket: Socket | None = None
+    has_blobs: bool | None = None
+
+
 class Session(Connection):
-    """The state of one client.
+    """The one way of a client to its server, and what it has become on the way.
 
     Parameters
     ----------
     address : Address
         Where the API is.
-    timeouts : Timeouts
-        How long each part of a request may take.
-    verify : bool or path
-        Whose certificates to trust.
+    route : Route
+        How to get there.
+    limits : Limits
+        What a call may cost.
     trust : Trust
         How far to go by what the server says of keys.
 
@@ -214,39 +263,64 @@ class Session(Connection):
     ----------
     trust : Trust
         The same.
-    collaboration_id : int or None
-        The collaboration for methods that are not given one.
-    private_key : RSAPrivateKey or None
-        The key of the user's organization.
-    chosen_store : StoreConnection or None
-        The algorithm store that was chosen.
+    state : State
+        what changes; it is one for all that `limited` gives.
+    is_view : bool
+        Whether it came from `limited`.
     blobs : BlobStore
         Where the server may keep inputs and results.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, verify: Verify, trust: Trust) -> None:
+    def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
         from .._auth import BearerAuth
+        from .._pools import Pools, warn_of_anyone
         from .._transport import Http
 
+        warn_of_anyone(address.url, route)
         self.address = address
         self.trust = trust
         self.auth = BearerAuth(address.url)
-        http = Http(address.url, timeouts, verify, self.auth)
+        http = Http(address.url, Pools(route), limits, self.auth)
         super().__init__(http, address.url, SERVER)
-        self.collaboration_id: int | None = None
-        self.private_key: RSAPrivateKey | None = None
-        self.chosen_store: StoreConnection | None = None
-        self._timeouts, self._verify = timeouts, verify
-        self._whoami: WhoAmI | None = None
+        self.state = State()
+        self.is_view = False
         self.blobs = BlobStore(self)
+
+    def limited(self, limits: Limits) -> Self:
+        """Give the same session with other limits for each call.
+
+        Parameters
+        ----------
+        limits : Limits
+            What a call may cost.
+
+        Returns
+        -------
+        Session
+            The session.
+        """
+        view = super().limited(limits)
+        view.is_view = True
+        view.blobs = BlobStore(view)
+        return view
+
+    @property
+    def collaboration_id(self) -> int | None:
+        """The collaboration for methods that are not given one."""
+        return self.state.collaboration_id
+
+    @property
+    def private_key(self) -> RSAPrivateKey | None:
+        """The key of the user's organization."""
+        return self.state.private_key
 
     @property
     def whoami(self) -> WhoAmI:
         """The user who is logged in; NotAuthenticated if there is none."""
-        if self._whoami is None:
+        if self.state.whoami is None:
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
-        return self._whoami
+        return self.state.whoami
 
     @property
     def reader(self) -> Reader:
@@ -271,11 +345,11 @@ class Session(Connection):
         tokens = self._enter(username, password, mfa_code)
         who = self._identify(username, tokens)
         # All at once, and last: a login that fails changes nothing.
-        before, self._whoami = self._whoami, who
+        before, self.state.whoami = self.state.whoami, who
         self.auth.tokens = tokens
         self.names.forget()  # somebody else may see other things
         if before and before.organization_id != who.organization_id:
-            self.private_key = None  # it belongs to the organization of the last login
+            self.state.private_key = None  # it belongs to the organization of the last login
         return who
 
     def _enter(self, username: str, password: str, mfa_code: HiddenCode | None) -> Tokens:
@@ -338,16 +412,20 @@ class Session(Connection):
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         return self.auth.tokens.access
 
-    @cached_property
+    @property
     def socket(self) -> Socket | None:
         """The connection to the server's events; None without the libraries for it."""
+        from .._pools import trust
         from .._socket import Socket, can_connect
-        from .._transport import certificates
 
-        if not can_connect():
-            return None
-        trust = partial(certificates, self.address.url, self._verify)
-        return Socket(self.address, trust, self._timeouts.connect)
+        if self.state.socket is None and can_connect():
+            route, url = self.http.pools.route, self.address.url
+            self.state.socket = Socket(
+                self.address,
+                partial(trust, url, route),
+                self.http.limits.timeouts.connect,
+            )
+        return self.state.socket
 
     def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
         """Go on with a private key, once the server has the public key that belongs to it.
@@ -378,14 +456,15 @@ class Session(Connection):
             body: OrganizationUpdate = {"public_key": public_key}
             self.send(calls.update_organization(who.organization_id, body))
             LOGGER.info("Stored the public key %s on the server", local)
-        self.private_key = key
+        self.state.private_key = key
 
     @property
     def store(self) -> StoreConnection:
         """The algorithm store that was chosen; InvalidSettings if there is none."""
-        if self.chosen_store is None:
+        store, limits = self.state.store, self.http.limits
+        if store is None:
             raise InvalidSettings("no algorithm store has been chosen: call store.set() first")
-        return self.chosen_store
+        return store if store.http.limits is limits else store.limited(limits)
 
     def choose_store(self, row: AlgorithmStore) -> None:
         """Send what is for an algorithm store to this one, from now on.
@@ -401,12 +480,10 @@ class Session(Connection):
         if not address.path:
             address = whole_address(address, self._ask_version())
         url = address.url
-        http = Http(url, self._timeouts, self._verify, self.auth)
+        http = Http(url, self.http.pools, self.http.limits, self.auth)
         http.headers[SERVER_URL] = self.address.url
-        before, self.chosen_store = self.chosen_store, StoreConnection(http, row["id"], url)
+        self.state.store = StoreConnection(http, row["id"], url)
         self.auth.sign_at_store(url)
-        if before:
-            before.http.close()
 
     def find(self, kind: Kind, name: str, within: Within | None = None) -> AnyRow:
         """Find the one thing that has a name.
@@ -476,7 +553,6 @@ class Session(Connection):
             raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self.http.close()
-        if self.chosen_store:
-            self.chosen_store.http.close()
+        """Close all connections, unless they are another session's as well."""
+        if not self.is_view:
+            self.http.close()

@@ -62,13 +62,13 @@ class AlgorithmStores(Named["AlgorithmStore"]):
     @property
     def url(self) -> str | None:
         """Address of the chosen store's API."""
-        chosen = self._session.chosen_store
+        chosen = self._session.state.store
         return chosen.url if chosen else None
 
     @property
     def store_id(self) -> int | None:
         """Identifier of the chosen store, at the server."""
-        chosen = self._session.chosen_store
+        chosen = self._session.state.store
         return chosen.id_ if chosen else None
 
     def set(

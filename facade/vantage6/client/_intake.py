@@ -1,0 +1,100 @@
+"""How far an answer is read: no further than it can be what the API sends (pure)."""
+
+from __future__ import annotations
+
+from .errors import UndecodableAnswer
+
+# So much of what is no JSON, in bytes, is kept to be shown.
+HEAD = 1 << 16
+# A refusal says why in far less.
+LONGEST_REFUSAL = 1 << 20
+# The first byte of JSON, or of a mark of its encoding.
+OPENING = frozenset(b'{["-0123456789tfnNI\xef\xfe\xff')
+SPACE = b" \t\r\n"
+# What was asked for, and unpacks to at most a thousand times as much.
+PACKINGS = frozenset({"", "identity", "gzip", "deflate"})
+
+
+class Intake:
+    """Decides after each piece of an answer whether to read on.
+
+    Parameters
+    ----------
+    method, url : str
+        The request.
+    status : int
+        The status of the answer.
+    packing : str
+        Its header Content-Encoding.
+    most : int or None
+        How many bytes it may have, unpacked; None for one that is streamed and may hold anything.
+
+    Attributes
+    ----------
+    is_over : bool
+        Whether what follows is of no use.
+
+    """
+
+    def __init__(self, method: str, url: str, status: int, packing: str, most: int | None) -> None:
+        self._facts = method, url, status
+        self._most = most
+        self._is_refusal = not 200 <= status < 300
+        self._size = 0
+        self._is_json: bool | None = None
+        self._packing = packing.strip().lower()
+        self.is_over = False
+
+    def start(self) -> None:
+        """Look at what is known before the body comes.
+
+        Raises
+        ------
+        UndecodableAnswer
+            When it is packed in another way than was asked for.
+        """
+        if self._packing not in PACKINGS:
+            raise self._error(
+                f"the body is packed as {self._packing[:40]!r}: nobody asked for that"
+            )
+
+    def take(self, piece: bytes) -> bytes:
+        """Take in a piece.
+
+        Parameters
+        ----------
+        piece : bytes
+            What came, unpacked.
+
+        Returns
+        -------
+        bytes
+            What is to be kept of it.
+
+        Raises
+        ------
+        UndecodableAnswer
+            When the answer has become too large.
+        """
+        if self._most is None and not self._is_refusal:
+            return piece
+        if self._is_json is None and (text := piece.lstrip(SPACE)):
+            self._is_json = text[0] in OPENING
+        before = self._size
+        self._size += len(piece)
+        if not self._is_json or self._is_refusal:
+            room = (LONGEST_REFUSAL if self._is_json else HEAD) - before
+            self.is_over = len(piece) > room
+            return piece[:room]
+        if self._most is not None and self._size > self._most:
+            raise self._error(
+                f"the body has more than the {self._most} bytes that this client takes in: give it "
+                "a larger max_answer, or ask for less at once (per_page)",
+                piece,
+            )
+        return piece
+
+    def _error(self, reason: str, body: bytes = b"") -> UndecodableAnswer:
+        method, url, status = self._facts
+        text = body[:HEAD].decode(errors="replace")
+        return UndecodableAnswer(reason, method=method, url=url, status=status, body=text)

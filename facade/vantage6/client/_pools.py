@@ -1,0 +1,470 @@
+"""Where connections come from: pools, certificates, proxies; and what may come out of them.
+
+A client has one pool for all it talks to, by way of each proxy. A forked process starts with empty
+pools, and so does each event loop. Timeouts are cut to what is left of the whole call wherever
+bytes are read or written, and an answer is read no further than it is of use.
+"""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+import urllib.request
+import warnings
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import httpcore
+import httpx
+
+from ._deadline import clip
+from ._intake import Intake
+from ._locks import renew_in_child
+from ._settings import Limits, is_loopback
+from .errors import InvalidSettings, MissingExtra
+
+if TYPE_CHECKING:
+    import asyncio
+    from typing import TypeAlias
+
+    from ._settings import Cert, Route, Verify
+
+    Options: TypeAlias = Iterable[tuple[Any, ...]] | None
+
+# All of them are kept open while they are used; 5 seconds after that they are closed.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
+# Large bodies are sent in pieces: the time that is left is looked at before each.
+PIECE = 1 << 16
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def warn(message: str) -> None:
+    """Warn each time, where the user's own code calls; Python would do so once for a line.
+
+    Parameters
+    ----------
+    message : str
+        The warning.
+    """
+    frame = inspect.currentframe()
+    while frame and str(frame.f_globals.get("__name__")).startswith("vantage6.client."):
+        frame = frame.f_back
+    where = (frame.f_code.co_filename, frame.f_lineno) if frame else ("vantage6.client", 0)
+    warnings.warn_explicit(message, UserWarning, *where, registry={})
+
+
+# ---- whom to trust ------------------------------------------------------------------------------
+
+
+def trust(url: str, route: Route) -> ssl.SSLContext:
+    """Give what decides whether a server is the one that it should be.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+    route : Route
+        Whose certificates to trust, and which one to show.
+
+    Returns
+    -------
+    SSLContext
+        The context for connections.
+
+    Raises
+    ------
+    InvalidSettings
+        When certificates or a key cannot be read.
+    """
+    if not url.startswith("https:"):
+        # Loading certificates takes time; should TLS come up after all, nothing is trusted.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _authorities(route.verify)
+    if route.cert is not None:
+        _show(context, route.cert)
+    return context
+
+
+def warn_of_anyone(url: str, route: Route) -> None:
+    """Warn that certificates are not checked, where that is so."""
+    if route.verify is False and url.startswith("https:"):
+        warn(
+            f"certificates are not checked: anyone on the way to {url} can read along and answer "
+            "in its place"
+        )
+
+
+def _authorities(verify: Verify) -> ssl.SSLContext:
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if isinstance(verify, bool):
+        return httpx.create_ssl_context(verify)
+    path = Path(verify)
+    try:
+        if path.is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InvalidSettings(
+            f"verify={str(verify)!r} holds no certificates that can be read: {error}"
+        ) from None
+
+
+def _show(context: ssl.SSLContext, cert: Cert) -> None:
+    """Let the client show a certificate of its own."""
+    file, *rest = cert if isinstance(cert, tuple) else (cert,)
+    key = rest[0] if rest else None
+    passphrase = str(rest[1]) if len(rest) > 1 else ""
+    try:
+        # Without a function, the library would ask for a passphrase on the terminal, and wait.
+        context.load_cert_chain(file, key, lambda: passphrase)
+    except OSError as error:
+        raise InvalidSettings(
+            f"cert: no certificate with its private key can be read from {str(file)!r}"
+            f"{f' and {str(key)!r}' if key else ''}: {error}; give a PEM file that has both, or "
+            "(certificate, key), or (certificate, key, passphrase)"
+        ) from None
+
+
+# ---- by way of which proxy ----------------------------------------------------------------------
+
+
+def proxy_for(url: str, route: Route) -> str | None:
+    """Decide by way of which proxy an address is reached.
+
+    Parameters
+    ----------
+    url : str
+        The address.
+    route : Route
+        What the client was told.
+
+    Returns
+    -------
+    str or None
+        Address of the proxy; None to go there directly. This machine is reached through a proxy
+        only if the client was told so itself.
+
+    Raises
+    ------
+    InvalidSettings
+        When there is no such kind of proxy.
+    MissingExtra
+        When it takes a library that is not installed.
+    """
+    if route.proxy is False:
+        return None
+    where = urlsplit(url)
+    proxy, source = route.proxy, "proxy="
+    if proxy is None:
+        if is_loopback(where.hostname or "") or urllib.request.proxy_bypass(where.netloc):
+            return None
+        known = urllib.request.getproxies()
+        proxy = known.get(where.scheme) or known.get("all")
+        source = f"{where.scheme.upper()}_PROXY or ALL_PROXY, in the environment,"
+        if not proxy:
+            return None
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
+    return _checked(proxy, source)
+
+
+def _checked(proxy: str, source: str) -> str:
+    try:
+        parts = urlsplit(proxy)
+        is_whole = parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:  # it may hold a password, so it is not shown
+        raise InvalidSettings(
+            f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
+            f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
+        )
+    if proxy.startswith("socks") and not find_spec("socksio"):
+        raise MissingExtra(
+            "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
+        )
+    return proxy
+
+
+# ---- reads and writes in time -------------------------------------------------------------------
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection on which no read or write outlasts the call that it is for."""
+
+    def __init__(self, stream: httpcore.NetworkStream, opening: float | None) -> None:
+        self._stream = stream
+        self._opening = opening  # for what is said to a proxy before the request
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        seconds = clip(timeout, self._opening)
+        if seconds is not None and seconds <= 0:
+            raise httpcore.ReadTimeout("the time is up")
+        return self._stream.read(max_bytes, seconds)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), PIECE):
+            seconds = clip(timeout, self._opening)
+            if seconds is not None and seconds <= 0:
+                raise httpcore.WriteTimeout("the time is up")
+            piece = buffer if len(buffer) <= PIECE else buffer[start : start + PIECE]
+            self._stream.write(piece, seconds)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = clip(timeout, self._opening)
+        if seconds is not None and seconds <= 0:
+            raise httpcore.ConnectTimeout("the time is up")
+        stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        return _Stream(stream, self._opening)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens such connections."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Options = None,
+    ) -> httpcore.NetworkStream:
+        seconds = clip(timeout)
+        if seconds is not None and seconds <= 0:
+            raise httpcore.ConnectTimeout("the time is up")
+        stream = self._backend.connect_tcp(host, port, seconds, local_address, socket_options)
+        return _Stream(stream, timeout)
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """The same for an event loop."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, opening: float | None) -> None:
+        self._stream = stream
+        self._opening = opening
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, clip(timeout, self._opening))
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, clip(timeout, self._opening))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        seconds = clip(timeout, self._opening)
+        stream = await self._stream.start_tls(ssl_context, server_hostname, seconds)
+        return _AsyncStream(stream, self._opening)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    """The same for an event loop."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Options = None,
+    ) -> httpcore.AsyncNetworkStream:
+        seconds = clip(timeout)
+        stream = await self._backend.connect_tcp(host, port, seconds, local_address, socket_options)
+        return _AsyncStream(stream, timeout)
+
+
+class _Transport(httpx.HTTPTransport):
+    """A pool of such connections, all by way of one proxy or of none."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        super().__init__(context, limits=LIMITS, proxy=proxy)
+        pool: Any = self._pool  # the library passes no backend on
+        pool._network_backend = _Backend(pool._network_backend)
+
+
+class _AsyncTransport(httpx.AsyncHTTPTransport):
+    """The same for an event loop."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        super().__init__(context, limits=LIMITS, proxy=proxy)
+        pool: Any = self._pool
+        pool._network_backend = _AsyncBackend(pool._network_backend)
+
+
+# ---- answers, read as far as they are of use ----------------------------------------------------
+
+
+class _Response(httpx.Response):
+    """An answer that is read no further than it is of use; see `Intake`."""
+
+    intake: Intake
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Generator[bytes]:
+        """Give the body, unpacked; httpx calls this to read it."""
+        self.intake.start()
+        for piece in super().iter_bytes(chunk_size):
+            yield self.intake.take(piece)
+            if self.intake.is_over:
+                self.close()
+                return
+
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes]:
+        """Give the body, unpacked; httpx calls this to read it."""
+        self.intake.start()
+        async for piece in super().aiter_bytes(chunk_size):
+            yield self.intake.take(piece)
+            if self.intake.is_over:
+                await self.aclose()
+                return
+
+
+def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
+    made = _Response(
+        response.status_code,
+        headers=response.headers,
+        stream=response.stream,
+        extensions=response.extensions,
+    )
+    packing = made.headers.get("content-encoding", "")
+    most: int | None = request.extensions.get("max_answer", Limits.max_answer)
+    made.intake = Intake(request.method, str(request.url), made.status_code, packing, most)
+    return made
+
+
+# ---- the pools ----------------------------------------------------------------------------------
+
+
+class Pools(httpx.BaseTransport):
+    """All connections of a `Client`.
+
+    Parameters
+    ----------
+    route : Route
+        Through which proxy to go, and whom to trust.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.is_closed = False
+        self._pools: dict[tuple[str, bytes], _Transport] = {}
+        renew_in_child(self)
+
+    def __del__(self) -> None:
+        # In notebooks and short scripts nobody closes a client; its sockets are to be closed still.
+        with suppress(Exception):  # it was never made whole, or the interpreter is at its end
+            self.close()
+
+    def after_fork(self) -> None:
+        """Let go of the connections, which are the parent's."""
+        self._pools = {}
+
+    def prepare(self, url: str) -> None:
+        """Find out at once what keeps an address from being reached by the settings given."""
+        self._pool(httpx.URL(url))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; httpx calls this."""
+        return _wrapped(self._pool(request.url).handle_request(request), request)
+
+    def _pool(self, url: httpx.URL) -> _Transport:
+        key = url.scheme, url.netloc
+        pool = self._pools.get(key)
+        if pool is None:
+            address, proxy = _address(url), proxy_for(str(url), self.route)
+            made = _Transport(trust(address, self.route), proxy)
+            pool = self._pools.setdefault(key, made)
+        return pool
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.is_closed = True
+        while self._pools:
+            self._pools.popitem()[1].close()
+
+
+class AsyncPools(httpx.AsyncBaseTransport):
+    """All connections of an `AsyncClient`; the parameters are those of `Pools`."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.is_closed = False
+        self._trust: dict[str, ssl.SSLContext] = {}
+        # A connection belongs to the event loop that opened it.
+        self._loops: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, dict[tuple[str, bytes], _AsyncTransport]
+        ] = WeakKeyDictionary()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Let go of the connections, which are the parent's."""
+        self._loops = WeakKeyDictionary()
+
+    def prepare(self, url: str) -> None:
+        """Find out at once what keeps an address from being reached by the settings given."""
+        proxy_for(url, self.route)
+        self._trusting(url)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; httpx calls this."""
+        pool = self._pool(request.url)
+        return _wrapped(await pool.handle_async_request(request), request)
+
+    def _pool(self, url: httpx.URL) -> _AsyncTransport:
+        import asyncio  # not above: `Pools` does without, and it takes time to load
+
+        pools = self._loops.setdefault(asyncio.get_running_loop(), {})
+        key = url.scheme, url.netloc
+        pool = pools.get(key)
+        if pool is None:
+            address, proxy = _address(url), proxy_for(str(url), self.route)
+            pool = pools[key] = _AsyncTransport(self._trusting(address), proxy)
+        return pool
+
+    def _trusting(self, url: str) -> ssl.SSLContext:
+        scheme = url.partition(":")[0]
+        if scheme not in self._trust:
+            self._trust[scheme] = trust(url, self.route)
+        return self._trust[scheme]
+
+    async def aclose(self) -> None:
+        """Close all connections of this event loop; those of others ended with their loops."""
+        import asyncio
+
+        self.is_closed = True
+        for pool in self._loops.pop(asyncio.get_running_loop(), {}).values():
+            await pool.aclose()
+
+
+def _address(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
