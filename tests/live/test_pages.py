@@ -1,0 +1,336 @@
+"""What stands on the pages of the documentation is run, and prints what the pages say it prints.
+
+A page is run from top to bottom, as a reader would; of the cookbook, each recipe after its
+beginning. Blocks of `python` and `pycon` share their names; a block of `text` is what the block
+before it prints; `sh` is run by bash, but for what installs and for nox, of which the words are
+checked; settings are read by their parsers. tests/pages.py tells how a block says that it is not to
+be run.
+"""
+
+import ast
+import asyncio
+import configparser
+import contextlib
+import doctest
+import functools
+import inspect
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from pages import ROOT, Block, blocks, pages
+from postbox import Postbox
+
+from vantage6.client import AsyncClient, Client
+from vantage6.localnet import LocalNetwork
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+pytestmark = pytest.mark.live
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+# Whose recipes are independent of each other, after what all begin with.
+OF_RECIPES = ("docs/cookbook.md",)
+STARTS_SECONDS = 120
+
+
+# -- what there is to run -----------------------------------------------------------------------
+def chapters() -> dict[str, list[Block]]:
+    """Give the blocks that are to be run together: those of a page, or of a recipe."""
+    found: dict[str, list[Block]] = {}
+    for page in pages():
+        wanted = [block for block in blocks(page) if not block.mark]
+        if page not in OF_RECIPES:
+            found[page] = wanted
+            continue
+        beginning = [block for block in wanted if block.section == wanted[0].section]
+        for block in wanted[len(beginning) :]:
+            name = f"{page}#{block.section}"
+            found.setdefault(name, [*beginning]).append(block)
+    return {name: wanted for name, wanted in found.items() if wanted}
+
+
+CHAPTERS = chapters()
+
+
+# -- where it runs ------------------------------------------------------------------------------
+class Chapter:
+    """What the blocks of a page, or of a recipe, have in common: names, folder, network, loop."""
+
+    def __init__(self, network: LocalNetwork, folder: Path, mail: Postbox) -> None:
+        self.network, self.folder, self.mail = network, folder, mail
+        self.known: dict[str, Any] = {"__name__": "__main__"}
+        self.words: dict[str, str] = {}
+        self.passwords = {name: user.password for name, user in network.users.items()}
+        self.loop = asyncio.new_event_loop()
+
+    def close(self) -> None:
+        """Close what the blocks left open."""
+        for made in {id(made): made for made in self.known.values()}.values():
+            if isinstance(made, AsyncClient | Client):
+                closing = made.close()
+                if inspect.isawaitable(closing):
+                    self.loop.run_until_complete(closing)
+        self.loop.close()
+
+    def in_words(self, code: str) -> str:
+        """Put this network's address and passwords in the place of those on the page."""
+        port = self.network.port
+        said = {
+            '"https://server.example", 443': f'"http://127.0.0.1", {port}',
+            '"http://localhost", 7601': f'"http://127.0.0.1", {port}',
+            "https://server.example:443/api": f"http://127.0.0.1:{port}/api",
+            **self.words,
+        }
+        if self.network.store:
+            said["https://store.example/api"] = self.network.store.url
+        for word, meant in said.items():
+            code = code.replace(word, meant)
+        return "".join(map(self._with_password, code.splitlines(keepends=True)))
+
+    def _with_password(self, line: str) -> str:
+        named = [name for name in self.passwords if f'"{name}"' in line]
+        password = self.passwords[named[0] if named else "researcher"]
+        return line.replace('"my-password"', repr(password))
+
+    # -- each kind of block
+    def run(self, block: Block) -> str:
+        """Run a block, and give what it prints."""
+        return getattr(self, f"run_{block.kind}")(block)
+
+    def run_python(self, block: Block, mode: str = "exec", code: str | None = None) -> str:
+        """Run it in the names of the chapter; what it raises ends the test."""
+        source = "\n" * block.line + self.in_words(block.code if code is None else code)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        program = compile(source, block.page, mode, flags, dont_inherit=True)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            waited = eval(program, self.known)  # noqa: S307  (our own page)
+            if program.co_flags & inspect.CO_COROUTINE:
+                self.loop.run_until_complete(waited)
+        return printed.getvalue()
+
+    def run_pycon(self, block: Block) -> str:
+        """Run it as a prompt would, and compare what each line prints."""
+        for example in doctest.DocTestParser().get_examples(block.code):
+            try:
+                got = self.run_python(block, "single", example.source)
+            except Exception:
+                got = traceback.format_exc(limit=0)
+            compare(block, example.want, got)
+        return ""
+
+    def run_sh(self, block: Block) -> str:
+        """Run its commands, one after the other."""
+        return "".join(map(self.command, commands(block.code)))
+
+    def command(self, words: Sequence[str]) -> str:
+        """Run a command, or look whether it could be run."""
+        words = [word.removeprefix(".venv/bin/") for word in words]
+        match words:
+            case ["python3", "-m", "venv", _] | [".", _]:
+                return ""
+            case ["pip", "install", *wanted]:
+                check_installed(wanted)
+                return ""
+            case ["nox", *arguments]:
+                check_nox(arguments)
+                return ""
+            case ["python", "-m", "vantage6.localnet", *arguments]:
+                return localnet(tuple(drop(arguments, "--port")))
+            case _:
+                line = self.in_words(shlex.join(words))
+                return bash(line, self.folder)
+
+    def run_json(self, block: Block) -> str:
+        json.loads(block.code)
+        return ""
+
+    def run_yaml(self, block: Block) -> str:
+        yaml.safe_load(block.code)
+        return ""
+
+    def run_toml(self, block: Block) -> str:
+        tomllib.loads(block.code)
+        return ""
+
+    def run_ini(self, block: Block) -> str:
+        configparser.ConfigParser().read_string(block.code)
+        return ""
+
+
+def compare(block: Block, want: str, got: str) -> None:
+    """Compare what a block printed with what the page says, where `...` stands for anything."""
+    assert doctest.OutputChecker().check_output(want, got, FLAGS), (
+        f"{block.place}\n\nsays:\n{want}\nprints:\n{got}"
+    )
+
+
+# -- commands -----------------------------------------------------------------------------------
+def commands(code: str) -> Iterator[list[str]]:
+    """Give the words of each command, without comments; `&&` and lines end one."""
+    for line in code.replace("\\\n", " ").splitlines():
+        words: list[str] = []
+        for word in shlex.split(line, comments=True):
+            if word == "&&":
+                yield words
+                words = []
+            else:
+                words.append(word)
+        if words:
+            yield words
+
+
+def drop(arguments: Sequence[str], option: str) -> Iterator[str]:
+    """Leave out an option with its value."""
+    given = iter(arguments)
+    for argument in given:
+        if argument == option:
+            next(given)
+        else:
+            yield argument
+
+
+def check_installed(wanted: Sequence[str]) -> None:
+    """See that what is to be installed is this package with extras it has, or known to it.
+
+    That each extra can be installed, alone and in a clean environment, `nox -s build` shows.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    known = [line for group in project["dependency-groups"].values() for line in group]
+    names = {"nox", *(Requirement(line).name for line in known)}
+    for word in wanted:
+        if word.startswith("-"):
+            continue
+        requirement = Requirement(re.sub(r"^\.", "vantage6-sdk", word))
+        if requirement.name == "vantage6-sdk":
+            assert requirement.extras <= project["project"]["optional-dependencies"].keys(), word
+        else:
+            assert requirement.name in names, f"{word} is unknown to this project"
+
+
+def check_nox(arguments: Sequence[str]) -> None:
+    """See that there is such a session; the gate runs what matters of them."""
+    sessions: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / "noxfile.py").read_text())):
+        if isinstance(node, ast.FunctionDef) and "nox.session" in map(
+            ast.unparse, (getattr(each, "func", each) for each in node.decorator_list)
+        ):
+            named = re.search(r"name='([^']+)'", ast.unparse(node.decorator_list[0]))
+            sessions.add(named[1] if named else node.name)
+    if arguments not in ([], ["--list"]):
+        option, session, *more = arguments
+        assert option == "-s"
+        assert session in sessions
+        assert not more or more[0] == "--"
+
+
+@functools.cache
+def localnet(arguments: tuple[str, ...]) -> str:
+    """Run the command line of the local network; `up` until it is there, and then Ctrl-C."""
+    command = [sys.executable, "-m", "vantage6.localnet", *arguments]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    assert running.stdout is not None
+    printed = ""
+    try:
+        for line in running.stdout:
+            printed += line
+            if arguments[0] == "up" and line.startswith("Connect: "):
+                running.send_signal(signal.SIGINT)
+        assert running.wait(STARTS_SECONDS) == 0, printed
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGINT)
+            running.wait()
+        running.stdout.close()
+    return printed
+
+
+def bash(line: str, folder: Path) -> str:
+    """Run a line in a folder, with the programs of this environment first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=STARTS_SECONDS,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+# -- stages -------------------------------------------------------------------------------------
+Stage = Callable[[Chapter], "contextlib.AbstractContextManager[None]"]
+STAGES: dict[str, Stage] = {}
+# The network of a chapter, by its fixture.
+NETWORKS = {"docs/login.md": "guarded_network", "docs/security.md": "encrypted_network"}
+
+
+def stage(*chapters: str) -> Callable[[Callable[[Chapter], Iterator[None]]], None]:
+    """Set the stage for these chapters: make what they speak of, and clear it away."""
+
+    def add(make: Callable[[Chapter], Iterator[None]]) -> None:
+        for chapter in chapters:
+            assert chapter not in STAGES
+            STAGES[chapter] = contextmanager(make)
+
+    return add
+
+
+@pytest.fixture(scope="module")
+def plain_network(postbox: Postbox) -> Iterator[LocalNetwork]:
+    """What most pages speak of: no encryption, and a store."""
+    with LocalNetwork(store=True, smtp=postbox.address) as network:
+        yield network
+
+
+# -- running ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_page_does_what_it_says(
+    name: str,
+    postbox: Postbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    network = request.getfixturevalue(NETWORKS.get(name, "plain_network"))
+    monkeypatch.chdir(tmp_path)
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    chapter = Chapter(network, tmp_path, postbox)
+    with contextlib.ExitStack() as ends:
+        ends.callback(chapter.close)
+        if name in STAGES:
+            ends.enter_context(STAGES[name](chapter))
+        printed: str | None = None
+        for block in CHAPTERS[name]:
+            if block.kind != "text":
+                printed = chapter.run(block)
+                continue
+            assert printed, f"{block.place}: nothing before it printed anything"
+            compare(block, block.code, printed)
+            printed = None
+
+
+def test_what_has_a_stage_is_there() -> None:
+    assert CHAPTERS.keys() >= STAGES.keys() | NETWORKS.keys()

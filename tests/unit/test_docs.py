@@ -1,0 +1,158 @@
+"""The pages of the documentation: each has its place, and none of their blocks goes unseen.
+
+The blocks are run by tests/live/test_pages.py, and the site is built by `nox -s docs`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from pages import KINDS, ROOT, Block, blocks, pages
+
+from vantage6.client import Progress, RunProgress, Vantage6Error, _pins, errors
+from vantage6.client._picture import lines_of
+
+# Blocks that nothing runs, each with its reason in the page: few.
+NOT_RUN = 12
+# Pages with a map of files and folders.
+MAPS = ("CONTRIBUTING.md", "openapi/README.md")
+
+
+def marked(mark: str) -> list[Block]:
+    return [block for page in pages() for block in blocks(page) if block.mark == mark]
+
+
+def in_nav(nav: Any) -> Iterator[str]:
+    """Give each page of the navigation."""
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for item in nav.values() if isinstance(nav, dict) else nav:
+            yield from in_nav(item)
+
+
+def test_every_page_has_its_place_on_the_site() -> None:
+    nav = list(in_nav(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
+    assert len(nav) == len(set(nav))
+    missing = {page.removeprefix("docs/") for page in pages() if page.startswith("docs/")}
+    assert missing <= set(nav), "add them to the nav of mkdocs.yml"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_blocks_are_of_kinds_that_are_run(page: str) -> None:
+    for block in blocks(page):
+        assert block.mark or block.kind in KINDS, (
+            f"{block.place}: nothing runs a block of the kind {block.kind!r}; use one of "
+            f"{', '.join(KINDS)}, or say above it why not: <!-- not run: REASON -->"
+        )
+
+
+def test_few_blocks_are_not_run_and_each_says_why() -> None:
+    left = marked("not run")
+    assert len(left) <= NOT_RUN, [block.place for block in left]
+    for block in left:
+        assert len(block.reason) > 20, block.place
+
+
+def test_what_checks_a_block_in_place_of_running_it_is_there() -> None:
+    for block in [*marked("checked by"), *marked("run by")]:
+        path = ROOT / block.reason
+        assert path.is_file(), f"{block.place}: there is no {block.reason}"
+        assert block.page.rpartition("/")[2] in path.read_text(), (
+            f"{block.place}: {block.reason} does not name the page"
+        )
+
+
+def test_a_block_is_found_in_whatever_form() -> None:
+    page = """# Title
+<!-- not run: why
+  not -->
+```text
+one
+```
+
+- item
+
+    ```python
+    two
+    ```
+
+text
+
+    three
+
+~~~
+four
+~~~
+"""
+    found = [(b.kind, b.code.strip(), b.mark, b.reason) for b in blocks("a.md", page)]
+    assert found == [
+        ("text", "one", "not run", "why not"),
+        ("python", "two", "", ""),
+        ("indented", "three", "", ""),
+        ("", "four", "", ""),
+    ]
+
+
+# -- blocks that are checked here ---------------------------------------------------------------
+def checked_here(page: str) -> str:
+    """Give the one block of a page that says that it is checked here."""
+    (code,) = (
+        block.code
+        for block in blocks(page)
+        if (block.mark, block.reason) == ("checked by", "tests/unit/test_docs.py")
+    )
+    return code
+
+
+def test_every_block_that_is_to_be_checked_here_is() -> None:
+    here = {block.page for block in marked("checked by") if block.reason.endswith("/test_docs.py")}
+    assert here == {*MAPS, "docs/errors.md", "docs/progress.md", "docs/security.md"}
+
+
+@pytest.mark.parametrize("page", MAPS)
+def test_what_is_named_in_a_map_of_folders_is_there(page: str) -> None:
+    folder = (ROOT / page).parent
+    for line in checked_here(page).splitlines():
+        for path in re.split(r"  +", line)[0].split(", "):
+            assert list(folder.glob(path)), f"{page}: there is no {path}"
+
+
+def test_the_picture_of_a_wait_is_one() -> None:
+    runs = [
+        RunProgress(1, 1, 1, "IKNL", "completed", False, 0, 7),
+        RunProgress(2, 1, 2, "Maastro", "active", False, 0, None),
+        RunProgress(3, 2, 3, "Radboudumc", "pending", True, None, None),
+    ]
+    lines = lines_of([Progress(1, "average age", "active", tuple(runs), 0)], 9, 40)
+    drawn = ["".join(text for text, _ in line) for line in lines]
+    assert checked_here("docs/progress.md").splitlines() == drawn
+
+
+def test_the_lines_of_known_organizations_are_understood() -> None:
+    known = _pins.read(checked_here("docs/security.md"), "https://server.example/api", "the page")
+    assert [pin.name for pin in known.values()] == ["Maastro", "demo"]
+
+
+# -- docs/errors.md -----------------------------------------------------------------------------
+def tree(kind: type[Exception], before: str = "") -> Iterator[str]:
+    """Draw the classes below one, in the order of the module."""
+    known = [each for each in vars(errors).values() if isinstance(each, type)]
+    below = [each for each in known if each.__bases__[0] is kind]
+    for number, each in enumerate(below, 1):
+        last = number == len(below)
+        yield f"{before}{'└' if last else '├'}── {each.__name__}"
+        yield from tree(each, before + ("    " if last else "│   "))
+
+
+def test_the_page_of_errors_has_the_tree_that_there_is() -> None:
+    assert checked_here("docs/errors.md").splitlines() == ["Vantage6Error", *tree(Vantage6Error)]
+
+
+def test_the_page_of_errors_tells_of_each_when_and_what_to_do() -> None:
+    page = (ROOT / "docs/errors.md").read_text()
+    told = re.findall(r"^\| `(\w+)` \| \S.* \|.*\|$", page, re.MULTILINE)
+    drawn = [line.rpartition(" ")[2] for line in tree(Vantage6Error)]
+    assert sorted(told) == sorted(drawn)
