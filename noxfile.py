@@ -15,6 +15,8 @@ nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 HERE = Path(__file__).parent
 LOCK = HERE / "generated" / "LOCK"
+# What runs the examples of the manuals and the blocks of the pages.
+EXAMPLES = ("tests/live/test_examples.py", "tests/live/test_pages.py")
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -58,7 +60,9 @@ def tests(session: nox.Session) -> None:
     if session.posargs:  # some tests, or tests in some way: a part of the client, then
         session.run("pytest", "-m", "not live", *session.posargs)
         return
-    session.run("pytest", "-m", "not live", "--ignore=tests/replay")
+    # The site is looked through by the session that builds it.
+    apart = ("--ignore=tests/replay", "--ignore=tests/site")
+    session.run("pytest", "-m", "not live", *apart)
     session.run("coverage", "run", "-m", "pytest", "-m", "not live", "tests/replay")
     session.run("coverage", "report")
 
@@ -74,17 +78,29 @@ def matrix(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
     install(session, "test", "properties", "notebook")
-    # The examples of the manuals have a session of their own, which the gate runs beside this one.
-    chosen = ("-m", "live", "--ignore=tests/live/test_examples.py", *session.posargs)
+    # The examples have a session of their own, which the gate runs beside this one.
+    left_out = [f"--ignore={path}" for path in EXAMPLES]
+    chosen = ("-m", "live", *left_out, *session.posargs)
     # They mostly wait, so there are more at once than processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """Run the examples of the manuals on a real network."""
+    """Run the examples of the manuals, and every block of the pages, on a real network."""
     install(session, "test")
-    session.run("pytest", "tests/live/test_examples.py", *session.posargs)
+    workers = ("--numprocesses=2", "--dist=loadfile")
+    session.run("pytest", *workers, *EXAMPLES, *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation into site/, strictly and offline, and look through it."""
+    install(session, "docs", "test")
+    # Whoever asks for anything from elsewhere fails: nobody listens there.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    session.run("mkdocs", "build", env={**nowhere, "NO_MKDOCS_2_WARNING": "1"})
+    session.run("pytest", "-q", "tests/site", *session.posargs)
 
 
 @nox.session

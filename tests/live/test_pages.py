@@ -22,6 +22,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,11 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Whose recipes are independent of each other, after what all begin with.
 OF_RECIPES = ("docs/cookbook.md",)
 STARTS_SECONDS = 120
+# What stands for a script that is run beside a network.
+SCRIPT = """
+import json, os, pathlib
+print(json.loads(pathlib.Path(os.environ["VANTAGE6_LOCALNET"]).read_text())["url"])
+"""
 
 
 # -- what there is to run -----------------------------------------------------------------------
@@ -76,13 +82,15 @@ class Chapter:
     def __init__(self, network: LocalNetwork, folder: Path, mail: Postbox) -> None:
         self.network, self.folder, self.mail = network, folder, mail
         self.known: dict[str, Any] = {"__name__": "__main__"}
+        self.made: list[Any] = []  # clients that the pages take for granted
         self.words: dict[str, str] = {}
         self.passwords = {name: user.password for name, user in network.users.items()}
         self.loop = asyncio.new_event_loop()
 
     def close(self) -> None:
         """Close what the blocks left open."""
-        for made in {id(made): made for made in self.known.values()}.values():
+        every = [*self.made, *self.known.values()]
+        for made in {id(made): made for made in every}.values():
             if isinstance(made, AsyncClient | Client):
                 closing = made.close()
                 if inspect.isawaitable(closing):
@@ -108,6 +116,12 @@ class Chapter:
         named = [name for name in self.passwords if f'"{name}"' in line]
         password = self.passwords[named[0] if named else "researcher"]
         return line.replace('"my-password"', repr(password))
+
+    def client(self, user: str = "researcher") -> Client:
+        """Log somebody in; it is closed at the end."""
+        client = self.network.client(user)
+        self.made.append(client)
+        return client
 
     # -- each kind of block
     def run(self, block: Block) -> str:
@@ -153,6 +167,7 @@ class Chapter:
                 check_nox(arguments)
                 return ""
             case ["python", "-m", "vantage6.localnet", *arguments]:
+                Path("SCRIPT.py").write_text(SCRIPT)
                 return localnet(tuple(drop(arguments, "--port")))
             case _:
                 line = self.in_words(shlex.join(words))
@@ -295,6 +310,53 @@ def stage(*chapters: str) -> Callable[[Callable[[Chapter], Iterator[None]]], Non
             STAGES[chapter] = contextmanager(make)
 
     return add
+
+
+def average(client: Client, column: str = "age", **more: Any) -> Any:
+    """Make a task, and wait until it is over."""
+    task = client.task.create(
+        collaboration="demo",
+        organizations=["IKNL", "Maastro"],
+        name=f"average {column}",
+        image="harbor2.vantage6.ai/demo/average",
+        method="partial_average",
+        kwargs={"column_name": column},
+        databases="default",
+        **more,
+    )
+    client.wait_for_results(task, on_failure="return", progress=False)
+    return task
+
+
+@stage("docs/progress.md", "docs/rows.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    client = chapter.client()
+    chapter.known |= {"client": client, "task": average(client)}
+    yield
+
+
+@stage("docs/waiting.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """Three tasks, and something that happens until it has been seen."""
+    client, other = chapter.client(), chapter.client()
+    tasks = [average(client, column) for column in ("age", "height", "weight")]
+    chapter.known |= {
+        "client": client,
+        **dict(zip(("task", "first", "second"), tasks, strict=True)),
+    }
+    over = threading.Event()
+
+    def happen() -> None:
+        while not over.is_set():
+            average(other)
+
+    happening = threading.Thread(target=happen)
+    happening.start()
+    try:
+        yield
+    finally:
+        over.set()
+        happening.join()
 
 
 @pytest.fixture(scope="module")
