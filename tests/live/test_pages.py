@@ -49,6 +49,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Whose recipes are independent of each other, after what all begin with.
 OF_RECIPES = ("docs/cookbook.md",)
 STARTS_SECONDS = 120
+PASSWORD = "Analytical-1843"
 # What stands for a script that is run beside a network.
 SCRIPT = """
 import json, os, pathlib
@@ -79,15 +80,29 @@ CHAPTERS = chapters()
 class Chapter:
     """What the blocks of a page, or of a recipe, have in common: names, folder, network, loop."""
 
-    def __init__(self, network: LocalNetwork, folder: Path, mail: Postbox) -> None:
-        self.network, self.folder, self.mail = network, folder, mail
+    def __init__(self, fixture: Callable[[str], Any], folder: Path) -> None:
+        self.fixture, self.folder = fixture, folder
+        self.ends = contextlib.ExitStack()
         self.known: dict[str, Any] = {"__name__": "__main__"}
         self.made: list[Any] = []  # clients that the pages take for granted
         self.words: dict[str, str] = {}
-        self.passwords = {name: user.password for name, user in network.users.items()}
+        self.passwords: dict[str, str] = {}
+        self.use("plain_network")
         self.loop = asyncio.new_event_loop()
+        self.ends.callback(self.loop.close)
+        self.ends.callback(self._close_clients)
 
-    def close(self) -> None:
+    def use(self, network: str) -> None:
+        """Go on with the network of this fixture."""
+        self.network: LocalNetwork = self.fixture(network)
+        self.passwords |= {name: user.password for name, user in self.network.users.items()}
+
+    def enter(self, place: str) -> None:
+        """Set the stage for a page, a recipe or a section, if it has one."""
+        if place in STAGES:
+            self.ends.enter_context(STAGES[place](self))
+
+    def _close_clients(self) -> None:
         """Close what the blocks left open."""
         every = [*self.made, *self.known.values()]
         for made in {id(made): made for made in every}.values():
@@ -95,7 +110,6 @@ class Chapter:
                 closing = made.close()
                 if inspect.isawaitable(closing):
                     self.loop.run_until_complete(closing)
-        self.loop.close()
 
     def in_words(self, code: str) -> str:
         """Put this network's address and passwords in the place of those on the page."""
@@ -297,12 +311,10 @@ def bash(line: str, folder: Path) -> str:
 # -- stages -------------------------------------------------------------------------------------
 Stage = Callable[[Chapter], "contextlib.AbstractContextManager[None]"]
 STAGES: dict[str, Stage] = {}
-# The network of a chapter, by its fixture.
-NETWORKS = {"docs/login.md": "guarded_network", "docs/security.md": "encrypted_network"}
 
 
 def stage(*chapters: str) -> Callable[[Callable[[Chapter], Iterator[None]]], None]:
-    """Set the stage for these chapters: make what they speak of, and clear it away."""
+    """Set the stage for these pages, or sections: make what they speak of, and clear it away."""
 
     def add(make: Callable[[Chapter], Iterator[None]]) -> None:
         for chapter in chapters:
@@ -359,6 +371,61 @@ def _(chapter: Chapter) -> Iterator[None]:
         happening.join()
 
 
+@stage("docs/login.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """Ada has an account."""
+    root = chapter.client("root")
+    roles = ["Researcher"]
+    ada = ("ada", "Ada", "Lovelace", PASSWORD, "ada@example.org")
+    made = root.user.create(*ada, organization="IKNL", roles=roles)
+    chapter.passwords["ada"] = PASSWORD
+    yield
+    root.user.delete(made)
+
+
+@stage("docs/login.md#With a second factor")
+def _(chapter: Chapter) -> Iterator[None]:
+    """Researcher has a second factor, as the page says of Ada at first; Ada has none yet."""
+    chapter.use("guarded_network")
+    code = chapter.network.users["researcher"].code
+    chapter.words = {
+        '"ada", "my-password", "123456"': f'"researcher", "my-password", {code!r}',
+        '"ada", "my-password", lambda': '"researcher", "my-password", lambda',
+    }
+    root = chapter.client("root")
+    made = root.user.create(
+        "ada", "Ada", "Lovelace", PASSWORD, "ada@example.org", organization=1, roles=["Researcher"]
+    )
+    client = Client("http://127.0.0.1", chapter.network.port, log_level=None)
+    chapter.known |= {"client": client, "input": lambda _: chapter.network.users["researcher"].code}
+    yield
+    root.user.delete(made)
+
+
+@stage("docs/login.md#Passwords and second factors that are lost")
+def _(chapter: Chapter) -> Iterator[None]:
+    chapter.use("plain_network")
+    client = Client("http://127.0.0.1", chapter.network.port, log_level=None)
+    mail: Postbox = chapter.fixture("postbox")
+    chapter.words = {
+        'password("token from the mail"': 'password(token("Password reset")',
+        'auth("token from the mail"': 'auth(token("Two-factor")',
+        'auth("my-password"': 'auth("My-New-Password-1"',
+    }
+    token = functools.partial(mail.token_for, "ada@example.org")
+    chapter.known |= {"client": client, "token": token}
+    yield
+
+
+@stage("docs/security.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """Maastro has told its fingerprint."""
+    chapter.use("encrypted_network")
+    client = chapter.known["client"] = chapter.client()
+    chapter.words = {"SHA256:…": client.organization.fingerprint(3)}
+    yield
+
+
 @pytest.fixture(scope="module")
 def plain_network(postbox: Postbox) -> Iterator[LocalNetwork]:
     """What most pages speak of: no encryption, and a store."""
@@ -370,22 +437,23 @@ def plain_network(postbox: Postbox) -> Iterator[LocalNetwork]:
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_the_page_does_what_it_says(
     name: str,
-    postbox: Postbox,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    network = request.getfixturevalue(NETWORKS.get(name, "plain_network"))
     monkeypatch.chdir(tmp_path)
     for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
-    chapter = Chapter(network, tmp_path, postbox)
-    with contextlib.ExitStack() as ends:
-        ends.callback(chapter.close)
-        if name in STAGES:
-            ends.enter_context(STAGES[name](chapter))
+    chapter = Chapter(request.getfixturevalue, tmp_path)
+    with chapter.ends:
+        places = [name]
+        chapter.enter(name)
         printed: str | None = None
         for block in CHAPTERS[name]:
+            place = f"{block.page}#{block.section}"
+            if place not in places:
+                places.append(place)
+                chapter.enter(place)
             if block.kind != "text":
                 printed = chapter.run(block)
                 continue
@@ -395,4 +463,5 @@ def test_the_page_does_what_it_says(
 
 
 def test_what_has_a_stage_is_there() -> None:
-    assert CHAPTERS.keys() >= STAGES.keys() | NETWORKS.keys()
+    sections = {f"{b.page}#{b.section}" for wanted in CHAPTERS.values() for b in wanted}
+    assert CHAPTERS.keys() | sections >= STAGES.keys()
