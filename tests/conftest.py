@@ -1,8 +1,15 @@
 """What all tests have in common."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+# The variables that a client connects by.
+CONNECTING = (
+    *("SERVER", "USERNAME", "PASSWORD", "MFA_CODE", "COLLABORATION", "CA"),
+    *("PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "PROFILE", "PROFILES"),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -12,3 +19,14 @@ def known_organizations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         file = tmp_path_factory.mktemp("trust") / "known_organizations"
         patch.setenv("VANTAGE6_KNOWN_ORGANIZATIONS", str(file))
         yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let no test find, in the environment or in files, where whoever runs it connects to."""
+    for name in CONNECTING:
+        monkeypatch.delenv(f"VANTAGE6_{name}", raising=False)
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    return folder

@@ -46,7 +46,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             owner, _, name = chain(node.func).partition(".")
-            if owner in ("client", "root", "admin"):
+            if name and owner in ("client", "root", "admin", "Client", "AsyncClient"):
                 yield name, node
 
 

@@ -19,10 +19,16 @@ from vantage6.client._settings import LOGGER, Address, show_log
         ("http://localhost:7601", None, "", "http://localhost:7601"),
         ("http://localhost:7601", 7601, "/", "http://localhost:7601"),
         ("http://[::1]", 80, "/a/b", "http://[::1]:80/a/b"),
+        ("https://server.example/api", None, None, "https://server.example/api"),
+        ("https://server.example:7601/v6/api/", None, None, "https://server.example:7601/v6/api"),
+        ("https://server.example/api", 7601, "api", "https://server.example:7601/api"),
+        ("https://server.example", None, None, "https://server.example/api"),
+        ("https://server.example/", None, None, "https://server.example/api"),
+        ("https://server.example/", None, "", "https://server.example"),
     ],
 )
 def test_an_address_is_read_as_people_write_it(
-    host: str, port: int | str | None, path: str, url: str
+    host: str, port: int | str | None, path: str | None, url: str
 ) -> None:
     assert Address.parse(host, port, path).url == url
 
@@ -34,7 +40,9 @@ def test_an_address_is_read_as_people_write_it(
         ("localhost:7601", None, "must start with https://"),
         ("ftp://server", 21, "must start with https://"),
         ("https://", 443, "must start with https://"),
-        ("https://server/api", 443, "path="),
+        ("https://server/v6", 443, "different paths"),
+        ("https://server/api?page=1", 443, "end with the path"),
+        ("https://server/api#top", 443, "end with the path"),
         ("https://me:secret@server", 443, "authenticate"),
         ("http://server:1", 2, "different ports"),
         ("http://server:99999", None, "not an address"),

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
         TaskCreated,
     )
     from ._finished import Finished
+    from ._home import profiles
     from ._identity import WhoAmI
+    from ._keeping import SavedSession
     from ._listing import Rows
     from ._logs import LogLine
+    from ._profiles import Profile
     from ._progress import Progress, RunProgress
     from ._qr import show_qr
     from ._results import ResultRows
@@ -99,6 +102,9 @@ __all__ = [
     # settings
     "Timeouts",
     "WhoAmI",
+    "Profile",
+    "profiles",
+    "SavedSession",
     "show_qr",
     # errors
     "Vantage6Error",
@@ -163,6 +169,9 @@ _HOMES = {
     "RunProgress": "._progress",
     "Timeouts": "._settings",
     "WhoAmI": "._identity",
+    "Profile": "._profiles",
+    "profiles": "._home",
+    "SavedSession": "._keeping",
     "show_qr": "._qr",
 }
 

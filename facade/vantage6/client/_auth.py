@@ -7,7 +7,7 @@ token. Only requests to the server's own address are signed, and to the chosen a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from http import HTTPStatus
 from math import inf
 from time import monotonic
@@ -62,6 +62,8 @@ class BearerAuth(httpx.Auth):
         The current tokens; None before the login.
     refresh : Call
         The request that renews them.
+    renewed : callable or None
+        What is called when they have been renewed.
     """
 
     def __init__(self, url: str) -> None:
@@ -69,6 +71,7 @@ class BearerAuth(httpx.Auth):
         self._url = httpx.URL(url)
         self._store: Origin | None = None
         self.refresh = calls.refresh_token()
+        self.renewed: Callable[[], None] | None = None
         self._thread_lock = Lock()
         self._task_lock = AsyncLock()
 
@@ -178,3 +181,5 @@ class BearerAuth(httpx.Auth):
         # A lapsed refresh token is refused as a lapsed access token is: the session is over.
         body = read(self.refresh, answer, refused=SessionExpired)
         self.tokens = Tokens.of(body, monotonic())
+        if self.renewed:
+            self.renewed()

@@ -28,6 +28,10 @@ MfaCode: TypeAlias = "str | int | Callable[[], str | int]"
 HiddenCode: TypeAlias = "str | Callable[[], object]"
 Supply = TypeVar("Supply", bound="Callable[[], object]")
 AsyncMfaCode: TypeAlias = "str | int | Callable[[], str | int | Awaitable[str | int]]"
+# A password, or what supplies it when it is needed.
+Password: TypeAlias = "str | Callable[[], str]"  # noqa: S105 - it is a type
+HiddenPassword: TypeAlias = "Secret | Callable[[], object]"
+AsyncPassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
 
 # A token is renewed this long before it expires, or after nine tenths of a shorter life.
 MARGIN_SECONDS = 60.0
@@ -220,7 +224,7 @@ def code_from(supply: Callable[[], object]) -> Secret:
     InvalidInput
         When it gives something else.
     """
-    return _code(supply())
+    return _code(_given_now(supply(), "mfa_code"))
 
 
 async def acode_from(supply: Callable[[], object]) -> Secret:
@@ -236,8 +240,78 @@ async def acode_from(supply: Callable[[], object]) -> Secret:
     Secret
         The code, as the server takes it.
     """
-    given = supply()
-    return _code(await cast("Awaitable[object]", given) if isinstance(given, Awaitable) else given)
+    return _code(await _given_later(supply()))
+
+
+def hidden_password(password: str | Supply | None) -> Secret | Supply | None:
+    """Take in a password, or what supplies it.
+
+    Parameters
+    ----------
+    password : str, callable or None
+        What a user gave.
+
+    Returns
+    -------
+    Secret, callable or None
+        The same, and a password does not show itself.
+
+    Raises
+    ------
+    InvalidInput
+        When it is something else.
+    """
+    return password if password is None or callable(password) else _password(password)
+
+
+def password_from(supply: str | Callable[[], object]) -> Secret:
+    """Get a password that is given, or from a function that supplies it.
+
+    Parameters
+    ----------
+    supply : str or callable
+        The password, or the function.
+
+    Returns
+    -------
+    Secret
+        The password, which does not show itself.
+
+    Raises
+    ------
+    InvalidInput
+        When it is empty, or something else.
+    """
+    return _password(_given_now(supply() if callable(supply) else supply, "password"))
+
+
+async def apassword_from(supply: str | Callable[[], object]) -> Secret:
+    """Do as `password_from`, and wait for the password where the function is an async one.
+
+    Parameters
+    ----------
+    supply : str or callable
+        The password, or the function.
+
+    Returns
+    -------
+    Secret
+        The password, which does not show itself.
+    """
+    return _password(await _given_later(supply() if callable(supply) else supply))
+
+
+def _given_now(given: object, what: str) -> object:
+    if isinstance(given, Coroutine):
+        given.close()  # or Python warns that nobody awaited it
+        raise InvalidInput(
+            f"{what} is an async function: only AsyncClient can wait for what it gives"
+        )
+    return given
+
+
+async def _given_later(given: object) -> object:
+    return await cast("Awaitable[object]", given) if isinstance(given, Awaitable) else given
 
 
 def _code(given: object) -> Secret:
@@ -245,10 +319,15 @@ def _code(given: object) -> Secret:
         return Secret(f"{given:06}")
     if isinstance(given, str):
         return Secret("".join(given.split()))
-    if isinstance(given, Coroutine):
-        given.close()  # or Python warns that nobody awaited it
-        raise InvalidInput("mfa_code is an async function: only AsyncClient can wait for its code")
     raise InvalidInput(f"mfa_code must supply a str or an int, not {type(given).__name__}")
+
+
+def _password(given: object) -> Secret:
+    if not isinstance(given, str):
+        raise InvalidInput(f"password must be or supply a str, not {type(given).__name__}")
+    if not given:
+        raise InvalidInput("the password is empty")
+    return Secret(given)
 
 
 def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:

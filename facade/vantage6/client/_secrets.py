@@ -17,6 +17,8 @@ from .errors import InvalidInput
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ._profiles import Given
+
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
@@ -98,6 +100,25 @@ def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
     if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInput(f"passphrase must be a str or bytes, not {type(text).__name__}")
     return SecretBytes(text.encode() if isinstance(text, str) else text)
+
+
+def hidden_given(given: Given) -> Given:
+    """Take in what is given by name, so that a passphrase does not show itself.
+
+    Parameters
+    ----------
+    given : Given
+        What a user gave.
+
+    Returns
+    -------
+    Given
+        The same.
+    """
+    if "private_key_passphrase" in given:
+        passphrase = secret_bytes(given["private_key_passphrase"])
+        return {**given, "private_key_passphrase": passphrase}
+    return given
 
 
 def answered(operation: str, body: T) -> T:

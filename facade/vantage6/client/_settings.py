@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from os import PathLike
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import HIDDEN, scrub
@@ -17,12 +17,29 @@ from .errors import InvalidSettings
 if TYPE_CHECKING:
     import ssl
 
+    from ._pins import TrustMode
+
 FilePath: TypeAlias = "str | PathLike[str]"
 Verify: TypeAlias = "bool | FilePath | ssl.SSLContext"
 Cert: TypeAlias = "FilePath | tuple[FilePath, FilePath] | tuple[FilePath, FilePath, str]"
 
 LOGGER = logging.getLogger("vantage6.client")
 LOG_LEVELS = ("debug", "info", "warning", "warn", "error", "critical")
+API_PATH = "/api"
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client takes beside its address; see there."""
+
+    log_level: str | None
+    timeout: float | Timeouts | None
+    retries: int
+    max_answer: int
+    verify: Verify
+    cert: Cert | None
+    proxy: str | Literal[False] | None
+    trust: TrustMode
+    known_organizations: str | PathLike[str] | None
 
 
 @dataclass(frozen=True)
@@ -44,17 +61,18 @@ class Address:
     path: str
 
     @classmethod
-    def parse(cls, host: str, port: int | str | None, path: str) -> Address:
+    def parse(cls, host: str, port: int | str | None = None, path: str | None = None) -> Address:
         """Check the parts of an address as people write them.
 
         Parameters
         ----------
         host : str
-            Scheme and host, perhaps with a slash at the end.
+            Scheme and host, perhaps with a port and a path: the whole address, then.
         port : int, str or None
-            The port.
-        path : str
-            The API's path, with or without slashes around it.
+            The port; None for that of `host`.
+        path : str or None
+            The API's path, with or without slashes around it; None for that of `host`, or else
+            ``/api``.
 
         Returns
         -------
@@ -79,16 +97,34 @@ class Address:
             )
         if url.username is not None or url.password is not None:
             raise InvalidSettings("host must not contain credentials: give them to authenticate()")
-        if url.path.strip("/") or url.query or url.fragment:
-            raise InvalidSettings(
-                f"host must name the server alone: give what follows {url.netloc!r} as path="
-            )
+        if url.query or url.fragment:
+            raise InvalidSettings(f"host {host!r} must end with the path of the API")
         number = _port(port)
         if own_port and number and own_port != number:
             raise InvalidSettings(f"host {host!r} and port {port!r} name different ports")
         name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-        path = "/" + path.strip("/") if path.strip("/") else ""
-        return cls(f"{url.scheme}://{name}", number or own_port, path)
+        return cls(f"{url.scheme}://{name}", number or own_port, _path(host, url.path, path))
+
+    @classmethod
+    def exactly(cls, url: str) -> Address:
+        """Take the whole address of an API as it is: without a path it is at the root.
+
+        Parameters
+        ----------
+        url : str
+            The address.
+
+        Returns
+        -------
+        Address
+            Its parts.
+
+        Raises
+        ------
+        InvalidSettings
+            When it is no address.
+        """
+        return cls.parse(url, None, None if urlsplit(url).path.strip("/") else "")
 
     @classmethod
     def of_store(cls, url: str | None) -> Address:
@@ -109,8 +145,7 @@ class Address:
         InvalidSettings
             When it is no address, or when a token that is sent there could be read on the way.
         """
-        parts = urlsplit(url or "")
-        address = cls.parse(f"{parts.scheme}://{parts.netloc}", None, parts.path)
+        address = cls.exactly(url or "")
         if address.is_readable:
             raise InvalidSettings(
                 f"the algorithm store at {url} speaks plain http: whoever is on the way could take "
@@ -144,6 +179,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _path(host: str, own: str, path: str | None) -> str:
+    """Give the path of the API: the one in the host's address, or the one given beside it."""
+    own = own.strip("/")
+    given = (own or API_PATH).strip("/") if path is None else path.strip("/")
+    if own and own != given:
+        raise InvalidSettings(f"host {host!r} and path {path!r} name different paths")
+    return f"/{given}" if given else ""
 
 
 def _port(port: int | str | None) -> int | None:

@@ -43,7 +43,7 @@ async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
         (("server.example", 443), {}),
         (("https://[server", 443), {}),
         (("https://me:secret@server.example", 443), {}),
-        (("https://server.example/api", 443), {}),
+        (("https://server.example/v6", 443, "/api"), {}),
         (("https://server.example:5000", 443), {}),
         (("https://server.example", "https"), {}),
         (("https://server.example", 70000), {}),

@@ -17,14 +17,15 @@ from vantage6.bindings.server import calls
 
 from .._call import read, sending
 from .._events import Wanted
-from .._identity import hidden_code, signing
+from .._identity import hidden_code, hidden_password, signing
+from .._keeping import SavedSession
 from .._pins import trust_mode
 from .._resolve import known_kind
-from .._secrets import secret, secret_bytes
+from .._secrets import hidden_given, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
-from ..errors import UnknownPath, WaitTimeout
+from ..errors import InvalidSettings, UnknownPath, WaitTimeout
 from ._listen import listen
 from ._session import Session
 from ._waits import as_they_end, wait_for
@@ -43,35 +44,39 @@ from .user import Users
 from .util import Utilities
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
     from .._drawing import Watcher
     from .._events import Event, EventKind
     from .._finished import Finished
-    from .._identity import AsyncMfaCode, WhoAmI
+    from .._identity import AsyncMfaCode, AsyncPassword, WhoAmI
     from .._pins import TrustMode
+    from .._profiles import Given, Plan
     from .._resolve import AnyRow, Kind, Ref
     from .._results import ResultRows
     from .._settings import Cert, Verify
     from .._waiting import OnFailure
+    from .._ways import Stored
 
 
 class AsyncClient:
     """A vantage6 server, seen by one user.
 
-    Make one, then call ``authenticate``. It keeps its connections open: ``close`` it at the end, or
+    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or ``from_session``
+    do both. It keeps its connections open: ``close`` it at the end, or
     let ``async with`` do that.
 
     Parameters
     ----------
     host : str
-        Scheme and name of the server, such as ``"https://server.example"``.
+        The server's address, such as ``"https://server.example/api"``: its scheme and name, and
+        perhaps the port and the path of the API.
     port : int, str or None
-        Its port; None for the scheme's own.
-    path : str
-        Path of the API on the server.
+        Its port; None for that of `host`, or else the scheme's own.
+    path : str or None
+        Path of the API on the server; None for that of `host`, or else ``"/api"``.
     log_level : str or None
         From which level on the client's messages are shown: ``"debug"``, ``"info"``,
         ``"warning"``, ``"error"`` or ``"critical"``. Only its own logger ``vantage6.client`` is
@@ -124,6 +129,8 @@ class AsyncClient:
         The algorithms of the chosen store.
     util : Utilities
         The server itself.
+    session : SavedSession
+        The login, as it can be kept for the next time.
 
     Raises
     ------
@@ -142,8 +149,8 @@ class AsyncClient:
     def __init__(
         self,
         host: str,
-        port: int | str | None,
-        path: str = "/api",
+        port: int | str | None = None,
+        path: str | None = None,
         log_level: str | None = "info",
         *,
         timeout: float | Timeouts | None = None,
@@ -178,10 +185,256 @@ class AsyncClient:
         self.store = AlgorithmStores(session)
         self.algorithm = Algorithms(session)
         self.util = Utilities(session)
+        self.session = SavedSession(session)
 
     def __repr__(self) -> str:
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
+
+    # ---- ways to connect ------------------------------------------------------------------------
+
+    @classmethod
+    async def from_env(
+        cls,
+        *,
+        password: AsyncPassword | None = None,
+        mfa_code: AsyncMfaCode | None = None,
+        save: bool | None = None,
+        **options: Unpack[Given],
+    ) -> Self:
+        """Connect and log in by what the environment says.
+
+        It has ``VANTAGE6_SERVER``, the whole address of the API, and ``VANTAGE6_USERNAME``. Further
+        variables are ``VANTAGE6_PASSWORD``, ``VANTAGE6_MFA_CODE``, ``VANTAGE6_COLLABORATION``,
+        ``VANTAGE6_PRIVATE_KEY`` and ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of
+        certificates to trust) and ``VANTAGE6_PROFILE``, which fills in what is not there.
+
+        Parameters
+        ----------
+        password : str or callable, optional
+            The password, or a function without parameters that supplies it; an asynchronous client
+            also awaits what it gives. By default it is looked for: in the environment, in the
+            system's keyring (extra ``keyring``), and in a terminal or notebook it is asked for.
+            Without a password in the environment, a session that is saved comes first.
+        mfa_code : str, int or callable, optional
+            The current code of the authenticator app, as for ``authenticate``. In a terminal or
+            notebook it is asked for when the server wants one.
+        save : bool, optional
+            Whether to save the session for the next time. By default one that was saved goes on
+            being saved.
+        options : object
+            `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
+            win over the environment; and what the client itself takes by name, such as `timeout`.
+
+        Returns
+        -------
+        AsyncClient
+            A client that is logged in, its collaboration and its key set up if they are named.
+
+        Raises
+        ------
+        InvalidSettings
+            When something is missing (the error names all that is), contradicts or cannot work.
+        LoginFailed
+            When username, password or code is wrong, or the account is locked.
+        TwoFactorRequired
+            When the account has two-factor login, and there is no code.
+        Vantage6Error
+            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+
+        Examples
+        --------
+        >>> client = await AsyncClient.from_env(collaboration="demo", timeout=20)
+        >>> client.whoami.organization_name
+        'Maastro'
+        """
+        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
+        options = hidden_given(options)
+        from .._ways import by_environment
+
+        return await cls._connected(*by_environment(options, password, mfa_code, save))
+
+    @classmethod
+    async def from_profile(
+        cls,
+        name: str | None = None,
+        *,
+        password: AsyncPassword | None = None,
+        mfa_code: AsyncMfaCode | None = None,
+        save: bool | None = None,
+        **options: Unpack[Given],
+    ) -> Self:
+        """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
+
+        The file is in the folder of your configuration files, ``~/.config`` on Linux, or where
+        ``VANTAGE6_PROFILES`` says. A profile has `server`, `username`, `collaboration`,
+        `private_key`, `verify` and `save`, all of them optional, and never a password. The
+        environment wins over it, as in ``from_env``.
+
+        Parameters
+        ----------
+        name : str, optional
+            What the profile is called; by default what ``VANTAGE6_PROFILE`` says, or else the only
+            profile, or that called ``default``.
+        password : str or callable, optional
+            The password, or a function that supplies it, as for ``from_env``.
+        mfa_code : str, int or callable, optional
+            The current code of the authenticator app, as for ``from_env``.
+        save : bool, optional
+            Whether to save the session for the next time; by default what the profile says.
+        options : object
+            What wins over profile and environment, and what the client takes, as for ``from_env``.
+
+        Returns
+        -------
+        AsyncClient
+            A client that is logged in, its collaboration and its key set up if they are named.
+
+        Raises
+        ------
+        InvalidSettings
+            When there is no such profile, or the file holds what does not belong there; when
+            something is missing (the error names all that is), contradicts or cannot work.
+        LoginFailed
+            When username, password or code is wrong, or the account is locked.
+        TwoFactorRequired
+            When the account has two-factor login, and there is no code.
+        Vantage6Error
+            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+
+        Examples
+        --------
+        >>> client = await AsyncClient.from_profile("demo")
+        >>> client.whoami.organization_name
+        'Maastro'
+        """
+        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
+        options = hidden_given(options)
+        from .._ways import by_profile
+
+        return await cls._connected(*by_profile(name, options, password, mfa_code, save))
+
+    @classmethod
+    async def from_session(
+        cls,
+        path: str | PathLike[str] | None = None,
+        *,
+        password: AsyncPassword | None = None,
+        mfa_code: AsyncMfaCode | None = None,
+        save: bool | None = None,
+        **options: Unpack[Given],
+    ) -> Self:
+        """Go on with a login that ``client.session.save()`` has kept.
+
+        When the server does not take it any more, this is a new login: of the same user, with a
+        password from where ``from_env`` looks for one.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            The file; by default the only one that is saved, of the `server` and the `username`
+            where these are given.
+        password : str or callable, optional
+            The password for a new login, or a function that supplies it.
+        mfa_code : str, int or callable, optional
+            The code for a new login, as for ``from_env``.
+        save : bool, optional
+            False not to write renewed tokens to the file.
+        options : object
+            What wins over the environment, and what the client takes, as for ``from_env``.
+
+        Returns
+        -------
+        AsyncClient
+            A client that is logged in, its collaboration and its key set up if they are named.
+
+        Raises
+        ------
+        InvalidSettings
+            When there is no such session, it is of another server or user than is given, or a new
+            login needs a password that is not to be found.
+        LoginFailed
+            When a new login is needed and username, password or code is wrong, or the account is
+            locked.
+        Vantage6Error
+            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+
+        Examples
+        --------
+        >>> file = client.session.save()
+        >>> other = await AsyncClient.from_session(file)
+        >>> other.whoami == client.whoami
+        True
+        """
+        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
+        options = hidden_given(options)
+        from .._ways import by_session
+
+        file = Path(path) if path else None
+        return await cls._connected(*by_session(file, options, password, mfa_code, save))
+
+    @classmethod
+    async def _connected(cls, address: Address, plan: Plan, stored: Stored | None) -> Self:
+        from ._connect import enter
+
+        client = cls(address.host, address.port, address.path, **plan.options)
+        try:
+            await enter(client, client._session, plan, stored)
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    def save_profile(self, name: str) -> Path:
+        """Write down what this client is connected with, for ``from_profile``.
+
+        That is the server's address, the username, the collaboration and the private key's file
+        that are set up, whose certificates are trusted, and whether the session is saved; never a
+        password. A profile of the same name is replaced.
+
+        Parameters
+        ----------
+        name : str
+            What the profile is to be called.
+
+        Returns
+        -------
+        Path
+            The profile file.
+
+        Raises
+        ------
+        InvalidSettings
+            When the profile file cannot be written, or does not allow such a name.
+
+        Examples
+        --------
+        >>> client.save_profile("work").name
+        'profiles.ini'
+        """
+        from .._home import save_profile
+        from .._profiles import Profile
+
+        session = self._session
+        if not self.path:
+            raise InvalidSettings(
+                f"a profile cannot say that the API is at the root of {self.base_path}: without a "
+                "path, /api is meant"
+            )
+        key, verify = session.state.private_key_file, session.http.pools.route.verify
+        if not isinstance(verify, bool | str | PathLike):
+            raise InvalidSettings("a profile cannot hold an SSLContext: give verify a file")
+        return save_profile(
+            Profile(
+                name=name,
+                server=self.base_path,
+                username=session.state.username,
+                collaboration=session.state.collaboration_name,
+                private_key=key and key.absolute(),
+                verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
+                save=bool(session.state.kept) or None,
+            )
+        )
 
     # ---- connection and login -------------------------------------------------------------------
 
@@ -345,7 +598,8 @@ class AsyncClient:
         """
         id_ = await self._session.id_of("collaboration", collaboration_id)
         row = await self._session.send(calls.get_collaboration(id_))
-        self._session.state.collaboration_id = row["id"]
+        state = self._session.state
+        state.collaboration_id, state.collaboration_name = row["id"], row["name"]
         LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
 
     async def setup_encryption(
@@ -397,13 +651,15 @@ class AsyncClient:
         """
         passphrase = secret_bytes(passphrase)
         _ = self._session.whoami  # an error before anything is read
-        self._session.state.private_key = None
+        state = self._session.state
+        state.private_key = state.private_key_file = None
         if private_key_file is None:
             return
         from .._crypto import load_private_key
 
         key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
         await self._session.use_key(key, private_key_file, replace=replace)
+        state.private_key_file = Path(private_key_file)
 
     async def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
         """Look up what has a name, for scripts that are told at run time what to look for.

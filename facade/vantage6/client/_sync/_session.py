@@ -26,6 +26,7 @@ from ..errors import (
     LoginFailed,
     NotAuthenticated,
     PermissionDenied,
+    SessionExpired,
     TwoFactorRequired,
     TwoFactorSetupRequired,
     Unauthorized,
@@ -37,6 +38,8 @@ from ._blobs import BlobStore
 from ._names import Names
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
@@ -225,10 +228,18 @@ class State:
     ----------
     whoami : WhoAmI or None
         The user who is logged in.
+    username : str or None
+        Their account.
+    kept : Path or None
+        The file in which the login is kept for the next time.
     collaboration_id : int or None
         The collaboration for methods that are not given one.
+    collaboration_name : str or None
+        What it is called.
     private_key : RSAPrivateKey or None
         The key of the user's organization.
+    private_key_file : Path or None
+        The file that it came from.
     store : StoreConnection or None
         The algorithm store that was chosen.
     socket : Socket or None
@@ -238,8 +249,12 @@ class State:
     """
 
     whoami: WhoAmI | None = None
+    username: str | None = None
+    kept: Path | None = None
     collaboration_id: int | None = None
+    collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
+    private_key_file: Path | None = None
     store: StoreConnection | None = None
     socket: Socket | None = None
     has_blobs: bool | None = None
@@ -285,6 +300,7 @@ class Session(Connection):
         super().__init__(http, address.url, SERVER)
         self.state = State()
         self.is_view = False
+        self.auth.renewed = self._keep_up
         self.blobs = BlobStore(self)
 
     def limited(self, limits: Limits) -> Self:
@@ -343,14 +359,62 @@ class Session(Connection):
             The user.
         """
         tokens = self._enter(username, password, mfa_code)
-        who = self._identify(username, tokens)
-        # All at once, and last: a login that fails changes nothing.
-        before, self.state.whoami = self.state.whoami, who
+        return self._go_on(tokens, *self._identify(username, tokens))
+
+    def resume(self, username: str, tokens: Tokens) -> WhoAmI:
+        """Go on with the tokens of an earlier login, which are renewed if need be.
+
+        Parameters
+        ----------
+        username : str
+            The account that they are of.
+        tokens : Tokens
+            The tokens.
+
+        Returns
+        -------
+        WhoAmI
+            The user.
+
+        Raises
+        ------
+        SessionExpired
+            When they cannot be renewed any more, or are somebody else's.
+        """
+        is_due = monotonic() >= tokens.renew_at
+        try:
+            tokens = self._renewed(tokens) if is_due else tokens
+            found = self._identify(username, tokens)
+        except SessionExpired:
+            if is_due:
+                raise
+            tokens = self._renewed(tokens)
+            found = self._identify(username, tokens)
+        if found[0] != username:
+            raise InvalidSettings(f"the session is of {found[0]!r}, not of {username!r}")
+        return self._go_on(tokens, *found)
+
+    def _go_on(self, tokens: Tokens, username: str, who: WhoAmI) -> WhoAmI:
+        """Be this user from now on: all at once, and last, since a login may fail."""
+        state = self.state
+        before, state.whoami = state.whoami, who
         self.auth.tokens = tokens
         self.names.forget()  # somebody else may see other things
         if before and before.organization_id != who.organization_id:
-            self.state.private_key = None  # it belongs to the organization of the last login
+            # It belongs to the organization of the last login.
+            state.private_key = state.private_key_file = None
+        if username != state.username:
+            state.kept = None  # that file is of the last user
+        state.username = username
+        self._keep_up()
         return who
+
+    def _keep_up(self) -> None:
+        """Keep the tokens of now, where those of before were kept."""
+        if self.state.kept:
+            from .._keeping import keep_up
+
+            keep_up(self)
 
     def _enter(self, username: str, password: str, mfa_code: HiddenCode | None) -> Tokens:
         """Get tokens; a code that is to be supplied is asked for only if the server does."""
@@ -374,9 +438,10 @@ class Session(Connection):
             offer(error.uri)  # who does not catch the error would lose what is told only once
             raise
 
-    def _identify(self, username: str, tokens: Tokens) -> WhoAmI:
-        """Find out whose tokens these are."""
+    def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
+        """Find out whose tokens these are: the username, and who that is."""
         user = self._ask(calls.get_user(tokens.user_id), tokens)
+        username = user.get("username") or username
         if user["organization"] is None:
             raise NotAuthenticated(f"user {username!r} belongs to no organization")
         organization_id = user["organization"]["id"]
@@ -384,7 +449,7 @@ class Session(Connection):
             name = (self._ask(calls.get_organization(organization_id), tokens))["name"]
         except PermissionDenied:
             name = None  # not everyone may see even their own
-        return WhoAmI(
+        return username, WhoAmI(
             type_="user",
             id_=user["id"],
             name=user["firstname"] or username,
@@ -395,6 +460,12 @@ class Session(Connection):
     def _ask(self, call: Call[T], tokens: Tokens) -> T:
         """Send a request with tokens that are not the client's yet."""
         return read(call, self.http.exchange(call, headers=tokens.signing, signed=False))
+
+    def _renewed(self, tokens: Tokens) -> Tokens:
+        """Renew tokens that are not the client's yet."""
+        refresh = self.auth.refresh
+        answer = self.http.exchange(refresh, headers=tokens.renewing, signed=False)
+        return Tokens.of(read(refresh, answer, refused=SessionExpired), monotonic())
 
     def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""

@@ -1,0 +1,92 @@
+"""Connecting: from a plan to a client that is logged in and set up."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from .._identity import apassword_from
+from .._keeping import keep, keep_up
+from .._passwords import ask, can_ask, find_password
+from .._profiles import WAYS
+from .._settings import LOGGER
+from ..errors import InvalidSettings, NotFound, Unauthorized
+
+if TYPE_CHECKING:
+    from .._identity import AsyncMfaCode
+    from .._profiles import Plan
+    from .._ways import Stored
+    from ._session import Session
+    from .client import AsyncClient
+
+
+async def enter(
+    client: AsyncClient,
+    session: Session,
+    plan: Plan,
+    stored: Stored | None,
+) -> None:
+    """Log in, by a session that is saved or anew, and set up what is named.
+
+    Parameters
+    ----------
+    client : AsyncClient
+        The client.
+    session : Session
+        Its state.
+    plan : Plan
+        How to connect.
+    stored : (Path, Saved) or None
+        The session to try first, and its file.
+
+    Raises
+    ------
+    InvalidSettings
+        When no password is to be found.
+    """
+    if stored is None or not await _resume(session, stored):
+        await _log_in(client, session, plan)
+    file = stored[0] if stored else None
+    if plan.save:
+        keep(session, file)
+    elif file and plan.save is None:
+        session.state.kept = file
+        keep_up(session)
+    if plan.collaboration is not None:
+        await client.setup_collaboration(plan.collaboration)
+    if plan.private_key is not None:
+        await client.setup_encryption(plan.private_key, passphrase=plan.passphrase)
+
+
+async def _resume(session: Session, stored: Stored) -> bool:
+    """Go on with a session that is saved, if the server still takes it."""
+    path, saved = stored
+    try:
+        who = await session.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
+    except (Unauthorized, NotFound):
+        LOGGER.info("The session in %s is over: logging in again", path)
+        return False
+    LOGGER.info("Going on as %s (id %s), by the session in %s", who.name, who.id_, path)
+    return True
+
+
+async def _log_in(client: AsyncClient, session: Session, plan: Plan) -> None:
+    username = plan.username or ""
+    account = f"{username} at {session.url}"
+    password = plan.password
+    if password is None:
+        password = find_password(session.url, username)
+    if password is None and can_ask():
+        password = ask(f"Password of {account}")
+    if password is None:
+        raise InvalidSettings(f"there is no password for {account}: {WAYS}")
+    code = plan.mfa_code
+    if code is None and can_ask():
+        code = _ask_code
+    # What a function supplies is checked when it does.
+    code = cast("AsyncMfaCode | None", code)
+    await client.authenticate(username, await apassword_from(password), code)
+
+
+def _ask_code() -> str:
+    return ask("Code of your authenticator app")

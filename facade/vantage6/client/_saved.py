@@ -1,0 +1,242 @@
+"""What is kept of a login for the next time: its tokens, and whose they are (pure)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from vantage6.bindings.secret import Secret, conceal
+
+from ._identity import Tokens, claims
+from ._pins import server_name
+from .errors import InvalidSettings
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A login as it is kept in a file.
+
+    Attributes
+    ----------
+    server : str
+        The address of the API.
+    username : str
+        The account.
+    access_token, refresh_token : str
+        The tokens.
+    saved_at : float
+        When they were saved, in seconds since 1970.
+    renew_in : float or None
+        How many seconds later the access token is due to be renewed; None for never.
+    """
+
+    server: str
+    username: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    saved_at: float
+    renew_in: float | None
+
+    @classmethod
+    def of(cls, url: str, username: str, tokens: Tokens, clock: float, now: float) -> Saved:
+        """Take from a login what is to be kept.
+
+        Parameters
+        ----------
+        url : str
+            The address of the API.
+        username : str
+            The account.
+        tokens : Tokens
+            The tokens.
+        clock : float
+            The time on the clock of the tokens, which ends with the program.
+        now : float
+            The time, in seconds since 1970.
+
+        Returns
+        -------
+        Saved
+            The login.
+        """
+        left = tokens.renew_at - clock
+        renew_in = None if left == float("inf") else left
+        return cls(server_name(url), username, tokens.access, tokens.refresh, now, renew_in)
+
+    def tokens(self, clock: float, now: float) -> Tokens:
+        """Give the tokens, as they are now.
+
+        Parameters
+        ----------
+        clock : float
+            The time on the clock that the tokens are to go by.
+        now : float
+            The time, in seconds since 1970.
+
+        Returns
+        -------
+        Tokens
+            The tokens. Should this machine's clock have been set back since, they are due.
+        """
+        age = now - self.saved_at
+        left = float("inf") if self.renew_in is None else self.renew_in - age
+        return Tokens(
+            Secret(self.access_token), Secret(self.refresh_token), clock + (left if age >= 0 else 0)
+        )
+
+    def is_of(self, url: str | None, username: str | None) -> bool:
+        """Tell whether this is a login at a server, as a user; None stands for any.
+
+        Parameters
+        ----------
+        url : str or None
+            The address of the API.
+        username : str or None
+            The account.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        return (url is None or server_name(url) == self.server) and username in (
+            None,
+            self.username,
+        )
+
+    def written(self) -> bytes:
+        """Give the content of the file.
+
+        Returns
+        -------
+        bytes
+            JSON.
+        """
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
+
+
+def read_saved(content: bytes, source: Path) -> Saved:
+    """Read the content of a file that a login is kept in.
+
+    Parameters
+    ----------
+    content : bytes
+        What it says.
+    source : Path
+        Where it is.
+
+    Returns
+    -------
+    Saved
+        The login.
+
+    Raises
+    ------
+    InvalidSettings
+        When it is something else.
+    """
+    strings = ("server", "username", "access_token", "refresh_token")
+    numbers = ("saved_at", "renew_in")
+    try:
+        found = conceal(cast("dict[str, object]", json.loads(content)))
+        is_known = found["format"] == FORMAT
+        right = all(isinstance(found[name], str) for name in strings) and all(
+            isinstance(found[name], int | float | None) for name in numbers
+        )
+        if not (is_known and right and found["saved_at"] is not None and _has_user(found)):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InvalidSettings(
+            f"{source} is not a saved session of this version: log in again, and save it again"
+        ) from None
+    return Saved(**{item.name: cast("str", found[item.name]) for item in fields(Saved)})  # type: ignore[arg-type]
+
+
+def _has_user(found: dict[str, object]) -> bool:
+    return isinstance(claims(str(found["access_token"])).get("sub"), int)
+
+
+def file_name(url: str, username: str) -> str:
+    """Name the file for the login of a user at a server.
+
+    Parameters
+    ----------
+    url : str
+        The address of the API.
+    username : str
+        The account.
+
+    Returns
+    -------
+    str
+        A name for people to recognize; what follows it tells the servers and users apart whose
+        names are written alike.
+    """
+    name = server_name(url)
+    plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}")[:80]
+    return f"{plain}-{sha256(f'{name} {username}'.encode()).hexdigest()[:8]}.json"
+
+
+def the_one(
+    all_saved: Iterable[tuple[Path, Saved]], url: str | None, username: str | None
+) -> tuple[Path, Saved] | None:
+    """Find the saved login at a server, as a user; None stands for any.
+
+    Parameters
+    ----------
+    all_saved : iterable of (Path, Saved)
+        Those there are, with their files.
+    url : str or None
+        The address of the API.
+    username : str or None
+        The account.
+
+    Returns
+    -------
+    (Path, Saved) or None
+        The login and its file; None if there is none.
+
+    Raises
+    ------
+    InvalidSettings
+        When there are several.
+    """
+    found = [(path, saved) for path, saved in all_saved if saved.is_of(url, username)]
+    if len(found) > 1:
+        several = ", ".join(f"{saved.username} at {saved.server} ({path})" for path, saved in found)
+        raise InvalidSettings(f"several sessions are saved, say whose is meant: {several}")
+    return found[0] if found else None
+
+
+def check_owner(saved: Saved, source: Path, url: str | None, username: str | None) -> None:
+    """Refuse a saved login of another server or user than is meant.
+
+    Parameters
+    ----------
+    saved : Saved
+        The login.
+    source : Path
+        Its file.
+    url : str or None
+        The address of the API that is meant; None for any.
+    username : str or None
+        The account that is meant; None for any.
+
+    Raises
+    ------
+    InvalidSettings
+        When it is of another.
+    """
+    if not saved.is_of(url, username):
+        meant = " at ".join(part for part in (username, url) if part)
+        raise InvalidSettings(
+            f"{source} is the session of {saved.username} at {saved.server}, not of {meant}"
+        )

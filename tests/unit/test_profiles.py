@@ -1,0 +1,232 @@
+"""Profiles, and what comes of arguments, environment and profile together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import InvalidSettings, Profile, profiles
+from vantage6.client._home import profile_named, profiles_path, save_profile
+from vantage6.client._profiles import (
+    Given,
+    Plan,
+    check_all_there,
+    choose_profile,
+    read_profiles,
+    settle,
+    with_profile,
+)
+from vantage6.client._settings import ClientOptions
+from vantage6.client._sync.client import Client
+
+FILE = Path("/somewhere/profiles.ini")
+WHOLE = """
+# where I work
+[demo]
+server = https://server.example/api
+username = ada
+collaboration = breast cancer %(1)s
+private-key = keys/iknl.pem
+verify = ca.pem
+save = yes
+
+[home]
+server = http://localhost:7601
+verify = false
+"""
+
+
+def test_a_profile_is_read() -> None:
+    found = read_profiles(WHOLE, FILE)
+    assert found == {
+        "demo": Profile(
+            name="demo",
+            server="https://server.example/api",
+            username="ada",
+            collaboration="breast cancer %(1)s",
+            private_key=Path("/somewhere/keys/iknl.pem"),
+            verify=Path("/somewhere/ca.pem"),
+            save=True,
+        ),
+        "home": Profile("home", server="http://localhost:7601", verify=False),
+    }
+
+
+def test_a_path_may_start_from_home_or_from_the_root() -> None:
+    text = "[a]\nprivate_key = ~/k.pem\nverify = /etc/ca"
+    found = read_profiles(text, FILE)["a"]
+    assert found.private_key == Path.home() / "k.pem"
+    assert found.verify == Path("/etc/ca")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[a]\npassword = hush", "'password' does not belong"),
+        ("[a]\nprivate-key-passphrase = hush", "does not belong"),
+        ("[a]\nMy_Password = hush", "does not belong"),
+        ("[a]\nuser_name = hush", "did you mean 'username'"),
+        ("[a]\nmotto = hush", "use server, username"),
+        ("[a]\nserver = hush", "profile \\[a\\]: host must start with"),
+        ("[a]\nsave = hushed", "true or false"),
+        ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
+        ("password = hush", "line 1: a profile is a line"),
+        ("[a]\n\nhush", "line 3: a profile is a line"),
+        ("[a]\n[a]\n", "line 2: this is there twice"),
+        ("[a]\nusername = hush\nusername = hush", "line 3: this is there twice"),
+    ],
+)
+def test_what_does_not_belong_in_the_file_is_refused(text: str, hint: str) -> None:
+    with pytest.raises(InvalidSettings, match=hint) as caught:
+        read_profiles(text, FILE)
+    assert str(FILE) in str(caught.value)
+    if "password" in text.lower() or "passphrase" in text:
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "chosen", "expected"),
+    [
+        ("a b", "b", "a", "b"),
+        ("a b", None, "a", "a"),
+        ("a", None, None, "a"),
+        ("a default", None, None, "default"),
+    ],
+)
+def test_a_profile_is_chosen(
+    there: str, name: str | None, chosen: str | None, expected: str
+) -> None:
+    known = {name: Profile(name) for name in there.split()}
+    assert choose_profile(known, name, FILE, chosen).name == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "hint"),
+    [
+        ("", None, "none yet; make one with client.save_profile\\('default'\\)"),
+        ("", "demo", "none yet; make one with client.save_profile\\('demo'\\)"),
+        ("demo work", "demmo", "did you mean 'demo'"),
+        ("demo work", "xyz", "did you mean 'demo' or 'work'"),
+        ("demo work", None, "say which profile of .*: demo, work"),
+    ],
+)
+def test_a_profile_that_is_not_there_is_told_of(there: str, name: str | None, hint: str) -> None:
+    known = {name: Profile(name) for name in there.split()}
+    with pytest.raises(InvalidSettings, match=hint):
+        choose_profile(known, name, FILE, None)
+
+
+def test_a_profile_is_written_and_the_rest_stays() -> None:
+    demo = Profile("demo", server="https://other.example/api", verify=False, save=True)
+    written = with_profile(WHOLE, demo, FILE)
+    assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
+    assert written.startswith("# where I work\n")
+    full = Profile("n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), save=False)
+    assert read_profiles(with_profile(written, full, FILE), FILE)["n"] == full
+    assert with_profile(written, demo, FILE) == written
+
+
+@pytest.mark.parametrize(
+    ("profile", "hint"),
+    [
+        (Profile("a]"), "is called by letters"),
+        (Profile(""), "is called by letters"),
+        (Profile("a", username="x\ny = z"), "username cannot stand"),
+        (Profile("a", username=" x"), "username cannot stand"),
+        (Profile("a", server="nowhere"), "must start with https"),
+    ],
+)
+def test_what_cannot_be_read_again_is_not_written(profile: Profile, hint: str) -> None:
+    with pytest.raises(InvalidSettings, match=hint):
+        with_profile("", profile, FILE)
+    with pytest.raises(InvalidSettings, match="line 1"):
+        with_profile("what is this", Profile("a"), FILE)
+
+
+def test_the_file_is_where_it_is_looked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert profiles() == {}
+    path = save_profile(Profile("demo", server="https://server.example/api"))
+    assert path == home / "config" / "vantage6" / "profiles.ini"
+    assert profile_named(None).server == "https://server.example/api"
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "mine.ini"))
+    assert profiles_path() == home / "mine.ini"
+    assert profiles() == {}
+    save_profile(Profile("a"))
+    save_profile(Profile("b"))
+    assert profiles() == {"a": Profile("a"), "b": Profile("b")}
+    monkeypatch.setenv("VANTAGE6_PROFILE", "b")
+    assert profile_named(None) == Profile("b")
+
+
+def test_a_file_that_cannot_be_read_or_written_is_told_of(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "folder").mkdir()
+    (home / "file").write_bytes(b"\xff")
+    for place in ("folder", "file"):
+        monkeypatch.setenv("VANTAGE6_PROFILES", str(home / place))
+        with pytest.raises(InvalidSettings, match="cannot be read"):
+            profiles()
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "file" / "profiles.ini"))
+    assert profiles() == {}
+    with pytest.raises(InvalidSettings, match="cannot be written"):
+        save_profile(Profile("a"))
+
+
+def plan(given: Given | None = None, environ: dict[str, str] | None = None, **profile: Any) -> Plan:
+    known = Profile("p", **profile) if profile else None
+    return settle(given or {}, None, None, None, environ or {}, known)
+
+
+def test_an_argument_wins_over_the_environment_and_that_over_the_profile() -> None:
+    file = {"server": "https://file.example/api", "username": "file", "verify": False}
+    environ = {"VANTAGE6_SERVER": "https://env.example/v6", "VANTAGE6_USERNAME": ""}
+    from_file, from_env = plan(**file), plan({}, environ, **file)
+    given = plan({"server": "https://arg.example", "username": "arg", "verify": True}, environ)
+    assert [p.address and p.address.url for p in (from_file, from_env, given)] == [
+        "https://file.example/api",
+        "https://env.example/v6",
+        "https://arg.example/api",
+    ]
+    assert [p.username for p in (from_file, from_env, given)] == ["file", "file", "arg"]
+    assert [p.options.get("verify") for p in (from_file, from_env, given)] == [False, False, True]
+
+
+def test_every_variable_is_read() -> None:
+    names = ["SERVER", "USERNAME", "PASSWORD", "MFA_CODE", "COLLABORATION", "PRIVATE_KEY", "CA"]
+    environ = {f"VANTAGE6_{name}": name.lower() for name in names}
+    environ |= {"VANTAGE6_SERVER": "https://h", "VANTAGE6_PRIVATE_KEY_PASSPHRASE": "hush"}
+    found = plan({"timeout": 3}, environ)
+    assert found.address
+    assert found.address.url == "https://h/api"
+    assert (found.username, found.password, found.mfa_code) == ("username", "password", "mfa_code")
+    assert (found.collaboration, found.private_key) == ("collaboration", "private_key")
+    assert found.passphrase == "hush"
+    assert found.options == {"timeout": 3, "verify": Path("ca")}
+    for secret in ("hush", "password", "mfa_code"):
+        assert f"'{secret}'" not in repr(found)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        check_all_there(plan(), can_ask=False)
+    for name in ("SERVER", "USERNAME", "PASSWORD"):
+        assert f"VANTAGE6_{name}" in str(caught.value)
+    with pytest.raises(InvalidSettings) as caught:
+        check_all_there(plan(server="https://server.example"), can_ask=True)
+    assert "SERVER" not in str(caught.value)
+    assert "PASSWORD" not in str(caught.value)
+    with pytest.raises(InvalidSettings, match="USERNAME"):
+        check_all_there(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
+
+
+def test_an_option_that_there_is_not_is_named_with_what_is_near() -> None:
+    with pytest.raises(TypeError, match="'user_name'; did you mean username"):
+        plan({"user_name": "ada"})  # type: ignore[typeddict-unknown-key]
+
+
+def test_the_options_are_those_of_the_client() -> None:
+    import inspect
+
+    taken = inspect.signature(Client).parameters.keys() - {"host", "port", "path"}
+    assert ClientOptions.__annotations__.keys() == taken

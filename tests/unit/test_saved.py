@@ -1,0 +1,158 @@
+"""Sessions that are saved: what the file says, who may read it, and whose it is."""
+
+import json
+import math
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from vantage6.client import InvalidSettings
+from vantage6.client._home import (
+    forget_session,
+    read_session,
+    saved_sessions,
+    sessions_folder,
+    write_session,
+)
+from vantage6.client._identity import Tokens
+from vantage6.client._saved import Saved, check_owner, file_name, read_saved, the_one
+
+from .scripted import token
+
+URL = "https://server.example/api"
+ACCESS = token(0, 100)
+SAVED = Saved(URL, "ada", ACCESS, "refresh", saved_at=1000.0, renew_in=50.0)
+POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_login_is_written_and_read() -> None:
+    tokens = Tokens(ACCESS, "refresh", renew_at=150.0)
+    saved = Saved.of("https://server.example:443/api", "ada", tokens, 100.0, 1000.0)
+    assert saved == SAVED
+    assert read_saved(saved.written(), Path("x")) == saved
+    assert repr(saved) == f"Saved(server='{URL}', username='ada', saved_at=1000.0, renew_in=50.0)"
+    assert "refresh" not in repr(saved.tokens(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("now", "renew_at"),
+    [(1000.0, 5050.0), (1030.0, 5020.0), (1060.0, 4990.0), (900.0, 5000.0)],
+)
+def test_tokens_grow_old_while_they_are_kept(now: float, renew_at: float) -> None:
+    assert SAVED.tokens(5000.0, now).renew_at == renew_at
+
+
+def test_what_never_expires_stays_so() -> None:
+    saved = Saved.of(URL, "ada", Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
+    assert read_saved(saved.written(), Path("x")).tokens(5.0, 9.0).renew_at == math.inf
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"1",
+        b"{}",
+        b"[" * 100_000,
+        json.dumps({**json.loads(SAVED.written()), "format": 2}).encode(),
+        json.dumps({**json.loads(SAVED.written()), "access_token": None}).encode(),
+        json.dumps({**json.loads(SAVED.written()), "access_token": "no token"}).encode(),
+        json.dumps({**json.loads(SAVED.written()), "saved_at": None}).encode(),
+        json.dumps({**json.loads(SAVED.written()), "renew_in": "soon"}).encode(),
+    ],
+)
+def test_what_is_no_session_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidSettings, match=r"s.json is not a saved session"):
+        read_saved(content, Path("s.json"))
+
+
+def test_the_file_is_named_after_server_and_user() -> None:
+    names = {
+        file_name(url, user)
+        for url in (URL, "https://server.example/v6", "http://server.example/api")
+        for user in ("ada", "Ada", "a/da", "a_da")
+    }
+    assert len(names) == 12
+    assert all("/" not in name and name.startswith("server.example-") for name in names)
+    assert file_name(URL, "ada") == file_name("https://server.example:443/api", "ada")
+    assert len(file_name(URL, "x" * 1000)) < 120
+
+
+def test_a_session_of_another_is_refused() -> None:
+    check_owner(SAVED, Path("x"), "https://server.example:443/api", "ada")
+    check_owner(SAVED, Path("x"), None, None)
+    with pytest.raises(InvalidSettings, match=r"of ada at https://server.example/api, not of joan"):
+        check_owner(SAVED, Path("x"), None, "joan")
+    with pytest.raises(InvalidSettings, match=r"not of ada at https://other.example/api"):
+        check_owner(SAVED, Path("x"), "https://other.example/api", "ada")
+
+
+def test_one_of_several_sessions_is_found() -> None:
+    other = Saved(URL, "joan", "a", "r", 0.0, None)
+    both = [(Path("a"), SAVED), (Path("b"), other)]
+    assert the_one(both, URL, "joan") == (Path("b"), other)
+    assert the_one(both, "https://else.example", None) is None
+    with pytest.raises(InvalidSettings, match=r"ada at .* \(a\), joan at"):
+        the_one(both, URL, None)
+
+
+@POSIX
+def test_only_its_owner_can_read_the_file(home: Path) -> None:
+    folder = sessions_folder()
+    assert folder == home / "state" / "vantage6" / "sessions"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    path = folder / "s.json"
+    path.write_text("old")
+    path.chmod(0o666)
+    write_session(SAVED, path)
+    assert (mode(folder), mode(path)) == (0o700, 0o600)
+    assert list(folder.iterdir()) == [path]
+    assert list(saved_sessions()) == [(path, SAVED)]
+    assert forget_session(path)
+    assert not forget_session(path)
+
+
+@POSIX
+def test_whoever_may_read_along_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    write_session(SAVED, path)
+    assert read_session(path) == SAVED
+    path.chmod(0o640)
+    with pytest.warns(UserWarning, match=r"permissions are 0640"):
+        assert read_session(path) == SAVED
+
+
+@POSIX
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    write_session(SAVED, target)
+    before = target.read_bytes()
+    link.symlink_to(target)
+    with pytest.raises(InvalidSettings, match=r"it is a link"):
+        read_session(link)
+    write_session(Saved(URL, "joan", "a", "r", 0.0, None), link)
+    assert target.read_bytes() == before
+    assert not link.is_symlink()
+
+
+def test_what_cannot_be_read_or_written_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidSettings, match=r"no saved session in .*nowhere"):
+        read_session(tmp_path / "nowhere")
+    with pytest.raises(InvalidSettings, match=r"cannot be saved in .*nowhere"):
+        write_session(SAVED, tmp_path / "nowhere" / "s.json")
+    folder = sessions_folder()
+    write_session(SAVED, folder / "good.json")
+    (folder / "bad.json").touch(0o600)
+    assert [path.name for path, _ in saved_sessions()] == ["good.json"]
+    assert "bad.json" in caplog.text
