@@ -12,7 +12,7 @@ def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[st
     rows = [{"run": {"id": number}, "result": text} for number, text in enumerate(results, 1)]
     collaboration = {"id": 4}
     common = {"id": id_, "name": "t", "job_id": id_, "parent": None, "collaboration": collaboration}
-    return {**common, "status": status, "results": rows or "/link"}
+    return {**common, "status": status, "runs": "/link", "results": rows or "/link"}
 
 
 def status(run: int, status: str, task: int = 1, parent: int | None = None) -> RunStatusChanged:
@@ -23,7 +23,7 @@ def listening(*results: str | None) -> Ledger:
     ledger = Ledger([1], 0, 1, None)
     ledger.heard(Joined(4), 0, 0)
     ledger.saw_task(task("pending", *results))  # type: ignore[arg-type]
-    ledger.looked(0, was_news=False)
+    ledger.looked([1], 0)
     return ledger
 
 
@@ -32,7 +32,7 @@ def test_with_events_the_server_is_asked_once_a_minute() -> None:
     deaf = listening(None, None)
     deaf.heard(Lost("gone"), 5, 5)
     assert deaf.until_look(5) == 0
-    deaf.looked(5, was_news=False)
+    deaf.looked([1], 5)
     assert deaf.until_look(5) < 1
 
 
@@ -47,7 +47,7 @@ def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_complet
     ledger.heard(RunUpdated(2), 10, 10)
     assert ledger.until_look(10) == 0
     assert ledger.has_all_results(1)
-    ledger.looked(10, was_news=False)
+    ledger.looked([1], 10)
     assert 0 < ledger.until_look(10) < 0.1, "too early by a moment: soon again"
 
 
@@ -56,6 +56,41 @@ def test_a_failure_or_a_kill_is_looked_at_at_once(event: RunStatusChanged | Kill
     ledger = listening(None, None)
     ledger.heard(event, 10, 10)
     assert ledger.until_look(10) == 0
+
+
+@pytest.mark.parametrize("event", [RunUpdated(2), status(2, "crashed", task=2)])
+def test_that_one_task_has_ended_does_not_put_off_the_look_at_another(
+    event: RunStatusChanged | RunUpdated,
+) -> None:
+    ledger = Ledger([1, 2], 0, 6000, None, each=True)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
+        ledger.saw_task(row)  # type: ignore[arg-type]
+    ledger.looked([1, 2], 1)
+    for id_ in (1, 2):
+        ledger.heard(status(id_, "completed", task=id_), 2, 2)
+    ledger.heard(RunUpdated(1), 2, 2)
+    ledger.heard(event, 2, 2)
+    assert [one.task_id for one in ledger.to_look_at(2)] == [1, 2]
+    # The server announces what it has only a moment later: one has ended, the other not yet.
+    ledger.saw_task(task("completed"))  # type: ignore[arg-type]
+    ledger.tasks[1].is_over = True
+    ledger.looked([1, 2], 2)
+    assert 0 < ledger.until_look(2) < 0.1
+    assert [one.task_id for one in ledger.to_look_at(2.1)] == [2]
+
+
+def test_only_what_was_announced_of_is_looked_at_and_all_once_a_minute() -> None:
+    ledger = Ledger([1, 2], 0, 1, None, each=True)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        ledger.saw_task(task("active", id_=id_))  # type: ignore[arg-type]
+    ledger.looked([1, 2], 0)
+    ledger.heard(status(2, "crashed", task=2), 50, 50)
+    assert [one.task_id for one in ledger.to_look_at(50)] == [2]
+    ledger.looked([2], 50)
+    assert [one.task_id for one in ledger.to_look_at(SAFETY_SECONDS)] == [1, 2]
 
 
 def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -> None:

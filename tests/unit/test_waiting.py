@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInput
-from vantage6.client._waiting import check_times, failure, has_failed, has_finished, pause
+from vantage6.client._waiting import check_times, depth, failure, has_failed, has_finished, pause
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,21 @@ def test_a_log_cannot_steer_the_terminal() -> None:
 def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
     text = failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
     assert "run 11: crashed" in text
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted", "harmless", "expected"),
+    [
+        ([9, 8, 7, 6], {9, 8, 7}, set[int](), 3),
+        ([9, 8, 7, 6], {9, 7}, {8}, 3),
+        ([9, 8, 7, 6], {9, 7}, set[int](), 0),
+        ([9, 8, 7, 6], {9, 8, 6}, set[int](), 2),
+        ([9, 8, 7, 6], {6, 5}, {9, 8, 7}, 0),
+        ([], {6, 5}, {9, 8, 7}, 0),
+    ],
+    ids=["newest", "open between", "ended between", "some of them", "one alone", "none"],
+)
+def test_many_are_asked_for_together_where_nothing_large_comes_along(
+    listed: list[int], wanted: set[int], harmless: set[int], expected: int
+) -> None:
+    assert depth(listed, wanted, harmless) == expected

@@ -68,6 +68,9 @@ class TaskState:
     # As they are stored, if the last look brought them.
     results: Sequence[Result] | None = None
     is_over: bool = False
+    # When to look at this task, by what was announced of it, and when again if that is too early.
+    due: float = inf
+    rechecks: list[float] = field(default_factory=list[float])
 
 
 class Ledger:
@@ -102,8 +105,7 @@ class Ledger:
         self._roots = {id_: id_ for id_ in self.tasks}
         self._began, self._interval, self._timeout, self._each = now, interval, timeout, each
         self._looked = now
-        self._due = inf
-        self._rechecks: list[float] = []
+        self._due = now  # all of them
         self._failures = 0
         self._answered = now
 
@@ -180,6 +182,8 @@ class Ledger:
         task.name, task.status = row["name"] or "", row["status"]
         task.job_id = row["job_id"]
         task.collaboration_id = row["collaboration"]["id"] if row["collaboration"] else None
+        if not isinstance(runs := row["runs"], str):
+            self.saw_runs(task.task_id, runs)
         results = row["results"]
         task.results = None
         if not isinstance(results, str):
@@ -194,6 +198,11 @@ class Ledger:
         """Tell whether, by what was announced, the server has the results of all runs."""
         ids = self.tasks[task_id].run_ids
         return bool(ids) and all(id_ in self.runs and self.runs[id_].is_sent for id_ in ids)
+
+    def knows_organizations(self, task_id: int) -> bool:
+        """Tell whether it is known where all runs of a task are."""
+        ids = self.tasks[task_id].run_ids
+        return bool(ids) and self.organizations(task_id).keys() >= set(ids)
 
     def organizations(self, task_id: int) -> dict[int, int]:
         """Give the organizations of a task's runs by the runs, as far as they are known."""
@@ -221,17 +230,17 @@ class Ledger:
             run.started = timestamp(row["started_at"]) or run.started
             run.finished = timestamp(row["finished_at"]) or run.finished
 
-    def looked(self, now: float, *, was_news: bool) -> None:
-        """Note that a look was made; `was_news` tells whether it found a task ended."""
-        self._looked = self._answered = now
-        self._failures = 0
-        if was_news or not self._rechecks:
-            self._due, self._rechecks = inf, []
-        else:
-            self._due = now + self._rechecks.pop(0)
-        if any(not task.run_ids for task in self.open_tasks):
-            for run in self.runs.values():  # their number is not known: others are waited for now
-                run.is_sent = False
+    def looked(self, task_ids: Iterable[int], now: float) -> None:
+        """Note that a look was made at some tasks."""
+        seen = [self.tasks[id_] for id_ in task_ids]
+        self._answered, self._failures = now, 0
+        if all(task in seen for task in self.open_tasks):
+            self._looked, self._due = now, inf
+        for task in seen:
+            task.due = now + task.rechecks.pop(0) if task.rechecks else inf
+            if not task.run_ids:  # their number is not known: others are waited for now
+                for run in self.runs.values():
+                    run.is_sent = run.is_sent and run.task_id != task.task_id
 
     def failed_to_look(self, now: float) -> bool:
         """Note that the server gave no answer; tell whether it is worth trying on."""
@@ -274,11 +283,9 @@ class Ledger:
                 return self._status_changed(event, now, clock)
             case RunUpdated(run_id) if run_id in self.runs and self.runs[run_id].is_said:
                 self.runs[run_id].is_sent = True
-                if self._seems_over(lambda run: run.is_sent):
-                    self._expect(now)
+                self._expect(self._seem_over(lambda run: run.is_sent), now)
             case KillRequested(task_ids=task_ids):
-                if not self.tasks.keys().isdisjoint(task_ids):
-                    self._expect(now)
+                self._expect((self.tasks[id_] for id_ in task_ids if id_ in self.tasks), now)
             case _:
                 pass
         return None
@@ -298,29 +305,30 @@ class Ledger:
             return root
         task = self.tasks[root]
         if has_failed(event.status):
-            self._expect(now)
+            self._expect((task,), now)
         elif event.status == COMPLETED:
             run.is_said = True
-            if self._seems_over(lambda run: run.is_said or run.is_sent):
-                self._expect(now + UPDATE_SECONDS)
+            said = self._seem_over(lambda run: run.is_said or run.is_sent)
+            self._expect(said, now + UPDATE_SECONDS)
         elif task.status == "pending":
             task.status = event.status
         return root
 
-    def _seems_over(self, done: Callable[[RunState], bool]) -> bool:
-        """Tell whether, by what was announced, it is time to look."""
+    def _seem_over(self, done: Callable[[RunState], bool]) -> list[TaskState]:
+        """Give the tasks that it is time to look at, by what was announced."""
 
         def seems(task: TaskState) -> bool:
             if task.run_ids:
                 return all(done(self._run(id_, task.task_id)) for id_ in task.run_ids)
             return any(done(run) for run in self.runs.values() if run.task_id == task.task_id)
 
-        found = [seems(task) for task in self.open_tasks]
-        return any(found) if self._each else all(found)
+        found = [task for task in self.open_tasks if seems(task)]
+        return found if self._each or len(found) == len(self.open_tasks) else []
 
-    def _expect(self, at: float) -> None:
-        self._due = min(self._due, at)
-        self._rechecks = list(RECHECKS)
+    def _expect(self, tasks: Iterable[TaskState], at: float) -> None:
+        for task in tasks:
+            task.due = min(task.due, at)
+            task.rechecks = list(RECHECKS)
 
     def _run(self, run_id: int, task_id: int) -> RunState:
         return self.runs.setdefault(run_id, RunState(run_id, task_id))
@@ -332,17 +340,26 @@ class Ledger:
 
     def look_soon(self, now: float) -> None:
         """Look at once, and again a few times should there be no end to see yet."""
-        self._expect(now)
+        self._expect(self.open_tasks, now)
 
     # ---- when to ask ----------------------------------------------------------------------------
 
     def until_look(self, now: float) -> float:
         """Tell how many seconds are left until the next look; none when it is due."""
+        dues = () if self._failures else (task.due for task in self.open_tasks)
+        return max(0.0, min((self._all_due(now), *dues)) - now)
+
+    def to_look_at(self, now: float) -> list[TaskState]:
+        """Give the tasks that are to be looked at now: all, or those that seem to have ended."""
+        is_all = self._all_due(now) <= now
+        return [task for task in self.open_tasks if is_all or task.due <= now]
+
+    def _all_due(self, now: float) -> float:
+        """Tell when all tasks are to be looked at, whatever is announced of each."""
         if self._failures:
-            return max(0.0, self._due - now)
+            return self._due
         pace = pause(self.waited(now), self._interval, None) or 0.0
-        usual = SAFETY_SECONDS if self.is_live else pace
-        return max(0.0, min(self._due, self._looked + usual) - now)
+        return min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
 
     def until_end(self, now: float) -> float:
         """Tell how many seconds are left in all; not above zero when the time is up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from .errors import InvalidInput, WaitTimeout
@@ -84,6 +84,32 @@ def pause(waited: float, interval: float, timeout: float | None) -> float | None
         return seconds
     left = timeout - waited
     return min(seconds, left) if left > 0 else None
+
+
+def depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:
+    """Tell how many of the newest tasks to ask for, to have several that are wanted together.
+
+    Parameters
+    ----------
+    listed : iterable of int
+        The tasks there are, the newest first.
+    wanted : set of int
+        Those to have.
+    harmless : set of int
+        Those that may come along: they have no results yet, which would cost time for nothing.
+
+    Returns
+    -------
+    int
+        0 if that brings fewer than two.
+    """
+    found = last = 0
+    for rank, id_ in enumerate(listed, 1):
+        if id_ in wanted:
+            found, last = found + 1, rank
+        elif id_ not in harmless:
+            break
+    return last if found > 1 else 0
 
 
 def check_times(interval: float, timeout: float | None) -> None:

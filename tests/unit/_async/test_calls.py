@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -408,13 +408,18 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
     left = list(statuses)
     runs = runs or {1: ["completed"], 2: ["completed"]}
 
-    def task(*_: object) -> Reply:
+    def task(request: Request, _: object) -> Reply:
         status = left.pop(0) if len(left) > 1 else left[0]
-        row = {"id": 12, "name": "average", "job_id": 12, "results": "", "parent": None}
-        return 200, {**row, "status": status, "collaboration": {"id": 4}}
+        include = parse_qs(urlsplit(request.path).query).get("include", ())
+        own = {"id": 12, "name": "average", "job_id": 12, "parent": None, "collaboration": {"id": 4}}
+        embedded = {
+            "runs": run_rows() if "runs" in include else "/api/run?task_id=12",
+            "results": result_rows() if "results" in include else "/api/result?task_id=12",
+        }
+        return 200, {**own, **embedded, "status": status}
 
-    def run_rows(_: Request, query: dict[str, str]) -> Reply:
-        rows = [
+    def run_rows() -> list[dict[str, Any]]:
+        return [
             {
                 "id": id_,
                 "status": states.pop(0) if len(states) > 1 else states[0],
@@ -428,10 +433,9 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
             }
             for id_, states in runs.items()
         ]
-        return page(rows[::-1], int(query["page"]), int(query["per_page"]))
 
-    def results(_: Request, query: dict[str, str]) -> Reply:
-        rows = [
+    def result_rows() -> list[dict[str, Any]]:
+        return [
             {
                 "id": id_,
                 "run": {"id": id_},
@@ -440,7 +444,9 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
             }
             for id_, states in runs.items()
         ]
-        return page(rows[::-1], int(query["page"]), int(query["per_page"]))
+
+    def listed(rows: Callable[[], list[dict[str, Any]]]) -> Callable[..., Reply]:
+        return lambda _, query: page(rows()[::-1], int(query["page"]), int(query["per_page"]))
 
     def organizations(_: Request, query: dict[str, str]) -> Reply:
         rows = [{"id": id_, "name": f"hospital {id_}"} for id_ in runs]
@@ -450,8 +456,8 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
         "GET /task/12": task,
         "GET /task/12/status": task,
         "GET /task": listing([]),
-        "GET /run": run_rows,
-        "GET /result": results,
+        "GET /run": listed(run_rows),
+        "GET /result": listed(result_rows),
         "GET /organization": organizations,
     }
 
@@ -465,10 +471,10 @@ async def test_results_come_when_the_task_is_done_in_the_order_asked(
     assert [json.loads(row["result"] or "") for row in results] == [{"n": 1}, {"n": 1}]
     assert results.outputs == [{"n": 1}, {"n": 1}]
     assert results.by_organization == {"hospital 1": {"n": 1}, "hospital 2": {"n": 1}}
-    assert len(server.seen) == 6, "three looks, the results, the runs and the organizations"
+    assert len(server.seen) == 5, "three looks, the results with the runs, the organizations"
     again = await client.result.from_task(12)
     assert list(again.by_organization) == ["hospital 1", "hospital 2"]
-    assert len(server.seen) == 8, "names are asked for once"
+    assert len(server.seen) == 7, "names are asked for once"
 
 
 async def test_organizations_that_one_may_not_see_are_numbers(

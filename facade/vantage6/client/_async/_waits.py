@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Collection, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from vantage6.bindings.server import calls
 
 from .._drawing import Drawing
 from .._finished import Finished
-from .._listing import PAGE_SIZE, SORT
 from .._opening import open_results
 from .._progress import Progress
 from .._results import ResultRows
@@ -23,7 +22,7 @@ from ._watch import Watch, runs_of
 from .result import results_of
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import PageLinks, Result, Run
+    from vantage6.bindings.server.rows import PageLinks, Run
 
     from .._drawing import Watcher
     from .._ledger import Ledger, TaskState
@@ -71,7 +70,7 @@ async def _to_the_end(
             for task in watch.ledger.tasks.values():
                 if on_failure == "raise" and task.is_over and has_failed(task.status):
                     raise await _error(session, task)
-    return await _results(session, watch.ledger)
+    return await _results(session, watch, watch.ledger.tasks.keys())
 
 
 async def as_they_end(
@@ -84,10 +83,15 @@ async def as_they_end(
         while len(told) < len(watch.ledger.tasks):
             if watch.ledger.open_tasks:
                 await watch.step()
-            for task in watch.ledger.tasks.values():
-                if task.is_over and task.task_id not in told:
-                    told.add(task.task_id)
-                    yield await _finished(session, task)
+            ended = [
+                task for id_, task in watch.ledger.tasks.items() if task.is_over and id_ not in told
+            ]
+            good = [task.task_id for task in ended if not has_failed(task.status)]
+            found = await _results(session, watch, good)
+            for task in ended:
+                told.add(task.task_id)
+                task.results = None  # they may be large
+                yield await _finished(session, task, found.pop(task.task_id, None))
 
 
 async def follow(
@@ -125,9 +129,9 @@ def _telling(task_ids: Sequence[int]) -> Generator[None]:
         raise
 
 
-async def _finished(session: Session, task: TaskState) -> Finished:
-    if not has_failed(task.status):
-        return Finished(task.task_id, task.status, await results_of(session, task.task_id))
+async def _finished(session: Session, task: TaskState, results: ResultRows | None) -> Finished:
+    if results is not None:
+        return Finished(task.task_id, task.status, results)
     error = await _error(session, task)
     return Finished(task.task_id, task.status, error.results, error)
 
@@ -154,55 +158,16 @@ async def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
     return [run for row in rows[::-1] for run in await runs_of(session, row["id"])]
 
 
-async def _results(session: Session, ledger: Ledger) -> dict[int, ResultRows]:
-    """Get the results of all tasks: without a request where they are here, of many with few."""
-    found = {
-        id_: task.results
-        for id_, task in ledger.tasks.items()
-        if task.results is not None and not has_failed(task.status)
-    }
-    missing = ledger.tasks.keys() - found.keys()
-    if len(missing) > 1:
-        found.update(await _newest_results(session, ledger, missing))
-    opened: dict[int, ResultRows] = {}
-    for id_ in ledger.tasks:
-        where = ledger.organizations(id_)
-        rows = found.get(id_, ())
-        is_here = not any(row.get("blob_storage_used") for row in rows)
-        if rows and is_here and where.keys() >= {row["run"]["id"] for row in rows}:
-            opened[id_] = await _opened(session, rows, where)
-        else:
-            opened[id_] = await results_of(session, id_)
-    return opened
+async def _results(session: Session, watch: Watch, ids: Collection[int]) -> dict[int, ResultRows]:
+    """Get the results of tasks: without a request where they are here, of many with few."""
+    await watch.complete(ids)
+    return {id_: await _opened(session, watch.ledger, id_) for id_ in ids}
 
 
-async def _newest_results(
-    session: Session, ledger: Ledger, task_ids: Set[int]
-) -> dict[int, Sequence[Result]]:
-    """Get the results of tasks that are among the newest, as far as they are sure to be whole.
-
-    Rows come newest first, so that of an older task tells that those wanted have all been seen;
-    and there must be as many as runs were heard of.
-    """
-    heard = {id_: len(ledger.organizations(id_)) for id_ in task_ids}
-    rows: dict[int, list[Result]] = {id_: [] for id_ in task_ids}
-    per_page = min(PAGE_SIZE, sum(max(1, number) for number in heard.values()) + 1)
-    for page in range(1, len(task_ids)):
-        call = calls.list_results(page=page, per_page=per_page, sort=SORT)
-        body = await session.send(call)
-        seen = [row["task"]["id"] if row["task"] else 0 for row in body["data"]]
-        for id_, row in zip(seen, body["data"], strict=True):
-            if id_ in rows:
-                rows[id_].append(row)
-        if "next" not in body["links"] or min(seen, default=0) < min(task_ids):
-            return {id_: some[::-1] for id_, some in rows.items() if 0 < heard[id_] <= len(some)}
-    return {}
-
-
-async def _opened(
-    session: Session, rows: Sequence[Result], organization_ids: Mapping[int, int]
-) -> ResultRows:
-    names = await session.names.organizations(organization_ids.values())
-    where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organization_ids.items()}
+async def _opened(session: Session, ledger: Ledger, task_id: int) -> ResultRows:
+    organizations = ledger.organizations(task_id)
+    names = await session.names.organizations(organizations.values())
+    where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
-    return open_results(ResultRows(rows, links, organizations=where), session.reader)
+    results = ResultRows(ledger.tasks[task_id].results or (), links, organizations=where)
+    return open_results(results, await session.blobs.results(results))

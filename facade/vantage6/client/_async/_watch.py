@@ -12,18 +12,18 @@ from vantage6.bindings.server import calls
 
 from .._events import Connected, Joined, LogWritten, Lost, Refused, RunStatusChanged
 from .._ledger import BACKOFF, Ledger
-from .._listing import SORT
 from .._logs import LogLine, LogTrack
 from .._progress import Progress
 from .._settings import LOGGER
 from .._socket import AsyncMailbox
 from .._waiting import has_failed, has_finished, out_of_time
 from ..errors import ServerError, TransportError
+from ._looks import Looks
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from vantage6.bindings.server.rows import Run, Task
+    from vantage6.bindings.server.rows import Run
 
     from .._events import Heard
     from .._ledger import TaskState
@@ -36,7 +36,8 @@ JOIN_SECONDS = 1.5
 QUIET_SECONDS = 0.02
 # Lines that a look brought may come as events too, but not later than this.
 SETTLE_SECONDS = 2.0
-PAGE = 250
+# No more events than this are taken in before the next look.
+AT_ONCE = 1000
 
 
 class Watch:
@@ -81,6 +82,7 @@ class Watch:
         self.ledger = Ledger(task_ids, time.monotonic(), interval, timeout, each=each)
         self._closely, self._logs = closely, logs
         self._to_the_last, self._run_id = to_the_last, run_id
+        self._looks = Looks(session, self.ledger)
         self._mailbox = AsyncMailbox()
         self._timeout = timeout
         self._connects = 0
@@ -125,8 +127,13 @@ class Watch:
         seconds = min(self.ledger.until_look(now), self.ledger.until_end(now))
         if self._connect_at is not None:
             seconds = min(seconds, self._connect_at - now)
+        news: list[News] = []
         event = await self._mailbox.get(seconds)
-        news = [] if event is None else await self._take(event)
+        for _ in range(AT_ONCE):  # what has come by now calls for one look, not for several
+            if event is None:
+                break
+            news += await self._take(event)
+            event = await self._mailbox.get(0)
         now = time.monotonic()
         if self._connect_at is not None and self._connect_at <= now:
             await self._connect()
@@ -206,38 +213,38 @@ class Watch:
         return news
 
     async def _ask(self) -> list[News]:
-        before = self.ledger.open_tasks
-        for row in await self._rows([task.task_id for task in before]):
+        before = self.ledger.to_look_at(time.monotonic())
+        ids = {task.task_id for task in before}
+        # The first look tells which runs there are, and the last one brings what they gave.
+        whole = {id_ for id_ in ids if not self._has_looked or self.ledger.has_all_results(id_)}
+        rows = await self._looks.rows(whole, "results") + await self._looks.rows(ids - whole)
+        for row in rows:
             self.ledger.saw_task(row)
         news: list[News] = []
         for task in before:
             if self._closely:
                 news += await self._look_closely(task)
             task.is_over = has_finished(task.status) and await self._is_over(task)
-        ended = any(task.is_over for task in before)
-        self.ledger.looked(time.monotonic(), was_news=ended)
+        self.ledger.looked(ids, time.monotonic())
         return news
 
-    async def _rows(self, ids: Sequence[int]) -> list[Task]:
-        """Get the rows of tasks: of several in one request, if they are among the newest."""
-        if len(ids) == 1:
-            with_results = not self._has_looked or self.ledger.has_all_results(ids[0])
-            include = ["results"] if with_results else None
-            return [await self._session.send(calls.get_task(ids[0], include=include))]
-        wanted = set(ids)
-        found: list[Task] = []
-        for page in range(1, len(ids) + 1):
-            per_page = min(PAGE, len(ids) + 10)
-            call = calls.list_tasks(page=page, per_page=per_page, sort=SORT)
-            body = await self._session.send(call)
-            found += (row for row in body["data"] if row["id"] in wanted)
-            wanted -= {row["id"] for row in body["data"]}
-            last = min((row["id"] for row in body["data"]), default=0)
-            if not wanted or last < min(wanted) or "next" not in body["links"]:
-                break
-        for id_ in sorted(wanted):
-            found.append(await self._session.send(calls.get_task(id_)))
-        return found
+    async def complete(self, task_ids: Iterable[int]) -> None:
+        """Get what is not here yet of tasks that are over: their results, and where they ran."""
+        tasks = [self.ledger.tasks[id_] for id_ in task_ids]
+        # The results that came with a failure may be older than the end of the last run.
+        missing = {
+            task.task_id for task in tasks if task.results is None or has_failed(task.status)
+        }
+        include = ["results"]
+        if not all(self.ledger.knows_organizations(id_) for id_ in missing):
+            include.append("runs")
+        for row in await self._looks.rows(missing, *include):
+            self.ledger.saw_task(row)
+        ids = (task.task_id for task in tasks)
+        unheard = {id_ for id_ in ids if not self.ledger.knows_organizations(id_)}
+        for row in await self._looks.rows(unheard, "runs"):
+            if not isinstance(runs := row["runs"], str):
+                self.ledger.saw_runs(row["id"], runs)
 
     async def _is_over(self, task: TaskState) -> bool:
         """Tell whether a task that has ended is over for who waits."""

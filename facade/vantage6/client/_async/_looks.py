@@ -1,0 +1,123 @@
+"""Looks at tasks: at several in one request, where they are the newest of somebody's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from math import ceil
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from .._listing import PAGE_SIZE, SORT
+from .._waiting import depth
+from ..errors import PermissionDenied, RequestTimeout
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import Task
+
+    from .._ledger import Ledger
+    from ._session import Session
+
+# A few others may have been created in between.
+SLACK = 10
+# So many are asked for at once with what they gave, which may be large.
+RESULTS_PAGE = 50
+
+
+class Looks:
+    """Looks at the tasks of a ledger.
+
+    The server lists tasks from the newest on, and cannot be told which. So it is asked for as many
+    as it takes, but with their results only where none come along that nobody waits for.
+
+    Parameters
+    ----------
+    session : Session
+        The connection and login of the client.
+    ledger : Ledger
+        What is known of the tasks.
+    """
+
+    def __init__(self, session: Session, ledger: Ledger) -> None:
+        self._session, self._ledger = session, ledger
+        # Whose tasks are listed, without subtasks; those of all, with subtasks, if it is nobody.
+        self._whose: int | None = session.whoami.id_
+        self._listed: list[int] = []
+        self._is_apart = False
+
+    async def rows(self, ids: Collection[int], *include: str) -> list[Task]:
+        """Get the rows of tasks.
+
+        Parameters
+        ----------
+        ids : collection of int
+            The tasks.
+        *include : str
+            What is to be in the rows: ``"results"``, ``"runs"``.
+
+        Returns
+        -------
+        list of Task
+            In any order.
+        """
+        wanted = set(ids)
+        found = await self._together(wanted, include) if len(wanted) > 1 else []
+        for id_ in sorted(wanted - _ids(found)):
+            call = calls.get_task(id_, include=include or None)
+            found.append(await self._session.send(call))
+        return [row for row in found if row["id"] in wanted]
+
+    async def _together(self, wanted: set[int], include: tuple[str, ...]) -> list[Task]:
+        """Get those rows that can be had together."""
+        rows: list[Task] = []
+        if not include or not self._listed:
+            rows = await self._list(wanted)
+            self._listed = [row["id"] for row in rows]
+        if not include or self._is_apart:
+            return [] if include else rows
+        harmless = {task.task_id for task in self._ledger.open_tasks}
+        return await self._newest(depth(self._listed, wanted, harmless), include)
+
+    async def _list(self, wanted: set[int]) -> list[Task]:
+        """List the newest tasks: one's own, or everybody's if more of those wanted are there."""
+        count = len(wanted) + SLACK
+        rows = await self._newest(count)
+        if self._whose is None or self._listed or wanted <= _ids(rows):
+            return rows
+        whose, self._whose = self._whose, None
+        others = await self._newest(count)
+        if len(wanted & _ids(others)) > len(wanted & _ids(rows)):
+            return others
+        self._whose = whose
+        return rows
+
+    async def _newest(self, count: int, include: tuple[str, ...] = ()) -> list[Task]:
+        """Get the newest tasks, so many; fewer where the server does not want to give them."""
+        rows: list[Task] = []
+        pages = ceil(count / (RESULTS_PAGE if include else PAGE_SIZE))
+        for page in range(1, pages + 1):
+            call = calls.list_tasks(
+                page=page,
+                per_page=ceil(count / pages),
+                sort=SORT,
+                include=include or None,
+                init_user_id=self._whose,
+                is_user_created=None if self._whose is None else 1,
+            )
+            try:
+                body = await self._session.send(call)
+            except (PermissionDenied, RequestTimeout) as error:
+                # Whose results one may see is another question than whose tasks; and all results
+                # together may be too much for one answer. One by one tells.
+                if isinstance(error, RequestTimeout) and not include:
+                    raise
+                self._is_apart = True
+                break
+            rows += body["data"]
+            if "next" not in body["links"]:
+                break
+        return rows
+
+
+def _ids(rows: Collection[Task]) -> set[int]:
+    return {row["id"] for row in rows}
