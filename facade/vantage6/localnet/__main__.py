@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             organizations=options.organizations,
             encrypted=options.encrypted,
             port=options.port,
+            allowed_algorithms=options.allow,
             store=options.store,
             review=options.review,
             two_factor=options.two_factor,
@@ -165,6 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     shared.add_argument(
         "--encrypted", action="store_true", help="encrypt the collaboration end to end"
+    )
+    shared.add_argument(
+        "--allow",
+        action="append",
+        metavar="REGEX",
+        help="let the nodes run only images that match; may be given several times (all)",
     )
     shared.add_argument("--store", action="store_true", help="start an algorithm store, too")
     shared.add_argument(

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -60,6 +60,9 @@ class LocalNetwork:
         The server's port on the loopback interface; a free one if None.
     algorithms : mapping of str to path, optional
         Algorithms besides the included ones: image name to a Python file or a package's folder.
+    allowed_algorithms : sequence of str, optional
+        The nodes' policy: regular expressions that match the beginning of an image's name. Runs of
+        other images end as "not allowed"; by default all images are allowed.
     store : bool, default False
         Whether there is an algorithm store, too. Root may do anything there, admin manages
         algorithms and reviews, researcher hands algorithms in, and viewer looks at them.
@@ -131,6 +134,7 @@ class LocalNetwork:
         encrypted: bool = False,
         port: int | None = None,
         algorithms: Mapping[str, str | Path] | None = None,
+        allowed_algorithms: Sequence[str] | None = None,
         store: bool = False,
         review: bool = False,
         two_factor: bool = False,
@@ -154,6 +158,7 @@ class LocalNetwork:
         self._review = review
         self._rules = LoginRules(two_factor, smtp, token_seconds)
         self._algorithms = all_algorithms(algorithms)
+        self._allowed = _patterns(allowed_algorithms)
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> "LocalNetwork":
@@ -331,6 +336,7 @@ class LocalNetwork:
                 data=self.organizations[index].data,
                 folder=folder / f"node-{account.id}",
                 cipher=Cipher(keys[index].result() if keys else None),
+                allowed=self._allowed,
             )
             node = Node(self.url, identity, self._algorithms, runner, proxy, relay)
             parts.callback(node.stop)
@@ -377,6 +383,19 @@ class LocalNetwork:
             }
             for node in page.data
         ]
+
+
+def _patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
+    """Check the regular expressions of a policy, which real nodes do only when a run comes."""
+    if isinstance(allowed, str):
+        raise LocalNetworkError(f"allowed_algorithms must be a list: [{allowed!r}].")
+    for pattern in allowed or ():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            message = f"allowed_algorithms has {pattern!r}, which is no regular expression: {error}"
+            raise LocalNetworkError(message) from None
+    return tuple(allowed or ())
 
 
 def _wait_until_online(nodes: list[Node], relay: Relay) -> None:

@@ -9,6 +9,7 @@ import functools
 import itertools
 import logging
 import queue
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class Identity:
         Private folder for what its runs read and write.
     cipher : Cipher
         The wire format of its organization.
+    allowed : tuple of str
+        Regular expressions of the images that it runs; it runs all if there are none.
     """
 
     id: int
@@ -64,6 +67,11 @@ class Identity:
     data: Path
     folder: Path
     cipher: Cipher
+    allowed: tuple[str, ...] = ()
+
+    def allows(self, image: str) -> bool:
+        """Tell whether its policy lets it run an image; real nodes match names as loosely."""
+        return not self.allowed or any(re.match(pattern, image) for pattern in self.allowed)
 
 
 class KillItem(TypedDict):
@@ -179,7 +187,7 @@ class Node:
             "node_info_update",
             {
                 "encryption": self.identity.cipher.encrypts,
-                "allowed_algorithms": "all",
+                "allowed_algorithms": list(self.identity.allowed) or "all",
                 "database_labels": ["default"],
                 "database_types": {"db_type_default": "csv"},
                 "database_columns": {"columns_default": columns},
@@ -274,6 +282,10 @@ class Execution:
     def _execute(self) -> None:
         """Start the algorithm, wait for its end, and report what came of it."""
         node, identity, image = self._node, self._node.identity, self._task["image"] or ""
+        if not identity.allows(image):
+            reason = f"The policy of this node does not allow the image {image!r}."
+            self._fail("not allowed", reason)
+            return
         self._tell(started_at=_now())
         algorithm = find(node.algorithms, image)
         if algorithm is None:

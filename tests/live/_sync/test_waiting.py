@@ -34,7 +34,8 @@ PATIENCE: dict[str, Any] = {"timeout": 90, "progress": False}
 @pytest.fixture(scope="module")
 def net() -> Iterator[LocalNetwork]:
     """Tokens live for six seconds here, which most tests outlive."""
-    with LocalNetwork(organizations=2, token_seconds=6) as net:
+    allowed = ["localnet/slow$", "harbor2.vantage6.ai/demo/", "no/such-image"]
+    with LocalNetwork(organizations=2, token_seconds=6, allowed_algorithms=allowed) as net:
         yield net
 
 
@@ -89,10 +90,26 @@ def test_a_crash_names_the_organization_and_keeps_the_other_results(
     assert rows.outputs == [None]
 
 
-def test_an_image_that_is_not_there_is_a_failure(client: Client) -> None:
-    task = client.task.create([1], "none", "no/such-image", "", {"method": "f"}, 1)
-    with pytest.raises(TaskFailed, match="non-existing Docker image"):
+@pytest.mark.parametrize(
+    ("image", "status"),
+    [("no/such-image", "non-existing Docker image"), ("localnet/slower", "not allowed")],
+)
+def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
+    client: Client, image: str, status: str
+) -> None:
+    task = client.task.create([2], "none", image, "", {"method": "f"}, 1)
+    with pytest.raises(TaskFailed, match=f"organization 2 .*: {status}\n.*{image}") as caught:
         client.wait_for_results(task, NEVER, **PATIENCE)
+    assert caught.value.status == status
+    rows = client.wait_for_results(task, NEVER, on_failure="return", **PATIENCE)
+    assert rows.by_organization == {"Maastro": None}
+
+
+def test_what_one_node_refuses_has_failed_everywhere(client: Client) -> None:
+    task = client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
+    with pytest.raises(TaskFailed, match="not allowed") as caught:
+        client.wait_for_results(task, NEVER, **PATIENCE)
+    assert caught.value.status == "failed", "the server ends what the other nodes have of it"
 
 
 def test_a_kill_ends_the_wait(client: Client, net: LocalNetwork) -> None:
@@ -165,6 +182,97 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert ended[2] == (tasks[0], "completed", [{"slept": 4}])
     found = client.wait_for_results([tasks[1], tasks[0]], NEVER, **PATIENCE)
     assert [rows.outputs for rows in found] == [[{"slept": 1}], [{"slept": 4}]]
+
+
+# -- many tasks ---------------------------------------------------------------------------------
+def count_requests(caplog: pytest.LogCaptureFixture) -> int:
+    """Count the client's own: nodes, which are part of the same program, ask for runs."""
+    count = sum("GET http" in line and "/api/task" in line for line in caplog.messages)
+    caplog.clear()
+    return count
+
+
+def test_many_tasks_cost_hardly_more_requests_than_one(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = [start(client, 3, 1, 2) for _ in range(8)]
+    caplog.set_level("INFO", "httpx")
+    found = client.wait_for_results(tasks, NEVER, **PATIENCE)
+    assert [rows.by_organization for rows in found] == [
+        {"IKNL": {"slept": 3}, "Maastro": {"slept": 3}}
+    ] * len(tasks)
+    # Where those ran that ended at once may be asked for, and a look may come a moment too early.
+    assert 3 <= count_requests(caplog) <= 6
+    ended = [one.results.outputs for one in client.as_completed(tasks, NEVER, timeout=90)]
+    assert ended == [[{"slept": 3}, {"slept": 3}]] * len(tasks)
+    assert count_requests(caplog) == 3, "all are over: a list, what they gave, and where"
+
+
+def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
+    client: Client, net: LocalNetwork
+) -> None:
+    root = net.client("root")
+    other = root.collaboration.create("second", [1, 2], encrypted=False)
+    for organization in (1, 2):
+        root.node.create(other["id"], organization, f"by hand {organization}")
+
+    def elsewhere() -> int:
+        how = {"method": "sleep", "kwargs": {"seconds": 1}}
+        task = client.task.create([1, 2], "far", "localnet/slow", "", how, other["id"])
+        return task["id"]
+
+    old = start(client, 0, 2)
+    client.wait_for_results(old, **PATIENCE)
+    for _ in range(13):
+        client.task.create([1], "between", "no/such-image", "", {"method": "f"}, 1)
+    crash = client.task.create(
+        [2, 1], "wrong", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
+    )
+    killed = elsewhere()
+    root.task.kill(killed)
+    new, to_kill = start(client, 2, 2, 1), elsewhere()
+    tasks = [new, killed, old, crash["id"], to_kill]
+    kill = threading.Timer(3, root.task.kill, [to_kill])
+    kill.start()
+    found = client.wait_for_results(tasks, NEVER, on_failure="return", **PATIENCE)
+    kill.join()
+    assert [rows.by_organization for rows in found] == [
+        {"Maastro": {"slept": 2}, "IKNL": {"slept": 2}},
+        {"IKNL": None, "Maastro": None},
+        {"Maastro": {"slept": 0}},
+        {"Maastro": None, "IKNL": None},
+        {"IKNL": None, "Maastro": None},
+    ]
+    statuses = {one.task_id: one.status for one in client.as_completed(tasks, NEVER, timeout=90)}
+    assert [statuses[id_].split()[0] for id_ in tasks] == [
+        "completed",
+        "killed",
+        "completed",
+        "crashed",
+        "killed",
+    ]
+
+
+def test_who_may_not_see_the_results_of_all_tasks_may_wait_for_several_tasks(
+    net: LocalNetwork,
+) -> None:
+    root = net.client("root")
+    usual = root.rule.list(role=root.role.id("Researcher"))
+    rules = [rule["id"] for rule in usual if (rule["name"], rule["operation"]) != ("run", "VIEW")]
+    (own,) = (
+        rule["id"]
+        for rule in root.rule.list(name="run")
+        if (rule["operation"], rule["scope"]) == ("VIEW", "ORGANIZATION")
+    )
+    role = root.role.create("modest", "sees what its own organization asked", [*rules, own], 1)
+    password = "Modest-Secret-1"
+    name = f"modest-{role['id']}"
+    root.user.create(name, "Ada", "Modest", password, f"{name}@example.org", 1, [role["id"]])
+    with Client("http://127.0.0.1", net.port, log_level=None) as modest:
+        modest.authenticate(name, password)
+        tasks = [start(modest, 1) for _ in range(2)]
+        found = modest.wait_for_results(tasks, **PATIENCE)
+        assert [rows.outputs for rows in found] == [[{"slept": 1}]] * 2
 
 
 # -- interruptions ------------------------------------------------------------------------------

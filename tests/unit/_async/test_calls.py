@@ -411,7 +411,13 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
     def task(request: Request, _: object) -> Reply:
         status = left.pop(0) if len(left) > 1 else left[0]
         include = parse_qs(urlsplit(request.path).query).get("include", ())
-        own = {"id": 12, "name": "average", "job_id": 12, "parent": None, "collaboration": {"id": 4}}
+        own = {
+            "id": 12,
+            "name": "average",
+            "job_id": 12,
+            "parent": None,
+            "collaboration": {"id": 4},
+        }
         embedded = {
             "runs": run_rows() if "runs" in include else "/api/run?task_id=12",
             "results": result_rows() if "results" in include else "/api/result?task_id=12",

@@ -76,7 +76,8 @@ class Looks:
             self._listed = [row["id"] for row in rows]
         if not include or self._is_apart:
             return [] if include else rows
-        harmless = {task.task_id for task in self._ledger.open_tasks}
+        own = self._ledger.open_tasks if "results" in include else self._ledger.tasks.values()
+        harmless = {task.task_id for task in own}
         return self._newest(depth(self._listed, wanted, harmless), include)
 
     def _list(self, wanted: set[int]) -> list[Task]:
