@@ -93,6 +93,23 @@ def test_only_what_was_announced_of_is_looked_at_and_all_once_a_minute() -> None
     assert [one.task_id for one in ledger.to_look_at(SAFETY_SECONDS)] == [1, 2]
 
 
+def test_the_last_of_several_to_end_lets_those_before_it_be_looked_at() -> None:
+    ledger = Ledger([1, 2], 0, 6000, None)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
+        ledger.saw_task(row)  # type: ignore[arg-type]
+    ledger.looked([1, 2], 1)
+    ledger.heard(status(1, "completed"), 2, 2)
+    ledger.heard(RunUpdated(1), 2, 2)
+    assert ledger.until_look(2) > 50, "nobody waits for the first to end, but for the last"
+    ledger.heard(KillRequested(4, (2,), (2,), None), 3, 3)
+    assert [one.task_id for one in ledger.to_look_at(3)] == [2]
+    ledger.tasks[2].is_over = True
+    ledger.looked([2], 3)
+    assert [one.task_id for one in ledger.to_look_at(3)] == [1]
+
+
 def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -> None:
     ledger = listening(None)
     pauses: list[float] = []

@@ -241,6 +241,9 @@ class Ledger:
             if not task.run_ids:  # their number is not known: others are waited for now
                 for run in self.runs.values():
                     run.is_sent = run.is_sent and run.task_id != task.task_id
+        # Where all have to end, those that had were let wait for those that have ended now.
+        done = self._seem_over(lambda run: run.is_said or run.is_sent)
+        self._expect((task for task in done if task not in seen and task.due == inf), now)
 
     def failed_to_look(self, now: float) -> bool:
         """Note that the server gave no answer; tell whether it is worth trying on."""

@@ -25,10 +25,11 @@ from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
-# Without events, the first look after the one at the start is made a tenth of this later: a wait
+# Without events, the next look after the one at the start is made a tenth of this later, and with
+# events at the latest a minute later: a wait
 # that ends in time has heard of the end.
 NEVER = 6000.0
-PATIENCE: dict[str, Any] = {"timeout": 90, "progress": False}
+PATIENCE: dict[str, Any] = {"timeout": 55, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ async def test_subtasks_are_followed(
         collaboration=1,
         databases="default",
         interval=NEVER,
-        timeout=90,
+        timeout=55,
         progress=seen.append,
         logs=True,
     )
@@ -178,7 +179,7 @@ async def test_events_are_typed_and_kept_by_task(client: AsyncClient) -> None:
 
 async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None:
     tasks = [await start(client, seconds, 1 + index % 2) for index, seconds in enumerate((4, 1, 1))]
-    done = client.as_completed(tasks, NEVER, timeout=90)
+    done = client.as_completed(tasks, NEVER, timeout=55)
     ended = [(one.task_id, one.status, one.results.outputs) async for one in done]
     assert sorted(ended[:2]) == [(id_, "completed", [{"slept": 1}]) for id_ in tasks[1:]]
     assert ended[2] == (tasks[0], "completed", [{"slept": 4}])
@@ -205,7 +206,7 @@ async def test_many_tasks_cost_hardly_more_requests_than_one(
     ] * len(tasks)
     # Where those ran that ended at once may be asked for, and a look may come a moment too early.
     assert 3 <= count_requests(caplog) <= 6
-    ended = [one.results.outputs async for one in client.as_completed(tasks, NEVER, timeout=90)]
+    ended = [one.results.outputs async for one in client.as_completed(tasks, NEVER, timeout=55)]
     assert ended == [[{"slept": 3}, {"slept": 3}]] * len(tasks)
     assert count_requests(caplog) == 3, "all are over: a list, what they gave, and where"
 
@@ -246,7 +247,7 @@ async def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
         {"IKNL": None, "Maastro": None},
     ]
     statuses = {
-        one.task_id: one.status async for one in client.as_completed(tasks, NEVER, timeout=90)
+        one.task_id: one.status async for one in client.as_completed(tasks, NEVER, timeout=55)
     }
     assert [statuses[id_].split()[0] for id_ in tasks] == [
         "completed",
