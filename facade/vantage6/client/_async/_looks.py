@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._listing import PAGE_SIZE, SORT
-from .._waiting import depth
+from .._waiting import depth, has_finished
 from ..errors import PermissionDenied, RequestTimeout
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Looks:
         if not include or not self._listed:
             rows = await self._list(wanted)
             self._listed = [row["id"] for row in rows]
+            if include and any(row["id"] in wanted and has_finished(row["status"]) for row in rows):
+                include = (*include, "runs")  # where those ran will not be announced any more
         if not include or self._is_apart:
             return [] if include else rows
         own = self._ledger.open_tasks if "results" in include else self._ledger.tasks.values()
