@@ -584,7 +584,7 @@ def in_words_of(world: World, source: str) -> str:
     researcher = world.network.users["researcher"]
     for said, meant in (
         ('"https://server.example", 443', f'"http://127.0.0.1", {world.network.port}'),
-        ('"password"', repr(researcher.password)),
+        ('"password"', repr(str(researcher.password))),
         ("https://store.example/api", world.second_store),
         # Servers link stores on their own machine only if told twice.
         ("all_collaborations=True", "all_collaborations=True, force=True"),

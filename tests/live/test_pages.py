@@ -129,7 +129,7 @@ class Chapter:
     def _with_password(self, line: str) -> str:
         named = [name for name in self.passwords if f'"{name}"' in line]
         password = self.passwords[named[0] if named else "researcher"]
-        return line.replace('"my-password"', repr(password))
+        return line.replace('"my-password"', repr(str(password)))
 
     def client(self, user: str = "researcher") -> Client:
         """Log somebody in; it is closed at the end."""
@@ -161,7 +161,8 @@ class Chapter:
                 got = self.run_python(block, "single", example.source)
             except Exception:
                 got = traceback.format_exc(limit=0)
-            compare(block, example.want, got)
+            different = compare(block, example.want, got)
+            assert not different, different
         return ""
 
     def run_sh(self, block: Block) -> str:
@@ -204,11 +205,11 @@ class Chapter:
         return ""
 
 
-def compare(block: Block, want: str, got: str) -> None:
-    """Compare what a block printed with what the page says, where `...` stands for anything."""
-    assert doctest.OutputChecker().check_output(want, got, FLAGS), (
-        f"{block.place}\n\nsays:\n{want}\nprints:\n{got}"
-    )
+def compare(block: Block, want: str, got: str) -> str:
+    """Tell how what was printed differs from what the page says; `...` stands for anything."""
+    if doctest.OutputChecker().check_output(want, got, FLAGS):
+        return ""
+    return f"{block.place} says:\n{want}\nand prints:\n{got}"
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -347,6 +348,19 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
+@stage("docs/tutorial.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """There is a config.py beside the script."""
+    (page,) = (block for block in blocks("docs/tutorial.md") if "server_url =" in block.code)
+    chapter.words = {"7601": str(chapter.network.port)}
+    lines = chapter.in_words(page.code)
+    (chapter.folder / "config.py").write_text(lines)
+    sys.path.insert(0, str(chapter.folder))
+    yield
+    sys.path.remove(str(chapter.folder))
+    del sys.modules["config"]
+
+
 @stage("docs/waiting.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """Three tasks, and something that happens until it has been seen."""
@@ -449,6 +463,7 @@ def test_the_page_does_what_it_says(
         places = [name]
         chapter.enter(name)
         printed: str | None = None
+        different: list[str] = []
         for block in CHAPTERS[name]:
             place = f"{block.page}#{block.section}"
             if place not in places:
@@ -458,8 +473,9 @@ def test_the_page_does_what_it_says(
                 printed = chapter.run(block)
                 continue
             assert printed, f"{block.place}: nothing before it printed anything"
-            compare(block, block.code, printed)
+            different.append(compare(block, block.code, printed))
             printed = None
+        assert not any(different), "\n".join(different)
 
 
 def test_what_has_a_stage_is_there() -> None:

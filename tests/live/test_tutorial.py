@@ -33,7 +33,7 @@ def run_tutorial(network: LocalNetwork, folder: Path) -> str:
         "server_port": network.port,
         "server_api": network.api_path,
         "username": user.username,
-        "password": user.password,
+        "password": str(user.password),  # as a secret it would be hidden
         "organization_key": str(key) if key else None,
     }
     lines = [f"{name} = {value!r}" for name, value in settings.items()]
