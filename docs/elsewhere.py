@@ -18,6 +18,8 @@ ELSEWHERE = {
     "openapi/README.md": "contract.md",
 }
 HOMES = {page: path for path, page in ELSEWHERE.items()}
+# The types of a parameter that may be one thing or another: read as a tuple, and shown as one.
+TYPES = re.compile(r"(?<=<code>)\((.*)\)(?=</code>)")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 
 
@@ -39,3 +41,8 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         return posixpath.relpath(placed, posixpath.dirname(here) or ".")
 
     return LINK.sub(fit, markdown)
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Take the parentheses from around types in the reference."""
+    return TYPES.sub(r"\1", html) if page.file.src_uri.startswith("api/") else html

@@ -1,0 +1,21 @@
+"""Shows the fields of a row as one table; griffe, which reads the code, calls what is here."""
+
+from typing import Any
+
+import griffe
+
+
+class Fields(griffe.Extension):
+    """Moves what is said of each field of a TypedDict into the text of its class."""
+
+    def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
+        """Write a section of attributes; their types come from the class itself."""
+        if "TypedDict" not in map(str, cls.bases) or cls.docstring is None:
+            return
+        lines = [cls.docstring.value.strip()]
+        lines += ["", "Attributes", "----------"]
+        for name, field in cls.attributes.items():
+            told = field.docstring.value.strip() if field.docstring else ""
+            lines += [name, *(f"    {line.strip()}" for line in told.splitlines())]
+            field.docstring = None
+        cls.docstring.value = "\n".join(lines)
