@@ -1,0 +1,299 @@
+# Derived from tests/replay/_async/test_connect.py by unasync.py: edit that instead.
+"""Connecting by the environment, by a profile and by a session that was saved, replayed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
+
+from vantage6.client import (
+    Client,
+    InvalidInput,
+    InvalidSettings,
+    LoginFailed,
+    MissingExtra,
+    NotAuthenticated,
+    _passwords,
+    profiles,
+)
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+
+class Drawer(KeyringBackend):
+    """A keyring that lasts as long as a test."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[tuple[str, str], str] = {}
+        self.fault: type[Exception] | None = None
+
+    def _open(self) -> None:
+        if self.fault:
+            raise self.fault("it stays shut")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._open()
+        return self.held.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._open()
+        self.held[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.held.pop((service, username), None) is None:
+            raise PasswordDeleteError
+
+
+@pytest.fixture
+def drawer() -> Iterator[Drawer]:
+    before, drawer = keyring.get_keyring(), Drawer()
+    keyring.set_keyring(drawer)
+    yield drawer
+    keyring.set_keyring(before)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+
+
+@pytest.fixture
+def address(recorded: "Recorded", monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the server is, as the environment says it, too; and who is meant."""
+    url = f"http://127.0.0.1:{recorded.port}/api"
+    monkeypatch.setenv("VANTAGE6_SERVER", url)
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    return url
+
+
+@pytest.fixture
+def password(recorded: "Recorded") -> str:
+    return recorded.passwords["researcher"]
+
+
+def test_the_environment_says_it_all(
+    address: str, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_PASSWORD", password)
+    monkeypatch.setenv("VANTAGE6_COLLABORATION", "demo")
+    with Client.from_env(log_level=None) as client:
+        assert client.base_path == address
+        assert client.whoami.name == "Researcher"
+        assert client.collaboration_id == 1
+        assert client.session.path is None
+        assert repr(client.session) == "<not saved>"
+
+
+def test_the_environment_names_a_key(
+    encrypted: "Recorded", key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{encrypted.port}/api")
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    monkeypatch.setenv("VANTAGE6_PRIVATE_KEY", str(key_file))
+    password = encrypted.passwords["researcher"]
+    with Client.from_env(password=password, private_key_passphrase=None) as client:
+        client.save_profile("sealed")
+        assert profiles()["sealed"].private_key == key_file
+        client.setup_encryption(None)
+        client.save_profile("sealed")
+        assert profiles()["sealed"].private_key is None
+
+
+def test_a_profile_is_saved_and_its_session_resumed(
+    address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def supply() -> str:
+        return password
+
+    with Client.from_env(password=supply, collaboration="demo") as client:
+        file = client.session.save()
+        assert file == client.session.path
+        assert file.parent == home / "state" / "vantage6" / "sessions"
+        assert client.save_profile("demo") == home / "config" / "vantage6" / "profiles.ini"
+    for name in ("SERVER", "USERNAME"):
+        monkeypatch.delenv(f"VANTAGE6_{name}")
+    (profile,) = profiles().values()
+    assert (profile.server, profile.username, profile.collaboration, profile.save) == (
+        address,
+        "researcher",
+        "demo",
+        True,
+    )
+    with Client.from_profile() as client:
+        assert (client.name, client.collaboration_id) == ("Researcher", 1)
+        before = file.stat().st_ino
+        client.refresh_token()
+        assert file.stat().st_ino != before, "the new tokens are in it"
+        assert str(file) in repr(client.session)
+    monkeypatch.setenv("VANTAGE6_PROFILE", "demo")
+    with Client.from_env() as client:
+        assert client.session.path == file
+        assert client.session.forget()
+        assert not client.session.forget()
+        assert client.name == "Researcher", "it is logged in still"
+
+
+def test_a_session_goes_on_by_itself(
+    address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client.from_env(password=password) as client:
+        file = client.session.save(home / "session.json")
+        client.session.save()
+    monkeypatch.delenv("VANTAGE6_SERVER")
+    monkeypatch.delenv("VANTAGE6_USERNAME")
+    with Client.from_session(file, save=False) as client:
+        assert client.name == "Researcher"
+        assert client.session.path is None
+    with Client.from_session() as client:
+        assert client.base_path == address
+        with pytest.raises(InvalidSettings, match="is the session of researcher"):
+            Client.from_session(file, server="https://else.example/api")
+        with pytest.raises(InvalidSettings, match="no session of root is saved"):
+            Client.from_session(username="root")
+        assert client.session.forget()
+    with pytest.raises(InvalidSettings, match="no session is saved in"):
+        Client.from_session()
+
+
+def test_a_session_is_not_somebody_elses(
+    address: str, password: str, recorded: "Recorded", home: Path
+) -> None:
+    with Client.from_env(password=password) as client:
+        file = client.session.save()
+        client.authenticate("root", recorded.passwords["root"])
+        assert client.session.path is None, "that file is the researcher's"
+        assert json.loads(file.read_text())["username"] == "researcher"
+    with Client(address) as stranger:
+        with pytest.raises(NotAuthenticated):
+            stranger.session.save()
+    found = json.loads(file.read_text())
+    stolen = home / "stolen.json"
+    stolen.touch(0o600)
+    stolen.write_text(json.dumps({**found, "username": "root"}))
+    with pytest.raises(InvalidSettings, match="is of 'researcher', not of 'root'"):
+        Client.from_session(stolen, username="root")
+    with Client(address) as stranger:
+        assert stranger.session.forget(), "of the only one who has one there"
+        assert not stranger.session.forget()
+
+
+def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, home: Path) -> None:
+    with Client.from_env(password=password) as client:
+        file = client.session.save(home / "session.json")
+    found = json.loads(file.read_text())
+    # What the server has not signed is as good as what has expired.
+    over = {**found, "refresh_token": "a.b.c", "renew_in": -1}
+    file.write_text(json.dumps(over))
+    with pytest.raises(InvalidSettings, match="no password for researcher at http"):
+        Client.from_session(file)
+    with Client.from_session(file, password=lambda: password) as client:
+        assert client.session.path == file
+    assert json.loads(file.read_text())["renew_in"] != -1
+    with Client.from_session(file) as client:
+        assert client.name == "Researcher"
+
+
+def test_passwords_come_from_the_keyring(
+    address: str, password: str, drawer: Drawer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Client.from_env(password=password) as client:
+        client.session.remember_password(password)
+    assert list(drawer.held) == [(f"vantage6 {address}", "researcher")]
+    with Client.from_env() as client:
+        assert client.session.forget_password()
+        assert not client.session.forget_password()
+        with pytest.raises(InvalidSettings, match="no password"):
+            Client.from_env()
+        drawer.fault = KeyringLocked
+        with pytest.raises(InvalidSettings, match="cannot be stored in a keyring: it stays shut"):
+            client.session.remember_password(password)
+        with pytest.raises(InvalidSettings, match="cannot be taken out"):
+            client.session.forget_password()
+        for drawer.fault in (KeyringLocked, NoKeyringError):
+            with pytest.raises(InvalidSettings, match="no password"):
+                Client.from_env()
+        assert "keyring does not open: it stays shut" in caplog.text
+    with Client(address) as stranger:
+        with pytest.raises(NotAuthenticated):
+            stranger.session.remember_password(password)
+
+
+def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_passwords, "find_spec", lambda _: None)
+    with pytest.raises(InvalidSettings) as caught:
+        Client.from_env()
+    for way in ("password=", "VANTAGE6_PASSWORD", "session.save()", "keyring", "terminal"):
+        assert way in str(caught.value)
+    with Client(address) as client:
+        client._session.state.username = "researcher"
+        with pytest.raises(MissingExtra, match=r"vantage6-sdk\[keyring\]"):
+            client.session.forget_password()
+
+
+def test_whoever_is_there_is_asked(
+    address: str, password: str, drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answers = ["", EOFError(), password]
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        given = answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    monkeypatch.setattr("getpass.getpass", answer)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="nothing was given for: Password"):
+            Client.from_env()
+    with Client.from_env() as client:
+        assert client.name == "Researcher"
+    assert asked == [f"Password of researcher at {address}: "] * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"password": 12}, "password must be or supply a str, not int"),
+        ({"password": lambda: 12}, "password must be or supply a str, not int"),
+        ({"password": ""}, "the password is empty"),
+        ({"password": "x", "mfa_code": 1.5}, "mfa_code must supply"),
+    ],
+)
+def test_what_is_no_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
+    with pytest.raises(InvalidInput, match=hint):
+        Client.from_env(**options)
+
+
+def test_a_wrong_password_is_told_of(address: str) -> None:
+    with pytest.raises(LoginFailed):
+        Client.from_env(password="Not-It-1815", save=True)
+
+
+def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidSettings, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
+        Client.from_env()
+    with pytest.raises(InvalidSettings, match="has none yet"):
+        Client.from_profile("demo")
+    with pytest.raises(TypeError, match="did you mean username"):
+        Client.from_env(usrname="ada")  # type: ignore[call-arg]
+
+
+def test_what_a_profile_cannot_say_is_told() -> None:
+    with Client("http://127.0.0.1:1", path="") as client:
+        with pytest.raises(InvalidSettings, match="at the root"):
+            client.save_profile("root")
