@@ -21,10 +21,12 @@ from types import CodeType
 from typing import Any
 
 import pytest
+from drawer import drawer
 from postbox import Postbox
 
 import vantage6.client
-from vantage6.client import AsyncClient, Client
+from vantage6.client import AsyncClient, Client, Profile
+from vantage6.client._home import save_profile
 from vantage6.client._qr import show_qr
 from vantage6.localnet import LocalNetwork
 
@@ -575,6 +577,31 @@ def _(world: World) -> Iterator[dict[str, Any]]:
     users = world.root.store.user
     with ada(world), nothing_left(users.list, remove=users.delete):
         users.register("ada", ["Viewer"])
+        yield {}
+
+
+@scene("from_env", "from_profile", "from_session", "save_profile", "profiles")
+def _(world: World) -> Iterator[dict[str, Any]]:
+    """The environment says where to connect, and as whom; a profile does, too."""
+    user = world.network.users["researcher"]
+    said = {"SERVER": world.network.url, "USERNAME": user.username, "PASSWORD": user.password}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in said.items():
+            patch.setenv(f"VANTAGE6_{name}", value)
+        save_profile(Profile("demo", "https://server.example/api", "ada"))
+        yield {}
+
+
+@scene("session.forget")
+def _(world: World) -> Iterator[dict[str, Any]]:
+    world.client(Client, "researcher", fresh=False).session.save()
+    yield {}
+
+
+@scene("session.remember_password", "session.forget_password")
+def _(world: World) -> Iterator[dict[str, Any]]:
+    with drawer():
+        world.client(Client, "researcher", fresh=False).session.remember_password(PASSWORD)
         yield {}
 
 

@@ -31,10 +31,9 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import keyring
 import pytest
 import yaml
-from keyring.backend import KeyringBackend
+from drawer import drawer
 from packaging.requirements import Requirement
 from pages import ROOT, Block, blocks, pages
 from postbox import Postbox
@@ -394,6 +393,31 @@ def _(chapter: Chapter) -> Iterator[None]:
         happening.join()
 
 
+@stage("docs/connecting.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """The profile file is there, with the key it names, and so is what the shell exported."""
+    chapter.use("encrypted_network")
+    network = chapter.network
+    chapter.words = {
+        "https://server.example/api": network.url,
+        '"https://server.example", 443, "/api"': f'"http://127.0.0.1", {network.port}, "/api"',
+    }
+    folder = chapter.folder / "vantage6"
+    folder.mkdir()
+    (text,) = (block.code for block in CHAPTERS["docs/connecting.md"] if block.kind == "ini")
+    (folder / "profiles.ini").write_text(chapter.in_words(text))
+    shutil.copy(network.private_keys[1], folder / "iknl.pem")
+    with pytest.MonkeyPatch.context() as patch, drawer():
+        for name, value in (
+            ("SERVER", network.url),
+            ("USERNAME", "researcher"),
+            ("COLLABORATION", "demo"),
+            ("PASSWORD", network.users["researcher"].password),
+        ):
+            patch.setenv(f"VANTAGE6_{name}", value)
+        yield
+
+
 @stage("docs/login.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """Ada has an account."""
@@ -484,33 +508,15 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
-class Keys(KeyringBackend):
-    """A keyring that nobody else sees."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-
 @stage("docs/cookbook.md#Log in from a script, with two factors")
 def _(chapter: Chapter) -> Iterator[None]:
     """The machine has a keyring, and the server wants a code."""
-    before = keyring.get_keyring()
-    keyring.set_keyring(Keys())
     chapter.go_on_with(chapter.client())
     chapter.use("guarded_network")
     secret = chapter.network.users["researcher"].otp_secret
     chapter.words = {"the secret in the otpauth:// address": str(secret)}
-    yield
-    keyring.set_keyring(before)
+    with drawer():
+        yield
 
 
 @stage("docs/cookbook.md#Work in an encrypted collaboration")

@@ -57,6 +57,7 @@ def profiles() -> dict[str, Profile]:
     >>> from vantage6.client import profiles
     >>> for profile in profiles().values():
     ...     print(profile.name, profile.server, profile.username)
+    demo https://server.example/api ada
     """
     path = profiles_path()
     return read_profiles(_text(path), path)

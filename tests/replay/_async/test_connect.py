@@ -6,10 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
+from drawer import Drawer
+from drawer import drawer as in_place
+from keyring.errors import KeyringLocked, NoKeyringError
 
 from vantage6.client import (
     AsyncClient,
@@ -28,39 +28,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 
-class Drawer(KeyringBackend):
-    """A keyring that lasts as long as a test."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[tuple[str, str], str] = {}
-        self.fault: type[Exception] | None = None
-
-    def _open(self) -> None:
-        if self.fault:
-            raise self.fault("it stays shut")
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._open()
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._open()
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.held.pop((service, username), None) is None:
-            raise PasswordDeleteError
-
-
 @pytest.fixture
 def drawer() -> Iterator[Drawer]:
-    before, drawer = keyring.get_keyring(), Drawer()
-    keyring.set_keyring(drawer)
-    yield drawer
-    keyring.set_keyring(before)
+    """Put another keyring in the place of the system's."""
+    with in_place() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -244,9 +244,10 @@ class AsyncClient:
 
         Examples
         --------
+        >>> from vantage6.client import AsyncClient
         >>> client = await AsyncClient.from_env(collaboration="demo", timeout=20)
         >>> client.whoami.organization_name
-        'Maastro'
+        'IKNL'
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
@@ -304,9 +305,10 @@ class AsyncClient:
 
         Examples
         --------
+        >>> from vantage6.client import AsyncClient
         >>> client = await AsyncClient.from_profile("demo")
         >>> client.whoami.organization_name
-        'Maastro'
+        'IKNL'
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
@@ -361,6 +363,7 @@ class AsyncClient:
 
         Examples
         --------
+        >>> from vantage6.client import AsyncClient
         >>> file = client.session.save()
         >>> other = await AsyncClient.from_session(file)
         >>> other.whoami == client.whoami

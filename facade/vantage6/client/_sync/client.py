@@ -245,9 +245,10 @@ class Client:
 
         Examples
         --------
+        >>> from vantage6.client import Client
         >>> client = Client.from_env(collaboration="demo", timeout=20)
         >>> client.whoami.organization_name
-        'Maastro'
+        'IKNL'
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
@@ -305,9 +306,10 @@ class Client:
 
         Examples
         --------
+        >>> from vantage6.client import Client
         >>> client = Client.from_profile("demo")
         >>> client.whoami.organization_name
-        'Maastro'
+        'IKNL'
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
@@ -362,6 +364,7 @@ class Client:
 
         Examples
         --------
+        >>> from vantage6.client import Client
         >>> file = client.session.save()
         >>> other = Client.from_session(file)
         >>> other.whoami == client.whoami
