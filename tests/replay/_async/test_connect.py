@@ -272,3 +272,51 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
     async with AsyncClient("http://127.0.0.1:1", path="") as client:
         with pytest.raises(InvalidSettings, match="at the root"):
             client.save_profile("root")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[a]\npassword = hush", "does not belong"),
+        ("[a]\nuser_name = x", "did you mean 'username'"),
+        ("[a]\nserver = x\n y", "must not be indented"),
+        ("[a]\nserver = x", "must start with https"),
+        ("[a]\nsave = x", "true or false"),
+        ("[a]\n[a]", "there twice"),
+        ("a = x", "line 1: a profile is"),
+        ("[b]\n[c]", "did you mean 'b' or 'c'"),
+    ],
+)
+async def test_what_does_not_belong_in_a_profile_is_told(
+    text: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
+    (tmp_path / "profiles.ini").write_text(text)
+    with pytest.raises(InvalidSettings, match=hint):
+        await AsyncClient.from_profile("a")
+
+
+async def test_a_file_that_is_no_good_is_told(
+    address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))
+    with pytest.raises(InvalidSettings, match="cannot be read"):
+        await AsyncClient.from_profile()
+    link, other = tmp_path / "link.json", tmp_path / "other.json"
+    async with await AsyncClient.from_env(password=password) as client:
+        link.symlink_to(client.session.save(other))
+        with pytest.raises(InvalidSettings, match="it is a link"):
+            await AsyncClient.from_session(link)
+        other.chmod(0o644)
+        with pytest.warns(UserWarning, match="others on this machine"):
+            await (await AsyncClient.from_session(other, save=False)).close()
+        other.write_text("{}")
+        other.chmod(0o600)
+        with pytest.raises(InvalidSettings, match="is not a saved session"):
+            await AsyncClient.from_session(other)
+        with pytest.raises(InvalidSettings, match="cannot be saved"):
+            client.session.save(tmp_path / "nowhere" / "session.json")
+        for name in ("one.json", "two.json"):
+            client.session.save(client.session.save().with_name(name))
+        with pytest.raises(InvalidSettings, match="several sessions are saved"):
+            await AsyncClient.from_session()
