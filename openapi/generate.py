@@ -59,6 +59,9 @@ def make_client(contract, target):
     if new == text:
         sys.exit("The generated client no longer imports Self from typing: remove this repair.")
     client.write_text(hidden(new, ("_headers", "token"), "field"))
+    types = target / "types.py"
+    types.write_text(hidden(types.read_text(), ("content", "headers"), "field"))
+    types.write_text(types.read_text().replace("import define\n", "import define, field\n"))
     for model in (target / "models").glob("*.py"):
         model.write_text(hidden(model.read_text(), SECRETS, "_attrs_field"))
 

@@ -1,6 +1,7 @@
 """What is secret is used as it is, and not shown."""
 
 import copy
+import io
 import json
 import pickle
 import pprint
@@ -25,6 +26,7 @@ from vantage6.bindings.secret import (
 )
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.client import InvalidInput, InvalidSettings
+from vantage6.client._listing import Rows, Selection
 from vantage6.client._secrets import TELLING, secret, secret_bytes, without_library_frames
 from vantage6.client._settings import Address
 
@@ -61,7 +63,7 @@ def test_tracebacks_with_locals_cut_long_texts_and_do_not_show_them_even_so() ->
 
     with pytest.raises(ValueError, match="421") as caught:
         fail()
-    console = Console(record=True, file=open("/dev/null", "w"), width=300)  # noqa: PTH123, SIM115
+    console = Console(file=io.StringIO(), width=300)
     with console.capture() as capture:
         try:
             raise caught.value
@@ -70,7 +72,6 @@ def test_tracebacks_with_locals_cut_long_texts_and_do_not_show_them_even_so() ->
     plain = "".join(
         traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     )
-    console.file.close()
     for shown in (capture.get(), plain):
         assert HIDDEN in shown.partition("fail")[2]
         assert "u5h" not in shown.replace('"Hu5h-hu5h-" + "x" * 200', "")
@@ -135,6 +136,13 @@ def test_scrubbing_harmless_or_hostile_text_is_quick() -> None:
 
 def test_the_operations_that_tell_secrets_are_those_of_the_contracts() -> None:
     assert operations_answered_with(NAMES) | {"request"} == TELLING
+
+
+def test_a_data_frame_has_a_secret_only_where_it_was_asked_for() -> None:
+    rows = Rows([SecretRow(id=1, otp_secret=WORD)], {"first": "", "self": ""})
+    assert list(rows.to_pandas().columns) == ["id"]
+    asked = Selection(fields=["otp_secret"]).of_rows(rows)
+    assert list(asked.to_pandas()["otp_secret"]) == [WORD]
 
 
 def test_what_is_no_text_is_refused() -> None:

@@ -104,7 +104,7 @@ def save_profile(profile: Profile) -> Path:
     path = profiles_path().resolve()  # what a link points to is to be replaced, not the link
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
+        with FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600):
             text = with_profile(_text(path), profile, path)
             with replacing(path) as file:
                 file.write(text.encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vantage6.bindings.secret import scrub
+
 from .errors import UndecodableAnswer
 
 # So much of what is no JSON, in bytes, is kept to be shown.
@@ -96,5 +98,5 @@ class Intake:
 
     def _error(self, reason: str, body: bytes = b"") -> UndecodableAnswer:
         method, url, status = self._facts
-        text = body[:HEAD].decode(errors="replace")
+        text = scrub(body[:HEAD].decode(errors="replace"))
         return UndecodableAnswer(reason, method=method, url=url, status=status, body=text)

@@ -22,6 +22,8 @@ from weakref import WeakKeyDictionary
 import httpcore
 import httpx
 
+from vantage6.bindings.secret import Secret, scrub_log
+
 from ._deadline import clip
 from ._intake import Intake
 from ._locks import renew_in_child
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from ._settings import Cert, Route, Verify
 
     Options: TypeAlias = Iterable[tuple[Any, ...]] | None
+
+# At level debug it tells the headers of all answers, and that of a login has a token in one.
+scrub_log("httpcore.http11")
 
 # All of them are kept open while they are used; 5 seconds after that they are closed.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
@@ -164,22 +169,17 @@ def proxy_for(url: str, route: Route) -> str | None:
     if proxy is None:
         if is_loopback(where.hostname or "") or urllib.request.proxy_bypass(where.netloc):
             return None
-        known = urllib.request.getproxies()
+        known = {name: Secret(text) for name, text in urllib.request.getproxies().items()}
         proxy = known.get(where.scheme) or known.get("all")
         source = f"{where.scheme.upper()}_PROXY or ALL_PROXY, in the environment,"
         if not proxy:
             return None
-        proxy = proxy if "://" in proxy else f"http://{proxy}"
+        proxy = proxy if "://" in proxy else Secret(f"http://{proxy}")
     return _checked(proxy, source)
 
 
 def _checked(proxy: str, source: str) -> str:
-    try:
-        parts = urlsplit(proxy)
-        is_whole = parts.scheme in PROXY_SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole:  # it may hold a password, so it is not shown
+    if not _is_whole(proxy):  # it may hold a password, so it is not shown
         raise InvalidSettings(
             f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
             f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
@@ -189,6 +189,14 @@ def _checked(proxy: str, source: str) -> str:
             "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
         )
     return proxy
+
+
+def _is_whole(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 # ---- reads and writes in time -------------------------------------------------------------------

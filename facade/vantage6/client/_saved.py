@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
@@ -145,19 +146,18 @@ def read_saved(content: bytes, source: Path) -> Saved:
     """
     strings = ("server", "username", "access_token", "refresh_token")
     numbers = ("saved_at", "renew_in")
-    try:
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = conceal(cast("dict[str, object]", json.loads(content)))
         is_known = found["format"] == FORMAT
         right = all(isinstance(found[name], str) for name in strings) and all(
             isinstance(found[name], int | float | None) for name in numbers
         )
-        if not (is_known and right and found["saved_at"] is not None and _has_user(found)):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidSettings(
-            f"{source} is not a saved session of this version: log in again, and save it again"
-        ) from None
-    return Saved(**{item.name: cast("str", found[item.name]) for item in fields(Saved)})  # type: ignore[arg-type]
+        if is_known and right and found["saved_at"] is not None and _has_user(found):
+            return Saved(**{item.name: cast("str", found[item.name]) for item in fields(Saved)})  # type: ignore[arg-type]
+    # Not where that error is at hand, which has the tokens in it.
+    raise InvalidSettings(
+        f"{source} is not a saved session of this version: log in again, and save it again"
+    )
 
 
 def _has_user(found: dict[str, object]) -> bool:

@@ -8,9 +8,9 @@ libraries below, which hold requests as they are sent, are taken out of the erro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from vantage6.bindings.secret import Secret, SecretBytes, conceal, scrub, shaded
+from vantage6.bindings.secret import HIDDEN, Secret, SecretBytes, is_secret, scrub, shaded
 
 from .errors import InvalidInput
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._profiles import Given
+    from ._settings import Cert
+
+    Proxy = str | Literal[False]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -55,6 +58,8 @@ LIBRARIES = frozenset(
         "ssl",
     }
 )
+# So have those of this package that do their work, between the libraries and `_transport`.
+BYTES = frozenset({"contextlib", "vantage6.client._intake", "vantage6.client._pools"})
 
 
 def secret(text: str, argument: str) -> Secret:
@@ -121,6 +126,26 @@ def hidden_given(given: Given) -> Given:
     return given
 
 
+def hidden_way(cert: Cert | None, proxy: Proxy | None) -> tuple[Cert | None, Proxy | None]:
+    """Take in how to get to a server: a proxy may want a login, and a key a passphrase.
+
+    Parameters
+    ----------
+    cert : path, tuple or None
+        The client's own certificate.
+    proxy : str, False or None
+        Address of the proxy.
+
+    Returns
+    -------
+    cert, proxy
+        The same, without what is secret in them being shown.
+    """
+    if isinstance(cert, tuple) and len(cert) == 3:
+        cert = (cert[0], cert[1], Secret(cert[2]))
+    return cert, Secret(proxy) if isinstance(proxy, str) and "@" in proxy else proxy
+
+
 def answered(operation: str, body: T) -> T:
     """Hide what is secret in an answer.
 
@@ -140,7 +165,7 @@ def answered(operation: str, body: T) -> T:
 
 
 def harmless(body: object) -> object:
-    """Hide what is secret in the body of a refusal.
+    """Take out what is secret in the body of a refusal: nobody needs it, and errors go far.
 
     Parameters
     ----------
@@ -150,9 +175,19 @@ def harmless(body: object) -> object:
     Returns
     -------
     object
-        The same, to be kept by an error.
+        The same, without it.
     """
-    return scrub(body) if isinstance(body, str) else conceal(body)
+    if isinstance(body, str):
+        return scrub(body)
+    if isinstance(body, dict):
+        fields = cast("dict[str, object]", body)
+        return {
+            name: HIDDEN if is_secret(name) and value else harmless(value)
+            for name, value in fields.items()
+        }
+    if isinstance(body, list):
+        return [harmless(inner) for inner in cast("list[object]", body)]
+    return body
 
 
 def without_library_frames(error: E) -> E:
@@ -199,4 +234,4 @@ def _parts(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _is_library(part: TracebackType) -> bool:
     name = str(part.tb_frame.f_globals.get("__name__"))
-    return name.partition(".")[0] in LIBRARIES
+    return name.partition(".")[0] in LIBRARIES or name in BYTES

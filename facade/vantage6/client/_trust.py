@@ -305,7 +305,7 @@ class Trust:
         path = self.path.resolve()  # what a link points to is to be replaced, not the link
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
+            with FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600):
                 text = self._text()
                 pins = decide(self._known(text))
                 with replacing(path) as file:

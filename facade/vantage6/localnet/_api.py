@@ -6,7 +6,7 @@ from typing import TypeVar
 import httpx
 
 from vantage6.bindings.call import Call
-from vantage6.bindings.secret import scrub
+from vantage6.bindings.secret import scrub, scrub_log
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient, Client
 from vantage6.bindings.server.models.error import Error
@@ -14,6 +14,9 @@ from vantage6.bindings.server.types import Response
 from vantage6.localnet._errors import LocalNetworkError
 
 T = TypeVar("T")
+
+# At level debug it tells the headers of all answers, and that of a login has a token in one.
+scrub_log("httpcore.http11")
 
 HOST = "127.0.0.1"
 API_PATH = "/api"
@@ -41,8 +44,12 @@ class CallError(LocalNetworkError):
     """
 
     def __init__(self, status: int, body: str) -> None:
-        super().__init__(f"The server answered {status}: {scrub(body.strip())}")
         self.status = status
+        self._body = scrub(body.strip())
+        super().__init__(f"The server answered {status}: {self._body}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.status, self._body)
 
 
 def anonymous(url: str) -> Client:

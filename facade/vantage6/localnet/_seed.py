@@ -297,6 +297,7 @@ def _add_node(
 def _write_data(path: Path, index: int) -> None:
     """Write an organization's patients, the same at every start."""
     chance = random.Random(f"organization {index + 1}")  # noqa: S311  (data, not a secret)
+    path.touch(0o600)
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["patient_id", "age", "gender", "height", "weight", "smoker"])

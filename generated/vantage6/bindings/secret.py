@@ -7,6 +7,7 @@ what is masked here. ``print``, ``str`` and formatting give the text itself: who
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, SupportsIndex, TypeVar, cast
@@ -102,6 +103,11 @@ class SecretRow(dict[str, Any]):
         yield conceal(dict(self))
 
 
+def is_secret(name: object) -> bool:
+    """Tell whether what goes by a name is a secret."""
+    return str(name).lower() in NAMES
+
+
 def conceal(value: T) -> T:
     """Make what is secret by its name a `Secret`, at any depth.
 
@@ -124,7 +130,7 @@ def conceal(value: T) -> T:
 
 
 def _concealed(name: object, value: object) -> object:
-    if str(name).lower() in NAMES and isinstance(value, str):
+    if is_secret(name) and isinstance(value, str):
         return Secret(value)
     return conceal(value)
 
@@ -152,6 +158,22 @@ def shaded(value: T) -> T:
     if isinstance(row.get("data"), list):
         return cast("T", {**row, "data": shaded(row["data"])})
     return value
+
+
+def scrub_log(name: str) -> None:
+    """Keep tokens out of what a library logs, such as the headers of answers, from now on.
+
+    Parameters
+    ----------
+    name : str
+        The library's logger.
+    """
+    logging.getLogger(name).addFilter(_scrubbed)  # which takes the same filter only once
+
+
+def _scrubbed(record: logging.LogRecord) -> bool:
+    record.msg, record.args = scrub(record.getMessage()), None
+    return True
 
 
 def scrub(text: str) -> str:

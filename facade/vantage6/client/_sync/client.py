@@ -22,7 +22,7 @@ from .._identity import hidden_code, hidden_password, signing
 from .._keeping import SavedSession
 from .._pins import trust_mode
 from .._resolve import known_kind
-from .._secrets import hidden_given, secret, secret_bytes
+from .._secrets import hidden_given, hidden_way, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
@@ -163,6 +163,7 @@ class Client:
         trust: TrustMode = "first-use",
         known_organizations: str | PathLike[str] | None = None,
     ) -> None:
+        cert, proxy = hidden_way(cert, proxy)
         address = Address.parse(host, port, path)
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
@@ -189,6 +190,8 @@ class Client:
         self.session = SavedSession(session)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_session"):  # a debugger looks at it before it is made
+            return f"<{type(self).__name__}>"
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
 
