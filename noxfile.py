@@ -79,7 +79,8 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
     install(session, "test", "properties", "notebook")
     # The examples have a session of their own, which the gate runs beside this one.
-    left_out = [f"--ignore={path}" for path in EXAMPLES]
+    # So has the search for secrets.
+    left_out = [f"--ignore={path}" for path in (*EXAMPLES, "tests/secrets")]
     chosen = ("-m", "live", *left_out, *session.posargs)
     # They mostly wait, so there are more at once than processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
@@ -91,6 +92,28 @@ def examples(session: nox.Session) -> None:
     install(session, "test")
     workers = ("--numprocesses=2", "--dist=loadfile")
     session.run("pytest", *workers, *EXAMPLES, *session.posargs)
+
+
+@nox.session
+def secrets(session: nox.Session) -> None:
+    """Do all that has to do with secrets, and search what is shown for them."""
+    install(session, "test")
+    session.run("pytest", "--numprocesses=2", "-p", "no:logging", "tests/secrets", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask PyPI for known weaknesses of all that users and developers install."""
+    extras = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    groups = ("test", "coverage", "notebook", "properties", "lint", "docs", "generate")
+    install(session, *groups)
+    session.install("-q", f".[{','.join(extras)}]", "pip", "pip-audit==2.10.1")
+    freeze = ("python", "-m", "pip", "freeze", "--exclude", "vantage6-sdk")
+    installed = Path(session.create_tmp(), "installed.txt")
+    installed.write_text(str(session.run(*freeze, silent=True)))
+    # What PyPI does not tell of is a failure, too: without --strict, an index that tells of nothing
+    # would have all pass.
+    session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", str(installed))
 
 
 @nox.session
