@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._command import Command, Group, Shell, read_document
+from ._command import OWN, Command, Group, Shell, read_document
 from ._operations import SERVICES, Operation, Parameter, Service, operations
 from ._output import say, show_json
 from ._values import NotAValueError, document_of, looks_like_json
@@ -82,24 +82,23 @@ def _command(operation: Operation) -> click.Command:
     """Make the command of an operation."""
     options: list[click.Parameter] = [_option(parameter) for parameter in operation.parameters]
     if operation.body == "bytes":
-        options.append(
-            click.Option(["--body"], required=True, metavar="FILE", help="What to send.")
-        )
+        told = "A file with what to send, or - for standard input."
+        options.append(_own("body", told, required=True, metavar="FILE"))
     elif operation.body:
         told = "JSON, a file with it, or - for standard input."
-        options.append(click.Option(["--body"], required=True, metavar="JSON", help=told))
+        options.append(_own("body", told, required=True, metavar="JSON"))
     if operation.service == "store":
-        told = "The algorithm store to ask."
-        options.append(click.Option(["--store"], required=True, metavar="NAME", help=told))
+        options.append(_own("store", "The algorithm store to ask.", required=True, metavar="NAME"))
     if operation.answer == "bytes":
         file = click.Path(dir_okay=False, path_type=Path)
-        options.append(click.Option(["--output"], type=file, metavar="FILE", help="Write to it."))
-    told = "Show tokens, keys and the like as they are."
-    options.append(click.Option(["--show-secrets", "secrets"], is_flag=True, help=told))
+        options.append(_own("output", "Where to write it.", type=file, metavar="FILE"))
+    options.append(
+        _own("show_secrets", "Show tokens, keys and the like as they are.", is_flag=True)
+    )
 
     @click.pass_obj
     def use(shell: Shell, **given: Any) -> None:
-        _use(operation, shell, **given)
+        _use(operation, shell, given)
 
     return Command(
         operation.name,
@@ -108,6 +107,11 @@ def _command(operation: Operation) -> click.Command:
         help="\n\n".join(filter(None, (operation.summary, operation.details, _told(operation)))),
         short_help=operation.summary,
     )
+
+
+def _own(name: str, help_: str, **others: Any) -> click.Option:
+    """Make an option that is none of the operation's parameters."""
+    return click.Option([f"--{name.replace('_', '-')}", OWN + name], help=help_, **others)
 
 
 def _option(parameter: Parameter) -> click.Option:
@@ -127,18 +131,12 @@ def _told(operation: Operation) -> str:
     return "\n\n".join((*([body] if lines else []), f"It answers {operation.answer}."))
 
 
-def _use(
-    operation: Operation,
-    shell: Shell,
-    *,
-    body: str | None = None,
-    store: str | None = None,
-    output: Path | None = None,
-    secrets: bool,
-    **parameters: Any,
-) -> None:
+def _use(operation: Operation, shell: Shell, given: dict[str, Any]) -> None:
     """Send a request, and show the answer."""
-    given = {name: value for name, value in parameters.items() if value not in (None, ())}
+    body, store, output, secrets = (
+        given.pop(OWN + name, None) for name in ("body", "store", "output", "show_secrets")
+    )
+    given = {name: value for name, value in given.items() if value not in (None, ())}
     if operation.body == "bytes":
         call = operation.call(**given, body=b"")
         answer = _exchange(shell, call, _bytes_of(body))
@@ -160,7 +158,7 @@ def _use(
             call.query,
             is_for_algorithm_store=store is not None,
         )
-    show_json(answer, secrets=secrets)
+    show_json(answer, secrets=bool(secrets))
 
 
 def _body(given: str) -> object:

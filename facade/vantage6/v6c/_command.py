@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vantage6.client import Client, Rows
 
 CONNECTION = "Connection"
+# The names of these options among a command's parameters: an operation has some of their own, too.
+OWN = "v6c_"
 
 
 class Shell:
@@ -73,14 +75,14 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += [
-            click.Option(["--json", "as_json"], is_flag=True, help="Give JSON, for programs."),
+            click.Option(["--json", f"{OWN}json"], is_flag=True, help="Give JSON, for programs."),
             *_connection_options({name for param in self.params for name in param.opts}),
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its `Shell`."""
-        told = {field.name: ctx.params.pop(field.name, None) for field in fields(Options)}
-        ctx.obj = Shell(Options(**told), as_json=ctx.params.pop("as_json"))
+        told = {field.name: ctx.params.pop(OWN + field.name, None) for field in fields(Options)}
+        ctx.obj = Shell(Options(**told), as_json=ctx.params.pop(f"{OWN}json"))
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -102,14 +104,18 @@ def _connection_options(taken: set[str]) -> list[click.Option]:
     """Make the options for the connection, but for those that a command has itself."""
     file = click.Path(dir_okay=False, path_type=Path)
     options = [
-        Connecting(["-p", "--profile"], metavar="NAME", help="Connect as this profile says."),
-        Connecting(["-s", "--server"], metavar="URL", help="The server: https://host/api."),
-        Connecting(["-u", "--username"], metavar="NAME", help="The user."),
-        Connecting(["-c", "--collaboration"], metavar="NAME", help="The collaboration."),
-        Connecting(["-k", "--private-key"], type=file, metavar="FILE", help="Private key."),
-        Connecting(["-v", "--verbose"], is_flag=True, help="Tell what the client does."),
+        _connecting("-p", "profile", "Connect as this profile says.", metavar="NAME"),
+        _connecting("-s", "server", "The server's API: https://host/api.", metavar="URL"),
+        _connecting("-u", "username", "The user.", metavar="NAME"),
+        _connecting("-c", "collaboration", "The collaboration.", metavar="NAME"),
+        _connecting("-k", "private_key", "Private key.", metavar="FILE", type=file),
+        _connecting("-v", "verbose", "Tell what the client does.", is_flag=True),
     ]
     return [option for option in options if not taken & set(option.opts)]
+
+
+def _connecting(short: str, name: str, help_: str, **others: Any) -> click.Option:
+    return Connecting([short, f"--{name.replace('_', '-')}", OWN + name], help=help_, **others)
 
 
 class Group(click.Group):

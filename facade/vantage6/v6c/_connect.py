@@ -65,6 +65,7 @@ def connect(options: Options) -> Client:
     )
     if options.collaboration:
         client.setup_collaboration(options.collaboration)
-    if options.private_key:
-        client.setup_encryption(options.private_key)
+    key = options.private_key or os.environ.get("VANTAGE6_PRIVATE_KEY")
+    if key:
+        client.setup_encryption(key)
     return client

@@ -38,6 +38,7 @@ def completion(shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from ._app import app
+    from ._run import COMPLETE, PROGRAM
 
     if kind := get_completion_class(shell):
-        click.echo(kind(app, {}, "v6c", "_V6C_COMPLETE").source())
+        click.echo(kind(app, {}, PROGRAM, COMPLETE).source())

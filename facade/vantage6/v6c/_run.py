@@ -14,6 +14,10 @@ import click
 from ._codes import BUG, INTERRUPTED, OK, UNREAD, USAGE, code_of, hint_of
 from ._output import complain
 
+PROGRAM = "v6c"
+# By this variable a shell asks what a word may become.
+COMPLETE = "_V6C_COMPLETE"
+
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command line.
@@ -30,6 +34,10 @@ def run(arguments: Sequence[str] | None) -> int:
     """
     from ._app import app
 
+    if asked := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(app, {}, PROGRAM, COMPLETE, asked)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # what tests put there may lack it
         if reconfigure is not None:  # a name that a terminal cannot show is no failure
@@ -48,8 +56,13 @@ def run(arguments: Sequence[str] | None) -> int:
 
 
 def _outcome(app: click.Command, arguments: Sequence[str] | None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app.main(arguments, prog_name="v6c", standalone_mode=False)
+        # Click's own `main` would make one exit code of all that this tells apart.
+        with app.make_context(PROGRAM, words) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return USAGE if isinstance(error, click.UsageError | click.FileError) else BUG

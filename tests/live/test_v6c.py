@@ -1,0 +1,501 @@
+"""Each command of `v6c` on a real network: in a terminal and piped, for people and for programs."""
+
+import json
+import os
+import pty
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+
+from vantage6.localnet import LocalNetwork
+from vantage6.v6c import _connect, _operations
+from vantage6.v6c._run import run
+
+pytestmark = pytest.mark.live
+
+# Where tests run in the background Ctrl-C is ignored, and so it would be here.
+PROGRAM = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from vantage6.v6c.__main__ import main; sys.exit(main())"
+)
+ESCAPE = "\x1b"
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+CREATE = f"task create -c demo -o IKNL -o Maastro --image {AVERAGE} --method partial_average"
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str = ""
+
+    @property
+    def screen(self) -> str:
+        """What a person sees of it in the end."""
+        screen = pyte.HistoryScreen(WIDTH, 24, history=1000, ratio=1)
+        pyte.Stream(screen).feed(self.out)
+        above = [
+            "".join(line[column].data for column in range(WIDTH)).rstrip()
+            for line in screen.history.top
+        ]
+        return "\n".join([*above, *(line.rstrip() for line in screen.display)]).rstrip()
+
+
+class Shell:
+    """Runs commands as someone on a network."""
+
+    def __init__(self, network: LocalNetwork, folder: Path) -> None:
+        self.network, self.folder = network, folder
+        self.pool = ThreadPoolExecutor(4)
+
+    def environment(self, user: str, **others: str) -> dict[str, str]:
+        who = self.network.users[user]
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("VANTAGE6_") and name not in ("CI", "NO_COLOR")
+        }
+        return {
+            **kept,
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "VANTAGE6_SERVER": f"{self.network.url}{self.network.api_path}",
+            "VANTAGE6_USERNAME": who.username,
+            "VANTAGE6_PASSWORD": who.password,
+            "VANTAGE6_PRIVATE_KEY": str(self.network.private_keys[who.organization_id]),
+            "PYTHONUTF8": "1",
+            "TERM": "xterm-256color",
+            **others,
+        }
+
+    def piped(self, *words: str, user: str = "researcher", stdin: str = "", **env: str) -> Ended:
+        """Run a command whose output is piped."""
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *words],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=self.environment(user, **env),
+            cwd=self.folder,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def terminal(
+        self,
+        *words: str,
+        user: str = "researcher",
+        answers: Sequence[tuple[str, str]] = (),
+        interrupt_at: str | None = None,
+        **env: str,
+    ) -> Ended:
+        """Run a command in a terminal; answer what it asks, or press Ctrl-C once it says so."""
+        leader, follower = pty.openpty()
+        size = {"COLUMNS": str(WIDTH), "LINES": "24"}
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *words],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            start_new_session=True,
+            env=self.environment(user, **size, **env),
+            cwd=self.folder,
+        )
+        os.close(follower)
+        written, open_answers, until = b"", list(answers), time.monotonic() + 120
+        try:
+            while time.monotonic() < until:
+                if not select.select([leader], [], [], 1)[0]:
+                    continue
+                written += os.read(leader, 65536)
+                text = written.decode(errors="replace")
+                if open_answers and open_answers[0][0] in text:
+                    os.write(leader, f"{open_answers.pop(0)[1]}\n".encode())
+                if interrupt_at is not None and interrupt_at in text:
+                    interrupt_at = None
+                    os.kill(process.pid, signal.SIGINT)
+        except OSError:  # how Linux says that nobody writes any more
+            pass
+        finally:
+            os.close(leader)
+            process.kill() if time.monotonic() > until else None
+            process.wait(timeout=60)
+        return Ended(process.returncode, written.decode())
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """Somewhere an average was computed, something crashed, and something takes long."""
+    with LocalNetwork(encrypted=True, store=True) as network:
+        shell = Shell(network, tmp_path_factory.mktemp("v6c"))
+        client = network.client("researcher")
+        create = {"collaboration": "demo", "organizations": ["IKNL", "Maastro"]}
+        for name, column in (("average age", "age"), ("average of nothing", "nothing")):
+            client.task.create(
+                **create,  # type: ignore[arg-type]
+                name=name,
+                image=AVERAGE,
+                method="partial_average",
+                kwargs={"column_name": column},
+                databases="default",
+            )
+        client.wait_for_results(["average age", "average of nothing"], on_failure="return")
+        client.task.create(
+            collaboration="demo",
+            organizations=["IKNL"],
+            name="long",
+            image="localnet/slow",
+            method="sleep",
+            kwargs={"seconds": 300},
+        )
+        yield shell
+        client.task.kill("long")
+        client.close()
+        shell.pool.shutdown()
+
+
+# -- what shows something -------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Shown:
+    """What a command shows: words for people, and a test of the JSON for programs."""
+
+    words: Sequence[str]
+    holds: Callable[[Any], bool]
+    user: str = "researcher"
+
+
+def rows_with(**fields: object) -> Callable[[Any], bool]:
+    """Test that a list has a row with these fields."""
+
+    def holds(rows: Any) -> bool:
+        assert isinstance(rows, list)
+        return any(fields.items() <= row.items() for row in rows)
+
+    return holds
+
+
+SUM = {"sum": 3473.0, "count": 58}
+SHOWN: dict[str, Shown] = {
+    "whoami": Shown(["Researcher", "IKNL"], lambda row: row["organization"]["name"] == "IKNL"),
+    "version": Shown(["4.15.2"], lambda row: row["server"] == "4.15.2"),
+    "org list": Shown(["IKNL", "3 rows"], rows_with(id=2, name="Maastro")),
+    "org list --name M% --fields id,name --limit 5": Shown(
+        ["Maastro", "1 row"], lambda rows: rows == [{"id": 2, "name": "Maastro"}]
+    ),
+    "org show": Shown(["IKNL"], lambda row: row["name"] == "IKNL"),
+    "org show Maastro": Shown(["Maastro", "public_key"], lambda row: row["id"] == 2),
+    "org fingerprint Maastro": Shown(
+        ["SHA256:"], lambda row: row["fingerprint"].startswith("SHA256:")
+    ),
+    "org trust Maastro": Shown(["trusted"], lambda row: row["fingerprint"].startswith("SHA256:")),
+    "collab list": Shown(["demo"], rows_with(name="demo", encrypted=True)),
+    "collab show demo": Shown(["demo", "yes"], lambda row: row["encrypted"] is True),
+    "collab trust demo": Shown(["encrypted"], lambda row: row == {"encrypted": True}),
+    "study list": Shown(["demo Subset"], rows_with(name="demo Subset")),
+    "study show 1": Shown(["demo Subset"], lambda row: row["name"] == "demo Subset"),
+    "node list --online": Shown(["online", "IKNL"], rows_with(status="online")),
+    "node show 'IKNL demo node'": Shown(["online"], lambda row: row["status"] == "online"),
+    "user list": Shown(["researcher"], rows_with(username="researcher"), "root"),
+    "user show": Shown(["researcher@"], lambda row: row["username"] == "researcher"),
+    "role list": Shown(["Researcher"], rows_with(name="Researcher")),
+    "role show Researcher": Shown(["Researcher"], lambda row: row["name"] == "Researcher"),
+    "rule list --role Researcher": Shown(["rows"], rows_with(operation="VIEW")),
+    "store list": Shown(["local store"], rows_with(name="local store")),
+    "store show 'local store'": Shown(["http://"], lambda row: row["name"] == "local store"),
+    "task list --name average%": Shown(
+        ["average age", "crashed"], rows_with(name="average age", status="completed")
+    ),
+    "task show 'average age'": Shown(["completed", AVERAGE], lambda row: row["image"] == AVERAGE),
+    "task wait 'average age'": Shown(
+        ['IKNL     {"sum": 3473.0'], rows_with(organization="IKNL", output=SUM)
+    ),
+    "task logs 'average age'": Shown(
+        ["IKNL | ", "Summing the column 'age'"], rows_with(organization="IKNL", run=1)
+    ),
+    "task logs --follow 'average age'": Shown(
+        ["IKNL | ", "Summing the column 'age'"], lambda lines: len(lines) > 4
+    ),
+    "result list 'average age'": Shown(
+        ['IKNL     {"sum": 3473.0'], rows_with(task=1, organization="IKNL", output=SUM)
+    ),
+    "result show 1": Shown(['"sum": 3473.0'], lambda row: json.loads(row["result"]) == SUM),
+    "run list --task 'average age'": Shown(["completed", "2 rows"], rows_with(status="completed")),
+    "run show 1": Shown(["completed", "Summing"], lambda row: row["status"] == "completed"),
+    "api get_version --store 'local store'": Shown(["4.15.2"], lambda row: bool(row["version"])),
+    "api list_tasks --per-page 1": Shown(['"data"'], lambda page: len(page["data"]) == 1),
+    "api get-task --id 1": Shown(["average age"], lambda row: row["name"] == "average age"),
+    "api list_algorithms --store 'local store'": Shown(['"data"'], lambda row: row["data"] == []),
+}
+
+
+@pytest.fixture(scope="module")
+def shown(shell: Shell) -> dict[tuple[str, str], "Future[Ended]"]:
+    """Run all of them, some at a time, in each of the forms."""
+    running: dict[tuple[str, str], Future[Ended]] = {}
+    for command, what in SHOWN.items():
+        words = shlex.split(command)
+        running[command, "piped"] = shell.pool.submit(shell.piped, *words, user=what.user)
+        running[command, "terminal"] = shell.pool.submit(shell.terminal, *words, user=what.user)
+    return running
+
+
+@pytest.mark.parametrize("form", ["piped", "terminal"])
+@pytest.mark.parametrize("command", SHOWN)
+def test_it_is_shown(
+    command: str, form: str, shown: dict[tuple[str, str], "Future[Ended]"]
+) -> None:
+    ended = shown[command, form].result()
+    assert ended.code == 0, ended
+    if form == "piped":
+        seen = ended.out
+        assert ESCAPE not in ended.out + ended.err
+    else:
+        seen = ended.screen.replace("\n", " ")
+    for word in SHOWN[command].words:
+        assert word in seen
+    assert "Traceback" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_it_is_shown_as_json(
+    command: str,
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, to save the time that a new one takes."""
+    for name, value in shell.environment(SHOWN[command].user).items():
+        monkeypatch.setenv(name, value)
+    assert run([*shlex.split(command), "--json"]) == 0
+    printed = capsys.readouterr().out
+    if "--follow" in command:  # there is no end of it to wait for: each line is a document
+        assert SHOWN[command].holds([json.loads(line) for line in printed.splitlines()])
+    else:
+        assert SHOWN[command].holds(json.loads(printed))
+
+
+def test_tables_are_in_color_where_colors_are_wanted(shell: Shell) -> None:
+    plain = shell.pool.submit(shell.terminal, "node", "list", NO_COLOR="1")
+    colored = shell.terminal("node", "list").out
+    assert "\x1b[32monline" in colored
+    assert "\x1b[32m" not in plain.result().out
+    assert max(map(len, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", colored).splitlines())) <= WIDTH
+
+
+# -- what does something --------------------------------------------------------------------------
+def test_a_task_is_created_and_waited_for(shell: Shell) -> None:
+    words = shlex.split(f"{CREATE} --kwarg column_name=age --database default --wait")
+    drawn = shell.pool.submit(shell.terminal, *words)
+    ended = shell.piped(*words, "--name", "piped", "--json")
+    assert ended.code == 0, ended
+    document = json.loads(ended.out)
+    assert [row["organization"] for row in document] == ["IKNL", "Maastro"]
+    assert document[0]["output"] == SUM
+    lines = ended.err.splitlines()
+    assert lines[0] == f"v6c: task {document[0]['task']} is created"
+    assert any("IKNL: done in" in line for line in lines), "a line for each change"
+
+    seen = drawn.result()
+    assert seen.code == 0
+    assert "2 of 2 done" in seen.screen
+    assert "\x1b[?25l" in seen.out, "it is drawn"
+    assert 'IKNL     {"sum": 3473.0, "count": 58}' in seen.screen
+
+
+def test_an_input_comes_from_a_file_or_a_pipe(shell: Shell) -> None:
+    words = shlex.split(f"task create -c demo -o IKNL --image {AVERAGE} --database default --wait")
+    input_ = json.dumps({"method": "partial_average", "kwargs": {"column_name": "age"}})
+    (shell.folder / "input.json").write_text(input_)
+    piped = shell.pool.submit(shell.piped, *words, "--input", "-", "--json", stdin=input_)
+    filed = shell.piped(*words, "--input", "input.json", "--json")
+    for ended in (filed, piped.result()):
+        (row,) = json.loads(ended.out)
+        assert row["output"] == SUM
+    assert json.loads(shell.piped("task", "show", str(row["task"]), "--json").out)["name"] == (
+        "partial_average"
+    )
+    wrong = shell.piped(*words, "--input", "-", stdin="[]")
+    assert (wrong.code, "method" in wrong.err) == (2, True)
+
+
+def test_several_tasks_are_waited_for_and_what_failed_is_told(shell: Shell) -> None:
+    ended = shell.piped("task", "wait", "average age", "average of nothing", "--json")
+    assert ended.code == 9
+    outputs = [(row["task"], row["output"]) for row in json.loads(ended.out)]
+    assert outputs[0] == (1, SUM)
+    assert outputs[2:] == [(2, None), (2, None)]
+    assert "task 2" in ended.err
+    assert "crashed" in ended.err
+
+
+def test_a_task_is_killed_and_deleted(shell: Shell) -> None:
+    words = shlex.split("task create -c demo -o IKNL --image localnet/slow --method sleep")
+    made = shell.piped(*words, "--kwarg", "seconds=60", "--name", "nap", "--json")
+    id_ = str(json.loads(made.out)["id"])
+    assert shell.piped("task", "kill", id_).code == 0
+    assert json.loads(shell.piped("task", "show", id_, "--json").out)["status"] == "killed by user"
+
+    nobody = shell.piped("task", "delete", id_, user="root")
+    assert (nobody.code, "--yes" in nobody.err) == (2, True)
+    no = shell.terminal("task", "delete", id_, user="root", answers=[("[y/N]", "n")])
+    assert no.code == 130
+    yes = shell.terminal("task", "delete", id_, user="root", answers=[("[y/N]", "y")])
+    assert yes.code == 0
+    assert shell.piped("task", "show", id_).code == 5
+
+
+def test_a_study_is_made_and_deleted(shell: Shell) -> None:
+    made = shell.piped("study", "create", "-c", "demo", "adults", "IKNL", "Maastro", user="root")
+    assert (made.code, "'adults'" in made.out) == (0, True)
+    gone = shell.piped("study", "delete", "adults", "--json", user="root")
+    assert "msg" in json.loads(gone.out)
+
+
+def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
+    ended = shell.piped("result", "save", "1", "result.json")
+    assert (ended.code, "result.json has the result" in ended.out) == (0, True)
+    file = shell.folder / "result.json"
+    assert json.loads(file.read_text()) == SUM
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_secrets_are_shown_to_whoever_asks(shell: Shell) -> None:
+    who = shell.network.users["researcher"]
+    login = json.dumps({"username": who.username, "password": who.password})
+    words = ("api", "create_user_token", "--body", login)
+    hidden = json.loads(shell.piped(*words).out)
+    assert hidden["access_token"] == hidden["refresh_token"] == "***"
+    assert len(json.loads(shell.piped(*words, "--show-secrets").out)["access_token"]) > 100
+
+
+# -- what fails -----------------------------------------------------------------------------------
+FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
+    "usage": ("task list --stat", 2, "--status", {}),
+    "no such address": ("whoami --server ftp://x", 2, "https://", {}),
+    "wrong password": ("whoami", 3, "v6c: ", {"VANTAGE6_PASSWORD": "wrong"}),
+    "not allowed": ('api create_organization --body \'{"name": "x"}\'', 4, "permission", {}),
+    "unknown name": ("org show IKN", 5, "did you mean 'IKNL'", {}),
+    "unknown id": ("task show 999999", 5, "999999", {}),
+    "refused": ("task kill 'average age'", 6, "v6c: ", {}),
+    "server failed": ("api list_tasks --status completed", 7, "500", {}),
+    "no API": ("whoami -s {server}/nowhere", 7, "no such address", {}),
+    "nobody there": ("whoami -s http://127.0.0.1:9/api", 8, "127.0.0.1:9", {}),
+    "no TLS": ("whoami -s {server_tls}", 8, "v6c: ", {}),
+    "failed": ("task wait 'average of nothing'", 9, "crashed", {}),
+    "time is up": ("task wait long --timeout 1", 10, "still 'active'", {}),
+    "no key": (
+        f"{CREATE} --kwarg column_name=age",
+        11,
+        "--private-key",
+        {"VANTAGE6_PRIVATE_KEY": ""},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAILS)
+def test_each_kind_of_failure_has_its_code(what: str, shell: Shell) -> None:
+    command, code, told, environment = FAILS[what]
+    server = f"{shell.network.url}{shell.network.api_path}"
+    words = command.replace("{server}", server)
+    words = words.replace("{server_tls}", server.replace("http:", "https:"))
+    ended = shell.piped(*shlex.split(words), "--json", **environment)
+    assert ended.code == code, ended
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.out == "" or code == 9
+
+
+def test_ctrl_c_leaves_the_task_running_and_says_how_to_go_on(shell: Shell) -> None:
+    ended = shell.terminal("task", "wait", "long", interrupt_at="running for")
+    assert ended.code == 130
+    assert "v6c task wait 3" in ended.screen
+    assert "Traceback" not in ended.screen
+    assert "\x1b[?25h" in ended.out, "the cursor is back"
+    assert json.loads(shell.piped("task", "show", "long", "--json").out)["status"] == "active"
+
+
+def test_whoever_stops_reading_hears_no_complaint(shell: Shell) -> None:
+    line = f"{shlex.quote(sys.executable)} -m vantage6.v6c rule list --json | head -n 1"
+    ended = subprocess.run(
+        ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=shell.environment("researcher"),
+    )
+    assert ended.stdout.splitlines()[-1] in ("0", "141"), "it may have been done before"
+    assert ended.stderr == ""
+
+
+def test_a_local_network_is_run_from_here(shell: Shell) -> None:
+    (shell.folder / "script.py").write_text("import os; print(os.environ['VANTAGE6_LOCALNET'])")
+    told, ran = (
+        shell.pool.submit(shell.piped, "localnet", *words)
+        for words in (("--help",), ("run", "--organizations", "1", "script.py"))
+    )
+    assert "demo" in told.result().out
+    assert (ran.result().code, "network.json" in ran.result().out) == (0, True)
+    assert shell.piped("localnet", "run", "nowhere.py").code == 1
+
+
+# -- all operations -------------------------------------------------------------------------------
+OPERATIONS = [
+    operation
+    for service in _operations.SERVICES
+    for operation in _operations.operations(service).values()
+]
+
+
+def test_each_operation_reaches_its_service(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """With identifiers of nothing, and bodies without content, each is answered or refused."""
+    client = shell.network.client("root")
+    sent: list[tuple[str, str]] = []
+    http = client.api.get_httpx_client()
+    http.event_hooks["request"].append(
+        lambda request: sent.append((request.method, request.url.path))
+    )
+    monkeypatch.setattr(_connect, "connect", lambda _: client)
+    monkeypatch.setattr(client, "close", lambda: None)
+    (shell.folder / "empty").write_bytes(b"{}")
+    codes: dict[str, int] = {}
+    for operation in OPERATIONS:
+        words = ["api", operation.name]
+        for parameter in operation.parameters:
+            if parameter.is_required:
+                words += [f"--{parameter.name.replace('_', '-')}", "999999"]
+        if operation.body:
+            words += ["--body", str(shell.folder / "empty")]
+        if operation.service == "store":
+            words += ["--store", "local store"]
+        before = len(sent)
+        code = run(words)
+        printed = capsysbinary.readouterr()
+        codes[f"{operation.service} {operation.name}"] = code
+        assert code in (0, 3, 4, 5, 6, 7), (words, code, printed.err)
+        assert bool(printed.out) == (code == 0), (words, printed)
+        if operation.service == "server":
+            given = {p.name: 999999 for p in operation.parameters if p.is_required}
+            call = operation.call(**given, **({"body": {}} if operation.body else {}))
+            path = f"{shell.network.api_path}{call.path}"
+            assert (call.method, path) in sent[before:], words
+    assert len(codes) == 111
+    assert sum(code == 0 for code in codes.values()) > 25
+    assert {code for name, code in codes.items() if "list_" in name} <= {0, 7}

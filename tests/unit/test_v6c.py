@@ -1,0 +1,346 @@
+"""The command line's decisions: exit codes, words, operations, help, and what is not installed."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import vantage6.client
+from vantage6.client import errors
+from vantage6.v6c import _codes, _connect, _operations, _output, _values
+from vantage6.v6c._app import app
+from vantage6.v6c._run import run
+
+ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+OPERATIONS = [
+    operation
+    for service in _operations.SERVICES
+    for operation in _operations.operations(service).values()
+]
+
+
+# -- exit codes -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("error", [kind for kind in ERRORS if kind is not errors.Vantage6Error])
+def test_every_error_of_the_client_has_a_code_of_its_own_kind(error: type[Exception]) -> None:
+    assert _codes.code_of(error) not in (_codes.OK, _codes.BUG)
+
+
+def test_codes_name_errors_that_there_are_and_differ() -> None:
+    named = [name for failure in _codes.FAILURES for name in failure.errors]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(vantage6.client.__all__)
+    codes = [code for code, _ in _codes.table_of_codes()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UnknownName, 5),  # though it is an InvalidInput as well
+        (errors.LoginFailed, 3),
+        (errors.PermissionDenied, 4),  # though it is an Unauthorized as well
+        (errors.ServerTooOld, 7),  # though it is a NotFound as well
+        (errors.Conflict, 6),
+        (errors.RequestTimeout, 8),
+        (errors.TaskFailed, 9),
+        (errors.WaitTimeout, 10),
+        (errors.PublicKeyChanged, 11),
+        (ValueError, 1),
+    ],
+)
+def test_the_nearest_kind_decides(error: type[Exception], code: int) -> None:
+    assert _codes.code_of(error) == code
+
+
+def test_hints_are_those_of_shells() -> None:
+    assert _codes.hint_of(errors.SessionExpired) == "log in with: v6c login"
+    assert _codes.hint_of(errors.NotFound) is None
+
+
+# -- words ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("age", "age"),
+        ("5", 5),
+        ('"5"', "5"),
+        ("[1, 2]", [1, 2]),
+        ("true", True),
+        ("null", None),
+        ("NaN", "NaN"),  # no JSON, and nothing that could be sent
+        ("", ""),
+    ],
+)
+def test_a_value_is_json_or_text(word: str, value: object) -> None:
+    read = _values.value_of(word)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_a_pair_has_a_name_and_a_value() -> None:
+    assert _values.pair_of("formula=a=b") == ("formula", "a=b")
+    for wrong in ("age", "=5", ""):
+        with pytest.raises(_values.NotAValueError, match="NAME=VALUE"):
+            _values.pair_of(wrong)
+
+
+def test_a_document_is_json() -> None:
+    assert _values.document_of(b'{"a": "\xc3\xa9"}', "x") == {"a": "é"}
+    for wrong in ("{", "", b"\xff", "Infinity", "[" * 100_000):
+        with pytest.raises(_values.NotAValueError, match=r"input\.json is not JSON"):
+            _values.document_of(wrong, "input.json")
+
+
+# -- output ---------------------------------------------------------------------------------------
+def test_secrets_are_masked_wherever_they_are() -> None:
+    row = {"access_token": "a", "data": [{"otp_secret": "b", "api_key": None, "id": 1}]}
+    assert _output.masked(row) == {
+        "access_token": "***",
+        "data": [{"otp_secret": "***", "api_key": None, "id": 1}],
+    }
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b2J", "\u202e", "\x07", "\r"])
+def test_what_others_wrote_does_not_steer_a_terminal(
+    evil: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _output.say(f"a{evil}b\nc")
+    _output.show_row({"name": f"a{evil}b"}, as_json=False)
+    _output.complain(f"a{evil}b")
+    _output.show_json({"name": f"a{evil}b"})
+    printed = capsys.readouterr()
+    assert evil not in printed.out + printed.err
+    assert json.loads(printed.out[printed.out.index("{") :]) == {"name": f"a{evil}b"}
+    assert printed.out.startswith("a\N{REPLACEMENT CHARACTER}")
+
+
+# -- operations -----------------------------------------------------------------------------------
+def test_all_operations_are_there() -> None:
+    contracts = Path(__file__).parents[2] / "openapi"
+    for service in _operations.SERVICES:
+        paths = json.loads((contracts / service / "4.15.2.json").read_text())["paths"]
+        ids = {
+            method["operationId"]
+            for path in paths.values()
+            for name, method in path.items()
+            if name != "parameters"
+        }
+        assert ids == set(_operations.operations(service))
+    assert len(OPERATIONS) == 111
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.service}-{one.name}")
+def test_each_operation_has_a_help_with_all_it_takes(
+    operation: _operations.Operation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["--store", "x"] if operation.service == "store" else []
+    assert run(["api", operation.name, *store, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert operation.summary in told
+    for parameter in operation.parameters:
+        assert f"--{parameter.name.replace('_', '-')}" in told
+    assert ("--body" in told) == (operation.body is not None)
+    for field, _ in operation.fields:
+        assert f"{field}: " in told
+
+
+def test_a_body_is_told_with_what_is_in_it() -> None:
+    fields = dict(_operations.operations("server")["create_task"].fields)
+    assert fields["image"] == "str"
+    assert fields["organizations"] == "list[{id: int, input: str}]"
+    assert "study_id?" in fields
+    status = dict(_operations.operations("server")["update_run"].fields)["status?"]
+    assert "'completed'" in status
+
+
+def test_operations_of_both_services_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["api", "get_role", "--help"])
+    assert "--store" not in capsys.readouterr().out
+    run(["api", "get_role", "--store", "x", "--help"])
+    assert "--store" in capsys.readouterr().out
+    assert run(["api", "list_algorithms"]) == 2
+    assert "--store" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "operation",
+    # What takes or gives bytes goes another way, to a real server.
+    [one for one in OPERATIONS if "bytes" not in (one.body, one.answer)],
+    ids=lambda one: f"{one.service}-{one.name}",
+)
+def test_what_is_given_is_what_is_sent(
+    operation: _operations.Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where a parameter is called as an option of the command line is."""
+    client = Recorder()
+    monkeypatch.setattr(_connect, "connect", lambda _: client)
+    values = {"int": 7, "str": "x", "bool": True}
+    given: dict[str, object] = {}
+    words = ["api", operation.name]
+    for parameter in operation.parameters:
+        value = values[parameter.type]
+        given[parameter.name] = (value,) if parameter.is_list else value
+        words += [f"--{parameter.name.replace('_', '-')}", str(value)]
+    if operation.body:
+        given["body"] = {"a": 1}
+        words += ["--body", '{"a": 1}']
+    if operation.service == "store":
+        words += ["--store", "s"]
+    assert run(words) == 0, capsys.readouterr().err
+    call = operation.call(**given)
+    assert client.sent == (call.path, call.body, call.method, call.query)
+    assert client.chosen == ("s" if operation.service == "store" else None)
+
+
+class Recorder:
+    """Keeps what it is asked to send."""
+
+    def __init__(self) -> None:
+        self.store = self
+        self.chosen: str | None = None
+        self.sent: tuple[object, ...] = ()
+
+    def set(self, name: str) -> None:
+        self.chosen = name
+
+    def request(self, *sent: object, is_for_algorithm_store: bool) -> dict[str, str]:
+        assert is_for_algorithm_store == (self.chosen is not None)
+        self.sent = sent
+        return {}
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["api", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 111
+    assert "store   list_algorithms" in "\n".join(lines)
+
+
+# -- commands -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["task", "creat"], "there is no command 'creat'; there is create"),
+        (["api", "list_task"], "list_tasks"),
+        (["xyzzy"], "whoami"),
+        (["org", "list", "--limit", "0"], "0 is not in the range"),
+        (["task", "create", "-o", "IKNL"], "--image"),
+        (["task", "create", "-o", "a", "--image", "i", "--kwarg", "x"], "NAME=VALUE"),
+        (["task", "create", "-o", "a", "--image", "i", "--timeout", "3"], "--wait"),
+        (["api", "get_task", "--id", "one"], "not a valid int"),
+        (["api", "create_task", "--body", "{"], "not JSON"),
+        (["api", "create_task", "--body", "/nowhere.json"], "/nowhere.json"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_sent(
+    command: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command) == 2
+    printed = capsys.readouterr()
+    assert told in printed.err
+    assert printed.out == ""
+
+
+def commands(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Give the paths of all commands, those of `api` aside."""
+    if not isinstance(command, click.Group) or path == ("api",):
+        return [path]
+    return [
+        inner
+        for name, child in command.commands.items()
+        for inner in commands(child, (*path, name))
+        if name != "localnet"  # it has the help of the local network
+    ]
+
+
+@pytest.mark.parametrize("path", commands(app, ()), ids=" ".join)
+def test_each_command_has_a_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*path, "--help"]) == 0
+    assert f"v6c {' '.join(path)}" in capsys.readouterr().out
+
+
+def test_the_help_has_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    for code, meaning in _codes.table_of_codes():
+        assert any(line.split(maxsplit=1) == [code, meaning] for line in told.splitlines())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_there_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", shell]) == 0
+    assert "_V6C_COMPLETE" in capsys.readouterr().out
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+
+
+@pytest.mark.parametrize(
+    ("words", "there"),
+    [
+        ("v6c ta", {"task"}),
+        ("v6c task cr", {"create"}),
+        ("v6c org list --cou", {"--country"}),
+        ("v6c api list_al", {"list_algorithm_stores", "list_algorithms"}),
+        ("v6c api get_task --i", {"--id"}),
+        ("v6c completion z", {"zsh"}),
+    ],
+)
+def test_words_are_completed(words: str, there: set[str]) -> None:
+    code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main([]))"
+    completed = python(
+        code,
+        _V6C_COMPLETE="bash_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split()) - 1),
+    )
+    assert {line.partition(",")[2] for line in completed.stdout.splitlines()} >= there
+    assert completed.stderr == ""
+
+
+def test_without_its_extra_it_says_how_to_get_it() -> None:
+    code = (
+        "import sys; sys.modules['click'] = None\n"
+        "from vantage6.v6c.__main__ import main; sys.exit(main(['whoami']))"
+    )
+    ended = python(code)
+    assert ended.returncode == 12
+    assert ended.stderr == (
+        "v6c: the command line needs a package that is not installed: "
+        "pip install 'vantage6-sdk[cli]'\n"
+    )
+
+
+def test_help_and_completion_load_nothing_that_takes_time() -> None:
+    code = (
+        "import sys; from vantage6.v6c.__main__ import main\n"
+        "main(['task', 'create', '--help']); print(*sys.modules)"
+    )
+    loaded = set(python(code).stdout.split())
+    assert "vantage6.v6c._task" in loaded
+    assert not loaded & {"vantage6.client", "vantage6.bindings", "httpx", "rich", "cryptography"}
+    assert not any(name.startswith("vantage6.localnet") for name in loaded)
+
+
+def test_who_stops_reading_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main(['api', '--list']))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
