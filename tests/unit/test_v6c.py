@@ -344,3 +344,9 @@ def test_who_stops_reading_is_no_error() -> None:
     )
     os.close(write)
     assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_the_manual_has_all_exit_codes() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for code, meaning in _codes.table_of_codes():
+        assert f"| {code} | {meaning} |" in manual
