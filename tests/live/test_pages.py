@@ -464,6 +464,18 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
+@stage("docs/cli.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """The password is in the environment, as nobody is there to be asked."""
+    url = f"{chapter.network.url}{chapter.network.api_path}"
+    chapter.words = {"https://server.example/api": url}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
+        for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            patch.setenv(variable, str(chapter.folder / variable))
+        yield
+
+
 @stage("docs/security.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """Maastro has told its fingerprint."""

@@ -30,7 +30,7 @@ class Failure(NamedTuple):
 
 
 FAILURES = (
-    Failure(BUG, "something that no other code stands for", ("Vantage6Error",)),
+    Failure(BUG, "something that no other code stands for", ("Vantage6Error", "ClientClosed")),
     Failure(
         USAGE, "the command, or a value in it, cannot work", ("InvalidInput", "InvalidSettings")
     ),
