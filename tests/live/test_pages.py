@@ -464,16 +464,29 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
-@stage("docs/cli.md")
+@stage("docs/cli.md", "README.md#In a shell")
 def _(chapter: Chapter) -> Iterator[None]:
-    """The password is in the environment, as nobody is there to be asked."""
-    url = f"{chapter.network.url}{chapter.network.api_path}"
-    chapter.words = {"https://server.example/api": url}
+    """Nobody is there to be asked for the password, so it is in the environment."""
+    chapter.words = {"https://server.example/api": address(chapter.network)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
-        for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-            patch.setenv(variable, str(chapter.folder / variable))
         yield
+
+
+@stage("docs/cli.md#Keys")
+def _(chapter: Chapter) -> Iterator[None]:
+    """There are keys only where there is encryption; what comes after is in order there, too."""
+    chapter.use("encrypted_network")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VANTAGE6_SERVER", address(chapter.network))
+        patch.setenv("VANTAGE6_USERNAME", "researcher")
+        patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
+        yield
+
+
+def address(network: LocalNetwork) -> str:
+    """Give the address of a network's API."""
+    return f"{network.url}{network.api_path}"
 
 
 @stage("docs/security.md")
