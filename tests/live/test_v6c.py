@@ -382,7 +382,7 @@ def test_secrets_are_shown_to_whoever_asks(shell: Shell) -> None:
     login = json.dumps({"username": who.username, "password": who.password})
     words = ("api", "create_user_token", "--body", login)
     hidden = json.loads(shell.piped(*words).out)
-    assert hidden["access_token"] == hidden["refresh_token"] == "***"
+    assert hidden["access_token"] == hidden["refresh_token"] == "<hidden>"
     assert len(json.loads(shell.piped(*words, "--show-secrets").out)["access_token"]) > 100
 
 

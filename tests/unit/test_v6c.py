@@ -102,8 +102,8 @@ def test_a_document_is_json() -> None:
 def test_secrets_are_masked_wherever_they_are() -> None:
     row = {"access_token": "a", "data": [{"otp_secret": "b", "api_key": None, "id": 1}]}
     assert _output.masked(row) == {
-        "access_token": "***",
-        "data": [{"otp_secret": "***", "api_key": None, "id": 1}],
+        "access_token": "<hidden>",
+        "data": [{"otp_secret": "<hidden>", "api_key": None, "id": 1}],
     }
 
 

@@ -15,19 +15,8 @@ import click
 if TYPE_CHECKING:
     from vantage6.client import ResultRows, Rows
 
-# What only the one who asks for it gets to see.
-SECRETS = {
-    "access_token",
-    "api_key",
-    "container_token",
-    "otp_secret",
-    "password",
-    "qr_uri",
-    "refresh_token",
-}
-MASK = "***"
 # What a row inside another is called by.
-NAMES = ("name", "username", "label", "url", "id")
+CALLED = ("name", "username", "label", "url", "id")
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -120,12 +109,14 @@ def masked(value: object) -> object:
     Returns
     -------
     object
-        The same, with stars in place of secrets.
+        The same, with ``<hidden>`` in place of secrets.
     """
+    from vantage6.bindings.secret import HIDDEN, NAMES
+
     if isinstance(value, Mapping):
         row = cast("Mapping[str, object]", value)
         return {
-            name: MASK if inner and name in SECRETS else masked(inner)
+            name: HIDDEN if inner and name in NAMES else masked(inner)
             for name, inner in row.items()
         }
     if isinstance(value, list):
@@ -190,7 +181,7 @@ def _told(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         row = cast("Mapping[str, object]", value)
-        name = next((row[name] for name in NAMES if row.get(name) is not None), None)
+        name = next((row[name] for name in CALLED if row.get(name) is not None), None)
         return str(name) if name is not None else json.dumps(row, default=str)
     if isinstance(value, list):
         return ", ".join(map(_told, cast("list[object]", value)))
