@@ -539,7 +539,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     chapter.go_on_with(chapter.client())
     chapter.use("guarded_network")
     secret = chapter.network.users["researcher"].otp_secret
-    chapter.words = {"the secret in the otpauth:// address": str(secret)}
+    chapter.words = {"the secret of the otpauth address": str(secret)}
     with drawer():
         yield
 
@@ -603,7 +603,7 @@ def test_the_page_does_what_it_says(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
     chapter = Chapter(request.getfixturevalue, tmp_path)
     with chapter.ends:
