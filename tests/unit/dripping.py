@@ -1,0 +1,82 @@
+"""Servers on loopback that answer with bytes of a test's choice, at its pace."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+Serve = Callable[[socket.socket], None]
+
+
+@dataclass
+class Seen:
+    """Where such a server is, and how many connections it was asked for."""
+
+    port: int
+    connections: list[float] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read a request up to the end of its headers, and of its body if it tells its length."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return data
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            while len(body) < int(line.split(b":")[1]):
+                body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+@contextmanager
+def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[Seen]:
+    """Serve each connection on a thread of its own."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    seen = Seen(listener.getsockname()[1])
+
+    def take(connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            if context:
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                serve(connection)
+
+    def listen() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            seen.connections.append(0.0)
+            threading.Thread(target=take, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        seen.ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def drip(data: bytes, seconds: float) -> Serve:
+    """Answer with one byte after the other."""
+
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        pause = threading.Event()
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            pause.wait(seconds)
+
+    return serve

@@ -1,0 +1,358 @@
+"""A call ends in time as a whole, in bounded memory, with the limits that it was given."""
+
+import asyncio
+import gc
+import gzip
+import os
+import socket
+import threading
+import time
+import tracemalloc
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from typing import Any
+
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    ClientClosed,
+    InvalidSettings,
+    NotFound,
+    RequestTimeout,
+    ServerError,
+    Timeouts,
+    UndecodableAnswer,
+    UnknownPath,
+)
+
+from .dripping import HEAD, Seen, drip, raw_server, read_request
+from .scripted import Reply, Request, Script, logging_in
+
+VERSION = {"version": "4.15.2"}
+Options = dict[str, Any]
+
+
+def ask(port: int, options: Options) -> object:
+    with Client("http://127.0.0.1", port, log_level=None, **options) as client:
+        return client.util.get_server_version()
+
+
+def ask_async(port: int, options: Options) -> object:
+    async def run() -> object:
+        async with AsyncClient("http://127.0.0.1", port, log_level=None, **options) as client:
+            return await client.util.get_server_version()
+
+    return asyncio.run(run())
+
+
+Ask = Callable[[int, Options], object]
+both = pytest.mark.parametrize("ask", [ask, ask_async], ids=["sync", "async"])
+LONG = HEAD + b"Content-Length: 1000\r\n\r\n" + b'{"a": "' + b"x" * 990
+ENDLESS_HEAD = HEAD + b"X-Slow: " + b"y" * 2000
+
+
+@both
+@pytest.mark.parametrize("data", [ENDLESS_HEAD, LONG], ids=["headers", "body"])
+def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
+    with raw_server(drip(data, 0.05)) as seen:
+        began = time.monotonic()
+        with pytest.raises(RequestTimeout, match=r"within the 0\.6 seconds .*total"):
+            ask(seen.port, {"timeout": Timeouts(total=0.6)})
+        assert 0.5 < time.monotonic() - began < 3
+    assert len(seen.connections) == 1
+
+
+@both
+def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
+    server.reply = lambda _: (503, b"busy")
+    began = time.monotonic()
+    with pytest.raises(ServerError):
+        ask(server.port, {"retries": 100, "timeout": Timeouts(total=1)})
+    assert time.monotonic() - began < 3
+    assert 2 <= len(server.seen) < 6
+
+
+@both
+def test_who_asks_for_more_patience_than_there_is_time_is_reported(
+    ask: Ask, server: Script
+) -> None:
+    server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "20"})
+    began = time.monotonic()
+    with pytest.raises(Exception, match="later"):
+        ask(server.port, {"timeout": Timeouts(total=5)})
+    assert time.monotonic() - began < 3
+    assert len(server.seen) == 1
+
+
+@both
+def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
+    with raw_server(lambda connection: (connection.recv(1) and time.sleep(1)) or None) as seen:
+        with pytest.raises(RequestTimeout, match=r"read timeout of 0\.3 seconds"):
+            ask(seen.port, {"timeout": Timeouts(read=0.3)})
+
+
+def test_a_server_that_takes_a_body_slowly_is_left_in_time() -> None:
+    def sip(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        while connection.recv(2048):
+            time.sleep(0.02)
+
+    body = {"name": "x" * 20_000_000}
+    with raw_server(sip) as seen:
+        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=1) as client:
+            began = time.monotonic()
+            with pytest.raises(RequestTimeout, match="within the 1 seconds"):
+                client.request("task", body, "post")
+            assert time.monotonic() - began < 4
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+
+def zeros(status: bytes, size: int) -> Callable[[socket.socket], None]:
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in repeat(None, size // 65536):
+            connection.sendall(bytes(65536))
+
+    return serve
+
+
+@both
+@pytest.mark.parametrize(
+    ("status", "kind"), [(b"200 OK", UndecodableAnswer), (b"500 Oops", ServerError)]
+)
+def test_zeros_where_json_belongs_are_not_taken_in(
+    ask: Ask, status: bytes, kind: type[Exception]
+) -> None:
+    with raw_server(zeros(status, 100 << 20)) as seen:
+        tracemalloc.start()
+        try:
+            with pytest.raises(kind) as caught:
+                ask(seen.port, {"retries": 0})
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 10 << 20, "a tenth of what was sent"
+    assert len(getattr(caught.value, "body", "")) <= 1 << 16
+
+
+@both
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_answer_beyond_its_limit_is_refused(ask: Ask, server: Script, is_packed: bool) -> None:
+    body = b'{"version": "' + b"4" * 2_000_000 + b'"}'
+    headers = {"content-encoding": "gzip"} if is_packed else {}
+    data = gzip.compress(body) if is_packed else body
+    headers["content-length"] = str(len(data))
+    server.reply = lambda _: (200, data, headers)
+    with pytest.raises(UndecodableAnswer, match="more than the 1000000 bytes"):
+        ask(server.port, {"max_answer": 1_000_000})
+    assert ask(server.port, {"max_answer": 2_100_000})
+    assert len(server.seen) == 2
+
+
+@both
+@pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "rot13"])
+def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
+    ask: Ask, server: Script, packing: str
+) -> None:
+    server.reply = lambda _: (200, VERSION, {"content-encoding": packing})
+    with pytest.raises(UndecodableAnswer, match="packed as"):
+        ask(server.port, {})
+
+
+@both
+def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
+    ask: Ask, server: Script
+) -> None:
+    server.reply = lambda _: (404, b"<html>" + b"no " * 100_000 + b"</html>")
+    with pytest.raises(UnknownPath) as caught:
+        ask(server.port, {})
+    assert isinstance(caught.value.body, str)
+    assert 60_000 < len(caught.value.body) <= 1 << 16
+    server.reply = lambda _: (404, {"msg": "none"})
+    with pytest.raises(NotFound, match="none"):
+        ask(server.port, {})
+
+
+# ---- other limits for some calls ----------------------------------------------------------------
+
+
+def test_other_limits_hold_for_the_view_alone(server: Script) -> None:
+    server.reply = lambda _: (503, b"")
+    with Client("http://127.0.0.1", server.port, log_level=None, retries=1) as client:
+        once = client.with_options(retries=0)
+        for seen, some in ((1, once), (2, client), (1, once)):
+            server.seen.clear()
+            with pytest.raises(ServerError):
+                some.util.get_server_version()
+            assert len(server.seen) == seen
+        assert once.with_options(timeout=1)._session.http.limits.retries == 0
+
+
+def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> None:
+    def others(request: Request) -> Reply:
+        return 200, {"id": 5, "name": "demo", "encrypted": False}
+
+    server.reply = logging_in(others)
+    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+        view = client.with_options(timeout=5)
+        assert type(view) is Client
+        client.authenticate("researcher", "secret")
+        assert view.whoami == client.whoami
+        view.setup_collaboration(5)
+        assert client.collaboration_id == view.collaboration_id == 5
+        view.authenticate("researcher", "secret")
+        assert client.token == view.token
+        with view:
+            view.collaboration.get(5)
+        assert client.collaboration.get(5)["id"] == 5, "the client is open still"
+        assert len(server.connections) == 1
+    with pytest.raises(ClientClosed, match="closed"):
+        view.collaboration.get(5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"timeout": 0}, "connect timeout"),
+        ({"timeout": float("nan")}, "connect timeout"),
+        ({"timeout": float("inf")}, "connect timeout"),
+        ({"timeout": True}, "connect timeout"),
+        ({"timeout": "5"}, "connect timeout"),
+        ({"retries": -1}, "retries"),
+        ({"retries": 1.5}, "retries"),
+        ({"max_answer": 0}, "max_answer"),
+    ],
+)
+def test_limits_that_cannot_work_are_refused(options: Options, said: str) -> None:
+    with pytest.raises(InvalidSettings, match=said):
+        Client("http://localhost", 1, log_level=None, **options)
+    with Client("http://localhost", 1, log_level=None) as client:
+        with pytest.raises(InvalidSettings, match=said):
+            client.with_options(**options)
+
+
+def test_no_limit_for_the_whole_is_a_choice() -> None:
+    assert Timeouts(total=None).total is None
+    with pytest.raises(InvalidSettings, match="read timeout"):
+        Timeouts(read=None)  # type: ignore[arg-type]
+
+
+# ---- threads, processes, loops ------------------------------------------------------------------
+
+
+def test_many_threads_share_a_client(server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, VERSION), lives=[0.5])
+    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+        client.authenticate("researcher", "secret")
+        time.sleep(0.5)
+        with ThreadPoolExecutor(64) as pool:
+            found = list(pool.map(lambda _: client.util.get_server_version(), range(320)))
+    assert found == [VERSION] * 320
+    assert server.paths.count("POST /api/token/refresh") <= 1
+    assert len(server.connections) <= 65
+
+
+async def test_many_tasks_share_a_client(server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[0.5])
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret")
+        await asyncio.sleep(0.5)
+        rows = await asyncio.gather(*[client.node.get(1) for _ in range(64)])
+    assert len(rows) == 64
+    assert server.paths.count("POST /api/token/refresh") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_process_has_connections_of_its_own_and_the_login(server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}))
+    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+        client.authenticate("researcher", "secret")
+        lock = client._session.auth._thread_lock
+        held, free = threading.Event(), threading.Event()
+
+        def renewing() -> None:  # just when the process forks
+            with lock:
+                held.set()
+                free.wait(30)
+
+        thread = threading.Thread(target=renewing)
+        thread.start()
+        assert held.wait(5)
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                with lock:
+                    status = 0 if client.node.get(1)["id"] == 1 else 2
+            finally:
+                os._exit(status)
+        free.set()
+        thread.join()
+        stopper = threading.Timer(20, os.kill, (child, 9))
+        stopper.start()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        stopper.cancel()
+        assert client.node.get(1)["id"] == 1
+    assert len(server.connections) == 2, "one each"
+    assert server.paths.count("POST /api/token/user") == 1
+
+
+@pytest.fixture
+def _ended_loops() -> Iterator[None]:
+    """Expect that what a loop leaves open is closed, with a warning, by the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+@pytest.mark.usefixtures("_ended_loops")
+def test_a_client_may_be_used_in_one_loop_after_the_other(server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[0.5])
+    client = AsyncClient("http://127.0.0.1", server.port, log_level=None)
+
+    async def several() -> int:
+        return len(await asyncio.gather(*[client.node.get(1) for _ in range(8)]))
+
+    asyncio.run(client.authenticate("researcher", "secret"))
+    time.sleep(0.5)
+    assert asyncio.run(several()) == 8
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: asyncio.run(several()), range(4))) == [8] * 4
+    asyncio.run(client.close())
+    with pytest.raises(ClientClosed):
+        asyncio.run(several())
+    assert server.paths.count("POST /api/token/refresh") == 1
+
+
+def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> None:
+    """One call renews the token, which takes too long; others end in their own time."""
+    seen: Seen
+    held = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        held.set()
+        time.sleep(2)
+
+    with raw_server(serve) as seen:
+        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=1.5) as client:
+            from vantage6.client._identity import Tokens
+
+            client._session.auth.tokens = Tokens("access", "refresh", 0.0)  # type: ignore[arg-type]
+            with ThreadPoolExecutor(1) as pool:
+                slow = pool.submit(client.node.get, 1)
+                assert held.wait(5)
+                began = time.monotonic()
+                with pytest.raises(RequestTimeout, match="renewed"):
+                    client.with_options(timeout=0.3).node.get(1)
+                assert time.monotonic() - began < 1.2
+                with pytest.raises(RequestTimeout):
+                    slow.result()
