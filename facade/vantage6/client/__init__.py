@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         SessionExpired,
         StatusError,
         TaskFailed,
+        TaskMayExist,
         TLSError,
         TooManyRequests,
         TransportError,
@@ -143,6 +144,7 @@ __all__ = [
     "EncryptionNotSetUp",
     "DecryptionError",
     "TaskFailed",
+    "TaskMayExist",
     "WaitTimeout",
     "EventsUnavailable",
 ]

@@ -158,11 +158,7 @@ class BearerAuth(httpx.Auth):
             self.refresh.method,
             f"{self._url}{self.refresh.path}",
             headers=outdated.renewing,
-            extensions={
-                name: request.extensions[name]
-                for name in ("deadline", "timeout")
-                if name in request.extensions
-            },
+            extensions={**request.extensions, "renewal": True},
         )
 
     def take(self, answer: Answer) -> None:

@@ -80,6 +80,8 @@ class Answer:
         Where a redirect points to.
     total : int or None
         How many rows a listing has on all its pages.
+    date : str or None
+        When it was sent, by the clock of the server: its header of that name.
     """
 
     method: str
@@ -88,6 +90,7 @@ class Answer:
     content: bytes = field(repr=False)
     location: str | None = None
     total: int | None = None
+    date: str | None = None
 
 
 def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> T:

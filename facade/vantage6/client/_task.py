@@ -219,3 +219,56 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
             raise InvalidKey(f"the public key of organization {id_}: {error}") from error
         keys[id_] = key
     return keys
+
+
+def server_time(date: str | None, now: float) -> float:
+    """Tell what time it is at the server.
+
+    Parameters
+    ----------
+    date : str or None
+        The header of that name in an answer that came just now.
+    now : float
+        The time here, for servers that do not tell theirs.
+
+    Returns
+    -------
+    float
+        Seconds since 1970.
+    """
+    from email.utils import parsedate_to_datetime  # rarely needed, and takes time to load
+
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else now
+    except ValueError:
+        return now
+
+
+def is_asked_for(task: Task, body: TaskInput, since: float) -> bool:
+    """Tell whether a task may be the one that was asked for; its inputs remain to be compared.
+
+    Parameters
+    ----------
+    task : Task
+        A task on the server.
+    body : TaskInput
+        What was asked for.
+    since : float
+        When, in seconds since 1970, by the clock of the server.
+
+    Returns
+    -------
+    bool
+        Whether it has the same name, image and so on, and is not older.
+    """
+    study, created = task["study"], task["created_at"]
+    same = (
+        task["name"] == body.get("name")
+        and task["image"] == body["image"]
+        and (task["description"] or "") == body.get("description", "")
+        and (study["id"] if study else None) == body.get("study_id")
+    )
+    if not same or not created:
+        return False
+    moment = datetime.fromisoformat(created).replace(tzinfo=timezone.utc)
+    return moment.timestamp() >= since - ROUNDED

@@ -43,6 +43,16 @@ LONGEST_PAUSE = 30.0
 # What is streamed has the time of a call for so many bytes.
 STRETCH = 1 << 20
 
+# After these nothing can have been done: no connection came about.
+UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
 UNSIGNED: dict[str, Any] = {"auth": None}
 # Of what is streamed, any number of bytes may come.
 STREAMED: dict[str, object] = {"max_answer": None}
@@ -121,7 +131,7 @@ class Attempts:
             When there is not to be another attempt.
         """
         meaning = translate(error)
-        may_repeat = self._is_repeatable or isinstance(error, httpx.ConnectError | httpx.ProxyError)
+        may_repeat = self._is_repeatable or isinstance(error, UNSENT)
         pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
         if pause is None:
             raise meaning from without_library_frames(error)
@@ -165,26 +175,32 @@ def translate(error: httpx.RequestError) -> TransportError:
     TransportError
         The error to raise in its place.
     """
-    request = {"method": error.request.method, "url": str(error.request.url)}
     detail = scrub(str(error)) or type(error).__name__
+    kind: type[TransportError] = ConnectionFailed
     if isinstance(error, httpx.TimeoutException):
-        return RequestTimeout(_lateness(error), **request)
-    if _is_tls(error):
-        return TLSError(
+        kind, reason = RequestTimeout, _lateness(error)
+    elif _is_tls(error):
+        kind = TLSError
+        reason = (
             f"no secure connection: {detail}; a server with a certificate of its own needs "
-            "verify='path/to/ca.pem'",
-            **request,
+            "verify='path/to/ca.pem'"
         )
-    if isinstance(error, httpx.ProxyError):
-        return ConnectionFailed(f"the proxy did not let the request pass: {detail}", **request)
-    if isinstance(error, httpx.ConnectError):
-        return ConnectionFailed(
-            f"cannot connect: {detail}; are the address and the port right, and is the server up?",
-            **request,
+    elif isinstance(error, httpx.ProxyError):
+        reason = f"the proxy did not let the request pass: {detail}"
+    elif isinstance(error, httpx.ConnectError):
+        reason = (
+            f"cannot connect: {detail}; are the address and the port right, and is the server up?"
         )
-    if isinstance(error, httpx.DecodingError):
-        return ConnectionFailed(f"the answer arrived damaged: {detail}", **request)
-    return ConnectionFailed(f"the connection broke: {detail}", **request)
+    elif isinstance(error, httpx.DecodingError):
+        reason = f"the answer arrived damaged: {detail}"
+    else:
+        reason = f"the connection broke: {detail}"
+    return kind(
+        reason,
+        method=error.request.method,
+        url=str(error.request.url),
+        may_have_arrived=not isinstance(error, UNSENT) and "renewal" not in error.request.extensions,
+    )
 
 
 def _lateness(error: httpx.TimeoutException) -> str:
@@ -268,6 +284,7 @@ def answer_of(response: httpx.Response) -> Answer:
         content=response.content,
         location=response.headers.get("location") if response.is_redirect else None,
         total=int(total) if total.isdigit() else None,
+        date=response.headers.get("date"),
     )
 
 

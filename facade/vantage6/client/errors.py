@@ -101,12 +101,17 @@ class TransportError(Vantage6Error):
     ----------
     method, url : str
         The request that was tried.
+    may_have_arrived : bool
+        Whether the server may have got the request, and done what it asks for.
     """
 
-    def __init__(self, reason: str, *, method: str, url: str) -> None:
+    def __init__(
+        self, reason: str, *, method: str, url: str, may_have_arrived: bool = False
+    ) -> None:
         super().__init__(f"{method} {url}: {reason}")
         self.method = method
         self.url = url
+        self.may_have_arrived = may_have_arrived
 
 
 class ConnectionFailed(TransportError):
@@ -119,6 +124,28 @@ class RequestTimeout(TransportError, TimeoutError):
 
 class TLSError(TransportError):
     """No secure connection could be made, for instance because the certificate is not trusted."""
+
+
+class TaskMayExist(TransportError):
+    """The answer to the creation of a task was lost, and the task was not found: it may come yet.
+
+    It was asked for once. Look for it before you create it again: the message says how.
+
+    Attributes
+    ----------
+    name : str
+        The name of the task.
+    """
+
+    def __init__(self, reason: str, *, method: str, url: str, name: str) -> None:
+        super().__init__(
+            f"{reason}; the server may have created task {name!r} even so, or do so yet: look with "
+            f"client.task.list(name={name!r}) before you create it again",
+            method=method,
+            url=url,
+            may_have_arrived=True,
+        )
+        self.name = name
 
 
 class UndecodableAnswer(Vantage6Error):

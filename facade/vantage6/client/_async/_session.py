@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -245,6 +245,8 @@ class State:
         The connection to the server's events.
     has_blobs : bool or None
         Whether the server has a blob store; None until it was asked.
+    created : set of int
+        The tasks that this client created.
     """
 
     whoami: WhoAmI | None = None
@@ -257,6 +259,7 @@ class State:
     store: StoreConnection | None = None
     socket: Socket | None = None
     has_blobs: bool | None = None
+    created: set[int] = field(default_factory=set[int])
 
 
 class Session(Connection):
