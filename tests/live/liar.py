@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class Liar:
 
     port: int
     lie: Lie | None = None
+    # What becomes of the answer to the creation of a task: "cut", "late", or the status instead.
+    task_answer: str | int | None = None
     tasks: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -35,11 +38,19 @@ def lying(server_port: int) -> Iterator[Liar]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             path = urlsplit(self.path).path
-            if (self.command, path) == ("POST", "/api/task"):
+            is_task = (self.command, path) == ("POST", "/api/task")
+            if is_task:
                 liar.tasks.append(json.loads(body))
             names = ("authorization", "content-type")
             headers = {name: self.headers[name] for name in names if name in self.headers}
             response = upstream.request(self.command, self.path, headers=headers, content=body)
+            if is_task and liar.task_answer:
+                self.close_connection = True
+                if liar.task_answer == "late":
+                    time.sleep(1.5)
+                elif isinstance(liar.task_answer, int):
+                    self.send_error(liar.task_answer)
+                return
             said = response.json()
             if liar.lie:
                 liar.lie(path, said)

@@ -19,6 +19,7 @@ from vantage6.client import (
     PermissionDenied,
     ServerError,
     SessionExpired,
+    TwoFactorRequired,
 )
 from vantage6.client._auth import BearerAuth
 from vantage6.client._identity import Tokens, claims
@@ -375,3 +376,97 @@ def test_a_server_that_is_gone_is_not_an_expired_session() -> None:
         pytest.raises(ConnectionFailed, match="cannot connect"),
     ):
         client.authenticate("researcher", "secret")
+
+
+# -- staying ---------------------------------------------------------------------------------------
+def lapsing(server: Script, *, code: bool = False, login: Reply | None = None) -> None:
+    """Refuse each renewal, once logged in, and the first login's token."""
+    tokens = logging_in(
+        lambda r: (401, {"msg": "Token has expired"}) if mark(r) == "access-1" else (200, NODE)
+    )
+
+    def reply(request: Request) -> Reply:
+        if request.path.endswith("/refresh"):
+            return 401, {"msg": "Token has expired"}
+        if request.path == "/api/token/user":
+            if login:
+                return login
+            if code and not request.body.get("mfa_code"):
+                return 200, {"msg": "Please include your two-factor authentication code"}
+        return tokens(request)
+
+    server.reply = reply
+
+
+def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> None:
+    lapsing(server)
+    client.authenticate("researcher", "secret", stay=True)
+    server.seen.clear()
+    assert client.node.get(1) == NODE
+    assert server.paths == [
+        "GET /api/node/1",
+        "POST /api/token/refresh",
+        "POST /api/token/user",
+        "GET /api/node/1",
+    ]
+    assert server.seen[2].authorization is None
+    assert "secret" not in repr(client._session.auth.account)  # type: ignore[attr-defined]
+    client.refresh_token()
+    assert server.paths[4:] == ["POST /api/token/refresh", "POST /api/token/user"]
+
+
+def test_who_did_not_ask_for_it_does_not(client: Client, server: Script) -> None:
+    lapsing(server)
+    client.authenticate("researcher", "secret", stay=True)
+    client.authenticate("researcher", "secret")
+    server.seen.clear()
+    for _ in range(2):
+        with pytest.raises(SessionExpired):
+            client.refresh_token()
+    assert server.paths == ["POST /api/token/refresh"] * 2
+
+
+def test_the_code_is_asked_for_again(client: Client, server: Script) -> None:
+    lapsing(server, code=True)
+    codes = iter(["111111", "222222"])
+    client.authenticate("researcher", "secret", lambda: next(codes), stay=True)
+    assert client.node.get(1) == NODE
+    given = [r.body.get("mfa_code") for r in server.seen if r.path == "/api/token/user"]
+    assert given == [None, "111111", None, "222222"]
+
+
+def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script) -> None:
+    lapsing(server, code=True)
+    client.authenticate("researcher", "secret", "111111", stay=True)
+    with pytest.raises(TwoFactorRequired):
+        client.node.get(1)
+    assert [r.body.get("mfa_code") for r in server.seen if r.path == "/api/token/user"] == [
+        "111111",
+        None,
+    ]
+
+
+def test_a_password_that_is_no_longer_right_is_tried_once(client: Client, server: Script) -> None:
+    lapsing(server)
+    client.authenticate("researcher", "secret", stay=True)
+    lapsing(server, login=(401, {"msg": "Failed to login"}))
+    with pytest.raises(LoginFailed):
+        client.refresh_token()
+    for _ in range(2):
+        with pytest.raises(SessionExpired):
+            client.refresh_token()
+    assert server.paths.count("POST /api/token/user") == 2
+
+
+async def test_many_tasks_log_in_again_once(server: Script) -> None:
+    lapsing(server, code=True)
+
+    async def supply() -> str:
+        return "111111"
+
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret", supply, stay=True)
+        server.seen.clear()
+        rows = await asyncio.gather(*[client.node.get(1) for _ in range(16)])
+    assert rows == [NODE] * 16
+    assert server.paths.count("POST /api/token/user") == 2, "without a code, then with it"

@@ -7,7 +7,7 @@ token. Only requests to the server's own address are signed, and to the chosen a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from http import HTTPStatus
 from math import inf
 from time import monotonic
@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 
-from vantage6.bindings.server import calls
-
-from ._call import is_expired, read
-from ._identity import Tokens
+from ._call import is_expired
+from ._entry import renew
+from ._identity import acode_from, code_from
 from ._locks import AsyncLock, Lock
 from ._transport import answer_of
-from .errors import RequestTimeout, SessionExpired
+from .errors import LoginFailed, RequestTimeout
 
 if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
     from ._call import Answer
     from ._deadline import Deadline
+    from ._entry import Account, Step, Steps
+    from ._identity import Tokens
 
 
 Origin: TypeAlias = tuple[str, str, "int | None"]
@@ -60,8 +63,8 @@ class BearerAuth(httpx.Auth):
     ----------
     tokens : Tokens or None
         The current tokens; None before the login.
-    refresh : Call
-        The request that renews them.
+    account : Account or None
+        Who is to be logged in again when the login has lapsed; None if nobody is.
     renewed : callable or None
         What is called when they have been renewed.
     """
@@ -70,7 +73,7 @@ class BearerAuth(httpx.Auth):
         self.tokens: Tokens | None = None
         self._url = httpx.URL(url)
         self._store: Origin | None = None
-        self.refresh = calls.refresh_token()
+        self.account: Account | None = None
         self.renewed: Callable[[], None] | None = None
         self._thread_lock = Lock()
         self._task_lock = AsyncLock()
@@ -87,9 +90,16 @@ class BearerAuth(httpx.Auth):
                     raise _too_late(request)
                 try:
                     if self.tokens is outdated:
-                        renewal = yield self._renewal(outdated, request)
-                        renewal.read()
-                        self.take(answer_of(renewal))
+                        steps = self.renewing(outdated)
+                        step = next(steps)
+                        while step:
+                            if callable(step):
+                                given = code_from(step)
+                            else:
+                                response = yield self._beside(request, *step)
+                                response.read()
+                                given = answer_of(response)
+                            step = self.go_on(steps, given)
                 finally:
                     self._thread_lock.release()
             outdated = self._sign(request)
@@ -112,9 +122,16 @@ class BearerAuth(httpx.Auth):
                     raise _too_late(request)
                 try:
                     if self.tokens is outdated:
-                        renewal = yield self._renewal(outdated, request)
-                        await renewal.aread()
-                        self.take(answer_of(renewal))
+                        steps = self.renewing(outdated)
+                        step = next(steps)
+                        while step:
+                            if callable(step):
+                                given = await acode_from(step)
+                            else:
+                                response = yield self._beside(request, *step)
+                                await response.aread()
+                                given = answer_of(response)
+                            step = self.go_on(steps, given)
                 finally:
                     self._task_lock.release()
             outdated = self._sign(request)
@@ -152,30 +169,60 @@ class BearerAuth(httpx.Auth):
         request.headers.update(tokens.signing)
         return tokens
 
-    def _renewal(self, outdated: Tokens, request: httpx.Request) -> httpx.Request:
-        """Make the request that renews the token, in the time that is left of another one's."""
+    def _beside(
+        self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
+    ) -> httpx.Request:
+        """Make a request to the server that another one waits for, in the time left for that."""
         return httpx.Request(
-            self.refresh.method,
-            f"{self._url}{self.refresh.path}",
-            headers=outdated.renewing,
+            call.method,
+            f"{self._url}{call.path}",
+            headers=headers,
+            json=call.body,
             extensions={**request.extensions, "renewal": True},
         )
 
-    def take(self, answer: Answer) -> None:
-        """Go on with the tokens that the answer to a renewal holds.
+    def renewing(self, outdated: Tokens) -> Steps:
+        """Say step by step how to get new tokens.
 
         Parameters
         ----------
-        answer : Answer
-            What came back for `refresh`.
+        outdated : Tokens
+            The tokens so far.
+
+        Returns
+        -------
+        generator
+            What `go_on` takes.
+        """
+        return renew(outdated, self.account)
+
+    def go_on(self, steps: Steps, given: Answer | str) -> Step | None:
+        """Take the next step towards new tokens, and go on with them after the last.
+
+        Parameters
+        ----------
+        steps : generator
+            What `renewing` gave.
+        given : Answer or str
+            What came of the last step.
+
+        Returns
+        -------
+        Step or None
+            The next step.
 
         Raises
         ------
-        SessionExpired
-            When they could not be renewed.
+        SessionExpired, LoginFailed, TwoFactorRequired
+            When there are to be no new tokens.
         """
-        # A lapsed refresh token is refused as a lapsed access token is: the session is over.
-        body = read(self.refresh, answer, refused=SessionExpired)
-        self.tokens = Tokens.of(body, monotonic())
-        if self.renewed:
-            self.renewed()
+        try:
+            return steps.send(given)
+        except StopIteration as last:
+            self.tokens = last.value
+            if self.renewed:
+                self.renewed()
+            return None
+        except LoginFailed:
+            self.account = None  # a few more of these would lock it
+            raise

@@ -16,7 +16,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 import httpcore
@@ -197,6 +197,38 @@ def _is_whole(proxy: str) -> bool:
         return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def socket_options(url: str, route: Route) -> dict[str, object]:
+    """Give the options of a websocket that is reached in the same way.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+    route : Route
+        What the client was told.
+
+    Returns
+    -------
+    dict
+        The options, as the library for websockets calls them.
+    """
+    options: dict[str, object] = {}
+    if url.startswith("https:"):
+        options["sslopt"] = {"context": trust(url, route)}
+    proxy = urlsplit(proxy_for(url, route) or "")
+    if not proxy.hostname:
+        # It would look into the environment by itself.
+        return options | {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    options["http_proxy_host"] = proxy.hostname
+    options["http_proxy_port"] = proxy.port or (1080 if proxy.scheme.startswith("socks") else 80)
+    options["http_no_proxy"] = ["none.invalid"]  # in place of what the environment says
+    if proxy.scheme.startswith("socks"):
+        options["proxy_type"] = "socks5h"
+    if proxy.username is not None:
+        options["http_proxy_auth"] = unquote(proxy.username), unquote(proxy.password or "")
+    return options
 
 
 # ---- reads and writes in time -------------------------------------------------------------------

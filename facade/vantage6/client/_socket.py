@@ -20,10 +20,9 @@ from vantage6.bindings.secret import scrub
 
 from ._events import Connected, Heard, Joined, Lost, Refused, parse
 from ._identity import signing
+from ._locks import Lock, renew_in_child
 
 if TYPE_CHECKING:
-    import ssl
-
     from ._settings import Address
 
 NAMESPACE = "/tasks"
@@ -86,20 +85,25 @@ class Socket:
     ----------
     address : Address
         Where the API is; the events are at the root of the same server.
-    trust : callable
-        Gives the certificates to trust.
+    options : callable
+        Gives the certificates to trust, and the proxy to go through.
     seconds : float
         How long connecting may take.
     """
 
     def __init__(
-        self, address: Address, trust: Callable[[], ssl.SSLContext | None], seconds: float
+        self, address: Address, options: Callable[[], dict[str, object]], seconds: float
     ) -> None:
         port = f":{address.port}" if address.port else ""
         self._url = f"{address.host}{port}"
-        self._trust = trust
+        self._options = options
         self._seconds = seconds
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        renew_in_child(self)
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Be closed: the thread that holds the connection is the parent's."""
         self._mailboxes: list[Mailbox | AsyncMailbox] = []
         self._line: _Line | None = None
         self._rooms: set[int] = set()
@@ -125,7 +129,7 @@ class Socket:
         """Connect, unless that is done or under way; the mailboxes hear what comes of it."""
         with self._lock:
             if self._line is None:
-                self._line = _Line(self._url, token, self._trust, self._seconds, self._hear)
+                self._line = _Line(self._url, token, self._options, self._seconds, self._hear)
 
     def _hear(self, line: _Line, item: Heard) -> None:
         with self._lock:
@@ -148,11 +152,11 @@ class _Line:
         self,
         url: str,
         token: str,
-        trust: Callable[[], ssl.SSLContext | None],
+        options: Callable[[], dict[str, object]],
         seconds: float,
         hear: Callable[[_Line, Heard], None],
     ) -> None:
-        self._url, self._token, self._trust, self._seconds = url, token, trust, seconds
+        self._url, self._token, self._options, self._seconds = url, token, options, seconds
         self._hear = hear
         self._ended = threading.Event()
         threading.Thread(target=self._hold, name="vantage6-events", daemon=True).start()
@@ -183,14 +187,11 @@ class _Line:
     def _client(self) -> Any:
         """Make the library's client, which has no types."""
         library: Any = importlib.import_module("socketio")
-        options: dict[str, object] = {}
-        if context := self._trust():
-            options["sslopt"] = {"context": context}
         client = library.Client(
             reconnection=False,
             handle_sigint=False,
             request_timeout=self._seconds,
-            websocket_extra_options=options,
+            websocket_extra_options=self._options(),
         )
         client.on("*", self._on_event, namespace=NAMESPACE)
         client.on("disconnect", self._on_disconnect, namespace=NAMESPACE)

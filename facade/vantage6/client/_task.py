@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, cast
 
 from ._base64 import encode
@@ -11,9 +12,18 @@ from ._resolve import references
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import DatabaseInput, Organization, TaskOrganization
+    from vantage6.bindings.server.rows import (
+        DatabaseInput,
+        Organization,
+        Task,
+        TaskInput,
+        TaskOrganization,
+    )
 
     from ._resolve import Ref
+
+# Times in the header Date are cut to whole seconds, and clocks of one server differ by little.
+ROUNDED = 2.0
 
 
 def some(organizations: Sequence[Ref]) -> list[Ref]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import ssl
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from copy import copy
@@ -18,6 +17,7 @@ from ._deadline import Deadline
 from ._locks import AsyncLock, Lock
 from ._secrets import without_library_frames
 from ._settings import Timeouts
+from ._tls import tls_flaw
 from .errors import (
     ClientClosed,
     ConnectionFailed,
@@ -179,12 +179,8 @@ def translate(error: httpx.RequestError) -> TransportError:
     kind: type[TransportError] = ConnectionFailed
     if isinstance(error, httpx.TimeoutException):
         kind, reason = RequestTimeout, _lateness(error)
-    elif _is_tls(error):
-        kind = TLSError
-        reason = (
-            f"no secure connection: {detail}; a server with a certificate of its own needs "
-            "verify='path/to/ca.pem'"
-        )
+    elif flaw := tls_flaw(error):
+        kind, reason = TLSError, f"no secure connection: {flaw}"
     elif isinstance(error, httpx.ProxyError):
         reason = f"the proxy did not let the request pass: {detail}"
     elif isinstance(error, httpx.ConnectError):
@@ -199,7 +195,8 @@ def translate(error: httpx.RequestError) -> TransportError:
         reason,
         method=error.request.method,
         url=str(error.request.url),
-        may_have_arrived=not isinstance(error, UNSENT) and "renewal" not in error.request.extensions,
+        may_have_arrived=not isinstance(error, UNSENT)
+        and "renewal" not in error.request.extensions,
     )
 
 
@@ -222,14 +219,6 @@ def _lateness(error: httpx.TimeoutException) -> str:
     if isinstance(error, httpx.WriteTimeout):
         return f"the server took in nothing for the write timeout of {timeouts.write:g} seconds"
     return f"no answer within the read timeout of {timeouts.read:g} seconds"
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _options(url: str, auth: httpx.Auth) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ async def _look(session: Session, body: TaskInput, began: float) -> Task | None:
     for task in rows:
         if task["id"] in session.state.created or not is_asked_for(task, body, since):
             continue
-        runs = await session.rows(lambda id_=task["id"], **page: calls.list_runs(task_id=id_, **page))
+        runs = await session.rows(partial(calls.list_runs, task_id=task["id"]))
         there = {run["organization"]["id"]: run["input"] for run in runs if run["organization"]}
         if there == {part["id"]: part.get("input") for part in body["organizations"]}:
             return task

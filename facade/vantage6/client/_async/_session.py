@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from vantage6.bindings.server import calls
 
 from .._call import Answer, read
-from .._identity import Tokens, WhoAmI, acode_from, credentials, login_answer
+from .._entry import enter, renew
+from .._identity import Tokens, WhoAmI, acode_from
 from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
 from .._opening import Reader
 from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, outdated_by
@@ -22,11 +23,9 @@ from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_
 from ..errors import (
     InvalidSettings,
     KeyMismatch,
-    LoginFailed,
     NotAuthenticated,
     PermissionDenied,
     SessionExpired,
-    TwoFactorRequired,
     TwoFactorSetupRequired,
     Unauthorized,
     UnknownName,
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
 
-    from .._identity import HiddenCode
+    from .._entry import Account, Step, Steps
     from .._listing import PageOf
     from .._resolve import AnyRow, Kind, Ref
     from .._settings import Limits, Route
@@ -345,23 +344,24 @@ class Session(Connection):
         """Who reads inputs and results here, with which key."""
         return Reader(self.whoami, self.private_key)
 
-    async def login(self, username: str, password: str, mfa_code: HiddenCode | None) -> WhoAmI:
+    async def login(self, account: Account, *, stay: bool) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
-        username, password : str
-            The account.
-        mfa_code : str or callable, optional
-            The current two-factor code, or what supplies it.
+        account : Account
+            Who logs in.
+        stay : bool
+            Whether to do so again when the login has lapsed.
 
         Returns
         -------
         WhoAmI
             The user.
         """
-        tokens = await self._enter(username, password, mfa_code)
-        return self._go_on(tokens, *await self._identify(username, tokens))
+        tokens = await self._enter(account)
+        found = await self._identify(account.username, tokens)
+        return self._go_on(tokens, *found, account.lasting if stay else None)
 
     async def resume(self, username: str, tokens: Tokens) -> WhoAmI:
         """Go on with the tokens of an earlier login, which are renewed if need be.
@@ -396,11 +396,14 @@ class Session(Connection):
             raise InvalidSettings(f"the session is of {found[0]!r}, not of {username!r}")
         return self._go_on(tokens, *found)
 
-    def _go_on(self, tokens: Tokens, username: str, who: WhoAmI) -> WhoAmI:
+    def _go_on(
+        self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
+    ) -> WhoAmI:
         """Be this user from now on: all at once, and last, since a login may fail."""
         state = self.state
         before, state.whoami = state.whoami, who
         self.auth.tokens = tokens
+        self.auth.account = account
         self.names.forget()  # somebody else may see other things
         if before and before.organization_id != who.organization_id:
             # It belongs to the organization of the last login.
@@ -418,27 +421,31 @@ class Session(Connection):
 
             keep_up(self)
 
-    async def _enter(self, username: str, password: str, mfa_code: HiddenCode | None) -> Tokens:
-        """Get tokens; a code that is to be supplied is asked for only if the server does."""
-        if not callable(mfa_code):
-            return await self._try(username, password, mfa_code)
-        try:
-            return await self._try(username, password, None)
-        except TwoFactorRequired:
-            pass  # what goes wrong with the code has nothing to do with this error
-        return await self._try(username, password, await acode_from(mfa_code))
-
-    async def _try(self, username: str, password: str, mfa_code: str | None) -> Tokens:
+    async def _enter(self, account: Account) -> Tokens:
         """Get tokens."""
-        call = calls.create_user_token(credentials(username, password, mfa_code))
-        body = await self.send(call, signed=False, refused=LoginFailed)
         try:
-            return Tokens.of(login_answer(body), monotonic())
+            return await self._through(enter(account))
         except TwoFactorSetupRequired as error:
             from .._qr import offer
 
             offer(error.uri)  # who does not catch the error would lose what is told only once
             raise
+
+    async def _through(self, steps: Steps) -> Tokens:
+        """Do all that is to be done on the way to tokens."""
+        step = next(steps)
+        try:
+            while True:
+                step = steps.send(await self._take(step))
+        except StopIteration as last:
+            return last.value
+
+    async def _take(self, step: Step) -> Answer | str:
+        """Do what is to be done on the way to tokens."""
+        if callable(step):
+            return await acode_from(step)
+        call, headers = step
+        return await self.http.exchange(call, headers=headers, signed=False)
 
     async def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
         """Find out whose tokens these are: the username, and who that is."""
@@ -465,17 +472,17 @@ class Session(Connection):
 
     async def _renewed(self, tokens: Tokens) -> Tokens:
         """Renew tokens that are not the client's yet."""
-        refresh = self.auth.refresh
-        answer = await self.http.exchange(refresh, headers=tokens.renewing, signed=False)
-        return Tokens.of(read(refresh, answer, refused=SessionExpired), monotonic())
+        return await self._through(renew(tokens, None))
 
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
         tokens = self.auth.tokens
         if tokens is None:
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
-        refresh = self.auth.refresh
-        self.auth.take(await self.http.exchange(refresh, headers=tokens.renewing, signed=False))
+        steps = self.auth.renewing(tokens)
+        step = next(steps)
+        while step:
+            step = self.auth.go_on(steps, await self._take(step))
 
     async def fresh_token(self) -> str:
         """Give a token that will be valid for a while, for what is signed once and stays open."""
@@ -488,14 +495,14 @@ class Session(Connection):
     @property
     def socket(self) -> Socket | None:
         """The connection to the server's events; None without the libraries for it."""
-        from .._pools import trust
+        from .._pools import socket_options
         from .._socket import Socket, can_connect
 
         if self.state.socket is None and can_connect():
             route, url = self.http.pools.route, self.address.url
             self.state.socket = Socket(
                 self.address,
-                partial(trust, url, route),
+                partial(socket_options, url, route),
                 self.http.limits.timeouts.connect,
             )
         return self.state.socket

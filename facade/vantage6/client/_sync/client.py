@@ -17,6 +17,7 @@ from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
 from .._call import read, sending
+from .._entry import Account
 from .._events import Wanted
 from .._identity import hidden_code, hidden_password, signing
 from .._keeping import SavedSession
@@ -507,7 +508,14 @@ class Client:
         view._see(self._session.limited(limits))
         return view
 
-    def authenticate(self, username: str, password: str, mfa_code: MfaCode | None = None) -> None:
+    def authenticate(
+        self,
+        username: str,
+        password: str,
+        mfa_code: MfaCode | None = None,
+        *,
+        stay: bool = False,
+    ) -> None:
         """Log in. From here on the token is renewed as needed.
 
         A client that is logged in already goes on as the new user, without the private key if that
@@ -521,6 +529,11 @@ class Client:
             The current code of the authenticator app, if the account has two-factor login. A
             function without parameters is called if the server asks for a code, and not before; an
             asynchronous client also awaits what it gives.
+        stay : bool
+            Whether to log in again when the login has lapsed, which it does when the client was not
+            used for some days (48 hours by default). The password then stays in memory. A function
+            for `mfa_code` is called again; without one, `TwoFactorRequired` is raised where the
+            server asks for a code.
 
         Warns
         -----
@@ -555,7 +568,7 @@ class Client:
                 f"{self.host} speaks plain http: whoever is on the way can read your password and "
                 "all that follows; give the server's https address if it has one"
             )
-        who = self._session.login(username, password, mfa_code)
+        who = self._session.login(Account(username, password, mfa_code), stay=stay)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)

@@ -24,6 +24,7 @@ from .._task import (
 )
 from .._waiting import check_ending, check_times
 from ..errors import EncryptionNotSetUp, InvalidInput
+from ._creating import create
 from ._resource import Named
 from ._waits import follow, wait_for
 
@@ -294,6 +295,9 @@ class Tasks(Named["Task"]):
         ServerTooOld
             When something in `databases` came with a later version of the server; no task was
             created.
+        TaskMayExist
+            When the answer was lost, and no such task can be found on the server. It is asked for
+            once; where the answer is lost and the task is there, that one is returned.
 
         Examples
         --------
@@ -329,7 +333,7 @@ class Tasks(Named["Task"]):
             body["store_id"] = self._id("store", store)
         if server_url is not None:
             body["server_url"] = server_url
-        task = self._session.send(calls.create_task(body))
+        task = create(self._session, body)
         LOGGER.info("Created task %s for %s organizations", task["id"], len(ids))
         return selection.of_row(task)
 

@@ -1,0 +1,79 @@
+# Derived from tests/live/_async/test_lost_answers.py by unasync.py: edit that instead.
+"""The answer to the creation of a task is lost on the way: the task is found, and made once."""
+
+from typing import Any
+
+import pytest
+from liar import Liar, lying
+
+from vantage6.client import Client, TaskMayExist, Timeouts
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+TASK: dict[str, Any] = {
+    "name": "once",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "description": "and no more",
+    "databases": "default",
+    "collaboration": 1,
+    "method": "partial_average",
+    "kwargs": {"column_name": "age"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vantage6.client._sync._creating.LOOKS", (0.2, 0.4, 0.8, 1.0))
+
+
+def logged_in(network: LocalNetwork, liar: Liar) -> Client:
+    client = Client(
+        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=1, total=30)
+    )
+    user = network.users["researcher"]
+    client.authenticate(user.username, user.password)
+    return client
+
+
+@pytest.mark.parametrize("lost", ["cut", "late", 502])
+def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str | int) -> None:
+    with lying(network.port) as liar:
+        with logged_in(network, liar) as client:
+            before = client.task.create([1, 2], **TASK)
+            liar.task_answer = lost
+            task = client.task.create([1, 2], **TASK)
+            again = client.task.create([1, 2], **TASK)
+            other = client.task.create([1], **TASK)
+            liar.task_answer = None
+            newest = [row["id"] for row in (client.task.list(page=1, per_page=4))["data"]]
+    assert [other["id"], again["id"], task["id"], before["id"]] == newest, "each is one's own"
+    assert len(liar.tasks) == 4, "each was asked for once"
+    assert task["name"] == "once"
+
+
+def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork) -> None:
+    key = encrypted_network.organizations[0].private_key
+    with lying(encrypted_network.port) as liar:
+        with logged_in(encrypted_network, liar) as client:
+            client.setup_encryption(key)
+            liar.task_answer = "cut"
+            one, two = [client.task.create([1, 2, 3], **TASK) for _ in range(2)]
+            assert one["id"] < two["id"]
+    assert len(liar.tasks) == 2
+
+
+def test_a_task_that_cannot_be_found_is_told_of(
+    network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hide(path: str, said: Any) -> None:
+        if path == "/api/task":
+            said["data"] = []
+
+    with lying(network.port) as liar:
+        with logged_in(network, liar) as client:
+            liar.task_answer, liar.lie = "cut", hide
+            with pytest.raises(TaskMayExist, match=r"task\.list\(name='once'\)") as caught:
+                client.task.create([1, 2], **TASK)
+    assert len(liar.tasks) == 1
+    assert caught.value.name == "once"
