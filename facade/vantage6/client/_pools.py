@@ -245,7 +245,11 @@ class _Stream(httpcore.NetworkStream):
         seconds = clip(timeout, self._opening)
         if seconds is not None and seconds <= 0:
             raise httpcore.ReadTimeout("the time is up")
-        return self._stream.read(max_bytes, seconds)
+        try:
+            return self._stream.read(max_bytes, seconds)
+        except httpcore.TimeoutException:
+            self.close()  # the library forgets to where it talks to a SOCKS proxy
+            raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), PIECE):
@@ -303,10 +307,19 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self._opening = opening
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, clip(timeout, self._opening))
+        try:
+            return await self._stream.read(max_bytes, clip(timeout, self._opening))
+        except httpcore.TimeoutException:
+            await self.aclose()  # the library forgets to where it talks to a SOCKS proxy
+            raise
+        except ssl.SSLError as error:  # the library knows it from threads only
+            raise httpcore.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, clip(timeout, self._opening))
+        try:
+            await self._stream.write(buffer, clip(timeout, self._opening))
+        except ssl.SSLError as error:
+            raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -132,6 +132,10 @@ class Attempts:
         """
         meaning = translate(error)
         may_repeat = self._is_repeatable or isinstance(error, UNSENT)
+        if isinstance(
+            error, httpx.ProxyError
+        ):  # its message begins with the status, if there is one
+            may_repeat = str(error)[:3] in {str(status) for status in PASSING_STATUS}
         pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
         if pause is None:
             raise meaning from without_library_frames(error)

@@ -1,0 +1,204 @@
+"""What stands between a client and a server: certificates, TLS, and proxies, all real."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from .dripping import raw_server
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+DAY = datetime.timedelta(days=1)
+NAME = "server.example"
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+class Authority:
+    """Signs certificates that are good for nothing else than a test."""
+
+    def __init__(self, folder: Path, name: str = "test authority") -> None:
+        self._folder, self._name = folder, name
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._certificate = self._sign(_name(name), self._key, [], NOW - DAY, NOW + DAY, ca=True)
+        self.file = folder / f"{name}.pem"
+        self.file.write_bytes(self._pem(self._certificate))
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        names: list[str],
+        begins: datetime.datetime,
+        ends: datetime.datetime,
+        *,
+        ca: bool = False,
+        by_itself: bool = False,
+    ) -> x509.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject if by_itself else _name(self._name))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begins)
+            .not_valid_after(ends)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        )
+        if names:
+            also = [
+                x509.IPAddress(ipaddress.ip_address(name))
+                if name[0].isdigit()
+                else x509.DNSName(name)
+                for name in names
+            ]
+            builder = builder.add_extension(x509.SubjectAlternativeName(also), critical=False)
+        return builder.sign(key if by_itself else self._key, hashes.SHA256())
+
+    @staticmethod
+    def _pem(certificate: x509.Certificate) -> bytes:
+        return certificate.public_bytes(serialization.Encoding.PEM)
+
+    def issue(
+        self,
+        *names: str,
+        begins: datetime.datetime = NOW - DAY,
+        ends: datetime.datetime = NOW + DAY,
+        by_itself: bool = False,
+        passphrase: str | None = None,
+    ) -> tuple[Path, Path]:
+        """Make a certificate and its key, and give their files."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._sign(
+            _name(names[0]), key, list(names), begins, ends, by_itself=by_itself
+        )
+        stem = self._folder / f"{certificate.serial_number}"
+        stem.with_suffix(".crt").write_bytes(self._pem(certificate))
+        locked = (
+            serialization.BestAvailableEncryption(passphrase.encode())
+            if passphrase
+            else serialization.NoEncryption()
+        )
+        stem.with_suffix(".key").write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+        )
+        return stem.with_suffix(".crt"), stem.with_suffix(".key")
+
+    def context(self, files: tuple[Path, Path], clients: Path | None = None) -> ssl.SSLContext:
+        """Make what a server shows a certificate with, and wants one of clients if told so."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*files)
+        if clients:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients)
+        return context
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what comes from either side to the other, until one is done."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    back = threading.Thread(target=pump, args=(other, one), daemon=True)
+    back.start()
+    pump(one, other)
+    back.join()
+
+
+def to_port(port: int) -> Callable[[socket.socket], None]:
+    """Pass all on to a port of this machine."""
+
+    def serve(near: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            pass_on(near, far)
+
+    return serve
+
+
+@dataclass
+class Proxy:
+    """Where a proxy is, and what it was asked for."""
+
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
+
+
+def _read_head(near: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head:
+        more = near.recv(1)
+        if not more:
+            break
+        head += more
+    return head
+
+
+@contextmanager
+def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
+    """Take CONNECT, and plain requests; each host is at one port of this machine."""
+    proxy = Proxy()
+
+    def serve(near: socket.socket) -> None:
+        head = _read_head(near)
+        if not head:
+            return
+        first, *lines = head.decode().split("\r\n")
+        proxy.asked.append(first.rsplit(" ", 1)[0])
+        proxy.credentials += [line for line in lines if line.lower().startswith("proxy-auth")]
+        if refusal:
+            near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
+            return
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            if first.startswith("CONNECT"):
+                near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            else:
+                method, url, version = first.split(" ")
+                path = "/" + url.split("/", 3)[3]
+                far.sendall("\r\n".join([f"{method} {path} {version}", *lines]).encode())
+            pass_on(near, far)
+
+    with raw_server(serve) as seen:
+        proxy.port = seen.port
+        yield proxy
+
+
+@contextmanager
+def socks_proxy(port: int) -> Iterator[Proxy]:
+    """Take SOCKS 5 without a login, for any host; all of them are at one port of this machine."""
+    proxy = Proxy()
+
+    def serve(near: socket.socket) -> None:
+        _, methods = near.recv(2)
+        near.recv(methods)
+        near.sendall(b"\x05\x00")
+        _, _, _, kind = near.recv(4)
+        if kind == 3:
+            host = near.recv(near.recv(1)[0]).decode()
+        else:
+            host = str(ipaddress.ip_address(near.recv(4)))
+        proxy.asked.append(f"{host}:{int.from_bytes(near.recv(2), 'big')}")
+        near.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            pass_on(near, far)
+
+    with raw_server(serve) as seen:
+        proxy.port = seen.port
+        yield proxy

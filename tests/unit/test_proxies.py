@@ -1,0 +1,174 @@
+"""Proxies, of the environment and of the program, as docs/connections.md has them."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    ConnectionFailed,
+    InvalidSettings,
+    MissingExtra,
+)
+from vantage6.client._pools import socket_options
+from vantage6.client._settings import Route
+
+from .dripping import raw_server
+from .gateways import NAME, Authority, http_proxy, socks_proxy, to_port
+from .scripted import Script, logging_in
+
+VERSION = {"version": "4.15.2"}
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def ask(host: str, **options: Any) -> object:
+    with Client(host, None, log_level=None, **options) as client:
+        return client.util.get_server_version()
+
+
+def ask_async(host: str, **options: Any) -> object:
+    async def run() -> object:
+        async with AsyncClient(host, None, log_level=None, **options) as client:
+            return await client.util.get_server_version()
+
+    return asyncio.run(run())
+
+
+both = pytest.mark.parametrize("ask", [ask, ask_async], ids=["sync", "async"])
+Ask = Callable[..., object]
+
+
+@pytest.fixture(autouse=True)
+def _answers(server: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.reply = logging_in(lambda _: (200, VERSION))
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@both
+def test_plain_http_goes_by_way_of_the_proxy_of_the_environment(
+    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with http_proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{proxy.port}")
+        assert ask(f"http://{NAME}") == VERSION
+        assert proxy.asked == [f"GET http://{NAME}/api/version"]
+        assert ask(f"http://127.0.0.1:{server.port}") == VERSION, "this machine needs none"
+        assert len(proxy.asked) == 1
+
+
+@both
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", None])
+def test_tls_goes_through_a_tunnel(
+    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None
+) -> None:
+    authority = Authority(tmp_path)
+    context = authority.context(authority.issue(NAME))
+    with raw_server(to_port(server.port), context) as front, http_proxy(front.port) as proxy:
+        options: dict[str, Any] = {"verify": authority.file}
+        if variable:
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+        else:
+            options["proxy"] = f"http://user:pass%20word@127.0.0.1:{proxy.port}"
+        assert ask(f"https://{NAME}", **options) == VERSION
+        assert proxy.asked == [f"CONNECT {NAME}:443"]
+        assert len(proxy.credentials) == (0 if variable else 1)
+
+
+@both
+def test_what_no_proxy_names_is_reached_directly(
+    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with http_proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        for excepted in ("example", f"{NAME},other", "*"):
+            monkeypatch.setenv("NO_PROXY", excepted)
+            with pytest.raises(ConnectionFailed, match="cannot connect"):
+                ask(f"http://{NAME}", retries=0)
+        monkeypatch.delenv("NO_PROXY")
+        with pytest.raises(ConnectionFailed, match="cannot connect"):
+            ask(f"http://{NAME}", retries=0, proxy=False)
+        assert not proxy.asked
+
+
+@both
+def test_a_proxy_that_was_named_holds_for_this_machine_too(ask: Ask, server: Script) -> None:
+    with http_proxy(server.port) as proxy:
+        address = f"http://127.0.0.1:{server.port}"
+        assert ask(address, proxy=f"http://127.0.0.1:{proxy.port}") == VERSION
+        assert proxy.asked == [f"GET {address}/api/version"]
+
+
+@both
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_socks_is_spoken(ask: Ask, server: Script, scheme: str) -> None:
+    with socks_proxy(server.port) as proxy:
+        assert ask(f"http://{NAME}", proxy=f"{scheme}://127.0.0.1:{proxy.port}") == VERSION
+        assert proxy.asked == [f"{NAME}:80"], "the proxy looks the name up"
+
+
+def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
+    for kind in (Client, AsyncClient):
+        with pytest.raises(MissingExtra, match=r"vantage6-sdk\[socks\]"):
+            kind(f"http://{NAME}", None, log_level=None, proxy="socks5://proxy.example")
+
+
+@both
+@pytest.mark.parametrize(
+    ("refusal", "times"), [(b"407 Proxy Authentication Required", 1), (b"503 Busy", 2)]
+)
+def test_a_proxy_that_refuses_is_told_from_the_server(
+    ask: Ask, server: Script, refusal: bytes, times: int
+) -> None:
+    with http_proxy(server.port, refusal) as proxy:
+        with pytest.raises(ConnectionFailed, match=r"proxy did not let .*(407|503)"):
+            ask(f"https://{NAME}", proxy=f"http://127.0.0.1:{proxy.port}", retries=1)
+        assert len(proxy.asked) == times
+    assert not server.seen
+
+
+@both
+def test_a_silent_socks_proxy_is_left_in_time(ask: Ask) -> None:
+    with raw_server(
+        lambda connection: connection.recv(99) and connection.recv(99) and None
+    ) as seen:
+        from vantage6.client import RequestTimeout
+
+        with pytest.raises(RequestTimeout):
+            ask(f"http://{NAME}", proxy=f"socks5://127.0.0.1:{seen.port}", timeout=0.5)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["proxy.example:3128", "ftp://proxy.example", "http://", "http://[", "http://a:0"]
+)
+def test_what_is_no_proxy_is_refused_without_being_shown(proxy: str) -> None:
+    for kind in (Client, AsyncClient):
+        with pytest.raises(InvalidSettings, match="proxy= must be the address") as caught:
+            kind(f"https://{NAME}", None, log_level=None, proxy=proxy)
+        assert proxy not in str(caught.value).replace("'http://proxy.example:3128'", "").split()
+
+
+def test_events_take_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    route = Route(authority.file, authority.issue("me"), "http://user:a%20b@proxy.example:3128")
+    options = socket_options(f"https://{NAME}/api", route)
+    assert options.pop("sslopt")["context"].get_ca_certs()  # type: ignore[index]
+    assert options == {
+        "http_proxy_host": "proxy.example",
+        "http_proxy_port": 3128,
+        "http_proxy_auth": ("user", "a b"),
+        "http_no_proxy": ["none.invalid"],
+    }
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    assert socket_options(f"http://{NAME}", Route())["http_proxy_port"] == 3128
+    assert socket_options("http://localhost", Route())["http_no_proxy"] == ["*"]
+    socks = socket_options(f"http://{NAME}", Route(proxy="socks5://proxy.example"))
+    assert (socks["proxy_type"], socks["http_proxy_port"]) == ("socks5h", 1080)

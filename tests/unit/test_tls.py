@@ -1,0 +1,153 @@
+"""Certificates, as docs/connections.md has them: trusted, shown, and told of when not right."""
+
+import asyncio
+import ssl
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import AsyncClient, Client, ConnectionFailed, InvalidSettings, TLSError
+
+from .dripping import Seen, raw_server
+from .gateways import DAY, NOW, Authority, to_port
+from .scripted import Script, logging_in
+
+VERSION = {"version": "4.15.2"}
+
+
+def ask(port: int, **options: Any) -> object:
+    with Client("https://127.0.0.1", port, log_level=None, **options) as client:
+        return client.util.get_server_version()
+
+
+def ask_async(port: int, **options: Any) -> object:
+    async def run() -> object:
+        async with AsyncClient("https://127.0.0.1", port, log_level=None, **options) as client:
+            return await client.util.get_server_version()
+
+    return asyncio.run(run())
+
+
+both = pytest.mark.parametrize("ask", [ask, ask_async], ids=["sync", "async"])
+Ask = Callable[..., object]
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _answers(server: Script) -> None:
+    server.reply = logging_in(lambda _: (200, VERSION))
+
+
+@contextmanager
+def front(server: Script, context: ssl.SSLContext) -> Iterator[Seen]:
+    with raw_server(to_port(server.port), context) as seen:
+        yield seen
+
+
+@both
+def test_an_authority_of_ones_own_is_trusted_and_no_other(
+    ask: Ask, server: Script, authority: Authority, tmp_path: Path
+) -> None:
+    stranger = Authority(tmp_path, "stranger")
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
+        assert ask(seen.port, verify=authority.file) == VERSION
+        own = ssl.create_default_context(cafile=authority.file)
+        assert ask(seen.port, verify=own) == VERSION
+        for verify in (True, stranger.file):
+            seen.connections.clear()
+            with pytest.raises(TLSError, match=r"authority that is not known.*verify='path/to/ca"):
+                ask(seen.port, verify=verify)
+            assert len(seen.connections) == 1, "it is not tried again"
+
+
+@both
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"ends": NOW - DAY / 2}, "has expired.*renew it"),
+        ({"begins": NOW + DAY / 2}, "not valid yet.*clock"),
+        ({"names": ("127.0.0.2",)}, "for another name.*address"),
+        ({"names": ("server.example",)}, "for another name.*address"),
+        ({"by_itself": True}, "signed by itself.*verify='path/to/server.pem'"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
+    ask: Ask, server: Script, authority: Authority, facts: dict[str, Any], said: str
+) -> None:
+    names = facts.get("names", ("127.0.0.1",))
+    facts = {name: fact for name, fact in facts.items() if name != "names"}
+    with front(server, authority.context(authority.issue(*names, **facts))) as seen:
+        with pytest.raises(TLSError, match=said):
+            ask(seen.port, verify=authority.file)
+    assert len(seen.connections) == 1
+    assert not server.seen
+
+
+@both
+def test_a_certificate_signed_by_itself_can_be_trusted(
+    ask: Ask, server: Script, authority: Authority
+) -> None:
+    files = authority.issue("127.0.0.1", by_itself=True)
+    with front(server, authority.context(files)) as seen:
+        assert ask(seen.port, verify=files[0]) == VERSION
+
+
+@both
+def test_a_certificate_is_shown_to_whom_wants_one(
+    ask: Ask, server: Script, authority: Authority, tmp_path: Path
+) -> None:
+    crt, key = authority.issue("researcher")
+    whole = tmp_path / "whole.pem"
+    whole.write_bytes(crt.read_bytes() + key.read_bytes())
+    locked = authority.issue("researcher", passphrase="a passphrase")
+    context = authority.context(authority.issue("127.0.0.1"), clients=authority.file)
+    with front(server, context) as seen:
+        for cert in (whole, (crt, key), (*locked, "a passphrase")):
+            assert ask(seen.port, verify=authority.file, cert=cert) == VERSION
+        with pytest.raises(TLSError, match=r"wants a certificate from the client.*cert="):
+            ask(seen.port, verify=authority.file)
+
+
+def test_a_certificate_that_cannot_be_shown_is_refused_at_once(authority: Authority) -> None:
+    crt, key = authority.issue("researcher", passphrase="a passphrase")
+    _, other = authority.issue("researcher")
+    for cert in (crt, (crt, key), (crt, key, "wrong"), (crt, other), "nowhere.pem"):
+        for kind in (Client, AsyncClient):
+            with pytest.raises(InvalidSettings, match="cert: no certificate") as caught:
+                kind("https://127.0.0.1", 1, log_level=None, cert=cert)
+            assert "passphrase)" in str(caught.value)
+            assert "wrong" not in str(caught.value)
+
+
+@both
+def test_plain_http_where_tls_is_expected_is_told(ask: Ask, server: Script) -> None:
+    with pytest.raises(TLSError, match=r"does not speak TLS.*http://"):
+        ask(server.port)
+
+
+@both
+def test_a_line_that_goes_dead_is_no_matter_of_certificates(ask: Ask) -> None:
+    with raw_server(lambda connection: None) as seen:
+        with pytest.raises(ConnectionFailed):
+            ask(seen.port, retries=1)
+    assert len(seen.connections) == 2, "it is tried again"
+
+
+def test_who_trusts_anyone_is_warned_each_time(server: Script, authority: Authority) -> None:
+    files = authority.issue("127.0.0.1", by_itself=True)
+    with front(server, authority.context(files)) as seen:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.resetwarnings()
+            warnings.simplefilter("default")
+            for _ in range(3):
+                assert ask(seen.port, verify=False) == VERSION
+    assert [str(each.category.__name__) for each in caught] == ["UserWarning"] * 3
+    assert {each.filename for each in caught} == {__file__}
