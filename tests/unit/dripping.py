@@ -36,6 +36,20 @@ def read_request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
+def shake(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Begin to speak TLS; who is refused is told so, and not just cut off."""
+    secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+    try:
+        secure.do_handshake()
+    except ssl.SSLError:
+        with secure, suppress(OSError):
+            secure.settimeout(1)
+            while socket.socket.recv(secure, 65536):
+                pass
+        raise
+    return secure
+
+
 @contextmanager
 def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[Seen]:
     """Serve each connection on a thread of its own."""
@@ -45,7 +59,7 @@ def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[
     def take(connection: socket.socket) -> None:
         with suppress(OSError), connection:
             if context:
-                connection = context.wrap_socket(connection, server_side=True)
+                connection = shake(connection, context)
             with connection:
                 serve(connection)
 
