@@ -388,7 +388,8 @@ class Act:
         hunt.saw("users, drawn", f"{users} {users._repr_html_()} {users.to_pandas().to_string()}")
         hunt.look_at("user", await settled(root.user.get(users[0]["id"])))
         hunt.look_at("user", await settled(root.user.update(self.who.name, firstname="Eve")))
-        error = await hunt.fails("name", lambda: root.user.id("nobody"))
+        error = await hunt.fails("name", lambda: root.user.id(self.who.name + "e"))
+        assert error.candidates
         hunt.look_at("no such user", error)
         party = await settled(root.organization.create(
             f"Party {self.kind.__name__}", "", "", "", "", "party.example"))  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -72,7 +74,11 @@ class UnclearName(InvalidInput, LookupError):
         super().__init__(message)
         self.kind = kind
         self.name = name
-        self.candidates = list(candidates)
+        # Of users, servers tell the second factor: nobody needs that to tell them apart.
+        self.candidates = [
+            {field: value for field, value in row.items() if field not in NAMES}
+            for row in candidates
+        ]
 
 
 class UnknownName(UnclearName):
