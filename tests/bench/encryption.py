@@ -1,15 +1,17 @@
 """100 MiB of JSON, to and from the form in which an encrypted input or result travels.
 
 The bare primitives are AES-256-CTR of `cryptography` and base64 of `pybase64`, which uses SIMD and
-which ours uses too where the extra `fast` is installed. Durations of messages are processor time:
-all three keep one core busy. Memory is what a process's peak rises by; its bare value is the size
+which ours uses too where the extra `fast` is installed. Those who handle messages take turns, and a
+duration is that of the fastest: by the clock, and of processor time alone, which other programs do
+not disturb as much. Memory is what a process's peak rises by; its bare value is the size
 of the output alone. The tasks go to 20 organizations of an encrypted collaboration on a local
 network, with a small input.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
-from harness import MIB, Row, measure
+from harness import MIB, Contestant, Row, measure, race
 
 from vantage6.localnet import LocalNetwork
 
@@ -17,6 +19,7 @@ TITLE = "Encryption"
 SIZE = 100 * MIB
 TEXT_SIZE = SIZE / 3 * 4
 ORGANIZATIONS = 20
+ROUNDS = 9
 
 
 def rows() -> Iterator[Row]:
@@ -26,27 +29,23 @@ def rows() -> Iterator[Row]:
 
 
 def messages(what: str, output: float, faster: float | None) -> Iterator[Row]:
-    ours = measure("encryption", f"ours_{what}", size=SIZE)
-    bare = measure("encryption", f"bare_{what}", size=SIZE)
-    theirs = measure("encryption", f"official_{what}", size=SIZE, official=True)
-    yield Row(
-        what,
-        ours.busy,
-        theirs.busy,
-        bare.busy,
-        at_most_bare=1.3,
-        less_than_official=faster,
-    )
-    plain = measure("encryption", f"ours_{what}", size=SIZE, fast=False)
-    yield Row(f"{what}, without pybase64", plain.busy, theirs.busy, bare.busy)
-    yield Row(
-        f"{what}: extra memory",
-        ours.memory / MIB,
-        theirs.memory / MIB,
-        output / MIB,
-        unit="MiB",
-        at_most_bare=1.6,
-    )
+    with ExitStack() as stack:
+
+        def enter(function: str, **more: object) -> Contestant:
+            return stack.enter_context(
+                Contestant("encryption", f"{function}_{what}", size=SIZE, **more)
+            )
+
+        ours, theirs, bare = enter("ours"), enter("official", official=True), enter("bare")
+        plain = enter("ours", fast=False)
+        found = race(ROUNDS, [each.turn for each in (ours, theirs, bare, plain)])
+        memory = [each.memory / MIB for each in (ours, theirs)]
+    # What else the machine does only ever adds.
+    clock, busy = ([min(turn[which] for turn in each) for each in found] for which in (0, 1))
+    for name, seconds in (f"{what}, by the clock", clock), (f"{what}, processor time", busy):
+        yield Row(name, *seconds[:3], at_most_bare=1.3, less_than_official=faster)
+    yield Row(f"{what}, without pybase64, by the clock", clock[3], *clock[1:3])
+    yield Row(f"{what}: extra memory", *memory, output / MIB, unit="MiB", at_most_bare=1.6)
 
 
 def tasks() -> Iterator[Row]:

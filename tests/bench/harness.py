@@ -11,15 +11,83 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from vantage6.localnet._environment import environment_python
 
 OFFICIAL_VERSION = "4.15.2"
 HERE = Path(__file__).parent
 MIB = 2**20
+
+T = TypeVar("T")
+
+
+class Contestant:
+    """A function in `contestants/<subject>.py`, in a process of its own, which runs it when told.
+
+    Attributes
+    ----------
+    memory : float
+        Extra bytes that its first run took.
+    value : object
+        What that returned.
+    """
+
+    def __init__(
+        self, subject: str, function: str, *, official: bool = False, **arguments: object
+    ) -> None:
+        python = environment_python(OFFICIAL_VERSION) if official else sys.executable
+        file = HERE / "contestants" / f"{subject}.py"
+        self._name = f"{subject}.{function}"
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed on leaving
+        self._process = subprocess.Popen(
+            [python, HERE / "probe.py", file, function, json.dumps(arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env=surroundings(official=official),
+        )
+        self.memory, self.value = self._answer()
+
+    def __enter__(self) -> "Contestant":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+        self._errors.close()
+
+    def turn(self) -> tuple[float, float]:
+        """Run it once more; give the seconds that took, and those of processor time."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        seconds, busy = self._answer()
+        return seconds, busy
+
+    def _answer(self) -> list:
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.communicate()
+            self._errors.seek(0)
+            raise SystemExit(f"{self._name} failed:\n{self._errors.read()}")
+        return json.loads(line)
+
+
+def surroundings(*, official: bool) -> dict[str, str]:
+    """Give the environment variables for a contestant.
+
+    No way leads around through a proxy, and what is imported is compiled but once, as it is for
+    whoever installs the package.
+    """
+    kept = {name: value for name, value in os.environ.items() if "_proxy" not in name.lower()}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    if official:
+        kept.pop("PYTHONPATH", None)  # it may lead to ours
+    return kept
 
 
 @dataclass(frozen=True)
@@ -39,22 +107,29 @@ class Measured:
 def measure(
     subject: str, function: str, *, official: bool = False, repeats: int = 7, **arguments: object
 ) -> Measured:
-    """Run a contestant of a subject: a function in `contestants/<subject>.py`.
+    """Run a contestant by itself; what else the machine does only ever adds to what is measured.
 
     `repeats=0` calls it once, for its value and memory, and gives no seconds.
     """
-    python = environment_python(OFFICIAL_VERSION) if official else sys.executable
-    file = HERE / "contestants" / f"{subject}.py"
-    command = [python, HERE / "probe.py", file, function, str(repeats), json.dumps(arguments)]
-    environment = dict(os.environ)
-    if official:
-        environment.pop("PYTHONPATH", None)  # it may lead to ours
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{subject}.{function} failed:\n{done.stderr}")
-    answer = json.loads(done.stdout)
-    seconds, busy = (answer.get(name, math.nan) for name in ("seconds", "busy"))
-    return Measured(seconds, busy, answer["memory"], answer["value"])
+    with Contestant(subject, function, official=official, **arguments) as contestant:
+        turns = [contestant.turn() for _ in range(repeats)] or [(math.nan, math.nan)]
+    seconds, busy = map(min, zip(*turns, strict=True))
+    return Measured(seconds, busy, contestant.memory, contestant.value)
+
+
+def race(rounds: int, turns: Iterable[Callable[[], T]]) -> list[list[T]]:
+    """Let several take turns, round after round, so that none has the machine at a better time.
+
+    What each turn gave is in the list of whose turn it was.
+    """
+    contestants = list(turns)
+    found: list[list[T]] = [[] for _ in contestants]
+    for number in range(rounds):
+        # Nobody always comes after the same one.
+        for index in range(len(contestants)):
+            whose = (index + number) % len(contestants)
+            found[whose].append(contestants[whose]())
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Run one contestant in a process of its own: `probe.py FILE FUNCTION REPEATS JSON`.
+"""Run one contestant in a process of its own: `probe.py FILE FUNCTION JSON`.
 
 The function takes the arguments in the JSON and returns what is to be measured: a callable without
-parameters. It is called once for its memory, then REPEATS times for its duration; one line of JSON
-says what came out. Only the standard library is used: this runs in the official client's
-environment too.
+parameters. It is called once, for its memory and its value, of which a line of JSON tells. Then it
+is called once for each line that comes in, and a line goes out with the seconds that took and those
+of processor time. Only the standard library is used: this runs in the official client's environment
+too.
 """
 
 import contextlib
@@ -37,24 +38,23 @@ def _extra_memory(function):
     return value, _status("VmHWM") - before
 
 
-def main(file, function, repeats, arguments):
+def main(file, function, arguments):
     spec = importlib.util.spec_from_file_location("contestant", file)
     module = importlib.util.module_from_spec(spec)
+    answers = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):  # the official client prints a banner
         spec.loader.exec_module(module)
         measured = getattr(module, function)(**json.loads(arguments))
         value, memory = _extra_memory(measured)
         plain = isinstance(value, int | float | str | list | dict)
-        answer = {"memory": memory, "value": value if plain else None}
+        print(json.dumps([memory, value if plain else None]), file=answers, flush=True)
         del value  # it would count as held memory in the runs that follow
-        runs = []
-        for _ in range(int(repeats)):
+        for _ in sys.stdin:
             before = time.perf_counter(), time.process_time()
             measured()
-            runs.append((time.perf_counter() - before[0], time.process_time() - before[1]))
-    if runs:  # what else the machine does only ever adds
-        answer["seconds"], answer["busy"] = map(min, zip(*runs, strict=True))
-    print(json.dumps(answer))
+            after = time.perf_counter(), time.process_time()
+            turn = [after[0] - before[0], after[1] - before[1]]
+            print(json.dumps(turn), file=answers, flush=True)
 
 
 main(*sys.argv[1:])

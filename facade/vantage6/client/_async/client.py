@@ -17,7 +17,6 @@ from vantage6.bindings.server import calls
 
 from .._call import read, sending
 from .._entry import Account
-from .._events import Wanted
 from .._identity import hidden_code, hidden_password, signing
 from .._keeping import SavedSession
 from .._pins import trust_mode
@@ -27,9 +26,7 @@ from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
 from .._waiting import check_times, has_finished, is_several, pause, several
 from ..errors import InvalidSettings, UnknownPath, WaitTimeout
-from ._listen import listen
 from ._session import Session
-from ._waits import as_they_end, wait_for
 from .algorithm import Algorithms
 from .collaboration import Collaborations
 from .node import Nodes
@@ -813,6 +810,8 @@ class AsyncClient:
         >>> results.outputs
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
+        from ._waits import wait_for  # not above: not all programs wait, and it takes time to load
+
         refs = several(task_id)
         found = await wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
         return found if is_several(task_id) else found[0]
@@ -857,6 +856,8 @@ class AsyncClient:
         1 completed
         ... crashed
         """
+        from ._waits import as_they_end
+
         check_times(interval, timeout)
         return as_they_end(self._session, several(tasks), interval, timeout)
 
@@ -909,6 +910,9 @@ class AsyncClient:
         ...         break
         run ... completed
         """
+        from .._events import Wanted
+        from ._listen import listen
+
         wanted = Wanted(kind)
         return listen(self._session, wanted, collaboration, task, timeout)
 

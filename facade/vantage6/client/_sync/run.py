@@ -13,7 +13,6 @@ from .._listing import Rows, Selection, keep
 from .._opening import open_input, open_inputs
 from .._resolve import id_of
 from ._resource import Resource
-from ._waits import follow
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
@@ -245,6 +244,8 @@ class Runs(Resource):
         ...     print(line.text)
         info...Summing the column 'age' of ... rows...
         """
+        from ._waits import follow
+
         return follow(self._session, None, id_of(run, "run"))
 
     def _rows(

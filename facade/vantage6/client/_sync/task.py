@@ -26,7 +26,6 @@ from .._waiting import check_ending, check_times
 from ..errors import EncryptionNotSetUp, InvalidInput
 from ._creating import create
 from ._resource import Named
-from ._waits import follow, wait_for
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
@@ -402,6 +401,8 @@ class Tasks(Named["Task"]):
         ... )
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
+        from ._waits import wait_for  # not above: not all programs wait, and it takes time to load
+
         check_times(interval, timeout)
         check_ending(on_failure)
         task = self.create(
@@ -457,6 +458,8 @@ class Tasks(Named["Task"]):
         ...
         Maastro | ...Summing the column 'age' of ... rows...
         """
+        from ._waits import follow
+
         return follow(self._session, task)
 
     def _place(self, collaboration: Ref | None, study: Ref | None) -> tuple[int, int | None]:
