@@ -25,7 +25,7 @@ def section(subject: str) -> str:
     )
     rows = []
     for row in module.rows():
-        print(f"  {row.what}", file=sys.stderr, flush=True)
+        print("  " + " | ".join(row.cells()), file=sys.stderr, flush=True)
         rows.append(row)
     return f"## {module.TITLE}\n\n{module.__doc__}\n{conditions}\n\n{table(rows)}\n"
 
