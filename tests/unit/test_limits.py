@@ -15,6 +15,7 @@ from itertools import repeat
 from typing import Any
 
 import pytest
+from dripping import HEAD, Seen, drip, raw_server, read_request
 
 from vantage6.client import (
     AsyncClient,
@@ -29,7 +30,6 @@ from vantage6.client import (
     UnknownPath,
 )
 
-from .dripping import HEAD, Seen, drip, raw_server, read_request
 from .scripted import Reply, Request, Script, logging_in
 
 VERSION = {"version": "4.15.2"}

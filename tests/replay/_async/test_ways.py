@@ -1,0 +1,156 @@
+"""Ways that cannot be recorded: certificates, proxies, and answers that are not right."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dripping import Seen, drip, raw_server, read_request
+from gateways import DAY, NAME, NOW, Authority, http_proxy, socks_proxy
+
+from vantage6.client import (
+    AsyncClient,
+    ClientClosed,
+    ConnectionFailed,
+    InvalidSettings,
+    MissingExtra,
+    RequestTimeout,
+    Timeouts,
+    TLSError,
+    UndecodableAnswer,
+    UnknownPath,
+)
+from vantage6.client._pools import socket_options
+from vantage6.client._settings import Route
+
+pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
+
+VERSION = b'{"version": "4.15.2"}'
+
+
+def saying(body: bytes, status: bytes = b"200 OK", *headers: bytes) -> Callable[..., None]:
+    """Answer each request on a connection with the same."""
+    lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers, b"", body]
+
+    def serve(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"\r\n".join(lines))
+
+    return serve
+
+
+@contextmanager
+def secured(authority: Authority, **facts: Any) -> Iterator[Seen]:
+    """Tell the version to whom shows a certificate of the authority."""
+    context = authority.context(authority.issue("127.0.0.1", NAME, **facts), authority.file)
+    with raw_server(saying(VERSION), context) as seen:
+        yield seen
+
+
+async def ask(host: str, port: int | None, **options: Any) -> object:
+    async with AsyncClient(host, port, log_level=None, **options) as client:
+        return (await client.util.get_server_version())["version"]
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+async def test_certificates_of_ones_own(authority: Authority) -> None:
+    crt, key = authority.issue("me", passphrase="a passphrase")
+    cert = (crt, key, "a passphrase")
+    context = ssl.create_default_context(cafile=authority.file)
+    context.load_cert_chain(*cert)
+    with secured(authority) as seen:
+        address = "https://127.0.0.1", seen.port
+        assert await ask(*address, verify=authority.file, cert=cert) == "4.15.2"
+        assert await ask(*address, verify=context) == "4.15.2"
+        with pytest.warns(UserWarning, match="not checked"):
+            assert await ask(*address, verify=False, cert=cert) == "4.15.2"
+        with pytest.raises(TLSError, match="cert="):
+            await ask(*address, verify=authority.file)
+        with pytest.raises(TLSError, match="not known here"):
+            await ask(*address, cert=cert)
+        with pytest.raises(InvalidSettings, match="cert:"):
+            await ask(*address, cert=(crt, key))
+    with secured(authority, ends=NOW - DAY / 2) as seen:
+        with pytest.raises(TLSError, match="has expired"):
+            await ask("https://127.0.0.1", seen.port, verify=authority.file, cert=cert)
+    assert len(seen.connections) == 1
+
+
+async def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    options: dict[str, Any] = {"verify": authority.file, "cert": authority.issue("me")}
+    with secured(authority) as seen, http_proxy(seen.port) as proxy, socks_proxy(seen.port) as sock:
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
+        assert await ask(f"https://{NAME}", None, **options) == "4.15.2"
+        assert proxy.asked == [f"CONNECT {NAME}:443"]
+        options["proxy"] = f"socks5://127.0.0.1:{sock.port}"
+        assert await ask(f"https://{NAME}", None, **options) == "4.15.2"
+        assert sock.asked == [f"{NAME}:443"]
+        events = socket_options(f"https://{NAME}/api", Route(authority.file))
+        assert events["http_proxy_port"] == proxy.port
+    with http_proxy(seen.port, b"407 No") as proxy:
+        with pytest.raises(ConnectionFailed, match="the proxy did not let"):
+            await ask(f"https://{NAME}", None, proxy=f"http://127.0.0.1:{proxy.port}")
+    for bad in ("proxy", "http://["):
+        with pytest.raises(InvalidSettings, match="proxy="):
+            await ask(f"https://{NAME}", None, proxy=bad)
+    way = Route(proxy="socks5://user:word@proxy.example")
+    assert socket_options(f"http://{NAME}", way)["http_proxy_auth"] == ("user", "word")
+    monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
+    with pytest.raises(MissingExtra, match="socks"):
+        await ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
+
+
+async def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
+    with raw_server(saying(VERSION)) as seen:
+        with pytest.raises(UndecodableAnswer, match="max_answer"):
+            await ask("http://127.0.0.1", seen.port, max_answer=10)
+    with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: br")) as seen:
+        with pytest.raises(UndecodableAnswer, match="packed"):
+            await ask("http://127.0.0.1", seen.port)
+    with raw_server(saying(b"not JSON " * 10000, b"404 Not Here")) as seen:
+        with pytest.raises(UnknownPath):
+            await ask("http://127.0.0.1", seen.port)
+    with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: gzip")) as seen:
+        with pytest.raises(ConnectionFailed, match="damaged"):
+            await ask("http://127.0.0.1", seen.port)
+
+
+async def test_limits_name_themselves() -> None:
+    slow = drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
+    with raw_server(slow) as seen:
+        with pytest.raises(RequestTimeout, match="called total"):
+            await ask("http://127.0.0.1", seen.port, timeout=Timeouts(total=0.3))
+    with raw_server(lambda connection: seen.ended.wait(5) and None) as seen:
+        with pytest.raises(RequestTimeout, match="read timeout"):
+            await ask("http://127.0.0.1", seen.port, timeout=Timeouts(read=0.3))
+        body = {"name": "x" * 50_000_000}
+        async with AsyncClient(
+            "http://127.0.0.1", seen.port, log_level=None, timeout=Timeouts(write=0.3)
+        ) as client:
+            with pytest.raises(RequestTimeout, match="write timeout"):
+                await client.request("task", body, "post")
+        seen.ended.set()
+    for bad in ({"timeout": -1}, {"retries": -1}):
+        with pytest.raises(InvalidSettings, match=next(iter(bad))):
+            await ask("http://127.0.0.1", 1, **bad)
+
+
+async def test_a_view_has_limits_of_its_own_and_ends_with_its_client() -> None:
+    with raw_server(saying(b"", b"503 Busy")) as seen:
+        async with AsyncClient("http://127.0.0.1", seen.port, log_level=None) as client:
+            view = client.with_options(timeout=5, retries=0, max_answer=1000)
+            async with view:
+                with pytest.raises(Exception, match="503"):
+                    await view.util.get_server_version()
+        with pytest.raises(ClientClosed):
+            await view.util.get_server_version()
