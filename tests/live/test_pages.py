@@ -26,9 +26,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import certifi
 import pytest
@@ -52,7 +53,9 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Whose recipes are independent of each other, after what all begin with.
 OF_RECIPES = ("docs/cookbook.md",)
 STARTS_SECONDS = 120
+PAGE_TEST = "test_the_page_does_what_it_says"
 PASSWORD = "Analytical-1843"
+LOCALNET = ("python", "-m", "vantage6.localnet")
 # What stands for a script that is run beside a network.
 SCRIPT = """
 import json, os, pathlib
@@ -189,9 +192,8 @@ class Chapter:
             case ["nox", *arguments]:
                 check_nox(arguments)
                 return ""
-            case ["python", "-m", "vantage6.localnet", *arguments]:
-                Path("SCRIPT.py").write_text(SCRIPT)
-                return localnet(tuple(drop(arguments, "--port")))
+            case ["python", "-m", "vantage6.localnet", *_]:
+                return self.fixture("started")[arguments_of(words)].result()
             case _:
                 line = self.in_words(shlex.join(words))
                 return bash(line, self.folder)
@@ -218,6 +220,11 @@ def compare(block: Block, want: str, got: str) -> str:
     if doctest.OutputChecker().check_output(want, got, FLAGS):
         return ""
     return f"{block.place} says:\n{want}\nand prints:\n{got}"
+
+
+def starts_a_network(name: str) -> bool:
+    """Tell whether a page has to wait for a network of its own; those come last."""
+    return any("vantage6.localnet" in block.code for block in CHAPTERS[name])
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -279,12 +286,29 @@ def check_nox(arguments: Sequence[str]) -> None:
         assert not more or more[0] == "--"
 
 
-@functools.cache
-def localnet(arguments: tuple[str, ...]) -> str:
+def local_networks(wanted: Sequence[Block]) -> set[tuple[str, ...]]:
+    """Give the arguments of each local network that is started on the command line."""
+    words = [line for block in wanted if block.kind == "sh" for line in commands(block.code)]
+    return {arguments for line in words if (arguments := arguments_of(line))}
+
+
+def arguments_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Give what follows `python -m vantage6.localnet`, on a port of its own."""
+    program = Path(words[0]).name, *words[1:3]
+    return tuple(drop(words[3:], "--port")) if program == LOCALNET else ()
+
+
+def localnet(arguments: tuple[str, ...], folder: Path) -> str:
     """Run the command line of the local network; `up` until it is there, and then Ctrl-C."""
+    (folder / "SCRIPT.py").write_text(SCRIPT)
     command = [sys.executable, "-m", "vantage6.localnet", *arguments]
     running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     assert running.stdout is not None
     printed = ""
@@ -594,8 +618,26 @@ def plain_network(postbox: Postbox) -> Iterator[LocalNetwork]:
         yield network
 
 
+@pytest.fixture(scope="module")
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[tuple[str, ...], Future[str]]]:
+    """Start the networks that the pages start on the command line, while other pages are run."""
+    names = {item.callspec.params["name"] for item in request.session.items if is_page(item)}
+    wanted = local_networks([block for name in names for block in CHAPTERS[name]])
+    folder = tmp_path_factory.mktemp("localnet")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield {arguments: pool.submit(localnet, arguments, folder) for arguments in sorted(wanted)}
+
+
+def is_page(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    """Tell the tests of pages from others."""
+    return isinstance(item, pytest.Function) and item.originalname == PAGE_TEST
+
+
 # -- running ------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("name", sorted(CHAPTERS, key=starts_a_network))
 def test_the_page_does_what_it_says(
     name: str,
     tmp_path: Path,
