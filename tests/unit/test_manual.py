@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import vantage6.client
+import vantage6.localnet
 from vantage6.client import AsyncClient, Client
 
 GIVEN = ("Returns", "Yields")
@@ -49,6 +51,24 @@ def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
         is_telling = inspect.signature(method).return_annotation != "None"
         assert any(f"{part}\n" + "-" * len(part) in manual for part in GIVEN) == is_telling, name
         assert "Raises\n------\n" in manual or name in CANNOT_FAIL, name
+
+
+# What people make themselves; errors and rows are made by the client.
+MADE = [
+    thing
+    for module in (vantage6.client, vantage6.localnet)
+    for name in module.__all__
+    if inspect.isclass(thing := getattr(module, name)) and not issubclass(thing, Exception | list)
+]
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_every_class_tells_what_it_is_made_of(kind: type[Any]) -> None:
+    lines = [line for line in (inspect.getdoc(kind) or "").splitlines() if " : " in line]
+    told = {word for line in lines for word in line.split(" : ")[0].replace(",", "").split()}
+    for parameter in inspect.signature(kind).parameters.values():
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            assert parameter.name in told, parameter.name
 
 
 def test_sync_and_async_have_the_same_methods() -> None:

@@ -120,7 +120,17 @@ class NodeOnline:
 
 @dataclass(frozen=True)
 class NodeOffline:
-    """A node has lost its connection to the server; the attributes are those of `NodeOnline`."""
+    """A node has lost its connection to the server.
+
+    Attributes
+    ----------
+    node_id : int
+        Identifier of the node.
+    name : str
+        Its name.
+    organization_id : int or None
+        The organization it works for.
+    """
 
     kind: ClassVar[EventKind] = "node_offline"
     node_id: int

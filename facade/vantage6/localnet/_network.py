@@ -239,6 +239,12 @@ class LocalNetwork:
         -------
         dict
             Address, users with passwords, ids, key files, and the nodes with their status.
+
+        Examples
+        --------
+        >>> with LocalNetwork() as net:  # doctest: +SKIP
+        ...     net.describe()["users"]["researcher"]["username"]
+        'researcher'
         """
         return {
             "version": self.version,
@@ -275,6 +281,16 @@ class LocalNetwork:
         """Write what `describe` returns to a file that only this user can read.
 
         The file takes the place of one that may be there; whoever sees it sees all of it.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+
+        Examples
+        --------
+        >>> with LocalNetwork() as net:  # doctest: +SKIP
+        ...     net.write(Path("network.json"))
         """
         text = SecretBytes(f"{json.dumps(self.describe(), indent=2)}\n".encode())
         # A name that nobody can guess, or a link that is there already would be followed.

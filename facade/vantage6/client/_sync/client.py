@@ -99,6 +99,13 @@ class Client:
         extra ``socks``, ``"socks5://proxy.example:1080"``. None takes that of the environment
         (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, unless ``NO_PROXY`` names the server or it
         is this machine), False none.
+    trust : str
+        How far to go by what the server says of others' public keys, and of which collaborations
+        are encrypted: ``"first-use"`` believes and remembers what it says first, ``"strict"`` wants
+        it accepted, ``"off"`` believes all.
+    known_organizations : str or path, optional
+        The file that remembers it; by default the one that the environment variable
+        ``VANTAGE6_KNOWN_ORGANIZATIONS`` names, or else one of the user's data files.
 
     Attributes
     ----------
