@@ -417,6 +417,13 @@ def _(chapter: Chapter) -> Iterator[None]:
         happening.join()
 
 
+@stage("docs/names.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """There is a task of the same name already."""
+    average(chapter.client())
+    yield
+
+
 @stage("docs/connecting.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """The profile file is there, with the key it names, and so is what the shell exported."""
