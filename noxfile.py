@@ -252,7 +252,7 @@ def build(session: nox.Session) -> None:
         session.run(python, "-m", "pip", "install", "-q", wheel, external=True)
         packages = ", ".join(
             f"vantage6.{name}"
-            for name in ("client", "bindings.server", "bindings.store", "localnet")
+            for name in ("client", "bindings.server", "bindings.store", "localnet", "v6c")
         )
         with session.chdir(folder):
             session.run(python, "-W", "error", "-c", f"import {packages}", external=True)

@@ -150,8 +150,8 @@ def _use(operation: Operation, shell: Shell, given: dict[str, Any]) -> None:
             given["body"] = _body(body or "")
         call = operation.call(**given)
         if store is not None:
-            shell.client.store.set(store)
-        answer = shell.client.request(
+            shell.client_of_anyone.store.set(store)
+        answer = shell.client_of_anyone.request(
             call.path,
             call.body,
             call.method,
@@ -181,7 +181,7 @@ def _bytes_of(file: str | None) -> bytes:
 
 def _exchange(shell: Shell, call: Call[object], content: bytes | None) -> Any:
     """Send a request whose body or answer is bytes; give bytes, or what JSON stands for."""
-    sender = shell.client.api.get_httpx_client()
+    sender = shell.client_of_anyone.api.get_httpx_client()
     headers = {} if content is None else {"Content-Type": "application/octet-stream"}
     answer = sender.request(call.method, call.path, content=content, headers=headers)
     if answer.is_success:

@@ -45,7 +45,16 @@ class Shell:
         """The client, connected when it is first used, and closed when the command ends."""
         from ._connect import connect
 
-        client = connect(self.options)
+        return self._closing(connect(self.options))
+
+    @cached_property
+    def client_of_anyone(self) -> Client:
+        """The same, but without a login where there is none."""
+        from ._connect import connect_at_all
+
+        return self._closing(connect_at_all(self.options))
+
+    def _closing(self, client: Client) -> Client:
         click.get_current_context().call_on_close(client.close)
         return client
 

@@ -102,6 +102,35 @@ def connect(options: Options) -> Client:
         raise
 
 
+def connect_at_all(options: Options) -> Client:
+    """Make a client that is logged in if it can be, for operations that are open to all.
+
+    Parameters
+    ----------
+    options : Options
+        What the command was told.
+
+    Returns
+    -------
+    Client
+        The client; without a login where nobody has logged in and the server is known.
+
+    Raises
+    ------
+    NotAuthenticated
+        When it is not even known which server is meant.
+    """
+    from vantage6.client import Client, NotAuthenticated
+
+    try:
+        return connect(options)
+    except NotAuthenticated:
+        server = server_of(options)
+        if server is None:
+            raise
+        return Client(server, log_level=options.given.get("log_level"))
+
+
 def server_of(options: Options) -> str | None:
     """Tell which server is meant, as far as that is known without a login.
 
