@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import click
@@ -352,3 +354,49 @@ def test_the_manual_has_all_exit_codes() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     for code, meaning in _codes.table_of_codes():
         assert f"| {code} | {meaning} |" in manual
+
+
+class Blobs(BaseHTTPRequestHandler):
+    """Keeps one blob, as servers with a blob store do."""
+
+    kept = b""
+
+    def do_POST(self) -> None:
+        type(self).kept = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(201, b'{"uuid": "u"}')
+
+    def do_GET(self) -> None:
+        there = self.path == "/api/blobstream/u"
+        self.answer(200 if there else 404, self.kept if there else b'{"msg": "not there"}')
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_bytes_go_there_and_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytes(range(256))
+    (tmp_path / "there").write_bytes(content)
+    with HTTPServer(("127.0.0.1", 0), Blobs) as server:
+        monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{server.server_port}/api")
+        monkeypatch.setenv("VANTAGE6_USERNAME", "nobody")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            assert run(["api", "upload_blob", "--body", str(tmp_path / "there")]) == 0
+            assert json.loads(capsys.readouterr().out) == {"uuid": "u"}
+            back = ["--output", str(tmp_path / "back")]
+            assert run(["api", "download_blob", "--id", "u", *back]) == 0
+            assert (tmp_path / "back").read_bytes() == content
+            assert run(["api", "download_blob", "--id", "v", *back]) == 5
+            assert "not there" in capsys.readouterr().err
+        finally:
+            server.shutdown()
+            thread.join()
