@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._crypto import Decryptor
 
 # Gets the bytes done so far and their number in all, or None where nobody knows that.
-Progress: TypeAlias = Callable[[int, "int | None"], object]
+Transferred: TypeAlias = Callable[[int, "int | None"], object]
 
 # How much is sent at a time; the server takes no piece of 1 MiB. A multiple of 3, for base64.
 PIECE = 3 * 2**16
@@ -53,7 +53,7 @@ class Tally:
         Whom to tell. Nobody knows how many there will be in all.
     """
 
-    def __init__(self, report: Progress | None) -> None:
+    def __init__(self, report: Transferred | None) -> None:
         self._report = report
         self._done = 0
 

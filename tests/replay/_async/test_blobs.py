@@ -41,7 +41,7 @@ async def client(
 async def test_inputs_and_results_are_streams(client: AsyncClient, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert await client.check_if_blob_store_enabled() is True
-    task = await client.task.create(**TASK, progress=lambda *n: told.append(n))
+    task = await client.task.create(**TASK, transferred=lambda *n: told.append(n))
     size = len(json.dumps(TASK["input_"]))
     assert told == [(size, 2 * size), (2 * size, 2 * size)]
     results = await client.wait_for_results(task["id"], timeout=60)

@@ -39,7 +39,7 @@ def client(stored: "Recorded", key_file: Path, request: pytest.FixtureRequest) -
 def test_inputs_and_results_are_streams(client: Client, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert client.check_if_blob_store_enabled() is True
-    task = client.task.create(**TASK, progress=lambda *n: told.append(n))
+    task = client.task.create(**TASK, transferred=lambda *n: told.append(n))
     size = len(json.dumps(TASK["input_"]))
     assert told == [(size, 2 * size), (2 * size, 2 * size)]
     results = client.wait_for_results(task["id"], timeout=60)

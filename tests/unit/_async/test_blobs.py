@@ -94,7 +94,9 @@ async def test_each_organization_gets_a_blob_of_its_own(
     await store.serve(server, client)
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
-    await client.task.create([5, 3], **LARGE, collaboration=4, progress=lambda *n: told.append(n))
+    await client.task.create(
+        [5, 3], **LARGE, collaboration=4, transferred=lambda *n: told.append(n)
+    )
     sent = server.seen[-1].body["organizations"]
     assert sent == [{"id": 5, "input": "0b0e-1"}, {"id": 3, "input": "0b0e-2"}]
     for blob_id, key in (("0b0e-1", THEIRS), ("0b0e-2", KEY)):
@@ -159,7 +161,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
-    assert await client.result.get(1, progress=lambda *n: told.append(n)) == '{"n": 1}'
+    assert await client.result.get(1, transferred=lambda *n: told.append(n)) == '{"n": 1}'
     assert told[-1] == (sum(map(len, store.blobs["result-1"])), None)
     assert await client.result.get(2) is None
     with pytest.raises(DecryptionError, match=r"run 3.*another key") as caught:

@@ -95,7 +95,7 @@ def test_each_organization_gets_a_blob_of_its_own(
     store.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
-    client.task.create([5, 3], **LARGE, collaboration=4, progress=lambda *n: told.append(n))
+    client.task.create([5, 3], **LARGE, collaboration=4, transferred=lambda *n: told.append(n))
     sent = server.seen[-1].body["organizations"]
     assert sent == [{"id": 5, "input": "0b0e-1"}, {"id": 3, "input": "0b0e-2"}]
     for blob_id, key in (("0b0e-1", THEIRS), ("0b0e-2", KEY)):
@@ -156,7 +156,7 @@ def test_results_come_from_the_store_and_one_bad_one_loses_none(
     store.serve(server, client, *rows)
     client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
-    assert client.result.get(1, progress=lambda *n: told.append(n)) == '{"n": 1}'
+    assert client.result.get(1, transferred=lambda *n: told.append(n)) == '{"n": 1}'
     assert told[-1] == (sum(map(len, store.blobs["result-1"])), None)
     assert client.result.get(2) is None
     with pytest.raises(DecryptionError, match=r"run 3.*another key") as caught:

@@ -17,7 +17,7 @@ from ..errors import DecryptionError, ServerTooOld
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, TaskOrganization
 
-    from .._blobs import Progress
+    from .._blobs import Transferred
     from .._opening import Reader
     from ._session import Session
 
@@ -59,7 +59,11 @@ class BlobStore:
         return state.has_blobs
 
     async def put_inputs(
-        self, ids: Sequence[int], data: bytes, keys: dict[int, str] | None, report: Progress | None
+        self,
+        ids: Sequence[int],
+        data: bytes,
+        keys: dict[int, str] | None,
+        report: Transferred | None,
     ) -> list[TaskOrganization]:
         """Store the input for each organization, encrypted while it is sent.
 
@@ -88,7 +92,7 @@ class BlobStore:
             inputs.append({"id": id_, "input": await self._put(upload)})
         return inputs
 
-    async def results(self, rows: Iterable[Result], report: Progress | None = None) -> Reader:
+    async def results(self, rows: Iterable[Result], report: Transferred | None = None) -> Reader:
         """Read the results that lie here.
 
         Parameters

@@ -29,7 +29,7 @@ from ._resource import Named
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
-    from .._blobs import Progress
+    from .._blobs import Transferred
     from .._drawing import Watcher
     from .._logs import LogLine
     from .._resolve import Ref
@@ -218,7 +218,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
-        progress: Progress | None = None,
+        transferred: Transferred | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
@@ -260,7 +260,7 @@ class Tasks(Named["Task"]):
             The name of the function to run, in place of `input_`.
         args, kwargs : sequence and dict, optional
             Its arguments, by position and by name; they go with `method`.
-        progress : callable, optional
+        transferred : callable, optional
             Called with two numbers while inputs are stored in the server's blob store, if it has
             one: the bytes that are done, and how many there are for all organizations together.
         field, fields : str and sequence of str, optional
@@ -322,7 +322,7 @@ class Tasks(Named["Task"]):
             "image": image,
             "description": description,
             "collaboration_id": place,
-            "organizations": await _inputs(self._session, ids, data, place, progress),
+            "organizations": await _inputs(self._session, ids, data, place, transferred),
             "databases": database_rows,
         }
         if study_id is not None:
@@ -351,6 +351,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        transferred: Transferred | None = None,
         interval: float = 1,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
@@ -365,7 +366,7 @@ class Tasks(Named["Task"]):
         ----------
         organizations, name, image, description, input_
             As in `create`.
-        collaboration, study, store, server_url, databases, method, args, kwargs
+        collaboration, study, store, server_url, databases, method, args, kwargs, transferred
             As in `create`.
         interval, timeout, on_failure, progress, logs
             As in ``client.wait_for_results``.
@@ -418,6 +419,7 @@ class Tasks(Named["Task"]):
             method=method,
             args=args,
             kwargs=kwargs,
+            transferred=transferred,
         )
         refs = [task["id"]]
         waiting = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
@@ -535,14 +537,18 @@ class Tasks(Named["Task"]):
 
 
 async def _inputs(
-    session: Session, ids: Sequence[int], data: bytes, collaboration: int, progress: Progress | None
+    session: Session,
+    ids: Sequence[int],
+    data: bytes,
+    collaboration: int,
+    transferred: Transferred | None,
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
     row = await session.send(calls.get_collaboration(collaboration))
     key = session.private_key
     if await beside(session.trust.may_be_plain, row, has_key=key is not None):
         if await session.blobs.is_there():
-            return await session.blobs.put_inputs(ids, data, None, progress)
+            return await session.blobs.put_inputs(ids, data, None, transferred)
         return plain_inputs(ids, data)
     if key is None:
         raise EncryptionNotSetUp(
@@ -556,5 +562,5 @@ async def _inputs(
     own = session.whoami.organization_id, public_key_of(key)
     await beside(session.trust.check_keys, ids, members, own)
     if await session.blobs.is_there():
-        return await session.blobs.put_inputs(ids, data, public_keys(ids, members), progress)
+        return await session.blobs.put_inputs(ids, data, public_keys(ids, members), transferred)
     return encrypted_inputs(ids, data, members)

@@ -18,7 +18,7 @@ from ..errors import DecryptionError, ServerTooOld
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, TaskOrganization
 
-    from .._blobs import Progress
+    from .._blobs import Transferred
     from .._opening import Reader
     from ._session import Session
 
@@ -60,7 +60,11 @@ class BlobStore:
         return state.has_blobs
 
     def put_inputs(
-        self, ids: Sequence[int], data: bytes, keys: dict[int, str] | None, report: Progress | None
+        self,
+        ids: Sequence[int],
+        data: bytes,
+        keys: dict[int, str] | None,
+        report: Transferred | None,
     ) -> list[TaskOrganization]:
         """Store the input for each organization, encrypted while it is sent.
 
@@ -89,7 +93,7 @@ class BlobStore:
             inputs.append({"id": id_, "input": self._put(upload)})
         return inputs
 
-    def results(self, rows: Iterable[Result], report: Progress | None = None) -> Reader:
+    def results(self, rows: Iterable[Result], report: Transferred | None = None) -> Reader:
         """Read the results that lie here.
 
         Parameters

@@ -30,7 +30,7 @@ from ._resource import Named
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
-    from .._blobs import Progress
+    from .._blobs import Transferred
     from .._drawing import Watcher
     from .._logs import LogLine
     from .._resolve import Ref
@@ -219,7 +219,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
-        progress: Progress | None = None,
+        transferred: Transferred | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
@@ -261,7 +261,7 @@ class Tasks(Named["Task"]):
             The name of the function to run, in place of `input_`.
         args, kwargs : sequence and dict, optional
             Its arguments, by position and by name; they go with `method`.
-        progress : callable, optional
+        transferred : callable, optional
             Called with two numbers while inputs are stored in the server's blob store, if it has
             one: the bytes that are done, and how many there are for all organizations together.
         field, fields : str and sequence of str, optional
@@ -323,7 +323,7 @@ class Tasks(Named["Task"]):
             "image": image,
             "description": description,
             "collaboration_id": place,
-            "organizations": _inputs(self._session, ids, data, place, progress),
+            "organizations": _inputs(self._session, ids, data, place, transferred),
             "databases": database_rows,
         }
         if study_id is not None:
@@ -352,6 +352,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        transferred: Transferred | None = None,
         interval: float = 1,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
@@ -366,7 +367,7 @@ class Tasks(Named["Task"]):
         ----------
         organizations, name, image, description, input_
             As in `create`.
-        collaboration, study, store, server_url, databases, method, args, kwargs
+        collaboration, study, store, server_url, databases, method, args, kwargs, transferred
             As in `create`.
         interval, timeout, on_failure, progress, logs
             As in ``client.wait_for_results``.
@@ -419,6 +420,7 @@ class Tasks(Named["Task"]):
             method=method,
             args=args,
             kwargs=kwargs,
+            transferred=transferred,
         )
         refs = [task["id"]]
         waiting = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
@@ -536,14 +538,18 @@ class Tasks(Named["Task"]):
 
 
 def _inputs(
-    session: Session, ids: Sequence[int], data: bytes, collaboration: int, progress: Progress | None
+    session: Session,
+    ids: Sequence[int],
+    data: bytes,
+    collaboration: int,
+    transferred: Transferred | None,
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
     row = session.send(calls.get_collaboration(collaboration))
     key = session.private_key
     if here(session.trust.may_be_plain, row, has_key=key is not None):
         if session.blobs.is_there():
-            return session.blobs.put_inputs(ids, data, None, progress)
+            return session.blobs.put_inputs(ids, data, None, transferred)
         return plain_inputs(ids, data)
     if key is None:
         raise EncryptionNotSetUp(
@@ -557,5 +563,5 @@ def _inputs(
     own = session.whoami.organization_id, public_key_of(key)
     here(session.trust.check_keys, ids, members, own)
     if session.blobs.is_there():
-        return session.blobs.put_inputs(ids, data, public_keys(ids, members), progress)
+        return session.blobs.put_inputs(ids, data, public_keys(ids, members), transferred)
     return encrypted_inputs(ids, data, members)
