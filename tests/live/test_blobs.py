@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ CENTRAL = {"method": "central_average", "kwargs": {"column_name": "age"}}
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
 def blob_network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
-    with LocalNetwork(organizations=2, encrypted=request.param, blob_store=True) as net:
+    version = os.environ.get("VANTAGE6_SCRIPT", "4.15.2")  # which `nox -s versions` chooses
+    with LocalNetwork(
+        version=version, organizations=2, encrypted=request.param, blob_store=True
+    ) as net:
         yield net
 
 
@@ -57,7 +61,12 @@ async def test_inputs_and_results_go_by_the_blob_store(
     assert sorted(told) == told
     assert len(told) > 6
 
+    # By itself, and with another one: these are asked for together.
     results = await done(client.wait_for_results(task["id"], timeout=60))
+    central = await done(client.task.create([1], **TASK, input_=CENTRAL))
+    first, second = await done(client.wait_for_results([task["id"], central], timeout=60))
+    assert first == results
+    assert second.outputs[0]["average"] > 0
     counts = [json.loads(row["result"])["count"] for row in results]
     assert all(counts)
     run = results[0]["run"]["id"]
