@@ -3,11 +3,13 @@
 import inspect
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
 
 import vantage6.client
+from vantage6.bindings.server import rows
 from vantage6.client import errors
 
 HEAVY = {"httpx", "cryptography", "attrs", "attr", "rich", "pandas", "IPython"}
@@ -53,6 +55,12 @@ def test_every_export_is_there() -> None:
     assert vantage6.client.UserClient is vantage6.client.Client
     with pytest.raises(AttributeError, match="Clent"):
         _ = vantage6.client.Clent  # type: ignore[attr-defined]
+
+
+def test_rows_tell_their_types_at_run_time() -> None:
+    hints = typing.get_type_hints(rows.TaskInput)
+    assert hints["image"] is str
+    assert hints["collaboration_id"] is int
 
 
 def test_the_package_with_the_same_import_name_is_warned_of(tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from typing_extensions import Unpack
-
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.api.token import create_node_token
@@ -30,6 +28,8 @@ from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     # Rows, not models: a node reads few fields, and those are the same in every server version.
     from vantage6.bindings.server.rows import Run, RunStatus, RunUpdate, TaskWithoutRuns
 

@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from typing_extensions import NotRequired
+if sys.version_info >= (3, 11):
+    from typing import NotRequired
+else:
+    with suppress(ImportError):
+        from typing_extensions import NotRequired
 
 AlgorithmStatus: TypeAlias = Literal[
     "awaiting reviewer assignment", "under review", "approved", "rejected", "replaced", "removed"
