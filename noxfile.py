@@ -1,6 +1,7 @@
 """Everything that is done to this project, one session a thing; `nox --list` shows them."""
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,14 +16,20 @@ nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 HERE = Path(__file__).parent
 LOCK = HERE / "generated" / "LOCK"
+DIST = HERE / "dist"
+EXTRAS = list(nox.project.load_toml(HERE / "pyproject.toml")["project"]["optional-dependencies"])
 # What runs the examples of the manuals and the blocks of the pages.
 EXAMPLES = ("tests/live/test_examples.py", "tests/live/test_pages.py")
 
 
-def install(session: nox.Session, *groups: str) -> None:
+def groups(*names: str) -> tuple[str, ...]:
+    """Give what is in some dependency groups."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *names)
+
+
+def install(session: nox.Session, *names: str) -> None:
     """Install this project, and the dependency groups that a session needs."""
-    chosen = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
-    session.install("-q", "-e", ".", *chosen)
+    session.install("-q", "-e", ".", *groups(*names))
 
 
 # -- checks ----------------------------------------------------------------------------------------
@@ -241,19 +248,48 @@ def record(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Make the wheel, install it in a clean environment, and import each of its packages."""
-    session.install("-q", "build")
-    with tempfile.TemporaryDirectory() as folder:
-        session.run("python", "-m", "build", "--outdir", folder, silent=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        clean = Path(folder) / "clean"
-        session.run("python", "-m", "venv", clean)
-        python = clean / "bin" / "python"
-        session.run(python, "-m", "pip", "install", "-q", wheel, external=True)
-        packages = ", ".join(
-            f"vantage6.{name}"
-            for name in ("client", "bindings.server", "bindings.store", "localnet", "v6c")
-        )
-        with session.chdir(folder):
-            session.run(python, "-W", "error", "-c", f"import {packages}", external=True)
-        session.log(f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB")
+    """Make wheel and sdist, check them, and install them where nothing else is."""
+    session.install("-q", *groups("release"))
+    shutil.rmtree(DIST, ignore_errors=True)
+    make = ("python", "-m", "build", "--no-isolation", "--outdir")
+    session.run(*make, str(DIST), silent=True)  # the wheel is built from the sdist
+    session.run(*make, str(DIST / "tree"), "--wheel", silent=True)
+    (wheel,), (sdist,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("python", "release/check.py", str(DIST))
+    session.run("python", "release/public_api.py", *session.posargs)
+    for python in PYTHONS:
+        session.notify(f"installed-{python}")
+    for extra in EXTRAS:
+        session.notify(f"extra({extra})")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Give the next release its version and its section of the changelog: `-- 0.2.0`."""
+    session.install("-q", "packaging>=24")
+    session.run("python", "release/bump.py", *session.posargs)
+
+
+def install_wheel(session: nox.Session, extra: str = "") -> None:
+    """Install the wheel that `build` made, and nothing else."""
+    wheels = list(DIST.glob("*.whl"))
+    if not wheels:
+        session.error("there is no wheel: nox -s build makes one, and then comes here")
+    session.install("-q", f"vantage6-sdk[{extra}] @ {wheels[0].as_uri()}")
+    with session.chdir(DIST):  # where nothing of the sources can be imported
+        script = str(HERE / "release" / "extras.py")
+        session.run("python", "-W", "error", "-I", script, *filter(None, [extra]))
+
+
+@nox.session(python=PYTHONS, reuse_venv=False)
+def installed(session: nox.Session) -> None:
+    """Import all of the wheel without extras, on each Python."""
+    install_wheel(session)
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("name", EXTRAS, ids=EXTRAS)
+def extra(session: nox.Session, name: str) -> None:
+    """Show what one extra gives, and that the others are said to be missing."""
+    install_wheel(session, name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from vantage6.client import AsyncClient, EventsUnavailable, Progress, TaskFailed
+from vantage6.client import AsyncClient, MissingExtra, Progress, TaskFailed
 
 from . import logged_in
 
@@ -132,6 +132,6 @@ async def test_a_log_is_followed_to_its_end(client: AsyncClient) -> None:
 
 
 async def test_events_that_cannot_be_heard_are_an_error(client: AsyncClient) -> None:
-    with pytest.raises(EventsUnavailable):
+    with pytest.raises(MissingExtra, match="events"):
         async for _ in client.events("demo", timeout=1):
             pass

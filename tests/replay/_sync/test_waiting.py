@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import Client, EventsUnavailable, Progress, TaskFailed
+from vantage6.client import Client, MissingExtra, Progress, TaskFailed
 
 from . import logged_in
 
@@ -128,6 +128,6 @@ def test_a_log_is_followed_to_its_end(client: Client) -> None:
 
 
 def test_events_that_cannot_be_heard_are_an_error(client: Client) -> None:
-    with pytest.raises(EventsUnavailable):
+    with pytest.raises(MissingExtra, match="events"):
         for _ in client.events("demo", timeout=1):
             pass

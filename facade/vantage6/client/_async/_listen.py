@@ -13,7 +13,7 @@ from vantage6.bindings.server import calls
 from .._events import Connected, Joined, Lost, Reconnected, Refused
 from .._ledger import BACKOFF
 from .._socket import AsyncMailbox
-from ..errors import EventsUnavailable, NotFound, PermissionDenied, TransportError
+from ..errors import EventsUnavailable, MissingExtra, NotFound, PermissionDenied, TransportError
 
 if TYPE_CHECKING:
     from .._events import Event, Wanted
@@ -39,7 +39,7 @@ async def listen(
 ) -> AsyncIterator[Event]:
     """Give the events that are wanted; the parameters are those of ``client.events``."""
     if session.socket is None:
-        raise EventsUnavailable(
+        raise MissingExtra(
             "events need a library that is not installed: pip install 'vantage6-sdk[events]'"
         )
     wanted.only(

@@ -1,0 +1,165 @@
+"""What keeps a release from being made: each check finds what it is there for."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bump import dated
+from check import HERE, MOST_DEPENDENCIES, of_changelog, of_dependencies, of_names
+from public_api import breaks, may_break
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+UNRELEASED = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- This.\n"
+RELEASED = "# Changelog\n\n## [Unreleased]\n\n## [0.2.0] - 2026-12-01\n\n- That.\n"
+OLDER = RELEASED + "\n## [0.1.0] - 2026-11-01\n\n- The first.\n"
+BOTH = UNRELEASED + "\n## [0.2.0] - 2026-12-01\n\n- That.\n"
+ABOUT = "vantage6_sdk-0.2.0.dist-info"
+WHEEL = {
+    "vantage6/client/__init__.py",
+    "vantage6/client/py.typed",
+    "vantage6/bindings/server/py.typed",
+    f"{ABOUT}/METADATA",
+    f"{ABOUT}/licenses/LICENSE",
+}
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+
+
+# -- dependencies and files ---------------------------------------------------------------------
+def test_dependencies_are_few_and_ranges(project: dict[str, Any]) -> None:
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    assert len(project["dependencies"]) <= MOST_DEPENDENCIES
+    assert list(of_dependencies(project["dependencies"])) == []
+    assert list(of_dependencies([f'{line}; extra == "x"' for line in extras])) == []
+
+
+@pytest.mark.parametrize(
+    ("requirements", "flaw"),
+    [
+        ([f"library-{n}>=1" for n in range(6)], "6 core dependencies"),
+        (["httpx==0.28.1"], "is pinned"),
+        (["httpx"], "tells no version"),
+        (["httpx<1"], "tells no version"),
+        (['rich; extra == "rich"'], "tells no version"),
+        (["httpx @ https://files.example/httpx.whl"], "is pinned"),
+    ],
+)
+def test_other_dependencies_are_refused(requirements: list[str], flaw: str) -> None:
+    (found, *_) = of_dependencies(requirements)
+    assert flaw in found
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "flaw"),
+    [
+        ("tests/unit/test_release.py", "", "no place"),
+        ("vantage6/client/tests/test_it.py", "", "no place"),
+        ("vantage6/__init__.py", "", "no place"),
+        ("", "vantage6/client/py.typed", "vantage6/client has no py.typed"),
+        ("", f"{ABOUT}/licenses/LICENSE", "lacks its LICENSE"),
+    ],
+)
+def test_a_wheel_has_its_files_and_no_others(more: str, less: str, flaw: str) -> None:
+    assert list(of_names(WHEEL, ABOUT)) == []
+    (found, *_) = of_names((WHEEL | {more} if more else WHEEL) - {less}, ABOUT)
+    assert flaw in found
+
+
+# -- version and changelog ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "version", "tags", "here"),
+    [
+        (UNRELEASED, "0.2.0", [], []),
+        (RELEASED, "0.2.0", ["v0.2.0"], ["v0.2.0"]),
+        (OLDER, "0.2.0", ["v0.1.0", "v0.2.0"], []),
+        (BOTH, "0.2.0", ["v0.2.0"], []),
+        (BOTH, "0.3.0", ["v0.2.0"], []),
+    ],
+)
+def test_a_changelog_that_tells_of_each_version_passes(
+    text: str, version: str, tags: list[str], here: list[str]
+) -> None:
+    assert list(of_changelog(text, version, tags, here)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "tags", "here", "flaw"),
+    [
+        (RELEASED, "0.3.0", [], [], "no section for 0.3.0"),
+        (BOTH, "0.1.0", [], [], "older than 0.2.0"),
+        (OLDER, "0.2.0", ["v0.1.0", "v0.1.1"], [], "no section for the tag v0.1.1"),
+        (UNRELEASED, "0.2.0", ["v0.2.0"], ["v0.2.0"], "no section for the tag v0.2.0"),
+        (BOTH, "0.2.0", ["v0.2.0"], ["v0.2.0"], "Unreleased"),
+        (OLDER, "0.2.0", ["v0.1.0"], ["v0.1.0"], "pyproject.toml says 0.2.0"),
+        (RELEASED.replace(" - 2026-12-01", ""), "0.2.0", [], [], "the day of 0.2.0"),
+        (RELEASED.replace("- That.\n", ""), "0.2.0", [], [], "says nothing of 0.2.0"),
+        (OLDER.replace("0.1.0", "0.9.0"), "0.9.0", [], [], "newest first"),
+    ],
+)
+def test_a_changelog_that_does_not_is_refused(
+    text: str, version: str, tags: list[str], here: list[str], flaw: str
+) -> None:
+    assert flaw in "\n".join(of_changelog(text, version, tags, here))
+
+
+def test_a_release_gets_what_is_unreleased() -> None:
+    text = dated(UNRELEASED, "0.2.0", "2026-12-01")
+    assert list(of_changelog(text, "0.2.0", ["v0.2.0"], ["v0.2.0"])) == []
+    assert text.index("[Unreleased]") < text.index("[0.2.0]") < text.index("- This.")
+
+
+# -- the public API -----------------------------------------------------------------------------
+def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
+    def git(*command: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *who, *command], cwd=tmp_path, check=True, capture_output=True)
+
+    client = tmp_path / "facade" / "vantage6" / "client"
+    shutil.copytree(HERE / "facade" / "vantage6" / "client", client)
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated" / "keep").touch()
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    git("tag", "v0.1.0")
+    assert list(breaks("v0.1.0", tmp_path, ["vantage6.client"])) == []
+
+    def change(file: str, old: str, new: str) -> None:
+        text = (client / file).read_text()
+        assert old in text
+        (client / file).write_text(text.replace(old, new))
+
+    change("_sync/task.py", "        kwargs: Mapping[str, object] | None = None,\n", "")
+    change("_finished.py", "class Finished", "class Ended")
+    change("_results.py", "def by_organization(", "def by_place(")
+    (client / "_async" / "rule.py").unlink()
+    found = "\n".join(breaks("v0.1.0", tmp_path, ["vantage6.client"]))
+    assert "Tasks.create(kwargs): Parameter was removed" in found
+    assert "vantage6.client._async.rule.Rules was removed" in found
+    assert "vantage6.client.Finished was removed" in found
+    assert "ResultRows.by_organization: Public object was removed" in found
+
+
+@pytest.mark.parametrize(
+    ("version", "tag", "may"),
+    [
+        ("0.1.1", "v0.1.0", False),
+        ("0.2.0", "v0.1.9", True),
+        ("1.3.0", "v1.2.0", False),
+        ("2.0.0", "v1.2.0", True),
+    ],
+)
+def test_only_some_versions_may_do_without_what_there_was(
+    version: str, tag: str, may: bool
+) -> None:
+    assert may_break(version, tag) is may
