@@ -905,8 +905,8 @@ class Client:
         Raises
         ------
         EventsUnavailable
-            When you lack the right to receive a collaboration's events, or something on the way does
-            not let the connection through.
+            When you lack the right to receive a collaboration's events, or something on the way
+            does not let the connection through.
         MissingExtra
             When the package lacks its extra ``events``.
         InvalidInput
