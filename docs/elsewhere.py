@@ -15,6 +15,7 @@ from mkdocs.structure.pages import Page
 ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "reporting.md",
     "openapi/README.md": "contract.md",
 }
 HOMES = {page: path for path, page in ELSEWHERE.items()}
