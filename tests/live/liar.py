@@ -25,6 +25,7 @@ class Liar:
     # What becomes of the answer to the creation of a task: "cut", "late", or the status instead.
     task_answer: str | int | None = None
     tasks: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -38,6 +39,7 @@ def lying(server_port: int) -> Iterator[Liar]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             path = urlsplit(self.path).path
+            liar.paths.append(path)
             is_task = (self.command, path) == ("POST", "/api/task")
             if is_task:
                 liar.tasks.append(json.loads(body))

@@ -19,6 +19,7 @@ from vantage6.client import (
     PermissionDenied,
     ServerError,
     SessionExpired,
+    StatusError,
     TwoFactorRequired,
 )
 from vantage6.client._auth import BearerAuth
@@ -470,3 +471,31 @@ async def test_many_tasks_log_in_again_once(server: Script) -> None:
         rows = await asyncio.gather(*[client.node.get(1) for _ in range(16)])
     assert rows == [NODE] * 16
     assert server.paths.count("POST /api/token/user") == 2, "without a code, then with it"
+
+
+def test_a_redirect_takes_no_credentials_elsewhere(
+    client: Client, server: Script, store: Script
+) -> None:
+    away = {"location": f"http://127.0.0.1:{store.port}/api/node/1"}
+    server.reply = logging_in(lambda _: (307, b"", away))
+    log_in(client, server)
+    with pytest.raises(StatusError, match=str(store.port)):
+        client.node.get(1)
+    server.reply = lambda _: (307, b"", away)
+    with pytest.raises(StatusError, match=str(store.port)):
+        client.authenticate("researcher", "secret")
+    assert not store.connections
+
+
+def test_passwords_are_not_sent_over_plain_http_without_a_warning() -> None:
+    with Client("http://server.invalid", None, log_level=None, retries=0) as client:
+        for call in (
+            lambda: client.authenticate("researcher", "secret"),
+            lambda: client.util.change_my_password("secret", "New-Secret-1"),
+            lambda: client.util.set_my_password("token", "New-Secret-1"),
+            lambda: client.util.reset_two_factor_auth("secret", username="ada"),
+        ):
+            with pytest.warns(UserWarning, match="plain http") as caught:
+                with pytest.raises(ConnectionFailed):
+                    call()
+            assert caught[0].filename == __file__

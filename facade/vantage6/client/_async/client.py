@@ -564,13 +564,7 @@ class AsyncClient:
         >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
         password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
-        if self._session.address.is_readable:
-            from .._pools import warn
-
-            warn(
-                f"{self.host} speaks plain http: whoever is on the way can read your password and "
-                "all that follows; give the server's https address if it has one"
-            )
+        self._session.warn_of_readers()
         who = await self._session.login(Account(username, password, mfa_code), stay=stay)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)

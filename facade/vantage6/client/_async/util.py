@@ -120,6 +120,7 @@ class Utilities(Resource):
             "current_password": current_password,
             "new_password": new_password,
         }
+        self._session.warn_of_readers()
         return await self._tell(calls.change_password(body))
 
     async def reset_my_password(
@@ -189,6 +190,7 @@ class Utilities(Resource):
         """
         token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
+        self._session.warn_of_readers()
         return await self._spend(calls.reset_password(body))
 
     async def reset_two_factor_auth(
@@ -230,6 +232,7 @@ class Utilities(Resource):
         if not username:
             raise InvalidInput("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
+        self._session.warn_of_readers()
         call = calls.recover_two_factor(body)
         return await self._tell(call, signed=False, refused=LoginFailed)
 
@@ -263,6 +266,7 @@ class Utilities(Resource):
         >>> secret = await client.util.set_two_factor_auth(token)
         """
         token = secret(token, "token")
+        self._session.warn_of_readers()
         found = await self._spend(calls.reset_two_factor({"reset_token": token}))
         offer(found["qr_uri"])
         return found

@@ -340,6 +340,16 @@ class Session(Connection):
             raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
         return self.state.whoami
 
+    def warn_of_readers(self) -> None:
+        """Warn, before a password is sent, that others could read it on the way."""
+        if self.address.is_readable:
+            from .._pools import warn
+
+            warn(
+                f"{self.address.host} speaks plain http: whoever is on the way can read your "
+                "password and all that follows; give the server's https address if it has one"
+            )
+
     @property
     def reader(self) -> Reader:
         """Who reads inputs and results here, with which key."""

@@ -119,6 +119,7 @@ class Utilities(Resource):
             "current_password": current_password,
             "new_password": new_password,
         }
+        self._session.warn_of_readers()
         return self._tell(calls.change_password(body))
 
     def reset_my_password(
@@ -188,6 +189,7 @@ class Utilities(Resource):
         """
         token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
+        self._session.warn_of_readers()
         return self._spend(calls.reset_password(body))
 
     def reset_two_factor_auth(
@@ -229,6 +231,7 @@ class Utilities(Resource):
         if not username:
             raise InvalidInput("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
+        self._session.warn_of_readers()
         call = calls.recover_two_factor(body)
         return self._tell(call, signed=False, refused=LoginFailed)
 
@@ -262,6 +265,7 @@ class Utilities(Resource):
         >>> secret = client.util.set_two_factor_auth(token)
         """
         token = secret(token, "token")
+        self._session.warn_of_readers()
         found = self._spend(calls.reset_two_factor({"reset_token": token}))
         offer(found["qr_uri"])
         return found

@@ -1,0 +1,50 @@
+"""Many threads, and many tasks, on one login whose token lives for two seconds."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from liar import Liar, lying
+
+from vantage6.client import AsyncClient, Client
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def hasty_network() -> Iterator[LocalNetwork]:
+    with LocalNetwork(organizations=1, token_seconds=2) as net:
+        yield net
+
+
+def renewals(liar: Liar) -> int:
+    return liar.paths.count("/api/token/refresh")
+
+
+def test_64_threads_renew_once(hasty_network: LocalNetwork) -> None:
+    user = hasty_network.users["researcher"]
+    with lying(hasty_network.port) as liar:
+        with Client("http://127.0.0.1", liar.port, log_level=None) as client:
+            client.authenticate(user.username, user.password)
+            time.sleep(2)
+            began = time.monotonic()
+            with ThreadPoolExecutor(64) as pool:
+                assert all(pool.map(lambda _: client.role.get(1)["id"], range(64)))
+            lives = 1 + int((time.monotonic() - began) / 1.8)
+    assert 1 <= renewals(liar) <= lives, "once for each life of a token"
+
+
+async def test_64_tasks_renew_once(hasty_network: LocalNetwork) -> None:
+    user = hasty_network.users["researcher"]
+    with lying(hasty_network.port) as liar:
+        async with AsyncClient("http://127.0.0.1", liar.port, log_level=None) as client:
+            await client.authenticate(user.username, user.password)
+            await asyncio.sleep(2)
+            began = time.monotonic()
+            rows = await asyncio.gather(*[client.role.get(1) for _ in range(64)])
+            lives = 1 + int((time.monotonic() - began) / 1.8)
+    assert len(rows) == 64
+    assert 1 <= renewals(liar) <= lives, "once for each life of a token"
