@@ -138,8 +138,8 @@ def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> No
             input_=text,
             token="a.b.c",
             proxy=(8080, "/5"),
-            data=data,
-            databases=[],
+            databases={"default": data},
+            requested=[],
         )
         assert (folder / "INPUT_FILE").read_bytes() == text
         assert list((folder / "tmp").iterdir()) == []
@@ -153,8 +153,8 @@ def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
         input_=b"{}",
         token="a.b.c",
         proxy=(8080, "/5"),
-        data=tmp_path / "data.csv",
-        databases=[{"label": "default", "parameters": '{"preprocessing":[{"a":1}]}'}],
+        databases={"default": tmp_path / "data.csv"},
+        requested=[{"label": "default", "parameters": '{"preprocessing":[{"a":1}]}'}],
     )
 
     def value(name: str) -> str:

@@ -28,7 +28,7 @@ def algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
     Raises
     ------
     LocalNetworkError
-        A path leads nowhere.
+        A path leads nowhere, or to what is no Python file or package.
 
     Examples
     --------
@@ -41,7 +41,25 @@ def algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
         if not known[image].exists():
             message = f"The algorithm of image {image!r} should be at {path}, which is not there."
             raise LocalNetworkError(message)
+        _check_importable(image, known[image])
     return known
+
+
+def _check_importable(image: str, path: Path) -> None:
+    """Refuse what Python could not import as the algorithm's package."""
+    if path.is_dir() and not (path / "__init__.py").exists():
+        names = sorted(found.parent.name for found in path.glob("*/__init__.py"))
+        packages = " or ".join(name for name in names if name.isidentifier())
+        hint = f"; do you mean {packages} in it?" if packages else "."
+        raise LocalNetworkError(
+            f"The algorithm of image {image!r} should be a package; {path} has no __init__.py{hint}"
+        )
+    name = path.stem if path.suffix == ".py" else path.name
+    if (path.is_file() and path.suffix != ".py") or not name.isidentifier():
+        raise LocalNetworkError(
+            f"The algorithm of image {image!r} cannot be imported by Python: {path.name!r} should "
+            "be a Python file or the folder of a package, with the name of a module."
+        )
 
 
 def find(known: Mapping[str, Path], image: str) -> Path | None:

@@ -27,6 +27,7 @@ from vantage6.localnet._environment import environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._login import LoginRules, log_in
 from vantage6.localnet._node import Identity, Node
+from vantage6.localnet._parties import Databases, parties
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
@@ -35,7 +36,7 @@ from vantage6.localnet._server import Server
 from vantage6.localnet._store import LinkedStore, Store, couple
 
 if TYPE_CHECKING:
-    from vantage6.client import Client
+    from vantage6.client import AsyncClient, Client
 
 DEFAULT_VERSION = "4.15.2"
 _ONLINE_SECONDS = 60.0
@@ -52,8 +53,13 @@ class LocalNetwork:
     ----------
     version : str, default "4.15.2"
         Version of the server.
-    organizations : int, default 3
-        How many organizations take part, each with a node and data of its own.
+    organizations : int or sequence of str, optional
+        How many organizations take part, each with a node and data of its own, or their names. By
+        default those that `databases` names, or else three.
+    databases : mapping of str to path or mapping, optional
+        Data of your own, by the name of the organization: a file for the database ``default``, or a
+        mapping of labels to files. Files are CSV (.csv), Excel (.xls, .xlsx) or SQLite (.db,
+        .sqlite, .sqlite3). Organizations that are not named get made-up patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
@@ -93,7 +99,7 @@ class LocalNetwork:
         ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords. Their mail
         addresses, root's excepted, are their names at ``example.org``.
     organizations : list of Organization
-        The organizations, each with the path of its data and of its private key.
+        The organizations, each with the paths of its data and of its private key.
     collaboration, study : Named
         Ids and names. The study has all organizations but the last.
     nodes : list of NodeAccount
@@ -130,7 +136,8 @@ class LocalNetwork:
         self,
         *,
         version: str = DEFAULT_VERSION,
-        organizations: int = 3,
+        organizations: int | Sequence[str] | None = None,
+        databases: Mapping[str, Databases] | None = None,
         encrypted: bool = False,
         port: int | None = None,
         algorithms: Mapping[str, str | Path] | None = None,
@@ -142,8 +149,7 @@ class LocalNetwork:
         token_seconds: int | None = None,
         blob_store: bool = False,
     ) -> None:
-        if organizations < 1:
-            raise LocalNetworkError(f"A network needs an organization; {organizations} is too few.")
+        self._parties = parties(organizations, databases)
         if review and not store:
             raise LocalNetworkError("Reviews are made in a store: ask for store, too.")
         if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
@@ -151,7 +157,6 @@ class LocalNetwork:
         self.version = version
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
-        self._count = organizations
         self._wanted_port = port
         self._wants_store = store
         self._wants_blobs = blob_store
@@ -193,17 +198,57 @@ class LocalNetwork:
         --------
         >>> net.client("viewer").organization.list()  # doctest: +SKIP
         """
-        from vantage6.client import Client  # the only place that needs the whole SDK
+        from vantage6.client import Client  # only these two need the whole SDK
 
-        who = self.users[user]
-        # Each network has keys of its own, and perhaps the port of one before.
-        known = self._folder / "known_organizations"
-        host = f"http://{_api.HOST}"
-        client = Client(host, self.port, self.api_path, log_level=None, known_organizations=known)
+        who = self._user(user)
+        client = Client(self.url, log_level=None, known_organizations=self.known_organizations)
         self._parts.callback(client.close)
         client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
         return client
+
+    async def async_client(self, user: str = "researcher") -> "AsyncClient":
+        """Return an asynchronous client of the SDK that is logged in.
+
+        Parameters
+        ----------
+        user : str, default "researcher"
+            One of `users`.
+
+        Returns
+        -------
+        AsyncClient
+            As `client` gives it, but you close it: use it with ``async with``.
+
+        Examples
+        --------
+        >>> async with await net.async_client() as client:  # doctest: +SKIP
+        ...     await client.organization.list()
+        """
+        from vantage6.client import AsyncClient
+
+        who = self._user(user)
+        client = AsyncClient(self.url, log_level=None, known_organizations=self.known_organizations)
+        try:
+            await client.authenticate(who.username, who.password, who.code)
+            await client.setup_encryption(self.private_keys.get(who.organization_id))
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    @property
+    def known_organizations(self) -> Path:
+        """Where clients remember the keys of this network, apart from those of real servers.
+
+        Each network has keys of its own, and perhaps the port of one before.
+        """
+        return self._folder / "known_organizations"
+
+    def _user(self, name: str) -> User:
+        if name not in self.users:
+            raise LocalNetworkError(f"There is no user {name!r}, but {', '.join(self.users)}.")
+        return self.users[name]
 
     def restart_server(self) -> None:
         """Kill the server, and start it again where it was; the nodes connect again by themselves.
@@ -267,6 +312,9 @@ class LocalNetwork:
                     "id": organization.id,
                     "name": organization.name,
                     "data": str(organization.data),
+                    "databases": {
+                        label: str(path) for label, path in organization.databases.items()
+                    },
                     "private_key": str(organization.private_key or "") or None,
                 }
                 for organization in self.organizations
@@ -327,7 +375,7 @@ class LocalNetwork:
         keys = self._make_keys(parts)
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
-        self._take(seed(server.url, folder, self._count, keys))
+        self._take(seed(server.url, folder, self._parties, keys))
         self._start_nodes(parts, folder, keys, runner, relay)
         self.store = couple(server.url, store, self._root_token()) if store else None
 
@@ -349,7 +397,7 @@ class LocalNetwork:
                 organization_id=account.organization_id,
                 collaboration_id=self.collaboration.id,
                 api_key=account.api_key,
-                data=self.organizations[index].data,
+                databases=self.organizations[index].databases,
                 folder=folder / f"node-{account.id}",
                 cipher=Cipher(keys[index].result() if keys else None),
                 allowed=self._allowed,
@@ -365,7 +413,7 @@ class LocalNetwork:
             return None
         makers = ThreadPoolExecutor(os.cpu_count())
         parts.callback(makers.shutdown, cancel_futures=True)
-        return [makers.submit(_crypto.generate_private_key) for _ in range(self._count)]
+        return [makers.submit(_crypto.generate_private_key) for _ in self._parties]
 
     def _take(self, seeded: Seed) -> None:
         """Keep what the server was filled with."""

@@ -4,6 +4,7 @@ To the server it is a node like any other: it logs in with an API key, holds a s
 makes the same calls in the same order and emits the same events.
 """
 
+import csv
 import datetime
 import functools
 import itertools
@@ -23,6 +24,7 @@ from vantage6.bindings.server.models.node_login import NodeLogin
 from vantage6.localnet import _api, _runs
 from vantage6.localnet._algorithms import find
 from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._parties import type_of
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner
@@ -50,8 +52,8 @@ class Identity:
         Ids on the server.
     api_key : str
         The key by which it logs in; ``repr`` leaves it out.
-    data : Path
-        The organization's data, a CSV file.
+    databases : dict of str to Path
+        The files with the organization's data, by label.
     folder : Path
         Private folder for what its runs read and write.
     cipher : Cipher
@@ -64,7 +66,7 @@ class Identity:
     organization_id: int
     collaboration_id: int
     api_key: str = field(repr=False)
-    data: Path
+    databases: dict[str, Path]
     folder: Path
     cipher: Cipher
     allowed: tuple[str, ...] = ()
@@ -181,16 +183,20 @@ class Node:
 
     def _introduce(self) -> None:
         """Share what researchers may know of this node, as real nodes do when they connect."""
-        with self.identity.data.open() as file:
-            columns = file.readline().strip().split(",")
+        databases = self.identity.databases
+        types = {f"db_type_{label}": type_of(path) for label, path in databases.items()}
         self.emit(
             "node_info_update",
             {
                 "encryption": self.identity.cipher.encrypts,
                 "allowed_algorithms": list(self.identity.allowed) or "all",
-                "database_labels": ["default"],
-                "database_types": {"db_type_default": "csv"},
-                "database_columns": {"columns_default": columns},
+                "database_labels": list(databases),
+                "database_types": types,
+                "database_columns": {
+                    f"columns_{label}": _columns(path)
+                    for label, path in databases.items()
+                    if type_of(path) == "csv"
+                },
             },
         )
 
@@ -301,8 +307,8 @@ class Execution:
             input_=self._input(),
             token=token,
             proxy=(node.proxy_port, node.proxy_path),
-            data=identity.data,
-            databases=self._task["databases"],
+            databases=identity.databases,
+            requested=self._task["databases"],
         )
         # An update without a log erases what came before, so this goes ahead of the first line.
         self._tell(status="active")
@@ -378,6 +384,12 @@ class Execution:
             # that has them all.
             settle=True,
         )
+
+
+def _columns(path: Path) -> list[str]:
+    """Return the columns of a CSV file."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return next(csv.reader(file), list[str]())
 
 
 def _now() -> str:

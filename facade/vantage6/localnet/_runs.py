@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.secret import SecretBytes
 from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._parties import type_of, uri_of
 from vantage6.localnet._processes import Helper, Message, clean_environment, write_private
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import TaskDatabase
-
-_LABEL = "default"
 
 
 class Runner:
@@ -130,8 +129,8 @@ def prepare(
     input_: bytes,
     token: str,
     proxy: tuple[int, str],
-    data: Path,
-    databases: "list[TaskDatabase]",
+    databases: Mapping[str, Path],
+    requested: "list[TaskDatabase]",
 ) -> dict[str, str]:
     """Write the files that the official wrapper reads, and return the environment it starts with.
 
@@ -147,9 +146,9 @@ def prepare(
         The container token.
     proxy : tuple of int and str
         Port of the nodes' proxy, and this node's path there.
-    data : Path
-        The organization's data, a CSV file.
-    databases : list of TaskDatabase
+    databases : mapping of str to Path
+        The files with the organization's data, by label.
+    requested : list of TaskDatabase
         The databases that the task asks for.
 
     Returns
@@ -170,11 +169,11 @@ def prepare(
         "HOST": "http://127.0.0.1",
         "PORT": str(proxy[0]),
         "API_PATH": proxy[1],
-        "USER_REQUESTED_DATABASE_LABELS": ",".join(database["label"] for database in databases),
-        "DB_LABELS": _LABEL,
-        f"{_LABEL.upper()}_DATABASE_URI": str(data),
-        f"{_LABEL.upper()}_DATABASE_TYPE": "csv",
-        **_database_settings(databases),
+        "USER_REQUESTED_DATABASE_LABELS": ",".join(database["label"] for database in requested),
+        "DB_LABELS": ",".join(databases),
+        **{f"{label.upper()}_DATABASE_URI": uri_of(path) for label, path in databases.items()},
+        **{f"{label.upper()}_DATABASE_TYPE": type_of(path) for label, path in databases.items()},
+        **_database_settings(requested),
     }
     return clean_environment(
         HOME=str(temporary),

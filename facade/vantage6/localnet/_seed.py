@@ -3,6 +3,7 @@
 import csv
 import random
 import secrets
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,22 +30,9 @@ from vantage6.bindings.server.types import UNSET
 from vantage6.client import _crypto
 from vantage6.localnet import _api
 from vantage6.localnet._login import code, log_in
+from vantage6.localnet._parties import DEFAULT_LABEL, Party
 from vantage6.localnet._processes import write_private
 
-_NAMES = (
-    "IKNL",
-    "Maastro",
-    "Radboudumc",
-    "Amsterdam UMC",
-    "Erasmus MC",
-    "LUMC",
-    "UMC Utrecht",
-    "UMCG",
-    "Oslo University Hospital",
-    "Gemelli",
-    "The Christie",
-    "Princess Margaret",
-)
 # The server makes these itself at its first start: the first organization, and its only user.
 _FIRST_ORGANIZATION = 1
 _ROOT, _ROOT_PASSWORD = "root", "root"
@@ -90,16 +78,22 @@ class Organization:
         Id on the server.
     name : str
         Name on the server.
-    data : Path
-        The data its node holds: a CSV file with a header line.
+    databases : dict of str to Path
+        The files with the data that its node holds, by label: your own, or a CSV file with a header
+        line, called ``default``.
     private_key : Path or None
         Its private key, None if the collaboration is not encrypted.
     """
 
     id: int
     name: str
-    data: Path
+    databases: dict[str, Path]
     private_key: Path | None
+
+    @property
+    def data(self) -> Path:
+        """The file of the database called ``default``, or else of the first one."""
+        return self.databases.get(DEFAULT_LABEL) or next(iter(self.databases.values()))
 
 
 @dataclass(frozen=True)
@@ -164,7 +158,7 @@ class Seed:
 
 
 def seed(
-    url: str, folder: Path, organizations: int, keys: list[Future[RSAPrivateKey]] | None
+    url: str, folder: Path, parties: Sequence[Party], keys: list[Future[RSAPrivateKey]] | None
 ) -> Seed:
     """Fill a new server. Where it wants second factors, each user is given one.
 
@@ -174,8 +168,8 @@ def seed(
         The server's URL.
     folder : Path
         Private folder for data and keys.
-    organizations : int
-        How many organizations.
+    parties : sequence of Party
+        The organizations.
     keys : list of Future or None
         A private key in the making for each organization; None leaves the collaboration plain.
 
@@ -186,12 +180,12 @@ def seed(
     """
     token, root = _secure_root(url)
     with _api.authenticated(url, token) as client:
-        parties = [
-            _add_organization(client, folder, index, keys[index] if keys else None)
-            for index in range(organizations)
+        organizations = [
+            _add_organization(client, folder, index, party, keys[index] if keys else None)
+            for index, party in enumerate(parties)
         ]
         users = [root, *_add_users(client, url if root.otp_secret else None)]
-        ids = [party.id for party in parties]
+        ids = [organization.id for organization in organizations]
         collaboration = _api.answer(
             create_collaboration.sync_detailed(
                 client=client,
@@ -206,14 +200,14 @@ def seed(
                 body=StudyInput(
                     name="demo Subset",
                     collaboration_id=collaboration.id,
-                    organization_ids=ids[: max(1, organizations - 1)],
+                    organization_ids=ids[: max(1, len(ids) - 1)],
                 ),
             )
         )
-        nodes = [_add_node(client, party, collaboration.id) for party in parties]
+        nodes = [_add_node(client, each, collaboration.id) for each in organizations]
     return Seed(
         users={user.username: user for user in users},
-        organizations=parties,
+        organizations=organizations,
         collaboration=Named(collaboration.id, "demo"),
         study=Named(study.id, "demo Subset"),
         nodes=nodes,
@@ -236,12 +230,17 @@ def _new_password() -> Secret:
 
 
 def _add_organization(
-    client: AuthenticatedClient, folder: Path, index: int, key: Future[RSAPrivateKey] | None
+    client: AuthenticatedClient,
+    folder: Path,
+    index: int,
+    party: Party,
+    key: Future[RSAPrivateKey] | None,
 ) -> Organization:
     """Make an organization, its data and its key."""
-    name = _NAMES[index] if index < len(_NAMES) else f"Hospital {index + 1}"
-    data = folder / f"data-{index + 1}.csv"
-    _write_data(data, index)
+    name, databases = party.name, dict(party.databases)
+    if not databases:
+        databases[DEFAULT_LABEL] = folder / f"data-{index + 1}.csv"
+        _write_data(databases[DEFAULT_LABEL], index)
     private_key = folder / f"private-key-{index + 1}.pem" if key else None
     public_key = UNSET
     if key is not None and private_key is not None:
@@ -256,7 +255,7 @@ def _add_organization(
     else:
         new = OrganizationInput(name=name, public_key=public_key)
         organization = _api.answer(create_organization.sync_detailed(client=client, body=new))
-    return Organization(organization.id, name, data, private_key)
+    return Organization(organization.id, name, databases, private_key)
 
 
 def _add_users(client: AuthenticatedClient, two_factor_at: str | None) -> list[User]:

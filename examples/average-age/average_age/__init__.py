@@ -1,0 +1,35 @@
+"""The average age at all hospitals, none of which tells more than a sum and a count."""
+
+import pandas as pd
+
+from vantage6.algorithm.client import AlgorithmClient
+from vantage6.algorithm.tools.decorators import algorithm_client, data
+from vantage6.algorithm.tools.util import info
+
+FEWEST = 5
+
+
+@data(1)
+def partial(df: pd.DataFrame, column: str = "age") -> dict[str, float]:
+    """Sum up the column at one hospital."""
+    values = df[column].dropna()
+    if len(values) < FEWEST:
+        raise ValueError(f"{len(values)} patients are too few to tell their sum")
+    info(f"summing up {column!r} of {len(values)} patients")
+    return {"sum": float(values.sum()), "count": len(values)}
+
+
+@algorithm_client
+def central(client: AlgorithmClient, column: str = "age") -> dict[str, float]:
+    """Ask all hospitals for their sums, and divide."""
+    hospitals = [organization["id"] for organization in client.organization.list()]
+    task = client.task.create(
+        input_={"method": "partial", "kwargs": {"column": column}},
+        organizations=hospitals,
+        name="sums",
+    )
+    parts = client.wait_for_results(task_id=task["id"], interval=0.2)
+    if len(parts) < len(hospitals):
+        raise RuntimeError(f"{len(hospitals) - len(parts)} hospitals told no sum")
+    count = sum(part["count"] for part in parts)
+    return {"average": sum(part["sum"] for part in parts) / count, "count": count}

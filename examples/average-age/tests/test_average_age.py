@@ -1,0 +1,38 @@
+"""What the algorithm gives, on a real vantage6 server with two hospitals' nodes."""
+
+import pytest
+
+from vantage6.client import Client, TaskFailed
+
+TASK = {
+    "collaboration": "demo",
+    "name": "average age",
+    "image": "registry.example/average-age",
+    "databases": "default",
+}
+
+
+def test_a_hospital_tells_sum_and_count(v6_client: Client) -> None:
+    task = v6_client.task.create(**TASK, organizations=["North", "South"], method="partial")
+    results = v6_client.wait_for_results(task, timeout=60)
+    assert results.by_organization == {
+        "North": {"sum": 340.0, "count": 6},
+        "South": {"sum": 304.0, "count": 5},
+    }
+
+
+def test_the_average_is_that_of_all_patients(v6_client: Client) -> None:
+    task = v6_client.task.create(**TASK, organizations=["North"], method="central")
+    (result,) = v6_client.wait_for_results(task, timeout=60).outputs
+    assert result == {"average": pytest.approx(644 / 11), "count": 11}
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"), [("marker", "2 patients are too few"), ("weight", "KeyError: 'weight'")]
+)
+def test_a_hospital_says_why_it_tells_nothing(v6_client: Client, column: str, reason: str) -> None:
+    task = v6_client.task.create(
+        **TASK, organizations=["North"], method="partial", kwargs={"column": column}
+    )
+    with pytest.raises(TaskFailed, match=reason):
+        v6_client.wait_for_results(task, timeout=60)
