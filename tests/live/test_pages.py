@@ -380,6 +380,14 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
+@stage("docs/inputs.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    client = chapter.client()
+    run = client.run.from_task(average(client))[0]
+    chapter.known |= {"client": client, "run": run}
+    yield
+
+
 @stage("docs/tutorial.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """There is a config.py beside the script."""
