@@ -13,7 +13,8 @@ from rich.console import Console
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import Rows
-from vantage6.client._display import as_text, inert, table_of, width_of
+from vantage6.client._display import as_text, table_of, width_of
+from vantage6.client._inert import inert
 
 LINKS: PageLinks = {"first": "", "self": ""}
 

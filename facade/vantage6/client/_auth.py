@@ -19,6 +19,7 @@ from ._call import is_expired
 from ._entry import renew
 from ._identity import acode_from, code_from
 from ._locks import AsyncLock, Lock
+from ._pools import parsed
 from ._transport import answer_of
 from .errors import LoginFailed, RequestTimeout
 
@@ -71,7 +72,7 @@ class BearerAuth(httpx.Auth):
 
     def __init__(self, url: str) -> None:
         self.tokens: Tokens | None = None
-        self._url = httpx.URL(url)
+        self._url = parsed(url)
         self._store: Origin | None = None
         self.account: Account | None = None
         self.renewed: Callable[[], None] | None = None
@@ -150,7 +151,7 @@ class BearerAuth(httpx.Auth):
         url : str
             Address of its API.
         """
-        self._store = _origin(httpx.URL(url))
+        self._store = _origin(parsed(url))
 
     @property
     def is_outdated(self) -> bool:

@@ -26,6 +26,8 @@ Transferred: TypeAlias = Callable[[int, "int | None"], object]
 PIECE = 3 * 2**16
 # Far more than the head of an encrypted blob, which ends with a separator.
 LONGEST_HEAD = 2**13
+# What blobs are called is far shorter.
+LONGEST_NAME = 2**10
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,29 @@ class Blob:
 
     data: bytes | DecryptionError
     is_encrypted: bool
+
+
+def checked(blob_id: str) -> str:
+    """Check that a reference can be one to a blob.
+
+    Parameters
+    ----------
+    blob_id : str
+        The identifier that the server gives.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    DecryptionError
+        When no blob can be called that.
+    """
+    if blob_id.isascii() and blob_id.isprintable() and len(blob_id) <= LONGEST_NAME:
+        return blob_id
+    raise DecryptionError("it is said to lie in the blob store, but the reference to it is none")
 
 
 class Tally:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from vantage6.bindings.secret import scrub
 
 from ._secrets import answered, harmless
+from ._shape import trouble_in
 from .errors import (
     BadRequest,
     Conflict,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
 T = TypeVar("T")
+
+# A header with more digits than this counts nothing.
+LONGEST_COUNT = 18
 
 # A refused permission and a lapsed login have the same status: only these words tell them apart.
 EXPIRED = "Token has expired"
@@ -93,6 +97,23 @@ class Answer:
     date: str | None = None
 
 
+def count_of(header: str) -> int | None:
+    """Read the header that tells how many rows there are.
+
+    Parameters
+    ----------
+    header : str
+        Its text.
+
+    Returns
+    -------
+    int or None
+        The number; None where there is none.
+    """
+    is_number = header.isascii() and header.isdigit() and len(header) <= LONGEST_COUNT
+    return int(header) if is_number else None
+
+
 def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> T:
     """Give the value that a call was made for.
 
@@ -115,9 +136,15 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
     StatusError
         When the server refused; its subclasses tell why.
     UndecodableAnswer
-        When the body is not JSON.
+        When the body is not JSON, or lacks what the client needs of it.
     """
-    return cast("T", answered(call.operation, decode(answer, refused)))
+    trouble: str | None = "it is nested more deeply than anything that the API says"
+    with suppress(RecursionError):
+        body = answered(call.operation, decode(answer, refused))
+        trouble = trouble_in(body, call.operation)
+        if trouble is None:
+            return cast("T", body)
+    raise _undecodable(f"{trouble}; the server does not keep to its contract", answer)
 
 
 def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:
@@ -147,9 +174,16 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
     with suppress(ValueError, RecursionError):
         return json.loads(answer.content)
     # Not where that error is at hand, which has the whole body in it.
-    raise UndecodableAnswer(
+    raise _undecodable(
         "the body is not JSON; perhaps this is not the API, or something between here and the "
         "server answered in its place",
+        answer,
+    )
+
+
+def _undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
+    return UndecodableAnswer(
+        reason,
         method=answer.method,
         url=answer.url,
         status=answer.status,
@@ -244,14 +278,22 @@ def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Van
         message = f"{message}: {CODE_HINT if WRONG_CODE in message else LOGIN_HINT}"
     elif answer.location:
         message = f"the server points to {answer.location}; give the client that address instead"
+    shown, errors = _shown(body)
     return kind(
         scrub(message or _phrase(answer.status)),
         method=answer.method,
         url=answer.url,
         status=answer.status,
-        body=harmless(body),
-        errors=_field_errors(body),
+        body=shown,
+        errors=errors,
     )
+
+
+def _shown(body: object) -> tuple[object, dict[str, list[str]]]:
+    """Give what an error keeps of a body, and what that says of fields."""
+    with suppress(RecursionError):
+        return harmless(body), _field_errors(body)
+    return "a body that is nested more deeply than anything that the API says", {}
 
 
 def _json_or_text(content: bytes) -> object:

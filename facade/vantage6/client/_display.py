@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from html import escape
 from typing import TYPE_CHECKING, cast
 from unicodedata import category, east_asian_width
+
+from ._inert import inert
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -200,7 +203,11 @@ def _text(value: object) -> str:
         items = cast("list[object]", value)[:WIDE]  # more of them would be cut off anyway
         return ", ".join(_text(_called(item)) for item in items)
     # Results may be huge; what is left suffices for a cell.
-    return value[: 2 * WIDE] if isinstance(value, str) else str(value)[: 2 * WIDE]
+    if isinstance(value, str):
+        return value[: 2 * WIDE]
+    with suppress(RecursionError, ValueError):  # nested too deeply, or a number of too many digits
+        return str(value)[: 2 * WIDE]
+    return CUT
 
 
 def is_time(field: str) -> bool:
@@ -245,26 +252,6 @@ def moment(value: object) -> datetime | None:
 
 
 # -- text ------------------------------------------------------------------------------------------
-def inert(text: str) -> str:
-    """Make text that cannot steer a terminal, hide or turn around what stands beside it.
-
-    Parameters
-    ----------
-    text : str
-        Any text, such as a name that someone else chose.
-
-    Returns
-    -------
-    str
-        One line of printable characters.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-
-
 def width_of(text: str) -> int:
     """Count the columns that a text takes in a terminal.
 

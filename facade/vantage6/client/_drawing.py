@@ -18,7 +18,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeAlias, cast
 
-from ._display import inert
+from ._inert import inert
 from ._picture import ASCII, BLOCKS, Piece, change_of, html_of, lines_of
 from ._progress import Progress
 from ._settings import LOGGER

@@ -221,7 +221,7 @@ Notice: TypeAlias = Connected | Joined | Refused | Lost
 Heard: TypeAlias = Event | Notice
 
 # Rooms of one organization alone have no task events: they have a longer name.
-_JOINED = re.compile(r"joined room <collaboration_(\d+)>$")
+_JOINED = re.compile(r"joined room <collaboration_([0-9]{1,18})>$")
 
 
 def parse(name: str, data: object) -> Heard | None:
@@ -249,7 +249,7 @@ def parse(name: str, data: object) -> Heard | None:
         return None
     try:
         return reader(cast("Mapping[str, object]", data))
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
@@ -95,15 +96,23 @@ class Tokens:
         -------
         Tokens
             The tokens.
+
+        Raises
+        ------
+        Vantage6Error
+            When they are no tokens.
         """
-        access = Secret(body["access_token"])
+        access, refresh = Secret(body["access_token"]), Secret(body["refresh_token"])
+        if not (_fits_header(access) and _fits_header(refresh)):
+            raise Vantage6Error("the server's token has characters in it that no token has")
         facts = claims(access)
         issued, expires = facts.get("iat"), facts.get("exp")
         renew_at = float("inf")
         if isinstance(issued, int | float) and isinstance(expires, int | float):
-            life = expires - issued
-            renew_at = now + life - min(MARGIN_SECONDS, life / 10)
-        return cls(access, Secret(body["refresh_token"]), renew_at)
+            with suppress(OverflowError):  # it lives for longer than there are numbers
+                life = expires - issued
+                renew_at = now + life - min(MARGIN_SECONDS, life / 10)
+        return cls(access, refresh, renew_at)
 
     @property
     def signing(self) -> dict[str, str]:
@@ -119,9 +128,13 @@ class Tokens:
     def user_id(self) -> int:
         """Identifier of the user who logged in."""
         subject = claims(self.access).get("sub")
-        if not isinstance(subject, int):
+        if type(subject) is not int:
             raise Vantage6Error("the server's token does not say which user it is for")
         return subject
+
+
+def _fits_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def signing(token: str) -> dict[str, str]:

@@ -176,15 +176,18 @@ class Ledger:
 
     # ---- what the API says ----------------------------------------------------------------------
 
-    def saw_task(self, row: Task) -> TaskState:
+    def saw_task(self, row: Task) -> None:
         """Take in a row of a task; its results, if they are included, tell which runs it has."""
-        task = self.tasks[row["id"]]
-        task.name, task.status = row["name"] or "", row["status"]
-        task.job_id = row["job_id"]
-        task.collaboration_id = row["collaboration"]["id"] if row["collaboration"] else None
-        if not isinstance(runs := row["runs"], str):
+        task = self.tasks.get(row["id"])
+        if task is None:  # not what was asked for
+            return
+        task.name, task.status = row.get("name") or "", row["status"]
+        task.job_id = row.get("job_id")
+        collaboration = row.get("collaboration")
+        task.collaboration_id = collaboration["id"] if collaboration else None
+        if not isinstance(runs := row.get("runs", ""), str):
             self.saw_runs(task.task_id, runs)
-        results = row["results"]
+        results = row.get("results", "")
         task.results = None
         if not isinstance(results, str):
             task.results = sorted(results, key=lambda result: result["run"]["id"])
@@ -192,7 +195,6 @@ class Ledger:
             for result in results:
                 run = self._run(result["run"]["id"], task.task_id)
                 run.is_sent = run.is_sent or result["result"] is not None
-        return task
 
     def has_all_results(self, task_id: int) -> bool:
         """Tell whether, by what was announced, the server has the results of all runs."""
@@ -215,8 +217,8 @@ class Ledger:
     def saw_subtasks(self, task_id: int, rows: Iterable[Task]) -> list[int]:
         """Take in the tasks of a task's job; give its subtasks."""
         for row in sorted(rows, key=lambda row: row["id"]):
-            if row["parent"]:
-                self._adopt(row["id"], row["parent"]["id"])
+            if parent := row.get("parent"):
+                self._adopt(row["id"], parent["id"])
         return self.subtask_ids(task_id)
 
     def saw_runs(self, task_id: int, rows: Sequence[Run]) -> None:
@@ -225,10 +227,11 @@ class Ledger:
             self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
         for row in rows:
             run = self._run(row["id"], task_id)
-            run.status = row["status"] or "pending"
-            run.organization_id = row["organization"]["id"] if row["organization"] else None
-            run.started = timestamp(row["started_at"]) or run.started
-            run.finished = timestamp(row["finished_at"]) or run.finished
+            run.status = row.get("status") or "pending"
+            organization = row.get("organization")
+            run.organization_id = organization["id"] if organization else None
+            run.started = timestamp(row.get("started_at")) or run.started
+            run.finished = timestamp(row.get("finished_at")) or run.finished
 
     def looked(self, task_ids: Iterable[int], now: float) -> None:
         """Note that a look was made at some tasks."""

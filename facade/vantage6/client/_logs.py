@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._display import inert
+from ._inert import inert
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ class Reader:
             Whether it is.
         """
         if in_blob and value:
-            return self.blobs[value].is_encrypted
+            blob = self.blobs.get(value)
+            return blob is not None and blob.is_encrypted
         return is_encrypted(value or "")
 
     def naming_key(self, error: DecryptionError) -> DecryptionError:
@@ -114,7 +115,9 @@ class Reader:
         if value is None:
             return None
         if in_blob and value:
-            blob = self.blobs.pop(value)
+            blob = self.blobs.pop(value, None)
+            if blob is None:
+                raise DecryptionError("the server refers to its blob for another run, too")
             if isinstance(blob.data, bytes):
                 return blob.data
             raise self.naming_key(blob.data) if blob.is_encrypted else blob.data
@@ -308,7 +311,7 @@ def input_key(run: Run, reader: Reader) -> RSAPrivateKey | None:
     RSAPrivateKey or None
         The key; None for the runs of other organizations.
     """
-    organization = run["organization"]
+    organization = run.get("organization")
     is_ours = organization is not None and organization["id"] == reader.who.organization_id
     return reader.key if is_ours else None
 
@@ -337,10 +340,10 @@ def open_input(run: Run, reader: Reader) -> Run:
         When an input should be readable and is not, naming the run.
     """
     in_blob = run.get("blob_storage_used")
-    if reader.is_sealed(run["input"], in_blob=in_blob) and not input_key(run, reader):
+    if reader.is_sealed(run.get("input"), in_blob=in_blob) and not input_key(run, reader):
         return run
     try:
-        text = reader.open_text(run["input"], in_blob=in_blob)
+        text = reader.open_text(run.get("input"), in_blob=in_blob)
     except DecryptionError as error:
         raise DecryptionError(f"the input of run {run['id']}: {error}", [run["id"]]) from error
     return {**run, "input": text}

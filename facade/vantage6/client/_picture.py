@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from html import escape
 
-from ._display import cut, inert, width_of
+from ._display import cut, width_of
+from ._inert import inert
 from ._progress import Progress, RunProgress
 
 # A part of a line, and its style in the words of rich.

@@ -234,6 +234,30 @@ def socket_options(url: str, route: Route) -> dict[str, object]:
 # ---- reads and writes in time -------------------------------------------------------------------
 
 
+def parsed(url: str) -> httpx.URL:
+    """Read an address as the HTTP library does.
+
+    Parameters
+    ----------
+    url : str
+        The address of an API.
+
+    Returns
+    -------
+    httpx.URL
+        The same.
+
+    Raises
+    ------
+    InvalidSettings
+        When its host is none that there can be.
+    """
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InvalidSettings(f"{url} is not an address: {error}") from None
+
+
 class _Stream(httpcore.NetworkStream):
     """A connection on which no read or write outlasts the call that it is for."""
 
@@ -444,7 +468,7 @@ class Pools(httpx.BaseTransport):
 
     def prepare(self, url: str) -> None:
         """Find out at once what keeps an address from being reached by the settings given."""
-        self._pool(httpx.URL(url))
+        self._pool(parsed(url))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; httpx calls this."""

@@ -8,6 +8,7 @@ from importlib import import_module
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
+from ._inert import inert
 from .errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def offer(uri: str) -> None:
     try:
         show_qr(uri)
     except MissingExtra:
-        print(f"For your authenticator app: {uri}")  # noqa: T201 - shown, not logged
+        print(f"For your authenticator app: {inert(uri)}")  # noqa: T201 - shown, not logged
 
 
 def _notebook() -> Callable[[object], object] | None:

@@ -179,5 +179,5 @@ def organizations_of(runs: Iterable[Run], names: Mapping[int, str]) -> dict[int,
     return {
         run["id"]: names.get(organization["id"]) or str(organization["id"])
         for run in runs
-        if (organization := run["organization"])
+        if (organization := run.get("organization"))
     }

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import HIDDEN, scrub
 
+from ._inert import inert
 from .errors import InvalidSettings
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ Verify: TypeAlias = "bool | FilePath | ssl.SSLContext"
 Cert: TypeAlias = "FilePath | tuple[FilePath, FilePath] | tuple[FilePath, FilePath, str]"
 
 LOGGER = logging.getLogger("vantage6.client")
+
+
+def _harmless(record: logging.LogRecord) -> bool:
+    """Let no message steer the terminal that shows it, or look like several."""
+    message = record.getMessage()
+    if (harmless := inert(message)) != message:
+        record.msg, record.args = harmless, ()
+    return True
+
+
+LOGGER.addFilter(_harmless)
 LOG_LEVELS = ("debug", "info", "warning", "warn", "error", "critical")
 API_PATH = "/api"
 
@@ -124,7 +136,11 @@ class Address:
         InvalidSettings
             When it is no address.
         """
-        return cls.parse(url, None, None if urlsplit(url).path.strip("/") else "")
+        try:
+            path = urlsplit(url).path.strip("/")
+        except ValueError as error:
+            raise InvalidSettings(f"{url!r} is not an address: {error}") from None
+        return cls.parse(url, None, None if path else "")
 
     @classmethod
     def of_store(cls, url: str | None) -> Address:

@@ -215,12 +215,12 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
     keys: dict[int, str] = {}
     for id_ in ids:
         if id_ not in by_id:
-            known = ", ".join(f"{other} ({member['name']})" for other, member in by_id.items())
+            known = ", ".join(f"{other} ({member.get('name')})" for other, member in by_id.items())
             raise InvalidInput(f"organization {id_} is not in the collaboration; it has {known}")
-        key = by_id[id_]["public_key"]
+        key = by_id[id_].get("public_key")
         if not key:
             raise EncryptionNotSetUp(
-                f"organization {id_} ({by_id[id_]['name']}) has no public key on the server, so "
+                f"organization {id_} ({by_id[id_].get('name')}) has no public key on the server: "
                 "nothing can be encrypted for it: its node, or one of its users, must set it up"
             )
         try:

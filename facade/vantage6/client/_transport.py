@@ -12,7 +12,7 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
-from ._call import Answer, fault
+from ._call import Answer, count_of, fault
 from ._deadline import Deadline
 from ._locks import AsyncLock, Lock
 from ._secrets import without_library_frames
@@ -21,6 +21,7 @@ from ._tls import tls_flaw
 from .errors import (
     ClientClosed,
     ConnectionFailed,
+    InvalidInput,
     PermissionDenied,
     RequestTimeout,
     TLSError,
@@ -110,7 +111,7 @@ class Attempts:
         """
         if not self._is_repeatable or status not in PASSING_STATUS:
             return None
-        return self._pause(_seconds_until(retry_after))
+        return self._pause(seconds_until(retry_after))
 
     def after_error(self, error: httpx.RequestError) -> float:
         """Decide what follows a failure to send or to receive.
@@ -152,17 +153,17 @@ class Attempts:
         return pause
 
 
-def _seconds_until(retry_after: str | None) -> float:
+def seconds_until(retry_after: str | None) -> float:
     """Read a Retry-After header; what cannot be read asks for no patience."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
+    if (seconds := count_of(retry_after.strip())) is not None:
+        return float(seconds)
     from email.utils import parsedate_to_datetime  # rarely needed, and takes time to load
 
     try:
         return parsedate_to_datetime(retry_after).timestamp() - time.time()
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
@@ -246,14 +247,18 @@ def _build(
     extensions: Mapping[str, object] | None,
 ) -> httpx.Request:
     params: dict[str, Any] = dict(call.query)
-    return http.build_request(
-        call.method,
-        call.path,
-        params=params or None,
-        json=call.body,
-        headers=headers,
-        extensions=dict(extensions or {}),
-    )
+    try:
+        return http.build_request(
+            call.method,
+            call.path,
+            params=params or None,
+            json=call.body,
+            headers=headers,
+            extensions=dict(extensions or {}),
+        )
+    except (httpx.InvalidURL, TypeError, ValueError) as error:
+        reason = f"{call.method} with these arguments cannot be sent: {error}"
+    raise InvalidInput(reason)  # not where that error is at hand, which has the body in it
 
 
 def answer_of(response: httpx.Response) -> Answer:
@@ -269,14 +274,13 @@ def answer_of(response: httpx.Response) -> Answer:
     Answer
         The same, without httpx.
     """
-    total = response.headers.get("total-count", "")
     return Answer(
         method=response.request.method,
         url=str(response.request.url),
         status=response.status_code,
         content=response.content,
         location=response.headers.get("location") if response.is_redirect else None,
-        total=int(total) if total.isdigit() else None,
+        total=count_of(response.headers.get("total-count", "")),
         date=response.headers.get("date"),
     )
 

@@ -124,11 +124,12 @@ def fingerprint_of(row: Organization) -> str:
     """
     from ._crypto import fingerprint
 
-    who = f"organization {row['id']} ({row['name']})"
-    if not row["public_key"]:
+    who = f"organization {row['id']} ({row.get('name')})"
+    key = row.get("public_key")
+    if not key:
         raise InvalidKey(f"{who} has no public key on the server yet")
     try:
-        return fingerprint(row["public_key"])
+        return fingerprint(key)
     except InvalidKey as error:
         raise InvalidKey(f"the public key of {who}: {error}") from None
 
@@ -193,7 +194,7 @@ class Trust:
             LOGGER.warning(
                 "Collaboration %s (id %s) is not encrypted, says the server: it can read what you "
                 "send there",
-                row["name"],
+                row.get("name"),
                 row["id"],
             )
         return is_plain
@@ -228,7 +229,7 @@ class Trust:
         if self._mode == "off":
             return
         wanted = {*ids, own_id}
-        rows = [row for row in members if row["id"] in wanted and row["public_key"]]
+        rows = [row for row in members if row["id"] in wanted and row.get("public_key")]
         pins = [_key_pin(row) for row in rows]
         mine = Pin("organization", own_id, fingerprint(own_key), "")
         for pin in pins:
@@ -336,8 +337,8 @@ class Trust:
 
 def _encryption_pin(row: Collaboration) -> Pin:
     value = ENCRYPTED if row["encrypted"] else PLAIN
-    return Pin("collaboration", row["id"], value, row["name"] or "")
+    return Pin("collaboration", row["id"], value, row.get("name") or "")
 
 
 def _key_pin(row: Organization) -> Pin:
-    return Pin("organization", row["id"], fingerprint_of(row), row["name"] or "")
+    return Pin("organization", row["id"], fingerprint_of(row), row.get("name") or "")

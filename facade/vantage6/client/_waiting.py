@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from ._inert import inert
 from .errors import InvalidInput, WaitTimeout
 
 if TYPE_CHECKING:
@@ -255,24 +256,24 @@ def failure(
     str
         One line, then a few for each run that failed.
     """
-    failed = [run for run in runs if has_failed(run["status"])]
+    failed = [run for run in runs if has_failed(run.get("status"))]
     lines = [f"task {task_id} ended as {status!r}: {len(failed)} of {len(runs)} runs failed"]
     for run in failed:
         lines += _ending(f"  run {run['id']}", run)
     for run in subtask_runs:
-        if has_failed(run["status"]):
+        if has_failed(run.get("status")):
             lines += _ending(f"  subtask {run['task']['id']}, run {run['id']}", run)
     return "\n".join(lines)
 
 
 def _ending(what: str, run: Run) -> Iterable[str]:
-    yield f"{what}{_where(run)}: {run['status']}"
-    yield from (f"    | {line}" for line in _tail(run["log"]))
+    yield f"{what}{_where(run)}: {run.get('status')}"
+    yield from (f"    | {line}" for line in _tail(run.get("log")))
 
 
 def _where(run: Run) -> str:
-    organization = run["organization"]
-    node = run["node"].get("name")
+    organization = run.get("organization")
+    node = run.get("node", {}).get("name")
     at = f" at organization {organization['id']}" if organization else ""
     return f"{at} (node {node!r})" if node else at
 
@@ -280,7 +281,4 @@ def _where(run: Run) -> str:
 def _tail(log: str | None) -> Iterable[str]:
     """Give the last lines of a log, without the characters that would steer a terminal."""
     lines = [line.rstrip() for line in (log or "").splitlines() if line.strip()]
-    return (
-        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-        for line in lines[-LOG_LINES:]
-    )
+    return (inert(line) for line in lines[-LOG_LINES:])

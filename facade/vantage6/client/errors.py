@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.secret import NAMES
 
+from ._inert import inert_lines
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 class Vantage6Error(Exception):
     """Root of every error that this package raises on purpose."""
+
+    def __str__(self) -> str:
+        # Servers, and those who gave things their names, have a say in what it says.
+        return inert_lines(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default would call the class with the message alone, which the classes below refuse.

@@ -191,7 +191,8 @@ async def test_without_an_id_it_is_ones_own(
 async def test_one_of_each_is_looked_up_by_its_id(
     client: AsyncClient, server: Script, resource: str
 ) -> None:
-    row = {"id": 5, "name": "five", "more": True}
+    needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
+    row = {"id": 5, "name": "five", "more": True, **needed}
     await serve(server, client, {f"GET /{resource}/5": lambda *_: (200, row)})
     assert await getattr(client, resource).get(5) == row
     assert await getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
@@ -247,7 +248,7 @@ async def test_runs_are_kept_by_port_and_inputs_opened(client: AsyncClient, serv
     reference = {"id": 3, "link": "", "methods": []}
     rows = [
         {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
-         "blob_storage_used": False}
+         "task": reference, "blob_storage_used": False}
         for id_, ports in ((2, []), (1, [{"port": 8888}]))
     ]  # fmt: skip
     routes: Routes = {"GET /run": listing(rows), "GET /run/2": lambda *_: (200, rows[0])}

@@ -146,7 +146,10 @@ def test_tasks_are_asked_for_each_time(server: Script, client: Client, world: Wo
 
 def test_tasks_are_kept_by_the_name_of_their_store(client: Client, world: World) -> None:
     world.algorithmstores = [{"id": 3, "name": "reviewed", "url": "https://store.example/api"}]
-    world.tasks = [{"id": 12, "algorithm_store": {"id": 3}}, {"id": 11, "algorithm_store": None}]
+    world.tasks = [
+        {"id": 12, "status": "pending", "algorithm_store": {"id": 3}},
+        {"id": 11, "status": "pending", "algorithm_store": None},
+    ]
     for store in ("reviewed", 3, {"id": 3}):
         assert [task["id"] for task in client.task.list(store=store)] == [12]
 

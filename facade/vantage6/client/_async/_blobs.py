@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._blobs import Blob, BlobReader, Tally, Upload
+from .._blobs import Blob, BlobReader, Tally, Upload, checked
 from .._call import read
 from .._opening import input_key
 from ..errors import DecryptionError, ServerTooOld
@@ -130,9 +130,10 @@ class BlobStore:
         """
         reader = self._session.reader
         for run in runs:
-            if run.get("blob_storage_used") and run["input"]:
+            blob_id = run.get("input")
+            if run.get("blob_storage_used") and blob_id:
                 pieces = BlobReader(input_key(run, reader))
-                reader.blobs[run["input"]] = await self._get(run["input"], pieces, Tally(None))
+                reader.blobs[blob_id] = await self._get(blob_id, pieces, Tally(None))
         return reader
 
     async def read(
@@ -151,7 +152,7 @@ class BlobStore:
         tally : Tally
             What counts the bytes that come.
         """
-        call = calls.download_blob(blob_id)
+        call = calls.download_blob(checked(blob_id))
         async with aclosing(self._session.http.download(call)) as pieces:
             async for piece in pieces:
                 write(reader.update(piece))

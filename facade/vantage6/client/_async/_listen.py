@@ -115,9 +115,9 @@ async def _collaboration_of(session: Session, kind: str, id_: int) -> int | None
         if kind == "run":
             kind, id_ = "task", (await session.send(calls.get_run(id_)))["task"]["id"]
         if kind == "task":
-            found = (await session.send(calls.get_task(id_)))["collaboration"]
+            found = (await session.send(calls.get_task(id_))).get("collaboration")
         else:
-            found = (await session.send(calls.get_node(id_)))["collaboration"]
+            found = (await session.send(calls.get_node(id_))).get("collaboration")
     except (NotFound, PermissionDenied):
         return None
     return found["id"] if found else None

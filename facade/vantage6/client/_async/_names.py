@@ -141,7 +141,7 @@ class Names:
         owner_kind = NAMINGS[kind].owner_kind
         owners: dict[int, str | None] = {}
         if owner_kind:
-            owners = {row["id"]: row["name"] for row in await self._rows(owner_kind, within)}
+            owners = {row["id"]: row.get("name") for row in await self._rows(owner_kind, within)}
         rows = await self._rows(kind, within)
         directory = Directory(kind, rows, self._place(within), owners)
         self._known[kind, within] = directory, monotonic()

@@ -461,17 +461,18 @@ class Session(Connection):
         """Find out whose tokens these are: the username, and who that is."""
         user = await self._ask(calls.get_user(tokens.user_id), tokens)
         username = user.get("username") or username
-        if user["organization"] is None:
+        organization = user.get("organization")
+        if organization is None:
             raise NotAuthenticated(f"user {username!r} belongs to no organization")
-        organization_id = user["organization"]["id"]
+        organization_id = organization["id"]
         try:
-            name = (await self._ask(calls.get_organization(organization_id), tokens))["name"]
+            name = (await self._ask(calls.get_organization(organization_id), tokens)).get("name")
         except PermissionDenied:
             name = None  # not everyone may see even their own
         return username, WhoAmI(
             type_="user",
             id_=user["id"],
-            name=user["firstname"] or username,
+            name=user.get("firstname") or username,
             organization_name=name or "",
             organization_id=organization_id,
         )
@@ -534,7 +535,7 @@ class Session(Connection):
         who = self.whoami
         public_key = public_key_of(key)
         local = fingerprint(public_key)
-        known = (await self.send(calls.get_organization(who.organization_id)))["public_key"]
+        known = (await self.send(calls.get_organization(who.organization_id))).get("public_key")
         if known and (server := fingerprint(known)) != local and not replace:
             raise KeyMismatch(
                 f"{source} is not the private key of organization {who.organization_name} "

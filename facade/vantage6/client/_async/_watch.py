@@ -17,7 +17,7 @@ from .._progress import Progress
 from .._settings import LOGGER
 from .._socket import AsyncMailbox
 from .._waiting import has_failed, has_finished, out_of_time
-from ..errors import ServerError, TransportError
+from ..errors import ServerError, TooManyRequests, TransportError, UndecodableAnswer
 from ._looks import Looks
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ QUIET_SECONDS = 0.02
 SETTLE_SECONDS = 2.0
 # No more events than this are taken in before the next look.
 AT_ONCE = 1000
+# What a server or a proxy may say for a while, a page for people among it; then a wait goes on.
+PASSING = (TransportError, ServerError, TooManyRequests, UndecodableAnswer)
 
 
 class Watch:
@@ -163,7 +165,7 @@ class Watch:
         self._connect_at = None
         try:
             token = await self._session.fresh_token()
-        except TransportError:
+        except PASSING:
             self._connect_later()
             return
         if self._session.socket:
@@ -203,7 +205,7 @@ class Watch:
         """Ask the server how the tasks stand; without an answer, that is tried again later."""
         try:
             news = await self._ask()
-        except (TransportError, ServerError) as error:
+        except PASSING as error:
             if not self._has_looked or not self.ledger.failed_to_look(time.monotonic()):
                 raise
             LOGGER.debug("No answer while waiting: %s", error)
@@ -243,14 +245,14 @@ class Watch:
         ids = (task.task_id for task in tasks)
         unheard = {id_ for id_ in ids if not self.ledger.knows_organizations(id_)}
         for row in await self._looks.rows(unheard, "runs"):
-            if not isinstance(runs := row["runs"], str):
+            if not isinstance(runs := row.get("runs", ""), str):
                 self.ledger.saw_runs(row["id"], runs)
 
     async def _is_over(self, task: TaskState) -> bool:
         """Tell whether a task that has ended is over for who waits."""
         if not (self._to_the_last and has_failed(task.status)):
             return True
-        return all(has_finished(run["status"]) for run in await self._runs(task.task_id))
+        return all(has_finished(run.get("status")) for run in await self._runs(task.task_id))
 
     async def _runs(self, task_id: int) -> Sequence[Run]:
         return await runs_of(self._session, task_id)
@@ -269,12 +271,12 @@ class Watch:
                 continue
             rows = await self._runs(id_)
             self.ledger.saw_runs(id_, rows)
-            ids = {run["organization"]["id"] for run in rows if run["organization"]}
+            ids = {place["id"] for run in rows if (place := run.get("organization"))}
             self._names = await self._session.names.organizations(ids)
             for run in rows:
                 track = self._tracks.setdefault(run["id"], LogTrack())
-                news += self._lines(run["id"], id_, track.looked(run["log"]))
-                if has_finished(run["status"]):
+                news += self._lines(run["id"], id_, track.looked(run.get("log")))
+                if has_finished(run.get("status")):
                     self.ended_runs.add(run["id"])
         return [*news, self._progress(task.task_id)]
 

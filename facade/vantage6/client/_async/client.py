@@ -614,8 +614,8 @@ class AsyncClient:
         id_ = await self._session.id_of("collaboration", collaboration_id)
         row = await self._session.send(calls.get_collaboration(id_))
         state = self._session.state
-        state.collaboration_id, state.collaboration_name = row["id"], row["name"]
-        LOGGER.info("Using collaboration %s (id %s)", row["name"], row["id"])
+        state.collaboration_id, state.collaboration_name = row["id"], row.get("name")
+        LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
 
     async def setup_encryption(
         self,

@@ -222,7 +222,7 @@ async def results_of(
     rows = await session.rows(partial(calls.list_results, task_id=task_id))
     if runs is None:
         runs = await session.rows(partial(calls.list_runs, task_id=task_id))
-    ids = [run["organization"]["id"] for run in runs if run["organization"]]
+    ids = [place["id"] for run in runs if (place := run.get("organization"))]
     where = organizations_of(runs, await session.names.organizations(ids))
     results = ResultRows(reversed(rows), rows.links, organizations=where)
     return open_results(results, await session.blobs.results(rows, transferred))

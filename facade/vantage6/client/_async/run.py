@@ -157,7 +157,9 @@ class Runs(Resource):
         selection = Selection(field, fields, filter_, filters)
         rows = await self._rows(listing, page, per_page)
         if port is not None:
-            rows = keep(rows, lambda run: any(used["port"] == port for used in run["ports"]))
+            rows = keep(
+                rows, lambda run: any(used.get("port") == port for used in run.get("ports", ()))
+            )
         return selection.of_rows(rows)
 
     async def from_task(

@@ -109,7 +109,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         """
         row = await self._session.send(calls.get_algorithm_store(await self._own(id_)))
         await self._session.choose_store(row)
-        LOGGER.info("Using algorithm store %s (id %s)", row["name"], row["id"])
+        LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 
     async def get(

@@ -309,7 +309,7 @@ class Users(Named["User"]):
         return await self._tell(calls.delete_user(await self._own(id_)))
 
     async def _check_organization(self, id_: int, organization: int) -> None:
-        now = (await self._session.send(calls.get_user(id_)))["organization"]
+        now = (await self._session.send(calls.get_user(id_))).get("organization")
         if now is None or now["id"] != organization:
             raise InvalidInput(
                 f"user {id_} cannot be moved to organization {organization}: make a new account "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._blobs import Blob, BlobReader, Tally, Upload
+from .._blobs import Blob, BlobReader, Tally, Upload, checked
 from .._call import read
 from .._opening import input_key
 from ..errors import DecryptionError, ServerTooOld
@@ -131,9 +131,10 @@ class BlobStore:
         """
         reader = self._session.reader
         for run in runs:
-            if run.get("blob_storage_used") and run["input"]:
+            blob_id = run.get("input")
+            if run.get("blob_storage_used") and blob_id:
                 pieces = BlobReader(input_key(run, reader))
-                reader.blobs[run["input"]] = self._get(run["input"], pieces, Tally(None))
+                reader.blobs[blob_id] = self._get(blob_id, pieces, Tally(None))
         return reader
 
     def read(
@@ -152,7 +153,7 @@ class BlobStore:
         tally : Tally
             What counts the bytes that come.
         """
-        call = calls.download_blob(blob_id)
+        call = calls.download_blob(checked(blob_id))
         with closing(self._session.http.download(call)) as pieces:
             for piece in pieces:
                 write(reader.update(piece))

@@ -113,9 +113,9 @@ def _collaboration_of(session: Session, kind: str, id_: int) -> int | None:
         if kind == "run":
             kind, id_ = "task", (session.send(calls.get_run(id_)))["task"]["id"]
         if kind == "task":
-            found = (session.send(calls.get_task(id_)))["collaboration"]
+            found = (session.send(calls.get_task(id_))).get("collaboration")
         else:
-            found = (session.send(calls.get_node(id_)))["collaboration"]
+            found = (session.send(calls.get_node(id_))).get("collaboration")
     except (NotFound, PermissionDenied):
         return None
     return found["id"] if found else None

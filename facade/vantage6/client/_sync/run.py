@@ -158,7 +158,9 @@ class Runs(Resource):
         selection = Selection(field, fields, filter_, filters)
         rows = self._rows(listing, page, per_page)
         if port is not None:
-            rows = keep(rows, lambda run: any(used["port"] == port for used in run["ports"]))
+            rows = keep(
+                rows, lambda run: any(used.get("port") == port for used in run.get("ports", ()))
+            )
         return selection.of_rows(rows)
 
     def from_task(

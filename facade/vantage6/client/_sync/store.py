@@ -110,7 +110,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         """
         row = self._session.send(calls.get_algorithm_store(self._own(id_)))
         self._session.choose_store(row)
-        LOGGER.info("Using algorithm store %s (id %s)", row["name"], row["id"])
+        LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 
     def get(

@@ -195,7 +195,9 @@ class Tasks(Named["Task"]):
         # The server promises to filter by these three too, and fails when it tries.
         if store is not None:
             store_id = self._id("store", store)
-            rows = keep(rows, lambda task: (task["algorithm_store"] or {}).get("id") == store_id)
+            rows = keep(
+                rows, lambda task: (task.get("algorithm_store") or {}).get("id") == store_id
+            )
         if status is not None:
             rows = keep(rows, lambda task: task["status"] == status)
         if run is not None:
@@ -553,8 +555,8 @@ def _inputs(
         return plain_inputs(ids, data)
     if key is None:
         raise EncryptionNotSetUp(
-            f"collaboration {collaboration} ({row['name']}) is encrypted: give setup_encryption() "
-            "your organization's private key before you create a task"
+            f"collaboration {collaboration} ({row.get('name')}) is encrypted: give "
+            "setup_encryption() your organization's private key before you create a task"
         )
     from .._crypto import public_key_of
 

@@ -310,7 +310,7 @@ class Users(Named["User"]):
         return self._tell(calls.delete_user(self._own(id_)))
 
     def _check_organization(self, id_: int, organization: int) -> None:
-        now = (self._session.send(calls.get_user(id_)))["organization"]
+        now = (self._session.send(calls.get_user(id_))).get("organization")
         if now is None or now["id"] != organization:
             raise InvalidInput(
                 f"user {id_} cannot be moved to organization {organization}: make a new account "

@@ -1,0 +1,269 @@
+"""A proxy on loopback that passes requests on to a server, and breaks those it is told to break."""
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+
+Fault = Callable[["Exchange"], None]
+
+# What makes a socket vanish with a reset in place of an orderly end.
+ABRUPT = struct.pack("ii", 1, 0)
+# The client asks for long pages; here, two rows are a page, so that there are several.
+HOP = b"connection:"
+PAGES = (b"per_page=250", b"per_page=2")
+
+
+@dataclass
+class Exchange:
+    """A request that has come to the breaker, and what can be done about it."""
+
+    breaker: "Breaker"
+    near: socket.socket
+    file: BufferedReader
+    head: bytes
+
+    @property
+    def line(self) -> str:
+        """The method and the target, such as ``"GET /api/version"``."""
+        return self.head.split(b" HTTP/", 1)[0].decode("latin-1")
+
+    def header(self, name: str) -> str:
+        """Give a header, empty if it is not there."""
+        for line in self.head.decode("latin-1").split("\r\n")[1:]:
+            key, _, value = line.partition(":")
+            if key.lower() == name:
+                return value.strip()
+        return ""
+
+    def body(self) -> bytes:
+        """Read the rest of the request."""
+        return self.file.read(int(self.header("content-length") or 0))
+
+    def ask(self) -> bytes:
+        """Pass the request on, and give the whole answer of the server."""
+        data = self.head.replace(*PAGES) + self.body()
+        self.breaker.reached.append(self.line)
+        with socket.create_connection(("127.0.0.1", self.breaker.target)) as far:
+            far.sendall(data)
+            with far.makefile("rb") as file:  # the server does not end connections when asked to
+                answer = Exchange(self.breaker, far, file, _head(file))
+                body = answer.body()
+        lines = answer.head.split(b"\r\n")
+        return b"\r\n".join(line for line in lines if not line.lower().startswith(HOP)) + body
+
+    def send(self, data: bytes) -> None:
+        """Answer with these bytes."""
+        self.near.sendall(data)
+
+    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Give an answer that the server did not give, and does not hear of."""
+        self.body()
+        fields = {"content_type": "application/json", "content_length": str(len(body)), **headers}
+        lines = [f"HTTP/1.1 {status} Something"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def reset(self) -> None:
+        """Let the connection vanish."""
+        reset(self.near)
+        raise ConnectionAbortedError
+
+    def close(self) -> None:
+        """End the connection in good order, though in the midst of things."""
+        raise ConnectionAbortedError
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for a while, or until the test is over."""
+        if self.breaker.is_calm.wait(seconds):
+            raise ConnectionAbortedError
+
+
+@dataclass
+class Plan:
+    """What to break: of the requests that are meant, so many, in this way."""
+
+    fault: Fault | None = None
+    is_meant: Callable[[str], bool] = lambda _: False
+    times: float = float("inf")
+    # So many of them are passed on before, with an answer that this alters.
+    spared: int = 0
+    altered: Callable[[bytes], bytes] = lambda answer: answer
+    # What to do to whole connections, before a request is read on them.
+    to_connections: Callable[[socket.socket], None] | None = None
+
+
+class Breaker:
+    """Where it listens, and what went through it.
+
+    Parameters
+    ----------
+    target : int
+        The port of the server.
+    """
+
+    strangers: "Strangers | None" = None
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.plan = Plan()
+        self.came: list[str] = []  # of what is meant, what came
+        self.reached: list[str] = []  # what the server got
+        self.is_calm = threading.Event()
+        self.strangers = Strangers()
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._listener = self._listen(0)
+        self.port: int = self._listener.getsockname()[1]
+
+    def arm(self, plan: Plan) -> None:
+        """Break from now on what is planned."""
+        self.came, self.reached = [], []
+        self.is_calm = threading.Event()
+        self.plan = plan
+        if plan.to_connections:
+            self.cut()
+
+    def calm(self) -> None:
+        """Break nothing any more, and end what is being broken still."""
+        self.plan = Plan()
+        self.is_calm.set()
+
+    def cut(self) -> None:
+        """End every connection there is, and wait until none is left."""
+        until = time.monotonic() + 5
+        while self._open and time.monotonic() < until:
+            for near in list(self._open):
+                reset(near)
+            time.sleep(0.001)
+
+    def refuse(self) -> None:
+        """Take no connection, and end those there are."""
+        self._stop_listening()
+        self.cut()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        self._listener = self._listen(self.port)
+
+    def stop(self) -> None:
+        """Be gone."""
+        self.calm()
+        self._stop_listening()
+        if self.strangers:
+            self.strangers.stop()
+        self.cut()
+
+    def _stop_listening(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _listen(self, port: int) -> socket.socket:
+        listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._take, args=[listener], daemon=True).start()
+        return listener
+
+    def _take(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._serve, args=[near], daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        self._open.add(near)
+        try:
+            with near, near.makefile("rb") as file, suppress(OSError, ValueError):
+                if self.plan.to_connections:
+                    self.plan.to_connections(near)
+                while head := _head(file):
+                    self._handle(Exchange(self, near, file, head))
+        finally:
+            self._open.discard(near)
+
+    def _handle(self, exchange: Exchange) -> None:
+        plan = self.plan
+        number = 0
+        if plan.is_meant(exchange.line):
+            with self._lock:
+                self.came.append(exchange.line)
+                number = len(self.came) - plan.spared
+        if " /socket.io/" in exchange.line:
+            exchange.say(404)  # the events have tests of their own
+        elif plan.fault and 0 < number <= plan.times:
+            plan.fault(exchange)
+        else:
+            is_spared = plan.spared > 0 and plan.is_meant(exchange.line) and number <= 0
+            answer = exchange.ask()
+            exchange.send(plan.altered(answer) if is_spared else answer)
+
+
+def _head(file: BufferedReader) -> bytes:
+    """Read a request up to its body; nothing when there is no more."""
+    lines: list[bytes] = []
+    while line := file.readline():
+        lines.append(line)
+        if line == b"\r\n":
+            return b"".join(lines)
+    return b""
+
+
+def reset(near: socket.socket) -> None:
+    """Let a connection vanish, whoever else still holds it."""
+    with suppress(OSError):
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABRUPT)
+        near.shutdown(socket.SHUT_RD)
+        near.close()
+
+
+class Strangers:
+    """Another host, which hears what comes to it and says nothing."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.2", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._listener.setblocking(False)
+
+    @property
+    def were_called(self) -> bool:
+        """Whether anybody has come since the last time."""
+        try:
+            self._listener.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Be gone."""
+        self._listener.close()
+
+
+@contextmanager
+def breaking(port: int) -> Iterator[Breaker]:
+    """Stand between a client and a server on this port."""
+    breaker = Breaker(port)
+    try:
+        yield breaker
+    finally:
+        breaker.stop()
+
+
+def parts(answer: bytes) -> tuple[bytes, bytes]:
+    """Part an answer into its head, with the empty line, and its body."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head + b"\r\n\r\n", body
+
+
+def with_length(head: bytes, length: int) -> bytes:
+    """Let the head of an answer name another length of the body."""
+    lines: list[Any] = [
+        line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length:")
+    ]
+    lines.insert(1, f"Content-Length: {length}".encode())
+    return b"\r\n".join(lines)

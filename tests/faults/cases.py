@@ -1,0 +1,531 @@
+"""Which exchanges are broken in which ways, and what has to come of each."""
+
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from breaker import Exchange, Fault, parts, reset, with_length
+
+# What is tried again after a failure, as often as there are pauses for it.
+ATTEMPTS = 4
+# The limits that each call is given, in seconds: for a silence, and for all of it.
+SILENCE, TOTAL = 2.0, 8.0
+MIB = 2**20
+
+EXPIRED = json.dumps({"msg": "Token has expired"}).encode()
+PAGE = b"<!doctype html><title>Maintenance</title><p>Back soon \x1b[31m"
+
+
+# ---- faults --------------------------------------------------------------------------------------
+def reset_in_it(exchange: Exchange) -> None:
+    exchange.reset()
+
+
+def reset_after_it(exchange: Exchange) -> None:
+    exchange.ask()
+    exchange.reset()
+
+
+def half_a_body(exchange: Exchange) -> None:
+    head, body = parts(exchange.ask())
+    exchange.send(head + body[: len(body) // 2])
+    exchange.close()
+
+
+def too_long(exchange: Exchange) -> None:
+    head, body = parts(exchange.ask())
+    exchange.send(with_length(head, len(body) + 10) + body)
+
+
+def too_short(exchange: Exchange) -> None:
+    head, body = parts(exchange.ask())
+    exchange.send(with_length(head, len(body) // 2) + body)
+
+
+def garbage(exchange: Exchange) -> None:
+    exchange.send(b"\x00\xff\x16\x03\x01 What a strange server this is \r\n\r\n" * 3)
+
+
+def html(status: int, **headers: str) -> Fault:
+    return lambda exchange: exchange.say(status, PAGE, content_type="text/html", **headers)
+
+
+def silence(exchange: Exchange) -> None:
+    exchange.ask()
+    exchange.wait(60)
+
+
+def slow_head(exchange: Exchange) -> None:
+    _slowly(exchange, exchange.ask())
+
+
+def slow_body(exchange: Exchange) -> None:
+    head, body = parts(exchange.ask())
+    exchange.send(head)
+    _slowly(exchange, body)
+
+
+def _slowly(exchange: Exchange, data: bytes) -> None:
+    for byte in data:
+        exchange.send(bytes([byte]))
+        exchange.wait(SILENCE / 2)
+
+
+def zeros(exchange: Exchange) -> None:
+    exchange.body()
+    length = 100 * MIB
+    exchange.send(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode())
+    for _ in range(100):
+        exchange.send(bytes(MIB))
+
+
+def bomb(exchange: Exchange) -> None:
+    exchange.say(200, packed_zeros(), content_encoding="gzip")
+
+
+@cache
+def packed_zeros() -> bytes:
+    """Give a gzip of 400 MiB, made piece by piece since memory is watched here."""
+    packer, piece = zlib.compressobj(1, wbits=31), bytes(MIB)
+    return b"".join(packer.compress(piece) for _ in range(400)) + packer.flush()
+
+
+def bad_gzip(exchange: Exchange) -> None:
+    exchange.say(200, b"this is not gzip", content_encoding="gzip")
+
+
+def loop(exchange: Exchange) -> None:
+    exchange.say(302, location=exchange.line.split()[1])
+
+
+def elsewhere(exchange: Exchange) -> None:
+    strangers = exchange.breaker.strangers
+    port = strangers.port if strangers else 0
+    exchange.say(307, location=f"http://127.0.0.2:{port}{exchange.line.split()[1]}")
+
+
+def expired(exchange: Exchange) -> None:
+    exchange.say(401, EXPIRED)
+
+
+def busy(status: int, **headers: str) -> Fault:
+    return lambda exchange: exchange.say(status, b'{"msg": "not now"}', **headers)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What has to come: the value or an error, after so many requests at the breaker."""
+
+    outcome: str
+    requests: int
+    seconds: float = 2.0
+
+
+RECOVERED = "recovered"
+
+
+def recovers(requests: int = 2, seconds: float = 3.0) -> Case:
+    return Case(RECOVERED, requests, seconds)
+
+
+def fails(error: str, requests: int = 1, seconds: float = 3.0) -> Case:
+    return Case(error, requests, seconds)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to break exchanges.
+
+    Parameters
+    ----------
+    name : str
+        What the table calls it.
+    fault : callable or None
+        What is done to a request.
+    safe, unsafe : Case
+        What has to come where the request may be repeated, and where it may not.
+    special : dict of str to Case
+        What has to come of some exchanges in place of that.
+    times : float
+        How many requests are broken.
+    refused : float
+        For how many seconds no connection is taken.
+    to_connections : callable, optional
+        What is done to connections, before there is a request.
+    """
+
+    name: str
+    fault: Fault | None
+    safe: Case
+    unsafe: Case
+    special: Mapping[str, Case] = field(default_factory=dict)
+    times: float = float("inf")
+    refused: float = 0.0
+    to_connections: Callable[[Any], None] | None = None
+    renewal_too: bool = False
+
+
+def reset_at_once(near: Any) -> None:
+    reset(near)
+    raise ConnectionAbortedError
+
+
+EVER = float("inf")
+ANY = -1
+BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
+# The server answers as it likes who asks to delete what is deleted already.
+GONE = Case(f"{RECOVERED} or NotFound", 2)
+# Waiting goes on through what may pass, until its own time is up.
+WAITS_ON = fails("WaitTimeout", ANY, 9.0)
+WAITED = recovers(ANY, 6.0)
+
+WAYS = [
+    Way(
+        "no connection, for ever",
+        None,
+        fails("ConnectionFailed", 0, 3.0),
+        fails("ConnectionFailed", 0, 3.0),
+        refused=EVER,
+    ),
+    Way(
+        "no connection, for a moment",
+        None,
+        recovers(1, 3.0),
+        recovers(1, 3.0),
+        {"wait": WAITED},
+        refused=0.3,
+    ),
+    Way(
+        "reset before the request, each time",
+        None,
+        fails("ConnectionFailed", 0, 3.0),
+        fails("ConnectionFailed", 0, 3.0),
+        to_connections=reset_at_once,
+    ),
+    Way(
+        "reset in the request, once",
+        reset_in_it,
+        recovers(),
+        fails("ConnectionFailed"),
+        {"wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "reset in the request, each time",
+        reset_in_it,
+        BREAKS,
+        fails("ConnectionFailed"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "reset after the request, once",
+        reset_after_it,
+        recovers(),
+        fails("ConnectionFailed"),
+        {"delete": GONE, "wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "reset after the request, each time",
+        reset_after_it,
+        BREAKS,
+        fails("ConnectionFailed"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "half a body, once",
+        half_a_body,
+        recovers(),
+        fails("ConnectionFailed"),
+        {"delete": GONE, "wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "half a body, each time",
+        half_a_body,
+        BREAKS,
+        fails("ConnectionFailed"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "Content-Length too long",
+        too_long,
+        fails("RequestTimeout", 1, 3.0),
+        fails("RequestTimeout", 1, 3.0),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "Content-Length too short",
+        too_short,
+        fails("UndecodableAnswer"),
+        fails("UndecodableAnswer"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "garbage in place of HTTP",
+        garbage,
+        BREAKS,
+        fails("ConnectionFailed"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "body that is not the gzip it says",
+        bad_gzip,
+        BREAKS,
+        fails("ConnectionFailed"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "a page of HTML with 200",
+        html(200),
+        fails("UndecodableAnswer"),
+        fails("UndecodableAnswer"),
+        {"wait": WAITS_ON},
+    ),
+    *[
+        Way(
+            f"a page of HTML with {status}, once",
+            html(status),
+            recovers(),
+            fails("ServerError"),
+            {"wait": WAITED},
+            times=1,
+        )
+        for status in (502, 503, 504)
+    ],
+    *[
+        Way(
+            f"a page of HTML with {status}, each time",
+            html(status),
+            fails("ServerError", ATTEMPTS, 3.0),
+            fails("ServerError"),
+            {"wait": WAITS_ON},
+        )
+        for status in (502, 503, 504)
+    ],
+    Way(
+        "no answer",
+        silence,
+        fails("RequestTimeout", 1, 3.0),
+        fails("RequestTimeout", 1, 3.0),
+        {"wait": WAITS_ON},
+    ),
+    *[
+        Way(
+            f"a byte at a time, in the {where}",
+            fault,
+            fails("RequestTimeout", 1, TOTAL + 1),
+            fails("RequestTimeout", 1, TOTAL + 1),
+            {"wait": WAITS_ON},
+        )
+        for where, fault in (("headers", slow_head), ("body", slow_body))
+    ],
+    Way(
+        "a redirect to itself",
+        loop,
+        fails("StatusError"),
+        fails("StatusError"),
+    ),
+    Way(
+        "a redirect to another host",
+        elsewhere,
+        fails("StatusError"),
+        fails("StatusError"),
+    ),
+    Way(
+        "expired token, once",
+        expired,
+        recovers(),
+        recovers(),
+        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired"), "wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "expired token, each time",
+        expired,
+        fails("SessionExpired", 2),
+        fails("SessionExpired", 2),
+        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired")},
+    ),
+    Way(
+        "expired token, and its renewal is refused",
+        expired,
+        fails("SessionExpired"),
+        fails("SessionExpired"),
+        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired")},
+        renewal_too=True,
+    ),
+    Way(
+        "429, once",
+        busy(429),
+        recovers(),
+        fails("TooManyRequests"),
+        {"wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "429, each time",
+        busy(429),
+        fails("TooManyRequests", ATTEMPTS, 3.0),
+        fails("TooManyRequests"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "429 with Retry-After: 1, once",
+        busy(429, retry_after="1"),
+        recovers(2, 3.0),
+        fails("TooManyRequests"),
+        {"wait": WAITED},
+        times=1,
+    ),
+    Way(
+        "429 with Retry-After: 3600",
+        busy(429, retry_after="3600"),
+        fails("TooManyRequests"),
+        fails("TooManyRequests"),
+        {"wait": WAITS_ON},
+    ),
+    Way(
+        "500",
+        busy(500),
+        fails("ServerError"),
+        fails("ServerError"),
+        {"wait": WAITS_ON},
+    ),
+]
+
+RESTART = Way(
+    "the server is restarted, and the client is given more `retries`",
+    None,
+    recovers(ANY, 20.0),
+    recovers(ANY, 20.0),
+)
+
+# 100 MiB and more: these are run one by one, in a process whose memory is watched.
+FLOODS = [
+    Way(name, fault, fails("UndecodableAnswer", 1, 3.0), fails("UndecodableAnswer", 1, 3.0))
+    for name, fault in (
+        ("100 MiB of zeros", zeros),
+        ("a gzip that unpacks to 400 MiB", bomb),
+    )
+]
+
+
+# ---- exchanges -----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Kind:
+    """One kind of exchange.
+
+    Parameters
+    ----------
+    name : str
+        What the table calls it.
+    title : str
+        What a user writes.
+    is_meant : callable
+        Tells of the first line of a request whether it is the one to break.
+    act : callable
+        Makes the call, given the client and the subject.
+    check : callable
+        Tells whether the value is right.
+    is_safe : bool
+        Whether the request may be repeated.
+    prepare : callable
+        Makes what the call is about, given the ground that all cases share.
+    made : callable
+        Counts at the server what the call has made, given ground and subject.
+    is_later : bool
+        Whether not the first of these requests is broken, but those after it.
+    """
+
+    name: str
+    title: str
+    is_meant: Callable[[str], bool]
+    act: Callable[[Any, Any], Any]
+    check: Callable[[Any, Any], bool]
+    is_safe: bool = True
+    prepare: Callable[[Any], Any] = lambda ground: ground
+    made: Callable[[Any, Any], int] = lambda ground, subject: 0
+    is_later: bool = False
+
+
+def exactly(line: str) -> Callable[[str], bool]:
+    return lambda given: given.split("?")[0] == line
+
+
+def _second_page(line: str) -> bool:
+    return line.startswith("GET /api/organization?") and "page=2&" in line + "&"
+
+
+KINDS = [
+    Kind(
+        "login",
+        "`authenticate`",
+        exactly("POST /api/token/user"),
+        lambda client, ground: client.authenticate("root", ground.password),
+        lambda value, ground: value is None,
+        is_safe=False,
+    ),
+    Kind(
+        "refresh",
+        "`refresh_token`",
+        exactly("POST /api/token/refresh"),
+        lambda client, ground: client.refresh_token(),
+        lambda value, ground: value is None,
+        is_safe=False,
+    ),
+    Kind(
+        "get",
+        "`organization.get`",
+        exactly("GET /api/organization/1"),
+        lambda client, ground: client.organization.get(1),
+        lambda value, ground: value["id"] == 1,
+    ),
+    Kind(
+        "list",
+        "`organization.list`, its second page",
+        _second_page,
+        lambda client, ground: client.organization.list(),
+        lambda value, ground: [row["id"] for row in value] == ground.organization_ids,
+    ),
+    Kind(
+        "patch",
+        "`role.update`",
+        lambda line: line.startswith("PATCH /api/role/"),
+        lambda client, role: client.role.update(role["id"], description="changed"),
+        lambda value, role: value["description"] == "changed",
+        is_safe=False,
+        prepare=lambda ground: ground.make_role(),
+    ),
+    Kind(
+        "delete",
+        "`role.delete`",
+        lambda line: line.startswith("DELETE /api/role/"),
+        lambda client, role: client.role.delete(role["id"]),
+        lambda value, role: "msg" in value,
+        prepare=lambda ground: ground.make_role(),
+    ),
+    Kind(
+        "create",
+        "`task.create`",
+        exactly("POST /api/task"),
+        lambda client, name: client.task.create(
+            [1], name, "example/nothing", method="nothing", collaboration=1
+        ),
+        lambda value, name: value["name"] == name,
+        is_safe=False,
+        prepare=lambda ground: ground.new_name(),
+        made=lambda ground, name: ground.count_tasks(name),
+    ),
+    Kind(
+        "wait",
+        "`wait_for_results`, after its first look",
+        lambda line: line.startswith("GET /api/task/"),
+        lambda client, ground: client.wait_for_results(ground.task_id, timeout=3, progress=False),
+        lambda value, ground: len(value) == 1,
+        is_later=True,
+    ),
+]

@@ -1,0 +1,50 @@
+"""Writes down what came of all cases, as a table in docs/faults.md."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from cases import ANY, KINDS, RECOVERED
+from run import Found
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+START, END = "<!-- faults: table -->\n", "<!-- end: table -->\n"
+BETWEEN = re.compile(f"(?<={re.escape(START)}).*?(?={re.escape(END)})", re.DOTALL)
+
+
+def table(found: Iterable[Found]) -> str:
+    """Write what was found as a table: a line for each way to break things.
+
+    Where the two clients differ, both are told.
+    """
+    cells: dict[str, dict[str, list[str]]] = {}
+    for one in found:
+        forms = cells.setdefault(one.way.name, {}).setdefault(one.kind.name, [])
+        if (cell := _cell(one)) not in forms:
+            forms.append(cell)
+    heads = ["", *(kind.title for kind in KINDS)]
+    lines = [heads, ["---"] * len(heads)]
+    for way, of_kinds in cells.items():
+        lines.append([way, *("; ".join(of_kinds[kind.name]) for kind in KINDS)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(one: Found) -> str:
+    # Where the server does as it likes, any of what may come of it stands for the others.
+    outcomes = one.expected.outcome if one.outcome in one.expected.outcome else one.outcome
+    outcome = " or ".join(
+        name if name == RECOVERED else f"`{name}`" for name in outcomes.split(" or ")
+    )
+    tries = f", {one.requests} tries" if one.requests > 1 and one.expected.requests != ANY else ""
+    return f"{outcome}{tries}, < {one.expected.seconds:g} s"
+
+
+def written() -> str:
+    """Give the table that stands on the page."""
+    match = BETWEEN.search(PAGE.read_text())
+    return match[0] if match else ""
+
+
+def write_down(text: str) -> None:
+    """Put a table on the page."""
+    PAGE.write_text(BETWEEN.sub(lambda _: text, PAGE.read_text()))

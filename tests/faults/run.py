@@ -1,0 +1,296 @@
+"""Runs every case with both clients, side by side, and tells what came of each."""
+
+import asyncio
+import inspect
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from breaker import Breaker, Plan, breaking
+from cases import ANY, EVER, KINDS, MIB, RESTART, SILENCE, TOTAL, WAYS, Case, Kind, Way
+from shared import Ground
+
+from vantage6.client import AsyncClient, Client, Timeouts
+from vantage6.localnet import LocalNetwork
+
+# So many cases at a time for each kind of client: they mostly wait.
+LANES = 12
+# What takes so long is taken for something that hangs, and is cut off.
+HANGS = 20.0
+
+LIMITS = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
+# For a server that is away until it has started.
+PATIENT = {"timeout": 60.0, "retries": 60}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a case."""
+
+    way: Way
+    kind: Kind
+    form: str  # "sync" or "async"
+    outcome: str  # "recovered", or the name of the error
+    requests: int  # how often the request that is broken came to the breaker
+    posts: int  # how often it came to the server
+    made: int  # how many things there are now that the call was to make
+    seconds: float
+    message: str  # of the error
+    again: str  # what came of a call after that, when nothing was broken any more
+    rise: int = 0  # of the process's memory, in bytes, where that was watched
+
+    @property
+    def expected(self) -> Case:
+        """What has to come."""
+        general = self.way.safe if self.kind.is_safe else self.way.unsafe
+        return self.way.special.get(self.kind.name, general)
+
+
+class Lane:
+    """A client and its breaker, for one case after the other."""
+
+    form = "sync"
+
+    def __init__(
+        self, ground: Ground, breaker: Breaker, limits: Mapping[str, Any] = LIMITS
+    ) -> None:
+        self._ground, self._breaker = ground, breaker
+        self._client = self._make(breaker.port, limits)
+        with ground.lock:  # the server takes its time to check a password
+            self.call(lambda client: client.authenticate("root", ground.password))
+
+    def _make(self, port: int, limits: Mapping[str, Any]) -> Any:
+        return Client("http://127.0.0.1", port, log_level=None, **limits)
+
+    def call(self, act: Any) -> Any:
+        return act(self._client)
+
+    def close(self) -> None:
+        self.call(lambda client: client.close())
+
+    def run(self, way: Way, kind: Kind, subject: Any = None) -> Found:
+        """Make a call that is broken, about what is given or else made for it."""
+        subject = subject or kind.prepare(self._ground)
+        breaker = self._breaker
+        breaker.arm(plan(way, kind))
+        watchdog = threading.Timer(HANGS, breaker.stop)
+        watchdog.start()
+        began = time.monotonic()
+        with refusing(breaker, way.refused):
+            outcome, message = self._outcome(kind, subject)
+        seconds = time.monotonic() - began
+        watchdog.cancel()
+        requests = max(0, sum(map(kind.is_meant, breaker.came)) - kind.is_later)
+        posts = sum(map(kind.is_meant, breaker.reached))
+        breaker.calm()
+        if breaker.strangers and breaker.strangers.were_called:
+            outcome = "another host was called"
+        again = self._again()
+        made = kind.made(self._ground, subject)
+        return Found(way, kind, self.form, outcome, requests, posts, made, seconds, message, again)
+
+    def _outcome(self, kind: Kind, subject: Any) -> tuple[str, str]:
+        try:
+            value = self.call(lambda client: kind.act(client, subject))
+        except Exception as error:  # whatever it is, it is what came of it
+            return type(error).__name__, str(error)
+        return "recovered" if kind.check(value, subject) else "a wrong value", repr(value)
+
+    def _again(self) -> str:
+        try:
+            rows = self.call(lambda client: client.organization.list())
+        except Exception as error:
+            return repr(error)
+        return "" if [row["id"] for row in rows] == self._ground.organization_ids else repr(rows)
+
+
+class AsyncLane(Lane):
+    """An asynchronous client, in an event loop of its own."""
+
+    form = "async"
+
+    def __init__(
+        self, ground: Ground, breaker: Breaker, limits: Mapping[str, Any] = LIMITS
+    ) -> None:
+        self._loop = asyncio.new_event_loop()
+        super().__init__(ground, breaker, limits)
+
+    def _make(self, port: int, limits: Mapping[str, Any]) -> Any:
+        return AsyncClient("http://127.0.0.1", port, log_level=None, **limits)
+
+    def call(self, act: Any) -> Any:
+        return self._loop.run_until_complete(_awaited(act(self._client)))
+
+    def close(self) -> None:
+        super().close()
+        self._loop.close()
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+def plan(way: Way, kind: Kind) -> Plan:
+    """Say what is to be broken in a case."""
+
+    def is_meant(line: str) -> bool:
+        is_renewal = way.renewal_too and line == "POST /api/token/refresh"
+        return is_renewal or kind.is_meant(line)
+
+    spared = int(kind.is_later)
+    return Plan(way.fault, is_meant, way.times, spared, _still_active, way.to_connections)
+
+
+def _still_active(answer: bytes) -> bytes:
+    """Say of a task that has ended that it has not."""
+    return re.sub(rb'"status": ?"completed"', rb'"status":"active"    ', answer)[: len(answer)]
+
+
+@contextmanager
+def refusing(breaker: Breaker, seconds: float) -> Iterator[None]:
+    """Let nobody connect, for a time or for good."""
+    if not seconds:
+        yield
+        return
+    breaker.refuse()
+    again = threading.Timer(seconds, breaker.accept) if seconds < EVER else None
+    if again:
+        again.start()
+    yield
+    if again:
+        again.join()
+    else:
+        breaker.accept()
+
+
+def run_all(ground: Ground, port: int, ways: list[Way] = WAYS, lanes: int = LANES) -> list[Found]:
+    """Run every case with both clients.
+
+    Parameters
+    ----------
+    ground : Ground
+        What they share.
+    port : int
+        The port of the server.
+    ways : list of Way
+        The ways to break things.
+    lanes : int
+        How many cases to run at a time with each kind of client.
+
+    Returns
+    -------
+    list of Found
+        In the order of the ways and kinds, the synchronous client first.
+    """
+    cases = [(way, kind) for way in ways for kind in KINDS]
+    found: dict[tuple[str, str, str], Found] = {}
+
+    def work(make: type[Lane], queue: SimpleQueue[tuple[Way, Kind]]) -> None:
+        with breaking(port) as breaker:
+            lane = make(ground, breaker)
+            with suppress(Empty):
+                while True:
+                    one = lane.run(*queue.get_nowait())
+                    found[one.form, one.way.name, one.kind.name] = one
+            lane.close()
+
+    with ThreadPoolExecutor(2 * lanes) as pool:
+        jobs: list[Future[None]] = []
+        for make in (Lane, AsyncLane):
+            queue: SimpleQueue[tuple[Way, Kind]] = SimpleQueue()
+            for case in sorted(cases, key=lambda case: -case[0].safe.seconds):
+                queue.put(case)
+            jobs += [pool.submit(work, make, queue) for _ in range(lanes)]
+        for job in jobs:
+            job.result()
+    return [found[form, way.name, kind.name] for way, kind in cases for form in ("sync", "async")]
+
+
+class Untouched(Breaker):
+    """The server itself, with nothing between.
+
+    Parameters
+    ----------
+    port : int
+        Its port.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.came, self.reached = [], []
+
+    def arm(self, plan: Plan) -> None:
+        """There is nothing to break."""
+
+    def calm(self) -> None:
+        """There is nothing to end."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+
+def run_restart(ground: Ground, network: LocalNetwork) -> list[Found]:
+    """Make every call with both clients while the server is away.
+
+    Parameters
+    ----------
+    ground : Ground
+        What they share.
+    network : LocalNetwork
+        The network; its server is another process afterwards.
+
+    Returns
+    -------
+    list of Found
+        What came of each.
+    """
+    lanes = [
+        (make(ground, Untouched(network.port), PATIENT), kind, kind.prepare(ground))
+        for kind in KINDS
+        for make in (Lane, AsyncLane)
+    ]
+    with ThreadPoolExecutor(len(lanes) + 1) as pool:
+        restart = pool.submit(network.restart_server)
+        with suppress(OSError):
+            while True:
+                socket.create_connection(("127.0.0.1", network.port)).close()
+        jobs = [pool.submit(lane.run, RESTART, kind, subject) for lane, kind, subject in lanes]
+        found = [job.result() for job in jobs]
+        restart.result()
+    for lane, _, _ in lanes:
+        lane.close()
+    return found
+
+
+# On a machine that is busy with other things, all may take so much longer.
+PATIENCE = 5.0
+# What an answer of 100 MiB or 400 MiB may take.
+ROOM = 80 * MIB
+
+
+def judge(one: Found) -> list[str]:
+    """Tell what is wrong with what came of a case."""
+    wanted = one.expected
+    wrong: list[str] = []
+    if one.outcome not in wanted.outcome.split(" or "):
+        wrong.append(f"{one.outcome} in place of {wanted.outcome}: {one.message}")
+    if wanted.requests not in (ANY, one.requests):
+        wrong.append(f"{one.requests} requests in place of {wanted.requests}")
+    if one.seconds > wanted.seconds + PATIENCE:
+        wrong.append(f"it took {one.seconds:.1f} s")
+    if one.posts > 1 and not one.kind.is_safe:
+        wrong.append(f"the server got it {one.posts} times")
+    if one.made > 1:
+        wrong.append(f"{one.made} were made")
+    if one.rise > ROOM:
+        wrong.append(f"it took {one.rise / MIB:.0f} MiB")
+    if one.again:
+        wrong.append(f"the client was of no use afterwards: {one.again}")
+    return wrong

@@ -1,0 +1,16 @@
+"""What fuzzers begin with, and what they have found: nothing but our own errors comes out."""
+
+import pytest
+from fuzz.seeds import SEEDS
+from fuzz.targets import TARGETS
+
+CASES = [(name, seed) for name, seeds in SEEDS.items() for seed in seeds]
+
+
+def test_there_are_seeds_for_each_target() -> None:
+    assert SEEDS.keys() == TARGETS.keys()
+
+
+@pytest.mark.parametrize(("name", "seed"), CASES)
+def test_it_is_decoded_or_refused(name: str, seed: bytes) -> None:
+    TARGETS[name](seed)

@@ -1,0 +1,96 @@
+"""What the client needs of an answer, held against the contracts and against what is wrong."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from said import CONTRACTS, Contract, operations, samples
+
+from vantage6.client._shape import ANSWERS, ROWS, TELLING, UNPAGED, trouble_in
+
+NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
+
+
+def answers_with(name: str) -> set[str]:
+    return {
+        operation.name
+        for contract in NEWEST
+        for operation in operations(contract)
+        if operation.schema.get("$ref", "").endswith(f"/{name}")
+    }
+
+
+def test_each_operation_that_is_named_is_one_of_the_contract() -> None:
+    known = {operation.name for contract in NEWEST for operation in operations(contract)}
+    assert {*ROWS, *ANSWERS, *TELLING, *UNPAGED} <= known
+
+
+def test_sentences_and_lists_are_what_the_contract_says() -> None:
+    both = {"create_server"}  # a sentence, or the server
+    assert answers_with("Message") - both == TELLING
+    lists = {
+        operation.name
+        for contract in NEWEST
+        for operation in operations(contract)
+        if operation.schema.get("type") == "array"
+    }
+    assert lists == UNPAGED
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=str)
+def test_what_any_version_may_say_is_right(contract: Contract) -> None:
+    for operation in operations(contract):
+        for body in samples(contract, operation.schema):
+            assert trouble_in(body, operation.name) is None, operation.name
+
+
+LINKS = {"first": "", "self": ""}
+RUN = {"id": 5, "task": {"id": 1}, "organization": {"id": 2}, "status": None}
+
+
+NUMBER = "is a whole number, not"
+
+
+@pytest.mark.parametrize(
+    ("operation", "value", "trouble"),
+    [
+        ("get_version", [], "the body is a list, not an object"),
+        ("get_version", {}, "version is missing"),
+        ("get_version", {"version": 4}, "version is a whole number, not text"),
+        ("get_run", {**RUN, "id": True}, "id is true or false, not a whole number"),
+        ("get_run", {**RUN, "id": 5.0}, "id is a number, not a whole number"),
+        ("get_run", {**RUN, "task": None}, "task is null, not an object"),
+        ("get_run", {**RUN, "task": {"id": ""}}, "task.id is text, not a whole number"),
+        ("get_run", {**RUN, "organization": []}, "organization is a list, not an object or null"),
+        ("get_run", {**RUN, "ports": [{}, 3]}, "ports[1] is a whole number, not an object"),
+        ("list_rules", {"data": [{"id": 1}, {}], "links": LINKS}, "data[1].id is missing"),
+        ("list_rules", {"data": [], "links": {"first": ""}}, "links.self is missing"),
+        ("delete_role", {"msg": None}, "msg is null, not text"),
+        ("add_rule_to_role", {}, "the body is an object, not a list"),
+        ("get_task", {"id": 1, "status": "x", "results": [{}]}, "results[0].id is missing"),
+        ("get_task", {"id": 1, "status": "", "results": 4}, f"results {NUMBER} text or a list"),
+    ],
+)  # fmt: skip
+def test_the_trouble_is_named(operation: str, value: object, trouble: str) -> None:
+    assert trouble_in(value, operation) == trouble
+
+
+def test_it_costs_little_beside_decoding() -> None:
+    reference = {"id": 1, "link": "/api/organization/1", "methods": ["GET", "PATCH", "DELETE"]}
+    names = ("collaboration", "study", "init_org", "init_user", "parent", "algorithm_store")
+    row: dict[str, Any] = dict.fromkeys(names, reference) | {
+        name: f"some text in the field {name}"
+        for name in ("name", "status", "description", "image", "created_at", "runs", "results")
+    }
+    rows = [{"id": number, "job_id": number, **row} for number in range(5000)]
+    text = json.dumps({"data": rows, "links": LINKS})
+    decoding = checking = float("inf")
+    for _ in range(7):
+        began = time.process_time()
+        body = json.loads(text)
+        between = time.process_time()
+        assert trouble_in(body, "list_tasks") is None
+        decoding = min(decoding, between - began)
+        checking = min(checking, time.process_time() - between)
+    assert checking < 0.3 * decoding
