@@ -142,6 +142,11 @@ class Breaker:
                 reset(near)
             time.sleep(0.001)
 
+    def hurry(self) -> None:
+        """End what takes too long."""
+        self.calm()
+        self.cut()
+
     def refuse(self) -> None:
         """Take no connection, and end those there are."""
         self._stop_listening()

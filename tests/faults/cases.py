@@ -178,6 +178,9 @@ ANY = -1
 BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
 # The server answers as it likes who asks to delete what is deleted already.
 GONE = Case(f"{RECOVERED} or NotFound", 2)
+# A task is looked for when the answer to its creation is lost, in vain where there is none.
+FOUND = recovers(1, 10.0)
+UNKNOWN = fails("TaskMayExist", 1, 12.0)
 # Waiting goes on through what may pass, until its own time is up.
 WAITS_ON = fails("WaitTimeout", ANY, 9.0)
 WAITED = recovers(ANY, 6.0)
@@ -210,7 +213,7 @@ WAYS = [
         reset_in_it,
         recovers(),
         fails("ConnectionFailed"),
-        {"wait": WAITED},
+        {"create": UNKNOWN, "wait": WAITED},
         times=1,
     ),
     Way(
@@ -218,14 +221,14 @@ WAYS = [
         reset_in_it,
         BREAKS,
         fails("ConnectionFailed"),
-        {"wait": WAITS_ON},
+        {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "reset after the request, once",
         reset_after_it,
         recovers(),
         fails("ConnectionFailed"),
-        {"delete": GONE, "wait": WAITED},
+        {"create": FOUND, "delete": GONE, "wait": WAITED},
         times=1,
     ),
     Way(
@@ -233,14 +236,14 @@ WAYS = [
         reset_after_it,
         BREAKS,
         fails("ConnectionFailed"),
-        {"wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "half a body, once",
         half_a_body,
         recovers(),
         fails("ConnectionFailed"),
-        {"delete": GONE, "wait": WAITED},
+        {"create": FOUND, "delete": GONE, "wait": WAITED},
         times=1,
     ),
     Way(
@@ -248,42 +251,42 @@ WAYS = [
         half_a_body,
         BREAKS,
         fails("ConnectionFailed"),
-        {"wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "Content-Length too long",
         too_long,
         fails("RequestTimeout", 1, 3.0),
         fails("RequestTimeout", 1, 3.0),
-        {"wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "Content-Length too short",
         too_short,
         fails("UndecodableAnswer"),
         fails("UndecodableAnswer"),
-        {"wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "garbage in place of HTTP",
         garbage,
         BREAKS,
         fails("ConnectionFailed"),
-        {"wait": WAITS_ON},
+        {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "body that is not the gzip it says",
         bad_gzip,
         BREAKS,
         fails("ConnectionFailed"),
-        {"wait": WAITS_ON},
+        {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "a page of HTML with 200",
         html(200),
         fails("UndecodableAnswer"),
         fails("UndecodableAnswer"),
-        {"wait": WAITS_ON},
+        {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     *[
         Way(
@@ -291,7 +294,7 @@ WAYS = [
             html(status),
             recovers(),
             fails("ServerError"),
-            {"wait": WAITED},
+            {"create": UNKNOWN, "wait": WAITED},
             times=1,
         )
         for status in (502, 503, 504)
@@ -302,7 +305,7 @@ WAYS = [
             html(status),
             fails("ServerError", ATTEMPTS, 3.0),
             fails("ServerError"),
-            {"wait": WAITS_ON},
+            {"create": UNKNOWN, "wait": WAITS_ON},
         )
         for status in (502, 503, 504)
     ],
@@ -311,7 +314,7 @@ WAYS = [
         silence,
         fails("RequestTimeout", 1, 3.0),
         fails("RequestTimeout", 1, 3.0),
-        {"wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON},
     ),
     *[
         Way(
@@ -319,7 +322,7 @@ WAYS = [
             fault,
             fails("RequestTimeout", 1, TOTAL + 1),
             fails("RequestTimeout", 1, TOTAL + 1),
-            {"wait": WAITS_ON},
+            {"create": recovers(1, TOTAL + 6), "wait": WAITS_ON},
         )
         for where, fault in (("headers", slow_head), ("body", slow_body))
     ],
@@ -406,7 +409,13 @@ RESTART = Way(
 
 # 100 MiB and more: these are run one by one, in a process whose memory is watched.
 FLOODS = [
-    Way(name, fault, fails("UndecodableAnswer", 1, 3.0), fails("UndecodableAnswer", 1, 3.0))
+    Way(
+        name,
+        fault,
+        fails("UndecodableAnswer", 1, 3.0),
+        fails("UndecodableAnswer", 1, 3.0),
+        {"create": UNKNOWN, "wait": WAITS_ON},
+    )
     for name, fault in (
         ("100 MiB of zeros", zeros),
         ("a gzip that unpacks to 400 MiB", bomb),

@@ -23,7 +23,7 @@ from vantage6.localnet import LocalNetwork
 # So many cases at a time for each kind of client: they mostly wait.
 LANES = 12
 # What takes so long is taken for something that hangs, and is cut off.
-HANGS = 20.0
+HANGS = 40.0
 
 LIMITS = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
 # For a server that is away until it has started.
@@ -80,7 +80,7 @@ class Lane:
         subject = subject or kind.prepare(self._ground)
         breaker = self._breaker
         breaker.arm(plan(way, kind))
-        watchdog = threading.Timer(HANGS, breaker.stop)
+        watchdog = threading.Timer(HANGS, breaker.hurry)
         watchdog.start()
         began = time.monotonic()
         with refusing(breaker, way.refused):
@@ -232,8 +232,8 @@ class Untouched(Breaker):
     def calm(self) -> None:
         """There is nothing to end."""
 
-    def stop(self) -> None:
-        """There is nothing to stop."""
+    def hurry(self) -> None:
+        """There is nothing to end."""
 
 
 def run_restart(ground: Ground, network: LocalNetwork) -> list[Found]:

@@ -49,6 +49,8 @@ TASK: Mapping[str, Shape] = {
     "job_id?": (int, None),
     "collaboration?": PERHAPS,
     "parent?": PERHAPS,
+    "study?": PERHAPS,
+    "created_at?": TEXT,
     "algorithm_store?": PERHAPS,
     "results?": (str, [RESULT]),
     "runs?": (str, [RUN]),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, cast
 
 from ._base64 import encode
 from ._body import filled
+from ._ledger import timestamp
 from ._resolve import references
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
@@ -250,7 +250,7 @@ def server_time(date: str | None, now: float) -> float:
 
     try:
         return parsedate_to_datetime(date).timestamp() if date else now
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return now
 
 
@@ -271,14 +271,12 @@ def is_asked_for(task: Task, body: TaskInput, since: float) -> bool:
     bool
         Whether it has the same name, image and so on, and is not older.
     """
-    study, created = task["study"], task["created_at"]
+    study, created = task.get("study"), task.get("created_at")
     same = (
-        task["name"] == body.get("name")
-        and task["image"] == body["image"]
-        and (task["description"] or "") == body.get("description", "")
+        task.get("name") == body.get("name")
+        and task.get("image") == body["image"]
+        and (task.get("description") or "") == body.get("description", "")
         and (study["id"] if study else None) == body.get("study_id")
     )
-    if not same or not created:
-        return False
-    moment = datetime.fromisoformat(created).replace(tzinfo=timezone.utc)
-    return moment.timestamp() >= since - ROUNDED
+    moment = timestamp(created)
+    return same and moment is not None and moment >= since - ROUNDED

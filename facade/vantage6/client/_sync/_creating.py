@@ -94,7 +94,9 @@ def _look(session: Session, body: TaskInput, began: float) -> Task | None:
         if task["id"] in session.state.created or not is_asked_for(task, body, since):
             continue
         runs = session.rows(partial(calls.list_runs, task_id=task["id"]))
-        there = {run["organization"]["id"]: run["input"] for run in runs if run["organization"]}
+        there = {
+            place["id"]: run.get("input") for run in runs if (place := run.get("organization"))
+        }
         if there == {part["id"]: part.get("input") for part in body["organizations"]}:
             return task
     return None
