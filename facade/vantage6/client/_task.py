@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from ._base64 import encode
 from ._body import filled
-from ._ledger import timestamp
 from ._resolve import references
 from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
 
@@ -278,5 +277,7 @@ def is_asked_for(task: Task, body: TaskInput, since: float) -> bool:
         and (task.get("description") or "") == body.get("description", "")
         and (study["id"] if study else None) == body.get("study_id")
     )
+    from ._ledger import timestamp  # rarely needed, and takes time to load
+
     moment = timestamp(created)
     return same and moment is not None and moment >= since - ROUNDED
