@@ -86,8 +86,8 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real server and nodes on this machine."""
     install(session, "test", "properties", "notebook")
     # The examples have a session of their own, which the gate runs beside this one.
-    # So has the search for secrets.
-    left_out = [f"--ignore={path}" for path in (*EXAMPLES, "tests/secrets")]
+    # So have the search for secrets, and the suite of faults.
+    left_out = [f"--ignore={path}" for path in (*EXAMPLES, "tests/secrets", "tests/faults")]
     chosen = ("-m", "live", *left_out, *session.posargs)
     # They mostly wait, so there are more at once than processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
@@ -121,6 +121,20 @@ def audit(session: nox.Session) -> None:
     # What PyPI does not tell of is a failure, too: without --strict, an index that tells of nothing
     # would have all pass.
     session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", str(installed))
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Break each exchange in each way, and hold docs/faults.md to what comes: `-- --write` it."""
+    install(session, "test")
+    session.run("pytest", "-q", "tests/faults", *session.posargs)
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what decodes, 20 seconds a target: `nox -s fuzz -- SECONDS TARGET` for another."""
+    install(session, "test", "fuzz")
+    session.run("python", "tests/fuzz", *session.posargs)
 
 
 @nox.session

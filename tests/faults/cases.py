@@ -11,8 +11,11 @@ from breaker import Exchange, Fault, parts, reset, with_length
 
 # What is tried again after a failure, as often as there are pauses for it.
 ATTEMPTS = 4
-# The limits that each call is given, in seconds: for a silence, and for all of it.
-SILENCE, TOTAL = 2.0, 8.0
+# The limits that a call is given, in seconds: for a silence, and for all of it. Where it is not about
+# them, they are such that a busy machine does not reach them.
+SILENCE, TOTAL = 4.0, 10.0
+AMPLE = 30.0
+WAIT = 5
 MIB = 2**20
 
 EXPIRED = json.dumps({"msg": "Token has expired"}).encode()
@@ -151,6 +154,8 @@ class Way:
         What has to come of some exchanges in place of that.
     times : float
         How many requests are broken.
+    is_hurried : bool
+        Whether it is about the limits of a call, which are tight then.
     refused : float
         For how many seconds no connection is taken.
     to_connections : callable, optional
@@ -166,6 +171,7 @@ class Way:
     refused: float = 0.0
     to_connections: Callable[[Any], None] | None = None
     renewal_too: bool = False
+    is_hurried: bool = False
 
 
 def reset_at_once(near: Any) -> None:
@@ -179,11 +185,17 @@ BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
 # The server answers as it likes who asks to delete what is deleted already.
 GONE = Case(f"{RECOVERED} or NotFound", 2)
 # A task is looked for when the answer to its creation is lost, in vain where there is none.
-FOUND = recovers(1, 10.0)
+FOUND = recovers(1, 12.0)
 UNKNOWN = fails("TaskMayExist", 1, 12.0)
 # Waiting goes on through what may pass, until its own time is up.
-WAITS_ON = fails("WaitTimeout", ANY, 9.0)
+WAITS_ON = fails("WaitTimeout", ANY, WAIT + 9.0)
 WAITED = recovers(ANY, 6.0)
+
+
+def _after(status: int) -> Case:
+    """Tell what comes of a creation that is answered so: with 503 it was not even begun."""
+    return fails("ServerError") if status == 503 else UNKNOWN
+
 
 WAYS = [
     Way(
@@ -256,9 +268,10 @@ WAYS = [
     Way(
         "Content-Length too long",
         too_long,
-        fails("RequestTimeout", 1, 3.0),
-        fails("RequestTimeout", 1, 3.0),
+        fails("RequestTimeout", 1, SILENCE + 1),
+        fails("RequestTimeout", 1, SILENCE + 1),
         {"create": FOUND, "wait": WAITS_ON},
+        is_hurried=True,
     ),
     Way(
         "Content-Length too short",
@@ -294,7 +307,7 @@ WAYS = [
             html(status),
             recovers(),
             fails("ServerError"),
-            {"create": UNKNOWN, "wait": WAITED},
+            {"create": _after(status), "wait": WAITED},
             times=1,
         )
         for status in (502, 503, 504)
@@ -305,16 +318,17 @@ WAYS = [
             html(status),
             fails("ServerError", ATTEMPTS, 3.0),
             fails("ServerError"),
-            {"create": UNKNOWN, "wait": WAITS_ON},
+            {"create": _after(status), "wait": WAITS_ON},
         )
         for status in (502, 503, 504)
     ],
     Way(
         "no answer",
         silence,
-        fails("RequestTimeout", 1, 3.0),
-        fails("RequestTimeout", 1, 3.0),
+        fails("RequestTimeout", 1, SILENCE + 1),
+        fails("RequestTimeout", 1, SILENCE + 1),
         {"create": FOUND, "wait": WAITS_ON},
+        is_hurried=True,
     ),
     *[
         Way(
@@ -322,7 +336,8 @@ WAYS = [
             fault,
             fails("RequestTimeout", 1, TOTAL + 1),
             fails("RequestTimeout", 1, TOTAL + 1),
-            {"create": recovers(1, TOTAL + 6), "wait": WAITS_ON},
+            {"create": recovers(1, TOTAL + 8), "wait": WAITS_ON},
+            is_hurried=True,
         )
         for where, fault in (("headers", slow_head), ("body", slow_body))
     ],
@@ -533,7 +548,9 @@ KINDS = [
         "wait",
         "`wait_for_results`, after its first look",
         lambda line: line.startswith("GET /api/task/"),
-        lambda client, ground: client.wait_for_results(ground.task_id, timeout=3, progress=False),
+        lambda client, ground: client.wait_for_results(
+            ground.task_id, timeout=WAIT, progress=False
+        ),
         lambda value, ground: len(value) == 1,
         is_later=True,
     ),

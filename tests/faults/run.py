@@ -14,18 +14,19 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from breaker import Breaker, Plan, breaking
-from cases import ANY, EVER, KINDS, MIB, RESTART, SILENCE, TOTAL, WAYS, Case, Kind, Way
+from cases import AMPLE, ANY, EVER, KINDS, MIB, RESTART, SILENCE, TOTAL, WAYS, Case, Kind, Way
 from shared import Ground
 
 from vantage6.client import AsyncClient, Client, Timeouts
 from vantage6.localnet import LocalNetwork
 
 # So many cases at a time for each kind of client: they mostly wait.
-LANES = 12
+LANES = 8
 # What takes so long is taken for something that hangs, and is cut off.
 HANGS = 40.0
 
-LIMITS = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
+LIMITS = {"timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=2 * AMPLE)}
+HURRIED = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
 # For a server that is away until it has started.
 PATIENT = {"timeout": 60.0, "retries": 60}
 
@@ -84,7 +85,7 @@ class Lane:
         watchdog.start()
         began = time.monotonic()
         with refusing(breaker, way.refused):
-            outcome, message = self._outcome(kind, subject)
+            outcome, message = self._outcome(way, kind, subject)
         seconds = time.monotonic() - began
         watchdog.cancel()
         requests = max(0, sum(map(kind.is_meant, breaker.came)) - kind.is_later)
@@ -96,9 +97,9 @@ class Lane:
         made = kind.made(self._ground, subject)
         return Found(way, kind, self.form, outcome, requests, posts, made, seconds, message, again)
 
-    def _outcome(self, kind: Kind, subject: Any) -> tuple[str, str]:
+    def _outcome(self, way: Way, kind: Kind, subject: Any) -> tuple[str, str]:
         try:
-            value = self.call(lambda client: kind.act(client, subject))
+            value = self.call(lambda client: kind.act(_within(client, way), subject))
         except Exception as error:  # whatever it is, it is what came of it
             return type(error).__name__, str(error)
         return "recovered" if kind.check(value, subject) else "a wrong value", repr(value)
@@ -131,6 +132,11 @@ class AsyncLane(Lane):
     def close(self) -> None:
         super().close()
         self._loop.close()
+
+
+def _within(client: Any, way: Way) -> Any:
+    """Give the same client with the limits for this."""
+    return client.with_options(**HURRIED) if way.is_hurried else client
 
 
 async def _awaited(value: Any) -> Any:
