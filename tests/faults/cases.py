@@ -11,8 +11,8 @@ from breaker import Exchange, Fault, parts, reset, with_length
 
 # What is tried again after a failure, as often as there are pauses for it.
 ATTEMPTS = 4
-# The limits that a call is given, in seconds: for a silence, and for all of it. Where it is not about
-# them, they are such that a busy machine does not reach them.
+# The limits that a call is given, in seconds: for a silence, and for all of it. Where it is not
+# about them, they are such that a busy machine does not reach them.
 SILENCE, TOTAL = 4.0, 10.0
 AMPLE = 30.0
 WAIT = 5
