@@ -105,16 +105,17 @@ class Authority:
         return context
 
 
+def pump(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes from one side, until it is done."""
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
 def pass_on(one: socket.socket, other: socket.socket) -> None:
     """Pass on what comes from either side to the other, until one is done."""
-
-    def pump(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(1 << 16):
-                target.sendall(data)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
     back = threading.Thread(target=pump, args=(other, one), daemon=True)
     back.start()
     pump(one, other)
@@ -150,29 +151,41 @@ def _read_head(near: socket.socket) -> bytes:
     return head
 
 
+def _read_body(near: socket.socket, lines: list[str]) -> bytes:
+    body, left = b"", 0
+    for line in lines:
+        if line.lower().startswith("content-length:"):
+            left = int(line.split(":")[1])
+    while len(body) < left and (more := near.recv(left - len(body))):
+        body += more
+    return body
+
+
 @contextmanager
 def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
     """Take CONNECT, and plain requests; each host is at one port of this machine."""
     proxy = Proxy()
 
     def serve(near: socket.socket) -> None:
-        head = _read_head(near)
-        if not head:
-            return
-        first, *lines = head.decode().split("\r\n")
-        proxy.asked.append(first.rsplit(" ", 1)[0])
-        proxy.credentials += [line for line in lines if line.lower().startswith("proxy-auth")]
-        if refusal:
-            near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
-            return
-        with socket.create_connection(("127.0.0.1", port)) as far:
-            if first.startswith("CONNECT"):
-                near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            else:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
+            back = threading.Thread(target=pump, args=(far, near), daemon=True)
+            while head := _read_head(near):
+                first, *lines = head.decode().split("\r\n")
+                proxy.asked.append(first.rsplit(" ", 1)[0])
+                proxy.credentials += [one for one in lines if one.lower().startswith("proxy-auth")]
+                if refusal:
+                    near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
+                    return
+                if first.startswith("CONNECT"):
+                    near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                    pass_on(near, far)
+                    return
                 method, url, version = first.split(" ")
                 path = "/" + url.split("/", 3)[3]
                 far.sendall("\r\n".join([f"{method} {path} {version}", *lines]).encode())
-            pass_on(near, far)
+                far.sendall(_read_body(near, lines))
+                if not back.is_alive():
+                    back.start()
 
     with raw_server(serve) as seen:
         proxy.port = seen.port
