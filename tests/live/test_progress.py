@@ -35,6 +35,33 @@ except KeyboardInterrupt:
     print("still", client.task.get(nap["id"])["status"])
 """
 
+# An event loop that is interrupted cancels what runs in it, and raises the interruption after that.
+ASYNC_SCRIPT = """
+import asyncio, os, signal, threading
+from vantage6.client import AsyncClient, Client
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+tasks = []
+
+async def main():
+    async with AsyncClient("http://127.0.0.1", {port}) as client:
+        await client.authenticate("{username}", "{password}")
+        nap = await client.task.create(
+            ["Maastro", "IKNL"], "nap", "localnet/slow", "",
+            input_={{"method": "sleep", "kwargs": {{"seconds": 15}}}}, collaboration="demo",
+        )
+        tasks.append(nap["id"])
+        threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        await client.wait_for_results(nap, timeout=60)
+
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    client = Client("http://127.0.0.1", {port}, log_level=None)
+    client.authenticate("{username}", "{password}")
+    print("still", client.task.get(tasks[0])["status"])
+"""
+
 
 def in_a_terminal(script: str) -> str:
     """Run a script in a terminal, and give all that it wrote there."""
@@ -72,6 +99,18 @@ def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(network: Loca
     assert "2 of 2 done" in last_picture
 
     assert "\x1b[?25l" in second, "here it was hidden"
+    after = written.rsplit("\x1b[?25h", 1)[1]
+    assert "wait_for_results(" in after, "how to go on"
+    assert "still active" in after
+    assert "Traceback" not in written
+
+
+def test_ctrl_c_leaves_terminal_and_task_alone_in_an_event_loop_too(network: LocalNetwork) -> None:
+    user = network.users["researcher"]
+    written = in_a_terminal(
+        ASYNC_SCRIPT.format(port=network.port, username=user.username, password=user.password)
+    )
+    assert "\x1b[?25l" in written, "the cursor was hidden"
     after = written.rsplit("\x1b[?25h", 1)[1]
     assert "wait_for_results(" in after, "how to go on"
     assert "still active" in after
