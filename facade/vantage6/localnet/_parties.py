@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from vantage6.localnet._errors import LocalNetworkError
 
@@ -34,7 +35,7 @@ _NAMES = (
 )
 
 # The databases of an organization: the file of the one called "default", or the files by label.
-Databases = str | Path | Mapping[str, str | Path]
+Databases: TypeAlias = "str | Path | Mapping[str, str | Path]"
 
 
 @dataclass(frozen=True)
