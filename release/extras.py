@@ -75,6 +75,13 @@ def _command() -> None:
         raise MissingExtra(done.stderr)
 
 
+def _find_fixtures() -> None:
+    command = (sys.executable, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider")
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    if "v6_client" not in done.stdout:
+        sys.exit("pytest does not find the fixtures by itself")
+
+
 EXTRAS = {
     "cli": Extra(("click", "rich"), _command),
     "events": Extra(("socketio", "websocket"), _hear),
@@ -84,6 +91,7 @@ EXTRAS = {
     "qr": Extra(("segno",), _picture),
     "socks": Extra(("socksio", "python_socks"), _pass_through),
     "keyring": Extra(("keyring",), _remember),
+    "testing": Extra(("pytest",), _find_fixtures if find_spec("pytest") else None),
 }
 
 
