@@ -62,6 +62,7 @@ def enter(
 def _resume(session: Session, stored: Stored) -> bool:
     """Go on with a session that is saved, if the server still takes it."""
     path, saved = stored
+    session.warn_of_readers()
     try:
         who = session.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
     except (Unauthorized, NotFound):

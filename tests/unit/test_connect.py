@@ -1,0 +1,118 @@
+"""Connecting: nothing secret shows when it fails, and tokens that are renewed are kept."""
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vantage6.client import Client, ConnectionFailed, InvalidSettings, LoginFailed, SessionExpired
+from vantage6.client._home import read_session
+
+from .scripted import Request, Script, logging_in, token
+
+NODE = {"id": 1, "name": "node"}
+HUSH = "hush-" + "hush"
+
+
+def with_locals(error: BaseException) -> str:
+    """Show a traceback as those do that show the local variables of this package's frames."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(
+        f"{frame.name} {frame.locals}" for frame in shown.stack if "facade" in frame.filename
+    )
+
+
+def in_argument(_: pytest.MonkeyPatch) -> dict[str, object]:
+    return {"password": HUSH, "mfa_code": HUSH, "private_key_passphrase": HUSH}
+
+
+def in_environment(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    for name in ("PASSWORD", "MFA_CODE", "PRIVATE_KEY_PASSPHRASE"):
+        patch.setenv(f"VANTAGE6_{name}", HUSH)
+    return {}
+
+
+def typed(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    patch.setattr("vantage6.client._passwords.can_ask", lambda: True)
+    patch.setattr("vantage6.client._ways.can_ask", lambda: True)
+    patch.setattr("vantage6.client._sync._connect.can_ask", lambda: True)
+    patch.setattr("vantage6.client._sync._connect.find_password", lambda *_: None)
+    patch.setattr("getpass.getpass", lambda _: HUSH)
+    return {}
+
+
+@pytest.mark.parametrize("given", [in_argument, in_environment, typed])
+def test_a_login_that_is_refused_shows_no_secret(
+    given: Callable[[pytest.MonkeyPatch], dict[str, object]],
+    server: Script,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.reply = lambda _: (401, {"msg": "Failed to login"})
+    address = f"http://127.0.0.1:{server.port}"
+    options = given(monkeypatch)
+    with pytest.raises(LoginFailed) as caught:
+        Client.from_env(server=address, username="ada", log_level=None, **options)  # type: ignore[arg-type]
+    assert server.seen[0].body["password"] == HUSH
+    shown = with_locals(caught.value)
+    assert "from_env" in shown
+    assert HUSH not in shown
+
+
+def test_what_is_renewed_on_the_way_is_kept(
+    client: Client, server: Script, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lapsed: list[Request] = []
+
+    def node(request: Request) -> tuple[int, object]:
+        if not lapsed:
+            lapsed.append(request)
+            return 401, {"msg": "Token has expired"}
+        return 200, NODE
+
+    server.reply = logging_in(node)
+    client.authenticate("researcher", "secret")
+    file = client.session.save(tmp_path / "session.json")
+    before = read_session(file)
+    assert client.node.get(1) == NODE
+    after = read_session(file)
+    assert after.access_token == client.token != before.access_token
+    lapsed.clear()
+    file.unlink()
+    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    assert client.node.get(1) == NODE, "the work goes on"
+    assert "the session cannot be saved in" in caplog.text
+
+
+def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
+    client: Client, server: Script, tmp_path: Path
+) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    client.authenticate("researcher", "secret")
+    file = client.session.save(tmp_path / "session.json")
+    with Client.from_session(file, log_level=None) as other:
+        server.reply = lambda _: (401, {"msg": "Token has expired"})
+        with pytest.raises(SessionExpired):
+            other.node.get(1)
+    now = time.time()
+    kept = {**json.loads(file.read_text()), "access_token": token(now - 9, now - 1), "renew_in": 5}
+    file.write_text(json.dumps(kept))
+    with pytest.raises(InvalidSettings, match="no password"):
+        Client.from_session(file, log_level=None)
+
+
+def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
+    client: Client, server: Script, tmp_path: Path
+) -> None:
+    server.reply = logging_in(lambda _: (200, NODE))
+    client.authenticate("researcher", "secret")
+    file = client.session.save(tmp_path / "session.json")
+    far = {**json.loads(file.read_text()), "server": "http://server.invalid/api"}
+    file.write_text(json.dumps(far))
+    with (
+        pytest.warns(UserWarning, match="speaks plain http"),
+        pytest.raises(ConnectionFailed),
+    ):
+        Client.from_session(file, log_level=None, retries=0, proxy="http://127.0.0.1:1")
