@@ -415,13 +415,6 @@ WAYS = [
     ),
 ]
 
-RESTART = Way(
-    "the server is restarted, and the client is given more `retries`",
-    None,
-    recovers(ANY, 20.0),
-    recovers(ANY, 20.0),
-)
-
 # 100 MiB and more: these are run one by one, in a process whose memory is watched.
 FLOODS = [
     Way(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cases import FLOODS, KINDS
-from run import Found, run_all, run_restart
+from run import Found, run_all
 from shared import Ground, ground
 
 
@@ -24,38 +24,33 @@ def shared() -> Iterator[Ground]:
 
 
 @pytest.fixture(scope="session")
-def found(shared: Ground) -> list[Found]:
-    """What came of all cases, which are run once, side by side."""
+def both(shared: Ground) -> tuple[list[Found], list[Found]]:
+    """What came of all cases, which are run once, side by side; and of those with too much."""
     assert shared.network
-    return run_all(shared, shared.network.port)
-
-
-@pytest.fixture(scope="session")
-def floods(shared: Ground, found: list[Found]) -> list[Found]:
-    """What came of the cases with too much in an answer; not before all others are done."""
-    del found
-    assert shared.network
-    program = [sys.executable, Path(__file__).with_name("floods.py")]
+    port = shared.network.port
+    program = [sys.executable, Path(__file__).with_name("floods.py"), str(port), shared.password]
     processes = [
-        subprocess.Popen(
-            [*program, str(shared.network.port), shared.password, form], stdout=subprocess.PIPE
-        )
-        for form in ("sync", "async")
+        subprocess.Popen([*program, form], stdout=subprocess.PIPE) for form in ("sync", "async")
     ]
-    lines = [
-        json.loads(line) for process in processes for line in process.communicate()[0].splitlines()
-    ]
+    found = run_all(shared, port)
+    said = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     ways = {way.name: way for way in FLOODS}
     kinds = {kind.name: kind for kind in KINDS}
-    return [
-        Found(**{**line, "way": ways[line["way"]], "kind": kinds[line["kind"]]}) for line in lines
+    floods = [
+        Found(**{**line, "way": ways[line["way"]], "kind": kinds[line["kind"]]})
+        for line in map(json.loads, b"".join(said).splitlines())
     ]
+    return found, floods
 
 
 @pytest.fixture(scope="session")
-def restarted(shared: Ground, floods: list[Found]) -> list[Found]:
-    """What came of calls while the server was restarted; that is done last."""
-    del floods
-    assert shared.network
-    return run_restart(shared, shared.network)
+def found(both: tuple[list[Found], list[Found]]) -> list[Found]:
+    """What came of all cases but those with too much in an answer."""
+    return both[0]
+
+
+@pytest.fixture(scope="session")
+def floods(both: tuple[list[Found], list[Found]]) -> list[Found]:
+    """What came of the cases with too much in an answer, whose memory was watched."""
+    return both[1]

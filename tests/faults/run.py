@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,21 +13,18 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from breaker import Breaker, Plan, breaking
-from cases import AMPLE, ANY, EVER, KINDS, MIB, RESTART, SILENCE, TOTAL, WAYS, Case, Kind, Way
+from cases import AMPLE, ANY, EVER, KINDS, MIB, SILENCE, TOTAL, WAYS, Case, Kind, Way
 from shared import Ground
 
 from vantage6.client import AsyncClient, Client, Timeouts
-from vantage6.localnet import LocalNetwork
 
 # So many cases at a time for each kind of client: they mostly wait.
-LANES = 8
+LANES = 12
 # What takes so long is taken for something that hangs, and is cut off.
 HANGS = 40.0
 
 LIMITS = {"timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=2 * AMPLE)}
 HURRIED = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
-# For a server that is away until it has started.
-PATIENT = {"timeout": 60.0, "retries": 60}
 
 
 @dataclass(frozen=True)
@@ -217,62 +213,6 @@ def run_all(ground: Ground, port: int, ways: list[Way] = WAYS, lanes: int = LANE
         for job in jobs:
             job.result()
     return [found[form, way.name, kind.name] for way, kind in cases for form in ("sync", "async")]
-
-
-class Untouched(Breaker):
-    """The server itself, with nothing between.
-
-    Parameters
-    ----------
-    port : int
-        Its port.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.came, self.reached = [], []
-
-    def arm(self, plan: Plan) -> None:
-        """There is nothing to break."""
-
-    def calm(self) -> None:
-        """There is nothing to end."""
-
-    def hurry(self) -> None:
-        """There is nothing to end."""
-
-
-def run_restart(ground: Ground, network: LocalNetwork) -> list[Found]:
-    """Make every call with both clients while the server is away.
-
-    Parameters
-    ----------
-    ground : Ground
-        What they share.
-    network : LocalNetwork
-        The network; its server is another process afterwards.
-
-    Returns
-    -------
-    list of Found
-        What came of each.
-    """
-    lanes = [
-        (make(ground, Untouched(network.port), PATIENT), kind, kind.prepare(ground))
-        for kind in KINDS
-        for make in (Lane, AsyncLane)
-    ]
-    with ThreadPoolExecutor(len(lanes) + 1) as pool:
-        restart = pool.submit(network.restart_server)
-        with suppress(OSError):
-            while True:
-                socket.create_connection(("127.0.0.1", network.port)).close()
-        jobs = [pool.submit(lane.run, RESTART, kind, subject) for lane, kind, subject in lanes]
-        found = [job.result() for job in jobs]
-        restart.result()
-    for lane, _, _ in lanes:
-        lane.close()
-    return found
 
 
 # On a machine that is busy with other things, all may take so much longer.

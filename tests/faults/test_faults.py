@@ -25,17 +25,12 @@ def test_too_much_is_not_taken_in(floods: list[Found]) -> None:
     assert wrong_with(floods) == {}
 
 
-def test_a_restart_of_the_server_is_lived_through(restarted: list[Found]) -> None:
-    assert wrong_with(restarted) == {}
-
-
 def test_the_page_says_so(
     found: list[Found],
     floods: list[Found],
-    restarted: list[Found],
     request: pytest.FixtureRequest,
 ) -> None:
-    text = page.table([*found, *floods, *restarted])
+    text = page.table([*found, *floods])
     if request.config.getoption("--write"):
         page.write_down(text)
     assert page.written() == text, "write it anew: nox -s faults -- --write"
