@@ -193,7 +193,7 @@ class Chapter:
                 check_nox(arguments)
                 return ""
             case ["python", "-m", "vantage6.localnet", *_]:
-                return self.fixture("started")[arguments_of(words)].result()
+                return on_port_of(words, self.fixture("started")[arguments_of(words)].result())
             case _:
                 line = self.in_words(shlex.join(words))
                 return bash(line, self.folder)
@@ -296,6 +296,15 @@ def arguments_of(words: Sequence[str]) -> tuple[str, ...]:
     """Give what follows `python -m vantage6.localnet`, on a port of its own."""
     program = Path(words[0]).name, *words[1:3]
     return tuple(drop(words[3:], "--port")) if program == LOCALNET else ()
+
+
+def on_port_of(words: Sequence[str], printed: str) -> str:
+    """Put the port that a command names in the place of the free one that it was given."""
+    if "--port" not in words:
+        return printed
+    return re.sub(
+        r"(127\.0\.0\.1(?::|\", ))\d+", rf"\g<1>{words[words.index('--port') + 1]}", printed
+    )
 
 
 def localnet(arguments: tuple[str, ...], folder: Path) -> str:
