@@ -166,16 +166,22 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
     """Take CONNECT, and plain requests; each host is at one port of this machine."""
     proxy = Proxy()
 
+    def hear(near: socket.socket) -> tuple[str, list[str]]:
+        first, *lines = _read_head(near).decode().split("\r\n")
+        if first:
+            proxy.asked.append(first.rsplit(" ", 1)[0])
+        proxy.credentials += [one for one in lines if one.lower().startswith("proxy-auth")]
+        return first, lines
+
+    def refuse(near: socket.socket) -> None:  # whether anybody listens behind it or not
+        hear(near)
+        near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
+
     def serve(near: socket.socket) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
             back = threading.Thread(target=pump, args=(far, near), daemon=True)
-            while head := _read_head(near):
-                first, *lines = head.decode().split("\r\n")
-                proxy.asked.append(first.rsplit(" ", 1)[0])
-                proxy.credentials += [one for one in lines if one.lower().startswith("proxy-auth")]
-                if refusal:
-                    near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
-                    return
+            while (heard := hear(near))[0]:
+                first, lines = heard
                 if first.startswith("CONNECT"):
                     near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
                     pass_on(near, far)
@@ -187,7 +193,7 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
                 if not back.is_alive():
                     back.start()
 
-    with raw_server(serve) as seen:
+    with raw_server(refuse if refusal else serve) as seen:
         proxy.port = seen.port
         yield proxy
 
