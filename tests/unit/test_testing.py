@@ -47,7 +47,7 @@ def test_settings_say_which_network() -> None:
     assert (found.encrypted, found.version) == (True, "4.10.2")
     assert str(found) == "2 organizations, encrypted"
     assert settings(organizations=["5"]).organizations == 5
-    assert str(settings(databases=["North = n.csv"])) == "1 organizations"
+    assert str(settings(databases=["North = n.csv"])) == "1 organization"
     for line in ("a", "= b", "a ="):
         with pytest.raises(WantedError, match="a line is 'name = path'"):
             settings(algorithms=[line])

@@ -60,7 +60,8 @@ class Wanted:
         count = self.organizations
         names = {name for name, _, _ in self.databases}
         number = count if isinstance(count, int) else len(count or names) or 3
-        return f"{number} organizations{', encrypted' if self.encrypted else ''}"
+        some = "1 organization" if number == 1 else f"{number} organizations"
+        return f"{some}{', encrypted' if self.encrypted else ''}"
 
 
 def by_settings(
