@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
         return
     # The site is looked through by the session that builds it.
     apart = ("--ignore=tests/replay", "--ignore=tests/site")
-    session.run("pytest", "-m", "not live", *apart)
+    session.run("pytest", "--numprocesses=2", "-m", "not live", *apart)
     session.run("coverage", "run", "-m", "pytest", "-m", "not live", "tests/replay")
     session.run("coverage", "report")
 
