@@ -7,6 +7,7 @@ import typing
 from pathlib import Path
 
 import pytest
+import typing_extensions
 
 import vantage6.client
 from vantage6.bindings.server import rows
@@ -58,7 +59,9 @@ def test_every_export_is_there() -> None:
 
 
 def test_rows_tell_their_types_at_run_time() -> None:
-    hints = typing.get_type_hints(rows.TaskInput)
+    # Python 3.10 does not know fields that may be left out; its library for that does.
+    library = typing if sys.version_info >= (3, 11) else typing_extensions
+    hints = library.get_type_hints(rows.TaskInput)
     assert hints["image"] is str
     assert hints["collaboration_id"] is int
 
