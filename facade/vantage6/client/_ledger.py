@@ -214,12 +214,10 @@ class Ledger:
             if run.task_id == task_id and run.organization_id is not None
         }
 
-    def saw_subtasks(self, task_id: int, rows: Iterable[Task]) -> list[int]:
-        """Take in the tasks of a task's job; give its subtasks."""
-        for row in sorted(rows, key=lambda row: row["id"]):
-            if parent := row.get("parent"):
-                self._adopt(row["id"], parent["id"])
-        return self.subtask_ids(task_id)
+    def saw_subtask(self, row: Task) -> None:
+        """Take in a task that may be a subtask; one whose parent is a subtask comes after that."""
+        if row["parent"]:
+            self._adopt(row["id"], row["parent"]["id"])
 
     def saw_runs(self, task_id: int, rows: Sequence[Run]) -> None:
         """Take in all runs of a task."""

@@ -203,6 +203,10 @@ def test_many_tasks_cost_hardly_more_requests_than_one(
     assert [rows.by_organization for rows in found] == [one, both] * 3
     # Where those ran that ended at once may be asked for, and a look may come a moment too early.
     assert 3 <= count_requests(caplog) <= 6
+    seen: list[Progress] = []
+    client.wait_for_results(tasks, NEVER, timeout=55, progress=seen.append)
+    assert {(now.task_id, now.status) for now in seen} == {(id_, "completed") for id_ in tasks}
+    assert count_requests(caplog) == 3, "and which subtasks there are"
     done = client.as_completed(tasks, NEVER, timeout=55)
     assert [end.results.by_organization for end in done] == [one, both] * 3
     assert count_requests(caplog) == 2, "all are over: a list, then what they gave, and where"
@@ -358,3 +362,11 @@ def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork) -> N
         with pytest.raises(WaitTimeout, match="runs on") as caught:
             client.wait_for_results(task_id, timeout=3, progress=False)
         assert caught.value.status == "pending"
+        # What the others gave is there, when somebody ends this.
+        both = start(client, 0, 1, 2)
+        with pytest.raises(WaitTimeout):
+            client.wait_for_results(both, timeout=3, progress=False)
+        net.client("admin").task.kill(both)
+        with pytest.raises(TaskFailed, match="organization 2") as failed:
+            client.wait_for_results(both, **PATIENCE)
+        assert failed.value.results.by_organization == {"IKNL": {"slept": 0}, "Maastro": None}

@@ -100,6 +100,24 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert ended == {good: (True, 2), other: (True, 2), bad: (False, 1)}
 
 
+def test_subtasks_of_several_tasks_are_in_the_picture(client: Client) -> None:
+    given = {**GOOD, "organizations": ["IKNL"], "method": "central_average"}
+    tasks = [client.task.create(**given) for _ in range(2)]
+    heard: dict[int, Progress] = {}
+    found = client.wait_for_results(
+        tasks, timeout=60, progress=lambda now: heard.update({now.task_id: now})
+    )
+    assert [rows.outputs[0]["average"] > 0 for rows in found] == [True, True]
+    for task in tasks:
+        runs = heard[task["id"]].runs
+        assert {(run.organization, run.is_subtask) for run in runs} == {
+            ("IKNL", False),
+            ("IKNL", True),
+            ("Maastro", True),
+            ("Radboudumc", True),
+        }
+
+
 def test_whoever_breaks_off_is_told_how_to_go_on(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,48 @@ class Looks:
             call = calls.get_task(id_, include=include or None)
             found.append(await self._session.send(call))
         return [row for row in found if row["id"] in wanted]
+
+    async def subtasks(self, ids: Collection[int]) -> list[Task]:
+        """Get the subtasks of tasks that are known to the ledger, and perhaps more.
+
+        Parameters
+        ----------
+        ids : collection of int
+            The tasks.
+
+        Returns
+        -------
+        list of Task
+            The oldest first, since a subtask may have subtasks.
+        """
+        tasks = [self._ledger.tasks[id_] for id_ in ids]
+        # As long as a task is pending, none of its runs can have asked for anything.
+        jobs = {task.job_id for task in tasks if task.status != "pending"} - {None}
+        rows: list[Task] = []
+        if len(jobs) > 1 and self._whose is not None:
+            rows, is_whole = await self._newest_subtasks(min(ids), len(jobs))
+            if is_whole:
+                jobs = set[int]()
+        for job in sorted(job for job in jobs if job is not None):
+            rows += await self._session.rows(partial(calls.list_tasks, job_id=job))
+        return sorted(rows, key=lambda row: row["id"])
+
+    async def _newest_subtasks(self, oldest: int, pages: int) -> tuple[list[Task], bool]:
+        """Get subtasks of one's own tasks, and whether all are there that are newer than a task."""
+        rows: list[Task] = []
+        for page in range(1, pages + 1):
+            call = calls.list_tasks(
+                page=page,
+                per_page=PAGE_SIZE,
+                sort=SORT,
+                init_user_id=self._whose,
+                is_user_created=0,
+            )
+            body = await self._session.send(call)
+            rows += body["data"]
+            if "next" not in body["links"] or min(_ids(rows), default=0) < oldest:
+                return rows, True
+        return rows, False
 
     async def _together(self, wanted: set[int], include: tuple[str, ...]) -> list[Task]:
         """Get those rows that can be had together."""

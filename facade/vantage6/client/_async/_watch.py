@@ -23,7 +23,7 @@ from ._looks import Looks
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from vantage6.bindings.server.rows import Run
+    from vantage6.bindings.server.rows import Run, Task
 
     from .._events import Heard
     from .._ledger import TaskState
@@ -219,13 +219,17 @@ class Watch:
         ids = {task.task_id for task in before}
         # The first look tells which runs there are, and the last one brings what they gave.
         whole = {id_ for id_ in ids if not self._has_looked or self.ledger.has_all_results(id_)}
-        rows = await self._looks.rows(whole, "results") + await self._looks.rows(ids - whole)
+        runs = ("runs",) if self._closely else ()
+        # What is announced of the runs is the picture already; only their logs may lack something.
+        last = runs if self._logs or not self._has_looked else ()
+        rows = await self._looks.rows(whole, "results", *last)
+        rows += await self._looks.rows(ids - whole, *runs)
         for row in rows:
             self.ledger.saw_task(row)
         news: list[News] = []
+        if self._closely:
+            news = await self._look_closely(rows)
         for task in before:
-            if self._closely:
-                news += await self._look_closely(task)
             task.is_over = has_finished(task.status) and await self._is_over(task)
         self.ledger.looked(ids, time.monotonic())
         return news
@@ -257,28 +261,34 @@ class Watch:
     async def _runs(self, task_id: int) -> Sequence[Run]:
         return await runs_of(self._session, task_id)
 
-    async def _look_closely(self, task: TaskState) -> list[News]:
-        """Look at the runs of a task and of its subtasks, and at their logs."""
+    async def _look_closely(self, rows: Sequence[Task]) -> list[News]:
+        """Look at the runs of tasks, at their subtasks and those' runs, and at all their logs."""
         news: list[News] = []
-        if self._has_looked and not self._logs and self.ledger.has_all_results(task.task_id):
-            return [self._progress(task.task_id)]  # events have told the rest
-        if task.job_id is not None and task.status != "pending":
-            listing = partial(calls.list_tasks, job_id=task.job_id)
-            self.ledger.saw_subtasks(task.task_id, await self._session.rows(listing))
-        for id_ in (task.task_id, *self.ledger.subtask_ids(task.task_id)):
-            known = [run.run_id for run in self.ledger.runs.values() if run.task_id == id_]
-            if id_ != task.task_id and known and self.ended_runs.issuperset(known):
-                continue
-            rows = await self._runs(id_)
-            self.ledger.saw_runs(id_, rows)
-            ids = {place["id"] for run in rows if (place := run.get("organization"))}
-            self._names = await self._session.names.organizations(ids)
-            for run in rows:
-                track = self._tracks.setdefault(run["id"], LogTrack())
-                news += self._lines(run["id"], id_, track.looked(run.get("log")))
-                if has_finished(run.get("status")):
-                    self.ended_runs.add(run["id"])
-        return [*news, self._progress(task.task_id)]
+        seen = [row for row in rows if not isinstance(row["runs"], str)]
+        for subtask in await self._looks.subtasks([row["id"] for row in seen]):
+            self.ledger.saw_subtask(subtask)
+        for row in seen:
+            if not isinstance(runs := row["runs"], str):
+                news += await self._logs_of(row["id"], sorted(runs, key=lambda run: run["id"]))
+            for id_ in self.ledger.subtask_ids(row["id"]):
+                known = {run.run_id for run in self.ledger.runs.values() if run.task_id == id_}
+                if not known or known - self.ended_runs:
+                    runs = await self._runs(id_)
+                    self.ledger.saw_runs(id_, runs)
+                    news += await self._logs_of(id_, runs)
+        return news + [self._progress(row["id"]) for row in rows]
+
+    async def _logs_of(self, task_id: int, runs: Iterable[Run]) -> list[News]:
+        """Tell what is new in the logs of a task's runs."""
+        news: list[News] = []
+        ids = {run["organization"]["id"] for run in runs if run["organization"]}
+        self._names = await self._session.names.organizations(ids)
+        for run in runs:
+            track = self._tracks.setdefault(run["id"], LogTrack())
+            news += self._lines(run["id"], task_id, track.looked(run["log"]))
+            if has_finished(run["status"]):
+                self.ended_runs.add(run["id"])
+        return news
 
     # ---- what there is to tell ------------------------------------------------------------------
 
