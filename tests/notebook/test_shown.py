@@ -25,7 +25,7 @@ def run(*cells: str) -> list[list[Any]]:
 def test_rows_at_the_end_of_a_cell_are_a_table() -> None:
     (rows,), (part,), (printed,) = run(CELL, "rows[:1]", "print(rows)")
     html = rows.data["text/html"]
-    assert html.startswith("<table>")
+    assert html.startswith("<table ")
     assert "IKNL &lt;b&gt;" in html
     assert rows.data["text/plain"].splitlines()[0] == "id  name"
     assert "Maastro" not in part.data["text/html"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import DecryptionError
-from vantage6.client._blobs import PIECE, BlobReader, Tally, Upload
+from vantage6.client._blobs import PIECE, BlobReader, Room, Tally, Upload, checked
 from vantage6.client._crypto import generate_private_key, public_key_of
 
 KEY, OTHER = generate_private_key(2048), generate_private_key(2048)
@@ -79,3 +79,16 @@ def test_a_blob_for_another_key_says_so() -> None:
     # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="another key"):
         [read(BlobReader(OTHER), [b"".join(Upload(b"x", PUBLIC))]) for _ in range(10)]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a\n", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_what_leads_elsewhere_is_no_blob(name: str) -> None:
+    with pytest.raises(DecryptionError, match="reference"):
+        checked(name)
+
+
+def test_what_comes_of_several_blobs_has_its_bounds() -> None:
+    room = Room(10)
+    assert room.take(b"12345678") == b"12345678"
+    with pytest.raises(DecryptionError, match=r"10 bytes .*max_answer.*result\.save"):
+        room.take(b"123")

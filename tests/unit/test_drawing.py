@@ -107,6 +107,7 @@ def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
     html = html_of([task(run(1, NASTY, "active"), run(2, "IKNL", "completed"))])
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
+    assert '<table class="tex2jax_ignore mathjax_ignore">' in html, "no name becomes a formula"
     assert "running since 00:01:40 UTC" in html
     assert '<progress value="1" max="2" aria-label="1 of 2 done">' in html
     assert "color" not in html

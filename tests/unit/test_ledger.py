@@ -1,11 +1,15 @@
 """What events and looks tell of tasks and logs, and when the server is asked next."""
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vantage6.client import InvalidInput, LogWritten, NodeOffline, RunStatusChanged, TaskCreated
 from vantage6.client._events import Joined, KillRequested, Lost, Refused, RunUpdated, Wanted, parse
 from vantage6.client._ledger import OUTAGE_SECONDS, SAFETY_SECONDS, UPDATE_SECONDS, Ledger
-from vantage6.client._logs import LogLine, LogTrack
+from vantage6.client._logs import LogLine, LogTrack, overlap, unseen
 
 
 def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[str, object]:
@@ -154,6 +158,28 @@ def test_equal_lines_are_all_given_in_the_end() -> None:
     given = [*track.looked(".\n.\n"), *track.wrote(".\n"), *track.wrote(".\n")]
     given += track.looked(".\n.\n.\n.\n.\n")
     assert given == ["."] * 5
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=12), st.lists(st.sampled_from("ab"), max_size=12))
+def test_an_overlap_is_the_first_there_is(before: list[str], lines: list[str]) -> None:
+    found = [
+        (start + count, count)
+        for start in range(len(before))
+        if (count := min(len(before) - start, len(lines)))
+        and before[start : start + count] == lines[:count]
+    ]
+    end, count = overlap(before, lines)
+    assert (end, count) == found[0] if found else count == 0
+    assert unseen(before, lines) == lines[count:]
+
+
+def test_a_log_that_repeats_itself_takes_no_longer_than_others() -> None:
+    track, many = LogTrack(), "a\n" * 100_000
+    began = time.monotonic()
+    track.looked(many + "b\n")
+    assert track.looked(many + "c\n")[-1] == "c"
+    assert track.wrote(many + "d\n")[-1] == "d"
+    assert time.monotonic() - began < 20, "it would be minutes"
 
 
 def test_a_printed_line_cannot_steer_the_terminal() -> None:

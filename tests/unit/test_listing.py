@@ -8,7 +8,7 @@ import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import InvalidInput, Rows
-from vantage6.client._listing import Selection, whole
+from vantage6.client._listing import Pages, Selection
 
 LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
 PEOPLE = [
@@ -88,9 +88,23 @@ def test_selections_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> N
         Selection(**wrong)
 
 
+MORE: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
+
+
+def test_pages_that_never_end_are_noticed() -> None:
+    pages = Pages[Any](1000)
+    assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
+    assert "no row that was not" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
+    assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
+
+
 def test_a_row_that_moved_between_pages_occurs_once() -> None:
-    links: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
-    joined = whole([PEOPLE[0], PEOPLE[1], PEOPLE[1], PEOPLE[2]], links)
+    pages = Pages[Any](1000)
+    assert not pages.add({"data": PEOPLE[:2], "links": MORE}, 600)
+    assert pages.has_more
+    assert not pages.add({"data": PEOPLE[1:], "links": {"first": "a", "self": "b"}}, 400)
+    assert not pages.has_more
+    joined = pages.rows()
     assert joined == PEOPLE
     assert joined.total == 3
     assert "next" not in joined.links, "a loop over pages ends here"

@@ -133,6 +133,11 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
         (Profile(""), "is called by letters"),
         (Profile("a", username="x\ny = z"), "username cannot stand"),
         (Profile("a", username=" x"), "username cannot stand"),
+        *(
+            (Profile("a", **{key: f"x{end}[b]{end}server = https://evil.example"}), "cannot stand")
+            for key in ("username", "collaboration")
+            for end in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"
+        ),
         (Profile("a", server="nowhere"), "must start with https"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import segno
 
-from vantage6.client import Client, MissingExtra, TwoFactorSetupRequired, show_qr
+from vantage6.client import Client, InvalidInput, MissingExtra, TwoFactorSetupRequired, show_qr
 from vantage6.client._qr import offer
 
 from .scripted import Script
@@ -118,3 +118,14 @@ def test_without_the_extra_a_terminal_still_tells_what_is_told_once(
 ) -> None:
     offer(URI)
     assert URI in terminal.readouterr().out
+
+
+def test_an_address_that_no_code_holds_hides_no_error(
+    client: Client, server: Script, terminal: Output
+) -> None:
+    server.reply = lambda _: (200, {**SETUP, "qr_uri": URI + "x" * 5000})
+    with pytest.raises(TwoFactorSetupRequired):
+        client.authenticate("ada", "secret")
+    assert URI in terminal.readouterr().out
+    with pytest.raises(InvalidInput, match="no QR code holds"):
+        show_qr("x" * 5000)

@@ -83,7 +83,8 @@ def test_the_file_is_named_after_server_and_user() -> None:
     assert len(names) == 12
     assert all("/" not in name and name.startswith("server.example-") for name in names)
     assert file_name(URL, "ada") == file_name("https://server.example:443/api", "ada")
-    assert len(file_name(URL, "x" * 1000)) < 120
+    for long in ("x" * 1000, "\N{HANGUL SYLLABLE GAG}" * 1000, "\ud800"):
+        assert len(file_name(URL, long).encode()) < 120
 
 
 def test_a_session_of_another_is_refused() -> None:
@@ -142,6 +143,24 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     write_session(Saved(URL, "joan", "a", "r", 0.0, None), link)
     assert target.read_bytes() == before
     assert not link.is_symlink()
+
+
+@POSIX
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.json", 0o600)
+    with pytest.raises(InvalidSettings, match=r"it is no file of yours"):
+        read_session(tmp_path / "s.json")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+def test_the_file_of_another_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    write_session(SAVED, path)
+    os.chown(path, 12345, -1)
+    with pytest.raises(InvalidSettings, match=r"it is no file of yours"):
+        read_session(path)
 
 
 def test_what_cannot_be_read_or_written_is_told_of(

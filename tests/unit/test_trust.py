@@ -1,5 +1,6 @@
 """Key files and the file of known organizations, on a real disk."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -149,3 +150,13 @@ def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
 def test_there_are_three_ways_to_trust() -> None:
     with pytest.raises(InvalidSettings, match="'first-use', 'strict', 'off'"):
         Client("http://localhost", 1, trust="always")  # type: ignore[arg-type]
+
+
+def test_half_a_key_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_private_key(tmp_path / "key", b"key")
+    assert list(tmp_path.iterdir()) == []

@@ -64,7 +64,9 @@ def checked(blob_id: str) -> str:
     DecryptionError
         When no blob can be called that.
     """
-    if blob_id.isascii() and blob_id.isprintable() and len(blob_id) <= LONGEST_NAME:
+    # Dots alone lead to another address.
+    is_name = blob_id.isascii() and blob_id.isprintable() and blob_id.strip(".")
+    if is_name and len(blob_id) <= LONGEST_NAME:
         return blob_id
     raise DecryptionError("it is said to lie in the blob store, but the reference to it is none")
 
@@ -93,6 +95,45 @@ class Tally:
         self._done += number
         if self._report:
             self._report(self._done, None)
+
+
+class Room:
+    """The memory that there is for several blobs together; who sends one can make it endless.
+
+    Parameters
+    ----------
+    most : int
+        How many bytes they may have.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def take(self, data: bytes) -> bytes:
+        """Take in what is read of a blob.
+
+        Parameters
+        ----------
+        data : bytes
+            Some of it.
+
+        Returns
+        -------
+        bytes
+            The same.
+
+        Raises
+        ------
+        DecryptionError
+            When it is too much.
+        """
+        self._left -= len(data)
+        if self._left < 0:
+            raise DecryptionError(
+                f"there are more than the {self._most} bytes that this client takes into memory: "
+                "give it a larger max_answer, or write each result to a file with result.save()"
+            )
+        return data
 
 
 class Upload:

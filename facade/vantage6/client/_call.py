@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import parse_qs, unquote
 
+from vantage6.bindings.call import Call, given
 from vantage6.bindings.secret import scrub
 
 from ._secrets import answered, harmless
@@ -32,12 +35,15 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from vantage6.bindings.call import Call
+    from vantage6.bindings.call import QueryValue
 
 T = TypeVar("T")
 
 # A header with more digits than this counts nothing.
 LONGEST_COUNT = 18
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"([!-~]([ -~\t]*[!-~])?)?")
 
 # A refused permission and a lapsed login have the same status: only these words tell them apart.
 EXPIRED = "Token has expired"
@@ -144,7 +150,7 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
         trouble = trouble_in(body, call.operation)
         if trouble is None:
             return cast("T", body)
-    raise _undecodable(f"{trouble}; the server does not keep to its contract", answer)
+    raise undecodable(f"{trouble}; the server does not keep to its contract", answer)
 
 
 def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:
@@ -174,14 +180,28 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
     with suppress(ValueError, RecursionError):
         return json.loads(answer.content)
     # Not where that error is at hand, which has the whole body in it.
-    raise _undecodable(
+    raise undecodable(
         "the body is not JSON; perhaps this is not the API, or something between here and the "
         "server answered in its place",
         answer,
     )
 
 
-def _undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
+def undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
+    """Make the error for an answer that is not what the API says.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong with it.
+    answer : Answer
+        The answer.
+
+    Returns
+    -------
+    UndecodableAnswer
+        The error, to be raised.
+    """
     return UndecodableAnswer(
         reason,
         method=answer.method,
@@ -189,6 +209,61 @@ def _undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
         status=answer.status,
         body=scrub(answer.content.decode(errors="replace")),
     )
+
+
+def request_of(
+    method: str, endpoint: str, params: Mapping[str, QueryValue | None] | None, body: object
+) -> Call[object]:
+    """Describe a request that is none of the contract's operations.
+
+    Parameters
+    ----------
+    method : str
+        The HTTP method.
+    endpoint : str
+        The path below that of the API, perhaps with a query.
+    params : dict, optional
+        Further query parameters; those that are None are not sent.
+    body : object
+        What is to be sent as JSON, or None.
+
+    Returns
+    -------
+    Call
+        The request.
+    """
+    path, query = "/" + endpoint.lstrip("/"), given(**params or {})
+    if query and "?" in path:  # or the HTTP library would forget the query in the path
+        path, _, own = path.partition("?")
+        query = parse_qs(own.partition("#")[0], keep_blank_values=True) | query
+    return Call("request", method.upper(), path, query, body)
+
+
+def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Refuse what could become another request than it looks like.
+
+    Parameters
+    ----------
+    method, path : str
+        The request's.
+    headers : dict
+        What is sent along.
+
+    Raises
+    ------
+    InvalidInput
+        When the method is no word, the path climbs out of that of the API, or a header could
+        become several.
+    """
+    if not (method.isascii() and method.isalpha()):
+        raise InvalidInput(f"no method is called {method!r}: use a word such as 'get'")
+    if "/." in path or "%" in path:
+        parts = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
+        if not {".", ".."}.isdisjoint(parts):
+            raise InvalidInput(f"{path!r} leads to another address: leave out '.' and '..'")
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise InvalidInput(f"the header {name!r} cannot be sent: it must be one line of ASCII")
 
 
 def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:

@@ -39,6 +39,8 @@ MOST, HEAD, TAIL = 50, 20, 10
 # A cell is cut at so many columns of text, and to no less than so many where room is scarce.
 WIDE, NARROW = 60, 8
 CUT = "…"
+# Notebooks take what stands between dollar signs for a formula, which may hold links and hide text.
+TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 GAP = "  "
 
 # How the words are colored by which things tell how they stand.
@@ -412,7 +414,7 @@ def as_html(table: Table) -> str:
     caption = f'<caption style="caption-side: bottom; text-align: left">{escape(table.note)}'
     body = "\n".join(lines)
     return (
-        f"<table>\n{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+        f"{TABLE}\n{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
 

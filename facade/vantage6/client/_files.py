@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Generator
@@ -26,6 +27,9 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     BinaryIO
         What to write to.
     """
+    if path.exists() and not path.is_file():  # before anything is fetched for it
+        kind = "a folder" if path.is_dir() else "no file that can be replaced"
+        raise FileExistsError(errno.EEXIST, f"it is {kind}: name a file", str(path))
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -184,13 +184,19 @@ def read_session(path: Path) -> Saved:
         When there is no such file, it cannot be read, is a link, or no saved session.
     """
     try:
-        # No link is followed: whoever could put one there could slip in a login of their own.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # No link is followed: whoever could put one there could slip in a login of their own. Nor
+        # is one waited for who writes to a pipe.
+        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, os.O_RDONLY | flags)
     except OSError as error:
         what = "it is a link" if path.is_symlink() else error.strerror
         raise InvalidSettings(f"there is no saved session in {path}: {what}") from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or (os.name == "posix" and facts.st_uid != os.geteuid()):
+        os.close(descriptor)
+        raise InvalidSettings(f"there is no saved session in {path}: it is no file of yours")
     with os.fdopen(descriptor, "rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        mode = stat.S_IMODE(facts.st_mode)
         # Windows has no such bits, and makes some up.
         if os.name == "posix" and mode & 0o077:
             warnings.warn(

@@ -333,21 +333,51 @@ def _require_field(name: str, rows: Sequence[object]) -> None:
         raise InvalidInput(f"no row has a field {name!r} to filter by; there is {', '.join(near)}")
 
 
-def whole(rows: Iterable[Row], links: PageLinks) -> Rows[Row]:
-    """Join the rows of all pages.
+class Pages(Generic[Row]):
+    """The rows of all pages of a listing, as they come; a server may never come to an end.
 
     Parameters
     ----------
-    rows : Iterable
-        The rows of every page, in order. A row that moved to a later page while the pages were
-        fetched occurs twice.
-    links : PageLinks
-        The links of the first page.
-
-    Returns
-    -------
-    Rows
-        Each row once.
+    most : int
+        How many bytes the pages may have together.
     """
-    by_id = {cast("dict[str, object]", row)["id"]: row for row in rows}
-    return Rows(by_id.values(), {"first": links["first"], "self": links["self"]})
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._by_id: dict[object, Row] = {}
+        self._links: PageLinks | None = None
+        self.has_more = True
+
+    def add(self, page: PageOf[Row], size: int) -> str | None:
+        """Take in the next page.
+
+        Parameters
+        ----------
+        page : dict
+            The page. A row that moved to a later one while the pages were fetched comes twice.
+        size : int
+            How many bytes it had.
+
+        Returns
+        -------
+        str or None
+            Why there is to be no further page, though the server has one; None if all is well.
+        """
+        before, links = len(self._by_id), page["links"]
+        self._by_id.update((cast("dict[str, object]", row)["id"], row) for row in page["data"])
+        self._links = self._links or links
+        self._left -= size
+        self.has_more = "next" in links
+        if self.has_more and len(self._by_id) == before:
+            return "this page has no row that was not on the pages before it, and is not the last"
+        if self._left < 0:
+            return (
+                f"the pages have more than the {self._most} bytes that this client takes in: give "
+                "it a larger max_answer, or ask for one page after the other (page, per_page)"
+            )
+        return None
+
+    def rows(self) -> Rows[Row]:
+        """Give the rows of all pages, each once."""
+        links: PageLinks = self._links or {"first": "", "self": ""}
+        return Rows(self._by_id.values(), {"first": links["first"], "self": links["self"]})

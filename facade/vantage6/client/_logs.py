@@ -61,14 +61,11 @@ class LogTrack:
             The lines of it that are new.
         """
         lines = text.splitlines()
-        for start in range(len(self._expected)):
-            repeated = self._expected[start : start + len(lines)]
-            if repeated == lines[: len(repeated)]:
-                self._expected = self._expected[start + len(repeated) :]
-                lines = lines[len(repeated) :]
-                break
-        else:
-            self._expected = []
+        if lines:
+            end, repeated = overlap(self._expected, lines)
+            # What stands before is out of date; without any of it, all is.
+            self._expected = self._expected[end:] if repeated else []
+            lines = lines[repeated:]
         self._given += lines
         return lines
 
@@ -110,11 +107,44 @@ def unseen(given: Sequence[str], log: Sequence[str]) -> list[str]:
     list of str
         The lines that come after those that were given.
     """
-    if not log:
-        return []
-    for start, line in enumerate(given):
-        if line == log[0]:
-            both = min(len(given) - start, len(log))
-            if given[start : start + both] == log[:both]:
-                return list(log[both:])
-    return list(log)
+    if list(log[: len(given)]) == list(given):  # nearly always, and quickly told
+        return list(log[len(given) :])
+    _, repeated = overlap(given, log)
+    return list(log[repeated:])
+
+
+def overlap(given: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:
+    """Find where some lines were given before: all of them, or their beginning at the very end.
+
+    Each line is looked at a few times only, however often it repeats: a log may have a million that
+    say the same.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Lines that were given, in order.
+    lines : sequence of str
+        The lines to find.
+
+    Returns
+    -------
+    end, count : int
+        Up to where in `given` the first such place reaches, and how many of `lines` it has.
+    """
+    if not lines:
+        return 0, 0
+    # For each line, how many at the beginning are repeated by those that end with it.
+    borders, count = [0], 0
+    for line in lines[1:]:
+        while count and line != lines[count]:
+            count = borders[count - 1]
+        count += line == lines[count]
+        borders.append(count)
+    count = 0
+    for end, line in enumerate(given, 1):
+        while count and line != lines[count]:
+            count = borders[count - 1]
+        count += line == lines[count]
+        if count == len(lines):
+            return end, count
+    return len(given), count

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from html import escape
 
-from ._display import cut, width_of
+from ._display import TABLE, cut, width_of
 from ._inert import inert
 from ._progress import Progress, RunProgress
 
@@ -238,7 +238,7 @@ def html_of(tasks: Sequence[Progress]) -> str:
 def _html_table(task: Progress) -> str:
     lines = "\n".join(map(_html_line, task.runs))
     caption = f'<caption style="text-align: left">{escape(title_of(task))}</caption>'
-    return f"<table>\n{caption}\n<tbody>\n{lines}\n</tbody>\n</table>"
+    return f"{TABLE}\n{caption}\n<tbody>\n{lines}\n</tbody>\n</table>"
 
 
 def _html_line(run: RunProgress) -> str:

@@ -262,7 +262,9 @@ def _lines(profile: Profile) -> list[str]:
         if value is None:
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        if "\n" in text or text != text.strip():
+        # The server says what users and collaborations are called, and there are many ways to end
+        # a line: what follows would be a line of its own, or another profile.
+        if not text.isprintable() or text != text.strip():
             raise InvalidSettings(f"{key} cannot stand in a profile: {text!r}")
         lines.append(f"{key} = {text}")
     return lines

@@ -9,7 +9,7 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
 from ._inert import inert
-from .errors import MissingExtra
+from .errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
     from segno import QRCode
@@ -57,6 +57,8 @@ def show_qr(uri: str) -> None:
     ------
     MissingExtra
         When the package lacks its extra ``qr``.
+    InvalidInput
+        When the address is too long for a QR code.
 
     Examples
     --------
@@ -70,7 +72,13 @@ def show_qr(uri: str) -> None:
             "QR codes need the extra 'qr': pip install 'vantage6-sdk[qr]'; without it, type the "
             "secret in the otpauth:// address into the authenticator app"
         ) from None
-    code = make_qr(uri)
+    try:
+        code = make_qr(uri)
+    except ValueError:
+        raise InvalidInput(
+            f"no QR code holds the {len(uri)} characters of this address: no second factor has one "
+            "of that length"
+        ) from None
     display = _notebook()
     if display:
         display(Picture(code))
@@ -94,7 +102,7 @@ def offer(uri: str) -> None:
         return  # output that goes to a file is no place for a secret
     try:
         show_qr(uri)
-    except MissingExtra:
+    except (MissingExtra, InvalidInput):
         print(f"For your authenticator app: {inert(uri)}")  # noqa: T201 - shown, not logged
 
 

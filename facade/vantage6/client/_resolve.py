@@ -70,6 +70,8 @@ def place(within: Within | None, name: str | None) -> str:
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
+# What databases count to.
+LARGEST = 2**63 - 1
 # How many rows an error shows.
 SHOWN = 5
 
@@ -197,7 +199,26 @@ def id_of(ref: IdOrRow, word: str) -> int:
         given = row["id"]
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise InvalidInput(f"{word}: {given!r} is no identifier, which is a whole number")
-    return given.__index__()
+    number = given.__index__()
+    if abs(number) > LARGEST:
+        raise InvalidInput(f"{word}: no identifier has as many digits as the number that is given")
+    return number
+
+
+def number_in(text: str) -> int | None:
+    """Read an identifier that is given as text.
+
+    Parameters
+    ----------
+    text : str
+        What the caller gave.
+
+    Returns
+    -------
+    int or None
+        The identifier; None where it is none.
+    """
+    return int(text) if text.isdecimal() and len(text) < len(str(LARGEST)) else None
 
 
 def references(refs: Iterable[Ref], argument: str) -> list[Ref]:

@@ -181,8 +181,10 @@ def file_name(url: str, username: str) -> str:
         names are written alike.
     """
     name = server_name(url)
-    plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}")[:80]
-    return f"{plain}-{sha256(f'{name} {username}'.encode()).hexdigest()[:8]}.json"
+    plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}", flags=re.ASCII)[:80]
+    # What a server calls a user may be no text that there is.
+    exact = f"{name} {username}".encode(errors="surrogatepass")
+    return f"{plain}-{sha256(exact).hexdigest()[:8]}.json"
 
 
 def the_one(

@@ -12,7 +12,7 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
-from ._call import Answer, count_of, fault
+from ._call import Answer, check_request, count_of, fault
 from ._deadline import Deadline
 from ._locks import AsyncLock, Lock
 from ._secrets import without_library_frames
@@ -247,6 +247,7 @@ def _build(
     extensions: Mapping[str, object] | None,
 ) -> httpx.Request:
     params: dict[str, Any] = dict(call.query)
+    check_request(call.method, call.path, headers or {})
     try:
         return http.build_request(
             call.method,

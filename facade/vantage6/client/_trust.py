@@ -57,8 +57,14 @@ def write_private_key(path: Path, pem: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise key_file_is_there(path) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(descriptor)  # the server is about to be told of it
+    except BaseException:  # a part of a key is worth nothing, and would be in the way
+        path.unlink()
+        raise
 
 
 def key_file_is_there(path: Path) -> FileExistsError:

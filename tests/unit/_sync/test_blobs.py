@@ -2,6 +2,7 @@
 """Inputs and results by way of the server's blob store, and when that fails."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,15 @@ def test_a_result_is_saved_whole_or_not_at_all(
         client.result.save(3, file)
     assert file.read_text() == '{"n": 1}', "what was there is still there"
     assert client.result.save(4, str(file)) == file
+    server.seen.clear()
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe", "", "/dev/null"):
+        with pytest.raises(FileExistsError, match="name a file"):
+            client.result.save(1, place)
+    assert not any("blobstream" in path for path in server.paths), "nothing is fetched for it"
+    (tmp_path / "link").symlink_to(file)
+    client.result.save(1, tmp_path / "link")
+    assert file.read_text() == "{}", "whoever put a link there chooses no file to overwrite"
     assert file.read_text() == "{}"
     assert {path.name for path in tmp_path.iterdir()} >= {"result.json", "key.pem"}
     assert not list(tmp_path.glob("result.json.*"))
@@ -212,6 +222,20 @@ def test_a_blob_that_is_not_there_is_an_error(client: Client, server: Script) ->
     server.reply = lambda r: gone if r.path.startswith("/api/blobstream/gone") else others(r)
     with pytest.raises(ServerError, match="streaming"):
         client.result.get(1)
+
+
+def test_results_in_memory_have_their_bounds(
+    client: Client, server: Script, tmp_path: Path
+) -> None:
+    store = Store(encrypted=False)
+    rows = [store.row(1, b"x" * 3000), store.row(2, b"x" * 3000), store.row(3, b"{}")]
+    store.serve(server, client, *rows)
+    scarce = client.with_options(max_answer=5000)
+    with pytest.raises(DecryptionError, match=r"run 2: .*5000 bytes.*result\.save") as caught:
+        scarce.result.from_task(9)
+    assert sorted(caught.value.run_ids) == [2, 3]
+    assert caught.value.results[-1]["result"] == "x" * 3000
+    assert client.with_options(max_answer=1000).result.save(1, tmp_path / "r")
 
 
 def inputs(store: Store) -> Iterator[dict[str, Any]]:

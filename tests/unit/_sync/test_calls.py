@@ -2,6 +2,7 @@
 """Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from vantage6.client import (
     KeyMismatch,
     NotFound,
     TaskFailed,
+    UndecodableAnswer,
+    UnknownName,
     WaitTimeout,
 )
 from vantage6.client._base64 import encode
@@ -555,6 +558,61 @@ def test_any_request_can_be_made(client: Client, server: Script) -> None:
     assert client.generate_path_to("/thing", False) == client.generate_path_to("thing")
     with pytest.raises(InvalidSettings, match="store"):
         client.generate_path_to("thing", True)
+    both = client.request("thing?a=1&a=2&c=", params={"b": "x&y"})
+    assert both == [{"a": "2", "b": "x&y"}]
+    assert server.paths[-1] == "GET /api/thing?a=1&a=2&c=&b=x%26y"
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"endpoint": "task/../../admin"},
+        {"endpoint": "task/%2E%2e/user"},
+        {"endpoint": "task/..\\user"},
+        {"endpoint": "task/."},
+        {"endpoint": "task\r\nX: y"},
+        {"endpoint": "task", "method": "get /api/user HTTP/1.1\r\nX: y\r\n\r\n"},
+        {"endpoint": "task", "method": ""},
+        {"endpoint": "task", "headers": {"X": "a\r\nAuthorization: b"}},
+        {"endpoint": "task", "headers": {"X: y\r\nZ": "a"}},
+        {"endpoint": "task", "headers": {"X": "\N{EURO SIGN}"}},
+    ],
+)
+def test_a_request_cannot_become_another_one(
+    client: Client, server: Script, strange: dict[str, Any]
+) -> None:
+    serve(server, client, {})
+    began = time.monotonic()
+    with pytest.raises(InvalidInput):
+        client.request(**strange)
+    assert time.monotonic() - began < 1.5, "it is not tried again"
+    assert not server.seen
+
+
+def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> None:
+    def again(request: Request, query: dict[str, str]) -> Reply:
+        return page(ORGANIZATIONS, 1, 250)
+
+    def more(request: Request, query: dict[str, str]) -> Reply:
+        start = int(query["page"]) * 250
+        links = {"first": "", "self": "", "next": "/"}
+        return 200, {"data": [{"id": start + n} for n in range(250)], "links": links}
+
+    serve(server, client, {"GET /organization": again})
+    with pytest.raises(UndecodableAnswer, match="no row that was not on the pages before"):
+        client.organization.list()
+    assert len(server.seen) == 2
+    serve(server, client, {"GET /organization": more})
+    with pytest.raises(UndecodableAnswer, match=r"30000 bytes.*max_answer"):
+        client.with_options(max_answer=30_000).organization.list()
+    assert len(server.seen) < 20
+
+
+def test_no_identifier_is_as_long(client: Client, server: Script) -> None:
+    serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
+    for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
+        with pytest.raises((InvalidInput, UnknownName)):
+            client.organization.get(number)
 
 
 def test_a_client_tells_where_it_is() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._blobs import Blob, BlobReader, Tally, Upload, checked
+from .._blobs import Blob, BlobReader, Room, Tally, Upload, checked
 from .._call import read
 from .._opening import input_key
 from ..errors import DecryptionError, ServerTooOld
@@ -108,10 +108,10 @@ class BlobStore:
         Reader
             What opens the rows.
         """
-        reader, tally = self._session.reader, Tally(report)
+        reader, tally, room = self._session.reader, Tally(report), self._room()
         for row in rows:
             if row.get("blob_storage_used") and row["result"]:
-                blob = await self._get(row["result"], BlobReader(reader.key), tally)
+                blob = await self._get(row["result"], BlobReader(reader.key), tally, room)
                 reader.blobs[row["result"]] = blob
         return reader
 
@@ -128,12 +128,12 @@ class BlobStore:
         Reader
             What opens the rows.
         """
-        reader = self._session.reader
+        reader, room = self._session.reader, self._room()
         for run in runs:
             blob_id = run.get("input")
             if run.get("blob_storage_used") and blob_id:
                 pieces = BlobReader(input_key(run, reader))
-                reader.blobs[blob_id] = await self._get(blob_id, pieces, Tally(None))
+                reader.blobs[blob_id] = await self._get(blob_id, pieces, Tally(None), room)
         return reader
 
     async def read(
@@ -159,11 +159,14 @@ class BlobStore:
                 tally.add(len(piece))
         write(reader.finish())
 
-    async def _get(self, blob_id: str, reader: BlobReader, tally: Tally) -> Blob:
+    def _room(self) -> Room:
+        return Room(self._session.http.limits.max_answer)
+
+    async def _get(self, blob_id: str, reader: BlobReader, tally: Tally, room: Room) -> Blob:
         """Read a blob into memory, or find out what keeps it from being decrypted."""
         data = BytesIO()
         try:
-            await self.read(blob_id, reader, data.write, tally)
+            await self.read(blob_id, reader, lambda piece: data.write(room.take(piece)), tally)
         except DecryptionError as error:
             return Blob(error, reader.is_encrypted)
         return Blob(data.getvalue(), reader.is_encrypted)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vantage6.bindings.server import calls
 
-from .._call import Answer, read
+from .._call import Answer, read, undecodable
 from .._entry import enter, renew
 from .._identity import Tokens, WhoAmI, acode_from
-from .._listing import PAGE_SIZE, SORT, Listing, Rows, whole
+from .._listing import PAGE_SIZE, SORT, Listing, Pages, Rows
 from .._opening import Reader
-from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, outdated_by
+from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, number_in, outdated_by
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from ..errors import (
@@ -190,14 +190,14 @@ class Connection:
         if page is not None or per_page is not None:
             body, answer = await self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
-        number = 1
-        first = body = await self.send(listing(page=number, per_page=PAGE_SIZE, sort=SORT))
-        found = list(first["data"])
-        while "next" in body["links"]:
+        pages, number = Pages[Row](self.http.limits.max_answer), 0
+        while pages.has_more:
             number += 1
-            body = await self.send(listing(page=number, per_page=PAGE_SIZE, sort=SORT))
-            found += body["data"]
-        return whole(found, first["links"])
+            call = listing(page=number, per_page=PAGE_SIZE, sort=SORT)
+            body, answer = await self._exchange(call)
+            if trouble := pages.add(body, len(answer.content)):
+                raise undecodable(trouble, answer)
+        return pages.rows()
 
 
 class StoreConnection(Connection):
@@ -639,8 +639,8 @@ class Session(Connection):
         try:
             return (await self.find(kind, ref, within))["id"]
         except UnknownName:
-            if ref.isdecimal():
-                return int(ref)
+            if (number := number_in(ref)) is not None:
+                return number
             raise
 
     async def close(self) -> None:

@@ -12,11 +12,10 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from vantage6.bindings.call import Call, given
 from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
-from .._call import read, sending
+from .._call import read, request_of, sending
 from .._entry import Account
 from .._identity import hidden_code, hidden_password, signing
 from .._keeping import SavedSession
@@ -1053,8 +1052,7 @@ class Client:
         {'version': '4.15.2'}
         """
         json, headers, params = conceal(json), conceal(headers), conceal(params)
-        path = "/" + endpoint.lstrip("/")
-        call = Call[object]("request", method.upper(), path, given(**params or {}), json)
+        call = request_of(method, endpoint, params, json)
         extensions = sending(attempts_on_timeout, renew=first_try and retry)
         connection = self._session.store if is_for_algorithm_store else self._session
         return read(call, connection.http.exchange(call, headers=headers, extensions=extensions))
