@@ -184,7 +184,7 @@ def test_a_result_is_saved_whole_or_not_at_all(
     assert client.result.save(4, str(file)) == file
     server.seen.clear()
     os.mkfifo(tmp_path / "pipe")
-    for place in (tmp_path, tmp_path / "pipe", "", "/dev/null"):
+    for place in (tmp_path, tmp_path / "pipe", ""):
         with pytest.raises(FileExistsError, match="name a file"):
             client.result.save(1, place)
     assert not any("blobstream" in path for path in server.paths), "nothing is fetched for it"
