@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._settings import Address
 
 NAMESPACE = "/tasks"
+# Who takes in nothing while so many events come has lost the thread, and is told so.
+MOST = 100_000
 
 
 def can_connect() -> bool:
@@ -38,6 +40,11 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._items: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is to be no more until some is taken out."""
+        return self._items.qsize() >= MOST
 
     def put(self, item: Heard) -> None:
         """Add an item; any thread may."""
@@ -60,6 +67,11 @@ class AsyncMailbox:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
         self._items: deque[Heard] = deque()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is to be no more until some is taken out."""
+        return len(self._items) >= MOST
 
     def put(self, item: Heard) -> None:
         """Add an item; any thread may."""
@@ -111,6 +123,8 @@ class Socket:
     def join(self, mailbox: Mailbox | AsyncMailbox) -> None:
         """Put what is heard from now on into this mailbox, beginning with what is joined now."""
         with self._lock:
+            if mailbox in self._mailboxes:
+                return
             self._mailboxes.append(mailbox)
             for room in self._rooms:
                 mailbox.put(Joined(room))
@@ -141,8 +155,12 @@ class Socket:
                 line.close()
                 self._line = None
                 self._rooms.clear()
-            for mailbox in self._mailboxes:
-                mailbox.put(item)
+            for mailbox in list(self._mailboxes):
+                if mailbox.is_full:  # until its owner joins again
+                    self._mailboxes.remove(mailbox)
+                    mailbox.put(Lost("more events came than were taken in"))
+                else:
+                    mailbox.put(item)
 
 
 class _Line:

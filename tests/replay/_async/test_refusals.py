@@ -112,6 +112,11 @@ async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassett
         await client.wait_for_results(1, on_failure="ignore")  # type: ignore[arg-type]  # as scripts may
     with pytest.raises(InvalidInput, match="attempts_on_timeout"):
         await client.request("version", attempts_on_timeout=-1)
+    for strange in ({"endpoint": "task/../user"}, {"method": "a b"}, {"headers": {"X": "a\nb"}}):
+        with pytest.raises(InvalidInput):
+            await client.request(**{"endpoint": "version", **strange})
+    with pytest.raises(InvalidInput, match="digits"):
+        await client.organization.get(2**63)
     assert len(vcr.requests) == before
 
 

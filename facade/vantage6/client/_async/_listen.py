@@ -50,7 +50,6 @@ async def listen(
     )
     ends = inf if timeout is None else time.monotonic() + timeout
     mailbox = AsyncMailbox()
-    session.socket.join(mailbox)
     try:
         await _join(session, session.socket, mailbox, wanted.collaboration_id)
         while (left := ends - time.monotonic()) > 0:
@@ -73,6 +72,7 @@ async def _join(
     session: Session, socket: Socket, mailbox: AsyncMailbox, collaboration_id: int | None
 ) -> None:
     """Connect, and make sure that events will be heard."""
+    socket.join(mailbox)
     socket.open(await session.fresh_token())
     until = time.monotonic() + CONNECT_SECONDS
     while (left := until - time.monotonic()) > 0:

@@ -50,7 +50,6 @@ def listen(
     )
     ends = inf if timeout is None else time.monotonic() + timeout
     mailbox = Mailbox()
-    session.socket.join(mailbox)
     try:
         _join(session, session.socket, mailbox, wanted.collaboration_id)
         while (left := ends - time.monotonic()) > 0:
@@ -71,6 +70,7 @@ def listen(
 
 def _join(session: Session, socket: Socket, mailbox: Mailbox, collaboration_id: int | None) -> None:
     """Connect, and make sure that events will be heard."""
+    socket.join(mailbox)
     socket.open(session.fresh_token())
     until = time.monotonic() + CONNECT_SECONDS
     while (left := until - time.monotonic()) > 0:

@@ -170,6 +170,7 @@ class Watch:
             self._connect_later()
             return
         if self._session.socket:
+            self._session.socket.join(self._mailbox)
             self._session.socket.open(token)
 
     def _connect_later(self) -> None:

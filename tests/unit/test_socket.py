@@ -1,0 +1,44 @@
+"""What is heard of the server's events by those who take it in, and by those who do not."""
+
+import queue
+from typing import Any
+
+import pytest
+
+from vantage6.client import _socket
+from vantage6.client._events import Joined, Lost, NodeOffline
+from vantage6.client._settings import Address
+from vantage6.client._socket import Mailbox, Socket
+
+
+def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_socket, "MOST", 10)
+    lines: queue.Queue[Any] = queue.Queue()
+
+    def hold(line: Any) -> None:
+        lines.put(line)
+        line._ended.wait(10)
+        lines.put("ended")
+
+    monkeypatch.setattr(_socket._Line, "_hold", hold)
+    socket = Socket(Address("http://localhost", 1, ""), dict, 1)
+    busy, other = Mailbox(), Mailbox()
+    for mailbox in (busy, other, other):
+        socket.join(mailbox)
+    socket.open("token")
+    line = lines.get(timeout=10)
+    socket._hear(line, Joined(4))
+    assert [busy.get(0), other.get(0), other.get(0)] == [Joined(4), Joined(4), None]
+    for number in range(1000):
+        socket._hear(line, NodeOffline(number, "n", None))
+        assert other.get(0) == NodeOffline(number, "n", None), "it is nobody else's fault"
+    heard = [busy.get(0) for _ in range(12)]
+    lost = Lost("more events came than were taken in")
+    assert heard == [*(NodeOffline(number, "n", None) for number in range(10)), lost, None]
+    socket.join(busy)
+    socket.open("token")
+    socket._hear(line, NodeOffline(1, "n", None))
+    assert [busy.get(0), busy.get(0)] == [Joined(4), NodeOffline(1, "n", None)]
+    socket.leave(busy)
+    socket.leave(other)
+    assert lines.get(timeout=10) == "ended"
