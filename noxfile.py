@@ -78,7 +78,8 @@ def tests(session: nox.Session) -> None:
 def matrix(session: nox.Session) -> None:
     """Run the tests of what users import on every Python that is supported, without a network."""
     install(session, "test")
-    session.run("pytest", "-m", "not live", "-q", "tests/unit", "tests/replay", *session.posargs)
+    options = ("--numprocesses=2", "-m", "not live", "-q")
+    session.run("pytest", *options, "tests/unit", "tests/replay", *session.posargs)
 
 
 @nox.session
