@@ -20,6 +20,19 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
 NAME = "server.example"
 
+# What a key may be for, all of which a certificate has to name.
+USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
@@ -45,7 +58,9 @@ class Authority:
         *,
         ca: bool = False,
         by_itself: bool = False,
+        to_standard: bool = True,
     ) -> x509.Certificate:
+        signer = key if by_itself else self._key
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -56,6 +71,13 @@ class Authority:
             .not_valid_after(ends)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
+        if to_standard:  # Python 3.13 insists on these
+            own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+            by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+            builder = builder.add_extension(own, critical=False).add_extension(by, critical=False)
+        if ca:
+            uses = dict.fromkeys(USES, False) | {"key_cert_sign": True}
+            builder = builder.add_extension(x509.KeyUsage(**uses), critical=True)
         if names:
             also = [
                 x509.IPAddress(ipaddress.ip_address(name))
@@ -64,7 +86,7 @@ class Authority:
                 for name in names
             ]
             builder = builder.add_extension(x509.SubjectAlternativeName(also), critical=False)
-        return builder.sign(key if by_itself else self._key, hashes.SHA256())
+        return builder.sign(signer, hashes.SHA256())
 
     @staticmethod
     def _pem(certificate: x509.Certificate) -> bytes:
@@ -76,13 +98,13 @@ class Authority:
         begins: datetime.datetime = NOW - DAY,
         ends: datetime.datetime = NOW + DAY,
         by_itself: bool = False,
+        to_standard: bool = True,
         passphrase: str | None = None,
     ) -> tuple[Path, Path]:
         """Make a certificate and its key, and give their files."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign(
-            _name(names[0]), key, list(names), begins, ends, by_itself=by_itself
-        )
+        how = {"by_itself": by_itself, "to_standard": to_standard}
+        certificate = self._sign(_name(names[0]), key, list(names), begins, ends, **how)
         stem = self._folder / f"{certificate.serial_number}"
         stem.with_suffix(".crt").write_bytes(self._pem(certificate))
         locked = (

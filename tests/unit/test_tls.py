@@ -92,6 +92,22 @@ def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
 
 
 @both
+def test_a_certificate_that_only_a_strict_look_refuses_can_be_let_pass(
+    ask: Ask, server: Script, authority: Authority
+) -> None:
+    strict = ssl.create_default_context(cafile=authority.file)
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 has it
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
+        assert ask(seen.port, verify=strict) == VERSION
+    files = authority.issue("127.0.0.1", to_standard=False)
+    with front(server, authority.context(files)) as seen:
+        with pytest.raises(TLSError, match=r"not made to the standard.*VERIFY_X509_STRICT"):
+            ask(seen.port, verify=strict)
+        strict.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        assert ask(seen.port, verify=strict) == VERSION
+
+
+@both
 def test_a_certificate_signed_by_itself_can_be_trusted(
     ask: Ask, server: Script, authority: Authority
 ) -> None:

@@ -25,6 +25,13 @@ ADVICE = {
     ),
 }
 ADVICE[64] = ADVICE[62]  # another IP address
+# Flaws of form, such as a missing identifier, that only a strict look notices.
+LAX = (
+    "the server's certificate, or that of its authority, is not made to the standard, which Python "
+    "3.13 and later insist on: have it made anew, or give as verify= an ssl.SSLContext that trusts "
+    "its authority and whose verify_flags lack ssl.VERIFY_X509_STRICT"
+)
+ADVICE.update(dict.fromkeys(range(80, 94), LAX))
 UNKNOWN = (
     "the server's certificate comes from an authority that is not known here: get the authority's "
     "certificate from who runs the server or the network, and give it as verify='path/to/ca.pem'"
