@@ -122,6 +122,40 @@ async def test_subtasks_of_several_tasks_are_in_the_picture(client: AsyncClient)
         }
 
 
+async def test_tasks_of_somebody_else_are_waited_for_too(
+    client: AsyncClient, recorded: "Recorded"
+) -> None:
+    tasks = [await client.task.create(**given) for given in (GOOD, BAD)]
+    heard: list[Progress] = []
+    async with await logged_in(recorded, "admin") as admin:
+        first, second = await admin.wait_for_results(
+            tasks, timeout=60, on_failure="return", progress=heard.append
+        )
+    assert [output["count"] > 0 for output in first.outputs] == [True, True]
+    assert second.outputs == [None]
+    assert {now.task_id for now in heard if now.is_over} == {task["id"] for task in tasks}
+
+
+async def test_results_that_may_not_be_seen_together_are_seen_one_by_one(
+    recorded: "Recorded",
+) -> None:
+    async with await logged_in(recorded, "root") as root:
+        usual = await root.rule.list(role=await root.role.id("Researcher"))
+        rules = [row["id"] for row in usual if (row["name"], row["operation"]) != ("run", "VIEW")]
+        own = ("VIEW", "ORGANIZATION")
+        runs = await root.rule.list(name="run")
+        rules += [row["id"] for row in runs if (row["operation"], row["scope"]) == own]
+        role = await root.role.create("modest", "sees what the own organization asked", rules, 1)
+        await root.user.create(
+            "modest", "Ada", "Modest", "Modest-Secret-1", "m@example.org", 1, [role["id"]]
+        )
+    async with AsyncClient("http://127.0.0.1", recorded.port, log_level=None) as modest:
+        await modest.authenticate("modest", "Modest-Secret-1")
+        tasks = [await modest.task.create(**GOOD) for _ in range(2)]
+        found = await modest.wait_for_results(tasks, timeout=60, progress=False)
+    assert [rows.outputs[0]["count"] > 0 for rows in found] == [True, True]
+
+
 async def test_whoever_breaks_off_is_told_how_to_go_on(
     client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
