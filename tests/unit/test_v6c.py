@@ -120,7 +120,13 @@ def test_what_others_wrote_does_not_steer_a_terminal(
     printed = capsys.readouterr()
     assert evil not in printed.out + printed.err
     assert json.loads(printed.out[printed.out.index("{") :]) == {"name": f"a{evil}b"}
-    assert printed.out.startswith("a\N{REPLACEMENT CHARACTER}")
+    harmless = " " if evil == "\r" else evil.replace(evil[0], "\N{REPLACEMENT CHARACTER}")
+    assert printed.out.startswith(f"a{harmless}b\nc\n")
+
+
+def test_tabs_stay_between_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    _output.say("age\tsex\n34\tf")
+    assert capsys.readouterr().out == "age\tsex\n34\tf\n"
 
 
 # -- operations -----------------------------------------------------------------------------------
@@ -397,6 +403,22 @@ def test_bytes_go_there_and_come_back(
             assert (tmp_path / "back").read_bytes() == content
             assert run(["api", "download_blob", "--id", "v", *back]) == 5
             assert "not there" in capsys.readouterr().err
+            assert (tmp_path / "back").read_bytes() == content, "nothing came in its place"
+            (tmp_path / "link").symlink_to(tmp_path / "there")
+            link = ["--output", str(tmp_path / "link")]
+            (tmp_path / "there").write_bytes(b"of somebody else")
+            assert run(["api", "download_blob", "--id", "u", *link]) == 0
+            assert (tmp_path / "there").read_bytes() == b"of somebody else"
+            assert not (tmp_path / "link").is_symlink()
+            assert (tmp_path / "link").read_bytes() == content
+            assert (tmp_path / "link").stat().st_mode & 0o777 == 0o600
+            os.mkfifo(tmp_path / "pipe")  # would wait for a reader
+            for wrong, told in (("pipe", "no file that can be replaced"), ("", "is a directory")):
+                where = ["--output", str(tmp_path / wrong)]
+                assert run(["api", "download_blob", "--id", "v", *where]) == 2
+                assert told in capsys.readouterr().err
+            left = sorted(path.name for path in tmp_path.iterdir())
+            assert left == ["back", "link", "pipe", "there"]
         finally:
             server.shutdown()
             thread.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,9 @@ def _command(operation: Operation) -> click.Command:
         options.append(_own("store", "The algorithm store to ask.", required=True, metavar="NAME"))
     if operation.answer == "bytes":
         file = click.Path(dir_okay=False, path_type=Path)
-        options.append(_own("output", "Where to write it.", type=file, metavar="FILE"))
+        options.append(
+            _own("output", "Where to write it, for you alone.", type=file, metavar="FILE")
+        )
     options.append(
         _own("show_secrets", "Show tokens, keys and the like as they are.", is_flag=True)
     )
@@ -143,7 +145,7 @@ def _use(operation: Operation, shell: Shell, given: dict[str, Any]) -> None:
     elif operation.answer == "bytes":
         if output is None and sys.stdout.isatty():
             raise click.UsageError("these are bytes: give --output FILE")
-        _write(_exchange(shell, operation.call(**given), None), output)
+        _write(lambda: _exchange(shell, operation.call(**given), None), output)
         return
     else:
         if operation.body:
@@ -201,9 +203,13 @@ def _refused(status: int, text: str, url: str, method: str) -> Exception:
     return kind(text.strip(), method=method, url=url, status=status, body=text)
 
 
-def _write(content: bytes, file: Path | None) -> None:
-    if file is not None:
-        file.write_bytes(content)
-        say(f"{file} has {len(content)} bytes")
-    else:
-        sys.stdout.buffer.write(content)
+def _write(fetch: Callable[[], bytes], file: Path | None) -> None:
+    """Write bytes to a file, which is looked at before they are fetched, or to standard output."""
+    from vantage6.client._files import replacing
+
+    if file is None:
+        sys.stdout.buffer.write(fetch())
+        return
+    with replacing(file) as target:
+        size = target.write(fetch())
+    say(f"{file} has {size} bytes")

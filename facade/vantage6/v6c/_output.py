@@ -35,24 +35,6 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def inert(text: str) -> str:
-    """Make text that others wrote harmless to a terminal; its lines stay lines.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        The same, with a sign in place of what does not print.
-    """
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-
-
 def say(text: str) -> None:
     """Print text that others may have written.
 
@@ -61,7 +43,10 @@ def say(text: str) -> None:
     text : str
         One line, or several.
     """
-    click.echo(inert(text))
+    from vantage6.client._inert import inert_lines  # here, so that help and completion stay fast
+
+    # What an algorithm wrote may have columns: tabs stay.
+    click.echo("\t".join(map(inert_lines, text.split("\t"))))
 
 
 def complain(text: str) -> None:
@@ -72,7 +57,9 @@ def complain(text: str) -> None:
     text : str
         What went wrong.
     """
-    click.echo(f"v6c: {inert(text)}", err=True)
+    from vantage6.client._inert import inert_lines
+
+    click.echo(f"v6c: {inert_lines(text)}", err=True)
 
 
 def show_json(value: object, *, secrets: bool = False, indent: int | None = 2) -> None:
