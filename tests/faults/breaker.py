@@ -17,6 +17,8 @@ ABRUPT = struct.pack("ii", 1, 0)
 # The client asks for long pages; here, two rows are a page, so that there are several.
 HOP = b"connection:"
 PAGES = (b"per_page=250", b"per_page=2")
+# A server that says nothing for so long, in seconds, is no server.
+PATIENCE = 30
 
 
 @dataclass
@@ -42,20 +44,43 @@ class Exchange:
         return ""
 
     def body(self) -> bytes:
-        """Read the rest of the request."""
+        """Read the rest of the request, as it is on the wire."""
+        if self.header("transfer-encoding") == "chunked":
+            return b"".join(self._chunks())
         return self.file.read(int(self.header("content-length") or 0))
+
+    def _chunks(self) -> Iterator[bytes]:
+        size = -1
+        while size:
+            line = self.file.readline()
+            size = int(line, 16)
+            yield line + self.file.read(size + 2)
 
     def ask(self) -> bytes:
         """Pass the request on, and give the whole answer of the server."""
+        breaker = self.breaker
         data = self.head.replace(*PAGES) + self.body()
-        self.breaker.reached.append(self.line)
-        with socket.create_connection(("127.0.0.1", self.breaker.target)) as far:
+        is_to_store = bool(self.header("server-url"))
+        if is_to_store:  # which knows the server by the address that it really has
+            data = data.replace(b":%d/" % breaker.port, b":%d/" % breaker.target)
+        breaker.reached.append(self.line)
+        target = breaker.store if is_to_store else breaker.target
+        with socket.create_connection(("127.0.0.1", target), PATIENCE) as far:
             far.sendall(data)
-            with far.makefile("rb") as file:  # the server does not end connections when asked to
-                answer = Exchange(self.breaker, far, file, _head(file))
-                body = answer.body()
-        lines = answer.head.split(b"\r\n")
-        return b"\r\n".join(line for line in lines if not line.lower().startswith(HOP)) + body
+            with far.makefile("rb") as file:
+                head = _head(file)
+                if not head:  # the server died
+                    raise ConnectionAbortedError
+                answer = Exchange(breaker, far, file, head)
+                # The server ends connections after a blob, though not when it is asked to.
+                has_length = bool(answer.header("content-length"))
+                body = answer.body() if has_length else file.read()
+        if not has_length:
+            head = with_length(head, len(body))
+        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(HOP)]
+        if breaker.store:  # the client is to come by here on its way to the store, too
+            body = body.replace(b":%d/" % breaker.store, b":%d/" % breaker.port)
+        return b"\r\n".join(lines) + body
 
     def send(self, data: bytes) -> None:
         """Answer with these bytes."""
@@ -96,6 +121,8 @@ class Plan:
     altered: Callable[[bytes], bytes] = lambda answer: answer
     # What to do to whole connections, before a request is read on them.
     to_connections: Callable[[socket.socket], None] | None = None
+    # Whether the connections there are have been ended in good order when the call begins.
+    is_stale: bool = False
 
 
 class Breaker:
@@ -105,12 +132,14 @@ class Breaker:
     ----------
     target : int
         The port of the server.
+    store : int
+        The port of the algorithm store, if there is one.
     """
 
     strangers: "Strangers | None" = None
 
-    def __init__(self, target: int) -> None:
-        self.target = target
+    def __init__(self, target: int, store: int = 0) -> None:
+        self.target, self.store = target, store
         self.plan = Plan()
         self.came: list[str] = []  # of what is meant, what came
         self.reached: list[str] = []  # what the server got
@@ -128,6 +157,8 @@ class Breaker:
         self.plan = plan
         if plan.to_connections:
             self.cut()
+        if plan.is_stale:
+            self._end()
 
     def calm(self) -> None:
         """Break nothing any more, and end what is being broken still."""
@@ -140,6 +171,15 @@ class Breaker:
         while self._open and time.monotonic() < until:
             for near in list(self._open):
                 reset(near)
+            time.sleep(0.001)
+
+    def _end(self) -> None:
+        """End every connection there is in good order, and wait until none is left."""
+        for near in list(self._open):
+            with suppress(OSError):
+                near.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + 5
+        while self._open and time.monotonic() < until:
             time.sleep(0.001)
 
     def hurry(self) -> None:
@@ -250,9 +290,9 @@ class Strangers:
 
 
 @contextmanager
-def breaking(port: int) -> Iterator[Breaker]:
-    """Stand between a client and a server on this port."""
-    breaker = Breaker(port)
+def breaking(port: int, store: int = 0) -> Iterator[Breaker]:
+    """Stand between a client and a server on this port, and its store on that one."""
+    breaker = Breaker(port, store)
     try:
         yield breaker
     finally:
@@ -265,10 +305,11 @@ def parts(answer: bytes) -> tuple[bytes, bytes]:
     return head + b"\r\n\r\n", body
 
 
-def with_length(head: bytes, length: int) -> bytes:
-    """Let the head of an answer name another length of the body."""
+def with_length(head: bytes, length: int | None) -> bytes:
+    """Let the head of an answer name another length of its body; with None, no length."""
     lines: list[Any] = [
         line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length:")
     ]
-    lines.insert(1, f"Content-Length: {length}".encode())
+    told = "Connection: close" if length is None else f"Content-Length: {length}"
+    lines.insert(1, told.encode())
     return b"\r\n".join(lines)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from breaker import Exchange, Fault, parts, reset, with_length
+from shared import ALGORITHM, algorithm_called
 
 # What is tried again after a failure, as often as there are pauses for it.
 ATTEMPTS = 4
@@ -36,6 +37,12 @@ def half_a_body(exchange: Exchange) -> None:
     head, body = parts(exchange.ask())
     exchange.send(head + body[: len(body) // 2])
     exchange.close()
+
+
+def half_of_no_length(exchange: Exchange) -> None:
+    head, body = parts(exchange.ask())
+    exchange.send(with_length(head, None) + body[: len(body) // 2])
+    exchange.close()  # in good order, so that nothing shows that more was to come
 
 
 def too_long(exchange: Exchange) -> None:
@@ -127,7 +134,7 @@ class Case:
     seconds: float = 2.0
 
 
-RECOVERED = "recovered"
+RECOVERED, WRONG = "recovered", "a wrong value"
 
 
 def recovers(requests: int = 2, seconds: float = 3.0) -> Case:
@@ -160,6 +167,10 @@ class Way:
         For how many seconds no connection is taken.
     to_connections : callable, optional
         What is done to connections, before there is a request.
+    renewal_too : bool
+        Whether the renewal of the token is broken in the same way.
+    is_stale : bool
+        Whether the connections that were kept end before the call.
     """
 
     name: str
@@ -171,6 +182,7 @@ class Way:
     refused: float = 0.0
     to_connections: Callable[[Any], None] | None = None
     renewal_too: bool = False
+    is_stale: bool = False
     is_hurried: bool = False
 
 
@@ -182,8 +194,10 @@ def reset_at_once(near: Any) -> None:
 EVER = float("inf")
 ANY = -1
 BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
-# The server answers as it likes who asks to delete what is deleted already.
-GONE = Case(f"{RECOVERED} or NotFound", 2)
+# A blob is passed on as it comes, and not asked for again; where nothing tells its length, nobody can
+# know that some of it is missing.
+TORN = fails("ConnectionFailed")
+CUT = fails(WRONG)
 # A task is looked for when the answer to its creation is lost, in vain where there is none.
 FOUND = recovers(1, 12.0)
 UNKNOWN = fails("TaskMayExist", 1, 12.0)
@@ -198,6 +212,14 @@ def _after(status: int) -> Case:
 
 
 WAYS = [
+    Way(
+        "connections that were kept are closed",
+        None,
+        recovers(1, 3.0),
+        recovers(1, 3.0),
+        {"wait": WAITED},
+        is_stale=True,
+    ),
     Way(
         "no connection, for ever",
         None,
@@ -240,7 +262,7 @@ WAYS = [
         reset_after_it,
         recovers(),
         fails("ConnectionFailed"),
-        {"create": FOUND, "delete": GONE, "wait": WAITED},
+        {"create": FOUND, "wait": WAITED},
         times=1,
     ),
     Way(
@@ -255,7 +277,7 @@ WAYS = [
         half_a_body,
         recovers(),
         fails("ConnectionFailed"),
-        {"create": FOUND, "delete": GONE, "wait": WAITED},
+        {"create": FOUND, "wait": WAITED, "download": TORN},
         times=1,
     ),
     Way(
@@ -263,7 +285,14 @@ WAYS = [
         half_a_body,
         BREAKS,
         fails("ConnectionFailed"),
-        {"create": FOUND, "wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON, "download": TORN},
+    ),
+    Way(
+        "half a body, whose length is not told",
+        half_of_no_length,
+        fails("UndecodableAnswer"),
+        fails("UndecodableAnswer"),
+        {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
         "Content-Length too long",
@@ -278,7 +307,7 @@ WAYS = [
         too_short,
         fails("UndecodableAnswer"),
         fails("UndecodableAnswer"),
-        {"create": FOUND, "wait": WAITS_ON},
+        {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
         "garbage in place of HTTP",
@@ -299,7 +328,7 @@ WAYS = [
         html(200),
         fails("UndecodableAnswer"),
         fails("UndecodableAnswer"),
-        {"create": UNKNOWN, "wait": WAITS_ON},
+        {"create": UNKNOWN, "wait": WAITS_ON, "download": fails("DecryptionError")},
     ),
     *[
         Way(
@@ -415,6 +444,38 @@ WAYS = [
     ),
 ]
 
+# The server is killed and started again: calls are made while it is away, of a list the first page
+# is there already, and waiting has begun.
+RESTART = Way(
+    "the server restarts",
+    None,
+    recovers(ANY, 30.0),
+    recovers(ANY, 30.0),
+)
+
+# What may come over what goes to or comes from the stores.
+AT_STORES = {
+    "connections that were kept are closed",
+    "no connection, for a moment",
+    "reset in the request, once",
+    "reset after the request, once",
+    "half a body, once",
+    "half a body, each time",
+    "half a body, whose length is not told",
+    "Content-Length too long",
+    "Content-Length too short",
+    "garbage in place of HTTP",
+    "a page of HTML with 200",
+    "a page of HTML with 502, once",
+    "a page of HTML with 502, each time",
+    "no answer",
+    "a byte at a time, in the body",
+    "a redirect to another host",
+    "expired token, once",
+    "expired token, each time",
+    "429 with Retry-After: 1, once",
+}
+
 # 100 MiB and more: these are run one by one, in a process whose memory is watched.
 FLOODS = [
     Way(
@@ -523,7 +584,7 @@ KINDS = [
         lambda line: line.startswith("DELETE /api/role/"),
         lambda client, role: client.role.delete(role["id"]),
         lambda value, role: "msg" in value,
-        prepare=lambda ground: ground.make_role(),
+        prepare=lambda ground: ground.make_doomed_role(),
     ),
     Kind(
         "create",
@@ -546,5 +607,45 @@ KINDS = [
         ),
         lambda value, ground: len(value) == 1,
         is_later=True,
+    ),
+]
+
+# What goes to or comes from the blob store and the algorithm store.
+STORE_KINDS = [
+    Kind(
+        "upload",
+        "`task.create`, its input",
+        exactly("POST /api/blobstream"),
+        lambda client, name: client.task.create(
+            [1], name, "example/nothing", method="nothing", collaboration=1
+        ),
+        lambda value, name: value["name"] == name,
+        is_safe=False,
+        prepare=lambda ground: ground.new_name(),
+        made=lambda ground, name: ground.count_tasks(name),
+    ),
+    Kind(
+        "download",
+        "`result.get`, its blob",
+        lambda line: line.startswith("GET /api/blobstream/") and "status" not in line,
+        lambda client, ground: client.result.get(ground.run_id),
+        lambda value, ground: value.startswith("{") and value.endswith("}"),
+    ),
+    Kind(
+        "algorithms",
+        "`algorithm.list`",
+        exactly("GET /api/algorithm"),
+        lambda client, ground: client.algorithm.list(name=ALGORITHM),
+        lambda value, ground: [row["name"] for row in value] == [ALGORITHM],
+    ),
+    Kind(
+        "algorithm",
+        "`algorithm.create`",
+        exactly("POST /api/algorithm"),
+        lambda client, name: client.algorithm.create(name, **algorithm_called(name)),
+        lambda value, name: value["name"] == name,
+        is_safe=False,
+        prepare=lambda ground: ground.new_name(),
+        made=lambda ground, name: ground.count_algorithms(name),
     ),
 ]

@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from cases import FLOODS, KINDS
+from cases import AT_STORES, FLOODS, KINDS, STORE_KINDS, WAYS
+from restarts import run_restart
 from run import Found, run_all
-from shared import Ground, ground
+from shared import ground
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,40 +19,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Iterator[Ground]:
-    """A real network."""
+def found() -> list[Found]:
+    """What came of all cases, which are run once, side by side."""
+    with ThreadPoolExecutor() as pool:
+        others = [pool.submit(_at_stores), pool.submit(_at_a_restart)]
+        with ground() as shared:
+            port, password = str(shared.port), shared.password
+            program = [sys.executable, Path(__file__).with_name("floods.py"), port, password]
+            processes = [
+                subprocess.Popen([*program, form], stdout=subprocess.PIPE)
+                for form in ("sync", "async")
+            ]
+            found = run_all(shared)
+            said = [process.communicate()[0] for process in processes]
+        assert [process.returncode for process in processes] == [0, 0]
+        return [*found, *_floods(b"".join(said)), *chain(*(other.result() for other in others))]
+
+
+def _at_stores() -> list[Found]:
+    """Tell what comes of what goes to and comes from the stores."""
+    with ground(stores=True) as shared:
+        ways = [way for way in WAYS if way.name in AT_STORES]
+        return run_all(shared, ways, STORE_KINDS, lanes=6)
+
+
+def _at_a_restart() -> list[Found]:
+    """Tell what comes of a restart, which a server with a blob store does not outlive."""
     with ground() as shared:
-        yield shared
+        return run_restart(shared)
 
 
-@pytest.fixture(scope="session")
-def both(shared: Ground) -> tuple[list[Found], list[Found]]:
-    """What came of all cases, which are run once, side by side; and of those with too much."""
-    assert shared.network
-    port = shared.network.port
-    program = [sys.executable, Path(__file__).with_name("floods.py"), str(port), shared.password]
-    processes = [
-        subprocess.Popen([*program, form], stdout=subprocess.PIPE) for form in ("sync", "async")
-    ]
-    found = run_all(shared, port)
-    said = [process.communicate()[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
+def _floods(said: bytes) -> list[Found]:
+    """Tell what came of too much in an answer: that has processes of its own for its memory."""
     ways = {way.name: way for way in FLOODS}
     kinds = {kind.name: kind for kind in KINDS}
-    floods = [
+    return [
         Found(**{**line, "way": ways[line["way"]], "kind": kinds[line["kind"]]})
-        for line in map(json.loads, b"".join(said).splitlines())
+        for line in map(json.loads, said.splitlines())
     ]
-    return found, floods
-
-
-@pytest.fixture(scope="session")
-def found(both: tuple[list[Found], list[Found]]) -> list[Found]:
-    """What came of all cases but those with too much in an answer."""
-    return both[0]
-
-
-@pytest.fixture(scope="session")
-def floods(both: tuple[list[Found], list[Found]]) -> list[Found]:
-    """What came of the cases with too much in an answer, whose memory was watched."""
-    return both[1]

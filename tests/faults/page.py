@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from cases import ANY, KINDS, RECOVERED
+from cases import ANY, KINDS, RECOVERED, STORE_KINDS, WRONG, Kind
 from run import Found
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -12,29 +12,31 @@ START, END = "<!-- faults: table -->\n", "<!-- end: table -->\n"
 BETWEEN = re.compile(f"(?<={re.escape(START)}).*?(?={re.escape(END)})", re.DOTALL)
 
 
-def table(found: Iterable[Found]) -> str:
-    """Write what was found as a table: a line for each way to break things.
+def tables(found: Iterable[Found]) -> str:
+    """Write what was found as two tables: of the server's own things, and of its stores."""
+    found = list(found)
+    return f"{_table(found, KINDS)}\n{_table(found, STORE_KINDS)}"
+
+
+def _table(found: Iterable[Found], kinds: list[Kind]) -> str:
+    """Write what was found of some exchanges: a line for each way to break things.
 
     Where the two clients differ, both are told.
     """
     cells: dict[str, dict[str, list[str]]] = {}
-    for one in found:
+    for one in (one for one in found if one.kind in kinds):
         forms = cells.setdefault(one.way.name, {}).setdefault(one.kind.name, [])
         if (cell := _cell(one)) not in forms:
             forms.append(cell)
-    heads = ["", *(kind.title for kind in KINDS)]
+    heads = ["", *(kind.title for kind in kinds)]
     lines = [heads, ["---"] * len(heads)]
     for way, of_kinds in cells.items():
-        lines.append([way, *("; ".join(of_kinds[kind.name]) for kind in KINDS)])
+        lines.append([way, *("; ".join(of_kinds[kind.name]) for kind in kinds)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _cell(one: Found) -> str:
-    # Where the server does as it likes, any of what may come of it stands for the others.
-    outcomes = one.expected.outcome if one.outcome in one.expected.outcome else one.outcome
-    outcome = " or ".join(
-        name if name == RECOVERED else f"`{name}`" for name in outcomes.split(" or ")
-    )
+    outcome = one.outcome if one.outcome in (RECOVERED, WRONG) else f"`{one.outcome}`"
     tries = f", {one.requests} tries" if one.requests > 1 and one.expected.requests != ANY else ""
     return f"{outcome}{tries}, < {one.expected.seconds:g} s"
 

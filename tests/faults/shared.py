@@ -6,11 +6,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from vantage6.client import Client
 from vantage6.localnet import LocalNetwork
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
+SLOW = "localnet/slow"
+SLEEP: dict[str, Any] = {"method": "sleep", "collaboration": 1}
+# One that is in the store from the start.
+ALGORITHM = "known"
+
+
+def algorithm_called(name: str) -> dict[str, Any]:
+    """Describe an algorithm for the store."""
+    function = {"name": "nothing", "type": "central", "databases": [], "arguments": []}
+    return {
+        "description": "does nothing",
+        "image": f"example/{name}",
+        "partitioning": "horizontal",
+        "vantage6_version": "4.15",
+        "code_url": "https://example.org",
+        "functions": [function],
+    }
 
 
 @dataclass
@@ -22,6 +40,7 @@ class Ground:
     task_id: int
     organization_ids: list[int]
     network: LocalNetwork | None = None
+    run_id: int = 0  # of the task
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: Lock = field(default_factory=Lock)
 
@@ -30,19 +49,51 @@ class Ground:
         return f"case {next(self._numbers)}"
 
     def make_role(self) -> Any:
-        """Make a role, to be changed or deleted."""
+        """Make a role."""
         with self.lock:
             return self.client.role.create(self.new_name(), "a role", [1])
+
+    def make_doomed_role(self) -> Any:
+        """Make a role, to be deleted, and another one that stays.
+
+        The database gives away the highest identifier again once that is deleted; whoever repeats a
+        request would then delete what belongs to another case.
+        """
+        role = self.make_role()
+        self.make_role()
+        return role
+
+    def make_task(self, seconds: float) -> int:
+        """Start a task that takes its time, and give its identifier."""
+        kwargs = {"seconds": seconds}
+        task = self.client.task.create([2], "slow", SLOW, kwargs=kwargs, **SLEEP)
+        return task["id"]
+
+    @property
+    def port(self) -> int:
+        """The port of the server."""
+        assert self.network
+        return self.network.port
+
+    @property
+    def store_port(self) -> int:
+        """The port of the algorithm store; 0 where there is none."""
+        store = self.network and self.network.store
+        return (urlsplit(store.url).port or 0) if store else 0
 
     def count_tasks(self, name: str) -> int:
         """Count the tasks with a name."""
         return len(self.client.task.list(name=name))
 
+    def count_algorithms(self, name: str) -> int:
+        """Count the algorithms with a name in the store."""
+        return len(self.client.algorithm.list(name=name))
+
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Start a network, and let one task come to its end on it."""
-    with LocalNetwork(organizations=3) as network:
+def ground(*, stores: bool = False) -> Iterator[Ground]:
+    """Start a network, with stores or without, and let one task come to its end on it."""
+    with LocalNetwork(organizations=3, store=stores, blob_store=stores) as network:
         client = network.client("root")
         task = client.task.create(
             [network.organizations[1].id],
@@ -53,9 +104,13 @@ def ground() -> Iterator[Ground]:
             databases="default",
             collaboration=network.collaboration.id,
         )
-        client.wait_for_results(task, progress=False)
+        (row,) = client.wait_for_results(task, progress=False)
+        if network.store:
+            client.store.set(network.store.id)
+            client.algorithm.create(ALGORITHM, **algorithm_called(ALGORITHM))
         # The tasks of the cases go to this node, which starts none of them.
         network.disconnect_node(network.organizations[0].id)
         rows = client.organization.list(field="id")
         password = network.users["root"].password
-        yield Ground(password, client, task["id"], [row["id"] for row in rows], network)
+        ids = [row["id"] for row in rows]
+        yield Ground(password, client, task["id"], ids, network, row["run"]["id"])

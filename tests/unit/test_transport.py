@@ -20,12 +20,14 @@ from vantage6.client import (
     Client,
     ConnectionFailed,
     InvalidSettings,
+    NotFound,
     RequestTimeout,
     ServerError,
     StatusError,
     Timeouts,
     TLSError,
     TooManyRequests,
+    UnknownPath,
 )
 from vantage6.client._settings import Limits
 from vantage6.client._transport import Attempts, translate
@@ -49,6 +51,38 @@ def test_a_passing_failure_of_a_proxy_is_waited_out(
     server.reply = replies((status, b"<html>busy</html>"), (status, b""))
     assert client.util.get_server_version() == VERSION
     assert len(server.seen) == 3
+
+
+GONE = (404, {"msg": "Role id=5 not found"})
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_what_is_gone_when_it_is_deleted_again_was_deleted(
+    client: Client, server: Script, status: int
+) -> None:
+    server.reply = replies((status, b"<html>busy</html>"), GONE)
+    assert client.role.delete(5) == GONE[1]
+    assert server.paths == ["DELETE /api/role/5"] * 2
+
+
+@pytest.mark.parametrize(
+    "first", [[], [(503, b"")], [(429, b"")]], ids=["at once", "after 503", "after 429"]
+)
+def test_what_cannot_have_been_deleted_before_was_not_there(
+    client: Client, server: Script, first: list[Reply]
+) -> None:
+    server.reply = replies(*first, GONE)
+    with pytest.raises(NotFound, match="not found"):
+        client.role.delete(5)
+
+
+def test_only_of_what_is_deleted_does_its_absence_say_so(client: Client, server: Script) -> None:
+    server.reply = replies((502, b""), GONE)
+    with pytest.raises(NotFound):
+        client.role.get(5)
+    server.reply = replies((502, b""), (404, b"<html>no such address</html>"))
+    with pytest.raises(UnknownPath):
+        client.role.delete(5)
 
 
 async def test_the_async_client_waits_it_out_too(server: Script) -> None:

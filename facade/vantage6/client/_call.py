@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import parse_qs, unquote
@@ -92,6 +92,9 @@ class Answer:
         How many rows a listing has on all its pages.
     date : str or None
         When it was sent, by the clock of the server: its header of that name.
+    is_second : bool
+        Whether the server may have carried out the request before, at an attempt whose answer was
+        lost.
     """
 
     method: str
@@ -101,6 +104,7 @@ class Answer:
     location: str | None = None
     total: int | None = None
     date: str | None = None
+    is_second: bool = False
 
 
 def count_of(header: str) -> int | None:
@@ -135,7 +139,8 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
     Returns
     -------
     T
-        The decoded body.
+        The decoded body. Where something was to be deleted, and is not there any more once that was
+        asked for again, it is the server's message that says so.
 
     Raises
     ------
@@ -146,11 +151,21 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
     """
     trouble: str | None = "it is nested more deeply than anything that the API says"
     with suppress(RecursionError):
+        if _is_deleted(call, answer):
+            answer = replace(answer, status=HTTPStatus.OK)
         body = answered(call.operation, decode(answer, refused))
         trouble = trouble_in(body, call.operation)
         if trouble is None:
             return cast("T", body)
     raise undecodable(f"{trouble}; the server does not keep to its contract", answer)
+
+
+def _is_deleted(call: Call[object], answer: Answer) -> bool:
+    """Tell whether the API has not found what it was asked to delete a second time."""
+    is_gone = answer.is_second and answer.status == HTTPStatus.NOT_FOUND
+    if not (is_gone and call.operation.startswith("delete_")):
+        return False
+    return _message(_json_or_text(answer.content)) is not None
 
 
 def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:

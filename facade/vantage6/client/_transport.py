@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 PASSING_STATUS = frozenset({408, 429, 502, 503, 504})
+# A proxy says this, which cannot know what the server did before it fell silent.
+UNSURE_STATUS = frozenset({502, 504})
 # Seconds before the first further attempt; each pause is so many times the one before, up to the
 # longest. A random share keeps many clients from moving in step.
 FIRST_PAUSE, GROWTH, LAST_PAUSE = 0.1, 4.0, 10.0
@@ -111,7 +113,13 @@ class Attempts:
         """
         if not self._is_repeatable or status not in PASSING_STATUS:
             return None
+        self._note(status in UNSURE_STATUS)
         return self._pause(seconds_until(retry_after))
+
+    def _note(self, may_have_arrived: bool) -> None:
+        """Remember that the server may have carried out the request."""
+        if may_have_arrived:
+            self._extensions["is_second"] = True
 
     def after_error(self, error: httpx.RequestError) -> float:
         """Decide what follows a failure to send or to receive.
@@ -140,6 +148,7 @@ class Attempts:
         pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
         if pause is None:
             raise meaning from without_library_frames(error)
+        self._note(meaning.may_have_arrived)
         return pause
 
     def _pause(self, asked: float = 0.0) -> float | None:
@@ -283,6 +292,7 @@ def answer_of(response: httpx.Response) -> Answer:
         location=response.headers.get("location") if response.is_redirect else None,
         total=count_of(response.headers.get("total-count", "")),
         date=response.headers.get("date"),
+        is_second=response.request.extensions.get("is_second", False),
     )
 
 

@@ -83,7 +83,7 @@ class Relay:
         if NAMESPACE in client.namespaces:
             callback = None if receipt is None else confirm
             client.emit(event, data, namespace=NAMESPACE, callback=callback)
-        else:
+        elif receipt is not None:
             confirm()
 
     def _ping_forever(self) -> None:

@@ -1,0 +1,99 @@
+"""Restarts a server under calls that are in the midst of things, and tells what came of each."""
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from breaker import Exchange, breaking
+from cases import AMPLE, KINDS, RESTART, Kind
+from run import AsyncLane, Found, Lane, judge
+from shared import Ground
+
+from vantage6.client import Timeouts
+
+# Enough of both to outlast the restart.
+PATIENT: dict[str, Any] = {
+    "timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=60),
+    "retries": 20,
+}
+# How long the task runs that is waited for, and how long that may take, in seconds.
+TASK, WAIT = 8.0, 60.0
+
+
+class Away:
+    """Tells when the server has gone."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._is_so = threading.Event()
+
+    def watch(self) -> None:
+        """Look until it has gone."""
+        while not self._is_so.is_set():
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)):
+                    self._is_so.set()
+            time.sleep(0.01)
+
+    def wait(self) -> None:
+        """Wait for that."""
+        if not self._is_so.wait(AMPLE):
+            raise TimeoutError("the server did not go away")
+
+    def then_reset(self, exchange: Exchange) -> None:
+        """Let a request wait for that, and its connection vanish."""
+        self.wait()
+        exchange.reset()
+
+
+def run_restart(ground: Ground) -> list[Found]:
+    """Restart the server once, under all kinds of exchanges with both clients.
+
+    Lists go through a breaker, which holds the second page until the server is away. So does one
+    of two waits: without events, it looks again and again.
+    """
+    assert ground.network
+    away, task_id = Away(ground.port), ground.make_task(TASK)
+    way = replace(RESTART, fault=away.then_reset, times=1)
+    jobs = [(make, kind, False) for kind in KINDS for make in (Lane, AsyncLane)]
+    jobs += [(make, kind, True) for make, kind, _ in jobs if kind.name == "wait"]
+    ready = threading.Barrier(len(jobs) + 1)
+
+    def work(make: type[Lane], kind: Kind, is_heard: bool) -> Found:
+        is_between = kind.name in ("list", "wait") and not is_heard
+        with breaking(ground.port) as breaker:
+            lane = make(ground, breaker, PATIENT, 0 if is_between else ground.port)
+            broken, subject = kind, kind.prepare(ground)
+            if kind.name == "wait":
+                broken = replace(kind, act=_wait, is_meant=lambda _: False)
+                subject = replace(ground, task_id=task_id)
+            ready.wait(AMPLE)
+            if kind.name not in ("list", "wait"):
+                away.wait()
+            found = lane.run(way, broken, subject)
+            lane.close()
+        return replace(found, way=RESTART, kind=kind)
+
+    with ThreadPoolExecutor(len(jobs) + 1) as pool:
+        futures = [pool.submit(work, *job) for job in jobs]
+        ready.wait(2 * AMPLE)
+        watching = pool.submit(away.watch)
+        time.sleep(0.5)  # for waits to have begun
+        ground.network.restart_server()
+        watching.result()
+        found = [future.result() for future in futures]
+    pairs = [(one.form, one.kind.name) for one in found]
+    return [
+        max(
+            (one for one in found if (one.form, one.kind.name) == pair),
+            key=lambda one: (judge(one), one.seconds),
+        )
+        for pair in dict.fromkeys(pairs)
+    ]
+
+
+def _wait(client: Any, ground: Ground) -> Any:
+    return client.wait_for_results(ground.task_id, timeout=WAIT, progress=False)
