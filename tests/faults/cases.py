@@ -194,8 +194,8 @@ def reset_at_once(near: Any) -> None:
 EVER = float("inf")
 ANY = -1
 BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
-# A blob is passed on as it comes, and not asked for again; where nothing tells its length, nobody can
-# know that some of it is missing.
+# A blob is passed on as it comes, and not asked for again; where nothing tells its length, nobody
+# can know that some of it is missing.
 TORN = fails("ConnectionFailed")
 CUT = fails(WRONG)
 # A task is looked for when the answer to its creation is lost, in vain where there is none.
