@@ -196,8 +196,16 @@ def test_a_result_is_saved_whole_or_not_at_all(
     assert not list(tmp_path.glob("result.json.*"))
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"eHh4", {"content-length": "4000"}),
+        (b"4\r\neHh4\r\n", {"transfer-encoding": "chunked"}),  # and no last chunk
+    ],
+    ids=["of a length", "in chunks"],
+)
 def test_a_blob_that_breaks_off_is_no_result(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: Script, tmp_path: Path, body: bytes, told: dict[str, str]
 ) -> None:
     store = Store(encrypted=False)
     store.serve(server, client, store.row(1, b"x" * 3000))
@@ -205,7 +213,7 @@ def test_a_blob_that_breaks_off_is_no_result(
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/blobstream/result-1":
-            return 200, b"eHh4", {"content-length": "4000", "connection": "close"}
+            return 200, body, {**told, "connection": "close"}
         return others(request)
 
     server.reply = reply
