@@ -397,10 +397,12 @@ def test_several_tasks_are_waited_for_and_what_failed_is_told(shell: Shell) -> N
 
 def test_a_task_is_killed_and_deleted(shell: Shell) -> None:
     words = shlex.split("task create -c demo -o IKNL --image localnet/slow --method sleep")
-    made = shell.piped(*words, "--kwarg", "seconds=60", "--name", "nap", "--json")
-    id_ = str(json.loads(made.out)["id"])
-    assert shell.piped("task", "kill", id_, user="root").code == 0
-    assert json.loads(shell.piped("task", "show", id_, "--json").out)["status"] == "killed by user"
+    for kill in (shell.terminal, shell.piped):
+        made = shell.piped(*words, "--kwarg", "seconds=60", "--name", "nap", "--json")
+        id_ = str(json.loads(made.out)["id"])
+        assert kill("task", "kill", id_, user="root").code == 0
+        shown = json.loads(shell.piped("task", "show", id_, "--json").out)
+        assert shown["status"] == "killed by user"
 
     nobody = shell.piped("task", "delete", id_, user="root")
     assert (nobody.code, "--yes" in nobody.err) == (2, True)
@@ -416,6 +418,10 @@ def test_a_study_is_made_and_deleted(shell: Shell) -> None:
     assert (made.code, "'adults'" in made.out) == (0, True)
     gone = shell.piped("study", "delete", "adults", "--json", user="root")
     assert "msg" in json.loads(gone.out)
+    made = shell.terminal("study", "create", "-c", "demo", "elderly", "IKNL", user="root")
+    assert (made.code, "'elderly'" in made.screen) == (0, True)
+    gone = shell.terminal("study", "delete", "elderly", user="root")
+    assert (gone.code, "deleted" in gone.screen) == (0, True)
 
 
 def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
@@ -424,6 +430,9 @@ def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
     file = shell.folder / "result.json"
     assert json.loads(file.read_text()) == SUM
     assert file.stat().st_mode & 0o777 == 0o600
+    ended = shell.terminal("result", "save", "1", "seen.json")
+    assert (ended.code, "seen.json has the result" in ended.screen) == (0, True)
+    assert (shell.folder / "seen.json").read_text() == file.read_text()
 
 
 def test_secrets_are_shown_to_whoever_asks(shell: Shell) -> None:
@@ -599,6 +608,8 @@ def test_a_local_network_is_run_from_here(shell: Shell) -> None:
     assert "demo" in told.result().out
     assert (ran.result().code, "network.json" in ran.result().out) == (0, True)
     assert shell.piped("localnet", "run", "nowhere.py").code == 1
+    lost = shell.terminal("localnet", "run", "nowhere.py")
+    assert (lost.code, "nowhere.py" in lost.screen) == (1, True)
 
 
 # -- all operations -------------------------------------------------------------------------------
