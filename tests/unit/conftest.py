@@ -1,30 +1,11 @@
 """A server on loopback for tests of what goes over the wire."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 
 import pytest
+from scripted import Script, serving
 
 from vantage6.client import Client
-
-from .scripted import Handler, Script
-
-
-@contextmanager
-def serving() -> Iterator[Script]:
-    """Run a server."""
-    handler = type("ScriptedHandler", (Handler,), {})
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    httpd.daemon_threads = True
-    script = handler.script = Script(httpd.server_address[1])
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield script
-    httpd.shutdown()
-    httpd.server_close()
-    thread.join()
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from scripted import Reply, Script, logging_in
+
 from vantage6.bindings.server.api.organization import list_organizations
 from vantage6.client import AsyncClient, Client
-
-from .scripted import Reply, Script, logging_in
 
 EMPTY: Reply = (200, {"data": [], "links": {"first": "a", "self": "a"}}, {"total-count": "0"})
 

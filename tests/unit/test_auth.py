@@ -8,6 +8,7 @@ from itertools import count
 
 import httpx
 import pytest
+from scripted import Reply, Request, Script, logging_in
 
 from vantage6.client import (
     AsyncClient,
@@ -24,8 +25,6 @@ from vantage6.client import (
 )
 from vantage6.client._auth import BearerAuth
 from vantage6.client._identity import Tokens, claims
-
-from .scripted import Reply, Request, Script, logging_in
 
 NODE = {"id": 1, "name": "node"}
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scripted import Request, Script, logging_in, token
 
 from vantage6.client import Client, ConnectionFailed, InvalidSettings, LoginFailed, SessionExpired
 from vantage6.client._home import read_session
-
-from .scripted import Request, Script, logging_in, token
 
 NODE = {"id": 1, "name": "node"}
 HUSH = "hush-" + "hush"

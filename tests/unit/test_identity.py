@@ -5,11 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from scripted import token
 
 from vantage6.client import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired
 from vantage6.client._identity import Tokens, claims, credentials, hidden_code, login_answer
-
-from .scripted import token
 
 
 def tokens(access: str) -> Tokens:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from dripping import HEAD, Seen, drip, raw_server, read_request
+from scripted import Reply, Request, Script, logging_in
 
 from vantage6.client import (
     AsyncClient,
@@ -29,8 +30,6 @@ from vantage6.client import (
     UndecodableAnswer,
     UnknownPath,
 )
-
-from .scripted import Reply, Request, Script, logging_in
 
 VERSION = {"version": "4.15.2"}
 Options = dict[str, Any]

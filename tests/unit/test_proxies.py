@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from dripping import raw_server
 from gateways import NAME, Authority, http_proxy, socks_proxy, to_port
+from scripted import Script, logging_in
 
 from vantage6.client import (
     AsyncClient,
@@ -19,8 +20,6 @@ from vantage6.client import (
 )
 from vantage6.client._pools import socket_options
 from vantage6.client._settings import Route
-
-from .scripted import Script, logging_in
 
 VERSION = {"version": "4.15.2"}
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

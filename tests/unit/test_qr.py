@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 import segno
+from scripted import Script
 
 from vantage6.client import Client, InvalidInput, MissingExtra, TwoFactorSetupRequired, show_qr
 from vantage6.client._qr import offer
-
-from .scripted import Script
 
 URI = "otpauth://totp/vantage6:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=vantage6"
 SETUP = {"qr_uri": URI, "otp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "msg": "scan this"}

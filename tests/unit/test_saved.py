@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from scripted import token
 
 from vantage6.client import InvalidSettings
 from vantage6.client._home import (
@@ -18,8 +19,6 @@ from vantage6.client._home import (
 )
 from vantage6.client._identity import Tokens
 from vantage6.client._saved import Saved, check_owner, file_name, read_saved, the_one
-
-from .scripted import token
 
 URL = "https://server.example/api"
 ACCESS = token(0, 100)

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from dripping import Seen, raw_server
 from gateways import DAY, NOW, Authority, to_port
+from scripted import Script, logging_in
 
 from vantage6.client import AsyncClient, Client, ConnectionFailed, InvalidSettings, TLSError
-
-from .scripted import Script, logging_in
 
 VERSION = {"version": "4.15.2"}
 

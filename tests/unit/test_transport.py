@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from scripted import Reply, Request, Script
 
 from vantage6.client import (
     AsyncClient,
@@ -31,8 +32,6 @@ from vantage6.client import (
 )
 from vantage6.client._settings import Limits
 from vantage6.client._transport import Attempts, translate
-
-from .scripted import Reply, Request, Script
 
 VERSION = {"version": "4.15.2"}
 REQUEST = httpx.Request("GET", "https://server/api/version")

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from scripted import Script, logging_in
 
 from vantage6.client import AsyncClient, Client, InvalidSettings, PublicKeyChanged
 from vantage6.client._crypto import fingerprint, generate_private_key, public_key_of
 from vantage6.client._trust import Trust, read_private_key, write_private_key
-
-from .scripted import Script, logging_in
 
 KEYS = [public_key_of(generate_private_key(2048)) for _ in range(3)]
 OWN = 1, KEYS[0]

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
+from scripted import Script
 
 from vantage6.client import AsyncClient
-
-from ..scripted import Script
 
 
 @pytest_asyncio.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import Reply, Request, Script
 
 from vantage6.client import (
     AsyncClient,
@@ -19,7 +20,6 @@ from vantage6.client import (
 from vantage6.client._blobs import PIECE, BlobReader, Upload
 from vantage6.client._crypto import generate_private_key, public_key_of
 
-from ..scripted import Reply, Request, Script
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
 # So long that it is no text by chance when the wrong key opens it.

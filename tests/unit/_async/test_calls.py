@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
+from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import (
     AsyncClient,
@@ -32,8 +33,6 @@ from vantage6.client._crypto import (
     public_key_of,
 )
 from vantage6.client._trust import write_private_key
-
-from ..scripted import Reply, Request, Script, logging_in, page
 
 KEY = generate_private_key(2048)
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]

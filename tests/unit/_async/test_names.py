@@ -5,10 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import AmbiguousName, AsyncClient, InvalidInput, UnknownName
-
-from ..scripted import Reply, Request, Script, logging_in, page
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 

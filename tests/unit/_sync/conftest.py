@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scripted import Script
 
 from vantage6.client import Client
-
-from ..scripted import Script
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import Reply, Request, Script
 
 from vantage6.client import (
     Client,
@@ -20,7 +21,6 @@ from vantage6.client import (
 from vantage6.client._blobs import PIECE, BlobReader, Upload
 from vantage6.client._crypto import generate_private_key, public_key_of
 
-from ..scripted import Reply, Request, Script
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
 # So long that it is no text by chance when the wrong key opens it.

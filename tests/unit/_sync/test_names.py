@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import AmbiguousName, Client, InvalidInput, UnknownName
-
-from ..scripted import Reply, Request, Script, logging_in, page
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 

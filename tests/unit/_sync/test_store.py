@@ -4,6 +4,7 @@
 import logging
 
 import pytest
+from scripted import Reply, Request, Script, logging_in
 
 from vantage6.bindings.server import calls
 from vantage6.client import (
@@ -14,8 +15,6 @@ from vantage6.client import (
     SessionExpired,
     WaitTimeout,
 )
-
-from ..scripted import Reply, Request, Script, logging_in
 
 POLICIES: Reply = (200, {"min_reviewers": 1})
 LAPSED: Reply = (401, {"msg": "Token is not valid"})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted import Reply, Request, Script
 
 from vantage6.client import (
     Client,
@@ -25,7 +26,6 @@ from vantage6.client._crypto import (
 )
 from vantage6.client._trust import write_private_key
 
-from ..scripted import Reply, Request, Script
 from .test_calls import KEY, TASK, listing, serve, write_key
 
 THEIRS = public_key_of(generate_private_key(2048))

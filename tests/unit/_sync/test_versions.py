@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from scripted import Reply, Request, Script, logging_in
 
 from vantage6.client import Client, ServerTooOld, UnknownPath
-
-from ..scripted import Reply, Request, Script, logging_in
 
 GONE: Reply = (404, b"<html>not here</html>")
 TASK: dict[str, Any] = {"name": "x", "image": "y", "description": "", "collaboration": 1}

@@ -2,11 +2,12 @@
 
 import base64
 import json
+import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
 from typing import Any
 
@@ -67,8 +68,9 @@ class Handler(BaseHTTPRequestHandler):
         self.script.connections.add(self.client_address)
         status, content, *more = self.script.reply(request)
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {"content-length": str(len(data)), **(more[0] if more else {})}.items():
+        self.send_response_only(status)
+        usual = {"content-length": str(len(data)), "date": self.date_time_string()}
+        for name, value in {**usual, **(more[0] if more else {})}.items():
             self.send_header(name, value)
         self.end_headers()
         with suppress(ConnectionError):  # nobody waits for an answer that comes too late
@@ -83,6 +85,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet."""
+
+
+@contextmanager
+def serving() -> Iterator[Script]:
+    """Run a server."""
+    handler = type("ScriptedHandler", (Handler,), {})
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    httpd.daemon_threads = True
+    script = handler.script = Script(httpd.server_address[1])
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield script
+    httpd.shutdown()
+    httpd.server_close()
+    thread.join()
 
 
 def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
