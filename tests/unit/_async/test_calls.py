@@ -532,6 +532,27 @@ async def test_waiting_ends_in_time_and_leaves_the_task(
     assert {path.split()[0] for path in server.paths} == {"GET"}
 
 
+async def test_no_look_begins_after_one_that_outlasts_the_wait(
+    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vantage6.client._ledger.BACKOFF", (0.0,))
+    await serve(server, client, waiting("active"))
+    others, looks = server.reply, 0
+
+    def slow(request: Request) -> Reply:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            return others(request)
+        time.sleep(0.6)
+        return 500, b"busy"
+
+    server.reply = slow
+    with pytest.raises(WaitTimeout, match="runs on"):
+        await client.wait_for_results(12, 0.1, timeout=0.4)
+    assert looks == 2
+
+
 async def test_servers_without_the_status_address_are_asked_for_the_task(
     client: AsyncClient, server: Script
 ) -> None:

@@ -141,6 +141,7 @@ class Watch:
             await self._connect()
         if self.ledger.until_look(now) <= 0:
             news += await self._look()
+            now = time.monotonic()  # it may have taken until after the end
         if self.ledger.open_tasks and self.ledger.until_end(now) <= 0:
             raise out_of_time(self.ledger.open_tasks, self._timeout)
         return news
