@@ -126,6 +126,22 @@ def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -
     assert now >= OUTAGE_SECONDS
 
 
+def test_a_run_that_has_ended_does_not_run_again_in_the_picture() -> None:
+    ledger = listening(None, None)
+    row = {"id": 1, "status": "active", "organization": {"id": 7}}
+
+    def shown() -> str:
+        return ledger.progress(1, 10, str).runs[0].status
+
+    ledger.saw_runs(1, [row])  # type: ignore[list-item]
+    assert shown() == "active"
+    ledger.heard(status(1, "crashed"), 10, 10)
+    ledger.saw_runs(1, [row])  # type: ignore[list-item]
+    assert shown() == "crashed", "the look was a moment too early"
+    ledger.saw_runs(1, [{**row, "status": "failed"}])  # type: ignore[list-item]
+    assert shown() == "failed", "the API has the last word"
+
+
 def test_runs_of_subtasks_are_in_the_picture() -> None:
     ledger = listening(None)
     ledger.heard(TaskCreated(2, 1), 1, 1)

@@ -225,7 +225,10 @@ class Ledger:
             self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
         for row in rows:
             run = self._run(row["id"], task_id)
-            run.status = row.get("status") or "pending"
+            status = row.get("status") or "pending"
+            # The server announces an end a moment before it has it, and no run begins anew.
+            if has_finished(status) or not has_finished(run.status):
+                run.status = status
             organization = row.get("organization")
             run.organization_id = organization["id"] if organization else None
             run.started = timestamp(row.get("started_at")) or run.started
