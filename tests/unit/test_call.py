@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from vantage6.client._call import Answer, decode, fault, is_expired
+from vantage6.client._call import Answer, check_arguments, decode, fault, is_expired, sending
 from vantage6.client.errors import (
     BadRequest,
     Conflict,
+    InvalidInput,
     LoginFailed,
     NotAuthenticated,
     NotFound,
@@ -102,3 +103,32 @@ def test_only_an_expired_token_is_renewed() -> None:
 
 def test_the_body_of_an_answer_stays_out_of_its_repr() -> None:
     assert "hush" not in repr(answer(200, {"access_token": "hush"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"endpoint": 12}, "endpoint must be a str such as 'task/12', not int"),
+        ({"endpoint": None}, "endpoint must be .*, not NoneType"),
+        ({"endpoint": b"task"}, "endpoint must be .*, not bytes"),
+        ({"method": None}, "method must be a str such as 'get', not NoneType"),
+        ({"params": ["hush"]}, "params must be a dict .* such as {'per_page': 5}, not list"),
+        ({"params": "hush"}, "params must be a dict .*, not str"),
+        ({"params": {1: "hush"}}, "params must be a dict .*: 1 is int"),
+        ({"headers": [("X", "hush")]}, "headers must be a dict .*, not list"),
+        ({"headers": {b"X": "hush"}}, "headers must be a dict .*: b'X' is bytes"),
+        ({"headers": {"X": b"hush"}}, "the header 'X' must be a str, not bytes"),
+    ],
+)
+def test_arguments_of_another_kind_are_told_of(given: dict[str, Any], told: str) -> None:
+    good: dict[str, Any] = {"endpoint": "a", "method": "get", "params": None, "headers": {"a": "b"}}
+    check_arguments(**good)
+    with pytest.raises(InvalidInput, match=told) as caught:
+        check_arguments(**{**good, **given})
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, "3", True])
+def test_attempts_are_a_whole_number(number: Any) -> None:
+    with pytest.raises(InvalidInput, match="attempts_on_timeout must be a whole number from 0 on"):
+        sending(number)

@@ -226,6 +226,44 @@ def undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
     )
 
 
+def check_arguments(endpoint: object, method: object, params: object, headers: object) -> None:
+    """Refuse arguments of a request that are of another kind than they have to be.
+
+    Parameters
+    ----------
+    endpoint, method, params, headers : object
+        What was given; None for `params` or `headers` that were not.
+
+    Raises
+    ------
+    InvalidInput
+        When one is of another kind. The error has no value in it: it may be a secret.
+    """
+    for name, text, example in (("endpoint", endpoint, "task/12"), ("method", method, "get")):
+        if not isinstance(text, str):
+            raise InvalidInput(f"{name} must be a str such as {example!r}, not {_kind(text)}")
+    _check_names("params", params, "{'per_page': 5}")
+    _check_names("headers", headers, "{'Accept-Language': 'nl'}")
+    for name, value in cast("Mapping[str, object]", headers or {}).items():
+        if not isinstance(value, str):
+            raise InvalidInput(f"the header {name!r} must be a str, not {_kind(value)}")
+
+
+def _check_names(argument: str, given: object, example: str) -> None:
+    if given is None:
+        return
+    right = f"{argument} must be a dict with names that are str, such as {example}"
+    if not isinstance(given, Mapping):
+        raise InvalidInput(f"{right}, not {_kind(given)}")
+    for name in cast("Mapping[object, object]", given):
+        if not isinstance(name, str):
+            raise InvalidInput(f"{right}: {name!r} is {_kind(name)}")
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
 def request_of(
     method: str, endpoint: str, params: Mapping[str, QueryValue | None] | None, body: object
 ) -> Call[object]:
@@ -303,9 +341,15 @@ def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
     """
     if repeats is None:
         return {"renew": renew}
-    if repeats < 0:
-        raise InvalidInput(f"attempts_on_timeout must be 0 or more, or None, not {repeats!r}")
+    if not _is_count(repeats):
+        raise InvalidInput(
+            f"attempts_on_timeout must be a whole number from 0 on, or None, not {repeats!r}"
+        )
     return {"renew": renew, "repeats": repeats}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def is_expired(status: int, content: bytes) -> bool:

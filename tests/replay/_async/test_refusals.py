@@ -115,6 +115,16 @@ async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassett
     for strange in ({"endpoint": "task/../user"}, {"method": "a b"}, {"headers": {"X": "a\nb"}}):
         with pytest.raises(InvalidInput):
             await client.request(**{"endpoint": "version", **strange})
+    of_another_kind: list[dict[str, Any]] = [
+        {"endpoint": 12},
+        {"method": None},
+        {"params": ["id"]},
+        {"params": {1: "id"}},
+        {"headers": {"X": 1}},
+    ]
+    for strange in of_another_kind:
+        with pytest.raises(InvalidInput, match=rf"{next(iter(strange))[:6]}.* must be a"):
+            await client.request(**{"endpoint": "version", **strange})
     with pytest.raises(InvalidInput, match="digits"):
         await client.organization.get(2**63)
     assert len(vcr.requests) == before

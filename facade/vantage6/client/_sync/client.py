@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
-from .._call import read, request_of, sending
+from .._call import check_arguments, read, request_of, sending
 from .._entry import Account
 from .._identity import hidden_code, hidden_password, signing
 from .._keeping import SavedSession
@@ -1043,6 +1043,8 @@ class Client:
             When the server refuses; its subclasses tell why.
         ConnectionFailed
             When the server cannot be reached.
+        InvalidInput
+            When an argument is of another kind than it has to be, or cannot be sent.
         InvalidSettings
             When it is for an algorithm store, and none has been chosen.
 
@@ -1052,6 +1054,7 @@ class Client:
         {'version': '4.15.2'}
         """
         json, headers, params = conceal(json), conceal(headers), conceal(params)
+        check_arguments(endpoint, method, params, headers)
         call = request_of(method, endpoint, params, json)
         extensions = sending(attempts_on_timeout, renew=first_try and retry)
         connection = self._session.store if is_for_algorithm_store else self._session
