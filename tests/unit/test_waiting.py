@@ -85,6 +85,18 @@ def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
     assert "fine" not in text
 
 
+def test_a_failure_says_what_organizations_are_called() -> None:
+    runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
+    below = [run(4, "crashed", None, task={"id": 8})]
+    text = failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
+    assert text.splitlines()[1:] == [
+        "  run 11 at 'IKNL' (organization 1, node 'node 1'): crashed",
+        "  run 12 at organization 2 (node 'node 2'): crashed",
+        r"  run 13 at 'M\nrun 5' (organization 3): crashed",
+        "  subtask 8, run 14 at 'Radboudumc' (organization 4, node 'node 4'): crashed",
+    ]
+
+
 def test_a_log_cannot_steer_the_terminal() -> None:
     text = failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
     assert "\x1b" not in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from ._inert import inert
@@ -236,7 +236,11 @@ def how_to_go_on(ids: Sequence[int]) -> str:
 
 
 def failure(
-    task_id: int, status: str, runs: Sequence[Run], subtask_runs: Sequence[Run] = ()
+    task_id: int,
+    status: str,
+    runs: Sequence[Run],
+    subtask_runs: Sequence[Run] = (),
+    names: Mapping[int, str] | None = None,
 ) -> str:
     """Describe a failed task: which runs, how they ended, and the last lines they logged.
 
@@ -250,32 +254,43 @@ def failure(
         All its runs.
     subtask_runs : sequence of Run
         The runs of its subtasks.
+    names : dict of int to str, optional
+        What organizations are called, as far as it is known.
 
     Returns
     -------
     str
         One line, then a few for each run that failed.
     """
+    called = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
     lines = [f"task {task_id} ended as {status!r}: {len(failed)} of {len(runs)} runs failed"]
     for run in failed:
-        lines += _ending(f"  run {run['id']}", run)
+        lines += _ending(f"  run {run['id']}", run, called)
     for run in subtask_runs:
         if has_failed(run.get("status")):
-            lines += _ending(f"  subtask {run['task']['id']}, run {run['id']}", run)
+            lines += _ending(f"  subtask {run['task']['id']}, run {run['id']}", run, called)
     return "\n".join(lines)
 
 
-def _ending(what: str, run: Run) -> Iterable[str]:
-    yield f"{what}{_where(run)}: {run.get('status')}"
+def _ending(what: str, run: Run, names: Mapping[int, str]) -> Iterable[str]:
+    yield f"{what}{_where(run, names)}: {run.get('status')}"
     yield from (f"    | {line}" for line in _tail(run.get("log")))
 
 
-def _where(run: Run) -> str:
+def _where(run: Run, names: Mapping[int, str]) -> str:
+    """Say where a run was: names are quoted, since somebody else chose them."""
     organization = run.get("organization")
     node = run.get("node", {}).get("name")
-    at = f" at organization {organization['id']}" if organization else ""
-    return f"{at} (node {node!r})" if node else at
+    places = [f"organization {organization['id']}"] if organization else []
+    name = names.get(organization["id"]) if organization else None
+    if name:
+        places.insert(0, repr(name))
+    if node:
+        places.append(f"node {node!r}")
+    first, *others = places or [""]
+    at = f" at {first}" if first else ""
+    return f"{at} ({', '.join(others)})" if others else at
 
 
 def _tail(log: str | None) -> Iterable[str]:

@@ -83,7 +83,7 @@ async def test_a_crash_names_the_organization_and_keeps_the_other_results(
     task = await client.task.create(
         [1], "wrong", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
     )
-    with pytest.raises(TaskFailed, match="organization 1") as caught:
+    with pytest.raises(TaskFailed, match=r"at 'IKNL' \(organization 1, node") as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == "crashed"
     assert "TypeError" in str(caught.value)

@@ -119,6 +119,7 @@ async def test_a_failing_task_tells_why(client: AsyncClient) -> None:
     with pytest.raises(TaskFailed) as caught:
         await client.wait_for_results(task["id"], timeout=60)
     assert "abc123" in str(caught.value)
+    assert "at 'Maastro' (organization 2, node 'Maastro" in str(caught.value)
     rows = await client.wait_for_results(task["id"], on_failure="return")
     assert [bool(row["result"]) for row in rows] == [False]
     (run,) = await client.run.from_task(task["id"])

@@ -119,6 +119,7 @@ def test_a_failing_task_tells_why(client: Client) -> None:
     with pytest.raises(TaskFailed) as caught:
         client.wait_for_results(task["id"], timeout=60)
     assert "abc123" in str(caught.value)
+    assert "at 'Maastro' (organization 2, node 'Maastro" in str(caught.value)
     rows = client.wait_for_results(task["id"], on_failure="return")
     assert [bool(row["result"]) for row in rows] == [False]
     (run,) = client.run.from_task(task["id"])

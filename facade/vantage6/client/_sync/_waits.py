@@ -139,8 +139,10 @@ def _error(session: Session, task: TaskState) -> TaskFailed:
     """Make the error for a task that failed, with all there is to know about it."""
     runs = runs_of(session, task.task_id)
     below = _subtask_runs(session, task)
+    places = (run.get("organization") for run in (*runs, *below))
+    names = session.names.organizations([place["id"] for place in places if place])
     return TaskFailed(
-        failure(task.task_id, task.status, runs, below),
+        failure(task.task_id, task.status, runs, below, names),
         task_id=task.task_id,
         status=task.status,
         runs=runs,
