@@ -28,11 +28,14 @@ username = ada
 collaboration = breast cancer %(1)s
 private-key = keys/iknl.pem
 verify = ca.pem
+cert = ~/me.pem
+proxy = socks5://proxy.example:1080
 save = yes
 
 [home]
 server = http://localhost:7601
 verify = false
+proxy = off
 """
 
 
@@ -46,9 +49,11 @@ def test_a_profile_is_read() -> None:
             collaboration="breast cancer %(1)s",
             private_key=Path("/somewhere/keys/iknl.pem"),
             verify=Path("/somewhere/ca.pem"),
+            cert=Path.home() / "me.pem",
+            proxy="socks5://proxy.example:1080",
             save=True,
         ),
-        "home": Profile("home", server="http://localhost:7601", verify=False),
+        "home": Profile("home", server="http://localhost:7601", verify=False, proxy=False),
     }
 
 
@@ -68,6 +73,9 @@ def test_a_path_may_start_from_home_or_from_the_root() -> None:
         ("[a]\nuser_name = hush", "did you mean 'username'"),
         ("[a]\nmotto = hush", "use server, username"),
         ("[a]\nserver = hush", "profile \\[a\\]: host must start with"),
+        ("[a]\nproxy = http://u:password-hush@h:1", "proxy's username .*proxy= or .*HTTPS_PROXY"),
+        ("[a]\nproxy = password-hush", "\\[a\\]: proxy must be the address of a proxy"),
+        ("[a]\nproxy = true", "proxy must be the address of a proxy"),
         ("[a]\nsave = hushed", "true or false"),
         ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
         ("password = hush", "line 1: a profile is a line"),
@@ -121,7 +129,9 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
     written = with_profile(WHOLE, demo, FILE)
     assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
     assert written.startswith("# where I work\n")
-    full = Profile("n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), save=False)
+    full = Profile(
+        "n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), Path("/c"), "http://h:1", False
+    )
     assert read_profiles(with_profile(written, full, FILE), FILE)["n"] == full
     assert with_profile(written, demo, FILE) == written
 
@@ -138,6 +148,7 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
             for key in ("username", "collaboration")
             for end in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"
         ),
+        (Profile("a", proxy="http://u:p@proxy.example"), "profile 'a': a proxy's username"),
         (Profile("a", server="nowhere"), "must start with https"),
     ],
 )
@@ -195,6 +206,16 @@ def test_an_argument_wins_over_the_environment_and_that_over_the_profile() -> No
     ]
     assert [p.username for p in (from_file, from_env, given)] == ["file", "file", "arg"]
     assert [p.options.get("verify") for p in (from_file, from_env, given)] == [False, False, True]
+
+
+def test_a_profile_says_how_to_get_there() -> None:
+    file = {"server": "https://h", "cert": Path("/c.pem"), "proxy": "http://proxy.example:1"}
+    found = plan(**file)
+    assert (found.options.get("cert"), found.options.get("proxy")) == (file["cert"], file["proxy"])
+    given = plan({"cert": None, "proxy": False}, **file)
+    assert (given.options.get("cert"), given.options.get("proxy")) == (None, False)
+    assert plan(**{**file, "proxy": False}).options.get("proxy") is False
+    assert "proxy" not in plan(server="https://h").options
 
 
 def test_every_variable_is_read() -> None:

@@ -27,7 +27,7 @@ from vantage6.bindings.secret import Secret, scrub_log
 from ._deadline import clip
 from ._intake import Intake
 from ._locks import renew_in_child
-from ._settings import Limits, is_loopback
+from ._settings import Limits, check_proxy, is_loopback
 from .errors import InvalidSettings, MissingExtra
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ scrub_log("httpcore.http11")
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
 # Large bodies are sent in pieces: the time that is left is looked at before each.
 PIECE = 1 << 16
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def warn(message: str) -> None:
@@ -179,24 +178,12 @@ def proxy_for(url: str, route: Route) -> str | None:
 
 
 def _checked(proxy: str, source: str) -> str:
-    if not _is_whole(proxy):  # it may hold a password, so it is not shown
-        raise InvalidSettings(
-            f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
-            f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
-        )
+    check_proxy(proxy, source)
     if proxy.startswith("socks") and not find_spec("socksio"):
         raise MissingExtra(
             "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
         )
     return proxy
-
-
-def _is_whole(proxy: str) -> bool:
-    try:
-        parts = urlsplit(proxy)
-        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def socket_options(url: str, route: Route) -> dict[str, object]:

@@ -14,11 +14,11 @@ from configparser import (
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from vantage6.bindings.secret import Secret
 
-from ._settings import Address, ClientOptions
+from ._settings import Address, ClientOptions, check_proxy
 from .errors import InvalidSettings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._identity import HiddenCode, HiddenPassword
     from ._resolve import Ref
 
-KEYS = ("server", "username", "collaboration", "private_key", "verify", "save")
+KEYS = ("server", "username", "collaboration", "private_key", "verify", "cert", "proxy", "save")
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
 BOOLEANS = {
     word: word in ("true", "yes", "on") for word in ["true", "yes", "on", "false", "no", "off"]
@@ -63,6 +63,10 @@ class Profile:
         The private key of the organization.
     verify : bool or Path
         Whose certificates to trust, as the client's `verify`.
+    cert : Path or None
+        The certificate to show, with its key: one file.
+    proxy : str, False or None
+        The proxy to go through, as the client's `proxy`; without a login.
     save : bool or None
         Whether logins are kept for the next time; None to go on as before.
     """
@@ -73,6 +77,8 @@ class Profile:
     collaboration: str | None = None
     private_key: Path | None = None
     verify: bool | Path = True
+    cert: Path | None = None
+    proxy: str | Literal[False] | None = None
     save: bool | None = None
 
 
@@ -122,7 +128,8 @@ def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
     save = values.get("save")
     if save and save.lower() not in BOOLEANS:
         raise InvalidSettings(f"{where}: save must be true or false, not {save!r}")
-    key, server = values.get("private_key"), values.get("server") or None
+    key, cert = values.get("private_key"), values.get("cert")
+    server = values.get("server") or None
     if server:
         _checked(server, where)
     return Profile(
@@ -132,6 +139,8 @@ def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
         collaboration=values.get("collaboration") or None,
         private_key=folder / Path(key).expanduser() if key else None,
         verify=_verify(values.get("verify"), folder),
+        cert=folder / Path(cert).expanduser() if cert else None,
+        proxy=_proxy(values.get("proxy"), where),
         save=BOOLEANS[save.lower()] if save else None,
     )
 
@@ -162,6 +171,20 @@ def _verify(value: str | None, folder: Path) -> bool | Path:
         return True
     known = BOOLEANS.get(value.lower())
     return folder / Path(value).expanduser() if known is None else known
+
+
+def _proxy(value: str | None, where: str) -> str | Literal[False] | None:
+    if not value:
+        return None
+    if BOOLEANS.get(value.lower()) is False:
+        return False
+    if "@" in value:
+        raise InvalidSettings(
+            f"{where}: a proxy's username and password do not belong in a file that is copied and "
+            "shown; take the proxy out, and give its address as proxy= or in the environment "
+            "variable HTTPS_PROXY (HTTP_PROXY where the server's address begins with http:)"
+        )
+    return check_proxy(value, f"{where}: proxy")
 
 
 def choose_profile(
@@ -235,6 +258,7 @@ def with_profile(text: str, profile: Profile, source: Path) -> str:
         raise InvalidSettings(
             f"a profile is called by letters, digits, '.', '-', '_' and '@', not {profile.name!r}"
         )
+    _proxy(profile.proxy or None, f"profile {profile.name!r}")
     before, after = _around(text.splitlines(), profile.name)
     block = [f"[{profile.name}]", *_lines(profile)]
     parts = ["\n".join(lines).strip("\n") for lines in (before, block, after)]
@@ -371,6 +395,10 @@ def settle(
     if "verify" not in options:
         authority = variable("CA")
         options["verify"] = _verify(authority, Path()) if authority else known.verify
+    if "cert" not in options and known.cert is not None:
+        options["cert"] = known.cert
+    if "proxy" not in options and known.proxy is not None:
+        options["proxy"] = known.proxy
     return Plan(
         address=Address.parse(server) if server else None,
         username=given.get("username") or variable("USERNAME") or known.username,

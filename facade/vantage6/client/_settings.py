@@ -218,6 +218,42 @@ def _port(port: int | str | None) -> int | None:
     return number
 
 
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def check_proxy(proxy: str, source: str) -> str:
+    """Refuse what is not the address of a proxy.
+
+    Parameters
+    ----------
+    proxy : str
+        The address.
+    source : str
+        Where it is from, for the error.
+
+    Returns
+    -------
+    str
+        The address.
+
+    Raises
+    ------
+    InvalidSettings
+        When it is none. The error does not show it: it may hold a password.
+    """
+    try:
+        parts = urlsplit(proxy)
+        is_whole = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise InvalidSettings(
+            f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
+            f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
+        )
+    return proxy
+
+
 # What a system call takes is counted in milliseconds, as an int of 32 bits.
 LONGEST = 1_000_000.0
 

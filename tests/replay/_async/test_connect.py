@@ -269,6 +269,18 @@ async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_what_a_profile_cannot_say_is_told() -> None:
+    address = "http://127.0.0.1:1"
+    async with AsyncClient(address, cert=("a.pem", "key.pem")) as client:
+        with pytest.raises(InvalidSettings, match="as one file"):
+            client.save_profile("two")
+    async with AsyncClient(address, proxy="http://u:hush@proxy.example") as client:
+        with pytest.raises(InvalidSettings, match="username and password do not belong") as caught:
+            client.save_profile("proxied")
+        assert "hush" not in str(caught.value)
+    async with AsyncClient(address, cert="a.pem", proxy="http://proxy.example") as client:
+        client.save_profile("whole")
+        assert profiles()["whole"].cert == Path("a.pem").absolute()
+        assert profiles()["whole"].proxy == "http://proxy.example"
     async with AsyncClient("http://127.0.0.1:1", path="") as client:
         with pytest.raises(InvalidSettings, match="at the root"):
             client.save_profile("root")
@@ -282,6 +294,9 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
         ("[a]\nserver = x\n y", "must not be indented"),
         ("[a]\nserver = x", "must start with https"),
         ("[a]\nsave = x", "true or false"),
+        ("[a]\nproxy = http://u:p@proxy.example", "username and password do not belong"),
+        ("[a]\nproxy = x", "proxy must be the address of a proxy"),
+        ("[a]\nserver = http://127.0.0.1:1\nproxy = off\ncert = x.pem", "USERNAME"),
         ("[a]\n[a]", "there twice"),
         ("a = x", "line 1: a profile is"),
         ("[b]\n[c]", "did you mean 'b' or 'c'"),

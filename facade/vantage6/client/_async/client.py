@@ -276,8 +276,8 @@ class AsyncClient:
 
         The file is in the folder of your configuration files, ``~/.config`` on Linux, or where
         ``VANTAGE6_PROFILES`` says. A profile has `server`, `username`, `collaboration`,
-        `private_key`, `verify` and `save`, all of them optional, and never a password. The
-        environment wins over it, as in ``from_env``.
+        `private_key`, `verify`, `cert`, `proxy` and `save`, all of them optional, and never a
+        password. The environment wins over it, as in ``from_env``.
 
         Parameters
         ----------
@@ -399,8 +399,8 @@ class AsyncClient:
         """Write down what this client is connected with, for ``from_profile``.
 
         That is the server's address, the username, the collaboration and the private key's file
-        that are set up, whose certificates are trusted, and whether the session is saved; never a
-        password. A profile of the same name is replaced.
+        that are set up, whose certificates are trusted, which one is shown, the proxy, and whether
+        the session is saved; never a password. A profile of the same name is replaced.
 
         Parameters
         ----------
@@ -415,7 +415,8 @@ class AsyncClient:
         Raises
         ------
         InvalidSettings
-            When the profile file cannot be written, or does not allow such a name.
+            When the profile file cannot be written, or does not allow such a name or value: the
+            address of a proxy with a login, for instance.
 
         Examples
         --------
@@ -434,6 +435,12 @@ class AsyncClient:
         key, verify = session.state.private_key_file, session.http.pools.route.verify
         if not isinstance(verify, bool | str | PathLike):
             raise InvalidSettings("a profile cannot hold an SSLContext: give verify a file")
+        route = session.http.pools.route
+        if isinstance(route.cert, tuple):
+            raise InvalidSettings(
+                "a profile can hold the certificate to show as one file, which has its key too: "
+                "give cert such a file"
+            )
         return save_profile(
             Profile(
                 name=name,
@@ -442,6 +449,8 @@ class AsyncClient:
                 collaboration=session.state.collaboration_name,
                 private_key=key and key.absolute(),
                 verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
+                cert=None if route.cert is None else Path(route.cert).absolute(),
+                proxy=route.proxy,
                 save=bool(session.state.kept) or None,
             )
         )
