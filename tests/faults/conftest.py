@@ -44,7 +44,7 @@ def _at_stores() -> list[Found]:
 
 
 def _at_a_restart() -> list[Found]:
-    """Tell what comes of a restart, which a server with a blob store does not outlive."""
+    """Tell what comes of a restart, which would be in the way of all else."""
     with ground() as shared:
         return run_restart(shared)
 

@@ -101,3 +101,11 @@ def test_the_algorithms_own_tasks_use_it_too(blob_network: LocalNetwork) -> None
     task = client.task.create([1], **TASK, input_=CENTRAL)
     (row,) = client.wait_for_results(task["id"], timeout=60)
     assert json.loads(row["result"] or "")["average"] > 0
+
+
+def test_blobs_are_there_still_when_the_server_has_restarted(blob_network: LocalNetwork) -> None:
+    client = blob_network.client()
+    task = client.task.create([1], **TASK, input_=PARTIAL)
+    before = client.wait_for_results(task["id"], timeout=60)
+    blob_network.restart_server()
+    assert client.result.from_task(task["id"]).outputs == before.outputs

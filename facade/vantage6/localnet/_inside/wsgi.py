@@ -27,4 +27,6 @@ if settings["token_seconds"] is not None:
     tokens.shorten(settings["token_seconds"])
 
 if "large_result_store" in server.ctx.config:
-    server.storage_adapter.container_client.create_container()  # the emulator starts out empty
+    container = server.storage_adapter.container_client
+    if not container.exists():  # the emulator starts out empty, and stays when the server restarts
+        container.create_container()
