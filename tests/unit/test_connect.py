@@ -102,6 +102,43 @@ def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
         Client.from_session(file, log_level=None)
 
 
+def test_who_asked_for_it_stays_however_the_login_came_about(
+    client: Client, server: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lapsed: list[str] = []
+
+    def reply(request: Request) -> tuple[int, object]:
+        if request.path == "/api/token/refresh" or (request.path == "/api/node/1" and lapsed):
+            lapsed[:] = []
+            return 401, {"msg": "Token has expired"}
+        return usual(request)
+
+    usual = logging_in(lambda _: (200, NODE))
+    server.reply = reply
+    client.authenticate("researcher", "secret")
+    file = client.session.save(tmp_path / "session.json")
+    monkeypatch.setenv("VANTAGE6_SERVER", client.base_path)
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    for connect in (
+        lambda stay: Client.from_env(stay=stay, log_level=None),
+        lambda stay: Client.from_session(file, stay=stay, save=False, log_level=None),
+    ):
+        for stay in (True, False):
+            with connect(stay) as made:
+                logins = server.paths.count("POST /api/token/user")
+                lapsed.append("now")
+                if stay:
+                    assert made.node.get(1) == NODE
+                else:
+                    with pytest.raises(SessionExpired):
+                        made.node.get(1)
+                assert server.paths.count("POST /api/token/user") == logins + stay
+    monkeypatch.delenv("VANTAGE6_PASSWORD")
+    with pytest.raises(InvalidSettings, match="no password"):
+        Client.from_session(file, stay=True, log_level=None)
+
+
 def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
     client: Client, server: Script, tmp_path: Path
 ) -> None:

@@ -124,7 +124,9 @@ async def test_a_session_goes_on_by_itself(
         client.session.save()
     monkeypatch.delenv("VANTAGE6_SERVER")
     monkeypatch.delenv("VANTAGE6_USERNAME")
-    async with await AsyncClient.from_session(file, save=False) as client:
+    async with await AsyncClient.from_session(
+        file, password=password, save=False, stay=True
+    ) as client:
         assert client.name == "Researcher"
         assert client.session.path is None
     async with await AsyncClient.from_session() as client:

@@ -125,7 +125,7 @@ def test_a_session_goes_on_by_itself(
         client.session.save()
     monkeypatch.delenv("VANTAGE6_SERVER")
     monkeypatch.delenv("VANTAGE6_USERNAME")
-    with Client.from_session(file, save=False) as client:
+    with Client.from_session(file, password=password, save=False, stay=True) as client:
         assert client.name == "Researcher"
         assert client.session.path is None
     with Client.from_session() as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from .._entry import Account
 from .._identity import apassword_from
 from .._keeping import keep, keep_up
 from .._passwords import ask, can_ask, find_password
@@ -25,6 +26,8 @@ async def enter(
     session: Session,
     plan: Plan,
     stored: Stored | None,
+    *,
+    stay: bool,
 ) -> None:
     """Log in, by a session that is saved or anew, and set up what is named.
 
@@ -38,6 +41,8 @@ async def enter(
         How to connect.
     stored : (Path, Saved) or None
         The session to try first, and its file.
+    stay : bool
+        Whether to log in again when the login has lapsed.
 
     Raises
     ------
@@ -45,7 +50,12 @@ async def enter(
         When no password is to be found.
     """
     if stored is None or not await _resume(session, stored):
-        await _log_in(client, session, plan)
+        found = await _account(session, plan)
+        # What a function supplies is checked when it does.
+        code = cast("AsyncMfaCode | None", found.mfa_code)
+        await client.authenticate(found.username, found.password, code, stay=stay)
+    elif stay:
+        session.auth.account = (await _account(session, plan)).lasting
     file = stored[0] if stored else None
     if plan.save:
         keep(session, file)
@@ -71,7 +81,8 @@ async def _resume(session: Session, stored: Stored) -> bool:
     return True
 
 
-async def _log_in(client: AsyncClient, session: Session, plan: Plan) -> None:
+async def _account(session: Session, plan: Plan) -> Account:
+    """Find out what to log in with."""
     username = plan.username or ""
     account = f"{username} at {session.url}"
     password = plan.password
@@ -84,9 +95,7 @@ async def _log_in(client: AsyncClient, session: Session, plan: Plan) -> None:
     code = plan.mfa_code
     if code is None and can_ask():
         code = _ask_code
-    # What a function supplies is checked when it does.
-    code = cast("AsyncMfaCode | None", code)
-    await client.authenticate(username, await apassword_from(password), code)
+    return Account(username, await apassword_from(password), code)
 
 
 def _ask_code() -> str:

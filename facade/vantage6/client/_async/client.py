@@ -207,6 +207,7 @@ class AsyncClient:
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by what the environment says.
@@ -229,6 +230,9 @@ class AsyncClient:
         save : bool, optional
             Whether to save the session for the next time. By default one that was saved goes on
             being saved.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``authenticate``. The password
+            stays in memory, and is looked for at once even where a saved session goes on.
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
             win over the environment; and what the client itself takes by name, such as `timeout`.
@@ -260,7 +264,7 @@ class AsyncClient:
         options = hidden_given(options)
         from .._ways import by_environment
 
-        return await cls._connected(*by_environment(options, password, mfa_code, save))
+        return await cls._connected(*by_environment(options, password, mfa_code, save), stay=stay)
 
     @classmethod
     async def from_profile(
@@ -270,6 +274,7 @@ class AsyncClient:
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
@@ -290,6 +295,8 @@ class AsyncClient:
             The current code of the authenticator app, as for ``from_env``.
         save : bool, optional
             Whether to save the session for the next time; by default what the profile says.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over profile and environment, and what the client takes, as for ``from_env``.
 
@@ -321,7 +328,7 @@ class AsyncClient:
         options = hidden_given(options)
         from .._ways import by_profile
 
-        return await cls._connected(*by_profile(name, options, password, mfa_code, save))
+        return await cls._connected(*by_profile(name, options, password, mfa_code, save), stay=stay)
 
     @classmethod
     async def from_session(
@@ -331,6 +338,7 @@ class AsyncClient:
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Go on with a login that ``client.session.save()`` has kept.
@@ -349,6 +357,8 @@ class AsyncClient:
             The code for a new login, as for ``from_env``.
         save : bool, optional
             False not to write renewed tokens to the file.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over the environment, and what the client takes, as for ``from_env``.
 
@@ -381,15 +391,17 @@ class AsyncClient:
         from .._ways import by_session
 
         file = Path(path) if path else None
-        return await cls._connected(*by_session(file, options, password, mfa_code, save))
+        return await cls._connected(*by_session(file, options, password, mfa_code, save), stay=stay)
 
     @classmethod
-    async def _connected(cls, address: Address, plan: Plan, stored: Stored | None) -> Self:
+    async def _connected(
+        cls, address: Address, plan: Plan, stored: Stored | None, *, stay: bool
+    ) -> Self:
         from ._connect import enter
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            await enter(client, client._session, plan, stored)
+            await enter(client, client._session, plan, stored, stay=stay)
         except BaseException:
             await client.close()
             raise

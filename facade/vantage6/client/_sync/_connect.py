@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from .._entry import Account
 from .._identity import password_from
 from .._keeping import keep, keep_up
 from .._passwords import ask, can_ask, find_password
@@ -26,6 +27,8 @@ def enter(
     session: Session,
     plan: Plan,
     stored: Stored | None,
+    *,
+    stay: bool,
 ) -> None:
     """Log in, by a session that is saved or anew, and set up what is named.
 
@@ -39,6 +42,8 @@ def enter(
         How to connect.
     stored : (Path, Saved) or None
         The session to try first, and its file.
+    stay : bool
+        Whether to log in again when the login has lapsed.
 
     Raises
     ------
@@ -46,7 +51,12 @@ def enter(
         When no password is to be found.
     """
     if stored is None or not _resume(session, stored):
-        _log_in(client, session, plan)
+        found = _account(session, plan)
+        # What a function supplies is checked when it does.
+        code = cast("MfaCode | None", found.mfa_code)
+        client.authenticate(found.username, found.password, code, stay=stay)
+    elif stay:
+        session.auth.account = (_account(session, plan)).lasting
     file = stored[0] if stored else None
     if plan.save:
         keep(session, file)
@@ -72,7 +82,8 @@ def _resume(session: Session, stored: Stored) -> bool:
     return True
 
 
-def _log_in(client: Client, session: Session, plan: Plan) -> None:
+def _account(session: Session, plan: Plan) -> Account:
+    """Find out what to log in with."""
     username = plan.username or ""
     account = f"{username} at {session.url}"
     password = plan.password
@@ -85,9 +96,7 @@ def _log_in(client: Client, session: Session, plan: Plan) -> None:
     code = plan.mfa_code
     if code is None and can_ask():
         code = _ask_code
-    # What a function supplies is checked when it does.
-    code = cast("MfaCode | None", code)
-    client.authenticate(username, password_from(password), code)
+    return Account(username, password_from(password), code)
 
 
 def _ask_code() -> str:

@@ -208,6 +208,7 @@ class Client:
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by what the environment says.
@@ -230,6 +231,9 @@ class Client:
         save : bool, optional
             Whether to save the session for the next time. By default one that was saved goes on
             being saved.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``authenticate``. The password
+            stays in memory, and is looked for at once even where a saved session goes on.
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
             win over the environment; and what the client itself takes by name, such as `timeout`.
@@ -261,7 +265,7 @@ class Client:
         options = hidden_given(options)
         from .._ways import by_environment
 
-        return cls._connected(*by_environment(options, password, mfa_code, save))
+        return cls._connected(*by_environment(options, password, mfa_code, save), stay=stay)
 
     @classmethod
     def from_profile(
@@ -271,6 +275,7 @@ class Client:
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
@@ -291,6 +296,8 @@ class Client:
             The current code of the authenticator app, as for ``from_env``.
         save : bool, optional
             Whether to save the session for the next time; by default what the profile says.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over profile and environment, and what the client takes, as for ``from_env``.
 
@@ -322,7 +329,7 @@ class Client:
         options = hidden_given(options)
         from .._ways import by_profile
 
-        return cls._connected(*by_profile(name, options, password, mfa_code, save))
+        return cls._connected(*by_profile(name, options, password, mfa_code, save), stay=stay)
 
     @classmethod
     def from_session(
@@ -332,6 +339,7 @@ class Client:
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
+        stay: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Go on with a login that ``client.session.save()`` has kept.
@@ -350,6 +358,8 @@ class Client:
             The code for a new login, as for ``from_env``.
         save : bool, optional
             False not to write renewed tokens to the file.
+        stay : bool
+            Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over the environment, and what the client takes, as for ``from_env``.
 
@@ -382,15 +392,15 @@ class Client:
         from .._ways import by_session
 
         file = Path(path) if path else None
-        return cls._connected(*by_session(file, options, password, mfa_code, save))
+        return cls._connected(*by_session(file, options, password, mfa_code, save), stay=stay)
 
     @classmethod
-    def _connected(cls, address: Address, plan: Plan, stored: Stored | None) -> Self:
+    def _connected(cls, address: Address, plan: Plan, stored: Stored | None, *, stay: bool) -> Self:
         from ._connect import enter
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            enter(client, client._session, plan, stored)
+            enter(client, client._session, plan, stored, stay=stay)
         except BaseException:
             client.close()
             raise
