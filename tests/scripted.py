@@ -88,9 +88,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Script]:
+def serving(kind: type[Handler] = Handler) -> Iterator[Script]:
     """Run a server."""
-    handler = type("ScriptedHandler", (Handler,), {})
+    handler = type("ScriptedHandler", (kind,), {})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     httpd.daemon_threads = True
     script = handler.script = Script(httpd.server_address[1])

@@ -1,0 +1,332 @@
+"""What is heard of a server that breaks off, says the strangest things, or has much else to do."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import pytest_asyncio
+from scripted import Handler, Reply, Request, Script, logging_in, page, serving
+
+from vantage6.client import (
+    AsyncClient,
+    EventsUnavailable,
+    InvalidInput,
+    KillRequested,
+    NodeOffline,
+    NodeOnline,
+    Progress,
+    Reconnected,
+    ResultRows,
+)
+
+from ..announcing import CUT, Announcement, Announcer
+
+pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
+
+JOINED = "User <researcher> joined room <collaboration_4>"
+Row = dict[str, Any]
+
+
+class Both(Announcer, Handler):
+    """Announces what is on the tape, and answers what is asked."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        if self.path.startswith("/socket.io/"):
+            Announcer.do_GET(self)
+        else:
+            self.answer()
+
+
+class World:
+    """Some tasks, each with a run and subtasks, on a server that keeps to a tape."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.tasks: dict[int, Row] = {}
+        self.looks = 0
+        # What is done when somebody looks at the tasks for the first time, the second, and so on.
+        self.happens: dict[int, Callable[[], object]] = {}
+        self.owner = "7"
+        self.waits_until = 0.0  # nothing more is announced before
+        self.refuses: Callable[[dict[str, str]], Reply | None] = lambda _: None
+
+    def add(self, id_: int, status: str = "active", parent: int | None = None) -> Row:
+        reference = None if parent is None else {"id": parent}
+        run = {"id": id_ * 10, "organization": {"id": 3}, "status": status, "log": "", "input": ""}
+        result = {"id": id_ * 10, "run": {"id": id_ * 10}, "result": "Nw=="}
+        self.tasks[id_] = {
+            "id": id_,
+            "name": f"task {id_}",
+            "status": status,
+            "job_id": parent or id_,
+            "collaboration": {"id": 4},
+            "parent": reference,
+            "runs": [{**run, "task": {"id": id_}}],
+            "results": [result],
+        }
+        return self.tasks[id_]
+
+    def end(self, *ids: int, log: str = "") -> None:
+        for id_ in ids:
+            self.tasks[id_]["status"] = self.tasks[id_]["runs"][0]["status"] = "completed"
+            self.tasks[id_]["runs"][0]["log"] = log
+
+    def reply(self, request: Request) -> Reply:
+        """Answer as the server does, as far as waiting and listening ask for it."""
+        url = urlsplit(request.path)
+        query = dict(parse_qsl(url.query))
+        included = [value for name, value in parse_qsl(url.query) if name == "include"]
+        _, _, kind, *number = url.path.split("/")
+        if kind == "organization":
+            return page([{"id": 3, "name": "IKNL"}], 1, 10)
+        if kind == "node":
+            return 200, {"id": int(number[0]), "collaboration": {"id": 4}}
+        if kind == "run":
+            return page(self.tasks[int(query["task_id"])]["runs"], 1, 10)
+        if "job_id" not in query and query.get("is_user_created") != "0":
+            self.looks += 1
+            self.happens.pop(self.looks, lambda: None)()
+        if refused := self.refuses(query):
+            return refused
+
+        def shown(row: Row) -> Row:
+            return {**row, **{name: "" for name in ("runs", "results") if name not in included}}
+
+        if number:
+            return 200, shown(self.tasks[int(number[0])])
+        rows = [shown(row) for row in reversed(self.tasks.values())]
+        if query.get("is_user_created") == "0" or "job_id" in query:
+            rows = [row for row in rows if row["parent"]]
+        return page([row for row in rows if row["job_id"] in self.jobs(query)], 1, 250)
+
+    def answered(self) -> int:
+        """Count the looks that the next announcements may wait for."""
+        return self.looks if time.monotonic() >= self.waits_until else 0
+
+    def jobs(self, query: dict[str, str]) -> set[int]:
+        """Give the jobs that are asked for; all are the researcher's own unless told otherwise."""
+        if "job_id" in query:
+            return {int(query["job_id"])}
+        if query.get("init_user_id", "") not in ("", self.owner):
+            return set()
+        return {row["job_id"] for row in self.tasks.values()}
+
+
+@pytest.fixture
+def tape() -> list[Announcement]:
+    """Give what is announced, each after so many looks at the tasks."""
+    return [(0, "message", JOINED)]
+
+
+@pytest.fixture
+def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: True)
+    kind = type("Kind", (Both,), {"answered": staticmethod(lambda: world.answered())})
+    with serving(kind) as script:
+        world = World(script)
+        script.reply = logging_in(world.reply)
+        kind.tape = iter(tape)  # type: ignore[attr-defined]  # one tape for all connections
+        yield world
+
+
+@pytest.fixture
+def deaf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be heard, so that who waits has to look."""
+    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+
+
+@pytest_asyncio.fixture
+async def client(world: World) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient("http://127.0.0.1", world.script.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret")
+        yield client
+
+
+def wrote(text: str, task: int = 12) -> tuple[str, Row]:
+    return "algorithm_log", {"run_id": task * 10, "task_id": task, "log": text}
+
+
+def became(status: str, task: int = 12) -> tuple[str, Row]:
+    about = {"run_id": task * 10, "task_id": task, "job_id": task, "parent_id": None}
+    return "algorithm_status_change", {**about, "organization_id": 3, "status": status}
+
+
+# -- logs -------------------------------------------------------------------------------------
+
+
+async def test_no_line_is_lost_or_repeated_by_a_break(
+    client: AsyncClient, world: World, tape: list[Announcement]
+) -> None:
+    run = world.add(12)["runs"][0]
+    run["log"] = "a\na\na\na\na"  # the first of which was written before the connection
+    world.happens = {
+        2: lambda: run.update(log=None),
+        3: lambda: run.update(log="a\nb\nc"),
+        4: lambda: world.end(12, log="a\na\na\na\na\nb\nc\nd"),
+    }
+    tape += [
+        (1, *wrote("a\na")),
+        (1, *wrote("a\na\nb")),
+        (1, *wrote("of another task", task=99)),
+        (1, "algorithm_log", {"run_id": "120", "task_id": 12, "log": "of no run"}),
+        (1, "algorithm_log", "no object"),
+        (1, "algorithm_log", {}),
+        (1, "what nobody knows", {"run_id": 120}),
+        (1, CUT, None),
+        (2, "message", JOINED),
+        (3, *became("completed")),
+        (3, "status_update", {"run_id": 120}),
+    ]
+    lines = [line async for line in client.task.follow(12)]
+    assert [line.text for line in lines] == [*"aaaaabcd"]
+    assert {str(line) for line in lines} >= {"IKNL | a", "IKNL | d"}
+
+
+async def test_a_line_that_is_written_again_much_later_is_given_again(
+    client: AsyncClient, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vantage6.client._async._watch.SETTLE_SECONDS", -1)
+    world.add(12)["runs"][0]["log"] = "tick"
+    world.happens = {2: lambda: world.end(12, log="tick\ntick")}
+    tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
+    assert [line.text async for line in client.task.follow(12)] == ["tick", "tick"]
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+async def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
+    client: AsyncClient, world: World, tape: list[Announcement]
+) -> None:
+    world.add(12)
+    gone: Reply = (502, b"<html>Bad Gateway</html>")
+    began, refused = time.monotonic(), [gone] * 3
+    usual = logging_in(world.reply, lives=[1.0])
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/token/refresh" and refused:
+            return refused.pop()
+        return usual(request)
+
+    world.script.reply = reply
+    await client.authenticate("researcher", "secret")
+    world.happens = {2: lambda: world.end(12)}
+
+    world.waits_until = began + 1  # when the token has lapsed
+    tape += [(1, "expired_token", "log in again")]
+    results = await client.wait_for_results(12, timeout=20)
+    assert (results.outputs, results.by_organization) == ([7], {"IKNL": 7})
+    assert not refused, "it was refused as often, and asked for once more"
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_tasks_of_others_are_waited_for_one_by_one_if_it_has_to_be(
+    client: AsyncClient, world: World
+) -> None:
+    world.owner = "8"
+    for id_ in (12, 13):
+        world.add(id_)
+    world.refuses = lambda query: (
+        (401, {"msg": "You lack the permission"})
+        if "include" in query and "page" in query
+        else None
+    )
+    world.happens = {5: lambda: world.end(12, 13)}
+    found = await client.wait_for_results([12, 13], interval=0.1, timeout=20)
+    assert [rows.outputs for rows in found] == [[7], [7]]
+    listed = [path for path in world.script.paths if "/api/task?" in path]
+    assert any("init_user_id=7" in path for path in listed)
+    assert "init_user_id" not in listed[-1], "they are nobody's who waits"
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_subtasks_are_found_among_many_newer_ones(client: AsyncClient, world: World) -> None:
+    for id_ in (12, 13):
+        world.add(id_)
+    world.add(20, parent=12)
+    world.add(21, parent=13)
+    links = {"first": "", "self": "", "next": "/api/task?page=2"}
+    strangers = [{**world.tasks[20], "id": id_, "parent": {"id": 90}} for id_ in range(900, 910)]
+    world.refuses = lambda query: (
+        (200, {"data": strangers, "links": links}) if query.get("is_user_created") == "0" else None
+    )
+    world.happens = {3: lambda: world.end(12, 13, 20, 21)}
+    heard: dict[int, Progress] = {}
+    found: list[ResultRows] = await client.wait_for_results(
+        [12, 13], interval=0.1, timeout=20, progress=lambda now: heard.update({now.task_id: now})
+    )
+    assert [rows.outputs for rows in found] == [[7], [7]]
+    for task, subtask in ((12, 20), (13, 21)):
+        runs = {(run.run_id, run.is_subtask) for run in heard[task].runs}
+        assert runs == {(task * 10, False), (subtask * 10, True)}
+
+
+# -- listening --------------------------------------------------------------------------------
+
+
+async def test_nodes_and_kills_are_heard_and_a_login_that_is_refused_is_tried_again(
+    client: AsyncClient, tape: list[Announcement], world: World
+) -> None:
+    world.add(12)
+    tape += [
+        (0, "node-online", {"id": 5, "name": "IKNL node", "org_id": 3}),
+        (0, "node-offline", {"id": 5, "name": "IKNL node", "org_id": None}),
+        (0, CUT, None),
+        (0, "expired_token", "log in again"),
+        (0, CUT, None),
+        (0, "message", JOINED),
+        (0, "kill_containers", {"kill_list": "all of them", "collaboration_id": 4}),
+        (0, "kill_containers", {"kill_list": [{"task_id": 12}, 7], "collaboration_id": 4}),
+    ]
+    heard = []
+    async for event in client.events(4, timeout=20):
+        heard.append(event)
+        if isinstance(event, KillRequested) and event.task_ids:
+            break
+    assert heard == [
+        NodeOnline(5, "IKNL node", 3),
+        NodeOffline(5, "IKNL node", None),
+        Reconnected(),
+        KillRequested(4, (), (), None),
+        KillRequested(4, (12,), (), None),
+    ]
+
+
+async def test_of_one_task_only_its_own_is_heard(
+    client: AsyncClient, tape: list[Announcement], world: World
+) -> None:
+    world.add(12)
+    tape += [
+        (0, "node-online", {"id": 5, "name": "IKNL node", "org_id": 3}),
+        (0, "kill_containers", {"kill_list": [{"task_id": 99}], "collaboration_id": 4}),
+        (0, *wrote("of another task", task=99)),
+        (0, CUT, None),
+        (0, "message", JOINED),
+        (0, "kill_containers", {"kill_list": [{"task_id": 12}], "collaboration_id": 4}),
+    ]
+    heard = []
+    async for event in client.events(task=12, timeout=20):
+        heard.append(event)
+        if isinstance(event, KillRequested):
+            break
+    assert heard == [Reconnected(), KillRequested(4, (12,), (), None)]
+
+
+async def test_events_that_cannot_be_heard_are_told_why(
+    client: AsyncClient, tape: list[Announcement], world: World
+) -> None:
+    with pytest.raises(InvalidInput, match="no kind of event is 'noise'; there is task_created"):
+        client.events(kind="noise")  # type: ignore[arg-type]  # as scripts may
+    tape[:] = [(0, "invalid_token", "who are you")]
+    with pytest.raises(EventsUnavailable, match="does not take this login"):
+        async for _ in client.events(timeout=20):
+            pass
+    with serving() as mute:  # it answers, and has no events
+        mute.reply = logging_in(lambda _: (404, {"msg": "not here"}))
+        async with AsyncClient("http://127.0.0.1", mute.port, log_level=None) as other:
+            await other.authenticate("researcher", "secret")
+            with pytest.raises(EventsUnavailable, match="no connection to the server's events"):
+                async for _ in other.events(timeout=20):
+                    pass
