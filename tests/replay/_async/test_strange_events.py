@@ -179,7 +179,9 @@ async def test_no_line_is_lost_or_repeated_by_a_break(
         (3, *became("completed")),
         (3, "status_update", {"run_id": 120}),
     ]
-    lines = [line async for line in client.task.follow(12)]
+    lines = []
+    async for line in client.task.follow(12):
+        lines.append(line)
     assert [line.text for line in lines] == [*"aaaaabcd"]
     assert {str(line) for line in lines} >= {"IKNL | a", "IKNL | d"}
 

@@ -16,6 +16,8 @@ from vantage6.client import (
     EncryptionNotSetUp,
     InvalidInput,
     InvalidKey,
+    InvalidSettings,
+    NotAuthenticated,
     TaskMayExist,
     UndecodableAnswer,
     Vantage6Error,
@@ -281,3 +283,76 @@ def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
             client.task.create([2], **NEW)
     assert json.loads(base64.b64decode(sent[0]["organizations"][0]["input"]))["method"] == "f"
     assert len(sent) == 1, "it is not sent again"
+
+
+# -- lists and logins -------------------------------------------------------------------------
+
+
+def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> None:
+    again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
+    say(server, {"GET /organization": (200, again)})
+    server.seen.clear()
+    with pytest.raises(UndecodableAnswer, match="no row that was not on the pages before"):
+        client.organization.list()
+    assert len(server.seen) == 2
+
+
+def test_a_user_of_no_organization_is_told(server: Script) -> None:
+    usual = logging_in(lambda _: (404, {"msg": "not here"}))
+    nobody = {"id": 7, "username": "ada", "organization": None}
+    server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
+    with Client("http://127.0.0.1", server.port, log_level=None) as client:
+        with pytest.raises(NotAuthenticated, match="'ada' belongs to no organization"):
+            client.authenticate("ada", "secret")
+        assert client.token is None
+
+
+def test_strange_rows_are_shown_all_the_same(client: Client, server: Script) -> None:
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [deep]
+    strange: list[Any] = ["yesterday", 5, "0001-01-01T00:00:00+23:59", None]
+    rows = [
+        {
+            "id": id_,
+            "name": "東京 e\u0301",
+            "last_seen": seen,
+            "tags": ["a", {"name": "b"}],
+            "in": deep,
+        }
+        for id_, seen in enumerate(strange * 50, 1)
+    ]
+    say(server, {"GET /node": (200, {"data": rows, "links": LINKS})})
+    nodes = client.node.list()
+    assert (str(nodes).count("東京 e\u0301") > 5, "200 rows" in str(nodes)) == (True, True)
+    assert nodes._repr_html_().count("東京 e\u0301") > 5
+    first = nodes.to_pandas().iloc[0]
+    assert first["last_seen"] == "yesterday", "what is no time stays as it is"
+    assert first["tags"] == ["a", {"name": "b"}]
+
+
+def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
+    server: Script, key_file: Path, public_key: str, tmp_path: Path
+) -> None:
+    garbage, file = tmp_path / "garbage", tmp_path / "file"
+    garbage.write_bytes(b"\xff\xfe")
+    file.write_text("")
+    own = {"id": 3, "name": "IKNL", "public_key": public_key}
+    say(
+        server,
+        {
+            "PATCH /organization/3": (200, own),
+            "GET /collaboration/4": (200, {"id": 4, "name": "demo", "encrypted": True}),
+            "GET /organization": listed(own),
+        },
+    )
+    for known, told in {garbage: "cannot be read", file / "in it": "cannot be remembered"}.items():
+        with Client(
+            "http://127.0.0.1", server.port, log_level=None, known_organizations=known
+        ) as client:
+            client.authenticate("researcher", "secret")
+            client.setup_encryption(key_file)
+            with pytest.raises(InvalidSettings, match=told) as caught:
+                client.task.create([3], **NEW)
+            assert str(known) in str(caught.value)
+    assert not [path for path in server.paths if path.startswith("POST /api/task")]
