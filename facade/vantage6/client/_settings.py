@@ -241,17 +241,20 @@ def check_proxy(proxy: str, source: str) -> str:
     InvalidSettings
         When it is none. The error does not show it: it may hold a password.
     """
-    try:
-        parts = urlsplit(proxy)
-        is_whole = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_whole = False
-    if not is_whole:
+    if not _is_proxy(proxy):  # not here, where its parts would be in the traceback
         raise InvalidSettings(
             f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
             f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
         )
     return proxy
+
+
+def _is_proxy(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 # What a system call takes is counted in milliseconds, as an int of 32 bits.
