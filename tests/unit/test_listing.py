@@ -8,7 +8,7 @@ import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import InvalidInput, Rows
-from vantage6.client._listing import Pages, Selection
+from vantage6.client._listing import LIGHT_PAGE, Pages, Selection
 
 LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
 PEOPLE = [
@@ -92,14 +92,14 @@ MORE: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
 
 
 def test_pages_that_never_end_are_noticed() -> None:
-    pages = Pages[Any](1000)
+    pages = Pages[Any](1000, 250)
     assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
     assert "no row that was not" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
     assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
 
 
 def test_a_row_that_moved_between_pages_occurs_once() -> None:
-    pages = Pages[Any](1000)
+    pages = Pages[Any](1000, 250)
     assert not pages.add({"data": PEOPLE[:2], "links": MORE}, 600)
     assert pages.has_more
     assert not pages.add({"data": PEOPLE[1:], "links": {"first": "a", "self": "b"}}, 400)
@@ -108,3 +108,28 @@ def test_a_row_that_moved_between_pages_occurs_once() -> None:
     assert joined == PEOPLE
     assert joined.total == 3
     assert "next" not in joined.links, "a loop over pages ends here"
+
+
+@pytest.mark.parametrize(
+    ("total", "size", "asked"),
+    [
+        (0, 100, [(1, 250)]),
+        (250, 100, [(1, 250)]),
+        (600, 100, [(1, 250), (2, 250), (2, 500)]),
+        (5000, 1, [(1, 250), (2, 250), (2, 500), *((number, 1000) for number in range(2, 6))]),
+        (1200, LIGHT_PAGE // 100, [(number, 250) for number in range(1, 6)]),
+    ],
+)
+def test_pages_grow_while_they_are_light_and_miss_nothing(
+    total: int, size: int, asked: list[tuple[int, int]]
+) -> None:
+    pages = Pages[Any](1 << 30, 250)
+    seen: list[tuple[int, int]] = []
+    while pages.has_more:
+        seen.append((pages.number, pages.per_page))
+        begins, ends = (pages.number - 1) * pages.per_page, pages.number * pages.per_page
+        links = {"first": "", "self": ""} | ({"next": ""} if ends < total else {})
+        rows = [{"id": id_} for id_ in range(begins, min(ends, total))]
+        assert pages.add({"data": rows, "links": links}, size * len(rows)) is None  # type: ignore[typeddict-item]
+    assert seen == asked
+    assert [row["id"] for row in pages.rows()] == list(range(total))

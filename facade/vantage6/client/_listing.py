@@ -47,6 +47,10 @@ Body = TypeVar("Body", covariant=True)
 
 # Rows in one request when all are wanted: few round trips, each well within a read timeout.
 PAGE_SIZE = 250
+# Each request costs a round trip, so that pages grow, up to so many times the first one, as long as
+# they have no more bytes than this: results and inputs in rows may be large.
+LONGEST_PAGE = 4
+LIGHT_PAGE = 1 << 20
 
 # Pages of an unsorted listing may repeat and miss rows. Tasks, runs and results come newest first
 # all the same: there the server sorts by descending id before it looks at this.
@@ -340,10 +344,19 @@ class Pages(Generic[Row]):
     ----------
     most : int
         How many bytes the pages may have together.
+    per_page : int
+        How many rows the first page is to have.
+
+    Attributes
+    ----------
+    number, per_page : int
+        The page to ask for next.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, per_page: int) -> None:
         self._most = self._left = most
+        self.number, self.per_page = 1, per_page
+        self._longest = LONGEST_PAGE * per_page
         self._by_id: dict[object, Row] = {}
         self._links: PageLinks | None = None
         self.has_more = True
@@ -368,6 +381,7 @@ class Pages(Generic[Row]):
         self._links = self._links or links
         self._left -= size
         self.has_more = "next" in links
+        self._turn(size)
         if self.has_more and len(self._by_id) == before:
             return "this page has no row that was not on the pages before it, and is not the last"
         if self._left < 0:
@@ -376,6 +390,12 @@ class Pages(Generic[Row]):
                 "it a larger max_answer, or ask for one page after the other (page, per_page)"
             )
         return None
+
+    def _turn(self, size: int) -> None:
+        """Go on to the next page: to one twice as long where rows are small and it begins here."""
+        if self.number % 2 == 0 and size <= LIGHT_PAGE and self.per_page < self._longest:
+            self.number, self.per_page = self.number // 2, 2 * self.per_page
+        self.number += 1
 
     def rows(self) -> Rows[Row]:
         """Give the rows of all pages, each once."""

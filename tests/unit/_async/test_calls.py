@@ -71,7 +71,8 @@ async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
     assert rows.total == 601
     assert "next" not in rows.links
     queries = [dict(parse_qsl(urlsplit(request.path).query)) for request in server.seen]
-    assert [query["page"] for query in queries] == ["1", "2", "3"]
+    pages = [(query["page"], query["per_page"]) for query in queries]
+    assert pages == [("1", "250"), ("2", "250"), ("2", "500")]
     assert {query["sort"] for query in queries} == {"id"}
     assert {query["name"] for query in queries} == {"organization%"}
 
@@ -641,9 +642,10 @@ async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Sc
         return page(ORGANIZATIONS, 1, 250)
 
     def more(request: Request, query: dict[str, str]) -> Reply:
-        start = int(query["page"]) * 250
+        size = int(query["per_page"])
+        start = int(query["page"]) * size
         links = {"first": "", "self": "", "next": "/"}
-        return 200, {"data": [{"id": start + n} for n in range(250)], "links": links}
+        return 200, {"data": [{"id": start + n} for n in range(size)], "links": links}
 
     await serve(server, client, {"GET /organization": again})
     with pytest.raises(UndecodableAnswer, match="no row that was not on the pages before"):

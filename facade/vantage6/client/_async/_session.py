@@ -190,10 +190,9 @@ class Connection:
         if page is not None or per_page is not None:
             body, answer = await self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
-        pages, number = Pages[Row](self.http.limits.max_answer), 0
+        pages = Pages[Row](self.http.limits.max_answer, PAGE_SIZE)
         while pages.has_more:
-            number += 1
-            call = listing(page=number, per_page=PAGE_SIZE, sort=SORT)
+            call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, answer = await self._exchange(call)
             if trouble := pages.add(body, len(answer.content)):
                 raise undecodable(trouble, answer)
