@@ -1,9 +1,15 @@
 """What all tests have in common."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn: who
+# presses it in a test would then wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The variables that a client connects by.
 CONNECTING = (
