@@ -99,7 +99,8 @@ async def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
     client: AsyncClient, image: str, status: str
 ) -> None:
     task = await client.task.create([2], "none", image, "", {"method": "f"}, 1)
-    with pytest.raises(TaskFailed, match=f"organization 2 .*: {status}\n.*{image}") as caught:
+    told = rf"at 'Maastro' \(organization 2, node .*\): {status}\n.*{image}"
+    with pytest.raises(TaskFailed, match=told) as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == status
     rows = await client.wait_for_results(task, NEVER, on_failure="return", **PATIENCE)
