@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, islice
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any
@@ -12,12 +13,12 @@ import simple_websocket
 
 # How many requests had been answered when the server said this, its name, and what went along.
 Announcement = tuple[int, str, Any]
-# The name where the connection broke.
-CUT = ""
+# Names where a connection ended: it broke, broke before anything was said, or was closed politely.
+CUT, MUTE, CLOSED = "", "mute", "closed"
 
 NAMESPACE = "/tasks"
 # Of the two protocols, the message types that are sent here.
-OPEN, CONNECT, EVENT = "0", f"40{NAMESPACE},", f"42{NAMESPACE},"
+OPEN, CONNECT, DISCONNECT, EVENT = "0", *(f"4{kind}{NAMESPACE}," for kind in (0, 1, 2))
 GREETING = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 60_000}
 MOMENT = 0.002
 
@@ -37,13 +38,18 @@ class Announcer(BaseHTTPRequestHandler):
         with suppress(simple_websocket.ConnectionClosed):
             line.send(OPEN + json.dumps(GREETING))
             line.receive()
-            line.send(CONNECT + json.dumps({"sid": "2"}))
-            for after, name, data in self.tape:
+            first = list(islice(self.tape, 1))
+            if not first or first[0][1] != MUTE:
+                line.send(CONNECT + json.dumps({"sid": "2"}))
+            for after, name, data in chain(first, self.tape):
                 while type(self).answered() < after and line.connected:
                     Event().wait(MOMENT)
-                if name == CUT:
+                if name in (CUT, MUTE):
                     self.connection.shutdown(SHUT_RDWR)
                     return
+                if name == CLOSED:
+                    line.send(DISCONNECT)
+                    break
                 line.send(EVENT + json.dumps([name, data]))
             while True:
                 line.receive()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._settings import Address
 
 NAMESPACE = "/tasks"
+# How a message begins by which the server closes the connection.
+FAREWELL = "1"
 # Who takes in nothing while so many events come has lost the thread, and is told so.
 MOST = 100_000
 
@@ -212,18 +214,33 @@ class _Line:
             websocket_extra_options=self._options(),
         )
         client.on("*", self._on_event, namespace=NAMESPACE)
-        client.on("disconnect", self._on_disconnect, namespace=NAMESPACE)
         _keep_order(client.eio)
+        self._hear_every_end(client)
         return client
+
+    def _hear_every_end(self, client: Any) -> None:
+        """Hear of an end that comes while the connection is opened; the library keeps it back.
+
+        It tells of an end only once `connect` has returned, which may be after the end, and waits
+        in `connect` for what an ended connection can no longer bring.
+        """
+        tidy = client.eio.handlers["disconnect"]
+
+        def is_open() -> None:
+            client.connected = True
+
+        def has_ended(*reason: object) -> None:
+            tidy(*reason)
+            self._hear(self, Lost(str(reason[0]) if reason else "the server is gone"))
+            self._ended.set()
+
+        client.on("connect", is_open, namespace=NAMESPACE)
+        client.eio.on("disconnect", has_ended)
 
     def _on_event(self, name: str, *data: object) -> None:
         item = parse(name, data[0] if data else None)
         if item is not None:
             self._hear(self, item)
-
-    def _on_disconnect(self, *reason: object) -> None:
-        self._hear(self, Lost(str(reason[0]) if reason else "the server is gone"))
-        self._ended.set()
 
 
 def _keep_order(transport: Any) -> None:
@@ -231,7 +248,10 @@ def _keep_order(transport: Any) -> None:
     start = transport.start_background_task
 
     def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
-        if target in transport.handlers.values():
+        # With a farewell the library waits until the thread that reads has ended, so that this
+        # cannot be done on it.
+        is_farewell = bool(args) and str(args[0]).startswith(FAREWELL)
+        if target in transport.handlers.values() and not is_farewell:
             return target(*args, **kwargs)
         return start(target, *args, **kwargs)
 

@@ -1,6 +1,7 @@
 # Derived from tests/replay/_async/test_strange_events.py by unasync.py: edit that instead.
 """What is heard of a server that breaks off, says the strangest things, or has much else to do."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +22,7 @@ from vantage6.client import (
     ResultRows,
 )
 
-from ..announcing import CUT, Announcement, Announcer
+from ..announcing import CLOSED, CUT, MUTE, Announcement, Announcer
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -37,6 +38,15 @@ class Both(Announcer, Handler):
             Announcer.do_GET(self)
         else:
             self.answer()
+
+
+class Late(threading.Event):
+    """Is noticed some time after it came, as on a busy machine."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        has_come = super().wait(timeout)
+        threading.Event().wait(0.3)
+        return has_come
 
 
 class World:
@@ -293,6 +303,32 @@ def test_nodes_and_kills_are_heard_and_a_connection_that_breaks_is_tried_again(
         KillRequested(4, (), (), None),
         KillRequested(4, (12,), (), None),
     ]
+
+
+@pytest.mark.parametrize("end", [CUT, MUTE, CLOSED])
+def test_a_connection_that_breaks_while_it_is_opened_is_tried_again(
+    client: Client,
+    tape: list[Announcement],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+) -> None:
+    monkeypatch.setattr("engineio.Client.create_event", lambda _: Late())
+    world.add(12)
+    tape += [
+        (0, CUT, None),
+        (0, end, None),
+        (0, "message", JOINED),
+        (0, "node-online", {"id": 5, "name": "IKNL node", "org_id": 3}),
+    ]
+    heard = []
+    began = time.monotonic()
+    for event in client.events(4, timeout=20):
+        heard.append(event)
+        if isinstance(event, NodeOnline):
+            break
+    assert heard == [Reconnected(), NodeOnline(5, "IKNL node", 3)]
+    assert time.monotonic() - began < 9, "it did not wait for what could not come any more"
 
 
 def test_of_one_task_only_its_own_is_heard(
