@@ -40,6 +40,16 @@ def test_with_events_the_server_is_asked_once_a_minute() -> None:
     assert deaf.until_look(5) < 1
 
 
+def test_a_last_look_is_made_before_the_time_is_up() -> None:
+    ledger = Ledger([1], 0, 6000, 30)
+    ledger.heard(Joined(4), 0, 0)
+    ledger.saw_task(task("pending", None))  # type: ignore[arg-type]
+    ledger.looked([1], 0)
+    assert (ledger.until_look(0), ledger.until_end(0)) == (29, 30)
+    ledger.looked([1], 29)
+    assert ledger.until_look(29) > ledger.until_end(29), "one is enough"
+
+
 def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_completed() -> None:
     ledger = listening(None, None)
     for run in (1, 2):

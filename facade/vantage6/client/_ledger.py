@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # With events, a look is made this often all the same: an event may get lost, a kill has none.
 SAFETY_SECONDS = 60.0
+# So long before the time is up, or a tenth of it, a last look is made: an event may have got lost.
+LAST_SECONDS = 1.0
 # A node says "completed", then sends the result, which the server announces too; should that not be
 # heard, a look is made this long after.
 UPDATE_SECONDS = 1.0
@@ -366,7 +368,11 @@ class Ledger:
         if self._failures:
             return self._due
         pace = pause(self.waited(now), self._interval, None) or 0.0
-        return min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
+        due = min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
+        if self._timeout is None:
+            return due
+        last = self._began + self._timeout - min(LAST_SECONDS, self._timeout / 10)
+        return min(due, last) if self._looked < last else due
 
     def until_end(self, now: float) -> float:
         """Tell how many seconds are left in all; not above zero when the time is up."""
