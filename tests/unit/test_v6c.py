@@ -276,7 +276,9 @@ def commands(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, .
 @pytest.mark.parametrize("path", commands(app, ()), ids=" ".join)
 def test_each_command_has_a_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*path, "--help"]) == 0
-    assert f"v6c {' '.join(path)}" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"v6c {' '.join(path)}" in told
+    assert "\\b" not in told, "examples keep their lines"
 
 
 def test_the_help_has_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

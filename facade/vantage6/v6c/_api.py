@@ -67,7 +67,7 @@ def _list(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List them all."
 )
 def api() -> None:
-    r"""Use any operation of the server or an algorithm store; the answer is JSON.
+    """Use any operation of the server or an algorithm store; the answer is JSON.
 
     v6c api OPERATION --help tells what one takes. Here there are ids, and no names.
 
@@ -75,7 +75,7 @@ def api() -> None:
       v6c api list_tasks --collaboration-id 1 --per-page 5
       v6c api update_node --id 3 --body '{"name": "ours"}'
       v6c api list_algorithms --store "local store"
-    """
+    """  # noqa: D301 - the mark is a character for click
 
 
 def _command(operation: Operation) -> click.Command:

@@ -28,13 +28,13 @@ def localnet(arguments: tuple[str, ...]) -> int:
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print what makes a shell complete commands, options and names.
+    """Print what makes a shell complete commands, options and names.
 
     \b
       bash: echo 'eval "$(v6c completion bash)"' >> ~/.bashrc
       zsh:  echo 'eval "$(v6c completion zsh)"' >> ~/.zshrc
       fish: v6c completion fish > ~/.config/fish/completions/v6c.fish
-    """
+    """  # noqa: D301 - the mark is a character for click
     from click.shell_completion import get_completion_class
 
     from ._app import app

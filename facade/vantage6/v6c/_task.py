@@ -91,12 +91,12 @@ def create(
     databases: tuple[str, ...],
     **others: Any,
 ) -> int:
-    r"""Ask organizations to run an algorithm.
+    """Ask organizations to run an algorithm.
 
     \b
-      v6c task create -o IKNL -o Maastro --image harbor2.vantage6.ai/demo/average \
+      v6c task create -o IKNL -o Maastro --image harbor2.vantage6.ai/demo/average \\
           --method partial_average --kwarg column_name=age --database default --wait
-    """
+    """  # noqa: D301 - the mark is a character for click
     if (timeout is not None or logs) and not wait:
         raise click.UsageError("--timeout and --logs are about waiting: give --wait, too")
     read = None if input_ is None else _input(input_)

@@ -334,7 +334,8 @@ class Tasks(Named["Task"]):
         if server_url is not None:
             body["server_url"] = server_url
         task = await create(self._session, body)
-        LOGGER.info("Created task %s for %s organizations", task["id"], len(ids))
+        plural = "" if len(ids) == 1 else "s"
+        LOGGER.info("Created task %s for %s organization%s", task["id"], len(ids), plural)
         return selection.of_row(task)
 
     async def run(
