@@ -540,6 +540,51 @@ def test_a_second_factor_is_asked_for(
     assert given.code == 0, given
 
 
+# -- what completes -------------------------------------------------------------------------------
+def completed(shell: Shell, folder: Path, line: str) -> list[str]:
+    """What bash makes of the last word of a line, by what `v6c completion bash` prints."""
+    script = 'eval "$(v6c completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n'
+    script += "_v6c_completion v6c; printf '%s\\n' \"${COMPREPLY[@]}\""
+    path = os.pathsep.join([str(folder), os.environ["PATH"]])
+    home = at_home(folder) | {"VANTAGE6_PASSWORD": shell.network.users["researcher"].password}
+    ended = subprocess.run(
+        ["bash", "-c", script, "bash", *re.split(r"(?<!\\) ", line)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=shell.environment("researcher", **home, PATH=path),
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout.split("\n")[:-1]
+
+
+def test_names_are_completed_by_the_login_that_is_saved(shell: Shell, tmp_path: Path) -> None:
+    who, server = shell.network.users["researcher"], shell.environment("root")["VANTAGE6_SERVER"]
+    words = ("login", "-s", server, "-u", who.username, "-c", "demo", "--password-stdin")
+    (tmp_path / "v6c").write_text(f"#!{sys.executable}\n{PROGRAM}")
+    (tmp_path / "v6c").chmod(0o700)
+    in_vain = completed(shell, tmp_path, f"v6c org show -s {server} -u {who.username} I")
+    assert in_vain == [""], "nobody logs in, though there is a password"
+    assert shell.piped(*words, stdin=who.password, **at_home(tmp_path)).code == 0
+    lines = {
+        "v6c org show ": ["IKNL", "Maastro", "Radboudumc"],
+        "v6c task create -o Maastro -o I": ["IKNL"],
+        "v6c collab show d": ["demo"],
+        "v6c study show demo\\ S": [r"demo\ Subset"],
+        "v6c node show M": [r"Maastro\ demo\ node"],
+        "v6c node show 'M": ["Maastro demo node"],
+        "v6c role show Res": ["Researcher"],
+        "v6c store show l": [r"local\ store"],
+        "v6c task wait long average": [r"average\ of\ nothing", r"average\ age"],
+        "v6c task list -c d": ["demo"],
+        "v6c org list -p ": ["default"],
+        "v6c org show nobody": [""],
+        "v6c org show -c nowhere I": [""],
+    }
+    found = shell.pool.map(lambda line: completed(shell, tmp_path, line), lines)
+    assert dict(zip(lines, found, strict=True)) == lines
+
+
 # -- what fails -----------------------------------------------------------------------------------
 FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
     "usage": ("task list --stat", 2, "--status", {}),

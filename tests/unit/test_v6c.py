@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 import vantage6.client
 from vantage6.client import errors
-from vantage6.v6c import _codes, _connect, _operations, _output, _values
+from vantage6.v6c import _codes, _complete, _connect, _operations, _output, _values
 from vantage6.v6c._app import app
 from vantage6.v6c._run import run
 
@@ -321,6 +322,54 @@ def test_words_are_completed(words: str, there: set[str]) -> None:
     )
     assert {line.partition(",")[2] for line in completed.stdout.splitlines()} >= there
     assert completed.stderr == ""
+
+
+def test_completion_waits_for_nobody_and_tells_of_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_complete, "SECONDS", 0.1)
+    ended = threading.Event()
+
+    def listed(kind: str, options: object, start: str) -> list[str]:
+        warnings.warn("others can read it", stacklevel=1)
+        if start == "slow":
+            ended.wait(30)
+        if start == "wrong":
+            raise RuntimeError("no server")
+        return ["right", "wrong", "slow", "right", "right\x1b[2J", "right\nplain,x"]
+
+    monkeypatch.setattr(_complete, "_listed", listed)
+    complete = _complete.names_of("task")
+    context = click.Context(click.Command("v6c"))
+    param = click.Argument(["task"])
+    found = {
+        word: [item.value for item in complete(context, param, word)]
+        for word in ("r", "slow", "wrong")
+    }
+    ended.set()
+    assert found == {"r": ["right"], "slow": [], "wrong": []}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("word", "there"),
+    [
+        ("", [r"a\ b", r"\$\(c\)", r"it\'s", "d/e:f"]),
+        ("'", ["a b", "$(c)", "d/e:f"]),
+        ('"', ["a b", "it's", "d/e:f"]),
+    ],
+)
+def test_names_stay_names_in_bash(
+    word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other people choose them: nothing in them may be run."""
+    names = ["a b", "$(c)", "it's", "d/e:f"]
+    monkeypatch.setattr(_complete, "_listed", lambda *_: names)
+    monkeypatch.setenv("COMP_WORDS", f"v6c\ntask\nshow\n{word}")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    bash = _complete.Bash(app, {}, "v6c", "_V6C_COMPLETE")
+    assert bash.complete().splitlines() == [f"plain,{name}" for name in there]
+    assert "read -r type" in bash.source_template
 
 
 def test_without_its_extra_it_says_how_to_get_it() -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._command import OWN, Command, Group, Shell, read_document
+from ._command import Command, Group, Shell, read_document
+from ._connect import OWN
 from ._operations import SERVICES, Operation, Parameter, Service, operations
 from ._output import say, show_json
 from ._values import NotAValueError, document_of, looks_like_json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from ._connect import Options
+from ._complete import names_of, names_of_profiles
+from ._connect import OWN, Options
 from ._output import say, show_json, show_row, show_rows
 from ._values import NotAValueError, document_of, pair_of
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from vantage6.client import Client, Rows
 
 CONNECTION = "Connection"
-# The names of these options among a command's parameters: an operation has some of their own, too.
-OWN = "v6c_"
 
 
 class Shell:
@@ -90,8 +88,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its `Shell`."""
-        told = {field.name: ctx.params.pop(OWN + field.name, None) for field in fields(Options)}
-        ctx.obj = Shell(Options(**told), as_json=ctx.params.pop(f"{OWN}json"))
+        ctx.obj = Shell(Options.taken_from(ctx.params), as_json=ctx.params.pop(f"{OWN}json"))
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -113,10 +110,22 @@ def _connection_options(taken: set[str]) -> list[click.Option]:
     """Make the options for the connection, but for those that a command has itself."""
     file = click.Path(dir_okay=False, path_type=Path)
     options = [
-        _connecting("-p", "profile", "Connect as this profile says.", metavar="NAME"),
+        _connecting(
+            "-p",
+            "profile",
+            "Connect as this profile says.",
+            metavar="NAME",
+            shell_complete=names_of_profiles,
+        ),
         _connecting("-s", "server", "The server's API: https://host/api.", metavar="URL"),
         _connecting("-u", "username", "The user.", metavar="NAME"),
-        _connecting("-c", "collaboration", "The collaboration.", metavar="NAME"),
+        _connecting(
+            "-c",
+            "collaboration",
+            "The collaboration.",
+            metavar="NAME",
+            shell_complete=names_of("collaboration"),
+        ),
         _connecting("-k", "private_key", "Private key.", metavar="FILE", type=file),
         _connecting("-v", "verbose", "Tell what the client does.", is_flag=True),
     ]

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from vantage6.client import Client
+    from collections.abc import Mapping, MutableMapping
+
+    from typing_extensions import Self
+
+    from vantage6.client import Client, Profile
 
 SERVER, PROFILE = "VANTAGE6_SERVER", "VANTAGE6_PROFILE"
+# The names of these options among a command's parameters: an operation has some of their own, too.
+OWN = "v6c_"
+# What a profile fills in where no option and none of these variables says it.
+FILLED_IN = {
+    "server": SERVER,
+    "username": "VANTAGE6_USERNAME",
+    "collaboration": "VANTAGE6_COLLABORATION",
+    "verify": "VANTAGE6_CA",
+    "cert": None,
+    "proxy": None,
+}
 
 
 class Given(TypedDict, total=False):
@@ -45,6 +60,11 @@ class Options:
     collaboration: str | None = None
     private_key: Path | None = None
     verbose: bool = False
+
+    @classmethod
+    def taken_from(cls, params: MutableMapping[str, Any]) -> Self:
+        """Take them out of a command's parameters."""
+        return cls(**{field.name: params.pop(OWN + field.name, None) for field in fields(cls)})
 
     @property
     def given(self) -> Given:
@@ -131,6 +151,43 @@ def connect_at_all(options: Options) -> Client:
         return Client(server, log_level=options.given.get("log_level"))
 
 
+def connect_unasked(options: Options) -> Client:
+    """Make a client that is logged in by a saved session, without a key; nobody logs in anew.
+
+    Parameters
+    ----------
+    options : Options
+        What the command was told.
+
+    Returns
+    -------
+    Client
+        The client.
+
+    Raises
+    ------
+    LookupError
+        When the session that is saved has lapsed.
+    InvalidSettings
+        When there is none.
+    """
+    from vantage6.client import Client, profiles
+
+    def refuse() -> str:
+        raise LookupError("the session that is saved has lapsed")
+
+    given: dict[str, Any] = {**options.given, "log_level": "critical"}
+    given.pop("private_key", None)
+    # To set up a key may write to the server. This program ends soon: nobody misses the variable.
+    os.environ.pop("VANTAGE6_PRIVATE_KEY", None)
+    profile = _profile_of(options, profiles())
+    for name, variable in FILLED_IN.items():
+        value = getattr(profile, name, None)
+        if value is not None and name not in given and not os.environ.get(variable or ""):
+            given[name] = value
+    return Client.from_session(password=refuse, mfa_code=refuse, retries=0, **given)
+
+
 def server_of(options: Options) -> str | None:
     """Tell which server is meant, as far as that is known without a login.
 
@@ -153,6 +210,19 @@ def server_of(options: Options) -> str | None:
         return known[options.profile].server
     if os.environ.get(SERVER):
         return os.environ[SERVER]
-    only = next(iter(known)) if len(known) == 1 else "default"
-    profile = known.get(os.environ.get(PROFILE) or only)
+    profile = _default_of(known)
     return profile.server if profile else None
+
+
+def _profile_of(options: Options, known: Mapping[str, Profile]) -> Profile | None:
+    """Tell which profile counts, as `connect` does."""
+    if options.profile is not None:
+        return known.get(options.profile)
+    if (options.server or os.environ.get(SERVER)) and not os.environ.get(PROFILE):
+        return None
+    return _default_of(known)
+
+
+def _default_of(known: Mapping[str, Profile]) -> Profile | None:
+    only = next(iter(known)) if len(known) == 1 else "default"
+    return known.get(os.environ.get(PROFILE) or only)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ._command import Group, Shell, listing, paged
+from ._complete import names_of
 
 
 def group(name: str, help_: str) -> Group:
@@ -21,7 +22,9 @@ org = group("org", "Organizations: list, compare and trust their keys.")
 @org.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
 @click.option("--country", help="Those of this country.")
-@click.option("--study", metavar="NAME", help="Those of this study.")
+@click.option(
+    "--study", metavar="NAME", shell_complete=names_of("study"), help="Those of this study."
+)
 @listing
 @click.pass_obj
 def org_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -30,7 +33,7 @@ def org_list(shell: Shell, limit: int | None, fields: list[str] | None, **filter
 
 
 @org.command("show")
-@click.argument("organization", required=False)
+@click.argument("organization", required=False, shell_complete=names_of("organization"))
 @click.pass_obj
 def org_show(shell: Shell, organization: str | None) -> None:
     """Show an organization; your own by default."""
@@ -38,7 +41,7 @@ def org_show(shell: Shell, organization: str | None) -> None:
 
 
 @org.command("fingerprint")
-@click.argument("organization", required=False)
+@click.argument("organization", required=False, shell_complete=names_of("organization"))
 @click.pass_obj
 def org_fingerprint(shell: Shell, organization: str | None) -> None:
     """Give the fingerprint of an organization's public key; of your own by default.
@@ -50,7 +53,7 @@ def org_fingerprint(shell: Shell, organization: str | None) -> None:
 
 
 @org.command("trust")
-@click.argument("organization")
+@click.argument("organization", shell_complete=names_of("organization"))
 @click.argument("fingerprint", required=False)
 @click.pass_obj
 def org_trust(shell: Shell, organization: str, fingerprint: str | None) -> None:
@@ -68,7 +71,12 @@ collab = group("collab", "Collaborations: list and trust them.")
 
 @collab.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option("--organization", metavar="NAME", help="Those that it takes part in.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those that it takes part in.",
+)
 @click.option(
     "--encrypted/--not-encrypted", default=None, help="Those that are encrypted, or are not."
 )
@@ -80,7 +88,7 @@ def collab_list(shell: Shell, limit: int | None, fields: list[str] | None, **fil
 
 
 @collab.command("show")
-@click.argument("collaboration_")
+@click.argument("collaboration_", shell_complete=names_of("collaboration"))
 @click.pass_obj
 def collab_show(shell: Shell, collaboration_: str) -> None:
     """Show a collaboration."""
@@ -88,7 +96,7 @@ def collab_show(shell: Shell, collaboration_: str) -> None:
 
 
 @collab.command("trust")
-@click.argument("collaboration_")
+@click.argument("collaboration_", shell_complete=names_of("collaboration"))
 @click.pass_obj
 def collab_trust(shell: Shell, collaboration_: str) -> None:
     """Accept what the server says of a collaboration's encryption."""
@@ -103,7 +111,12 @@ study = group("study", "Studies: list, create and delete them.")
 
 @study.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option("--organization", metavar="NAME", help="Those that it takes part in.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those that it takes part in.",
+)
 @listing
 @click.pass_obj
 def study_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -112,7 +125,7 @@ def study_list(shell: Shell, limit: int | None, fields: list[str] | None, **filt
 
 
 @study.command("show")
-@click.argument("study")
+@click.argument("study", shell_complete=names_of("study"))
 @click.pass_obj
 def study_show(shell: Shell, study: str) -> None:
     """Show a study."""
@@ -121,7 +134,7 @@ def study_show(shell: Shell, study: str) -> None:
 
 @study.command("create")
 @click.argument("name")
-@click.argument("organizations", nargs=-1, required=True)
+@click.argument("organizations", nargs=-1, required=True, shell_complete=names_of("organization"))
 @click.pass_obj
 def study_create(shell: Shell, name: str, organizations: tuple[str, ...]) -> None:
     """Make a study of some ORGANIZATIONS of a collaboration (-c)."""
@@ -130,7 +143,7 @@ def study_create(shell: Shell, name: str, organizations: tuple[str, ...]) -> Non
 
 
 @study.command("delete")
-@click.argument("study")
+@click.argument("study", shell_complete=names_of("study"))
 @click.pass_obj
 def study_delete(shell: Shell, study: str) -> None:
     """Delete a study."""
@@ -144,8 +157,18 @@ node = group("node", "Nodes: which there are, and whether they are online.")
 
 @node.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option("--organization", metavar="NAME", help="Those of this organization.")
-@click.option("--study", metavar="NAME", help="Those of this study's organizations.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those of this organization.",
+)
+@click.option(
+    "--study",
+    metavar="NAME",
+    shell_complete=names_of("study"),
+    help="Those of this study's organizations.",
+)
 @click.option("--online/--offline", "is_online", default=None, help="Those that are, or are not.")
 @listing
 @click.pass_obj
@@ -155,7 +178,7 @@ def node_list(shell: Shell, limit: int | None, fields: list[str] | None, **filte
 
 
 @node.command("show")
-@click.argument("node")
+@click.argument("node", shell_complete=names_of("node"))
 @click.pass_obj
 def node_show(shell: Shell, node: str) -> None:
     """Show a node."""
@@ -171,7 +194,12 @@ run = group("run", "Runs: what of a task each organization has to do.")
 
 
 @user.command("list")
-@click.option("--organization", metavar="NAME", help="Those of this organization.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those of this organization.",
+)
 @listing
 @click.pass_obj
 def user_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -196,7 +224,7 @@ def role_list(shell: Shell, limit: int | None, fields: list[str] | None) -> None
 
 
 @role.command("show")
-@click.argument("role")
+@click.argument("role", shell_complete=names_of("role"))
 @click.pass_obj
 def role_show(shell: Shell, role: str) -> None:
     """Show a role."""
@@ -204,7 +232,7 @@ def role_show(shell: Shell, role: str) -> None:
 
 
 @rule.command("list")
-@click.option("--role", metavar="NAME", help="Those of this role.")
+@click.option("--role", metavar="NAME", shell_complete=names_of("role"), help="Those of this role.")
 @listing
 @click.pass_obj
 def rule_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -222,7 +250,7 @@ def store_list(shell: Shell, limit: int | None, fields: list[str] | None, **filt
 
 
 @store.command("show")
-@click.argument("store")
+@click.argument("store", shell_complete=names_of("store"))
 @click.pass_obj
 def store_show(shell: Shell, store: str) -> None:
     """Show an algorithm store."""
@@ -230,8 +258,13 @@ def store_show(shell: Shell, store: str) -> None:
 
 
 @run.command("list")
-@click.option("--task", metavar="NAME", help="Those of this task.")
-@click.option("--organization", metavar="NAME", help="Those at this organization.")
+@click.option("--task", metavar="NAME", shell_complete=names_of("task"), help="Those of this task.")
+@click.option(
+    "--organization",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those at this organization.",
+)
 @click.option("--status", "state", help="Those in this status.")
 @listing
 @click.pass_obj

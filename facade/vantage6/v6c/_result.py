@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from ._command import Group, Shell
+from ._complete import names_of
 from ._output import say, show_results
 
 result = Group("result", help="Results: what algorithms returned.", no_args_is_help=True)
 
 
 @result.command("list")
-@click.argument("task")
+@click.argument("task", shell_complete=names_of("task"))
 @click.pass_obj
 def list_(shell: Shell, task: str) -> None:
     """Show what a task returned at each organization, as far as it has."""

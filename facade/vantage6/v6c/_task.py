@@ -10,6 +10,7 @@ import click
 
 from ._codes import OK, code_of
 from ._command import Group, Shell, listing, paged, pair, read_document
+from ._complete import names_of
 from ._output import complain, is_terminal, say, show_json, show_results
 from ._values import value_of
 
@@ -23,10 +24,25 @@ task = Group("task", help="Tasks: create, wait for, follow and end them.", no_ar
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
 @click.option("--status", help="Those in this status, such as active or completed.")
 @click.option("--image", metavar="PATTERN", help="Those with this algorithm.")
-@click.option("--study", metavar="NAME", help="Those of this study.")
-@click.option("--store", metavar="NAME", help="Those whose algorithm is from this store.")
-@click.option("--by", "initiating_org", metavar="NAME", help="Those that this organization asked.")
-@click.option("--parent", metavar="NAME", help="The subtasks of this task.")
+@click.option(
+    "--study", metavar="NAME", shell_complete=names_of("study"), help="Those of this study."
+)
+@click.option(
+    "--store",
+    metavar="NAME",
+    shell_complete=names_of("store"),
+    help="Those whose algorithm is from this store.",
+)
+@click.option(
+    "--by",
+    "initiating_org",
+    metavar="NAME",
+    shell_complete=names_of("organization"),
+    help="Those that this organization asked.",
+)
+@click.option(
+    "--parent", metavar="NAME", shell_complete=names_of("task"), help="The subtasks of this task."
+)
 @click.option("--job", type=int, metavar="N", help="Those of this job.")
 @listing
 @click.pass_obj
@@ -36,7 +52,7 @@ def list_(shell: Shell, limit: int | None, fields: list[str] | None, **filters: 
 
 
 @task.command("show")
-@click.argument("task")
+@click.argument("task", shell_complete=names_of("task"))
 @click.pass_obj
 def show(shell: Shell, task: str) -> None:
     """Show a task."""
@@ -51,6 +67,7 @@ def show(shell: Shell, task: str) -> None:
     multiple=True,
     required=True,
     metavar="NAME",
+    shell_complete=names_of("organization"),
     help="An organization that is to run it; give one of these for each.",
 )
 @click.option("--image", required=True, help="The algorithm: the name of its Docker image.")
@@ -70,8 +87,15 @@ def show(shell: Shell, task: str) -> None:
 @click.option(
     "--database", "databases", multiple=True, metavar="LABEL", help="A database to use, by label."
 )
-@click.option("--study", metavar="NAME", help="The study to run it in.")
-@click.option("--store", metavar="NAME", help="The store that the algorithm comes from.")
+@click.option(
+    "--study", metavar="NAME", shell_complete=names_of("study"), help="The study to run it in."
+)
+@click.option(
+    "--store",
+    metavar="NAME",
+    shell_complete=names_of("store"),
+    help="The store that the algorithm comes from.",
+)
 @click.option("--wait", is_flag=True, help="Wait for the results, and show them.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at most.")
 @click.option("--logs", is_flag=True, help="Show what the algorithms log, while waiting.")
@@ -126,7 +150,7 @@ def _input(file: str) -> Mapping[str, object]:
 
 
 @task.command("wait")
-@click.argument("tasks", nargs=-1, required=True)
+@click.argument("tasks", nargs=-1, required=True, shell_complete=names_of("task"))
 @click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at most.")
 @click.option("--logs", is_flag=True, help="Show what the algorithms log.")
 @click.pass_obj
@@ -171,7 +195,7 @@ def _progress() -> bool | None:
 
 
 @task.command("logs")
-@click.argument("task")
+@click.argument("task", shell_complete=names_of("task"))
 @click.option("-f", "--follow", is_flag=True, help="Go on until the task has ended.")
 @click.pass_obj
 def logs(shell: Shell, task: str, follow: bool) -> None:
@@ -220,7 +244,7 @@ def _written(shell: Shell, task: str) -> Iterator[dict[str, object]]:
 
 
 @task.command("kill")
-@click.argument("tasks", nargs=-1, required=True)
+@click.argument("tasks", nargs=-1, required=True, shell_complete=names_of("task"))
 @click.pass_obj
 def kill(shell: Shell, tasks: tuple[str, ...]) -> None:
     """Stop TASKS at all nodes. They remain, as killed by you."""
@@ -230,7 +254,7 @@ def kill(shell: Shell, tasks: tuple[str, ...]) -> None:
 
 
 @task.command("delete")
-@click.argument("task")
+@click.argument("task", shell_complete=names_of("task"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(shell: Shell, task: str, yes: bool) -> None:
