@@ -113,8 +113,8 @@ def secrets(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Ask PyPI for known weaknesses of all that users and developers install."""
     extras = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
-    of_all_sessions = ("test", "coverage", "notebook", "properties", "lint", "docs", "generate")
-    install(session, *of_all_sessions, "release")
+    checked = ("test", "coverage", "notebook", "properties", "lint", "docs", "generate", "release")
+    install(session, *checked)
     session.install("-q", f".[{','.join(extras)}]", "pip", "pip-audit==2.10.1")
     freeze = ("python", "-m", "pip", "freeze", "--exclude", "vantage6-sdk")
     installed = Path(session.create_tmp(), "installed.txt")

@@ -301,3 +301,21 @@ def test_a_blob_store_says_that_it_needs_node(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentBuildError, match=r"Node\.js"):
         BlobStore(tmp_path)
+
+
+@pytest.mark.parametrize("command", [["up"], ["run", __file__]])
+def test_what_is_no_file_is_left_alone(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A device, such as /dev/null where root may replace it, would be gone with the network."""
+    started: list[LocalNetwork] = []
+    monkeypatch.setattr(LocalNetwork, "__enter__", started.append)
+    os.mkfifo(tmp_path / "pipe")
+    command[1:1] = ["--json", str(tmp_path / "pipe")]
+    assert main(command) == 1
+    assert "name a file" in capsys.readouterr().err
+    assert (tmp_path / "pipe").is_fifo()
+    assert not started

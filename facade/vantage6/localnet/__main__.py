@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from vantage6.client._files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(network: LocalNetwork, json: Path | None) -> int:
     """Keep a network up until Ctrl-C."""
+    _check(json)
     with network:
         _write(network, json)
         print(_summary(network), flush=True)
@@ -85,6 +87,7 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
     """Run a script beside a network."""
     if not Path(command[0]).is_file():
         raise LocalNetworkError(f"There is no script {command[0]!r} to run.")
+    _check(json)
     with network, tempfile.TemporaryDirectory(prefix="vantage6-localnet-") as folder:
         file = json or Path(folder, "network.json")
         _write(network, file)
@@ -96,6 +99,15 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
         finally:
             _remove(json)
     return code if code >= 0 else 128 - code
+
+
+def _check(json: Path | None) -> None:
+    """Refuse what is no file before a network is started, whose end would remove it."""
+    try:
+        if json is not None:
+            check_replaceable(json)
+    except OSError as error:
+        raise LocalNetworkError(f"{json} cannot be written: {error.strerror}.") from None
 
 
 def _write(network: LocalNetwork, json: Path | None) -> None:

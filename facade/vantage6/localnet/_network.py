@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from vantage6.bindings.secret import SecretBytes, scrub
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client import _crypto
+from vantage6.client._files import replacing
 from vantage6.localnet import _api
 from vantage6.localnet._algorithms import algorithms as all_algorithms
 from vantage6.localnet._blobs import BlobStore
@@ -335,21 +336,22 @@ class LocalNetwork:
         path : Path
             The file.
 
+        Raises
+        ------
+        LocalNetworkError
+            When it cannot be written, or there is something else than a file.
+
         Examples
         --------
         >>> with LocalNetwork() as net:  # doctest: +SKIP
         ...     net.write(Path("network.json"))
         """
         text = SecretBytes(f"{json.dumps(self.describe(), indent=2)}\n".encode())
-        # A name that nobody can guess, or a link that is there already would be followed.
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with replacing(path) as file:
                 file.write(text)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+        except OSError as error:
+            raise LocalNetworkError(f"{path} cannot be written: {error.strerror}.") from None
 
     def _start(self, parts: contextlib.ExitStack) -> None:
         """Start every part, each with its end in the stack."""
