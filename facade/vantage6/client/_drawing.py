@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib import import_module
 from importlib.util import find_spec
 from logging import INFO
 from threading import Lock
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeAlias, cast
 
 from ._inert import inert
+from ._notebook import display, is_notebook
 from ._picture import ASCII, BLOCKS, Piece, change_of, html_of, lines_of
 from ._progress import Progress
 from ._settings import LOGGER
@@ -122,7 +122,7 @@ class Drawing:
 
 def _view(is_asked_for: bool) -> View | None:
     """Choose how to show progress where it would go now."""
-    if _is_notebook():
+    if is_notebook():
         return Notebook()
     stream = cast("TextIO | None", sys.stderr)  # programs without a console have none
     if stream is not None and _is_terminal(stream):
@@ -139,12 +139,6 @@ def _is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except ValueError:  # it is closed
         return False
-
-
-def _is_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
-    return hasattr(shell, "kernel")
 
 
 class Lines:
@@ -271,7 +265,6 @@ class Notebook:
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Show the tasks as they stand now."""
         del changed
-        display = import_module("IPython.display").display
         lines = lines_of(tasks, time.time(), sys.maxsize)
         text = "\n".join("".join(text for text, _ in pieces) for pieces in lines)
         bundle = {"text/html": html_of(tasks), "text/plain": text}

@@ -1,14 +1,20 @@
-"""Files that are written as a whole or not at all."""
+"""Files of the user's: written as a whole or not at all, by one process at a time."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from ._warn import warn
+from .errors import InvalidSettings
+
+LOCK_SECONDS = 30.0
 
 
 def check_replaceable(path: Path) -> None:
@@ -61,3 +67,80 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def locked(path: Path) -> Generator[None]:
+    """Keep other processes from changing a file meanwhile; its folder is made if need be.
+
+    Parameters
+    ----------
+    path : Path
+        The file, whether it is there or not.
+
+    Yields
+    ------
+    None
+        While nobody else changes it.
+
+    Raises
+    ------
+    InvalidSettings
+        When somebody else does for too long.
+    """
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
+        except Timeout:
+            raise InvalidSettings(
+                f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
+            ) from None
+        yield
+
+
+def text_of(path: Path) -> str:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Its text; nothing where there is no such file.
+
+    Raises
+    ------
+    InvalidSettings
+        When it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"{path} cannot be read: {error}") from None
+
+
+def warn_if_shared(descriptor: int, what: str) -> None:
+    """Warn when others on this machine can read what is its owner's alone.
+
+    Parameters
+    ----------
+    descriptor : int
+        The file, opened.
+    what : str
+        What is in it, and where it is.
+    """
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    # Windows has no such bits, and makes some up.
+    if os.name == "posix" and mode & 0o077:
+        warn(
+            f"others on this machine may use {what}: its permissions are {mode:04o}; "
+            "chmod 600 makes it yours alone"
+        )

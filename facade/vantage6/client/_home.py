@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from vantage6.bindings.secret import SecretBytes
 
-from ._files import replacing
+from ._files import locked, replacing, text_of, warn_if_shared
 from ._profiles import Profile, choose_profile, read_profiles, with_profile
 from ._saved import Saved, read_saved
 from ._settings import LOGGER
@@ -18,7 +17,6 @@ from .errors import InvalidSettings
 
 PROFILES_VARIABLE = "VANTAGE6_PROFILES"
 PROFILE_VARIABLE = "VANTAGE6_PROFILE"
-LOCK_SECONDS = 30.0
 
 
 # ---- profiles ------------------------------------------------------------------------------------
@@ -60,7 +58,7 @@ def profiles() -> dict[str, Profile]:
     demo https://server.example/api ada
     """
     path = profiles_path()
-    return read_profiles(_text(path), path)
+    return read_profiles(text_of(path), path)
 
 
 def profile_named(name: str | None) -> Profile:
@@ -99,29 +97,15 @@ def save_profile(profile: Profile) -> Path:
     InvalidSettings
         When it cannot be written.
     """
-    from filelock import FileLock, Timeout
-
     path = profiles_path().resolve()  # what a link points to is to be replaced, not the link
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600):
-            text = with_profile(_text(path), profile, path)
+        with locked(path):
+            text = with_profile(text_of(path), profile, path)
             with replacing(path) as file:
                 file.write(text.encode())
-    except Timeout:
-        raise InvalidSettings(f"{path} has been locked for {LOCK_SECONDS:.0f} s") from None
     except OSError as error:
         raise InvalidSettings(f"{path} cannot be written: {error.strerror}") from None
     return path
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{path} cannot be read: {error}") from None
 
 
 # ---- logins --------------------------------------------------------------------------------------
@@ -196,14 +180,7 @@ def read_session(path: Path) -> Saved:
         os.close(descriptor)
         raise InvalidSettings(f"there is no saved session in {path}: it is no file of yours")
     with os.fdopen(descriptor, "rb") as file:
-        mode = stat.S_IMODE(facts.st_mode)
-        # Windows has no such bits, and makes some up.
-        if os.name == "posix" and mode & 0o077:
-            warnings.warn(
-                f"others on this machine may use the session in {path}: its permissions are "
-                f"{mode:04o}; chmod 600 makes it yours alone",
-                stacklevel=2,
-            )
+        warn_if_shared(descriptor, f"the session in {path}")
         return read_saved(SecretBytes(file.read()), path)
 
 

@@ -60,7 +60,7 @@ def keep(login: Login, path: Path | None = None) -> Path:
     """
     tokens = login.auth.tokens
     if tokens is None or login.state.username is None:
-        raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+        raise NotAuthenticated()
     file = path or sessions_folder() / file_name(login.url, login.state.username)
     saved = Saved.of(login.url, login.state.username, tokens, time.monotonic(), time.time())
     write_session(saved, file)
@@ -214,5 +214,5 @@ class SavedSession:
 
     def _username(self) -> str:
         if self._login.state.username is None:
-            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+            raise NotAuthenticated()
         return self._login.state.username

@@ -8,6 +8,7 @@ from typing import Any
 
 from vantage6.bindings.secret import Secret
 
+from ._notebook import is_notebook
 from ._pins import server_name
 from ._settings import LOGGER
 from .errors import InvalidInput, InvalidSettings, MissingExtra
@@ -135,8 +136,7 @@ def can_ask() -> bool:
     bool
         Whether it makes sense to ask.
     """
-    ipython = sys.modules.get("IPython")
-    if hasattr(ipython and ipython.get_ipython(), "kernel"):
+    if is_notebook():
         return True
     try:
         return sys.stdin is not None and sys.stdin.isatty()

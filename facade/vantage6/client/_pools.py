@@ -7,10 +7,8 @@ bytes are read or written, and an answer is read no further than it is of use.
 
 from __future__ import annotations
 
-import inspect
 import ssl
 import urllib.request
-import warnings
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import suppress
 from importlib.util import find_spec
@@ -28,6 +26,7 @@ from ._deadline import clip
 from ._intake import Intake
 from ._locks import renew_in_child
 from ._settings import Limits, check_proxy, is_loopback
+from ._warn import warn
 from .errors import InvalidSettings, MissingExtra
 
 if TYPE_CHECKING:
@@ -45,21 +44,6 @@ scrub_log("httpcore.http11")
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
 # Large bodies are sent in pieces: the time that is left is looked at before each.
 PIECE = 1 << 16
-
-
-def warn(message: str) -> None:
-    """Warn each time, where the user's own code calls; Python would do so once for a line.
-
-    Parameters
-    ----------
-    message : str
-        The warning.
-    """
-    frame = inspect.currentframe()
-    while frame and str(frame.f_globals.get("__name__")).startswith("vantage6.client."):
-        frame = frame.f_back
-    where = (frame.f_code.co_filename, frame.f_lineno) if frame else ("vantage6.client", 0)
-    warnings.warn_explicit(message, UserWarning, *where, registry={})
 
 
 # ---- whom to trust ------------------------------------------------------------------------------
@@ -245,6 +229,16 @@ def parsed(url: str) -> httpx.URL:
         raise InvalidSettings(f"{url} is not an address: {error}") from None
 
 
+def _left(
+    timeout: float | None, otherwise: float | None, late: type[httpcore.TimeoutException]
+) -> float | None:
+    """Give how long a read or write may take now; sockets would take 0 for "do not wait"."""
+    seconds = clip(timeout, otherwise)
+    if seconds is not None and seconds <= 0:
+        raise late("the time is up")
+    return seconds
+
+
 class _Stream(httpcore.NetworkStream):
     """A connection on which no read or write outlasts the call that it is for."""
 
@@ -253,9 +247,7 @@ class _Stream(httpcore.NetworkStream):
         self._opening = opening  # for what is said to a proxy before the request
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        seconds = clip(timeout, self._opening)
-        if seconds is not None and seconds <= 0:
-            raise httpcore.ReadTimeout("the time is up")
+        seconds = _left(timeout, self._opening, httpcore.ReadTimeout)
         try:
             return self._stream.read(max_bytes, seconds)
         except httpcore.TimeoutException:
@@ -264,9 +256,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), PIECE):
-            seconds = clip(timeout, self._opening)
-            if seconds is not None and seconds <= 0:
-                raise httpcore.WriteTimeout("the time is up")
+            seconds = _left(timeout, self._opening, httpcore.WriteTimeout)
             piece = buffer if len(buffer) <= PIECE else buffer[start : start + PIECE]
             self._stream.write(piece, seconds)
 
@@ -279,9 +269,7 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        seconds = clip(timeout, self._opening)
-        if seconds is not None and seconds <= 0:
-            raise httpcore.ConnectTimeout("the time is up")
+        seconds = _left(timeout, self._opening, httpcore.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
         return _Stream(stream, self._opening)
 
@@ -303,9 +291,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Options = None,
     ) -> httpcore.NetworkStream:
-        seconds = clip(timeout)
-        if seconds is not None and seconds <= 0:
-            raise httpcore.ConnectTimeout("the time is up")
+        seconds = _left(timeout, None, httpcore.ConnectTimeout)
         stream = self._backend.connect_tcp(host, port, seconds, local_address, socket_options)
         return _Stream(stream, timeout)
 

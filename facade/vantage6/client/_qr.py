@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from importlib import import_module
 from io import BytesIO, StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._inert import inert
+from ._notebook import display, is_notebook
 from .errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -79,8 +78,7 @@ def show_qr(uri: str) -> None:
             f"no QR code holds the {len(uri)} characters of this address: no second factor has one "
             "of that length"
         ) from None
-    display = _notebook()
-    if display:
+    if is_notebook():
         display(Picture(code))
         return
     drawn = StringIO()
@@ -97,19 +95,9 @@ def offer(uri: str) -> None:
     uri : str
         Its ``otpauth://`` address, which is shown itself where there are no QR codes.
     """
-    display = _notebook()
-    if not (display or sys.stdout.isatty()):
+    if not (is_notebook() or sys.stdout.isatty()):
         return  # output that goes to a file is no place for a secret
     try:
         show_qr(uri)
     except (MissingExtra, InvalidInput):
         print(f"For your authenticator app: {inert(uri)}")  # noqa: T201 - shown, not logged
-
-
-def _notebook() -> Callable[[object], object] | None:
-    """Find what shows a picture in the notebook that this runs in; None where it does not."""
-    ipython: Any = sys.modules.get("IPython")  # where it is not loaded yet, nobody is in a notebook
-    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-        return None
-    display: Callable[[object], object] = import_module("IPython.display").display
-    return display

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vantage6.bindings.secret import SecretBytes
 
-from ._files import replacing
+from ._files import locked, replacing, text_of, warn_if_shared
 from ._pins import (
     ENCRYPTED,
     PLAIN,
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Collaboration, Organization
 
 KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
-LOCK_SECONDS = 30.0
 
 
 # ---- key files -----------------------------------------------------------------------------------
@@ -99,14 +96,7 @@ def read_private_key(path: Path) -> bytes:
         Its content.
     """
     with path.open("rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        # Windows has no such bits, and makes some up.
-        if os.name == "posix" and mode & 0o077:
-            warnings.warn(
-                f"others on this machine may use the private key {path}: its permissions are "
-                f"{mode:04o}; chmod 600 makes it yours alone",
-                stacklevel=3,  # the line that calls setup_encryption
-            )
+        warn_if_shared(file.fileno(), f"the private key {path}")
         return SecretBytes(file.read())
 
 
@@ -300,27 +290,20 @@ class Trust:
             found = [decide(self._mode, known, pin) for pin in now]
             return [pin for pin in found if pin]
 
-        if self._mode == "off" or not news(self._known(self._text())):
+        if self._mode == "off" or not news(self._known(text_of(self.path))):
             return
         for pin in self._remember(news):
             LOGGER.info("Trusting on first use: %s %s: %s", pin.kind, pin.id_, pin.value)
 
     def _remember(self, decide: Callable[[Known], list[Pin]]) -> list[Pin]:
         """Decide again while no other process can write, and write what came of it, all or none."""
-        from filelock import FileLock, Timeout
-
         path = self.path.resolve()  # what a link points to is to be replaced, not the link
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600):
-                text = self._text()
+            with locked(path):
+                text = text_of(path)
                 pins = decide(self._known(text))
                 with replacing(path) as file:
                     file.write(write(text, self._server, pins).encode())
-        except Timeout:
-            raise InvalidSettings(
-                f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
-            ) from None
         except OSError as error:
             raise InvalidSettings(
                 f"the public keys of other organizations cannot be remembered in {path}: "
@@ -331,14 +314,6 @@ class Trust:
 
     def _known(self, text: str) -> Known:
         return read(text, self._server, str(self.path))
-
-    def _text(self) -> str:
-        try:
-            return self.path.read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidSettings(f"{self.path} cannot be read: {error}") from None
 
 
 def _encryption_pin(row: Collaboration) -> Pin:

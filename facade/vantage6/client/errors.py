@@ -102,6 +102,11 @@ class NotAuthenticated(Vantage6Error, AttributeError):
     a debugger: its ``whoami`` is not there yet.
     """
 
+    def __init__(
+        self, message: str = "nobody is logged in on this client: call authenticate() first"
+    ) -> None:
+        super().__init__(message)
+
 
 # ---- on the way to the server and back ----------------------------------------------------------
 

@@ -20,6 +20,7 @@ from .._opening import Reader
 from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, number_in, outdated_by
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
+from .._warn import warn
 from ..errors import (
     InvalidSettings,
     KeyMismatch,
@@ -335,14 +336,12 @@ class Session(Connection):
     def whoami(self) -> WhoAmI:
         """The user who is logged in; NotAuthenticated if there is none."""
         if self.state.whoami is None:
-            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+            raise NotAuthenticated()
         return self.state.whoami
 
     def warn_of_readers(self) -> None:
         """Warn, before a password is sent, that others could read it on the way."""
         if self.address.is_readable:
-            from .._pools import warn
-
             warn(
                 f"{self.address.host} speaks plain http: whoever is on the way can read your "
                 "password and all that follows; give the server's https address if it has one"
@@ -488,7 +487,7 @@ class Session(Connection):
         """Renew the token now, whether it is about to expire or not."""
         tokens = self.auth.tokens
         if tokens is None:
-            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+            raise NotAuthenticated()
         steps = self.auth.renewing(tokens)
         step = next(steps)
         while step:
@@ -499,7 +498,7 @@ class Session(Connection):
         if self.auth.is_outdated:
             await self.renew()
         if self.auth.tokens is None:
-            raise NotAuthenticated("nobody is logged in on this client: call authenticate() first")
+            raise NotAuthenticated()
         return self.auth.tokens.access
 
     @property

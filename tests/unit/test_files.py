@@ -1,0 +1,32 @@
+"""Files are changed by one process at a time, and never put in the place of something else."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vantage6.client import InvalidSettings, _files
+
+
+def test_whoever_has_to_wait_for_too_long_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_files, "LOCK_SECONDS", 0.1)
+    file = tmp_path / "folder" / "file"
+    with (
+        _files.locked(file),
+        pytest.raises(InvalidSettings, match="locked by another process"),
+        _files.locked(file),
+    ):
+        pass
+    with _files.locked(file):  # it is free again
+        assert file.parent.is_dir()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> None:
+    assert callable(make)
+    make(tmp_path / "there")
+    with pytest.raises(FileExistsError, match="name a file"), _files.replacing(tmp_path / "there"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
