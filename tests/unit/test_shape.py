@@ -3,7 +3,7 @@
 import pytest
 from said import CONTRACTS, Contract, operations, samples
 
-from vantage6.client._shape import ANSWERS, ROWS, TELLING, UNPAGED, trouble_in
+from vantage6.client._shape import ANSWERS, ROWS, SENTENCES, UNPAGED, trouble_in
 
 NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
 
@@ -20,12 +20,12 @@ def answers_with(name: str) -> set[str]:
 def test_each_operation_that_is_named_is_one_of_the_contract() -> None:
     known = {operation.name for contract in NEWEST for operation in operations(contract)}
     of_request = {"request"}  # that of client.request, which asks for anything
-    assert {*ROWS, *ANSWERS, *TELLING, *UNPAGED} - of_request <= known
+    assert {*ROWS, *ANSWERS, *SENTENCES, *UNPAGED} - of_request <= known
 
 
 def test_sentences_and_lists_are_what_the_contract_says() -> None:
     both = {"create_server"}  # a sentence, or the server
-    assert answers_with("Message") - both == TELLING
+    assert answers_with("Message") - both == SENTENCES
     lists = {
         operation.name
         for contract in NEWEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, TypeAlias, cast, get_args
 
 from .errors import InvalidInput
@@ -286,12 +287,10 @@ def _log(data: Mapping[str, object]) -> Event:
     return LogWritten(_int(data, "run_id"), _int(data, "task_id"), str(data["log"]))
 
 
-def _node_online(data: Mapping[str, object]) -> Event:
-    return NodeOnline(_int(data, "id"), str(data.get("name")), _int_or_none(data, "org_id"))
-
-
-def _node_offline(data: Mapping[str, object]) -> Event:
-    return NodeOffline(_int(data, "id"), str(data.get("name")), _int_or_none(data, "org_id"))
+def _node(
+    kind: type[NodeOnline] | type[NodeOffline], data: Mapping[str, object]
+) -> NodeOnline | NodeOffline:
+    return kind(_int(data, "id"), str(data.get("name")), _int_or_none(data, "org_id"))
 
 
 def _kill(data: Mapping[str, object]) -> Event:
@@ -313,8 +312,8 @@ _READERS: dict[str, Callable[[Mapping[str, object]], Event]] = {
     "algorithm_status_change": _run_status,
     "status_update": lambda data: RunUpdated(_int(data, "run_id")),
     "algorithm_log": _log,
-    "node-online": _node_online,
-    "node-offline": _node_offline,
+    "node-online": partial(_node, NodeOnline),
+    "node-offline": partial(_node, NodeOffline),
     "kill_containers": _kill,
 }
 

@@ -35,7 +35,6 @@ class Intake:
     ----------
     is_over : bool
         Whether what follows is of no use.
-
     """
 
     def __init__(self, method: str, url: str, status: int, packing: str, most: int | None) -> None:

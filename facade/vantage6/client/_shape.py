@@ -94,7 +94,7 @@ ANSWERS: Mapping[str, Shape] = {
     "create_user_token": (TOKENS, {"access_token?": NEVER, "qr_uri?": str}),
 }
 # Those that answer with a sentence, which is passed on to the log.
-TELLING = frozenset(
+SENTENCES = frozenset(
     (
         *("change_password", "recover_password", "reset_password", "recover_two_factor"),
         *("delete_algorithm_store", "delete_collaboration", "delete_node", "delete_organization"),
@@ -140,7 +140,7 @@ def _wanted(operation: str) -> tuple[Shape, Check]:
     shape: Shape
     if operation in ANSWERS:
         shape = ANSWERS[operation]
-    elif operation in TELLING:
+    elif operation in SENTENCES:
         shape = MESSAGE
     elif operation in UNPAGED:
         shape = [dict]

@@ -23,8 +23,8 @@ from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
-from .._waiting import check_times, has_finished, is_several, pause, several
-from ..errors import InvalidSettings, UnknownPath, WaitTimeout
+from .._waiting import check_times, has_finished, is_several, out_of_time, pause, several
+from ..errors import InvalidSettings, UnknownPath
 from ._session import Session
 from .algorithm import Algorithms
 from .collaboration import Collaborations
@@ -813,6 +813,8 @@ class AsyncClient:
 
         Raises
         ------
+        InvalidInput
+            When no task is given, or `interval`, `timeout` or `on_failure` makes no sense.
         TaskFailed
             When a run failed, crashed, was killed or was not allowed. It tells each run's
             organization, status and last log lines, and carries the results there are.
@@ -865,8 +867,12 @@ class AsyncClient:
 
         Raises
         ------
+        InvalidInput
+            When no task is given, or `interval` or `timeout` makes no sense.
         WaitTimeout
             When the time is up.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
 
@@ -971,6 +977,8 @@ class AsyncClient:
 
         Raises
         ------
+        InvalidInput
+            When `interval` or `timeout` makes no sense.
         WaitTimeout
             When the time is up. The task runs on.
         UnknownName, AmbiguousName
@@ -1007,12 +1015,9 @@ class AsyncClient:
     ) -> None:
         seconds = pause(waited, interval, timeout)
         if seconds is None:
-            raise WaitTimeout(
-                f"task {task_id} is still {status!r} after {timeout} s; it runs on: wait again, or "
-                f"stop it with task.kill({task_id})",
-                task_id=task_id,
-                status=status,
-            )
+            from .._ledger import TaskState
+
+            raise out_of_time([TaskState(task_id, status=status)], timeout)
         await asyncio.sleep(seconds)
 
     # ---- the API beyond the resources -----------------------------------------------------------

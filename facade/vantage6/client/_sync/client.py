@@ -24,8 +24,8 @@ from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
-from .._waiting import check_times, has_finished, is_several, pause, several
-from ..errors import InvalidSettings, UnknownPath, WaitTimeout
+from .._waiting import check_times, has_finished, is_several, out_of_time, pause, several
+from ..errors import InvalidSettings, UnknownPath
 from ._session import Session
 from .algorithm import Algorithms
 from .collaboration import Collaborations
@@ -812,6 +812,8 @@ class Client:
 
         Raises
         ------
+        InvalidInput
+            When no task is given, or `interval`, `timeout` or `on_failure` makes no sense.
         TaskFailed
             When a run failed, crashed, was killed or was not allowed. It tells each run's
             organization, status and last log lines, and carries the results there are.
@@ -864,8 +866,12 @@ class Client:
 
         Raises
         ------
+        InvalidInput
+            When no task is given, or `interval` or `timeout` makes no sense.
         WaitTimeout
             When the time is up.
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
 
@@ -970,6 +976,8 @@ class Client:
 
         Raises
         ------
+        InvalidInput
+            When `interval` or `timeout` makes no sense.
         WaitTimeout
             When the time is up. The task runs on.
         UnknownName, AmbiguousName
@@ -1006,12 +1014,9 @@ class Client:
     ) -> None:
         seconds = pause(waited, interval, timeout)
         if seconds is None:
-            raise WaitTimeout(
-                f"task {task_id} is still {status!r} after {timeout} s; it runs on: wait again, or "
-                f"stop it with task.kill({task_id})",
-                task_id=task_id,
-                status=status,
-            )
+            from .._ledger import TaskState
+
+            raise out_of_time([TaskState(task_id, status=status)], timeout)
         time.sleep(seconds)
 
     # ---- the API beyond the resources -----------------------------------------------------------
