@@ -65,6 +65,67 @@ def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_complet
     assert 0 < ledger.until_look(10) < 0.1, "too early by a moment: soon again"
 
 
+def test_an_end_that_nobody_heard_of_is_seen_soon_after_its_result_was_sent() -> None:
+    ledger = listening(None, None)  # the node of run 1 had said "completed" before
+    ledger.heard(status(2, "completed"), 5, 5)
+    ledger.heard(RunUpdated(2), 5, 5)
+    assert ledger.until_look(5) > 50
+    ledger.heard(RunUpdated(1), 10, 10)
+    assert [ledger.until_look(10), ledger.to_look_at(10)] == [1, []]
+    assert [one.task_id for one in ledger.to_look_at(11)] == [1]
+    ledger.looked([1], 11)
+    assert ledger.until_look(11) == 9, "once more, should the server not have had it"
+    ledger.looked([1], 20)
+    assert ledger.until_look(20) > 50, "it may have been something else"
+
+
+def test_an_update_is_no_end_where_the_node_says_what_it_was() -> None:
+    ledger = listening(None)
+    ledger.heard(RunUpdated(1), 10, 10)  # it has begun
+    ledger.heard(RunUpdated(1), 10, 10)
+    ledger.heard(status(1, "active"), 10.5, 10.5)
+    assert ledger.until_look(11) > 40
+    ledger.heard(RunUpdated(99), 11, 11)
+    assert ledger.until_look(11) > 40, "of another task"
+
+
+def test_an_update_before_the_first_look_is_not_forgotten() -> None:
+    ledger = Ledger([1], 0, 1, None)
+    ledger.heard(Joined(4), 0, 0)
+    for run in (1, 2, 99):
+        ledger.heard(RunUpdated(run), 0.1, 0.1)
+    ledger.heard(status(2, "active"), 0.1, 0.1)
+    ledger.saw_task(task("active", None, None))  # type: ignore[arg-type]
+    ledger.looked([1], 0.2)
+    assert ledger.until_look(0.2) == 1
+    ledger.heard(status(1, "active"), 0.3, 0.3)
+    assert ledger.until_look(0.3) > 50
+
+
+def test_the_last_run_to_end_is_noticed_though_another_failed_long_before() -> None:
+    ledger = listening(None, None)
+    ledger.heard(status(1, "crashed"), 1, 1)
+    for now in (1, 2, 3, 5, 9, 20, 30):
+        ledger.looked([1], now)
+    assert ledger.until_look(30) > 50
+    ledger.heard(status(2, "completed"), 31, 31)
+    ledger.heard(RunUpdated(2), 31, 31)
+    assert ledger.until_look(31) == 0
+
+
+def test_the_last_run_to_end_is_noticed_though_a_look_told_of_the_others() -> None:
+    ledger = listening(None, None, None)
+    runs = [
+        {"id": id_, "status": told, "organization": {"id": 7}}
+        for id_, told in ((1, "crashed"), (2, "completed"), (3, "active"))
+    ]
+    ledger.saw_runs(1, runs)  # type: ignore[arg-type]
+    ledger.looked([1], 30)
+    ledger.heard(status(3, "completed"), 31, 31)
+    ledger.heard(RunUpdated(3), 31, 31)
+    assert ledger.until_look(31) == 0
+
+
 @pytest.mark.parametrize("event", [status(1, "crashed"), KillRequested(4, (1,), (1,), None)])
 def test_a_failure_or_a_kill_is_looked_at_at_once(event: RunStatusChanged | KillRequested) -> None:
     ledger = listening(None, None)

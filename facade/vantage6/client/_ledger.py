@@ -37,6 +37,10 @@ LAST_SECONDS = 1.0
 UPDATE_SECONDS = 1.0
 # The server announces what it takes in a moment before it has it: looks after one too early.
 RECHECKS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+# Each change of a run is announced twice: by the server, and by the node, which says what it was.
+# Where only the server was heard, an end may have been: nodes that say so before they send the
+# result may have done it before anybody listened. Looks after so long tell.
+DOUBT_SECONDS = (1.0, 10.0)
 # Without an answer for this long, the server is given up.
 OUTAGE_SECONDS = 900.0
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -44,7 +48,7 @@ BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 @dataclass
 class RunState:
-    """What is known of a run; `is_said` and `is_sent` tell of its result."""
+    """What is known of a run; `is_said` and `is_sent` tell of its end, and of what it gave."""
 
     run_id: int
     task_id: int
@@ -73,6 +77,13 @@ class TaskState:
     # When to look at this task, by what was announced of it, and when again if that is too early.
     due: float = inf
     rechecks: list[float] = field(default_factory=list[float])
+    # When to look because of runs that may have ended unheard.
+    doubts: dict[int, list[float]] = field(default_factory=dict[int, list[float]])
+
+    @property
+    def next_due(self) -> float:
+        """When to look at this task, for any of these reasons."""
+        return min((self.due, *(at for times in self.doubts.values() for at in times)))
 
 
 class Ledger:
@@ -104,6 +115,7 @@ class Ledger:
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
         self.runs: dict[int, RunState] = {}
         self.rooms: set[int] = set()
+        self._updated_early: set[int] = set()  # runs, whosoever they are
         self._roots = {id_: id_ for id_ in self.tasks}
         self._began, self._interval, self._timeout, self._each = now, interval, timeout, each
         self._looked = now
@@ -231,6 +243,8 @@ class Ledger:
             # The server announces an end a moment before it has it, and no run begins anew.
             if has_finished(status) or not has_finished(run.status):
                 run.status = status
+            if status == COMPLETED:
+                run.is_said = run.is_sent = True
             organization = row.get("organization")
             run.organization_id = organization["id"] if organization else None
             run.started = timestamp(row.get("started_at")) or run.started
@@ -244,9 +258,14 @@ class Ledger:
             self._looked, self._due = now, inf
         for task in seen:
             task.due = now + task.rechecks.pop(0) if task.rechecks else inf
+            left = {id_: [at for at in times if at > now] for id_, times in task.doubts.items()}
+            task.doubts = {id_: times for id_, times in left.items() if times}
+            for run_id in self._updated_early.intersection(task.run_ids):
+                self._run_updated(self._run(run_id, task.task_id), now)
             if not task.run_ids:  # their number is not known: others are waited for now
                 for run in self.runs.values():
                     run.is_sent = run.is_sent and run.task_id != task.task_id
+        self._updated_early.clear()
         # Where all have to end, those that had were let wait for those that have ended now.
         done = self._seem_over(lambda run: run.is_said or run.is_sent)
         self._expect((task for task in done if task not in seen and task.due == inf), now)
@@ -290,14 +309,27 @@ class Ledger:
                 self._adopt(task_id, parent_id)
             case RunStatusChanged():
                 return self._status_changed(event, now, clock)
-            case RunUpdated(run_id) if run_id in self.runs and self.runs[run_id].is_said:
-                self.runs[run_id].is_sent = True
-                self._expect(self._seem_over(lambda run: run.is_sent), now)
+            case RunUpdated(run_id) if run_id in self.runs:
+                self._run_updated(self.runs[run_id], now)
+            case RunUpdated(run_id) if not all(task.run_ids for task in self.open_tasks):
+                self._updated_early.add(run_id)
             case KillRequested(task_ids=task_ids):
                 self._expect((self.tasks[id_] for id_ in task_ids if id_ in self.tasks), now)
             case _:
                 pass
         return None
+
+    def has_ended(self, run_id: int) -> bool:
+        """Tell whether a node has said that a run has ended."""
+        return run_id in self.runs and has_finished(self.runs[run_id].status)
+
+    def _run_updated(self, run: RunState, now: float) -> None:
+        if run.is_said:
+            run.is_sent = True
+            self._expect(self._seem_over(lambda run: run.is_sent), now)
+        elif run.task_id in self.tasks and not run.is_sent:
+            times = [now + seconds for seconds in DOUBT_SECONDS]
+            self.tasks[run.task_id].doubts[run.run_id] = times
 
     def _status_changed(self, event: RunStatusChanged, now: float, clock: float) -> int | None:
         if event.parent_id is not None:
@@ -313,6 +345,8 @@ class Ledger:
         if event.task_id != root:
             return root
         task = self.tasks[root]
+        task.doubts.pop(event.run_id, None)
+        self._updated_early.discard(event.run_id)
         if has_failed(event.status):
             self._expect((task,), now)
         elif event.status == COMPLETED:
@@ -328,7 +362,8 @@ class Ledger:
 
         def seems(task: TaskState) -> bool:
             if task.run_ids:
-                return all(done(self._run(id_, task.task_id)) for id_ in task.run_ids)
+                runs = [self._run(id_, task.task_id) for id_ in task.run_ids]
+                return all(done(run) or has_failed(run.status) for run in runs)
             return any(done(run) for run in self.runs.values() if run.task_id == task.task_id)
 
         found = [task for task in self.open_tasks if seems(task)]
@@ -355,13 +390,13 @@ class Ledger:
 
     def until_look(self, now: float) -> float:
         """Tell how many seconds are left until the next look; none when it is due."""
-        dues = () if self._failures else (task.due for task in self.open_tasks)
+        dues = () if self._failures else (task.next_due for task in self.open_tasks)
         return max(0.0, min((self._all_due(now), *dues)) - now)
 
     def to_look_at(self, now: float) -> list[TaskState]:
         """Give the tasks that are to be looked at now: all, or those that seem to have ended."""
         is_all = self._all_due(now) <= now
-        return [task for task in self.open_tasks if is_all or task.due <= now]
+        return [task for task in self.open_tasks if is_all or task.next_due <= now]
 
     def _all_due(self, now: float) -> float:
         """Tell when all tasks are to be looked at, whatever is announced of each."""

@@ -93,6 +93,9 @@ class World:
             return page([{"id": 3, "name": "IKNL"}], 1, 10)
         if kind == "node":
             return 200, {"id": int(number[0]), "collaboration": {"id": 4}}
+        if kind == "run" and number:
+            runs = (run for row in self.tasks.values() for run in row["runs"])
+            return 200, next(run for run in runs if run["id"] == int(number[0]))
         if kind == "run":
             return page(self.tasks[int(query["task_id"])]["runs"], 1, 10)
         if "job_id" not in query and query.get("is_user_created") != "0":
@@ -231,6 +234,32 @@ def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
     results = client.wait_for_results(12, timeout=20)
     assert (results.outputs, results.by_organization) == ([7], {"IKNL": 7})
     assert not refused, "it was refused as often, and asked for once more"
+
+
+def test_an_end_that_was_said_before_anybody_listened_is_noticed(
+    client: Client, world: World, tape: list[Announcement]
+) -> None:
+    world.add(12)["results"][0]["result"] = None
+    world.happens = {2: lambda: (world.add(12), world.end(12))}
+    tape += [(1, "status_update", {"run_id": 120})]
+    began = time.monotonic()
+    results = client.wait_for_results(12)
+    assert results.outputs == [7]
+    assert time.monotonic() - began < 30, "it would be a minute"
+
+
+def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
+    client: Client, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
+    row = world.add(12)
+    row["runs"].append({**row["runs"][0], "id": 121})
+    row["results"].append({**row["results"][0], "id": 121, "run": {"id": 121}})
+    world.happens = {3: lambda: row["runs"][0].update(status="completed", log="all")}
+    tape += [(1, *became("completed")), (2, "status_update", {"run_id": 120})]
+    began = time.monotonic()
+    assert [line.text for line in client.run.follow(120)] == ["all"]
+    assert time.monotonic() - began < 30, "it would be a minute"
 
 
 @pytest.mark.usefixtures("deaf")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from vantage6.bindings.server import calls
 
-from .._events import Connected, Joined, LogWritten, Lost, Refused, RunStatusChanged
+from .._events import Connected, Joined, LogWritten, Lost, Refused, RunStatusChanged, RunUpdated
 from .._ledger import BACKOFF, Ledger
 from .._logs import LogLine, LogTrack
 from .._progress import Progress
@@ -190,9 +190,14 @@ class Watch:
         if isinstance(event, Connected):
             self._connects = 0
         changed = self.ledger.heard(event, now, time.time())
-        if isinstance(event, RunStatusChanged) and event.run_id == self._run_id:
+        if isinstance(event, RunStatusChanged | RunUpdated) and self._matters_at_once(event):
             self.ledger.look_soon(now)
         return [self._progress(changed)] if changed is not None and self._closely else []
+
+    def _matters_at_once(self, event: RunStatusChanged | RunUpdated) -> bool:
+        """Tell whether it may be the end of the run that is wanted, or what that run gave."""
+        is_said = isinstance(event, RunStatusChanged) or self.ledger.has_ended(event.run_id)
+        return is_said and event.run_id == self._run_id
 
     def _wrote(self, event: LogWritten, now: float) -> list[News]:
         if not self._closely or self.ledger.root_of(event.task_id) is None:
@@ -259,7 +264,9 @@ class Watch:
         """Tell whether a task that has ended is over for who waits."""
         if not (self._to_the_last and has_failed(task.status)):
             return True
-        return all(has_finished(run.get("status")) for run in self._runs(task.task_id))
+        runs = self._runs(task.task_id)
+        self.ledger.saw_runs(task.task_id, runs)
+        return all(has_finished(run.get("status")) for run in runs)
 
     def _runs(self, task_id: int) -> Sequence[Run]:
         return runs_of(self._session, task_id)
