@@ -13,8 +13,27 @@ LONGEST_REFUSAL = 1 << 20
 # The first byte of JSON, or of a mark of its encoding.
 OPENING = frozenset(b'{["-0123456789tfnNI\xef\xfe\xff')
 SPACE = b" \t\r\n"
+# What the server sends a blob as.
+BLOB = "application/octet-stream"
 # What was asked for, and unpacks to at most a thousand times as much.
 PACKINGS = frozenset({"", "identity", "gzip", "deflate"})
+
+
+def is_blob(content_type: str | None) -> bool:
+    """Tell whether an answer can be a blob.
+
+    Parameters
+    ----------
+    content_type : str or None
+        Its header of that name. The server always sends it; what has none may be taken for a
+        blob, says HTTP.
+
+    Returns
+    -------
+    bool
+        False for a page that something else sent in its place.
+    """
+    return (content_type or BLOB).partition(";")[0].strip().lower() == BLOB
 
 
 class Intake:
@@ -29,7 +48,9 @@ class Intake:
     packing : str
         Its header Content-Encoding.
     most : int or None
-        How many bytes it may have, unpacked; None for one that is streamed and may hold anything.
+        How many bytes it may have, unpacked; None for a blob, of which any number may come.
+    content_type : str or None
+        Its header Content-Type. Only of a blob does it matter.
 
     Attributes
     ----------
@@ -37,10 +58,19 @@ class Intake:
         Whether what follows is of no use.
     """
 
-    def __init__(self, method: str, url: str, status: int, packing: str, most: int | None) -> None:
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        status: int,
+        packing: str,
+        most: int | None,
+        content_type: str | None = None,
+    ) -> None:
         self._facts = method, url, status
         self._most = most
-        self._is_refusal = not 200 <= status < 300
+        # So is a page in place of a blob: no more of it is of use than can be shown.
+        self._is_refusal = not 200 <= status < 300 or (most is None and not is_blob(content_type))
         self._size = 0
         self._is_json: bool | None = None
         self._packing = packing.strip().lower()

@@ -408,7 +408,8 @@ def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
     )
     packing = made.headers.get("content-encoding", "")
     most: int | None = request.extensions.get("max_answer", Limits.max_answer)
-    made.intake = Intake(request.method, str(request.url), made.status_code, packing, most)
+    facts = request.method, str(request.url), made.status_code
+    made.intake = Intake(*facts, packing, most, made.headers.get("content-type"))
     return made
 
 

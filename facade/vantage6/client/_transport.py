@@ -12,11 +12,13 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
-from ._call import Answer, check_request, count_of, fault
+from ._call import Answer, check_request, count_of, fault, undecodable
 from ._deadline import Deadline
+from ._intake import BLOB, is_blob
 from ._locks import AsyncLock, Lock
 from ._secrets import without_library_frames
 from ._settings import Timeouts
+from ._streaming import Pace, Whole
 from ._tls import tls_flaw
 from .errors import (
     ClientClosed,
@@ -26,6 +28,7 @@ from .errors import (
     RequestTimeout,
     TLSError,
     TransportError,
+    Vantage6Error,
 )
 
 if TYPE_CHECKING:
@@ -43,8 +46,6 @@ UNSURE_STATUS = frozenset({502, 504})
 FIRST_PAUSE, GROWTH, LAST_PAUSE = 0.1, 4.0, 10.0
 # Who asks for more patience than this, in seconds, gets none: the caller is told instead.
 LONGEST_PAUSE = 30.0
-# What is streamed has the time of a call for so many bytes.
-STRETCH = 1 << 20
 
 # After these nothing can have been done: no connection came about.
 UNSENT = (
@@ -61,7 +62,7 @@ UNSIGNED: dict[str, Any] = {"auth": None}
 STREAMED: dict[str, object] = {"max_answer": None}
 CLOSED = "this client has been closed: make a new one, and log in with it"
 # The server leaves the end of such a body unread, and would take it for the next request.
-BINARY = {"Content-Type": "application/octet-stream", "Connection": "close"}
+BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
 
 class Attempts:
@@ -205,6 +206,8 @@ def translate(error: httpx.RequestError) -> TransportError:
         reason = f"the answer arrived damaged: {detail}"
     else:
         reason = f"the connection broke: {detail}"
+    if came := error.request.extensions.get("came"):
+        reason += f"; {came} bytes of the answer had come"
     return kind(
         reason,
         method=error.request.method,
@@ -296,6 +299,36 @@ def answer_of(response: httpx.Response) -> Answer:
     )
 
 
+def _is_blob(response: httpx.Response) -> bool:
+    return response.is_success and is_blob(response.headers.get("content-type"))
+
+
+def _no_blob(response: httpx.Response) -> Vantage6Error:
+    """Make the error for an answer that has come in place of a blob."""
+    answer = answer_of(response)
+    if not response.is_success:
+        return fault(answer, PermissionDenied)
+    came = response.headers["content-type"][:100]
+    return undecodable(
+        f"a blob comes as {BLOB}, and this is {came!r}; perhaps something between here and the "
+        "server answered in its place",
+        answer,
+    )
+
+
+def _new(piece: bytes | None, request: httpx.Request) -> bytes:
+    """Pass on what is new of an answer, unless it is not the one that broke off before."""
+    if piece is not None:
+        return piece
+    raise ConnectionFailed(
+        f"the connection broke after {request.extensions['came']} bytes of the answer, and what "
+        "came when it was asked for again is not the same",
+        method=request.method,
+        url=str(request.url),
+        may_have_arrived=True,
+    )
+
+
 class Http(httpx.Client):
     """The connections of a `Client` to one API.
 
@@ -327,9 +360,11 @@ class Http(httpx.Client):
         """Make a lock for what the threads of a program do one after the other."""
         return Lock()
 
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+    def send(
+        self, request: httpx.Request, *, attempts: Attempts | None = None, **options: Any
+    ) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
-        attempts = Attempts(request, self.limits)
+        attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
                 raise ClientClosed(CLOSED)
@@ -367,21 +402,31 @@ class Http(httpx.Client):
         return answer_of(self.send(request))
 
     def download(self, call: Call[bytes]) -> Generator[bytes]:
-        """Send a request, and give the body of the answer piece by piece."""
+        """Send a request, and give the body of the answer piece by piece.
+
+        Where that breaks off it is asked for again, as often as `Attempts` lets; see `Whole`.
+        """
         request = _build(self, call, None, STREAMED)
-        response = self.send(request, stream=True)
-        pace = _Pace(request.extensions)
-        try:
-            if not response.is_success:
-                response.read()
-                raise fault(answer_of(response), PermissionDenied)
-            for piece in response.iter_bytes():
-                pace.add(piece)
-                yield piece
-        except httpx.RequestError as error:
-            raise translate(error) from without_library_frames(error)
-        finally:
-            response.close()
+        attempts, whole = Attempts(request, self.limits), Whole(request.extensions)
+        while True:
+            response = self.send(request, attempts=attempts, stream=True)
+            try:
+                whole.begin()
+                if not _is_blob(response):
+                    response.read()
+                    raise _no_blob(response)
+                for piece in response.iter_bytes():
+                    if new := _new(whole.take(piece), request):
+                        yield new
+                if whole.is_here:
+                    return
+                raise httpx.ReadError("the answer ended sooner than before", request=request)
+            except httpx.RequestError as error:
+                pause = attempts.after_error(error)
+            finally:
+                response.close()
+            time.sleep(pause)
+            attempts.begin()
 
 
 class AsyncHttp(httpx.AsyncClient):
@@ -403,11 +448,13 @@ class AsyncHttp(httpx.AsyncClient):
         """Make a lock for what the tasks of a program do one after the other."""
         return AsyncLock()
 
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+    async def send(
+        self, request: httpx.Request, *, attempts: Attempts | None = None, **options: Any
+    ) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Attempts`."""
         from asyncio import sleep  # not above: `Http` does without, and it takes time to load
 
-        attempts = Attempts(request, self.limits)
+        attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
                 raise ClientClosed(CLOSED)
@@ -445,42 +492,33 @@ class AsyncHttp(httpx.AsyncClient):
         return answer_of(await self.send(request))
 
     async def download(self, call: Call[bytes]) -> AsyncGenerator[bytes]:
-        """Send a request, and give the body of the answer piece by piece."""
+        """Send a request, and give the body of the answer piece by piece.
+
+        Where that breaks off it is asked for again, as often as `Attempts` lets; see `Whole`.
+        """
+        from asyncio import sleep
+
         request = _build(self, call, None, STREAMED)
-        response = await self.send(request, stream=True)
-        pace = _Pace(request.extensions)
-        try:
-            if not response.is_success:
-                await response.aread()
-                raise fault(answer_of(response), PermissionDenied)
-            async for piece in response.aiter_bytes():
-                pace.add(piece)
-                yield piece
-        except httpx.RequestError as error:
-            raise translate(error) from without_library_frames(error)
-        finally:
-            await response.aclose()
-
-
-class _Pace:
-    """Gives each MiB of what is streamed the time of a call.
-
-    Parameters
-    ----------
-    extensions : dict
-        Those of the request, which know its deadline once it is sent.
-    """
-
-    def __init__(self, extensions: Mapping[str, Any]) -> None:
-        self._extensions = extensions
-        self._size = 0
-
-    def add(self, piece: bytes) -> None:
-        """Count a piece that has come, or is about to go."""
-        before = self._size // STRETCH
-        self._size += len(piece)
-        if self._size // STRETCH > before:
-            self._extensions["deadline"].restart()
+        attempts, whole = Attempts(request, self.limits), Whole(request.extensions)
+        while True:
+            response = await self.send(request, attempts=attempts, stream=True)
+            try:
+                whole.begin()
+                if not _is_blob(response):
+                    await response.aread()
+                    raise _no_blob(response)
+                async for piece in response.aiter_bytes():
+                    if new := _new(whole.take(piece), request):
+                        yield new
+                if whole.is_here:
+                    return
+                raise httpx.ReadError("the answer ended sooner than before", request=request)
+            except httpx.RequestError as error:
+                pause = attempts.after_error(error)
+            finally:
+                await response.aclose()
+            await sleep(pause)
+            attempts.begin()
 
 
 class _Body:
@@ -488,10 +526,10 @@ class _Body:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self.extensions: Mapping[str, Any] = {}
+        self.extensions: dict[str, Any] = {}
 
     def __iter__(self) -> Generator[bytes]:
-        pace = _Pace(self.extensions)
+        pace = Pace(self.extensions)
         for piece in self._pieces:
             pace.add(piece)
             yield piece
@@ -502,10 +540,10 @@ class _AsyncBody:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self.extensions: Mapping[str, Any] = {}
+        self.extensions: dict[str, Any] = {}
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
-        pace = _Pace(self.extensions)
+        pace = Pace(self.extensions)
         for piece in self._pieces:
             pace.add(piece)
             yield piece

@@ -1,0 +1,176 @@
+"""Blobs that break off, become others meanwhile, or are none, sent by a small server."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from scripted import Reply, Request, Script, logging_in, serving
+
+from vantage6.client import (
+    AsyncClient,
+    ConnectionFailed,
+    NotFound,
+    Timeouts,
+    TransportError,
+    UndecodableAnswer,
+)
+from vantage6.client._blobs import Upload
+from vantage6.client._crypto import load_private_key, public_key_of
+
+pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
+
+DATA = json.dumps("text " * 500_000).encode()
+STREAM = {"content-type": "application/octet-stream"}
+ROW = {"id": 1, "run": {"id": 1}, "result": "0b0e", "blob_storage_used": True}
+BUSY: Reply = (503, b"")
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    with serving() as script:
+        yield script
+
+
+@pytest_asyncio.fixture
+async def client(
+    server: Script, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AsyncClient]:
+    """Log in as somebody who has the key of an organization."""
+    monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
+    own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        server.reply = logging_in(lambda _: (200, own))
+        await client.authenticate("researcher", "secret")
+        await client.setup_encryption(key_file)
+        yield client
+
+
+def public_key(key_file: Path) -> str:
+    return public_key_of(load_private_key(key_file.read_bytes()))
+
+
+def send(server: Script, *answers: Reply) -> None:
+    """Answer in turn when the blob is asked for; the last answer is given ever after."""
+    left = list(answers)
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/blobstream/0b0e":
+            return left.pop(0) if len(left) > 1 else left[0]
+        return 200, ROW
+
+    server.seen.clear()
+    server.reply = logging_in(reply)
+
+
+def asked(server: Script) -> int:
+    return server.paths.count("GET /api/blobstream/0b0e")
+
+
+def whole(blob: bytes) -> Reply:
+    return 200, blob, STREAM
+
+
+def torn(blob: bytes, length: int) -> Reply:
+    """Send the beginning of a blob, so that it shows that more was to come."""
+    told = {"content-length": str(len(blob)), "connection": "close"}
+    return 200, blob[:length], {**STREAM, **told}
+
+
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
+async def test_a_blob_goes_on_where_it_broke_off(
+    client: AsyncClient, server: Script, tmp_path: Path, key_file: Path, is_sealed: bool
+) -> None:
+    blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
+    size = len(blob)
+    for answers in (
+        [torn(blob, 0)],
+        [torn(blob, 1), torn(blob, size // 2), torn(blob, size - 1)],
+        [torn(blob, size // 2), BUSY, torn(blob, 10)],
+        [torn(blob, size // 2), whole(blob[: size // 3]), whole(b"")],
+    ):
+        send(server, *answers, whole(blob))
+        told: list[int] = []
+        file = await client.result.save(
+            1, tmp_path / "result.json", transferred=lambda n, _, to=told: to.append(n)
+        )
+        assert file
+        assert file.read_bytes() == DATA
+        assert asked(server) == len(answers) + 1
+        assert told == sorted(set(told)), "what comes again is not counted again"
+        assert told[-1] == size
+
+
+async def test_it_is_asked_for_as_often_as_anything_else(
+    client: AsyncClient, server: Script, tmp_path: Path
+) -> None:
+    blob = b"".join(Upload(DATA, None))
+    for retries in (0, 2):
+        send(server, torn(blob, 1000), torn(blob, 3000), torn(blob, 2000))
+        came = 3000 if retries else 1000
+        with pytest.raises(ConnectionFailed, match=f"the connection broke: .*; {came} bytes"):
+            await client.with_options(retries=retries).result.save(1, tmp_path / "result.json")
+        assert asked(server) == retries + 1
+    assert not (tmp_path / "result.json").exists()
+
+
+async def test_it_is_not_asked_for_when_the_time_is_up(
+    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
+    send(server, torn(b"".join(Upload(DATA, None)), 1000))
+    hurried = client.with_options(retries=1000, timeout=Timeouts(total=1))
+    began = time.monotonic()
+    with pytest.raises(TransportError, match="1000 bytes of the answer had come"):
+        await hurried.result.get(1)
+    assert time.monotonic() - began < 5
+    assert 2 <= asked(server) < 10
+
+
+async def test_two_blobs_never_become_one(
+    client: AsyncClient, server: Script, tmp_path: Path, key_file: Path
+) -> None:
+    one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
+    assert len(one) == len(other), "nothing but what is in them tells them apart"
+    for length in (1, 1000, len(one) // 2, len(one) - 1):
+        strange = bytes([one[0] ^ 1]) + one[1:] if length == 1 else other
+        send(server, torn(one, length), whole(strange))
+        with pytest.raises(ConnectionFailed, match=f"broke after {length} bytes.* not the same"):
+            await client.result.save(1, tmp_path / "result.json")
+        assert asked(server) == 2
+    assert not (tmp_path / "result.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
+async def test_a_page_is_no_blob(client: AsyncClient, server: Script, kind: str) -> None:
+    page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
+    blob = b"".join(Upload(DATA, None))
+    for answers in ([page], [torn(blob, 1000), page]):
+        send(server, *answers)
+        with pytest.raises(UndecodableAnswer) as caught:
+            await client.result.get(1)
+        assert f"a blob comes as application/octet-stream, and this is '{kind[:90]}" in str(
+            caught.value
+        )
+        assert str(caught.value.body).startswith("<!doctype html>Back soon")
+        assert len(str(caught.value.body)) <= 2**20
+        assert asked(server) == len(answers)
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "application/octet-stream; x=y", "Application/Octet-Stream"]
+)
+async def test_a_blob_may_come_without_a_type(
+    client: AsyncClient, server: Script, kind: str | None
+) -> None:
+    send(server, (200, b"Nw==", {"content-type": kind} if kind else {}))
+    assert await client.result.get(1) == "7"
+
+
+async def test_a_blob_that_is_gone_meanwhile_is_told(client: AsyncClient, server: Script) -> None:
+    blob = b"".join(Upload(DATA, None))
+    send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
+    with pytest.raises(NotFound, match="No run found"):
+        await client.result.get(1)
