@@ -15,6 +15,8 @@ import simple_websocket
 Announcement = tuple[int, str, Any]
 # Names where a connection ended: it broke, broke before anything was said, or was closed politely.
 CUT, MUTE, CLOSED = "", "mute", "closed"
+# Names what is sent as it is: the bytes, and what comes again and again after them.
+RAW = "raw"
 
 NAMESPACE = "/tasks"
 # Of the two protocols, the message types that are sent here.
@@ -29,6 +31,7 @@ class Announcer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     tape: Iterator[Announcement]  # the next connection goes on where one broke
     answered: Callable[[], int]
+    taken: list[int]  # how much of each flood got through
 
     def do_GET(self) -> None:
         """Hold one connection until it is closed."""
@@ -47,12 +50,25 @@ class Announcer(BaseHTTPRequestHandler):
                 if name in (CUT, MUTE):
                     self.connection.shutdown(SHUT_RDWR)
                     return
+                if name == RAW:
+                    self.flood(*data)
+                    break
                 if name == CLOSED:
                     line.send(DISCONNECT)
                     break
                 line.send(EVENT + json.dumps([name, data]))
             while True:
                 line.receive()
+
+    def flood(self, first: bytes, then: bytes) -> None:
+        """Send bytes that no library would; what comes after the first ones never ends."""
+        self.connection.sendall(first)
+        sent = 0
+        with suppress(OSError):
+            while then:
+                self.connection.sendall(then)
+                sent += len(then)
+        self.taken.append(sent)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet."""

@@ -1,14 +1,15 @@
 """What is heard of the server's events by those who take it in, and by those who do not."""
 
+import inspect
 import queue
 from typing import Any
 
 import pytest
 
 from vantage6.client import _socket
-from vantage6.client._events import Joined, Lost, NodeOffline
+from vantage6.client._events import Joined, KillRequested, LogWritten, Lost, NodeOffline
 from vantage6.client._settings import Address
-from vantage6.client._socket import Mailbox, Socket
+from vantage6.client._socket import AsyncMailbox, Mailbox, Socket
 
 
 def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +43,16 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
     socket.leave(busy)
     socket.leave(other)
     assert lines.get(timeout=10) == "ended"
+
+
+async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_socket, "MOST", 10)
+    long = LogWritten(1, 1, "x" * 4000)
+    for mailbox in (Mailbox(), AsyncMailbox()):
+        mailbox.put(long)
+        assert not mailbox.is_full
+        mailbox.put(KillRequested(4, tuple(range(4000)), (), None))
+        assert mailbox.is_full
+        taken = mailbox.get(0)
+        assert (await taken if inspect.isawaitable(taken) else taken) == long
+        assert not mailbox.is_full

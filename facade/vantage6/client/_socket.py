@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 from vantage6.bindings.secret import scrub
 
-from ._events import Connected, Heard, Joined, Lost, Refused, parse
+from ._bounds import NAMESPACE, bounded_websocket, plain_packet
+from ._events import Connected, Heard, Joined, Lost, Refused, parse, weight
 from ._identity import signing
 from ._locks import Lock, renew_in_child
 
 if TYPE_CHECKING:
     from ._settings import Address
 
-NAMESPACE = "/tasks"
 # How a message begins by which the server closes the connection.
 FAREWELL = "1"
-# Who takes in nothing while so many events come has lost the thread, and is told so.
+# Who takes in nothing while so many events come has lost the thread, and is told so. One with a
+# long text counts as several.
 MOST = 100_000
 
 
@@ -42,22 +43,26 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._items: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._put = self._got = 0  # each is counted by one thread at a time
 
     @property
     def is_full(self) -> bool:
         """Whether there is to be no more until some is taken out."""
-        return self._items.qsize() >= MOST
+        return self._put - self._got >= MOST
 
     def put(self, item: Heard) -> None:
-        """Add an item; any thread may."""
+        """Add an item; one thread at a time may."""
+        self._put += weight(item)
         self._items.put(item)
 
     def get(self, seconds: float) -> Heard | None:
         """Wait for the next item, but no longer than this; None if there was none."""
         try:
-            return self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+            item = self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
         except queue.Empty:
             return None
+        self._got += weight(item)
+        return item
 
 
 class AsyncMailbox:
@@ -69,14 +74,16 @@ class AsyncMailbox:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
         self._items: deque[Heard] = deque()
+        self._put = self._got = 0  # each is counted by one thread at a time
 
     @property
     def is_full(self) -> bool:
         """Whether there is to be no more until some is taken out."""
-        return len(self._items) >= MOST
+        return self._put - self._got >= MOST
 
     def put(self, item: Heard) -> None:
-        """Add an item; any thread may."""
+        """Add an item; one thread at a time may."""
+        self._put += weight(item)
         self._items.append(item)
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(self._event.set)
@@ -89,7 +96,11 @@ class AsyncMailbox:
             self._event.clear()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._event.wait(), max(0.0, min(seconds, 1e8)))
-        return self._items.popleft() if self._items else None
+        if not self._items:
+            return None
+        item = self._items.popleft()
+        self._got += weight(item)
+        return item
 
 
 class Socket:
@@ -207,14 +218,16 @@ class _Line:
     def _client(self) -> Any:
         """Make the library's client, which has no types."""
         library: Any = importlib.import_module("socketio")
+        kind = bounded_websocket(importlib.import_module("websocket"), self._lose)
         client = library.Client(
             reconnection=False,
             handle_sigint=False,
+            serializer=plain_packet(importlib.import_module("socketio.packet")),
             request_timeout=self._seconds,
-            websocket_extra_options=self._options(),
+            websocket_extra_options={**self._options(), "class_": kind},
         )
         client.on("*", self._on_event, namespace=NAMESPACE)
-        _keep_order(client.eio)
+        self._keep_order(client.eio)
         self._hear_every_end(client)
         return client
 
@@ -231,8 +244,7 @@ class _Line:
 
         def has_ended(*reason: object) -> None:
             tidy(*reason)
-            self._hear(self, Lost(str(reason[0]) if reason else "the server is gone"))
-            self._ended.set()
+            self._lose(str(reason[0]) if reason else "the server is gone")
 
         client.on("connect", is_open, namespace=NAMESPACE)
         client.eio.on("disconnect", has_ended)
@@ -242,17 +254,27 @@ class _Line:
         if item is not None:
             self._hear(self, item)
 
+    def _lose(self, reason: str) -> None:
+        """End the connection, which cannot bring anything more."""
+        self._hear(self, Lost(reason))
+        self._ended.set()
 
-def _keep_order(transport: Any) -> None:
-    """Handle messages one after the other: the library would start a thread for each of them."""
-    start = transport.start_background_task
+    def _keep_order(self, transport: Any) -> None:
+        """Handle messages one after the other: the library would start a thread for each of them.
 
-    def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
-        # With a farewell the library waits until the thread that reads has ended, so that this
-        # cannot be done on it.
-        is_farewell = bool(args) and str(args[0]).startswith(FAREWELL)
-        if target in transport.handlers.values() and not is_farewell:
-            return target(*args, **kwargs)
-        return start(target, *args, **kwargs)
+        What cannot be handled would end the thread that reads, and nobody would hear of it.
+        """
+        start = transport.start_background_task
 
-    transport.start_background_task = start_or_do
+        def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
+            # With a farewell the library waits until the thread that reads has ended, so that this
+            # cannot be done on it.
+            is_farewell = bool(args) and str(args[0]).startswith(FAREWELL)
+            if target not in transport.handlers.values() or is_farewell:
+                return start(target, *args, **kwargs)
+            try:
+                return target(*args, **kwargs)
+            except Exception as error:  # whatever a server can bring about
+                return self._lose(scrub(str(error)) or type(error).__name__)
+
+        transport.start_background_task = start_or_do

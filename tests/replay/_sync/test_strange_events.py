@@ -3,6 +3,7 @@
 
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,6 +16,7 @@ from vantage6.client import (
     EventsUnavailable,
     InvalidInput,
     KillRequested,
+    LogWritten,
     NodeOffline,
     NodeOnline,
     Progress,
@@ -22,7 +24,7 @@ from vantage6.client import (
     ResultRows,
 )
 
-from ..announcing import CLOSED, CUT, MUTE, Announcement, Announcer
+from ..announcing import CLOSED, CUT, MUTE, RAW, Announcement, Announcer
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -60,6 +62,7 @@ class World:
         self.happens: dict[int, Callable[[], object]] = {}
         self.owner = "7"
         self.waits_until = 0.0  # nothing more is announced before
+        self.taken: list[int] = []  # of each flood, how many bytes
         self.refuses: Callable[[dict[str, str]], Reply | None] = lambda _: None
 
     def add(self, id_: int, status: str = "active", parent: int | None = None) -> Row:
@@ -141,6 +144,7 @@ def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator
         world = World(script)
         script.reply = logging_in(world.reply)
         kind.tape = iter(tape)  # type: ignore[attr-defined]  # one tape for all connections
+        kind.taken = world.taken  # type: ignore[attr-defined]
         yield world
 
 
@@ -358,6 +362,84 @@ def test_a_connection_that_breaks_while_it_is_opened_is_tried_again(
             break
     assert heard == [Reconnected(), NodeOnline(5, "IKNL node", 3)]
     assert time.monotonic() - began < 9, "it did not wait for what could not come any more"
+
+
+def frame(text: str) -> bytes:
+    """Put a text into a frame of its own."""
+    return b"\x81\x7f" + len(text).to_bytes(8, "big") + text.encode()
+
+
+MOST = 4 * 2**20
+# What a server may say that would take up all memory: what comes first, and then without end.
+FLOODS = {
+    "a frame of 1 TiB": (b"\x81\x7f" + (2**40).to_bytes(8, "big"), b"x" * 2**16),
+    "fragments": (b"\x01\x0842/tasks", b"\x00\x7e\xff\xff" + b"x" * 65535),
+    "fragments of a byte": (b"\x01\x00", b"\x00\x01x" * 2**14),
+    "a ping of 1 TiB": (b"\x89\x7f" + (2**40).to_bytes(8, "big"), b"x" * 2**16),
+}
+# What it has no event of, and no library could make one.
+STRANGE = {
+    "no JSON": "42/tasks,[",
+    "deep JSON": "42/tasks," + "[" * 100_000,
+    "no event": "42/tasks,[]",
+    "attachments": '45999999-/tasks,["x"]',
+    "attachments that are none": '450-/tasks,["x"]',
+    "what wants an answer": '42/tasks,7["x"]',
+    "another namespace": "40/others,{}",
+    "an unknown kind": "49/tasks,[]",
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [*FLOODS.values(), *((frame(text), b"") for text in STRANGE.values())],
+    ids=[*FLOODS, *STRANGE],
+)
+def test_what_would_take_up_all_memory_ends_the_connection(
+    client: Client, tape: list[Announcement], world: World, said: tuple[bytes, bytes]
+) -> None:
+    world.add(12)
+    tape += [
+        (0, RAW, said),
+        (0, "message", JOINED),
+        (0, "node-online", {"id": 5, "name": "IKNL node", "org_id": 3}),
+    ]
+    heard = []
+    for event in client.events(4, timeout=20):
+        heard.append(event)
+        if isinstance(event, NodeOnline):
+            break
+    assert heard == [Reconnected(), NodeOnline(5, "IKNL node", 3)]
+
+
+@pytest.mark.parametrize("said", FLOODS.values(), ids=FLOODS)
+def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
+    client: Client, tape: list[Announcement], world: World, said: tuple[bytes, bytes]
+) -> None:
+    world.add(12)
+    world.happens = {6: lambda: world.end(12)}
+    tape += [(1, RAW, said)] * 50
+    tracemalloc.start()
+    results = client.wait_for_results(12, interval=0.3, timeout=30)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert results.outputs == [7]
+    assert world.taken, "it was connected"
+    # The rest is on its way in the buffers of two sockets.
+    assert max(world.taken) < MOST + 16 * 2**20
+    assert peak < 8 * MOST
+
+
+def test_a_long_message_is_heard(client: Client, tape: list[Announcement], world: World) -> None:
+    world.add(12)
+    longest = "é" * 500_000  # 1 MB, which is all that a server takes in; escaped, 3 MB
+    tape += [(0, *wrote(longest)), (0, *wrote(longest))]
+    heard = []
+    for event in client.events(4, timeout=20):
+        heard.append(event)
+        if len(heard) == 2:
+            break
+    assert heard == [LogWritten(120, 12, longest)] * 2
 
 
 def test_of_one_task_only_its_own_is_heard(

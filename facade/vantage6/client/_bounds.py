@@ -1,0 +1,115 @@
+"""Bounds to what the server's events may take up: the libraries beneath have none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+NAMESPACE = "/tasks"
+# So many bytes may come before there is a message: those of the opening, or of one message in any
+# number of frames. A server takes in 1 MB from a node, where logs come from; that is three times as
+# much at most when it is escaped on its way to here.
+MOST_BYTES = 4 << 20
+# What each piece costs beside its bytes: a message may come in a million of them.
+PIECE_COST = 64
+TOO_LARGE = f"the server sent more than {MOST_BYTES} bytes that make no message"
+UNKNOWN = "the server sent a message of a kind that it has no events of"
+
+
+class Metered:
+    """A socket that counts what is read of it, and ends when it is too much.
+
+    Parameters
+    ----------
+    socket : socket
+        The socket.
+    too_much : callable
+        Called when there is too much; it raises an error.
+    """
+
+    def __init__(self, socket: Any, too_much: Callable[[], None]) -> None:
+        self._socket = socket
+        self._too_much = too_much
+        self.taken = 0
+
+    def recv(self, size: int) -> bytes:
+        """Read some bytes, as a socket does."""
+        data: bytes = self._socket.recv(size)
+        self.taken += len(data) + PIECE_COST
+        if self.taken > MOST_BYTES:
+            self._too_much()
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+def bounded_websocket(library: Any, tell: Callable[[str], None]) -> type[Any]:
+    """Make a kind of websocket that takes in no more at once than a server may have to say.
+
+    Parameters
+    ----------
+    library : module
+        The library for websockets.
+    tell : callable
+        Called with the reason before the connection ends.
+
+    Returns
+    -------
+    type
+        What the library is to make of a connection.
+    """
+
+    class Bounded(library.WebSocket):
+        @property
+        def sock(self) -> Metered | None:
+            return self._metered
+
+        @sock.setter
+        def sock(self, socket: Any) -> None:  # the library sets it, before it opens the connection
+            self._metered = socket and Metered(socket, self._end)
+
+        def recv(self) -> str | bytes:
+            if self._metered:
+                self._metered.taken = 0
+            base: Any = super()
+            return base.recv()
+
+        def _end(self) -> None:
+            tell(TOO_LARGE)
+            self.shutdown()
+            # What has come goes now, and not when some day all that is unused is looked for.
+            self.frame_buffer.recv_buffer, self.cont_frame.cont_data = [], None
+            raise library.WebSocketConnectionClosedException(TOO_LARGE)
+
+    return Bounded
+
+
+def plain_packet(library: Any) -> type[Any]:
+    """Make a kind of packet that refuses what would be kept until more comes.
+
+    That is one with attachments, and one for a namespace that nobody asked for. What wants an
+    answer is refused as well: who takes in none would let them pile up.
+
+    Parameters
+    ----------
+    library : module
+        The library's module of packets.
+
+    Returns
+    -------
+    type
+        What the library is to make of a message.
+    """
+    binary = (library.BINARY_EVENT, library.BINARY_ACK)
+
+    class Plain(library.Packet):
+        def decode(self, encoded_packet: Any) -> int:
+            base: Any = super()
+            attachments: int = base.decode(encoded_packet)
+            is_plain = self.packet_type not in binary and self.id is None
+            if attachments or not is_plain or self.namespace != NAMESPACE:
+                raise ValueError(UNKNOWN)
+            return attachments
+
+    return Plain
