@@ -258,7 +258,7 @@ async def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
     row = world.add(12)
     row["runs"].append({**row["runs"][0], "id": 121})
-    row["results"].append({**row["results"][0], "id": 121, "run": {"id": 121}})
+    row["results"] = [{"id": id_, "run": {"id": id_}, "result": None} for id_ in (120, 121)]
     world.happens = {3: lambda: row["runs"][0].update(status="completed", log="all")}
     tape += [(1, *became("completed")), (2, "status_update", {"run_id": 120})]
     began = time.monotonic()
