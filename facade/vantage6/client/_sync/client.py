@@ -553,7 +553,7 @@ class Client:
             asynchronous client also awaits what it gives.
         stay : bool
             Whether to log in again when the login has lapsed, which it does when the client was not
-            used for some days (48 hours by default). The password then stays in memory. A function
+            used for a while (48 hours by default). The password then stays in memory. A function
             for `mfa_code` is called again; without one, `TwoFactorRequired` is raised where the
             server asks for a code.
 
