@@ -50,3 +50,19 @@ def test_the_job_reads_as_ten_lines_and_runs(
     expected = [data["IKNL"], data["Maastro"]]
     for row, partial in zip(rows, expected, strict=True):
         assert json.loads(row["result"]) == pytest.approx(partial)
+
+
+def test_a_row_of_something_else_stands_for_what_it_names(network: LocalNetwork) -> None:
+    client = network.client()
+    nodes = client.node.list(is_online=True)
+    names = [organization.name for organization in network.organizations]
+    assert all(node["id"] > len(names) for node in nodes), "taken for organizations, they fail"
+    nap = {"method": "sleep", "kwargs": {"seconds": 0}}
+    task = client.task.create(
+        nodes, "by node", "localnet/slow", input_=nap, collaboration=nodes[0], databases="default"
+    )
+    run = client.run.from_task(task)[-1]
+    assert run["id"] != task["id"]
+    results = client.wait_for_results(run, timeout=60)
+    assert sorted(results.by_organization) == sorted(names)
+    assert client.task.get(results[0])["id"] == client.result.from_task(run)[0]["task"]["id"]  # type: ignore[index]

@@ -163,12 +163,22 @@ def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
         (1.0, "task: 1.0 is no identifier"),
         ({"name": "x"}, "task: this row has no 'id', only 'name'"),
         ({"id": "7"}, "task: '7' is no identifier"),
+        (-1, "task: -1 is no identifier"),
     ],
 )
 def test_what_is_no_identifier_is_refused(ref: Any, reason: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         id_of(ref, "task")
     assert str(caught.value).startswith(reason)
+
+
+def test_a_row_of_something_else_stands_for_the_one_in_it() -> None:
+    run = {"id": 5, "task": {"id": 7, "link": ""}, "node": {"id": 3}, "result": "7"}
+    assert [id_of(run, word) for word in ("task", "node", "run")] == [7, 3, 5]
+    task = {"id": 7, "algorithm_store": {"id": 2}, "collaboration": {"id": 1}, "study": None}
+    assert [id_of(task, word) for word in ("task", "algorithm store", "collaboration")] == [7, 2, 1]
+    with pytest.raises(InvalidInput, match="study: the row that is given is of something else"):
+        id_of(task, "study")
 
 
 def test_one_reference_is_no_list_of_them() -> None:

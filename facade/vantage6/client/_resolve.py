@@ -176,7 +176,8 @@ def id_of(ref: IdOrRow, word: str) -> int:
     Parameters
     ----------
     ref : int or row
-        What the caller gave.
+        What the caller gave. In a row of something else, such as a run's where a task is wanted,
+        the one that stands inside it is meant.
     word : str
         What it is, for the message of an error.
 
@@ -191,8 +192,9 @@ def id_of(ref: IdOrRow, word: str) -> int:
         When it is neither an identifier nor a row with one.
     """
     given = cast("object", ref)
-    row = cast("Mapping[str, object]", given) if isinstance(given, Mapping) else None
+    row = _as_row(given)
     if row is not None:
+        row = _inside(row, word)
         if "id" not in row:
             fields = ", ".join(map(repr, row)) or "no fields"
             raise InvalidInput(f"{word}: this row has no 'id', only {fields}")
@@ -200,9 +202,26 @@ def id_of(ref: IdOrRow, word: str) -> int:
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise InvalidInput(f"{word}: {given!r} is no identifier, which is a whole number")
     number = given.__index__()
-    if abs(number) > LARGEST:
+    if number < 0:
+        raise InvalidInput(f"{word}: {number} is no identifier: those begin at 1")
+    if number > LARGEST:
         raise InvalidInput(f"{word}: no identifier has as many digits as the number that is given")
     return number
+
+
+def _inside(row: Mapping[str, object], word: str) -> Mapping[str, object]:
+    """Give the row that is meant: no row has one of its own kind in it."""
+    field = word.replace(" ", "_")
+    if field not in row:
+        return row
+    inner = _as_row(row[field])
+    if inner is None:
+        raise InvalidInput(f"{word}: the row that is given is of something else, and names none")
+    return inner
+
+
+def _as_row(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
 def number_in(text: str) -> int | None:

@@ -62,7 +62,7 @@ class Results(Resource):
         >>> await client.result.get(1)
         '{"sum": 3473.0, "count": 58}'
         """
-        row = await self._session.send(calls.get_result(id_of(id_, "result")))
+        row = await self._session.send(calls.get_result(id_of(id_, "run")))
         return open_result(row, await self._session.blobs.results([row], transferred))["result"]
 
     async def get_bytes(
@@ -97,7 +97,7 @@ class Results(Resource):
         --------
         >>> image = await client.result.get_bytes(1)
         """
-        row = await self._session.send(calls.get_result(id_of(id_, "result")))
+        row = await self._session.send(calls.get_result(id_of(id_, "run")))
         return open_result_bytes(row, await self._session.blobs.results([row], transferred))
 
     async def save(
@@ -135,7 +135,7 @@ class Results(Resource):
         --------
         >>> file = await client.result.save(1, "result.json")
         """
-        row = await self._session.send(calls.get_result(id_of(id_, "result")))
+        row = await self._session.send(calls.get_result(id_of(id_, "run")))
         reader, path = self._session.reader, Path(file)
         if not row["result"]:
             return None

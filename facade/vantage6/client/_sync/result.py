@@ -63,7 +63,7 @@ class Results(Resource):
         >>> client.result.get(1)
         '{"sum": 3473.0, "count": 58}'
         """
-        row = self._session.send(calls.get_result(id_of(id_, "result")))
+        row = self._session.send(calls.get_result(id_of(id_, "run")))
         return open_result(row, self._session.blobs.results([row], transferred))["result"]
 
     def get_bytes(self, id_: IdOrRow, *, transferred: Transferred | None = None) -> bytes | None:
@@ -96,7 +96,7 @@ class Results(Resource):
         --------
         >>> image = client.result.get_bytes(1)
         """
-        row = self._session.send(calls.get_result(id_of(id_, "result")))
+        row = self._session.send(calls.get_result(id_of(id_, "run")))
         return open_result_bytes(row, self._session.blobs.results([row], transferred))
 
     def save(
@@ -134,7 +134,7 @@ class Results(Resource):
         --------
         >>> file = client.result.save(1, "result.json")
         """
-        row = self._session.send(calls.get_result(id_of(id_, "result")))
+        row = self._session.send(calls.get_result(id_of(id_, "run")))
         reader, path = self._session.reader, Path(file)
         if not row["result"]:
             return None
