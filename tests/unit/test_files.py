@@ -30,3 +30,13 @@ def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> Non
     with pytest.raises(FileExistsError, match="name a file"), _files.replacing(tmp_path / "there"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_folder_that_is_missing_is_named_and_not_the_draft_in_it(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    with (
+        pytest.raises(FileNotFoundError, match=f"there is no such folder: '{missing}'"),
+        _files.replacing(missing / "result.json"),
+    ):
+        pass
+    assert not missing.exists()

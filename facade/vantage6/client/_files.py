@@ -55,8 +55,12 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     ------
     FileExistsError
         When there is something else than a file.
+    FileNotFoundError
+        When there is no such folder.
     """
     check_replaceable(path)  # before anything is fetched for it
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
