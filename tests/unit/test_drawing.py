@@ -103,6 +103,16 @@ def test_what_there_is_no_room_for_is_counted_and_what_is_under_way_stays() -> N
     assert lines[9].endswith("47 of 50 done, 1 failed")
 
 
+def test_progress_reads_as_a_sentence() -> None:
+    one = task(run(1, "IKNL", "completed"), run(2, NASTY, "active", sub=True))
+    assert str(one) == (
+        "average age (task 12): IKNL done in 12 s, "
+        "VUmc\N{REPLACEMENT CHARACTER}[2J  <b> "
+        "(subtask) running (1 of 2 done)"
+    )
+    assert str(task(name="")) == "task 12: active"
+
+
 def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
     html = html_of([task(run(1, NASTY, "active"), run(2, "IKNL", "completed"))])
     assert "<b>" not in html

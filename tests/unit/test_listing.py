@@ -33,9 +33,11 @@ def test_rows_are_a_list_and_answer_as_the_servers_json() -> None:
     assert json.loads(json.dumps(people)) == PEOPLE
 
 
-def test_a_wrong_key_fails_as_in_any_list() -> None:
+def test_a_wrong_key_fails_as_in_any_list_and_tells_what_there_is() -> None:
+    with pytest.raises(TypeError, match=r"rows\[0\]\['result'\] is that of the first"):
+        cast("Any", rows())["result"]
     with pytest.raises(TypeError):
-        cast("Any", rows())["dat"]
+        cast("Any", rows())[1.5]
 
 
 def test_rows_can_be_pickled_with_their_links() -> None:

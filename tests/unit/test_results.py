@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
-from vantage6.client import DecryptionError, InvalidInput, ResultRows
+from vantage6.client import DecryptionError, Finished, InvalidInput, ResultRows
 from vantage6.client._results import output_of
 
 LINKS: PageLinks = {"first": "", "self": ""}
@@ -53,6 +53,11 @@ def test_no_output_is_lost_where_organizations_share_a_name_or_have_none() -> No
         "VUmc": 3,
         "(run 4)": 4,
     }
+
+
+def test_what_has_finished_is_printed_without_its_results() -> None:
+    done = Finished(4, "completed", ResultRows([result(7, "[" + "1," * 999 + "1]")], LINKS))
+    assert str(done) == "Finished(task_id=4, status='completed')"
 
 
 def test_results_show_where_they_are_from() -> None:

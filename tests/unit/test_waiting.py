@@ -1,14 +1,26 @@
 """Endings, pauses between looks, and how a failure reads."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInput
-from vantage6.client._waiting import check_times, depth, failure, has_failed, has_finished, pause
+from vantage6.client._waiting import (
+    check_manner,
+    check_times,
+    depth,
+    failure,
+    has_failed,
+    has_finished,
+    is_several,
+    pause,
+    several,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +71,53 @@ def test_no_pause_goes_past_the_deadline(waited: float, interval: float, timeout
 
 
 @pytest.mark.parametrize(
-    ("interval", "timeout"), [(0, None), (-1, None), (float("nan"), None), (1, -1)]
+    ("interval", "timeout", "reason"),
+    [
+        (0, None, "interval must be a number of seconds above 0, not 0"),
+        (-1, None, "interval .* not -1"),
+        (float("nan"), None, "interval .* not nan"),
+        ("1", None, "interval .* not '1'"),
+        (None, None, "interval .* not None"),
+        (1, -1, "timeout must be a number of seconds from 0 on, or None, not -1"),
+        (1, float("nan"), "timeout .* not nan"),
+        (1, "10", "timeout .* not '10'"),
+        (1, [1], r"timeout .* not \[1\]"),
+        (1, True, "timeout .* not True"),
+    ],
 )
-def test_times_that_make_no_sense_are_refused(interval: float, timeout: float | None) -> None:
-    with pytest.raises(InvalidInput):
+def test_times_that_make_no_sense_are_refused(interval: Any, timeout: Any, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
         check_times(interval, timeout)
+
+
+def test_any_number_is_a_time() -> None:
+    for number in (0, 0.5, float("inf"), np.float32(1), np.int64(1)):
+        check_times(1, number)  # type: ignore[arg-type]  # numpy's, which type checkers mind
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "progress", "reason"),
+    [
+        ("ignore", None, "on_failure must be 'raise' or 'return', not 'ignore'"),
+        ("raise", 3, "progress must be True, False, None or a function, not 3"),
+        ("raise", "yes", "progress .* not 'yes'"),
+    ],
+)
+def test_a_manner_that_there_is_not_is_refused(
+    on_failure: str, progress: object, reason: str
+) -> None:
+    check_manner("return", print)
+    with pytest.raises(InvalidInput, match=reason):
+        check_manner(on_failure, progress)
+
+
+@pytest.mark.parametrize("tasks", [[1, 2], (1, 2), {1, 2}, iter((1, 2)), np.array([1, 2])])
+def test_several_tasks_may_be_in_whatever_can_be_gone_through(tasks: Iterable[int]) -> None:
+    assert is_several(tasks)
+    assert several(tasks) == [1, 2]
+    for one in (1, "average age", {"id": 1}):
+        assert not is_several(one)
+        assert several(one) == [one]
 
 
 def run(number: int, status: str, log: str | None, **more: Any) -> Any:

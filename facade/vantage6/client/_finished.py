@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,5 +28,6 @@ class Finished:
 
     task_id: int
     status: str
-    results: ResultRows
-    error: TaskFailed | None = None
+    # Both may be long, and these are printed when they come.
+    results: ResultRows = field(repr=False)
+    error: TaskFailed | None = field(default=None, repr=False)

@@ -140,6 +140,11 @@ class Rows(list[Row]):
             return self.links
         if isinstance(key, slice):
             return self._with(super().__getitem__(key))
+        if isinstance(cast("object", key), str):
+            raise TypeError(
+                f"these are rows, and {key!r} is a field of one: rows[0][{key!r}] is that of the "
+                "first; by name there are only rows['data'] and rows['links']"
+            )
         return super().__getitem__(key)
 
     def _with(self, rows: list[Row]) -> Self:

@@ -208,10 +208,31 @@ def change_of(task: Progress, run: RunProgress) -> list[Piece]:
     list of Piece
         One line.
     """
-    where = inert(run.organization) + (" (subtask)" if run.is_subtask else "")
     count = f" ({count_of(task.runs)})" if run.is_over else ""
     words = (words_of(run), style_of(run))
-    return [(f"{title_of(task)}: {where}: ", ""), words, (count, "")]
+    return [(f"{title_of(task)}: {_where(run)}: ", ""), words, (count, "")]
+
+
+def sentence_of(task: Progress) -> str:
+    """Tell where a task and all its runs stand.
+
+    Parameters
+    ----------
+    task : Progress
+        The task.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    parts = [f"{_where(run)} {words_of(run)}" for run in task.runs]
+    told = f"{', '.join(parts)} ({count_of(task.runs)})" if parts else inert(task.status)
+    return f"{title_of(task)}: {told}"
+
+
+def _where(run: RunProgress) -> str:
+    return inert(run.organization) + (" (subtask)" if run.is_subtask else "")
 
 
 # -- a notebook ------------------------------------------------------------------------------------

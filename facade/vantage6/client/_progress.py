@@ -78,6 +78,11 @@ class Progress:
     runs: tuple[RunProgress, ...]
     waited: float
 
+    def __str__(self) -> str:
+        from ._picture import sentence_of
+
+        return sentence_of(self)
+
     @property
     def is_over(self) -> bool:
         """Whether the task has ended, well or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from ._inert import inert
@@ -124,20 +125,42 @@ def check_times(interval: float, timeout: float | None) -> None:
     Raises
     ------
     InvalidInput
-        When the interval is not above zero, or the timeout is below zero.
+        When the interval is not above zero, or as for `check_timeout`.
     """
-    if not interval > 0:
+    if not (_is_number(interval) and interval > 0):
         raise InvalidInput(f"interval must be a number of seconds above 0, not {interval!r}")
-    if timeout is not None and not timeout >= 0:
-        raise InvalidInput(f"timeout must be a number of seconds, or None, not {timeout!r}")
+    check_timeout(timeout)
 
 
-def is_several(tasks: Ref | Sequence[Ref]) -> bool:
+def check_timeout(timeout: float | None) -> None:
+    """Refuse an end that makes no sense.
+
+    Parameters
+    ----------
+    timeout : float or None
+        What the caller gave.
+
+    Raises
+    ------
+    InvalidInput
+        When it is below zero, or no number.
+    """
+    if timeout is not None and not (_is_number(timeout) and timeout >= 0):
+        raise InvalidInput(
+            f"timeout must be a number of seconds from 0 on, or None, not {timeout!r}"
+        )
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real)
+
+
+def is_several(tasks: Ref | Iterable[Ref]) -> bool:
     """Tell whether several tasks are meant, be it one in a list.
 
     Parameters
     ----------
-    tasks : int, str, row, or sequence of these
+    tasks : int, str, row, or iterable of these
         What the caller gave.
 
     Returns
@@ -145,15 +168,15 @@ def is_several(tasks: Ref | Sequence[Ref]) -> bool:
     bool
         False for an identifier, a name or a row.
     """
-    return isinstance(tasks, Sequence) and not isinstance(tasks, str)
+    return isinstance(tasks, Iterable) and not isinstance(tasks, str | Mapping)
 
 
-def several(tasks: Ref | Sequence[Ref]) -> list[Ref]:
+def several(tasks: Ref | Iterable[Ref]) -> list[Ref]:
     """Put into a list what is to be waited for.
 
     Parameters
     ----------
-    tasks : int, str, row, or sequence of these
+    tasks : int, str, row, or iterable of these
         What the caller gave.
 
     Returns
@@ -166,27 +189,29 @@ def several(tasks: Ref | Sequence[Ref]) -> list[Ref]:
     InvalidInput
         When there is no task.
     """
-    given = list(cast("Sequence[Ref]", tasks)) if is_several(tasks) else [cast("Ref", tasks)]
+    given = list(cast("Iterable[Ref]", tasks)) if is_several(tasks) else [cast("Ref", tasks)]
     if not given:
         raise InvalidInput("there is no task to wait for: give at least one")
     return given
 
 
-def check_ending(on_failure: str) -> None:
-    """Refuse a way to end that there is not.
+def check_manner(on_failure: object, progress: object) -> None:
+    """Refuse a way to end, or to show progress, that there is not.
 
     Parameters
     ----------
-    on_failure : str
+    on_failure, progress : object
         What the caller gave.
 
     Raises
     ------
     InvalidInput
-        When it is not one of the two.
+        When there is no such way.
     """
     if on_failure not in ("raise", "return"):
         raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise InvalidInput(f"progress must be True, False, None or a function, not {progress!r}")
 
 
 def out_of_time(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeout:

@@ -1,6 +1,8 @@
 """Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
 
+import copy
 import json
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -669,6 +671,11 @@ async def test_a_client_tells_where_it_is() -> None:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
         assert repr(client).endswith("Client of http://localhost:7601/api>")
+        assert repr(client.result) == "<Results: from_task, get, get_bytes, save>"
+        for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="make one in each process"):
+                duplicate(client)
+        assert client.with_options(retries=0).host == client.host
 
 
 async def test_a_password_over_plain_http_is_warned_of() -> None:

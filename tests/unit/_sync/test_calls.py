@@ -1,7 +1,9 @@
 # Derived from tests/unit/_async/test_calls.py by unasync.py: edit that instead.
 """Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
 
+import copy
 import json
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -642,6 +644,11 @@ def test_a_client_tells_where_it_is() -> None:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
         assert repr(client).endswith("Client of http://localhost:7601/api>")
+        assert repr(client.result) == "<Results: from_task, get, get_bytes, save>"
+        for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="make one in each process"):
+                duplicate(client)
+        assert client.with_options(retries=0).host == client.host
 
 
 def test_a_password_over_plain_http_is_warned_of() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from copy import copy
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -23,7 +22,15 @@ from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
-from .._waiting import check_times, has_finished, is_several, out_of_time, pause, several
+from .._waiting import (
+    check_timeout,
+    check_times,
+    has_finished,
+    is_several,
+    out_of_time,
+    pause,
+    several,
+)
 from ..errors import InvalidSettings, UnknownPath
 from ._session import Session
 from .algorithm import Algorithms
@@ -41,7 +48,7 @@ from .user import Users
 from .util import Utilities
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
@@ -197,6 +204,12 @@ class AsyncClient:
             return f"<{type(self).__name__}>"
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
+
+    def __reduce__(self) -> Never:
+        raise TypeError(
+            "a client cannot be copied or pickled, it holds connections and a login: make one in "
+            "each process, as with from_session(); with_options() gives one with other limits"
+        )
 
     # ---- ways to connect ------------------------------------------------------------------------
 
@@ -526,7 +539,8 @@ class AsyncClient:
         --------
         >>> quick = client.with_options(timeout=10, retries=0)
         """
-        view = copy(self)
+        view = object.__new__(type(self))
+        vars(view).update(vars(self))
         limits = self._session.http.limits.but(timeout, retries, max_answer)
         view._see(self._session.limited(limits))
         return view
@@ -752,7 +766,7 @@ class AsyncClient:
     @overload
     async def wait_for_results(
         self,
-        task_id: Sequence[Ref],
+        task_id: Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -762,7 +776,7 @@ class AsyncClient:
     ) -> list[ResultRows]: ...
     async def wait_for_results(
         self,
-        task_id: Ref | Sequence[Ref],
+        task_id: Ref | Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -782,7 +796,7 @@ class AsyncClient:
 
         Parameters
         ----------
-        task_id : int, str, row, or sequence of these
+        task_id : int, str, row, or iterable of these
             The task: its id, name or row. Several are waited for with one connection, and hardly
             more requests than one.
         interval : float
@@ -843,7 +857,7 @@ class AsyncClient:
 
     def as_completed(
         self,
-        tasks: Sequence[Ref],
+        tasks: Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -852,7 +866,7 @@ class AsyncClient:
 
         Parameters
         ----------
-        tasks : sequence of int, str or row
+        tasks : iterable of int, str or row
             The tasks: their ids, names or rows.
         interval : float
             Pace of the looks at the server, as in ``wait_for_results``.
@@ -875,6 +889,8 @@ class AsyncClient:
             When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
+        DecryptionError
+            When results cannot be read.
 
         Examples
         --------
@@ -929,7 +945,7 @@ class AsyncClient:
         MissingExtra
             When the package lacks its extra ``events``.
         InvalidInput
-            When there is no such kind.
+            When there is no such kind, or the timeout is no number of seconds.
 
         Examples
         --------
@@ -942,6 +958,7 @@ class AsyncClient:
         from .._events import Wanted
         from ._listen import listen
 
+        check_timeout(timeout)
         wanted = Wanted(kind)
         return listen(self._session, wanted, collaboration, task, timeout)
 

@@ -35,6 +35,9 @@ class Resource:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {', '.join(n for n in dir(self) if n[0] != '_')}>"
+
     def _connection(self) -> Connection:
         """Give the way to the API that knows of these things."""
         return self._session

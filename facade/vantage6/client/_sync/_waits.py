@@ -17,7 +17,7 @@ from .._opening import open_results
 from .._progress import Progress
 from .._results import ResultRows
 from .._settings import LOGGER
-from .._waiting import check_ending, check_times, failure, has_failed, how_to_go_on
+from .._waiting import check_manner, check_times, failure, has_failed, how_to_go_on
 from ..errors import PermissionDenied, TaskFailed
 from ._watch import Watch, runs_of
 from .result import results_of
@@ -44,7 +44,7 @@ def wait_for(
 ) -> list[ResultRows]:
     """Wait until all of some tasks have ended; the parameters are those of `wait_for_results`."""
     check_times(interval, timeout)
-    check_ending(on_failure)
+    check_manner(on_failure, progress)
     task_ids = _ids(session, tasks)
     drawing = Drawing(progress, logs)
     watch = Watch(
@@ -82,8 +82,9 @@ def as_they_end(
     with Watch(session, task_ids, interval, timeout, each=True, to_the_last=True) as watch:
         told: set[int] = set()
         while len(told) < len(watch.ledger.tasks):
-            if watch.ledger.open_tasks:
-                watch.step()
+            if still_open := [task.task_id for task in watch.ledger.open_tasks]:
+                with _telling(still_open):
+                    watch.step()
             ended = [
                 task for id_, task in watch.ledger.tasks.items() if task.is_over and id_ not in told
             ]

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -24,7 +23,15 @@ from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
 from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
 from .._trust import Trust, read_private_key
-from .._waiting import check_times, has_finished, is_several, out_of_time, pause, several
+from .._waiting import (
+    check_timeout,
+    check_times,
+    has_finished,
+    is_several,
+    out_of_time,
+    pause,
+    several,
+)
 from ..errors import InvalidSettings, UnknownPath
 from ._session import Session
 from .algorithm import Algorithms
@@ -42,7 +49,7 @@ from .user import Users
 from .util import Utilities
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
@@ -198,6 +205,12 @@ class Client:
             return f"<{type(self).__name__}>"
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
+
+    def __reduce__(self) -> Never:
+        raise TypeError(
+            "a client cannot be copied or pickled, it holds connections and a login: make one in "
+            "each process, as with from_session(); with_options() gives one with other limits"
+        )
 
     # ---- ways to connect ------------------------------------------------------------------------
 
@@ -525,7 +538,8 @@ class Client:
         --------
         >>> quick = client.with_options(timeout=10, retries=0)
         """
-        view = copy(self)
+        view = object.__new__(type(self))
+        vars(view).update(vars(self))
         limits = self._session.http.limits.but(timeout, retries, max_answer)
         view._see(self._session.limited(limits))
         return view
@@ -751,7 +765,7 @@ class Client:
     @overload
     def wait_for_results(
         self,
-        task_id: Sequence[Ref],
+        task_id: Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -761,7 +775,7 @@ class Client:
     ) -> list[ResultRows]: ...
     def wait_for_results(
         self,
-        task_id: Ref | Sequence[Ref],
+        task_id: Ref | Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -781,7 +795,7 @@ class Client:
 
         Parameters
         ----------
-        task_id : int, str, row, or sequence of these
+        task_id : int, str, row, or iterable of these
             The task: its id, name or row. Several are waited for with one connection, and hardly
             more requests than one.
         interval : float
@@ -842,7 +856,7 @@ class Client:
 
     def as_completed(
         self,
-        tasks: Sequence[Ref],
+        tasks: Iterable[Ref],
         interval: float = 1,
         *,
         timeout: float | None = None,
@@ -851,7 +865,7 @@ class Client:
 
         Parameters
         ----------
-        tasks : sequence of int, str or row
+        tasks : iterable of int, str or row
             The tasks: their ids, names or rows.
         interval : float
             Pace of the looks at the server, as in ``wait_for_results``.
@@ -874,6 +888,8 @@ class Client:
             When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
+        DecryptionError
+            When results cannot be read.
 
         Examples
         --------
@@ -928,7 +944,7 @@ class Client:
         MissingExtra
             When the package lacks its extra ``events``.
         InvalidInput
-            When there is no such kind.
+            When there is no such kind, or the timeout is no number of seconds.
 
         Examples
         --------
@@ -941,6 +957,7 @@ class Client:
         from .._events import Wanted
         from ._listen import listen
 
+        check_timeout(timeout)
         wanted = Wanted(kind)
         return listen(self._session, wanted, collaboration, task, timeout)
 

@@ -22,7 +22,7 @@ from .._task import (
     some,
     task_input,
 )
-from .._waiting import check_ending, check_times
+from .._waiting import check_manner, check_times
 from ..errors import EncryptionNotSetUp, InvalidInput
 from ._creating import create
 from ._resource import Named
@@ -408,7 +408,7 @@ class Tasks(Named["Task"]):
         from ._waits import wait_for  # not above: not all programs wait, and it takes time to load
 
         check_times(interval, timeout)
-        check_ending(on_failure)
+        check_manner(on_failure, progress)
         task = self.create(
             organizations,
             name,
