@@ -1,16 +1,22 @@
 """The parts of the local network that need no server."""
 
 import base64
+import contextlib
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
+from replay.announcing import CLOSED, CUT, MUTE, Announcement, announcing
 
 from vantage6.client import _crypto
 from vantage6.localnet import EnvironmentBuildError, LocalNetwork, LocalNetworkError, _environment
@@ -18,10 +24,57 @@ from vantage6.localnet.__main__ import main
 from vantage6.localnet._algorithms import algorithms, find
 from vantage6.localnet._blobs import BlobStore
 from vantage6.localnet._cipher import Cipher
-from vantage6.localnet._runs import prepare
+from vantage6.localnet._processes import Helper, Message
+from vantage6.localnet._relay import Relay
+from vantage6.localnet._runs import Runner, prepare
 from vantage6.localnet._seed import NodeAccount, User
 
 LOCALNET = Path(_environment.__file__).parent
+
+
+# -- the programs that help ------------------------------------------------------------------------
+@contextlib.contextmanager
+def relayed(tape: list[Announcement], folder: Path) -> Iterator["queue.Queue[tuple[str, Any]]"]:
+    """Connect a node to a server that keeps to a tape; give what the node hears."""
+    heard: queue.Queue[tuple[str, Any]] = queue.Queue()
+    relay = Relay(Path(sys.executable), folder)
+    with announcing(tape, lambda: 0) as port:
+        relay.connect(3, f"http://127.0.0.1:{port}", "token", lambda *event: heard.put(event))
+        yield heard
+        relay.stop()
+
+
+@pytest.mark.parametrize("end", [CUT, MUTE, CLOSED])
+def test_a_node_connects_again_whenever_and_however_its_connection_ends(
+    end: str, tmp_path: Path
+) -> None:
+    tape: list[Announcement] = [(0, end, None), (0, "sync", 1), (0, end, None), (0, "sync", 2)]
+    with relayed(tape, tmp_path) as heard:
+        assert [heard.get(timeout=60) for _ in range(2)] == [("sync", 1), ("sync", 2)]
+
+
+def test_a_program_that_is_killed_while_it_speaks_lets_nobody_wait(tmp_path: Path) -> None:
+    script = tmp_path / "torn.py"
+    script.write_text("print('{\"run\": 1}'); print('{\"ru', end='')")
+    heard: list[Message] = []
+    ended = threading.Event()
+    helper = Helper(Path(sys.executable), str(script), tmp_path / "log", heard.append, ended.set)
+    assert ended.wait(60)
+    assert heard == [{"run": 1}]
+    helper.stop()
+
+
+def test_nobody_waits_for_a_run_when_what_is_said_of_it_makes_no_sense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "odd.py"
+    script.write_text("input(); print('no JSON')")
+    monkeypatch.setattr("vantage6.localnet._processes.inside", lambda _: str(script))
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    runner = Runner(Path(sys.executable), tmp_path)
+    with pytest.raises(LocalNetworkError, match="has ended"):
+        runner.run(runner.ticket(), tmp_path, {}, print)
+    runner.stop()
 
 
 # -- the environment -------------------------------------------------------------------------------

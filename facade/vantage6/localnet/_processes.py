@@ -122,7 +122,10 @@ class Helper:
         """Hand on each line that the helper prints, until it ends."""
         if self._process.stdout is None:
             return
-        with self._process.stdout as lines:
-            for line in lines:
-                self._on_message(json.loads(line))
-        self._on_end()
+        try:
+            with self._process.stdout as lines:
+                for line in lines:
+                    if line.endswith(b"\n"):  # a program that is killed may leave a torn one
+                        self._on_message(json.loads(line))
+        finally:  # or who waits for a message would wait for ever
+            self._on_end()

@@ -99,8 +99,8 @@ class Relay:
         """Give an event to the node it is for."""
         match message:
             case {"receipt": int(receipt)}:
-                if receipt in self._awaited:
-                    self._awaited[receipt].set()
+                if handled := self._awaited.get(receipt):
+                    handled.set()
             case {"node": int(node), "event": str(event), "data": data}:
                 self._hearers[node](event, data)
             case _:

@@ -112,8 +112,8 @@ class Runner:
     def _hand_out(self, message: Message) -> None:
         """Give a message to the thread that waits for its run."""
         run = message["run"]
-        if isinstance(run, int) and run in self._inboxes:
-            self._inboxes[run].put(message)
+        if isinstance(run, int) and (inbox := self._inboxes.get(run)):
+            inbox.put(message)
 
     def _give_up(self) -> None:
         """Wake the threads that wait for runs that nobody follows any more."""
