@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from dripping import raw_server, read_request
+from dripping import drip, raw_server, read_request
 
-from vantage6.client._bounds import MOST_BYTES, TOO_LARGE
+from vantage6.client import _bounds
+from vantage6.client._bounds import MOST_BYTES, TOO_LARGE, TOO_SLOW
 from vantage6.client._events import Lost
 from vantage6.client._socket import _Line
 
@@ -42,15 +42,27 @@ def test_an_opening_that_does_not_end_is_no_connection(first: bytes, then: bytes
                 sent += len(then)
         taken.put(sent)
 
-    heard: queue.Queue[Any] = queue.Queue()
     with raw_server(flood) as seen:
-        line = _Line(
-            f"http://127.0.0.1:{seen.port}", "t", dict, 20, lambda _, item: heard.put(item)
-        )
-        assert heard.get(timeout=30) == Lost(TOO_LARGE)
+        assert _first_heard(seen.port) == Lost(TOO_LARGE)
         assert taken.get(timeout=30) < MOST_BYTES + BUFFERS
+
+
+def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_bounds, "MOST_SECONDS", 0.5)
+    with raw_server(drip(UPGRADE * 1000, 0.05)) as seen:
+        began = time.monotonic()
+        assert _first_heard(seen.port) == Lost(TOO_SLOW)
+        assert time.monotonic() - began < 10
+
+
+def _first_heard(port: int) -> object:
+    """Connect, and give what is heard of it; nothing of it is left then."""
+    heard: queue.Queue[object] = queue.Queue()
+    line = _Line(f"http://127.0.0.1:{port}", "t", dict, 20, lambda _, item: heard.put(item))
+    item = heard.get(timeout=30)
     line.close()
     _until(lambda: not [one for one in threading.enumerate() if one.name == "vantage6-events"])
+    return item
 
 
 def _until(is_so: Callable[[], bool]) -> None:

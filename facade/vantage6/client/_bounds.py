@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import Any
 
 NAMESPACE = "/tasks"
@@ -12,45 +14,62 @@ NAMESPACE = "/tasks"
 MOST_BYTES = 4 << 20
 # What each piece costs beside its bytes: a message may come in a million of them.
 PIECE_COST = 64
+# How long that may take, in seconds from its first byte.
+MOST_SECONDS = 60.0
+# So many answers to the server's pings may wait to be sent; it asks every half a minute.
+MOST_WAITING = 1000
 TOO_LARGE = f"the server sent more than {MOST_BYTES} bytes that make no message"
+TOO_SLOW = f"a message did not come to its end within {MOST_SECONDS:g} seconds"
+TOO_BUSY = "the server asks and asks, and takes in no answer"
 UNKNOWN = "the server sent a message of a kind that it has no events of"
 
 
 class Metered:
-    """A socket that counts what is read of it, and ends when it is too much.
+    """A socket that counts what is read of it, and ends when it is too much or takes too long.
 
     Parameters
     ----------
     socket : socket
         The socket.
-    too_much : callable
-        Called when there is too much; it raises an error.
+    end : callable
+        Called with the reason; it raises an error.
     """
 
-    def __init__(self, socket: Any, too_much: Callable[[], None]) -> None:
+    def __init__(self, socket: Any, end: Callable[[str], None]) -> None:
         self._socket = socket
-        self._too_much = too_much
-        self.taken = 0
+        self._end = end
+        self.start()
+
+    def start(self) -> None:
+        """Begin with the next message."""
+        self._taken, self._began = 0, inf
 
     def recv(self, size: int) -> bytes:
         """Read some bytes, as a socket does."""
         data: bytes = self._socket.recv(size)
-        self.taken += len(data) + PIECE_COST
-        if self.taken > MOST_BYTES:
-            self._too_much()
+        self._began = min(self._began, monotonic())
+        self._taken += len(data) + PIECE_COST
+        if self._taken > MOST_BYTES:
+            self._end(TOO_LARGE)
+        if monotonic() - self._began > MOST_SECONDS:
+            self._end(TOO_SLOW)
         return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
 
 
-def bounded_websocket(library: Any, tell: Callable[[str], None]) -> type[Any]:
+def bounded_websocket(
+    library: Any, waiting: Callable[[], int], tell: Callable[[str], None]
+) -> type[Any]:
     """Make a kind of websocket that takes in no more at once than a server may have to say.
 
     Parameters
     ----------
     library : module
         The library for websockets.
+    waiting : callable
+        Tells how many messages wait to be sent.
     tell : callable
         Called with the reason before the connection ends.
 
@@ -71,16 +90,18 @@ def bounded_websocket(library: Any, tell: Callable[[str], None]) -> type[Any]:
 
         def recv(self) -> str | bytes:
             if self._metered:
-                self._metered.taken = 0
+                self._metered.start()
+            if waiting() > MOST_WAITING:
+                self._end(TOO_BUSY)
             base: Any = super()
             return base.recv()
 
-        def _end(self) -> None:
-            tell(TOO_LARGE)
+        def _end(self, reason: str) -> None:
+            tell(reason)
             self.shutdown()
             # What has come goes now, and not when some day all that is unused is looked for.
             self.frame_buffer.recv_buffer, self.cont_frame.cont_data = [], None
-            raise library.WebSocketConnectionClosedException(TOO_LARGE)
+            raise library.WebSocketConnectionClosedException(reason)
 
     return Bounded
 

@@ -218,8 +218,9 @@ class _Line:
     def _client(self) -> Any:
         """Make the library's client, which has no types."""
         library: Any = importlib.import_module("socketio")
-        kind = bounded_websocket(importlib.import_module("websocket"), self._lose)
-        client = library.Client(
+        websocket = importlib.import_module("websocket")
+        kind = bounded_websocket(websocket, lambda: client.eio.queue.qsize(), self._lose)
+        client: Any = library.Client(
             reconnection=False,
             handle_sigint=False,
             serializer=plain_packet(importlib.import_module("socketio.packet")),

@@ -375,6 +375,7 @@ FLOODS = {
     "a frame of 1 TiB": (b"\x81\x7f" + (2**40).to_bytes(8, "big"), b"x" * 2**16),
     "fragments": (b"\x01\x0842/tasks", b"\x00\x7e\xff\xff" + b"x" * 65535),
     "fragments of a byte": (b"\x01\x00", b"\x00\x01x" * 2**14),
+    "questions": (b"", frame("2") * 5000),
     "a ping of 1 TiB": (b"\x89\x7f" + (2**40).to_bytes(8, "big"), b"x" * 2**16),
 }
 # What it has no event of, and no library could make one.
