@@ -28,7 +28,7 @@ from cast import (
     new_user,
     store_stand_in,
 )
-from truth import Truth
+from truth import Truth, listings
 
 from vantage6.bindings.server import calls
 from vantage6.localnet import LocalNetwork
@@ -116,15 +116,6 @@ def test_operations_are_closed_to_other_kinds_of_callers(
 
 
 # -- listings --------------------------------------------------------------------------------------
-def listings(truth: Truth) -> dict[str, list[str]]:
-    """Give the paths of the operations that answer pages, with their query parameters."""
-    return {
-        path: [item["name"] for item in methods["get"]["parameters"]]
-        for path, methods in truth.contract["paths"].items()
-        if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
-    }
-
-
 @pytest.fixture(scope="module")
 def full(world: World) -> Iterator[World]:
     """Give the world with something for each filter to find."""

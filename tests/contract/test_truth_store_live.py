@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from cast import VERSION, Actor, new_user, populate, serve
-from truth import Truth
+from truth import Truth, listings
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
@@ -269,15 +269,6 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str)
 
 
 # -- listings --------------------------------------------------------------------------------------
-def listings(truth: Truth) -> dict[str, list[str]]:
-    """Give the paths of the operations that answer pages, with their query parameters."""
-    return {
-        path: [item["name"] for item in methods["get"]["parameters"]]
-        for path, methods in truth.contract["paths"].items()
-        if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
-    }
-
-
 def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
     publish(shop, image="registry.example/first")
     publish(shop, image="registry.example/second")

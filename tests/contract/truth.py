@@ -267,3 +267,12 @@ class Truth:
             fields = f"{len(described & found)}/{len(described)}"
             lines.append(f"{name:{width}}  {statuses:39}  {fields:>5}{missing}")
         return "\n".join(lines)
+
+
+def listings(truth: Truth) -> dict[str, list[str]]:
+    """Give the paths of the operations that answer pages, with their query parameters."""
+    return {
+        path: [item["name"] for item in methods["get"]["parameters"]]
+        for path, methods in truth.contract["paths"].items()
+        if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
+    }

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from gateways import pass_on
+
 
 class Cutter:
     """Passes on what comes, until told to cut it."""
@@ -46,18 +48,7 @@ class Cutter:
             with socket.create_connection(("127.0.0.1", self._target)) as far:
                 self._open += [near, far]
                 far.sendall(first)
-                back = threading.Thread(target=_pass_on, args=[far, near], daemon=True)
-                back.start()
-                _pass_on(near, far)
-                back.join()
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+                pass_on(near, far)
 
 
 @contextmanager

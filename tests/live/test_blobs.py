@@ -1,6 +1,5 @@
 """Large inputs and results by way of a real server's blob store, in Azure's emulator."""
 
-import inspect
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from either import done
 
 from vantage6.client import AsyncClient, Client, DecryptionError
 from vantage6.localnet import LocalNetwork
@@ -32,11 +32,6 @@ def blob_network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
         version=version, organizations=2, encrypted=request.param, blob_store=True
     ) as net:
         yield net
-
-
-async def done(value: Any) -> Any:
-    """Await what the async client gives, and pass on what the other one does."""
-    return await value if inspect.isawaitable(value) else value
 
 
 async def test_inputs_and_results_go_by_the_blob_store(

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from drawer import drawer
 from postbox import Postbox
+from resources import owners
 
 import vantage6.client
 from vantage6.client import AsyncClient, Client, Profile
@@ -69,14 +70,6 @@ ASYNC = re.compile(r"\b(await|async) ")
 
 
 # -- what there is to run -----------------------------------------------------------------------
-def owners(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Give the client, its resources and those below them, by their dotted names."""
-    yield name, owner
-    for member, value in vars(owner).items():
-        if not member.startswith("_"):
-            yield from owners(value, f"{name}{member}.")
-
-
 def manuals() -> dict[str, str]:
     """Give each manual with examples once: of the methods, and of all else that is public.
 

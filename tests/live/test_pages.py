@@ -434,13 +434,6 @@ def _(chapter: Chapter) -> Iterator[None]:
         happening.join()
 
 
-@stage("docs/names.md")
-def _(chapter: Chapter) -> Iterator[None]:
-    """There is a task of the same name already."""
-    average(chapter.client())
-    yield
-
-
 @stage("docs/connecting.md")
 def _(chapter: Chapter) -> Iterator[None]:
     """The profile file is there, with the key it names, and so is what the shell exported."""
@@ -575,8 +568,9 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
-@stage("docs/cookbook.md#Save a big result", "docs/cookbook.md#Who ran what")
+@stage("docs/names.md", "docs/cookbook.md#Save a big result", "docs/cookbook.md#Who ran what")
 def _(chapter: Chapter) -> Iterator[None]:
+    """There is a task already."""
     average(chapter.client())
     yield
 

@@ -1,12 +1,12 @@
 """A server that lies, played by a proxy before a real one: no input goes where it should not."""
 
-import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from either import done
 from liar import Liar, deny_encryption, lying, swap_key
 
 from vantage6.client import AsyncClient, Client, NotEncrypted, PublicKeyChanged
@@ -36,11 +36,6 @@ TASK: dict[str, Any] = {
 def liar(encrypted_network: LocalNetwork) -> Iterator[Liar]:
     with lying(encrypted_network.port) as liar:
         yield liar
-
-
-async def done(value: Any) -> Any:
-    """Await what the async client gives, and pass on what the other one does."""
-    return await value if inspect.isawaitable(value) else value
 
 
 async def log_in(client: Client | AsyncClient, network: LocalNetwork) -> None:

@@ -1,7 +1,6 @@
 """Waits and events on a real server that is reached over TLS and by way of proxies."""
 
 import asyncio
-import inspect
 import socket
 import ssl
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from either import done
 from gateways import NAME, Authority, Proxy, http_proxy, socks_proxy
 
 from vantage6.client import AsyncClient, Client, LogWritten, TLSError
@@ -22,11 +22,6 @@ pytestmark = [pytest.mark.live, pytest.mark.parametrize("kind", [Client, AsyncCl
 # Without events, an end is noticed a tenth of this later.
 NEVER = 6000.0
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-async def done(value: Any) -> Any:
-    """Await what the async client gives, and pass on what the other one does."""
-    return await value if inspect.isawaitable(value) else value
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,10 @@
 """help() tells all that is needed, and the two clients do not drift apart."""
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from resources import owners
 
 import vantage6.client
 import vantage6.localnet
@@ -22,14 +22,6 @@ def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
         for member, method in inspect.getmembers(owner, inspect.ismethod)
         if not member.startswith("_")
     }
-
-
-def owners(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Give the client, its resources and those below them, by their dotted names."""
-    yield name, owner
-    for member, value in vars(owner).items():
-        if not member.startswith("_"):
-            yield from owners(value, f"{name}{member}.")
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])

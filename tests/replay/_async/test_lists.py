@@ -1,29 +1,20 @@
 """Lists: all their pages, what is filtered here and what on the server, replayed."""
 
 import pickle
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from vantage6.client import AsyncClient, InvalidInput
 from vantage6.client._async import _session
 
-from . import logged_in
-
 if TYPE_CHECKING:
-    from ..conftest import Recorded
+    pass
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+USER = "root"
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "root") as client:
-        yield client
 
 
 async def test_all_pages_are_joined(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,8 @@
 """Names in place of identifiers, of every kind, as a real server and store know them."""
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from vantage6.client import AmbiguousName, AsyncClient, UnknownName
 
@@ -14,12 +12,7 @@ if TYPE_CHECKING:
     from ..conftest import Recorded
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "root") as client:
-        yield client
+USER = "root"
 
 
 async def test_each_kind_goes_by_its_name(client: AsyncClient) -> None:

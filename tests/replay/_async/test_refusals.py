@@ -1,11 +1,9 @@
 """What is refused: by the client before anything is sent, and by what answers at the address."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from vcr.cassette import Cassette
 
 from vantage6.client import (
@@ -20,21 +18,14 @@ from vantage6.client import (
     UnknownPath,
 )
 
-from . import logged_in
-
 if TYPE_CHECKING:
     from ..conftest import Recorded
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+USER = "root"
 
 HOST = "http://127.0.0.1"
 TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {}}
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "root") as client:
-        yield client
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,19 @@
 
 import io
 import pickle
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from rich.console import Console
 
 from vantage6.client import AsyncClient, UnknownName
 
-from . import logged_in
-
 if TYPE_CHECKING:
-    from ..conftest import Recorded
+    pass
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "researcher") as client:
-        yield client
 
 
 async def test_a_list_shows_itself_wherever_people_look(client: AsyncClient) -> None:

@@ -1,11 +1,9 @@
 """What the tutorial uses, replayed."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from vantage6.client import (
     AsyncClient,
@@ -26,12 +24,6 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "researcher") as client:
-        yield client
 
 
 async def test_a_login_tells_who_one_is(client: AsyncClient) -> None:

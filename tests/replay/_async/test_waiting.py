@@ -2,12 +2,10 @@
 
 import io
 import sys
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from vantage6.client import AsyncClient, MissingExtra, Progress, TaskFailed
 
@@ -28,12 +26,6 @@ GOOD: dict[str, Any] = {
     "databases": "default",
 }
 BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
-
-
-@pytest_asyncio.fixture
-async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
-    async with await logged_in(recorded, "researcher") as client:
-        yield client
 
 
 async def test_a_task_is_created_watched_and_its_output_given(

@@ -2,7 +2,6 @@
 """Lists: all their pages, what is filtered here and what on the server, replayed."""
 
 import pickle
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,20 +9,13 @@ import pytest
 from vantage6.client import Client, InvalidInput
 from vantage6.client._sync import _session
 
-from . import logged_in
-
 if TYPE_CHECKING:
-    from ..conftest import Recorded
+    pass
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+USER = "root"
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "root") as client:
-        yield client
 
 
 def test_all_pages_are_joined(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 # Derived from tests/replay/_async/test_names.py by unasync.py: edit that instead.
 """Names in place of identifiers, of every kind, as a real server and store know them."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +13,7 @@ if TYPE_CHECKING:
     from ..conftest import Recorded
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "root") as client:
-        yield client
+USER = "root"
 
 
 def test_each_kind_goes_by_its_name(client: Client) -> None:

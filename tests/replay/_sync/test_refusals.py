@@ -1,7 +1,6 @@
 # Derived from tests/replay/_async/test_refusals.py by unasync.py: edit that instead.
 """What is refused: by the client before anything is sent, and by what answers at the address."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,21 +19,14 @@ from vantage6.client import (
     UnknownPath,
 )
 
-from . import logged_in
-
 if TYPE_CHECKING:
     from ..conftest import Recorded
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+USER = "root"
 
 HOST = "http://127.0.0.1"
 TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {}}
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "root") as client:
-        yield client
 
 
 @pytest.mark.parametrize(

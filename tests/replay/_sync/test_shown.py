@@ -3,7 +3,6 @@
 
 import io
 import pickle
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,20 +10,12 @@ from rich.console import Console
 
 from vantage6.client import Client, UnknownName
 
-from . import logged_in
-
 if TYPE_CHECKING:
-    from ..conftest import Recorded
+    pass
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "researcher") as client:
-        yield client
 
 
 def test_a_list_shows_itself_wherever_people_look(client: Client) -> None:

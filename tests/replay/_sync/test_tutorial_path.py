@@ -2,7 +2,6 @@
 """What the tutorial uses, replayed."""
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,12 +25,6 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "researcher") as client:
-        yield client
 
 
 def test_a_login_tells_who_one_is(client: Client) -> None:

@@ -3,7 +3,6 @@
 
 import io
 import sys
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +27,6 @@ GOOD: dict[str, Any] = {
     "databases": "default",
 }
 BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
-
-
-@pytest.fixture
-def client(recorded: "Recorded") -> Iterator[Client]:
-    with logged_in(recorded, "researcher") as client:
-        yield client
 
 
 def test_a_task_is_created_watched_and_its_output_given(
