@@ -267,15 +267,19 @@ class _Line:
         """
         start = transport.start_background_task
 
-        def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
-            # With a farewell the library waits until the thread that reads has ended, so that this
-            # cannot be done on it.
-            is_farewell = bool(args) and str(args[0]).startswith(FAREWELL)
-            if target not in transport.handlers.values() or is_farewell:
-                return start(target, *args, **kwargs)
+        def handle(target: Callable[..., object], *args: object) -> object:
             try:
-                return target(*args, **kwargs)
+                return target(*args)
             except Exception as error:  # whatever a server can bring about
                 return self._lose(scrub(str(error)) or type(error).__name__)
+
+        def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
+            if target not in transport.handlers.values():
+                return start(target, *args, **kwargs)
+            # With a farewell the library waits until the thread that reads has ended, so that this
+            # cannot be done on it.
+            if args and str(args[0]).startswith(FAREWELL):
+                return start(handle, target, *args)
+            return handle(target, *args)
 
         transport.start_background_task = start_or_do

@@ -388,6 +388,7 @@ STRANGE = {
     "what wants an answer": '42/tasks,7["x"]',
     "another namespace": "40/others,{}",
     "an unknown kind": "49/tasks,[]",
+    "a farewell from another namespace": "41/others,",
 }
 
 
