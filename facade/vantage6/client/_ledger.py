@@ -40,7 +40,7 @@ RECHECKS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 # Each change of a run is announced twice: by the server, and by the node, which says what it was.
 # Where only the server was heard, an end may have been: nodes that say so before they send the
 # result may have done it before anybody listened. Looks after so long tell.
-DOUBT_SECONDS = (1.0, 10.0)
+DOUBT_SECONDS = (2.0, 10.0)
 # Without an answer for this long, the server is given up.
 OUTAGE_SECONDS = 900.0
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)

@@ -208,8 +208,9 @@ async def test_many_tasks_cost_hardly_more_requests_than_one(
     found = await client.wait_for_results(tasks, NEVER, **PATIENCE)
     one, both = {"IKNL": {"slept": 3}}, {"IKNL": {"slept": 3}, "Maastro": {"slept": 3}}
     assert [rows.by_organization for rows in found] == [one, both] * 3
-    # Where those ran that ended at once may be asked for, and a look may come a moment too early.
-    assert 3 <= count_requests(caplog) <= 6
+    # Where those ran that ended at once may be asked for, and a look may come a moment too early,
+    # or for nothing where a busy node takes long to say that it has begun.
+    assert 3 <= count_requests(caplog) <= 9
     seen: list[Progress] = []
     await client.wait_for_results(tasks, NEVER, timeout=55, progress=seen.append)
     assert {(now.task_id, now.status) for now in seen} == {(id_, "completed") for id_ in tasks}
