@@ -61,7 +61,7 @@ def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
         began = time.monotonic()
         with pytest.raises(RequestTimeout, match=r"within the 0\.6 seconds .*total"):
             ask(seen.port, {"timeout": Timeouts(total=0.6)})
-        assert 0.5 < time.monotonic() - began < 3
+        assert 0.5 < time.monotonic() - began < 20, "the whole takes 50"
     assert len(seen.connections) == 1
 
 
@@ -70,8 +70,8 @@ def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
     server.reply = lambda _: (503, b"busy")
     began = time.monotonic()
     with pytest.raises(ServerError):
-        ask(server.port, {"retries": 100, "timeout": Timeouts(total=1)})
-    assert time.monotonic() - began < 3
+        ask(server.port, {"retries": 100, "timeout": Timeouts(total=3)})
+    assert time.monotonic() - began < 30, "a hundred attempts take a quarter of an hour"
     assert 2 <= len(server.seen) < 6
 
 
@@ -79,17 +79,23 @@ def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
 def test_who_asks_for_more_patience_than_there_is_time_is_reported(
     ask: Ask, server: Script
 ) -> None:
-    server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "20"})
+    server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "29"})
     began = time.monotonic()
     with pytest.raises(Exception, match="later"):
-        ask(server.port, {"timeout": Timeouts(total=5)})
-    assert time.monotonic() - began < 3
+        ask(server.port, {"timeout": Timeouts(total=25)})
+    assert time.monotonic() - began < 20
     assert len(server.seen) == 1
 
 
 @both
 def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
-    with raw_server(lambda connection: (connection.recv(1) and time.sleep(1)) or None) as seen:
+    seen: Seen
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(1)
+        seen.ended.wait(30)
+
+    with raw_server(serve) as seen:
         with pytest.raises(RequestTimeout, match=r"read timeout of 0\.3 seconds"):
             ask(seen.port, {"timeout": Timeouts(read=0.3)})
 
@@ -106,7 +112,7 @@ def test_a_server_that_takes_a_body_slowly_is_left_in_time() -> None:
             began = time.monotonic()
             with pytest.raises(RequestTimeout, match="within the 1 seconds"):
                 client.request("task", body, "post")
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 30, "the whole takes minutes"
 
 
 # ---- memory -------------------------------------------------------------------------------------
@@ -283,7 +289,7 @@ def test_a_child_process_has_connections_of_its_own_and_the_login(server: Script
 
         thread = threading.Thread(target=renewing)
         thread.start()
-        assert held.wait(5)
+        assert held.wait(30)
         child = os.fork()
         if not child:
             status = 1
@@ -294,7 +300,7 @@ def test_a_child_process_has_connections_of_its_own_and_the_login(server: Script
                 os._exit(status)
         free.set()
         thread.join()
-        stopper = threading.Timer(20, os.kill, (child, 9))
+        stopper = threading.Timer(60, os.kill, (child, 9))
         stopper.start()
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         stopper.cancel()
@@ -339,19 +345,19 @@ def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> Non
     def serve(connection: socket.socket) -> None:
         read_request(connection)
         held.set()
-        time.sleep(2)
+        seen.ended.wait(30)
 
     with raw_server(serve) as seen:
-        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=1.5) as client:
+        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=5) as client:
             from vantage6.client._identity import Tokens
 
             client._session.auth.tokens = Tokens("access", "refresh", 0.0)  # type: ignore[arg-type]
             with ThreadPoolExecutor(1) as pool:
                 slow = pool.submit(client.node.get, 1)
-                assert held.wait(5)
+                assert held.wait(30)
                 began = time.monotonic()
                 with pytest.raises(RequestTimeout, match="renewed"):
                     client.with_options(timeout=0.3).node.get(1)
-                assert time.monotonic() - began < 1.2
+                assert time.monotonic() - began < 4
                 with pytest.raises(RequestTimeout):
                     slow.result()

@@ -121,11 +121,11 @@ async def test_it_is_not_asked_for_when_the_time_is_up(
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
     send(server, torn(b"".join(Upload(DATA, None)), 1000))
-    hurried = client.with_options(retries=1000, timeout=Timeouts(total=1))
+    hurried = client.with_options(retries=1000, timeout=Timeouts(total=3))
     began = time.monotonic()
     with pytest.raises(TransportError, match="1000 bytes of the answer had come"):
         await hurried.result.get(1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "a thousand times take hours"
     assert 2 <= asked(server) < 10
 
 

@@ -547,12 +547,12 @@ async def test_no_look_begins_after_one_that_outlasts_the_wait(
         looks += 1
         if looks == 1:
             return others(request)
-        time.sleep(0.6)
+        time.sleep(1.8)
         return 500, b"busy"
 
     server.reply = slow
     with pytest.raises(WaitTimeout, match="runs on"):
-        await client.wait_for_results(12, 0.1, timeout=0.4)
+        await client.wait_for_results(12, 0.1, timeout=1.5)
     assert looks == 2
 
 
@@ -634,8 +634,8 @@ async def test_a_request_cannot_become_another_one(
     await serve(server, client, {})
     began = time.monotonic()
     with pytest.raises(InvalidInput):
-        await client.request(**strange)
-    assert time.monotonic() - began < 1.5, "it is not tried again"
+        await client.with_options(retries=100).request(**strange)
+    assert time.monotonic() - began < 30, "it is not tried again"
     assert not server.seen
 
 
