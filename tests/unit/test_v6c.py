@@ -3,10 +3,12 @@
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -287,6 +289,24 @@ def test_the_help_has_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None
     told = capsys.readouterr().out
     for code, meaning in _codes.table_of_codes():
         assert any(line.split(maxsplit=1) == [code, meaning] for line in told.splitlines())
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Give a command and those below it, by what people type."""
+    yield name, command
+    for below in getattr(command, "commands", {}).values():
+        yield from commands(below, f"{name} {below.name}")
+
+
+def test_help_tells_of_options_by_what_they_take_and_of_commands_in_whole_sentences() -> None:
+    for name, command in commands(app, "v6c"):
+        context = click.Context(command, info_name=name, terminal_width=80)
+        told = command.get_help(context)
+        assert "..." not in told.partition("Commands:")[2], name
+        assert not re.search(r"--\w+ [A-Z]+_[A-Z]+\b", told), f"{name}: a name of our own"
+        arguments = [param for param in command.params if isinstance(param, click.Argument)]
+        for argument in arguments:
+            assert f"  {argument.make_metavar(context)}\n" not in told.partition("Options:")[2]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -20,8 +20,8 @@ def login(shell: Shell, password_stdin: bool, keyring: bool) -> None:
 
     The login is saved in a file that only you can read, and a profile (-p, "default" by default)
     remembers server, user, collaboration and the file of the private key. Neither holds the
-    password, which is asked for, or taken from VANTAGE6_PASSWORD; so is a two-factor code, where
-    the server wants one, or from VANTAGE6_MFA_CODE.
+    password: you are asked for it, unless VANTAGE6_PASSWORD has it, and for a two-factor code where
+    the server wants one, unless VANTAGE6_MFA_CODE has it.
     """
     from vantage6.client import Client, profiles
 
@@ -103,7 +103,7 @@ def whoami(shell: Shell) -> None:
 @click.command("version", cls=Command)
 @click.pass_obj
 def version(shell: Shell) -> None:
-    """Tell the version of this program and, if one is known, of the server."""
+    """Tell the version of this program, and of the server."""
     from importlib.metadata import version as version_of
 
     from vantage6.client import Client

@@ -68,7 +68,9 @@ def _list(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List them all."
 )
 def api() -> None:
-    """Use any operation of the server or an algorithm store; the answer is JSON.
+    """Use any operation of the API; the answer is JSON.
+
+    It is that of the server or, with --store, of an algorithm store.
 
     v6c api OPERATION --help tells what one takes. Here there are ids, and no names.
 

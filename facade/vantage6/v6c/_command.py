@@ -98,7 +98,8 @@ class Command(click.Command):
             lines = [
                 line
                 for param in self.get_params(ctx)
-                if isinstance(param, Connecting) is is_connecting
+                if isinstance(param, click.Option)
+                and isinstance(param, Connecting) is is_connecting
                 and (line := param.get_help_record(ctx))
             ]
             if lines:
@@ -126,7 +127,7 @@ def _connection_options(taken: set[str]) -> list[click.Option]:
             metavar="NAME",
             shell_complete=names_of("collaboration"),
         ),
-        _connecting("-k", "private_key", "Private key.", metavar="FILE", type=file),
+        _connecting("-k", "private_key", "Your organization's key.", metavar="FILE", type=file),
         _connecting("-v", "verbose", "Tell what the client does.", is_flag=True),
     ]
     return [option for option in options if not taken & set(option.opts)]

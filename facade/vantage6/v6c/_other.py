@@ -15,7 +15,7 @@ import click
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def localnet(arguments: tuple[str, ...]) -> int:
-    """Start a real server and nodes on this machine: up, run or demo."""
+    """Start a server and nodes on this machine: up, run, demo."""
     sys.argv = ["v6c localnet", *(arguments or ["--help"])]
     try:
         # All of it: it also minds the signals that end it.

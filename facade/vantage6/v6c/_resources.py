@@ -44,9 +44,10 @@ def org_show(shell: Shell, organization: str | None) -> None:
 @click.argument("organization", required=False, shell_complete=names_of("organization"))
 @click.pass_obj
 def org_fingerprint(shell: Shell, organization: str | None) -> None:
-    """Give the fingerprint of an organization's public key; of your own by default.
+    """Give the fingerprint of an organization's public key.
 
-    Compare it with the organization in a way that the server has no part in.
+    That of your own, if none is named. Compare it with the organization in a way that the server
+    has no part in.
     """
     told = shell.client.organization.fingerprint(organization)
     shell.tell(told, {"fingerprint": told})
@@ -57,9 +58,9 @@ def org_fingerprint(shell: Shell, organization: str | None) -> None:
 @click.argument("fingerprint", required=False)
 @click.pass_obj
 def org_trust(shell: Shell, organization: str, fingerprint: str | None) -> None:
-    """Accept the public key of an organization, if it has this FINGERPRINT.
+    """Accept the public key of an organization.
 
-    Without one, any key is accepted that the server gives now.
+    It must have this FINGERPRINT; without one, any key is accepted that the server gives now.
     """
     told = shell.client.organization.trust(organization, fingerprint)
     shell.tell(f"{organization}: {told} is trusted", {"fingerprint": told})
@@ -186,7 +187,7 @@ def node_show(shell: Shell, node: str) -> None:
 
 
 # -- what there is besides ------------------------------------------------------------------------
-user = group("user", "Users.")
+user = group("user", "Users: list and show them.")
 role = group("role", "Roles: named sets of rules.")
 rule = group("rule", "Rules: what users may be allowed to do.")
 store = group("store", "Algorithm stores that are linked to the server.")

@@ -26,7 +26,10 @@ def list_(shell: Shell, task: str) -> None:
 @click.argument("run", type=int)
 @click.pass_obj
 def show(shell: Shell, run: int) -> None:
-    """Print the result of one run, as the algorithm wrote it; RUN is its id."""
+    """Print the result of one run, as the algorithm wrote it.
+
+    RUN is the run's id.
+    """
     text = shell.client.result.get(run)
     if shell.as_json:
         shell.tell("", {"run": run, "result": text})
@@ -39,7 +42,10 @@ def show(shell: Shell, run: int) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def save(shell: Shell, run: int, file: Path) -> None:
-    """Write the result of one run to a FILE that only you can read."""
+    """Write the result of one run to a FILE that only you can read.
+
+    RUN is the run's id.
+    """
     saved = shell.client.result.save(run, file)
     told = "there is no result yet" if saved is None else f"{saved} has the result of run {run}"
     shell.tell(told, {"run": run, "file": None if saved is None else str(saved)})

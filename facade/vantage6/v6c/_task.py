@@ -72,9 +72,21 @@ def show(shell: Shell, task: str) -> None:
 )
 @click.option("--image", required=True, help="The algorithm: the name of its Docker image.")
 @click.option("--method", help="The function of the algorithm to run.")
-@click.option("--arg", "args", type=value_of, multiple=True, help="An argument: JSON, or text.")
 @click.option(
-    "--kwarg", "kwargs", type=pair, multiple=True, help="A named argument: NAME=JSON, or text."
+    "--arg",
+    "args",
+    type=value_of,
+    multiple=True,
+    metavar="VALUE",
+    help="An argument: JSON, or text.",
+)
+@click.option(
+    "--kwarg",
+    "kwargs",
+    type=pair,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A named argument: JSON, or text.",
 )
 @click.option(
     "--input",
@@ -258,7 +270,10 @@ def kill(shell: Shell, tasks: tuple[str, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(shell: Shell, task: str, yes: bool) -> None:
-    """Delete a task, its runs, results and subtasks; what still runs is killed."""
+    """Delete a task with its runs, results and subtasks.
+
+    What still runs is killed.
+    """
     row = shell.client.task.get(task, fields=["id", "name"])
     if not yes:
         if not sys.stdin.isatty():
