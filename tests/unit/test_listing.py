@@ -2,13 +2,14 @@
 
 import json
 import pickle
+from datetime import date
 from typing import Any, cast
 
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import InvalidInput, Rows
-from vantage6.client._listing import LIGHT_PAGE, Pages, Selection
+from vantage6.client._listing import LIGHT_PAGE, Pages, Selection, check_page, period
 
 LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
 PEOPLE = [
@@ -91,6 +92,27 @@ def test_selections_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> N
 
 
 MORE: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
+
+
+@pytest.mark.parametrize("number", [0, -1, "2", 1.5, True])
+def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
+    check_page(1, 250)
+    check_page(None, None)
+    for page in ((number, None), (None, number)):
+        with pytest.raises(InvalidInput, match=f"page must be a whole number.*not {number!r}"):
+            check_page(*page)
+
+
+def test_the_ends_of_a_period_are_times() -> None:
+    for ends in (("2026-11-26", None), (None, "2026-11-26T12:00:00"), (date(2026, 11, 26), None)):
+        assert period("started", cast("Any", ends)) == ends
+    assert period("started", None) == (None, None)
+    for wrong in ("2026-11-26", ("2026-11-26",), 3, {"2026-11-26", "2026-11-27"}):
+        with pytest.raises(InvalidInput, match="started takes the first and the last time"):
+            period("started", cast("Any", wrong))
+    for time in ("yesterday", "", 3):
+        with pytest.raises(InvalidInput, match=f"started: {time!r} is no time"):
+            period("started", cast("Any", (None, time)))
 
 
 def test_pages_that_never_end_are_noticed() -> None:

@@ -7,7 +7,14 @@ import pytest
 
 from vantage6.client import EncryptionNotSetUp, InvalidInput, InvalidKey
 from vantage6.client._crypto import decrypt, generate_private_key, public_key_of
-from vantage6.client._task import database_list, encrypted_inputs, plain_inputs, some, task_input
+from vantage6.client._task import (
+    check_distinct,
+    database_list,
+    encrypted_inputs,
+    plain_inputs,
+    some,
+    task_input,
+)
 
 KEYS = {1: generate_private_key(2048), 2: generate_private_key(2048)}
 
@@ -24,6 +31,7 @@ MEMBERS = [member(id_, public_key_of(key)) for id_, key in KEYS.items()]
     [
         (None, []),
         ("default", [{"label": "default"}]),
+        ({"label": "default"}, [{"label": "default"}]),
         (["default", "other"], [{"label": "default"}, {"label": "other"}]),
         ([{"label": "default", "query": "SELECT 1"}], [{"label": "default", "query": "SELECT 1"}]),
     ],
@@ -38,6 +46,7 @@ def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, 
         ([{}], r"databases\[0\] must be a label"),
         (["good", {"label": 3}], r"databases\[1\] must be a label"),
         ([3], r"databases\[0\] must be a label"),
+        (3, r"databases takes labels, such as \['default'\], not 3"),
         ("my-data", "letters, digits and underscores"),
         ([{"label": "2nd"}], "letters, digits and underscores"),
     ],
@@ -51,6 +60,12 @@ def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> N
 def test_what_is_no_list_of_organizations_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInput, match="organizations"):
         some(given)
+
+
+def test_no_organization_is_asked_twice() -> None:
+    check_distinct([1, 2, 3])
+    with pytest.raises(InvalidInput, match="organization 1 twice"):
+        check_distinct([1, 2, 1])
 
 
 def test_what_to_run_is_said_in_one_of_two_ways() -> None:
@@ -67,6 +82,10 @@ def test_what_to_run_is_said_in_one_of_two_ways() -> None:
         (({"method": "f"}, "f", None, None), "not by both"),
         (({"method": "f"}, None, [1], None), "not by both"),
         ((None, "f", "abc", None), "args takes a list"),
+        ((None, "f", 3, None), "args takes a list"),
+        ((None, 3, None, None), "method takes the name of a function, not 3"),
+        ((None, "", None, None), "method takes the name of a function, not ''"),
+        (("f", None, None, None), "input_ takes a dict, such as .* not 'f'"),
         ((None, "f", None, [1]), "kwargs takes a dict"),
     ],
 )

@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from difflib import get_close_matches
+from operator import index
 from typing import (
     TYPE_CHECKING,
     Generic,
@@ -313,6 +315,66 @@ class Selection:
         kept[:] = [self.of_row(row) for row in kept]
         kept.fields = self._fields or rows.fields
         return kept
+
+
+def check_page(page: int | None, per_page: int | None) -> None:
+    """Refuse numbers that no page can have; servers fail at them.
+
+    Parameters
+    ----------
+    page, per_page : int or None
+        What the caller gave.
+
+    Raises
+    ------
+    InvalidInput
+        When one is not a whole number above zero.
+    """
+    for name, number in (("page", page), ("per_page", per_page)):
+        given = cast("object", number)
+        if given is not None and (
+            isinstance(given, bool) or not isinstance(given, SupportsIndex) or index(given) < 1
+        ):
+            raise InvalidInput(f"{name} must be a whole number from 1 on, or None, not {given!r}")
+
+
+def period(name: str, ends: tuple[str | None, str | None] | None) -> tuple[str | None, str | None]:
+    """Check the first and the last time of a filter; servers find nothing where there is none.
+
+    Parameters
+    ----------
+    name : str
+        What the caller knows them as.
+    ends : tuple of two str, or None
+        What the caller gave.
+
+    Returns
+    -------
+    tuple of two str or None
+        The same; None for an end that is open.
+
+    Raises
+    ------
+    InvalidInput
+        When they are not two, or one is no time.
+    """
+    given = cast("object", (None, None) if ends is None else ends)
+    if not isinstance(given, tuple | list) or len(cast("list[object]", given)) != 2:
+        raise InvalidInput(f"{name} takes the first and the last time, not {given!r}")
+    for time in cast("list[object]", given):
+        if time is not None and not isinstance(time, date) and not _is_time(time):
+            raise InvalidInput(
+                f"{name}: {time!r} is no time, such as '2026-11-26' or '2026-11-26T12:00:00'"
+            )
+    first, last = cast("list[str | None]", given)
+    return first, last
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def keep(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:

@@ -49,6 +49,24 @@ def some(organizations: Sequence[Ref]) -> list[Ref]:
     return given
 
 
+def check_distinct(ids: Sequence[int]) -> None:
+    """Refuse to send a task twice to one organization, at which servers say something else.
+
+    Parameters
+    ----------
+    ids : sequence of int
+        The organizations.
+
+    Raises
+    ------
+    InvalidInput
+        When one comes twice.
+    """
+    twice = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
+    if twice is not None:
+        raise InvalidInput(f"organizations has organization {twice} twice: a task runs there once")
+
+
 def task_input(
     input_: Mapping[str, object] | None,
     method: str | None,
@@ -81,13 +99,20 @@ def task_input(
             raise InvalidInput(
                 "say what to run either by input_, or by method, args and kwargs: not by both"
             )
+        if not isinstance(cast("object", input_), Mapping):
+            raise InvalidInput(
+                "input_ takes a dict, such as {'method': 'partial_average', 'kwargs': {...}}, not "
+                f"{input_!r}"
+            )
         return input_
     if method is None:
         raise InvalidInput(
             "say what to run: method='partial_average', kwargs={...}, or the same as "
             "input_={'method': 'partial_average', 'kwargs': {...}}"
         )
-    if isinstance(args, str):
+    if not isinstance(cast("object", method), str) or not method:
+        raise InvalidInput(f"method takes the name of a function, not {method!r}")
+    if isinstance(args, str) or not isinstance(cast("object", args), Iterable | None):
         raise InvalidInput(f"args takes a list of arguments, such as [{args!r}]")
     if not isinstance(cast("object", kwargs), Mapping | None):
         raise InvalidInput(f"kwargs takes a dict of arguments by name, not {kwargs!r}")
@@ -95,13 +120,13 @@ def task_input(
 
 
 def database_list(
-    databases: str | Sequence[str | Mapping[str, object]] | None,
+    databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None,
 ) -> list[DatabaseInput]:
     """Check which databases a task is to use.
 
     Parameters
     ----------
-    databases : str, list of str, list of dict, or None
+    databases : str, dict, list of these, or None
         Labels, or dictionaries with at least a label.
 
     Returns
@@ -114,7 +139,10 @@ def database_list(
     InvalidInput
         When a label is missing, or is not a name that nodes can use.
     """
-    given = [databases] if isinstance(databases, str) else list(databases or ())
+    is_one = isinstance(databases, str | Mapping)
+    if not is_one and not isinstance(cast("object", databases), Iterable | None):
+        raise InvalidInput(f"databases takes labels, such as ['default'], not {databases!r}")
+    given = [databases] if is_one else list(databases or ())
     found = [{"label": item} if isinstance(item, str) else item for item in given]
     for index, item in enumerate(cast("list[object]", found)):
         label = cast("dict[str, object]", item).get("label") if isinstance(item, Mapping) else None

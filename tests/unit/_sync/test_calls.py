@@ -7,7 +7,7 @@ import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -38,6 +38,7 @@ from vantage6.client._crypto import (
 from vantage6.client._trust import write_private_key
 
 KEY = generate_private_key(2048)
+DAY, LATER = "2026-11-26", "2026-11-27"
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
 
@@ -121,8 +122,8 @@ def test_filters_look_at_every_page(client: Client, server: Script) -> None:
         ),
         (
             "node",
-            {"is_online": False, "ip": "a", "last_seen_from": "b", "last_seen_till": "c"},
-            "status=offline&ip=a&last_seen_from=b&last_seen_till=c",
+            {"is_online": False, "ip": "a", "last_seen_from": DAY, "last_seen_till": LATER},
+            f"status=offline&ip=a&last_seen_from={DAY}&last_seen_till={LATER}",
         ),
         (
             "task",
@@ -146,8 +147,8 @@ def test_filters_look_at_every_page(client: Client, server: Script) -> None:
         ),
         (
             "run",
-            {"started": ("a", "b"), "assigned": ("c", None), "finished": (None, "d")},
-            "started_from=a&started_till=b&assigned_from=c&finished_till=d",
+            {"started": (DAY, LATER), "assigned": (DAY, None), "finished": (None, LATER)},
+            f"started_from={DAY}&started_till={LATER}&assigned_from={DAY}&finished_till={LATER}",
         ),
         (
             "user",
@@ -156,8 +157,8 @@ def test_filters_look_at_every_page(client: Client, server: Script) -> None:
         ),
         (
             "user",
-            {"role": 1, "rule": 2, "last_seen_from": "a", "last_seen_till": "b"},
-            "role_id=1&rule_id=2&last_seen_from=a&last_seen_till=b",
+            {"role": 1, "rule": 2, "last_seen_from": DAY, "last_seen_till": LATER},
+            f"role_id=1&rule_id=2&last_seen_from={DAY}&last_seen_till={LATER}",
         ),
         (
             "role",
@@ -630,6 +631,25 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
     with pytest.raises(UndecodableAnswer, match=r"30000 bytes.*max_answer"):
         client.with_options(max_answer=30_000).organization.list()
     assert len(server.seen) < 20
+
+
+def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
+    client: Client, server: Script
+) -> None:
+    nothing: Any = None
+    before = len(server.seen)
+    for call in (client.result.from_task, client.run.from_task, client.task.kill, client.node.get):
+        with pytest.raises(InvalidInput, match="None is no identifier"):
+            call(nothing)
+    with pytest.raises(InvalidInput, match="organization: None is no identifier"):
+        client.organization.id(nothing)
+    with pytest.raises(InvalidInput, match=r"organization: 1 is no name.*see get\(\)"):
+        client.organization.find(cast("Any", 1))
+    with pytest.raises(InvalidInput, match="per_page must be a whole number from 1 on"):
+        client.task.list(per_page=0)
+    with pytest.raises(InvalidInput, match="'yesterday' is no time, such as"):
+        client.node.list(last_seen_from="yesterday")
+    assert len(server.seen) == before
 
 
 def test_no_identifier_is_as_long(client: Client, server: Script) -> None:

@@ -75,15 +75,15 @@ class Resource:
         LOGGER.info("%s", message["msg"])
         return message
 
-    @overload
-    async def _id(self, kind: Kind, ref: Ref, within: Within | None = None) -> int: ...
-    @overload
-    async def _id(
+    async def _id(self, kind: Kind, ref: Ref, within: Within | None = None) -> int:
+        """Give the identifier of what was named; without a name, all there is would be meant."""
+        return await self._session.id_of(kind, ref, within)
+
+    async def _if_any(
         self, kind: Kind, ref: Ref | None, within: Within | None = None
-    ) -> int | None: ...
-    async def _id(self, kind: Kind, ref: Ref | None, within: Within | None = None) -> int | None:
+    ) -> int | None:
         """Give the identifier of what was named, if anything was."""
-        return None if ref is None else await self._session.id_of(kind, ref, within)
+        return None if ref is None else await self._id(kind, ref, within)
 
     @overload
     async def _ids(
@@ -190,12 +190,8 @@ class Named(Resource, Generic[NamedRow]):
         row = await self._session.find(self._kind, name, await self._session.within(collaboration))
         return cast("NamedRow", row)
 
-    @overload
-    async def _own(self, ref: Ref) -> int: ...
-    @overload
-    async def _own(self, ref: Ref | None) -> int | None: ...
-    async def _own(self, ref: Ref | None) -> int | None:
-        """Give the identifier of one of these things, if any was named."""
+    async def _own(self, ref: Ref) -> int:
+        """Give the identifier of one of these things."""
         return await self._id(self._kind, ref)
 
 

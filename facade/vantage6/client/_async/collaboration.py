@@ -134,8 +134,8 @@ class Collaborations(Named["Collaboration"]):
             calls.list_collaborations,
             name=name,
             encrypted=encrypted,
-            organization_id=await self._id("organization", organization),
-            algorithm_store_id=await self._id("store", algorithm_store),
+            organization_id=await self._if_any("organization", organization),
+            algorithm_store_id=await self._if_any("store", algorithm_store),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

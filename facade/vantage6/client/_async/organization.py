@@ -125,7 +125,7 @@ class Organizations(Named["Organization"]):
             name=name,
             country=country,
             collaboration_id=await self._collaboration(collaboration),
-            study_id=await self._id("study", study),
+            study_id=await self._if_any("study", study),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

@@ -115,7 +115,7 @@ class Rules(Named["Rule"]):
             name=name,
             operation=operation,
             scope=scope,
-            role_id=await self._id("role", role),
+            role_id=await self._if_any("role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

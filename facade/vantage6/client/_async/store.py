@@ -324,7 +324,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
                 "no server widens a link to all collaborations: delete it, and make it anew with "
                 "create(..., all_collaborations=True)"
             )
-        linked = await self._id("collaboration", collaboration)
+        linked = await self._if_any("collaboration", collaboration)
         body: AlgorithmStoreUpdate = filled(name=name, collaboration_id=linked)
         call = calls.update_algorithm_store(await self._the_store(id_), body)
         return await self._get(call, field, fields)

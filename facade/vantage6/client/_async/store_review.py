@@ -123,8 +123,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         """
         listing = partial(
             calls.list_reviews,
-            algorithm_id=await self._id("algorithm", algorithm),
-            reviewer_id=await self._id("store_user", reviewer),
+            algorithm_id=await self._if_any("algorithm", algorithm),
+            reviewer_id=await self._if_any("store_user", reviewer),
             under_review=under_review,
             reviewed=reviewed,
             approved=approved,

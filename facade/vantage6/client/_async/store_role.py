@@ -77,7 +77,7 @@ class StoreRoles(StoreResource, Named["Role"]):
             calls.list_roles,
             name=name,
             description=description,
-            user_id=await self._id("store_user", user),
+            user_id=await self._if_any("store_user", user),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

@@ -83,7 +83,7 @@ class StoreRules(StoreResource, Named["Rule"]):
             calls.list_rules,
             name=name,
             operation=operation,
-            role_id=await self._id("store_role", role),
+            role_id=await self._if_any("store_role", role),
             username=username,
             server_url=server_url,
         )

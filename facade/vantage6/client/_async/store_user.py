@@ -114,7 +114,7 @@ class StoreUsers(StoreResource, Named["User"]):
         listing = partial(
             calls.list_users,
             username=username,
-            role_id=await self._id("store_role", role),
+            role_id=await self._if_any("store_role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)

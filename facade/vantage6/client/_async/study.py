@@ -123,8 +123,8 @@ class Studies(Named["Study"]):
         listing = partial(
             calls.list_studies,
             name=name,
-            organization_id=await self._id("organization", organization),
-            collaboration_id=await self._id("collaboration", collaboration),
+            organization_id=await self._if_any("organization", organization),
+            collaboration_id=await self._if_any("collaboration", collaboration),
             include=["organizations"] if include_organizations else None,
         )
         selection = Selection(field, fields, filter_, filters)

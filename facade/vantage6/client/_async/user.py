@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._body import filled
-from .._listing import Rows, Selection
+from .._listing import Rows, Selection, period
 from .._secrets import secret
 from ..errors import InvalidInput
 from ._resource import Named
@@ -127,17 +127,18 @@ class Users(Named["User"]):
          {'email': 'viewer@example.org'},
          {'email': 'admin@example.org'}]
         """
+        seen = period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
             calls.list_users,
             username=username,
-            organization_id=await self._id("organization", organization),
+            organization_id=await self._if_any("organization", organization),
             firstname=firstname,
             lastname=lastname,
             email=email,
-            role_id=await self._id("role", role),
-            rule_id=await self._id("rule", rule),
-            last_seen_from=last_seen_from,
-            last_seen_till=last_seen_till,
+            role_id=await self._if_any("role", role),
+            rule_id=await self._if_any("rule", rule),
+            last_seen_from=seen[0],
+            last_seen_till=seen[1],
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
@@ -263,7 +264,7 @@ class Users(Named["User"]):
         {'firstname': 'Researcher', 'lastname': 'King'}
         """
         chosen = self._session.whoami.id_ if id_ is None else await self._own(id_)
-        home = await self._id("organization", organization)
+        home = await self._if_any("organization", organization)
         if home is not None:
             await self._check_organization(chosen, home)
         body: UserUpdate = filled(

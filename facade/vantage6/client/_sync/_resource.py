@@ -76,13 +76,13 @@ class Resource:
         LOGGER.info("%s", message["msg"])
         return message
 
-    @overload
-    def _id(self, kind: Kind, ref: Ref, within: Within | None = None) -> int: ...
-    @overload
-    def _id(self, kind: Kind, ref: Ref | None, within: Within | None = None) -> int | None: ...
-    def _id(self, kind: Kind, ref: Ref | None, within: Within | None = None) -> int | None:
+    def _id(self, kind: Kind, ref: Ref, within: Within | None = None) -> int:
+        """Give the identifier of what was named; without a name, all there is would be meant."""
+        return self._session.id_of(kind, ref, within)
+
+    def _if_any(self, kind: Kind, ref: Ref | None, within: Within | None = None) -> int | None:
         """Give the identifier of what was named, if anything was."""
-        return None if ref is None else self._session.id_of(kind, ref, within)
+        return None if ref is None else self._id(kind, ref, within)
 
     @overload
     def _ids(
@@ -189,12 +189,8 @@ class Named(Resource, Generic[NamedRow]):
         row = self._session.find(self._kind, name, self._session.within(collaboration))
         return cast("NamedRow", row)
 
-    @overload
-    def _own(self, ref: Ref) -> int: ...
-    @overload
-    def _own(self, ref: Ref | None) -> int | None: ...
-    def _own(self, ref: Ref | None) -> int | None:
-        """Give the identifier of one of these things, if any was named."""
+    def _own(self, ref: Ref) -> int:
+        """Give the identifier of one of these things."""
         return self._id(self._kind, ref)
 
 

@@ -9,20 +9,21 @@ from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from vantage6.bindings.server import calls
 
 from .._call import Answer, read, undecodable
 from .._entry import enter, renew
 from .._identity import Tokens, WhoAmI, code_from
-from .._listing import PAGE_SIZE, SORT, Listing, Pages, Rows
+from .._listing import PAGE_SIZE, SORT, Listing, Pages, Rows, check_page
 from .._opening import Reader
 from .._resolve import NAMINGS, SCOPED, SERVER_KINDS, Within, id_of, number_in, outdated_by
 from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from .._warn import warn
 from ..errors import (
+    InvalidInput,
     InvalidSettings,
     KeyMismatch,
     NotAuthenticated,
@@ -189,6 +190,7 @@ class Connection:
         Rows
             The rows.
         """
+        check_page(page, per_page)
         if page is not None or per_page is not None:
             body, answer = self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
@@ -592,6 +594,9 @@ class Session(Connection):
         dict
             Its row.
         """
+        if not isinstance(cast("object", name), str):
+            word = NAMINGS[kind].word
+            raise InvalidInput(f"{word}: {name!r} is no name, by which find() looks; see get()")
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
             with suppress(UnknownName):

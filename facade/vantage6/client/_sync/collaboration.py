@@ -135,8 +135,8 @@ class Collaborations(Named["Collaboration"]):
             calls.list_collaborations,
             name=name,
             encrypted=encrypted,
-            organization_id=self._id("organization", organization),
-            algorithm_store_id=self._id("store", algorithm_store),
+            organization_id=self._if_any("organization", organization),
+            algorithm_store_id=self._if_any("store", algorithm_store),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._body import filled
-from .._listing import Rows, Selection
+from .._listing import Rows, Selection, period
 from ._resource import Named
 
 if TYPE_CHECKING:
@@ -124,16 +124,17 @@ class Nodes(Named["Node"]):
         [{'id': ..., 'name': 'pilot node', 'status': 'offline'}]
         """
         status = None if is_online is None else "online" if is_online else "offline"
+        seen = period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
             calls.list_nodes,
             name=name,
-            organization_id=self._id("organization", organization),
+            organization_id=self._if_any("organization", organization),
             collaboration_id=self._collaboration(collaboration),
-            study_id=self._id("study", study),
+            study_id=self._if_any("study", study),
             status=status,
             ip=ip,
-            last_seen_from=last_seen_from,
-            last_seen_till=last_seen_till,
+            last_seen_from=seen[0],
+            last_seen_till=seen[1],
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

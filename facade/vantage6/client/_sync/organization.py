@@ -126,7 +126,7 @@ class Organizations(Named["Organization"]):
             name=name,
             country=country,
             collaboration_id=self._collaboration(collaboration),
-            study_id=self._id("study", study),
+            study_id=self._if_any("study", study),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

@@ -118,14 +118,14 @@ class Roles(Named["Role"]):
         >>> client.role.list(name="Res%", fields=["id", "name"])
         [{'id': 5, 'name': 'Researcher'}]
         """
-        owner = self._id("organization", organization)
+        owner = self._if_any("organization", organization)
         listing = partial(
             calls.list_roles,
             name=name,
             description=description,
             organization_id=None if owner is None else [owner],
-            rule_id=self._id("rule", rule),
-            user_id=self._id("user", user),
+            rule_id=self._if_any("rule", rule),
+            user_id=self._if_any("user", user),
             include_root=include_root,
         )
         selection = Selection(field, fields, filter_, filters)

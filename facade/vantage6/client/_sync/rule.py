@@ -116,7 +116,7 @@ class Rules(Named["Rule"]):
             name=name,
             operation=operation,
             scope=scope,
-            role_id=self._id("role", role),
+            role_id=self._if_any("role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

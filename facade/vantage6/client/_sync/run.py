@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.server import calls
 
-from .._listing import Rows, Selection, keep
+from .._listing import Rows, Selection, keep, period
 from .._opening import open_input, open_inputs
 from .._resolve import id_of
 from ._resource import Resource
@@ -138,15 +138,15 @@ class Runs(Resource):
         >>> client.run.list(state="open", fields=["id", "status"])
         [{'id': ..., 'status': 'active'}]
         """
-        started_from, started_till = started or (None, None)
-        assigned_from, assigned_till = assigned or (None, None)
-        finished_from, finished_till = finished or (None, None)
+        started_from, started_till = period("started", started)
+        assigned_from, assigned_till = period("assigned", assigned)
+        finished_from, finished_till = period("finished", finished)
         listing = partial(
             calls.list_runs,
-            task_id=self._id("task", task),
-            organization_id=self._id("organization", organization),
+            task_id=self._if_any("task", task),
+            organization_id=self._if_any("organization", organization),
             state=state,
-            node_id=self._id("node", node),
+            node_id=self._if_any("node", node),
             include=["task"] if include_task else None,
             started_from=started_from,
             started_till=started_till,

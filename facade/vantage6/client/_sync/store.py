@@ -325,7 +325,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
                 "no server widens a link to all collaborations: delete it, and make it anew with "
                 "create(..., all_collaborations=True)"
             )
-        linked = self._id("collaboration", collaboration)
+        linked = self._if_any("collaboration", collaboration)
         body: AlgorithmStoreUpdate = filled(name=name, collaboration_id=linked)
         call = calls.update_algorithm_store(self._the_store(id_), body)
         return self._get(call, field, fields)

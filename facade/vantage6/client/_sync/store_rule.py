@@ -84,7 +84,7 @@ class StoreRules(StoreResource, Named["Rule"]):
             calls.list_rules,
             name=name,
             operation=operation,
-            role_id=self._id("store_role", role),
+            role_id=self._if_any("store_role", role),
             username=username,
             server_url=server_url,
         )

@@ -115,7 +115,7 @@ class StoreUsers(StoreResource, Named["User"]):
         listing = partial(
             calls.list_users,
             username=username,
-            role_id=self._id("store_role", role),
+            role_id=self._if_any("store_role", role),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)

@@ -124,8 +124,8 @@ class Studies(Named["Study"]):
         listing = partial(
             calls.list_studies,
             name=name,
-            organization_id=self._id("organization", organization),
-            collaboration_id=self._id("collaboration", collaboration),
+            organization_id=self._if_any("organization", organization),
+            collaboration_id=self._if_any("collaboration", collaboration),
             include=["organizations"] if include_organizations else None,
         )
         selection = Selection(field, fields, filter_, filters)

@@ -15,6 +15,7 @@ from .._payload import serialize
 from .._resolve import Within
 from .._settings import LOGGER
 from .._task import (
+    check_distinct,
     database_list,
     encrypted_inputs,
     plain_inputs,
@@ -177,12 +178,12 @@ class Tasks(Named["Task"]):
         """
         listing = partial(
             calls.list_tasks,
-            init_org_id=self._id("organization", initiating_org),
-            init_user_id=self._id("user", initiating_user),
+            init_org_id=self._if_any("organization", initiating_org),
+            init_user_id=self._if_any("user", initiating_user),
             collaboration_id=self._collaboration(collaboration),
-            study_id=self._id("study", study),
+            study_id=self._if_any("study", study),
             image=image,
-            parent_id=self._id("task", parent),
+            parent_id=self._if_any("task", parent),
             job_id=job,
             name=name,
             include=["results"] if include_results else None,
@@ -216,7 +217,7 @@ class Tasks(Named["Task"]):
         study: Ref | None = None,
         store: Ref | None = None,
         server_url: str | None = None,
-        databases: str | Sequence[str | Mapping[str, object]] | None = None,
+        databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None = None,
         *,
         method: str | None = None,
         args: Sequence[object] | None = None,
@@ -256,7 +257,7 @@ class Tasks(Named["Task"]):
             The algorithm store that the algorithm comes from.
         server_url : str, optional
             The address by which that store knows this server, where the server does not tell.
-        databases : str, list of str, or list of dict, optional
+        databases : str, dict, or list of these, optional
             Labels of the databases to use. A dict has a ``"label"``, and may have ``"query"``,
             ``"sheet_name"`` and ``"preprocessing"``.
         method : str, optional
@@ -320,6 +321,7 @@ class Tasks(Named["Task"]):
         place, study_id = self._place(collaboration, study)
         members = Within("study", study_id) if study_id else Within("collaboration", place)
         ids = self._ids("organization", some(organizations), "organizations", members)
+        check_distinct(ids)
         body: TaskInput = {
             "name": name,
             "image": image,
@@ -350,7 +352,7 @@ class Tasks(Named["Task"]):
         study: Ref | None = None,
         store: Ref | None = None,
         server_url: str | None = None,
-        databases: str | Sequence[str | Mapping[str, object]] | None = None,
+        databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None = None,
         *,
         method: str | None = None,
         args: Sequence[object] | None = None,
@@ -479,7 +481,7 @@ class Tasks(Named["Task"]):
                 "a task needs a collaboration or a study; setup_collaboration() chooses one for "
                 "all calls"
             )
-        return chosen, self._id("study", study, Within("collaboration", chosen))
+        return chosen, self._if_any("study", study, Within("collaboration", chosen))
 
     def delete(self, id_: Ref) -> Message:
         """Delete a task, its runs and its subtasks; what still runs is killed.
