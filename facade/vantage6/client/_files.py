@@ -18,7 +18,7 @@ LOCK_SECONDS = 30.0
 
 
 def check_replaceable(path: Path) -> None:
-    """Refuse a path where there is something else than a file.
+    """Refuse a path where no file can be put, before anything is done for it.
 
     Parameters
     ----------
@@ -29,10 +29,14 @@ def check_replaceable(path: Path) -> None:
     ------
     FileExistsError
         When there is a folder, a pipe or a device.
+    FileNotFoundError
+        When there is no such folder.
     """
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "no file that can be replaced"
         raise FileExistsError(errno.EEXIST, f"it is {kind}: name a file", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
 
 
 @contextmanager
@@ -58,9 +62,7 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     FileNotFoundError
         When there is no such folder.
     """
-    check_replaceable(path)  # before anything is fetched for it
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+    check_replaceable(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

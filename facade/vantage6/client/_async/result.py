@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vantage6.bindings.server import calls
 
 from .._blobs import BlobReader, Tally
-from .._files import replacing
+from .._files import check_replaceable, replacing
 from .._opening import of_result, open_result, open_result_bytes, open_results
 from .._resolve import id_of
 from .._results import ResultRows, organizations_of
@@ -130,13 +130,19 @@ class Results(Resource):
             When you may not see it.
         DecryptionError
             When the result cannot be read.
+        FileExistsError
+            When there is something else than a file, such as a folder; nothing was fetched.
+        FileNotFoundError
+            When there is no such folder; nothing was fetched.
 
         Examples
         --------
         >>> file = await client.result.save(1, "result.json")
         """
+        path = Path(file)
+        check_replaceable(path)
         row = await self._session.send(calls.get_result(id_of(id_, "run")))
-        reader, path = self._session.reader, Path(file)
+        reader = self._session.reader
         if not row["result"]:
             return None
         with replacing(path) as target:

@@ -393,6 +393,8 @@ class Tasks(Named["Task"]):
             When the time is up. The task runs on: the error's `task_id` tells which it is.
         DecryptionError
             When a result cannot be read, or is not JSON.
+        Vantage6Error
+            Whatever else `create` and ``client.wait_for_results`` raise.
 
         Examples
         --------
@@ -452,6 +454,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
+        UnknownName, AmbiguousName
+            When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
         PermissionDenied
