@@ -167,8 +167,8 @@ def _leave(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def _network_options() -> argparse.ArgumentParser:
+    """Return the options that shape a network."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
         "--version", default=DEFAULT_VERSION, metavar="V", help="of the server (%(default)s)"
@@ -202,6 +202,12 @@ def _parser() -> argparse.ArgumentParser:
         "--blob-store", action="store_true", help="keep inputs and results in a blob store"
     )
     shared.add_argument("--port", type=int, metavar="P", help="of the server (a free one)")
+    return shared
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    shared = _network_options()
     description = argparse.ArgumentParser(add_help=False)
     description.add_argument(
         "--json", type=Path, metavar="FILE", help="write addresses, passwords and ids to FILE"
