@@ -162,6 +162,7 @@ def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
         (True, "task: True is no identifier"),
         (1.0, "task: 1.0 is no identifier"),
         ({"name": "x"}, "task: this row has no 'id', only 'name'"),
+        ({}, "task: this row has no 'id', it is empty"),
         ({"id": "7"}, "task: '7' is no identifier"),
         (-1, "task: -1 is no identifier"),
     ],

@@ -196,8 +196,8 @@ def id_of(ref: IdOrRow, word: str) -> int:
     if row is not None:
         row = _inside(row, word)
         if "id" not in row:
-            fields = ", ".join(map(repr, row)) or "no fields"
-            raise InvalidInput(f"{word}: this row has no 'id', only {fields}")
+            there_is = f"only {', '.join(map(repr, row))}" if row else "it is empty"
+            raise InvalidInput(f"{word}: this row has no 'id', {there_is}")
         given = row["id"]
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
         raise InvalidInput(f"{word}: {given!r} is no identifier, which is a whole number")
