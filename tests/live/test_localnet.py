@@ -186,7 +186,7 @@ def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> 
         started = time.monotonic()
         _api.answer(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
         runs = researcher.wait(task)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60, "they sleep for 300"
         assert [run.status for run in runs] == ["killed by user"] * 2
         time.sleep(0.5)  # a line that is still printed now would come through by then
         logs = [run.log for run in researcher.runs(task)]

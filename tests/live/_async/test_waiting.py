@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -362,12 +363,21 @@ async def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
 
 async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork) -> None:
     async with await logged_in(net) as client:
-        leave = threading.Timer(1, net.disconnect_node, [2])
-        leave.start()
-        heard = client.events(kind="node_offline", timeout=4)
-        gone = {event.organization_id async for event in heard if isinstance(event, NodeOffline)}
-        leave.join()
-        assert gone == {2}
+        socket = client._session.socket
+        assert socket
+
+        def leave() -> None:
+            while not socket._rooms:  # nobody listens yet
+                time.sleep(0.05)
+            net.disconnect_node(2)
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        async for event in client.events(kind="node_offline", timeout=60):
+            assert isinstance(event, NodeOffline)
+            assert event.organization_id == 2
+            break
+        thread.join()
         task_id = await start(client, 0, 2)
         with pytest.raises(WaitTimeout, match="runs on") as caught:
             await client.wait_for_results(task_id, timeout=3, progress=False)
@@ -376,6 +386,9 @@ async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork
         both = await start(client, 0, 1, 2)
         with pytest.raises(WaitTimeout):
             await client.wait_for_results(both, timeout=3, progress=False)
+        (run,) = await client.run.list(task=both, organization=1)
+        async for _ in client.run.follow(run):
+            pass
         net.client("admin").task.kill(both)
         with pytest.raises(TaskFailed, match="organization 2") as failed:
             await client.wait_for_results(both, **PATIENCE)

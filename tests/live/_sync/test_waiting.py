@@ -3,6 +3,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -358,12 +359,21 @@ def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
 
 def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork) -> None:
     with logged_in(net) as client:
-        leave = threading.Timer(1, net.disconnect_node, [2])
-        leave.start()
-        heard = client.events(kind="node_offline", timeout=4)
-        gone = {event.organization_id for event in heard if isinstance(event, NodeOffline)}
-        leave.join()
-        assert gone == {2}
+        socket = client._session.socket
+        assert socket
+
+        def leave() -> None:
+            while not socket._rooms:  # nobody listens yet
+                time.sleep(0.05)
+            net.disconnect_node(2)
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        for event in client.events(kind="node_offline", timeout=60):
+            assert isinstance(event, NodeOffline)
+            assert event.organization_id == 2
+            break
+        thread.join()
         task_id = start(client, 0, 2)
         with pytest.raises(WaitTimeout, match="runs on") as caught:
             client.wait_for_results(task_id, timeout=3, progress=False)
@@ -372,6 +382,9 @@ def test_a_node_that_is_gone_leaves_the_task_to_wait_for(net: LocalNetwork) -> N
         both = start(client, 0, 1, 2)
         with pytest.raises(WaitTimeout):
             client.wait_for_results(both, timeout=3, progress=False)
+        (run,) = client.run.list(task=both, organization=1)
+        for _ in client.run.follow(run):
+            pass
         net.client("admin").task.kill(both)
         with pytest.raises(TaskFailed, match="organization 2") as failed:
             client.wait_for_results(both, **PATIENCE)
