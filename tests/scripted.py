@@ -31,6 +31,8 @@ class Request:
 
 # Status, body (JSON unless bytes) and further headers.
 Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+# Lets tokens grow older by some seconds.
+PassTime = Callable[[float], None]
 
 
 @dataclass

@@ -1,14 +1,13 @@
 """Tokens: sent where they belong, renewed once for all, and told from a missing permission."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import httpx
 import pytest
-from scripted import Reply, Request, Script, logging_in
+from scripted import PassTime, Reply, Request, Script, logging_in
 
 from vantage6.client import (
     AsyncClient,
@@ -219,10 +218,12 @@ def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_s
     assert repr(client) == f"<Client of http://127.0.0.1:{server.port}/api>"
 
 
-def test_a_token_is_renewed_before_it_expires(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, NODE), lives=[1.0])
+def test_a_token_is_renewed_before_it_expires(
+    client: Client, server: Script, pass_time: PassTime
+) -> None:
+    server.reply = logging_in(lambda _: (200, NODE), lives=[600])
     log_in(client, server)
-    time.sleep(1.0)
+    pass_time(600)
     client.node.get(1)
     client.node.get(1)
     assert server.paths == ["POST /api/token/refresh", "GET /api/node/1", "GET /api/node/1"]
@@ -275,10 +276,10 @@ def test_a_session_that_cannot_be_renewed_is_over(
         client.node.get(1)
 
 
-def test_many_threads_renew_once(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, NODE), lives=[0.5])
+def test_many_threads_renew_once(client: Client, server: Script, pass_time: PassTime) -> None:
+    server.reply = logging_in(lambda _: (200, NODE), lives=[600])
     log_in(client, server)
-    time.sleep(0.5)
+    pass_time(600)
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(client.node.get, [1] * 32)) == [NODE] * 32
     assert renewals(server) == 1
@@ -297,16 +298,16 @@ def test_many_threads_whose_token_expired_renew_once(client: Client, server: Scr
     assert renewals(server) == 1
 
 
-async def test_many_tasks_renew_once(server: Script) -> None:
+async def test_many_tasks_renew_once(server: Script, pass_time: PassTime) -> None:
     server.reply = logging_in(
         lambda request: (
             (401, {"msg": "Token has expired"}) if mark(request) == "access-2" else (200, NODE)
         ),
-        lives=[0.5],
+        lives=[600],
     )
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
-        await asyncio.sleep(0.5)
+        pass_time(600)
         rows = await asyncio.gather(*[client.node.get(1) for _ in range(32)])
     assert rows == [NODE] * 32
     assert renewals(server) == 2, "once before it expired, once when told that it had"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from dripping import HEAD, Seen, drip, raw_server, read_request
-from scripted import Reply, Request, Script, logging_in
+from scripted import PassTime, Reply, Request, Script, logging_in
 
 from vantage6.client import (
     AsyncClient,
@@ -252,11 +252,11 @@ def test_no_limit_for_the_whole_is_a_choice() -> None:
 # ---- threads, processes, loops ------------------------------------------------------------------
 
 
-def test_many_threads_share_a_client(server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, VERSION), lives=[0.5])
+def test_many_threads_share_a_client(server: Script, pass_time: PassTime) -> None:
+    server.reply = logging_in(lambda _: (200, VERSION), lives=[600])
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
-        time.sleep(0.5)
+        pass_time(600)
         with ThreadPoolExecutor(64) as pool:
             found = list(pool.map(lambda _: client.util.get_server_version(), range(320)))
     assert found == [VERSION] * 320
@@ -264,11 +264,11 @@ def test_many_threads_share_a_client(server: Script) -> None:
     assert len(server.connections) <= 65
 
 
-async def test_many_tasks_share_a_client(server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[0.5])
+async def test_many_tasks_share_a_client(server: Script, pass_time: PassTime) -> None:
+    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
-        await asyncio.sleep(0.5)
+        pass_time(600)
         rows = await asyncio.gather(*[client.node.get(1) for _ in range(64)])
     assert len(rows) == 64
     assert server.paths.count("POST /api/token/refresh") == 1
@@ -319,15 +319,17 @@ def _ended_loops() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_ended_loops")
-def test_a_client_may_be_used_in_one_loop_after_the_other(server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[0.5])
+def test_a_client_may_be_used_in_one_loop_after_the_other(
+    server: Script, pass_time: PassTime
+) -> None:
+    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
     client = AsyncClient("http://127.0.0.1", server.port, log_level=None)
 
     async def several() -> int:
         return len(await asyncio.gather(*[client.node.get(1) for _ in range(8)]))
 
     asyncio.run(client.authenticate("researcher", "secret"))
-    time.sleep(0.5)
+    pass_time(600)
     assert asyncio.run(several()) == 8
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: asyncio.run(several()), range(4))) == [8] * 4

@@ -22,6 +22,7 @@ from vantage6.client import (
     Progress,
     Reconnected,
     ResultRows,
+    Timeouts,
 )
 
 from ..announcing import CLOSED, CUT, MUTE, RAW, Announcement, Announcer
@@ -222,7 +223,7 @@ async def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
     world.add(12)
     gone: Reply = (502, b"<html>Bad Gateway</html>")
     began, refused = time.monotonic(), [gone] * 3
-    usual = logging_in(world.reply, lives=[1.0])
+    usual = logging_in(world.reply, lives=[3.0])
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/token/refresh" and refused:
@@ -233,7 +234,7 @@ async def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
     await client.authenticate("researcher", "secret")
     world.happens = {2: lambda: world.end(12)}
 
-    world.waits_until = began + 1  # when the token has lapsed
+    world.waits_until = began + 3  # when the token has lapsed
     tape += [(1, "expired_token", "log in again")]
     results = await client.wait_for_results(12, timeout=20)
     assert (results.outputs, results.by_organization) == ([7], {"IKNL": 7})
@@ -356,12 +357,13 @@ async def test_a_connection_that_breaks_while_it_is_opened_is_tried_again(
     ]
     heard = []
     began = time.monotonic()
-    async for event in client.events(4, timeout=20):
+    patient = client.with_options(timeout=Timeouts(connect=60))
+    async for event in patient.events(4, timeout=120):
         heard.append(event)
         if isinstance(event, NodeOnline):
             break
     assert heard == [Reconnected(), NodeOnline(5, "IKNL node", 3)]
-    assert time.monotonic() - began < 9, "it did not wait for what could not come any more"
+    assert time.monotonic() - began < 50, "it did not wait for what could not come any more"
 
 
 def frame(text: str) -> bytes:
