@@ -409,7 +409,7 @@ def test_what_would_take_up_all_memory_ends_the_connection(
         (0, "node-online", {"id": 5, "name": "IKNL node", "org_id": 3}),
     ]
     heard = []
-    for event in client.events(4, timeout=20):
+    for event in client.events(4, timeout=300):
         heard.append(event)
         if isinstance(event, NodeOnline):
             break
@@ -424,7 +424,7 @@ def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
     world.happens = {6: lambda: world.end(12)}
     tape += [(1, RAW, said)] * 50
     tracemalloc.start()
-    results = client.wait_for_results(12, interval=0.3, timeout=30)
+    results = client.wait_for_results(12, interval=0.3, timeout=300)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert results.outputs == [7]
