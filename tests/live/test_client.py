@@ -4,7 +4,9 @@ import asyncio
 import csv
 import json
 import math
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from vantage6.client import (
     AsyncClient,
     Client,
+    ClientClosed,
     DecryptionError,
     EncryptionNotSetUp,
     KeyMismatch,
@@ -296,3 +299,32 @@ def test_a_token_that_a_real_store_refuses_is_renewed() -> None:
         auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
         names = {row["username"] for row in client.store.user.list()}
         assert names == {"root", "admin", "researcher", "viewer"}
+
+
+def test_who_waits_hears_that_the_client_is_closed(network: LocalNetwork) -> None:
+    client = fresh_client(network)
+    task = client.task.create([1], collaboration=1, **SLOW)
+    with ThreadPoolExecutor(2) as pool:
+        waits = pool.submit(client.wait_for_results, task, timeout=50, progress=False)
+        listens = pool.submit(list, client.events(1))
+        time.sleep(3)
+        client.close()
+        began = time.monotonic()
+        for ending in (waits, listens):
+            with pytest.raises(ClientClosed):
+                ending.result()
+        assert time.monotonic() - began < 20
+
+    async def wait_asynchronously() -> None:
+        user = network.users["researcher"]
+        client = AsyncClient("http://127.0.0.1", network.port, log_level=None)
+        await client.authenticate(user.username, user.password)
+        waits = asyncio.create_task(client.wait_for_results(task, timeout=50, progress=False))
+        await asyncio.sleep(3)
+        await client.close()
+        with pytest.raises(ClientClosed):
+            await asyncio.wait_for(waits, 20)
+
+    asyncio.run(wait_asynchronously())
+    with fresh_client(network, "root") as root:
+        root.task.kill(task)

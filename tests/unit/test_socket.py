@@ -2,11 +2,13 @@
 
 import inspect
 import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from vantage6.client import _socket
+from vantage6.client import ClientClosed, _socket
 from vantage6.client._events import Joined, KillRequested, LogWritten, Lost, NodeOffline
 from vantage6.client._settings import Address
 from vantage6.client._socket import AsyncMailbox, Mailbox, Socket
@@ -56,3 +58,27 @@ async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) ->
         taken = mailbox.get(0)
         assert (await taken if inspect.isawaitable(taken) else taken) == long
         assert not mailbox.is_full
+
+
+async def test_who_waits_hears_at_once_that_the_client_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_socket._Line, "_hold", lambda _: None)
+    socket = Socket(Address("http://localhost", 1, ""), dict, 1)
+    waiting, late, listening = Mailbox(), Mailbox(), AsyncMailbox()
+    socket.join(waiting)
+    socket.join(listening)
+    socket.open("token")
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(waiting.get, 60)
+        socket.close()
+        began = time.monotonic()
+        with pytest.raises(ClientClosed):
+            heard.result()
+    with pytest.raises(ClientClosed):
+        await listening.get(60)
+    socket.join(late)
+    socket.open("token")
+    with pytest.raises(ClientClosed):
+        late.get(60)
+    assert time.monotonic() - began < 30

@@ -22,6 +22,7 @@ from ._bounds import NAMESPACE, bounded_websocket, plain_packet
 from ._events import Connected, Heard, Joined, Lost, Refused, parse, weight
 from ._identity import signing
 from ._locks import Lock, renew_in_child
+from .errors import ClientClosed
 
 if TYPE_CHECKING:
     from ._settings import Address
@@ -42,7 +43,7 @@ class Mailbox:
     """Where one that waits in a program hears what the connection brings."""
 
     def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[Heard | ClientClosed] = queue.SimpleQueue()
         self._put = self._got = 0  # each is counted by one thread at a time
 
     @property
@@ -61,8 +62,14 @@ class Mailbox:
             item = self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
         except queue.Empty:
             return None
+        if isinstance(item, ClientClosed):
+            raise item
         self._got += weight(item)
         return item
+
+    def end(self) -> None:
+        """Let the owner know that the client was closed."""
+        self._items.put(ClientClosed())
 
 
 class AsyncMailbox:
@@ -73,7 +80,7 @@ class AsyncMailbox:
 
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
-        self._items: deque[Heard] = deque()
+        self._items: deque[Heard | ClientClosed] = deque()
         self._put = self._got = 0  # each is counted by one thread at a time
 
     @property
@@ -84,6 +91,13 @@ class AsyncMailbox:
     def put(self, item: Heard) -> None:
         """Add an item; one thread at a time may."""
         self._put += weight(item)
+        self._add(item)
+
+    def end(self) -> None:
+        """Let the owner know that the client was closed."""
+        self._add(ClientClosed())
+
+    def _add(self, item: Heard | ClientClosed) -> None:
         self._items.append(item)
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(self._event.set)
@@ -99,6 +113,8 @@ class AsyncMailbox:
         if not self._items:
             return None
         item = self._items.popleft()
+        if isinstance(item, ClientClosed):
+            raise item
         self._got += weight(item)
         return item
 
@@ -124,6 +140,7 @@ class Socket:
         self._options = options
         self._seconds = seconds
         self._lock = Lock()
+        self._is_closed = False
         renew_in_child(self)
         self.after_fork()
 
@@ -136,6 +153,9 @@ class Socket:
     def join(self, mailbox: Mailbox | AsyncMailbox) -> None:
         """Put what is heard from now on into this mailbox, beginning with what is joined now."""
         with self._lock:
+            if self._is_closed:
+                mailbox.end()
+                return
             if mailbox in self._mailboxes:
                 return
             self._mailboxes.append(mailbox)
@@ -147,16 +167,28 @@ class Socket:
         with self._lock:
             if mailbox in self._mailboxes:
                 self._mailboxes.remove(mailbox)
-            if not self._mailboxes and self._line:
-                self._line.close()
-                self._line = None
-                self._rooms.clear()
+            if not self._mailboxes:
+                self._hang_up()
 
     def open(self, token: str) -> None:
         """Connect, unless that is done or under way; the mailboxes hear what comes of it."""
         with self._lock:
-            if self._line is None:
+            if self._line is None and not self._is_closed:
                 self._line = _Line(self._url, token, self._options, self._seconds, self._hear)
+
+    def close(self) -> None:
+        """Close the connection for good, and let all that wait know at once."""
+        with self._lock:
+            self._is_closed = True
+            self._hang_up()
+            while self._mailboxes:
+                self._mailboxes.pop().end()
+
+    def _hang_up(self) -> None:
+        if self._line:
+            self._line.close()
+        self._line = None
+        self._rooms.clear()
 
     def _hear(self, line: _Line, item: Heard) -> None:
         with self._lock:
@@ -165,9 +197,7 @@ class Socket:
             if isinstance(item, Joined):
                 self._rooms.add(item.collaboration_id)
             if isinstance(item, Lost | Refused):
-                line.close()
-                self._line = None
-                self._rooms.clear()
+                self._hang_up()
             for mailbox in list(self._mailboxes):
                 if mailbox.is_full:  # until its owner joins again
                     self._mailboxes.remove(mailbox)

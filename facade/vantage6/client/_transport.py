@@ -60,7 +60,6 @@ UNSENT = (
 UNSIGNED: dict[str, Any] = {"auth": None}
 # Of what is streamed, any number of bytes may come.
 STREAMED: dict[str, object] = {"max_answer": None}
-CLOSED = "this client has been closed: make a new one, and log in with it"
 # The server leaves the end of such a body unread, and would take it for the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
@@ -367,7 +366,7 @@ class Http(httpx.Client):
         attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
-                raise ClientClosed(CLOSED)
+                raise ClientClosed
             try:
                 response = super().send(request, **options)
                 asked = response.headers.get("retry-after")
@@ -457,7 +456,7 @@ class AsyncHttp(httpx.AsyncClient):
         attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
-                raise ClientClosed(CLOSED)
+                raise ClientClosed
             try:
                 response = await super().send(request, **options)
                 asked = response.headers.get("retry-after")

@@ -51,7 +51,10 @@ class InvalidInput(Vantage6Error, ValueError):
 
 
 class ClientClosed(Vantage6Error, RuntimeError):
-    """The client was closed before the call: make a new one."""
+    """The client was closed, before the call or while it waited: make a new one."""
+
+    def __init__(self) -> None:
+        super().__init__("this client has been closed: make a new one, and log in with it")
 
 
 class MissingExtra(Vantage6Error, ImportError):

@@ -13,6 +13,7 @@ from scripted import Handler, Reply, Request, Script, logging_in, page, serving
 
 from vantage6.client import (
     Client,
+    DecryptionError,
     EventsUnavailable,
     InvalidInput,
     KillRequested,
@@ -22,6 +23,7 @@ from vantage6.client import (
     Progress,
     Reconnected,
     ResultRows,
+    TaskFailed,
     Timeouts,
 )
 
@@ -100,6 +102,8 @@ class World:
         if kind == "run" and number:
             runs = (run for row in self.tasks.values() for run in row["runs"])
             return 200, next(run for run in runs if run["id"] == int(number[0]))
+        if kind == "result":
+            return page(self.tasks[int(query["task_id"])]["results"], 1, 10)
         if kind == "run":
             return page(self.tasks[int(query["task_id"])]["runs"], 1, 10)
         if "job_id" not in query and query.get("is_user_created") != "0":
@@ -114,7 +118,7 @@ class World:
         if number:
             return 200, shown(self.tasks[int(number[0])])
         rows = [shown(row) for row in reversed(self.tasks.values())]
-        if query.get("is_user_created") == "0" or "job_id" in query:
+        if query.get("is_user_created") == "0" or {"job_id", "parent_id"} & query.keys():
             rows = [row for row in rows if row["parent"]]
         return page([row for row in rows if row["job_id"] in self.jobs(query)], 1, 250)
 
@@ -482,3 +486,25 @@ def test_events_that_cannot_be_heard_are_told_why(
             with pytest.raises(EventsUnavailable, match="no connection to the server's events"):
                 for _ in other.events(timeout=20):
                     pass
+
+
+# -- what goes wrong with one, and not with the others ----------------------------------------
+
+
+def test_a_result_that_cannot_be_read_costs_no_other_task(client: Client, world: World) -> None:
+    for id_ in (12, 13, 14):
+        world.add(id_)
+        world.end(id_)
+    for id_ in (12, 13):
+        world.tasks[id_]["results"][0]["result"] = "no base64"
+    world.tasks[13]["status"] = world.tasks[13]["runs"][0]["status"] = "crashed"
+    done = {one.task_id: one for one in client.as_completed([12, 13, 14], timeout=20)}
+    unread, failed, whole = (done[id_] for id_ in (12, 13, 14))
+    assert isinstance(unread.error, DecryptionError)
+    assert unread.error.run_ids == [120]
+    assert unread.results.outputs == [None]
+    assert isinstance(failed.error, TaskFailed)
+    assert "the result of run 130: the value is not base64 text" in str(failed.error)
+    assert (whole.error, whole.results.outputs) == (None, [7])
+    with pytest.raises(TaskFailed, match="crashed"):
+        client.wait_for_results(13)

@@ -650,3 +650,5 @@ class Session(Connection):
         """Close all connections, unless they are another session's as well."""
         if not self.is_view:
             await self.http.aclose()
+            if self.state.socket:
+                self.state.socket.close()

@@ -17,7 +17,7 @@ from .._progress import Progress
 from .._results import ResultRows
 from .._settings import LOGGER
 from .._waiting import check_manner, check_times, failure, has_failed, how_to_go_on
-from ..errors import PermissionDenied, TaskFailed
+from ..errors import DecryptionError, PermissionDenied, TaskFailed
 from ._watch import Watch, runs_of
 from .result import results_of
 
@@ -87,12 +87,12 @@ async def as_they_end(
             ended = [
                 task for id_, task in watch.ledger.tasks.items() if task.is_over and id_ not in told
             ]
-            good = [task.task_id for task in ended if not has_failed(task.status)]
-            found = await _results(session, watch, good)
+            await watch.complete(task.task_id for task in ended if not has_failed(task.status))
             for task in ended:
                 told.add(task.task_id)
+                done = await _finished(session, watch.ledger, task)
                 task.results = None  # they may be large
-                yield await _finished(session, task, found.pop(task.task_id, None))
+                yield done
 
 
 async def follow(
@@ -130,11 +130,14 @@ def _telling(task_ids: Sequence[int]) -> Generator[None]:
         raise
 
 
-async def _finished(session: Session, task: TaskState, results: ResultRows | None) -> Finished:
-    if results is not None:
-        return Finished(task.task_id, task.status, results)
-    error = await _error(session, task)
-    return Finished(task.task_id, task.status, error.results, error)
+async def _finished(session: Session, ledger: Ledger, task: TaskState) -> Finished:
+    if has_failed(task.status):
+        failed = await _error(session, task)
+        return Finished(task.task_id, task.status, failed.results, failed)
+    try:
+        return Finished(task.task_id, task.status, await _opened(session, ledger, task.task_id))
+    except DecryptionError as error:
+        return Finished(task.task_id, task.status, _readable(error), error)
 
 
 async def _error(session: Session, task: TaskState) -> TaskFailed:
@@ -143,14 +146,26 @@ async def _error(session: Session, task: TaskState) -> TaskFailed:
     below = await _subtask_runs(session, task)
     places = (run.get("organization") for run in (*runs, *below))
     names = await session.names.organizations([place["id"] for place in places if place])
+    reason = failure(task.task_id, task.status, runs, below, names)
+    try:
+        results = await results_of(session, task.task_id, runs)
+    except DecryptionError as error:
+        reason, results = f"{reason}\n  and {error}", _readable(error)
     return TaskFailed(
-        failure(task.task_id, task.status, runs, below, names),
+        reason,
         task_id=task.task_id,
         status=task.status,
         runs=runs,
-        results=await results_of(session, task.task_id, runs),
+        results=results,
         subtask_runs=below,
     )
+
+
+def _readable(error: DecryptionError) -> ResultRows:
+    """Give the results of which some could not be read: the others are not to be lost."""
+    if error.results is None:
+        raise error
+    return error.results
 
 
 async def _subtask_runs(session: Session, task: TaskState) -> list[Run]:

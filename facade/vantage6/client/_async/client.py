@@ -496,7 +496,9 @@ class AsyncClient:
     async def close(self) -> None:
         """Close all connections; the client cannot be used any more.
 
-        What ``with_options`` gave is closed with the client that it came from, and not before.
+        Whoever waits with it or listens to its events, in another thread or task, gets
+        `ClientClosed`. What ``with_options`` gave is closed with the client that it came from, and
+        not before.
 
         Examples
         --------
@@ -876,8 +878,8 @@ class AsyncClient:
         Yields
         ------
         Finished
-            A task that has ended with all its runs. One that failed has an `error`; nothing is
-            raised for it.
+            A task that has ended with all its runs. One that failed, or whose results cannot all
+            be read, has an `error`; nothing is raised for it.
 
         Raises
         ------
@@ -889,8 +891,6 @@ class AsyncClient:
             When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
-        DecryptionError
-            When results cannot be read.
 
         Examples
         --------

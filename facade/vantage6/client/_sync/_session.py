@@ -651,3 +651,5 @@ class Session(Connection):
         """Close all connections, unless they are another session's as well."""
         if not self.is_view:
             self.http.close()
+            if self.state.socket:
+                self.state.socket.close()

@@ -18,7 +18,7 @@ from .._progress import Progress
 from .._results import ResultRows
 from .._settings import LOGGER
 from .._waiting import check_manner, check_times, failure, has_failed, how_to_go_on
-from ..errors import PermissionDenied, TaskFailed
+from ..errors import DecryptionError, PermissionDenied, TaskFailed
 from ._watch import Watch, runs_of
 from .result import results_of
 
@@ -88,12 +88,12 @@ def as_they_end(
             ended = [
                 task for id_, task in watch.ledger.tasks.items() if task.is_over and id_ not in told
             ]
-            good = [task.task_id for task in ended if not has_failed(task.status)]
-            found = _results(session, watch, good)
+            watch.complete(task.task_id for task in ended if not has_failed(task.status))
             for task in ended:
                 told.add(task.task_id)
+                done = _finished(session, watch.ledger, task)
                 task.results = None  # they may be large
-                yield _finished(session, task, found.pop(task.task_id, None))
+                yield done
 
 
 def follow(session: Session, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
@@ -129,11 +129,14 @@ def _telling(task_ids: Sequence[int]) -> Generator[None]:
         raise
 
 
-def _finished(session: Session, task: TaskState, results: ResultRows | None) -> Finished:
-    if results is not None:
-        return Finished(task.task_id, task.status, results)
-    error = _error(session, task)
-    return Finished(task.task_id, task.status, error.results, error)
+def _finished(session: Session, ledger: Ledger, task: TaskState) -> Finished:
+    if has_failed(task.status):
+        failed = _error(session, task)
+        return Finished(task.task_id, task.status, failed.results, failed)
+    try:
+        return Finished(task.task_id, task.status, _opened(session, ledger, task.task_id))
+    except DecryptionError as error:
+        return Finished(task.task_id, task.status, _readable(error), error)
 
 
 def _error(session: Session, task: TaskState) -> TaskFailed:
@@ -142,14 +145,26 @@ def _error(session: Session, task: TaskState) -> TaskFailed:
     below = _subtask_runs(session, task)
     places = (run.get("organization") for run in (*runs, *below))
     names = session.names.organizations([place["id"] for place in places if place])
+    reason = failure(task.task_id, task.status, runs, below, names)
+    try:
+        results = results_of(session, task.task_id, runs)
+    except DecryptionError as error:
+        reason, results = f"{reason}\n  and {error}", _readable(error)
     return TaskFailed(
-        failure(task.task_id, task.status, runs, below, names),
+        reason,
         task_id=task.task_id,
         status=task.status,
         runs=runs,
-        results=results_of(session, task.task_id, runs),
+        results=results,
         subtask_runs=below,
     )
+
+
+def _readable(error: DecryptionError) -> ResultRows:
+    """Give the results of which some could not be read: the others are not to be lost."""
+    if error.results is None:
+        raise error
+    return error.results
 
 
 def _subtask_runs(session: Session, task: TaskState) -> list[Run]:

@@ -495,7 +495,9 @@ class Client:
     def close(self) -> None:
         """Close all connections; the client cannot be used any more.
 
-        What ``with_options`` gave is closed with the client that it came from, and not before.
+        Whoever waits with it or listens to its events, in another thread or task, gets
+        `ClientClosed`. What ``with_options`` gave is closed with the client that it came from, and
+        not before.
 
         Examples
         --------
@@ -875,8 +877,8 @@ class Client:
         Yields
         ------
         Finished
-            A task that has ended with all its runs. One that failed has an `error`; nothing is
-            raised for it.
+            A task that has ended with all its runs. One that failed, or whose results cannot all
+            be read, has an `error`; nothing is raised for it.
 
         Raises
         ------
@@ -888,8 +890,6 @@ class Client:
             When nothing that you may see has the name given, or several things have.
         NotFound
             When there is no such task.
-        DecryptionError
-            When results cannot be read.
 
         Examples
         --------
