@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,13 @@ import pytest
 from replay.announcing import CLOSED, CUT, MUTE, Announcement, announcing
 
 from vantage6.client import _crypto
-from vantage6.localnet import EnvironmentBuildError, LocalNetwork, LocalNetworkError, _environment
+from vantage6.localnet import (
+    EnvironmentBuildError,
+    LocalNetwork,
+    LocalNetworkError,
+    _environment,
+    _server,
+)
 from vantage6.localnet.__main__ import main
 from vantage6.localnet._algorithms import algorithms, find
 from vantage6.localnet._blobs import BlobStore
@@ -28,6 +35,7 @@ from vantage6.localnet._processes import Helper, Message
 from vantage6.localnet._relay import Relay
 from vantage6.localnet._runs import Runner, prepare
 from vantage6.localnet._seed import NodeAccount, User
+from vantage6.localnet._server import claim_port
 
 LOCALNET = Path(_environment.__file__).parent
 
@@ -75,6 +83,22 @@ def test_nobody_waits_for_a_run_when_what_is_said_of_it_makes_no_sense(
     with pytest.raises(LocalNetworkError, match="has ended"):
         runner.run(runner.ticket(), tmp_path, {}, print)
     runner.stop()
+
+
+# -- the server's port -----------------------------------------------------------------------------
+def test_a_free_port_is_none_that_another_program_is_given_meanwhile() -> None:
+    ports = {claim_port(None) for _ in range(20)}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert max(ports) < min(other.getsockname()[1], 32_768)
+    assert len(ports) > 10
+
+
+def test_a_port_that_is_taken_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(_server, "_OWN_PORTS", range(port, port + 1))
+        with pytest.raises(LocalNetworkError, match="No port"):
+            claim_port(None)
 
 
 # -- the environment -------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ _STOP_SECONDS = 10.0
 # Tokens outlive any session with a local network, so that no part of it has to renew them.
 _TOKEN_HOURS = 24 * 30
 _LOG_TAIL_LINES = 20
+# Systems give connections, and programs that take any port, one above these.
+_OWN_PORTS = range(20_000, 32_000)
+_TRIES = 100
 
 
 class Server:
@@ -172,9 +175,7 @@ def claim_port(port: int | None) -> int:
         Another program listens on it.
     """
     if port is None:
-        with socket.socket() as probe:
-            probe.bind((_api.HOST, 0))
-            return int(probe.getsockname()[1])
+        return _free_port()
     if not 0 < port < 1 << 16:
         raise PortInUseError(f"{port} is not a port; a port is a number from 1 to 65535.")
     if not _is_free(port):
@@ -183,6 +184,15 @@ def claim_port(port: int | None) -> int:
             "port, or none to take a free one."
         )
     return port
+
+
+def _free_port() -> int:
+    """Return a port that no program listens on, nor is given by chance until the server starts."""
+    for _ in range(_TRIES):
+        port = _OWN_PORTS.start + secrets.randbelow(len(_OWN_PORTS))
+        if _is_free(port):
+            return port
+    raise PortInUseError(f"No port on {_api.HOST} is free, by {_TRIES} that were tried.")
 
 
 def _is_free(port: int) -> bool:
