@@ -402,7 +402,7 @@ class Ledger:
         """Tell when all tasks are to be looked at, whatever is announced of each."""
         if self._failures:
             return self._due
-        pace = pause(self.waited(now), self._interval, None) or 0.0
+        pace = pause(self.waited(now), self._interval)
         due = min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
         if self._timeout is None:
             return due

@@ -61,7 +61,7 @@ def has_failed(status: str | None) -> bool:
     return has_finished(status) and status != COMPLETED
 
 
-def pause(waited: float, interval: float, timeout: float | None) -> float | None:
+def pause(waited: float, interval: float) -> float:
     """Decide how long to wait before the next look.
 
     Short tasks are noticed at once and long ones do not burden the server: a task is noticed at
@@ -73,19 +73,13 @@ def pause(waited: float, interval: float, timeout: float | None) -> float | None
         Seconds since waiting began.
     interval : float
         The pace that the caller asked for, in seconds.
-    timeout : float or None
-        Seconds to wait in all, or None for no end.
 
     Returns
     -------
-    float or None
-        Seconds until the next look; None when the time is up.
+    float
+        Seconds until the next look.
     """
-    seconds = min(max(PACE * waited, SHORTEST * interval), LONGEST * interval)
-    if timeout is None:
-        return seconds
-    left = timeout - waited
-    return min(seconds, left) if left > 0 else None
+    return min(max(PACE * waited, SHORTEST * interval), LONGEST * interval)
 
 
 def depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:

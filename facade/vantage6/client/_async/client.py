@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from math import inf
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -1030,12 +1031,12 @@ class AsyncClient:
     async def _sleep(
         self, task_id: int, status: str, waited: float, interval: float, timeout: float | None
     ) -> None:
-        seconds = pause(waited, interval, timeout)
-        if seconds is None:
+        left = inf if timeout is None else timeout - waited
+        if left <= 0:
             from .._ledger import TaskState
 
             raise out_of_time([TaskState(task_id, status=status)], timeout)
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(min(left, pause(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -1029,12 +1030,12 @@ class Client:
     def _sleep(
         self, task_id: int, status: str, waited: float, interval: float, timeout: float | None
     ) -> None:
-        seconds = pause(waited, interval, timeout)
-        if seconds is None:
+        left = inf if timeout is None else timeout - waited
+        if left <= 0:
             from .._ledger import TaskState
 
             raise out_of_time([TaskState(task_id, status=status)], timeout)
-        time.sleep(seconds)
+        time.sleep(min(left, pause(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
 
