@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from ._complete import names_of, names_of_profiles
+from ._complete import Kind, names_of, names_of_profiles
 from ._connect import OWN, Options
 from ._output import say, show_json, show_row, show_rows
 from ._values import NotAValueError, document_of, pair_of
@@ -202,6 +202,14 @@ def read_document(file: str, option: str) -> object:
         return document_of(content, "standard input" if file == "-" else file)
     except (OSError, NotAValueError) as error:
         raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def named(
+    kind: Kind, *names: str, **settings: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option that takes the name of something, and completes it."""
+    complete = names_of(kind)
+    return click.option(*names, metavar="NAME", shell_complete=complete, **settings)
 
 
 def listing(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ._command import Group, Shell, listing, paged
+from ._command import Group, Shell, listing, named, paged
 from ._complete import names_of
 
 
@@ -22,9 +22,7 @@ org = group("org", "Organizations: list, compare and trust their keys.")
 @org.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
 @click.option("--country", help="Those of this country.")
-@click.option(
-    "--study", metavar="NAME", shell_complete=names_of("study"), help="Those of this study."
-)
+@named("study", "--study", help="Those of this study.")
 @listing
 @click.pass_obj
 def org_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -72,12 +70,7 @@ collab = group("collab", "Collaborations: list and trust them.")
 
 @collab.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option(
-    "--organization",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those that it takes part in.",
-)
+@named("organization", "--organization", help="Those that it takes part in.")
 @click.option(
     "--encrypted/--not-encrypted", default=None, help="Those that are encrypted, or are not."
 )
@@ -112,12 +105,7 @@ study = group("study", "Studies: list, create and delete them.")
 
 @study.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option(
-    "--organization",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those that it takes part in.",
-)
+@named("organization", "--organization", help="Those that it takes part in.")
 @listing
 @click.pass_obj
 def study_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -158,18 +146,8 @@ node = group("node", "Nodes: which there are, and whether they are online.")
 
 @node.command("list")
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option(
-    "--organization",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those of this organization.",
-)
-@click.option(
-    "--study",
-    metavar="NAME",
-    shell_complete=names_of("study"),
-    help="Those of this study's organizations.",
-)
+@named("organization", "--organization", help="Those of this organization.")
+@named("study", "--study", help="Those of this study's organizations.")
 @click.option("--online/--offline", "is_online", default=None, help="Those that are, or are not.")
 @listing
 @click.pass_obj
@@ -195,12 +173,7 @@ run = group("run", "Runs: what of a task each organization has to do.")
 
 
 @user.command("list")
-@click.option(
-    "--organization",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those of this organization.",
-)
+@named("organization", "--organization", help="Those of this organization.")
 @listing
 @click.pass_obj
 def user_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -233,7 +206,7 @@ def role_show(shell: Shell, role: str) -> None:
 
 
 @rule.command("list")
-@click.option("--role", metavar="NAME", shell_complete=names_of("role"), help="Those of this role.")
+@named("role", "--role", help="Those of this role.")
 @listing
 @click.pass_obj
 def rule_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
@@ -259,13 +232,8 @@ def store_show(shell: Shell, store: str) -> None:
 
 
 @run.command("list")
-@click.option("--task", metavar="NAME", shell_complete=names_of("task"), help="Those of this task.")
-@click.option(
-    "--organization",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those at this organization.",
-)
+@named("task", "--task", help="Those of this task.")
+@named("organization", "--organization", help="Those at this organization.")
 @click.option("--status", "state", help="Those in this status.")
 @listing
 @click.pass_obj

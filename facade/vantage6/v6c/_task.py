@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ._codes import OK, code_of
-from ._command import Group, Shell, listing, paged, pair, read_document
+from ._command import Group, Shell, listing, named, paged, pair, read_document
 from ._complete import names_of
 from ._output import complain, is_terminal, say, show_json, show_results
 from ._values import value_of
@@ -24,25 +24,10 @@ task = Group("task", help="Tasks: create, wait for, follow and end them.", no_ar
 @click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
 @click.option("--status", help="Those in this status, such as active or completed.")
 @click.option("--image", metavar="PATTERN", help="Those with this algorithm.")
-@click.option(
-    "--study", metavar="NAME", shell_complete=names_of("study"), help="Those of this study."
-)
-@click.option(
-    "--store",
-    metavar="NAME",
-    shell_complete=names_of("store"),
-    help="Those whose algorithm is from this store.",
-)
-@click.option(
-    "--by",
-    "initiating_org",
-    metavar="NAME",
-    shell_complete=names_of("organization"),
-    help="Those that this organization asked.",
-)
-@click.option(
-    "--parent", metavar="NAME", shell_complete=names_of("task"), help="The subtasks of this task."
-)
+@named("study", "--study", help="Those of this study.")
+@named("store", "--store", help="Those whose algorithm is from this store.")
+@named("organization", "--by", "initiating_org", help="Those that this organization asked.")
+@named("task", "--parent", help="The subtasks of this task.")
 @click.option("--job", type=int, metavar="N", help="Those of this job.")
 @listing
 @click.pass_obj
@@ -60,14 +45,13 @@ def show(shell: Shell, task: str) -> None:
 
 
 @task.command("create")
-@click.option(
+@named(
+    "organization",
     "-o",
     "--organization",
     "organizations",
     multiple=True,
     required=True,
-    metavar="NAME",
-    shell_complete=names_of("organization"),
     help="An organization that is to run it; give one of these for each.",
 )
 @click.option("--image", required=True, help="The algorithm: the name of its Docker image.")
@@ -99,15 +83,8 @@ def show(shell: Shell, task: str) -> None:
 @click.option(
     "--database", "databases", multiple=True, metavar="LABEL", help="A database to use, by label."
 )
-@click.option(
-    "--study", metavar="NAME", shell_complete=names_of("study"), help="The study to run it in."
-)
-@click.option(
-    "--store",
-    metavar="NAME",
-    shell_complete=names_of("store"),
-    help="The store that the algorithm comes from.",
-)
+@named("study", "--study", help="The study to run it in.")
+@named("store", "--store", help="The store that the algorithm comes from.")
 @click.option("--wait", is_flag=True, help="Wait for the results, and show them.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at most.")
 @click.option("--logs", is_flag=True, help="Show what the algorithms log, while waiting.")
