@@ -39,48 +39,10 @@ def can_connect() -> bool:
     return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
 
 
-class Mailbox:
-    """Where one that waits in a program hears what the connection brings."""
+class _Box:
+    """What both kinds of mailbox have alike: it may be full, and its owner's client be closed."""
 
     def __init__(self) -> None:
-        self._items: queue.SimpleQueue[Heard | ClientClosed] = queue.SimpleQueue()
-        self._put = self._got = 0  # each is counted by one thread at a time
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is to be no more until some is taken out."""
-        return self._put - self._got >= MOST
-
-    def put(self, item: Heard) -> None:
-        """Add an item; one thread at a time may."""
-        self._put += weight(item)
-        self._items.put(item)
-
-    def get(self, seconds: float) -> Heard | None:
-        """Wait for the next item, but no longer than this; None if there was none."""
-        try:
-            item = self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
-        except queue.Empty:
-            return None
-        if isinstance(item, ClientClosed):
-            raise item
-        self._got += weight(item)
-        return item
-
-    def end(self) -> None:
-        """Let the owner know that the client was closed."""
-        self._items.put(ClientClosed())
-
-
-class AsyncMailbox:
-    """Where one that waits in an event loop hears what the connection brings."""
-
-    def __init__(self) -> None:
-        import asyncio  # only asynchronous programs need it, and it takes time to load
-
-        self._loop = asyncio.get_running_loop()
-        self._event = asyncio.Event()
-        self._items: deque[Heard | ClientClosed] = deque()
         self._put = self._got = 0  # each is counted by one thread at a time
 
     @property
@@ -98,6 +60,46 @@ class AsyncMailbox:
         self._add(ClientClosed())
 
     def _add(self, item: Heard | ClientClosed) -> None:
+        raise NotImplementedError
+
+    def _taken(self, item: Heard | ClientClosed) -> Heard:
+        if isinstance(item, ClientClosed):
+            raise item
+        self._got += weight(item)
+        return item
+
+
+class Mailbox(_Box):
+    """Where one that waits in a program hears what the connection brings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: queue.SimpleQueue[Heard | ClientClosed] = queue.SimpleQueue()
+
+    def _add(self, item: Heard | ClientClosed) -> None:
+        self._items.put(item)
+
+    def get(self, seconds: float) -> Heard | None:
+        """Wait for the next item, but no longer than this; None if there was none."""
+        try:
+            item = self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+        except queue.Empty:
+            return None
+        return self._taken(item)
+
+
+class AsyncMailbox(_Box):
+    """Where one that waits in an event loop hears what the connection brings."""
+
+    def __init__(self) -> None:
+        import asyncio  # only asynchronous programs need it, and it takes time to load
+
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        self._items: deque[Heard | ClientClosed] = deque()
+
+    def _add(self, item: Heard | ClientClosed) -> None:
         self._items.append(item)
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(self._event.set)
@@ -110,13 +112,7 @@ class AsyncMailbox:
             self._event.clear()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._event.wait(), max(0.0, min(seconds, 1e8)))
-        if not self._items:
-            return None
-        item = self._items.popleft()
-        if isinstance(item, ClientClosed):
-            raise item
-        self._got += weight(item)
-        return item
+        return self._taken(self._items.popleft()) if self._items else None
 
 
 class Socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Collection, Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,7 +70,9 @@ async def _to_the_end(
             for task in watch.ledger.tasks.values():
                 if on_failure == "raise" and task.is_over and has_failed(task.status):
                     raise await _error(session, task)
-    return await _results(session, watch, watch.ledger.tasks.keys())
+    ids = watch.ledger.tasks.keys()
+    await watch.complete(ids)
+    return {id_: await _opened(session, watch.ledger, id_) for id_ in ids}
 
 
 async def as_they_end(
@@ -174,12 +176,6 @@ async def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
     except PermissionDenied:
         return []
     return [run for row in rows[::-1] for run in await runs_of(session, row["id"])]
-
-
-async def _results(session: Session, watch: Watch, ids: Collection[int]) -> dict[int, ResultRows]:
-    """Get the results of tasks: without a request where they are here, of many with few."""
-    await watch.complete(ids)
-    return {id_: await _opened(session, watch.ledger, id_) for id_ in ids}
 
 
 async def _opened(session: Session, ledger: Ledger, task_id: int) -> ResultRows:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -71,7 +71,9 @@ def _to_the_end(
             for task in watch.ledger.tasks.values():
                 if on_failure == "raise" and task.is_over and has_failed(task.status):
                     raise _error(session, task)
-    return _results(session, watch, watch.ledger.tasks.keys())
+    ids = watch.ledger.tasks.keys()
+    watch.complete(ids)
+    return {id_: _opened(session, watch.ledger, id_) for id_ in ids}
 
 
 def as_they_end(
@@ -173,12 +175,6 @@ def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
     except PermissionDenied:
         return []
     return [run for row in rows[::-1] for run in runs_of(session, row["id"])]
-
-
-def _results(session: Session, watch: Watch, ids: Collection[int]) -> dict[int, ResultRows]:
-    """Get the results of tasks: without a request where they are here, of many with few."""
-    watch.complete(ids)
-    return {id_: _opened(session, watch.ledger, id_) for id_ in ids}
 
 
 def _opened(session: Session, ledger: Ledger, task_id: int) -> ResultRows:
