@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scripted import Script, serving
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn: who
 # presses it in a test would then wait for ever.
@@ -36,3 +37,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     return folder
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    """Run a scripted server on loopback for one test."""
+    with serving() as script:
+        yield script

@@ -10,13 +10,6 @@ from vantage6.client import Client
 
 
 @pytest.fixture
-def server() -> Iterator[Script]:
-    """Run the server for one test."""
-    with serving() as script:
-        yield script
-
-
-@pytest.fixture
 def store() -> Iterator[Script]:
     """Run an algorithm store for one test."""
     with serving() as script:

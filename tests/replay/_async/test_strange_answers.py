@@ -2,13 +2,13 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from scripted import Reply, Request, Script, logging_in, page, serving
+from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import (
     AsyncClient,
@@ -31,12 +31,6 @@ NUMBER = "is a whole number, not"
 RUN: dict[str, Any] = {"id": 5, "task": {"id": 1}, "organization": {"id": 2}, "status": None}
 TASK: dict[str, Any] = {"id": 12, "name": "average", "status": "completed"}
 NEW: dict[str, Any] = {"name": "x", "image": "x", "collaboration": 4, "method": "f"}
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with serving() as script:
-        yield script
 
 
 @pytest_asyncio.fixture

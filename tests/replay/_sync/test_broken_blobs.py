@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, serving
+from scripted import Reply, Request, Script, logging_in
 
 from vantage6.client import (
     Client,
@@ -26,12 +26,6 @@ DATA = json.dumps("text " * 500_000).encode()
 STREAM = {"content-type": "application/octet-stream"}
 ROW = {"id": 1, "run": {"id": 1}, "result": "0b0e", "blob_storage_used": True}
 BUSY: Reply = (503, b"")
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with serving() as script:
-        yield script
 
 
 @pytest.fixture
