@@ -1,6 +1,7 @@
 """Runs every case with both clients, side by side, and tells what came of each."""
 
 import asyncio
+import inspect
 import re
 import threading
 import time
@@ -27,7 +28,6 @@ from cases import (
     Kind,
     Way,
 )
-from either import done
 from shared import Ground
 
 from vantage6.client import AsyncClient, Client, Timeouts
@@ -141,7 +141,7 @@ class AsyncLane(Lane):
         return AsyncClient("http://127.0.0.1", port, log_level=None, **limits)
 
     def call(self, act: Any) -> Any:
-        return self._loop.run_until_complete(done(act(self._client)))
+        return self._loop.run_until_complete(_awaited(act(self._client)))
 
     def close(self) -> None:
         super().close()
@@ -151,6 +151,10 @@ class AsyncLane(Lane):
 def _within(client: Any, way: Way) -> Any:
     """Give the same client with the limits for this."""
     return client.with_options(**HURRIED) if way.is_hurried else client
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
 
 
 def plan(way: Way, kind: Kind) -> Plan:
