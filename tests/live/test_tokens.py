@@ -14,8 +14,8 @@ from vantage6.localnet import LocalNetwork
 pytestmark = pytest.mark.live
 
 # Long enough for the last of 64 to be answered on a busy machine, since each is signed before it
-# waits for one of the 16 connections.
-LIFE = 6
+# waits for a connection, and for the server.
+LIFE = 15
 # Servers tell the end of a token in whole seconds, and the client renews it somewhat earlier.
 SHORTEST = 0.9 * LIFE - 1
 
