@@ -132,6 +132,16 @@ def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
     assert "fine" not in text
 
 
+def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
+    runs = [run(1, "crashed", None), run(2, "active", None), run(3, "completed", None)]
+    told = failure(7, "crashed", runs).splitlines()
+    assert told[0] == (
+        "task 7 is 'crashed': 1 of 3 runs failed, 1 still under way: on_failure='return' waits for "
+        "all of them"
+    )
+    assert told[1:] == ["  run 11 at organization 1 (node 'node 1'): crashed"]
+
+
 def test_a_failure_says_what_organizations_are_called() -> None:
     runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
     below = [run(4, "crashed", None, task={"id": 8})]

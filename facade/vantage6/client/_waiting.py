@@ -263,6 +263,8 @@ def failure(
 ) -> str:
     """Describe a failed task: which runs, how they ended, and the last lines they logged.
 
+    The others may still be under way.
+
     Parameters
     ----------
     task_id : int
@@ -283,7 +285,13 @@ def failure(
     """
     called = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
-    lines = [f"task {task_id} ended as {status!r}: {len(failed)} of {len(runs)} runs failed"]
+    told = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
+    lines = [f"task {task_id} ended as {told}"]
+    if going_on := sum(not has_finished(run.get("status")) for run in runs):
+        lines = [
+            f"task {task_id} is {told}, {going_on} still under way: on_failure='return' waits for "
+            "all of them"
+        ]
     for run in failed:
         lines += _ending(f"  run {run['id']}", run, called)
     for run in subtask_runs:

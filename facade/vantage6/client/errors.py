@@ -461,7 +461,7 @@ class DecryptionError(Vantage6Error):
 
 
 class TaskFailed(Vantage6Error):
-    """At least one run of the task ended without a result.
+    """At least one run of the task ended without a result; others may still be under way.
 
     Attributes
     ----------
