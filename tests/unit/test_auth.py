@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, repeat
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ from vantage6.client import (
     StatusError,
     TwoFactorRequired,
 )
-from vantage6.client._auth import BearerAuth
+from vantage6.client._auth import ATTEMPTS, BearerAuth
 from vantage6.client._identity import Tokens, claims
 
 NODE = {"id": 1, "name": "node"}
@@ -248,6 +248,64 @@ def test_a_token_is_renewed_once_for_a_request(client: Client, server: Script) -
     with pytest.raises(SessionExpired, match="authenticate"):
         client.node.get(1)
     assert renewals(server) == 1
+
+
+def lapsing_on_the_way(pass_time: PassTime, times: int) -> Callable[[Request], Reply]:
+    """Answer the node, but so many times first only when the token has lapsed."""
+    number = count(1)
+
+    def reply(_: Request) -> Reply:
+        if (asked := next(number)) > times:
+            return 200, NODE
+        pass_time(600 * asked)
+        return 401, {"msg": "Token has expired"}
+
+    return logging_in(reply, lives=repeat(600))
+
+
+def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice(
+    client: Client, server: Script, pass_time: PassTime
+) -> None:
+    server.reply = lapsing_on_the_way(pass_time, 2)
+    log_in(client, server)
+    assert client.node.get(1) == NODE
+    assert renewals(server) == 2
+
+
+async def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice_for_tasks(
+    server: Script, pass_time: PassTime
+) -> None:
+    server.reply = lapsing_on_the_way(pass_time, 2)
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
+        await client.authenticate("researcher", "secret")
+        assert await client.node.get(1) == NODE
+    assert renewals(server) == 2
+
+
+def test_tokens_that_always_lapse_on_the_way_end_the_session(
+    client: Client, server: Script, pass_time: PassTime
+) -> None:
+    server.reply = lapsing_on_the_way(pass_time, 100)
+    log_in(client, server)
+    with pytest.raises(SessionExpired, match="authenticate"):
+        client.node.get(1)
+    assert renewals(server) == ATTEMPTS - 1
+
+
+def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
+    client: Client, server: Script, pass_time: PassTime
+) -> None:
+    tokens = logging_in(lambda _: (200, NODE), lives=repeat(600))
+
+    def reply(request: Request) -> Reply:
+        if request.path == "/api/token/user":
+            pass_time(600)
+        return tokens(request)
+
+    server.reply = reply
+    client.authenticate("researcher", "secret")
+    client.node.get(1)
+    assert renewals(server) == 1, "before it would have been refused"
 
 
 def test_a_missing_permission_renews_nothing(client: Client, server: Script) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ._entry import Account, Step, Steps
     from ._identity import Tokens
 
+# A request may wait so long for a free connection that its token lapses before it is sent, and that
+# of a repetition likewise.
+ATTEMPTS = 5
 
 Origin: TypeAlias = tuple[str, str, "int | None"]
 
@@ -85,7 +88,7 @@ class BearerAuth(httpx.Auth):
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
         may_renew = request.extensions.get("renew", True)
         outdated = self._about_to_expire() if may_renew else None
-        for _ in range(2):
+        for attempt in range(1, 1 + ATTEMPTS):
             if outdated:
                 if not self._thread_lock.acquire(_left(request)):
                     raise _too_late(request)
@@ -103,13 +106,15 @@ class BearerAuth(httpx.Auth):
                             step = self.go_on(steps, given)
                 finally:
                     self._thread_lock.release()
-            outdated = self._sign(request)
+            signed_at, outdated = monotonic(), self._sign(request)
             response = yield request
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             response.read()
             if not is_expired(response.status_code, response.content):
                 return
+            if attempt > 1 and not signed_at < outdated.renew_at <= monotonic():
+                return  # what has just been renewed and is refused has not lapsed on the way
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -117,7 +122,7 @@ class BearerAuth(httpx.Auth):
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
         may_renew = request.extensions.get("renew", True)
         outdated = self._about_to_expire() if may_renew else None
-        for _ in range(2):
+        for attempt in range(1, 1 + ATTEMPTS):
             if outdated:
                 if not await self._task_lock.acquire(_left(request)):
                     raise _too_late(request)
@@ -135,13 +140,15 @@ class BearerAuth(httpx.Auth):
                             step = self.go_on(steps, given)
                 finally:
                     self._task_lock.release()
-            outdated = self._sign(request)
+            signed_at, outdated = monotonic(), self._sign(request)
             response = yield request
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             await response.aread()
             if not is_expired(response.status_code, response.content):
                 return
+            if attempt > 1 and not signed_at < outdated.renew_at <= monotonic():
+                return  # what has just been renewed and is refused has not lapsed on the way
 
     def sign_at_store(self, url: str) -> None:
         """Sign requests to this algorithm store too, and to no other one any more.

@@ -85,11 +85,11 @@ def renew(tokens: Tokens, account: Account | None) -> Steps:
     generator
         As that of `enter`.
     """
-    call = calls.refresh_token()
+    call, since = calls.refresh_token(), monotonic()
     answer = yield call, tokens.renewing
     try:
         # A lapsed refresh token is refused as a lapsed access token is: the session is over.
-        return Tokens.of(read(call, _sure(answer), refused=SessionExpired), monotonic())
+        return Tokens.of(read(call, _sure(answer), refused=SessionExpired), since)
     except SessionExpired:
         if account is None:
             raise
@@ -98,9 +98,10 @@ def renew(tokens: Tokens, account: Account | None) -> Steps:
 
 def _try(account: Account, code: str | None) -> Steps:
     call = calls.create_user_token(credentials(account.username, account.password, code))
+    since = monotonic()  # for all we know, the tokens are as old as the request for them
     answer = yield call, {}
     body = read(call, _sure(answer), refused=LoginFailed)
-    return Tokens.of(login_answer(body), monotonic())
+    return Tokens.of(login_answer(body), since)
 
 
 def _sure(given: Answer | str) -> Answer:
