@@ -263,7 +263,7 @@ class LocalNetwork:
     def disconnect_node(self, organization_id: int) -> None:
         """Take an organization's node off the server's events, so that it is offline from now on.
 
-        What it works on goes on, but it hears of nothing new, and starts nothing for a while.
+        What it works on goes on, but it hears of nothing new, and starts nothing.
 
         Parameters
         ----------
@@ -274,9 +274,9 @@ class LocalNetwork:
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
-        for account in self.nodes:
-            if account.organization_id == organization_id:
-                self._relay.disconnect(account.id)
+        for node in self._nodes:
+            if node.identity.organization_id == organization_id:
+                node.disconnect()
 
     def describe(self) -> dict[str, object]:
         """Return what another program needs to use the network, ready for JSON.
@@ -372,7 +372,7 @@ class LocalNetwork:
         # The slow things happen side by side: the server starts, pandas is imported, keys are made.
         runner = Runner(python, folder)
         parts.callback(runner.stop)
-        relay = self._relay = Relay(python, folder)
+        relay = Relay(python, folder)
         parts.callback(relay.stop)
         keys = self._make_keys(parts)
         self.version = server.wait_until_ready()
@@ -392,7 +392,7 @@ class LocalNetwork:
         """Start a node for each organization, and wait until all are online."""
         proxy = Proxy(self.url)
         parts.callback(proxy.stop)
-        nodes: list[Node] = []
+        nodes = self._nodes = list[Node]()
         for index, account in enumerate(self.nodes):
             identity = Identity(
                 id=account.id,

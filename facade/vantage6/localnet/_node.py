@@ -12,10 +12,10 @@ import logging
 import queue
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
@@ -32,13 +32,19 @@ from vantage6.localnet._runs import Runner
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from vantage6.bindings.call import Call
+
     # Rows, not models: a node reads few fields, and those are the same in every server version.
     from vantage6.bindings.server.rows import Run, RunStatus, RunUpdate, TaskWithoutRuns
+
+T = TypeVar("T")
 
 _log = logging.getLogger("vantage6.localnet")
 # Events tell a node of its runs at once; it looks for itself too, lest an event be lost.
 _POLL_SECONDS = 20.0
 _STOP_SECONDS = 5.0
+# How long after a call that did not reach the server it is made again.
+_PAUSE_SECONDS = 0.5
 _PAGE = 100
 
 
@@ -128,6 +134,7 @@ class Node:
         self.proxy_port = proxy.port
         self.proxy_path = proxy.open(identity.id, self.api, identity.cipher)
         self.online = threading.Event()
+        self._has_left = False
         self.stopping = threading.Event()
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
         self._executions: dict[int, Execution] = {}
@@ -135,12 +142,18 @@ class Node:
             target=self._work, name=f"localnet-node-{identity.id}", daemon=True
         )
         self._thread.start()
+        self._relay = relay
         relay.connect(identity.id, url, tokens.access_token, self.hear)
 
     def hear(self, event: str, data: object) -> None:
         """Take in an event of the node's connection; the node's own thread acts on it."""
         if event in ("sync", "new_task", "kill_containers"):
             self._events.put((event, data))
+
+    def disconnect(self) -> None:
+        """Be offline from now on, and start nothing more; what is at work goes on."""
+        self._has_left = True
+        self._relay.disconnect(self.identity.id)
 
     def stop(self) -> None:
         """Stop picking up runs, and end those at work without a report."""
@@ -198,10 +211,13 @@ class Node:
                     if type_of(path) == "csv"
                 },
             },
+            settle=True,  # who asks once the node is online is to be told
         )
 
     def _pick_up(self, task_id: int | None = None) -> None:
         """Start the node's open runs, of one task or of all, that are not at work already."""
+        if self._has_left:
+            return
         for page in itertools.count(1):
             call = calls.list_runs(
                 state="open",
@@ -300,7 +316,7 @@ class Execution:
             self._fail("non-existing Docker image", reason)
             return
         call = calls.create_container_token({"image": image, "task_id": self._task["id"]})
-        token = Secret(_api.ask(node.api, call)["container_token"])
+        token = Secret(self._ask(call)["container_token"])
         environment = _runs.prepare(
             self._folder,
             algorithm=algorithm,
@@ -321,7 +337,8 @@ class Execution:
         """Return what the task asks for."""
         value, cipher = self._run["input"] or "", self._node.identity.cipher
         if self._run.get("blob_storage_used"):
-            return cipher.open_blob(_api.get_blob(self._node.api, value))
+            blob = self._patiently(lambda: _api.get_blob(self._node.api, value))
+            return cipher.open_blob(blob)
         return cipher.open(value)
 
     def _on_log(self, lines: str) -> None:
@@ -344,11 +361,11 @@ class Execution:
         public_key = None
         if identity.cipher.encrypts and initiator is not None:
             call = calls.get_organization(initiator["id"])
-            public_key = _api.ask(self._node.api, call)["public_key"]
+            public_key = self._ask(call)["public_key"]
         output = _runs.output_of(self._folder)
         if self._run.get("blob_storage_used"):
             blob = identity.cipher.seal_blob(output, public_key)
-            result = _api.put_blob(self._node.api, blob)
+            result = self._patiently(lambda: _api.put_blob(self._node.api, blob))
         else:
             result = identity.cipher.seal(output, public_key)
         self._tell(status=status, result=result, log="".join(self._log), finished_at=_now())
@@ -364,7 +381,23 @@ class Execution:
 
     def _tell(self, **changes: "Unpack[RunUpdate]") -> None:
         """Update the run on the server."""
-        _api.ask(self._node.api, calls.update_run(self._run["id"], changes))
+        self._ask(calls.update_run(self._run["id"], changes))
+
+    def _ask(self, call: "Call[T]") -> T:
+        """Make a call."""
+        return self._patiently(lambda: _api.ask(self._node.api, call))
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask the server, and again while it cannot be reached, as real nodes do.
+
+        A run whose end the server never hears of would be started anew.
+        """
+        while True:
+            try:
+                return ask()
+            except _api.TransportError:
+                if self._node.stopping.wait(_PAUSE_SECONDS):
+                    raise
 
     def _announce(self, status: "RunStatus") -> None:
         """Tell the collaboration that the run has another status."""
