@@ -80,15 +80,20 @@ async def _cancel_all() -> None:
 
 
 async def hears_and_waits(kind: type[Any], network: LocalNetwork, *at: Any, **options: Any) -> None:
-    """Hear of a task by an event, and of its end."""
+    """Hear of a task by an event, and of another one's end."""
     client = kind(*at, log_level=None, **options)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*plain http")
             who = network.users["researcher"]
             await done(client.authenticate(who.username, who.password))
-        how = {"method": "sleep", "kwargs": {"seconds": 1}}
-        task = await done(client.task.create([1], "slow", "localnet/slow", "", how, 1))
+
+        async def start(seconds: int) -> Any:
+            how = {"method": "sleep", "kwargs": {"seconds": seconds}}
+            return await done(client.task.create([1], "slow", "localnet/slow", "", how, 1))
+
+        # It is at work until it is heard, however long that takes.
+        task = await start(300)
         events = client.events(1, task, "log", timeout=50)
         if kind is Client:
             heard = next(iter(events))
@@ -96,7 +101,9 @@ async def hears_and_waits(kind: type[Any], network: LocalNetwork, *at: Any, **op
             async with aclosing(events):
                 heard = await anext(events)
         assert isinstance(heard, LogWritten)
-        rows = await done(client.wait_for_results(task, NEVER, timeout=55, progress=False))
+        network.client("admin").task.kill(task["id"])
+        brief = await start(1)
+        rows = await done(client.wait_for_results(brief, NEVER, timeout=55, progress=False))
         assert rows.outputs == [{"slept": 1}]
     finally:
         await done(client.close())
