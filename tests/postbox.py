@@ -53,7 +53,7 @@ class Postbox:
             self._arrived.notify_all()
         return "250 OK"
 
-    def text_for(self, recipient: str, subject: str, seconds: float = 20) -> str:
+    def text_for(self, recipient: str, subject: str, seconds: float = 60) -> str:
         """Wait for a mail with this in its subject, and give its text."""
         with self._arrived:
             found = self._arrived.wait_for(lambda: self._find(recipient, subject), seconds)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ class Liar:
 @contextmanager
 def lying(server_port: int) -> Iterator[Liar]:
     """Stand between a client and the server on this port."""
-    upstream = httpx.Client(base_url=f"http://127.0.0.1:{server_port}")
+    upstream = httpx.Client(base_url=f"http://127.0.0.1:{server_port}", timeout=60)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -49,7 +48,8 @@ def lying(server_port: int) -> Iterator[Liar]:
             if is_task and liar.task_answer:
                 self.close_connection = True
                 if liar.task_answer == "late":
-                    time.sleep(1.5)
+                    self.connection.settimeout(60)
+                    self.connection.recv(1)  # until the client has given up and is gone
                 elif isinstance(liar.task_answer, int):
                     self.send_error(liar.task_answer)
                 return

@@ -146,10 +146,15 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     with LocalNetwork(encrypted=True, store=True) as network:
         shell = Shell(network, tmp_path_factory.mktemp("v6c"))
         client = network.client("researcher")
-        create = {"collaboration": "demo", "organizations": ["IKNL", "Maastro"]}
-        for name, column in (("average age", "age"), ("average of nothing", "nothing")):
+        # What crashes does so at one organization alone: where another one has not begun by then,
+        # the server calls the task failed.
+        for name, column, organizations in (
+            ("average age", "age", ["IKNL", "Maastro"]),
+            ("average of nothing", "nothing", ["IKNL"]),
+        ):
             client.task.create(
-                **create,  # type: ignore[arg-type]
+                collaboration="demo",
+                organizations=organizations,
                 name=name,
                 image=AVERAGE,
                 method="partial_average",
@@ -157,7 +162,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
                 databases="default",
             )
         client.wait_for_results(["average age", "average of nothing"], on_failure="return")
-        client.task.create(
+        long = client.task.create(
             collaboration="demo",
             organizations=["IKNL"],
             name="long",
@@ -165,6 +170,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             method="sleep",
             kwargs={"seconds": 3600},
         )
+        next(client.task.follow(long))  # it is active from here on
         yield shell
         with network.client("root") as root:
             root.task.kill("long")
@@ -390,7 +396,7 @@ def test_several_tasks_are_waited_for_and_what_failed_is_told(shell: Shell) -> N
     assert ended.code == 9
     outputs = [(row["task"], row["output"]) for row in json.loads(ended.out)]
     assert outputs[0] == (1, SUM)
-    assert outputs[2:] == [(2, None), (2, None)]
+    assert outputs[2:] == [(2, None)]
     assert "task 2" in ended.err
     assert "crashed" in ended.err
 
@@ -551,7 +557,7 @@ def completed(shell: Shell, folder: Path, line: str) -> list[str]:
         ["bash", "-c", script, "bash", *re.split(r"(?<!\\) ", line)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env=shell.environment("researcher", **home, PATH=path),
     )
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -640,7 +646,7 @@ def test_whoever_stops_reading_hears_no_complaint(shell: Shell) -> None:
         ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env=shell.environment("researcher"),
     )
     assert ended.stdout.splitlines()[-1] in ("0", "141"), "it may have been done before"

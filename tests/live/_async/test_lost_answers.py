@@ -28,7 +28,7 @@ def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def logged_in(network: LocalNetwork, liar: Liar) -> AsyncClient:
     client = AsyncClient(
-        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=1, total=30)
+        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=5, total=90)
     )
     user = network.users["researcher"]
     await client.authenticate(user.username, user.password)

@@ -29,7 +29,7 @@ def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def logged_in(network: LocalNetwork, liar: Liar) -> Client:
     client = Client(
-        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=1, total=30)
+        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=5, total=90)
     )
     user = network.users["researcher"]
     client.authenticate(user.username, user.password)
