@@ -5,12 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from scripted import Script, serving
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn: who
 # presses it in a test would then wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes, or its making, says more of the machine than of what is tested; and the
+# same code is to pass each time. `--hypothesis-profile=default` looks at other examples.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 # The variables that a client connects by.
 CONNECTING = (
