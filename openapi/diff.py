@@ -37,7 +37,8 @@ store for its version only where that matters, and once.
 - Rows have the fields that the version gives: those that came later are not there before.
 - Some things a version itself does otherwise: before 4.8 a node that was never online is neither
   among those that are nor among those that are not, and a task that was killed is `failed`, while
-  its runs tell why; stores from 4.9 to 4.10 fail when an algorithm is given other functions.
+  its runs tell why; from 4.14 on a run that fails ends those of its task that have not begun, as
+  `failed`; stores from 4.9 to 4.10 fail when an algorithm is given other functions.
 """
 
 SENT, RECEIVED = "request", "answer"
