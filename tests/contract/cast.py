@@ -247,16 +247,21 @@ class Socket:
         opened = self.http.get("/socket.io/", params=self.query)
         self.query["sid"] = json.loads(opened.text[1:])["sid"]
         self.post("40/tasks,")
-        # The answer to the connection comes with the next poll: from then on the node is online.
-        self.http.get("/socket.io/", params=self.query)
+        self.hear("40/tasks,")  # from then on the node is online
 
     def post(self, packet: str) -> None:
         """Send one packet."""
         self.http.post("/socket.io/", params=self.query, content=packet)
 
+    def hear(self, packet: str) -> None:
+        """Wait for a packet that begins like this."""
+        while packet not in self.http.get("/socket.io/", params=self.query).text:
+            pass
+
     def emit(self, event: str, data: object) -> None:
-        """Tell the server of an event."""
-        self.post("42/tasks," + json.dumps([event, data]))
+        """Tell the server of an event, and wait until it has handled it."""
+        self.post("42/tasks,1" + json.dumps([event, data]))
+        self.hear("43/tasks,1")
 
     def close(self) -> None:
         """Leave."""
