@@ -14,7 +14,7 @@ import re
 import shutil
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
@@ -133,10 +133,12 @@ class World:
         review = self.root.store.review.create(made, "admin")
         self.admin.store.review.approve(review["id"], "fine")
 
-    def average(self, name: str, column: str) -> Any:
+    def average(
+        self, name: str, column: str, organizations: Sequence[str] = ("IKNL", "Maastro")
+    ) -> Any:
         task = self.researcher.task.create(
             collaboration="demo",
-            organizations=["IKNL", "Maastro"],
+            organizations=organizations,
             name=name,
             image=AVERAGE["image"],
             method="partial_average",
@@ -322,7 +324,8 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 @scene("as_completed")
 def _(world: World) -> Iterator[dict[str, Any]]:
     with tasks_go(world):
-        world.average("average of nothing", "nothing")
+        # Of several, those that begin after the first has crashed would fail in another way.
+        world.average("average of nothing", "nothing", ["Maastro"])
         yield {}
 
 

@@ -197,6 +197,21 @@ def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> 
         assert all(log and log.count("slept ") > 2 for log in logs)
 
 
+def test_what_was_deleted_leaves_its_identifier_to_nobody(network: LocalNetwork) -> None:
+    """Else what a node is late to tell of a deleted run would reach the next one."""
+    with network.client("root") as root:
+        made: list[int] = []
+        for seconds in (60, 0):
+            task = root.task.create(
+                [1], "nap", SLOW, collaboration=1, method="sleep", kwargs={"seconds": seconds}
+            )
+            made += [run["id"] for run in root.run.from_task(task)]
+            if seconds:
+                root.task.delete(task)
+        assert made[1] > made[0]
+        assert root.wait_for_results(task, timeout=60).outputs == [{"slept": 0}]
+
+
 def test_the_log_comes_while_the_algorithm_runs(network: LocalNetwork) -> None:
     with Researcher.of(network, "admin") as researcher:
         task = researcher.ask(SLOW, "sleep", [3], seconds=300, step=0.1)

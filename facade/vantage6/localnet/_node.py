@@ -46,6 +46,7 @@ _STOP_SECONDS = 5.0
 # How long after a call that did not reach the server it is made again.
 _PAUSE_SECONDS = 0.5
 _PAGE = 100
+_NO_SUCH_TASK = 400
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,12 @@ class Node:
                 per_page=_PAGE,
                 sort="id",
             )
-            runs = _api.ask(self.api, call)
+            try:
+                runs = _api.ask(self.api, call)
+            except _api.CallError as error:
+                if task_id is not None and error.status == _NO_SUCH_TASK:
+                    return  # it has been deleted since it was announced
+                raise
             for run in runs["data"]:
                 if run["id"] not in self._executions:
                     self._start(run)

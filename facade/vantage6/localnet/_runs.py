@@ -50,7 +50,7 @@ class Runner:
         )
 
     def ticket(self) -> int:
-        """Give a run a number of its own: the server uses the identifiers of deleted runs again."""
+        """Give an execution a number: a run whose report did not arrive is executed once more."""
         return next(self._tickets)
 
     def run(
@@ -156,7 +156,7 @@ def prepare(
     dict of str to str
         All environment variables of the process.
     """
-    # The server gives the identifier of a deleted run to a new one.
+    # A run whose report did not arrive is executed once more.
     shutil.rmtree(folder, ignore_errors=True)
     temporary = folder / "tmp"
     temporary.mkdir(parents=True)  # in a folder that is for this user alone

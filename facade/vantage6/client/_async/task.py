@@ -489,6 +489,9 @@ class Tasks(Named["Task"]):
     async def delete(self, id_: Ref) -> Message:
         """Delete a task, its runs and its subtasks; what still runs is killed.
 
+        After one of its runs has failed, the server does not have the others killed: they work on
+        to their end, and nobody hears of them. Let them end first.
+
         Parameters
         ----------
         id_ : int, str or row
@@ -530,7 +533,8 @@ class Tasks(Named["Task"]):
         Raises
         ------
         BadRequest
-            When the task has finished already.
+            When the task has finished already. To the server it has as soon as one of its runs has
+            failed: runs at other organizations then cannot be stopped, and go on to their end.
         UnknownName, AmbiguousName
             When nothing that you may see has the name given, or several things have.
         NotFound

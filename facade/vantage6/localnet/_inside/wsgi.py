@@ -16,6 +16,13 @@ import tokens
 bcrypt: Any = importlib.import_module("bcrypt")  # of the environment, not of the SDK
 bcrypt.gensalt = functools.partial(bcrypt.gensalt, rounds=4)
 
+# Identifiers of what was deleted are never given again, as by the databases of real servers: what a
+# node, or a client, is late to tell of a deleted run must not reach another one.
+tables: Any = importlib.import_module("vantage6.server.model.base").Base.metadata.tables
+importlib.import_module("vantage6.server.model")  # which fills it
+for table in tables.values():
+    table.dialect_options["sqlite"]["autoincrement"] = True
+
 server = importlib.import_module("vantage6.server").run_server(sys.argv[1], system_folders=False)
 app = server.app
 
