@@ -2,8 +2,10 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +14,7 @@ from vantage6.localnet import LocalNetwork
 pytestmark = pytest.mark.live
 
 SCRIPT = """
-import os, signal, threading
+import os, signal, sys, threading, time
 from vantage6.client import Client
 
 # Where tests run in the background, Ctrl-C is ignored, and so it would be here.
@@ -20,20 +22,30 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 client = Client("http://127.0.0.1", {port}, log_level=None)
 client.authenticate("{username}", "{password}")
 
-def task(seconds):
+def task(name, seconds):
     return client.task.create(
-        ["Maastro", "IKNL"], "nap", "localnet/slow", "",
+        ["Maastro", "IKNL"], name, "localnet/slow", "",
         input_={{"method": "sleep", "kwargs": {{"seconds": seconds}}}}, collaboration="demo",
     )
 
-client.wait_for_results(task(1), timeout=60)
-nap = task(15)
-threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+def waits():
+    frame = sys._current_frames()[threading.main_thread().ident]
+    while frame and frame.f_code.co_name != "step":
+        frame = frame.f_back
+    return bool(frame)
+
+def interrupt():
+    while not waits():
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+client.wait_for_results(task("nap", 1), timeout=120)
+nap = task("long nap", 600)
 try:
-    client.wait_for_results(nap, timeout=60)
+    client.wait_for_results(nap, timeout=120)
 except KeyboardInterrupt:
     print("still", client.task.get(nap["id"])["status"])
-threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+threading.Thread(target=interrupt).start()
 try:
     print(list(client.as_completed([nap])))
 except KeyboardInterrupt:
@@ -42,7 +54,7 @@ except KeyboardInterrupt:
 
 # An event loop that is interrupted cancels what runs in it, and raises the interruption after that.
 ASYNC_SCRIPT = """
-import asyncio, os, signal, threading
+import asyncio, signal
 from vantage6.client import AsyncClient, Client
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -52,12 +64,11 @@ async def main():
     async with AsyncClient("http://127.0.0.1", {port}) as client:
         await client.authenticate("{username}", "{password}")
         nap = await client.task.create(
-            ["Maastro", "IKNL"], "nap", "localnet/slow", "",
-            input_={{"method": "sleep", "kwargs": {{"seconds": 15}}}}, collaboration="demo",
+            ["Maastro", "IKNL"], "long nap", "localnet/slow", "",
+            input_={{"method": "sleep", "kwargs": {{"seconds": 600}}}}, collaboration="demo",
         )
         tasks.append(nap["id"])
-        threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-        await client.wait_for_results(nap, timeout=60)
+        await client.wait_for_results(nap, timeout=120)
 
 try:
     asyncio.run(main())
@@ -68,8 +79,21 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.fixture
+def place(network: LocalNetwork) -> Iterator[dict[str, object]]:
+    """Where scripts connect, and as whom; what they leave at work is stopped."""
+    user = network.users["researcher"]
+    yield {"port": network.port, "username": user.username, "password": user.password}
+    with network.client("root") as root:
+        for task in root.task.list(name="long nap", status="active"):
+            root.task.kill(task)
+
+
 def in_a_terminal(script: str) -> str:
-    """Run a script in a terminal, and give all that it wrote there."""
+    """Run a script in a terminal, and give all that it wrote there.
+
+    There is Ctrl-C once, when the long nap is drawn at work.
+    """
     leader, follower = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
     process = subprocess.Popen(
@@ -81,9 +105,14 @@ def in_a_terminal(script: str) -> str:
     )
     os.close(follower)
     written = b""
+    is_interrupted = False
     try:
         while data := os.read(leader, 65536):
             written += data
+            _, drawn, picture = written.rpartition(b"long nap (task ")
+            if drawn and b"running" in picture and not is_interrupted:
+                process.send_signal(signal.SIGINT)
+                is_interrupted = True
     except OSError:  # how Linux says that nobody writes any more
         pass
     finally:
@@ -92,11 +121,10 @@ def in_a_terminal(script: str) -> str:
     return written.decode()
 
 
-def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(network: LocalNetwork) -> None:
-    user = network.users["researcher"]
-    written = in_a_terminal(
-        SCRIPT.format(port=network.port, username=user.username, password=user.password)
-    )
+def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(
+    place: dict[str, object],
+) -> None:
+    written = in_a_terminal(SCRIPT.format(**place))
     first, second = written.split("\x1b[?25h")[:2]  # here the cursor is shown again
     last_picture = first.rsplit("nap (task ", 1)[1]
     assert last_picture.index("Maastro") < last_picture.index("IKNL"), "in the order asked"
@@ -110,11 +138,10 @@ def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(network: Loca
     assert "Traceback" not in written
 
 
-def test_ctrl_c_leaves_terminal_and_task_alone_in_an_event_loop_too(network: LocalNetwork) -> None:
-    user = network.users["researcher"]
-    written = in_a_terminal(
-        ASYNC_SCRIPT.format(port=network.port, username=user.username, password=user.password)
-    )
+def test_ctrl_c_leaves_terminal_and_task_alone_in_an_event_loop_too(
+    place: dict[str, object],
+) -> None:
+    written = in_a_terminal(ASYNC_SCRIPT.format(**place))
     assert "\x1b[?25l" in written, "the cursor was hidden"
     after = written.rsplit("\x1b[?25h", 1)[1]
     assert "wait_for_results(" in after, "how to go on"

@@ -40,7 +40,7 @@ def run_tutorial(network: LocalNetwork, folder: Path) -> str:
     (folder / "config.py").write_text("\n".join(lines))
     (folder / "tutorial.py").write_text(SCRIPT.read_text())
     command = [sys.executable, "tutorial.py"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert user.password not in done.stdout + done.stderr
     return done.stdout

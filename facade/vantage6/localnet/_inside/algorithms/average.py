@@ -60,7 +60,7 @@ def central_average(client: AlgorithmClient, column_name: str) -> dict[str, floa
     )
     parts = client.wait_for_results(task_id=task["id"], interval=0.2)
     if len(parts) < len(organizations):
-        missing = f"{len(organizations) - len(parts)} of {len(organizations)} organizations"
-        raise RuntimeError(f"{missing} gave no result; see the logs of task {task['id']}")
+        # The tools give what is there when the first one fails; others may still be at work.
+        raise RuntimeError(f"some organizations gave no result; see the logs of task {task['id']}")
     total = sum(part["sum"] for part in parts)
     return {"average": total / sum(part["count"] for part in parts)}
