@@ -32,9 +32,12 @@ def postbox() -> Iterator[Postbox]:
 
 @pytest.fixture(scope="session")
 def guarded_network(postbox: Postbox) -> Iterator[LocalNetwork]:
-    """Demands two-factor login, sends mail, and gives tokens that live for two seconds."""
+    """Demands two-factor login, sends mail, and gives tokens that live for six seconds.
+
+    Less would not be enough for a login on a busy machine, which asks who that is by its new token.
+    """
     smtp = postbox.address
-    with LocalNetwork(organizations=1, two_factor=True, smtp=smtp, token_seconds=2) as net:
+    with LocalNetwork(organizations=1, two_factor=True, smtp=smtp, token_seconds=6) as net:
         yield net
 
 
