@@ -5,6 +5,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -468,6 +469,35 @@ def test_of_one_task_only_its_own_is_heard(
         if isinstance(event, KillRequested):
             break
     assert heard == [Reconnected(), KillRequested(4, (12,), (), None)]
+
+
+def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
+    client: Client,
+    tape: list[Announcement],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world.add(12)
+    auth, socket = client._session.auth, client._session.socket
+    assert auth.tokens
+    assert socket
+    opened: list[str] = []
+    open_ = socket.open
+
+    def open_slowly(token: str) -> None:
+        if not opened and auth.tokens:
+            auth.tokens = replace(auth.tokens, renew_at=0.0)
+        opened.append(token)
+        open_(token)
+
+    monkeypatch.setattr(socket, "open", open_slowly)
+    tape[:0] = [(0, "expired_token", "log in again"), (0, CUT, None)]
+    tape += [(0, *wrote("here I am"))]
+    for event in client.events(kind="log", timeout=20):
+        assert isinstance(event, LogWritten)
+        assert event.text == "here I am"
+        break
+    assert len(set(opened)) == 2
 
 
 def test_events_that_cannot_be_heard_are_told_why(

@@ -71,14 +71,18 @@ def listen(
 def _join(session: Session, socket: Socket, mailbox: Mailbox, collaboration_id: int | None) -> None:
     """Connect, and make sure that events will be heard."""
     socket.join(mailbox)
-    socket.open(session.fresh_token())
+    token = session.fresh_token()
+    socket.open(token)
     until = time.monotonic() + CONNECT_SECONDS
     while (left := until - time.monotonic()) > 0:
         event = mailbox.get(left)
         if isinstance(event, Lost):
             raise EventsUnavailable(f"no connection to the server's events: {event.reason}")
         if isinstance(event, Refused):
-            raise EventsUnavailable("the server does not take this login for its events")
+            refused, token = token, session.fresh_token()
+            if token == refused:
+                raise EventsUnavailable("the server does not take this login for its events")
+            socket.open(token)  # that one had lapsed on its way
         if isinstance(event, Connected):
             until = time.monotonic() + JOIN_SECONDS
         if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
