@@ -156,7 +156,7 @@ def test_bytes_that_cannot_be_decrypted_name_their_run() -> None:
 
 
 def test_one_unreadable_result_does_not_lose_the_others() -> None:
-    values = [secret("1"), secret("2", THEIRS), None, altered(secret(ONE)), plain("5")]
+    values = [secret("1"), closed(), None, altered(secret(ONE)), plain("5")]
     rows: Any = ResultRows([result(index, value) for index, value in enumerate(values)], LINKS)
     with pytest.raises(DecryptionError, match=r"run 1: .*; .*run 3: ") as caught:
         open_results(rows, US)
@@ -177,7 +177,7 @@ def test_inputs_stay_closed_where_they_are_not_ours_or_there_is_no_key() -> None
     assert open_input(run(sealed), NOBODY)["input"] == sealed
 
 
-@pytest.mark.parametrize("value", [secret("{}", THEIRS), altered(secret("{}")), cut(secret(ONE))])
+@pytest.mark.parametrize("value", [closed(), altered(secret("{}")), cut(secret(ONE))])
 def test_an_input_of_ours_that_cannot_be_read_is_an_error(value: str) -> None:
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_input(run(value), US)
@@ -185,7 +185,7 @@ def test_an_input_of_ours_that_cannot_be_read_is_an_error(value: str) -> None:
 
 
 def test_one_unreadable_input_does_not_lose_the_other_runs() -> None:
-    rows: Any = Rows([run(secret("1")), run(secret("2", THEIRS)), run(plain("3"))], LINKS)
+    rows: Any = Rows([run(secret("1")), run(closed()), run(plain("3"))], LINKS)
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_inputs(rows, US)
     assert caught.value.runs is not None

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ from vantage6.client._crypto import generate_private_key, public_key_of
 
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
-# So long that it is no text by chance when the wrong key opens it.
-LONG = b"x" * 100
 THEIRS = generate_private_key(2048)
 
 
@@ -48,7 +47,8 @@ class Store:
         blob_id = f"result-{run_id}" if data is not None else None
         if data is not None:
             public_key = public_key_of(key) if self.collaboration["encrypted"] else None
-            self.blobs[f"result-{run_id}"] = list(Upload(data, public_key))
+            pieces = closed(data) if key is THEIRS else list(Upload(data, public_key))
+            self.blobs[f"result-{run_id}"] = pieces
         return {
             "id": run_id,
             "run": {"id": run_id},
@@ -80,9 +80,23 @@ class Store:
         server.reply = lambda r: self.status if r.path == status else others(r)
 
 
-def text_of(pieces: list[bytes], key: Any) -> str:
+def opened(pieces: list[bytes], key: Any) -> bytes:
     reader = BlobReader(key)
-    return (b"".join(map(reader.update, pieces)) + reader.finish()).decode()
+    return b"".join(map(reader.update, pieces)) + reader.finish()
+
+
+def text_of(pieces: list[bytes], key: Any) -> str:
+    return opened(pieces, key).decode()
+
+
+def closed(data: bytes) -> list[bytes]:
+    """Make a blob for another key that ours does not open by chance, as one in some 250."""
+    while True:
+        pieces = list(Upload(data, public_key_of(THEIRS)))
+        with suppress(DecryptionError):
+            opened(pieces, KEY)
+            continue
+        return pieces
 
 
 LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
@@ -158,7 +172,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
     client: AsyncClient, server: Script, tmp_path: Path
 ) -> None:
     store = Store()
-    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, LONG, THEIRS)]
+    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS)]
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
@@ -176,7 +190,7 @@ async def test_a_result_is_saved_whole_or_not_at_all(
 ) -> None:
     store = Store()
     inline = {**store.row(4, None), "result": "e30=", "blob_storage_used": False}
-    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, LONG, THEIRS), inline]
+    rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS), inline]
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     file = tmp_path / "result.json"
