@@ -1,9 +1,15 @@
 """What the server's events may take up: openings and messages that do not end."""
 
+import base64
+import gc
+import hashlib
 import queue
+import re
 import socket
+import struct
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +22,9 @@ from vantage6.client._events import Lost
 from vantage6.client._socket import _Line
 
 UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\n"
+# What a server makes of the key of a websocket, to show that it speaks of that.
+SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+ABRUPT = struct.pack("ii", 1, 0)  # closing resets the connection
 BUFFERS = 16 << 20  # of two sockets, and more
 
 
@@ -53,6 +62,26 @@ def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch)
         began = time.monotonic()
         assert _first_heard(seen.port) == Lost(TOO_SLOW)
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("said", [b"", b"no opening"], ids=["a reset", "no opening"])
+def test_what_fails_once_it_is_connected_leaves_nothing_open(said: bytes) -> None:
+    """The libraries leave it open, until some day all that is unused is looked for."""
+
+    def begin(connection: socket.socket) -> None:
+        (key,) = re.findall(rb"(?i)Sec-WebSocket-Key: (\S+)", read_request(connection))
+        proof = base64.b64encode(hashlib.sha1(key + SALT).digest())  # noqa: S324 - no secret
+        head = UPGRADE + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        connection.sendall(head + proof + b"\r\n\r\n" + (said and b"\x81%c" % len(said) + said))
+        if said:
+            connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABRUPT)
+
+    with warnings.catch_warnings(record=True) as caught, raw_server(begin) as seen:
+        warnings.simplefilter("always")
+        assert isinstance(_first_heard(seen.port), Lost)
+        gc.collect()
+    assert [str(one.message) for one in caught] == []
 
 
 def _first_heard(port: int) -> object:

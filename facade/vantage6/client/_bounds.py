@@ -60,7 +60,10 @@ class Metered:
 
 
 def bounded_websocket(
-    library: Any, waiting: Callable[[], int], tell: Callable[[str], None]
+    library: Any,
+    waiting: Callable[[], int],
+    tell: Callable[[str], None],
+    keep: Callable[[Any], None],
 ) -> type[Any]:
     """Make a kind of websocket that takes in no more at once than a server may have to say.
 
@@ -72,6 +75,8 @@ def bounded_websocket(
         Tells how many messages wait to be sent.
     tell : callable
         Called with the reason before the connection ends.
+    keep : callable
+        Called with each that is made; who is called has it shut down in the end.
 
     Returns
     -------
@@ -80,6 +85,11 @@ def bounded_websocket(
     """
 
     class Bounded(library.WebSocket):
+        def __init__(self, *things: Any, **more: Any) -> None:
+            base: Any = super()
+            base.__init__(*things, **more)
+            keep(self)
+
         @property
         def sock(self) -> Metered | None:
             return self._metered

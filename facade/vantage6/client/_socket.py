@@ -216,6 +216,7 @@ class _Line:
         self._url, self._token, self._options, self._seconds = url, token, options, seconds
         self._hear = hear
         self._ended = threading.Event()
+        self._websockets: list[Any] = []
         threading.Thread(target=self._hold, name="vantage6-events", daemon=True).start()
 
     def close(self) -> None:
@@ -224,6 +225,14 @@ class _Line:
 
     def _hold(self) -> None:
         """Connect, and stay until told to end, or until the connection is lost."""
+        try:
+            self._stay()
+        finally:
+            # The libraries leave one open that was reset, or on which something strange came first.
+            for websocket in self._websockets:
+                websocket.shutdown()
+
+    def _stay(self) -> None:
         try:
             client = self._client()
             client.connect(
@@ -245,7 +254,9 @@ class _Line:
         """Make the library's client, which has no types."""
         library: Any = importlib.import_module("socketio")
         websocket = importlib.import_module("websocket")
-        kind = bounded_websocket(websocket, lambda: client.eio.queue.qsize(), self._lose)
+        kind = bounded_websocket(
+            websocket, lambda: client.eio.queue.qsize(), self._lose, self._websockets.append
+        )
         client: Any = library.Client(
             reconnection=False,
             handle_sigint=False,
