@@ -192,6 +192,10 @@ class Way:
     is_stale: bool = False
     is_hurried: bool = False
 
+    def expected(self, kind: "Kind") -> Case:
+        """Tell what has to come of an exchange that is broken in this way."""
+        return self.special.get(kind.name, self.safe if kind.is_safe else self.unsafe)
+
 
 def reset_at_once(near: Any) -> None:
     reset(near)
@@ -618,7 +622,7 @@ KINDS = [
         "`wait_for_results`, after its first look",
         lambda line: line.startswith("GET /api/task/"),
         lambda client, ground: client.wait_for_results(
-            ground.task_id, timeout=WAIT, progress=False
+            ground.task_id, timeout=ground.wait, progress=False
         ),
         lambda value, ground: len(value) == 1,
         is_later=True,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -22,6 +22,8 @@ from cases import (
     RECOVERED,
     SILENCE,
     TOTAL,
+    WAIT,
+    WAITS_ON,
     WAYS,
     WRONG,
     Case,
@@ -39,6 +41,8 @@ HANGS = 40.0
 
 LIMITS = {"timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=2 * AMPLE)}
 HURRIED = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
+# A moment may get longer on a busy machine than all pauses between the usual attempts.
+STUBBORN = {"retries": 20}
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,7 @@ class Found:
     @property
     def expected(self) -> Case:
         """What has to come."""
-        general = self.way.safe if self.kind.is_safe else self.way.unsafe
-        return self.way.special.get(self.kind.name, general)
+        return self.way.expected(self.kind)
 
 
 class Lane:
@@ -94,7 +97,8 @@ class Lane:
 
     def run(self, way: Way, kind: Kind, subject: Any = None) -> Found:
         """Make a call that is broken, about what is given or else made for it."""
-        subject = subject or kind.prepare(self._ground)
+        wait = WAIT if way.expected(kind) == WAITS_ON else self._ground.wait
+        subject = subject or kind.prepare(replace(self._ground, wait=wait))
         breaker = self._breaker
         breaker.arm(plan(way, kind))
         watchdog = threading.Timer(HANGS, breaker.hurry)
@@ -150,7 +154,8 @@ class AsyncLane(Lane):
 
 def _within(client: Any, way: Way) -> Any:
     """Give the same client with the limits for this."""
-    return client.with_options(**HURRIED) if way.is_hurried else client
+    limits = HURRIED if way.is_hurried else STUBBORN if 0 < way.refused < EVER else {}
+    return client.with_options(**limits)
 
 
 async def _awaited(value: Any) -> Any:
@@ -236,8 +241,9 @@ def run_all(
     return [found[form, way.name, kind.name] for way, kind in cases for form in ("sync", "async")]
 
 
-# On a machine that is busy with other things, all may take so much longer.
-PATIENCE = 5.0
+# On a machine that is busy with other things, all may take so much longer. What does not end by
+# itself takes longer than this: AMPLE, or until it is cut off.
+PATIENCE = 20.0
 # What an answer of 100 MiB or 400 MiB may take.
 ROOM = 80 * MIB
 

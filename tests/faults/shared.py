@@ -41,6 +41,7 @@ class Ground:
     organization_ids: list[int]
     network: LocalNetwork | None = None
     run_id: int = 0  # of the task
+    wait: float = 60.0  # for how many seconds at most the task is waited for
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: Lock = field(default_factory=Lock)
 

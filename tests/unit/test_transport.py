@@ -218,6 +218,7 @@ def test_pauses_grow_and_end() -> None:
     pauses = [attempts.after_answer(503) for _ in range(4)]
     assert pauses[3] is None
     assert 0 < (pauses[0] or 0) < (pauses[1] or 0) < (pauses[2] or 0) < 2
+    assert sum(pause or 0 for pause in pauses) > 1, "enough for a moment"
 
 
 def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
