@@ -235,11 +235,24 @@ def _written(shell: Shell, task: str) -> Iterator[dict[str, object]]:
 @task.command("kill")
 @click.argument("tasks", nargs=-1, required=True, shell_complete=names_of("task"))
 @click.pass_obj
-def kill(shell: Shell, tasks: tuple[str, ...]) -> None:
-    """Stop TASKS at all nodes. They remain, as killed by you."""
+def kill(shell: Shell, tasks: tuple[str, ...]) -> int:
+    """Stop TASKS at all nodes. They remain, as killed by you.
+
+    To the server a task has ended as soon as one of its runs has failed. What has ended cannot be
+    stopped, and keeps no other task from being stopped.
+    """
+    from vantage6.client import BadRequest
+
+    code = OK
     for task in tasks:
-        answer = shell.client.task.kill(task)
-        shell.tell(answer["msg"], answer)
+        try:
+            answer = shell.client.task.kill(task)
+        except BadRequest as error:
+            complain(str(error))
+            code = code_of(type(error))
+        else:
+            shell.tell(answer["msg"], answer)
+    return code
 
 
 @task.command("delete")
@@ -249,7 +262,8 @@ def kill(shell: Shell, tasks: tuple[str, ...]) -> None:
 def delete(shell: Shell, task: str, yes: bool) -> None:
     """Delete a task with its runs, results and subtasks.
 
-    What still runs is killed.
+    What still runs is killed, unless one of the runs has failed: then the others work on to their
+    end, and nobody hears of them.
     """
     row = shell.client.task.get(task, fields=["id", "name"])
     if not yes:
