@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from pages import ROOT, blocks
 
+from vantage6.localnet import LocalNetwork
+
 pytestmark = pytest.mark.live
 
 EXAMPLE = ROOT / "examples" / "average-age"
@@ -42,6 +44,22 @@ def run_pytest(
     )
 
 
+def seconds_of_one_task() -> float:
+    """Measure what a network that is started for one task takes, here and now."""
+    began = time.monotonic()
+    with LocalNetwork(organizations=2) as network, network.client("researcher") as client:
+        client.task.run(
+            collaboration="demo",
+            organizations=["IKNL"],
+            name="average age",
+            image="harbor2.vantage6.ai/demo/average",
+            method="central_average",
+            kwargs={"column_name": "age"},
+            databases="default",
+        )
+    return time.monotonic() - began
+
+
 def test_pytest_finds_the_plugin_by_itself() -> None:
     names = {point.value for point in entry_points(group="pytest11")}
     assert "vantage6.testing.plugin" in names, "install this package again: pip install -e ."
@@ -57,9 +75,9 @@ def test_the_example_is_tested_within_half_a_minute(tmp_path: Path) -> None:
     done = run_pytest(folder)
     seconds = time.monotonic() - began
     assert re.search(r"^4 passed in", done.stdout, re.MULTILINE), done.stdout + done.stderr
-    # Of a machine that has other things to do, it gets a share.
-    share = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert seconds < SECONDS * share, f"it took {seconds:.0f} s, with {share:.1f} tasks a processor"
+    # On a machine that is slower, or has other things to do, all else takes longer as well.
+    alone = seconds_of_one_task()
+    assert seconds < max(SECONDS, 5 * alone), f"it took {seconds:.0f} s, one task {alone:.0f} s"
     # A mistake in the algorithm is noticed.
     (folder / "average_age" / "__init__.py").write_text(package.replace("values.sum()", "0"))
     assert "340.0" in run_pytest(folder, "-k", "sum_and_count").stdout
