@@ -79,8 +79,8 @@ def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[
     finally:
         seen.ended.set()
         listener.shutdown(socket.SHUT_RDWR)
+        thread.join()  # before its number is free for the next socket
         listener.close()
-        thread.join()
 
 
 def drip(data: bytes, seconds: float) -> Serve:

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import selectors
 import socket
 import ssl
 import threading
@@ -144,12 +145,38 @@ def pass_on(one: socket.socket, other: socket.socket) -> None:
     back.join()
 
 
+def take_turns(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what comes from either side to the other, until both are done, on one thread.
+
+    What speaks TLS is not to be read and written at the same time.
+    """
+    with selectors.DefaultSelector() as selector:
+        for source, target in ((one, other), (other, one)):
+            selector.register(source, selectors.EVENT_READ, (source, target))
+        while selector.get_map():
+            for key, _ in selector.select():
+                if not _pass_some(*key.data):
+                    selector.unregister(key.fileobj)
+
+
+def _pass_some(source: socket.socket, target: socket.socket) -> bool:
+    """Pass on what has come; tell whether there may be more."""
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+            if not (isinstance(source, ssl.SSLSocket) and source.pending()):
+                return True
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+    return False
+
+
 def to_port(port: int) -> Callable[[socket.socket], None]:
     """Pass all on to a port of this machine."""
 
     def serve(near: socket.socket) -> None:
         with socket.create_connection(("127.0.0.1", port)) as far:
-            pass_on(near, far)
+            take_turns(near, far)
 
     return serve
 
@@ -214,6 +241,10 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
                 far.sendall(_read_body(near, lines))
                 if not back.is_alive():
                     back.start()
+            with suppress(OSError):
+                far.shutdown(socket.SHUT_RDWR)
+            if back.is_alive():
+                back.join()  # before the number of its socket is free for the next one
 
     with raw_server(refuse if refusal else serve) as seen:
         proxy.port = seen.port

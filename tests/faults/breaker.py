@@ -207,11 +207,13 @@ class Breaker:
     def _stop_listening(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        self._taking.join()  # before its number is free for the next socket
         self._listener.close()
 
     def _listen(self, port: int) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self._take, args=[listener], daemon=True).start()
+        self._taking = threading.Thread(target=self._take, args=[listener], daemon=True)
+        self._taking.start()
         return listener
 
     def _take(self, listener: socket.socket) -> None:

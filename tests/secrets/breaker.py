@@ -30,6 +30,8 @@ class Breaker:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()  # before its number is free for the next socket
         self._listener.close()
 
     def _serve(self) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from inspect import isawaitable
 from itertools import count
 from pathlib import Path
@@ -34,7 +35,7 @@ class Hunt:
         self._known = Known()
         self._shown: dict[str, str] = {}
         self._logs = _Logs(self)
-        self._turn, self._number = count(), count()
+        self._turn, self._number, self._marked = count(), count(), count(2)
 
     # -- what is looked for ------------------------------------------------------------------------
     def mark(self, name: str, value: str) -> Secret:
@@ -42,7 +43,7 @@ class Hunt:
         assert len(value) >= 10, name
         self._known.setdefault(name, Secret(value))
         if self._known[name] != value:
-            self._known[f"{name} ({len(self._known)})"] = Secret(value)
+            self._known[f"{name} ({next(self._marked)})"] = Secret(value)
         return Secret(value)
 
     def mark_login(self, client: Any) -> None:
@@ -105,9 +106,12 @@ class Hunt:
         """Name the files in a folder that others can read; search all, if they hold no secrets."""
         others = []
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                    others.append(f"{path.name}: {stat.S_IMODE(path.stat().st_mode):04o}")
+            with suppress(FileNotFoundError):  # a database's journal comes and goes
+                mode = path.stat().st_mode
+                if not stat.S_ISREG(mode):
+                    continue
+                if stat.S_IMODE(mode) & 0o077:
+                    others.append(f"{path.name}: {stat.S_IMODE(mode):04o}")
                 if search:
                     self.saw(f"file {path.name}", path.read_bytes())
         return others
@@ -118,7 +122,7 @@ class Hunt:
         found = []
         for name, value in self._known.items():
             forms = set(_forms(str(value)))
-            for place, text in self._shown.items():
+            for place, text in list(self._shown.items()):  # threads that end late add to them
                 if any(form in text for form in forms):
                     found.append(f"{name} in {place}")
         return found

@@ -159,7 +159,7 @@ def rude_port() -> Iterator[tuple[int, list[int]]]:
         thread.start()
         yield listener.getsockname()[1], taken
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        thread.join()
 
 
 def test_a_broken_connection_is_tried_again_where_that_is_safe(
