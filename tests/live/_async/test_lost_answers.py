@@ -1,5 +1,7 @@
 """The answer to the creation of a task is lost on the way: the task is found, and made once."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -26,19 +28,19 @@ def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vantage6.client._async._creating.LOOKS", (0.2, 0.4, 0.8, 1.0))
 
 
-async def logged_in(network: LocalNetwork, liar: Liar) -> AsyncClient:
-    client = AsyncClient(
-        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=5, total=90)
-    )
-    user = network.users["researcher"]
-    await client.authenticate(user.username, user.password)
-    return client
+@asynccontextmanager
+async def logged_in(network: LocalNetwork, liar: Liar) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient("http://127.0.0.1", liar.port, log_level=None) as client:
+        user = network.users["researcher"]
+        await client.authenticate(user.username, user.password)
+        # A login is not tried again, so it may take its time; what else comes late is looked for.
+        yield client.with_options(timeout=Timeouts(read=2, total=90))
 
 
 @pytest.mark.parametrize("lost", ["cut", "late", 502])
 async def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str | int) -> None:
     with lying(network.port) as liar:
-        async with await logged_in(network, liar) as client:
+        async with logged_in(network, liar) as client:
             before = await client.task.create([1, 2], **TASK)
             liar.task_answer = lost
             task = await client.task.create([1, 2], **TASK)
@@ -54,7 +56,7 @@ async def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost:
 async def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork) -> None:
     key = encrypted_network.organizations[0].private_key
     with lying(encrypted_network.port) as liar:
-        async with await logged_in(encrypted_network, liar) as client:
+        async with logged_in(encrypted_network, liar) as client:
             await client.setup_encryption(key)
             liar.task_answer = "cut"
             one, two = [await client.task.create([1, 2, 3], **TASK) for _ in range(2)]
@@ -70,7 +72,7 @@ async def test_a_task_that_cannot_be_found_is_told_of(
             said["data"] = []
 
     with lying(network.port) as liar:
-        async with await logged_in(network, liar) as client:
+        async with logged_in(network, liar) as client:
             liar.task_answer, liar.lie = "cut", hide
             with pytest.raises(TaskMayExist, match=r"task\.list\(name='once'\)") as caught:
                 await client.task.create([1, 2], **TASK)

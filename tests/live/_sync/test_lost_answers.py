@@ -1,6 +1,8 @@
 # Derived from tests/live/_async/test_lost_answers.py by unasync.py: edit that instead.
 """The answer to the creation of a task is lost on the way: the task is found, and made once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,13 +29,13 @@ def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vantage6.client._sync._creating.LOOKS", (0.2, 0.4, 0.8, 1.0))
 
 
-def logged_in(network: LocalNetwork, liar: Liar) -> Client:
-    client = Client(
-        "http://127.0.0.1", liar.port, log_level=None, timeout=Timeouts(read=5, total=90)
-    )
-    user = network.users["researcher"]
-    client.authenticate(user.username, user.password)
-    return client
+@contextmanager
+def logged_in(network: LocalNetwork, liar: Liar) -> Iterator[Client]:
+    with Client("http://127.0.0.1", liar.port, log_level=None) as client:
+        user = network.users["researcher"]
+        client.authenticate(user.username, user.password)
+        # A login is not tried again, so it may take its time; what else comes late is looked for.
+        yield client.with_options(timeout=Timeouts(read=2, total=90))
 
 
 @pytest.mark.parametrize("lost", ["cut", "late", 502])
