@@ -17,7 +17,8 @@ class Cutter:
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self.cuts = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def cut(self) -> None:
         """Cut every connection there is; new ones may be made."""
@@ -31,6 +32,7 @@ class Cutter:
         """Cut all, and take no more."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # or it may go on with another socket of the same number
         self._listener.close()
         self.cut()
 

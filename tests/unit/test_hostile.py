@@ -23,7 +23,7 @@ from vantage6.client.errors import InvalidInput, Vantage6Error, WaitTimeout
 
 FOLDER = Path(mkdtemp())
 KEY, SAVED = FOLDER / "key.pem", FOLDER / "saved"
-TIMES = Timeouts(connect=5, read=5, write=5, pool=5, total=10)
+TIMES = Timeouts(connect=20, read=20, write=20, pool=20, total=40)
 WAIT: dict[str, Any] = {"timeout": 0.02, "interval": 0.01}
 
 RESOURCES = (

@@ -350,7 +350,7 @@ def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> Non
         seen.ended.wait(30)
 
     with raw_server(serve) as seen:
-        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=5) as client:
+        with Client("http://127.0.0.1", seen.port, log_level=None, timeout=10) as client:
             from vantage6.client._identity import Tokens
 
             client._session.auth.tokens = Tokens("access", "refresh", 0.0)  # type: ignore[arg-type]
@@ -360,6 +360,6 @@ def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> Non
                 began = time.monotonic()
                 with pytest.raises(RequestTimeout, match="renewed"):
                     client.with_options(timeout=0.3).node.get(1)
-                assert time.monotonic() - began < 4
+                assert time.monotonic() - began < 9
                 with pytest.raises(RequestTimeout):
                     slow.result()
