@@ -447,7 +447,7 @@ def test_all_that_has_to_do_with_secrets(
             store=True,
             two_factor=True,
             smtp=postbox.address,
-            token_seconds=5,
+            token_seconds=10,
         ) as network,
     ):
         for user in network.users.values():
