@@ -766,8 +766,9 @@ def test_second_factors(strict_url: str) -> None:
 
 def test_lost_second_factors(world: World, strict_url: str) -> None:
     login = {"username": "viewer", "password": PASSWORD}
-    # No mail is set up here: before 4.11 the server did not look.
-    world.nobody(calls.recover_two_factor(login), 400, 500)
+    # No mail is set up here: before 4.11 the server did not look, and said that it had sent one.
+    looks = tuple(map(int, VERSION.split("."))) >= (4, 11)
+    world.nobody(calls.recover_two_factor(login), 400 if looks else 200)
     world.nobody(calls.recover_two_factor(login | {"password": "wrong"}), 401)
     Actor(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
     token = mailed_token(world.users["viewer"]["id"])
