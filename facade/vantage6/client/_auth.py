@@ -55,6 +55,14 @@ def _too_late(request: httpx.Request) -> RequestTimeout:
     )
 
 
+def _has_lapsed(response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int) -> bool:
+    """Tell whether a request was refused since its token has expired, and may do with a new one."""
+    if not is_expired(response.status_code, response.content):
+        return False
+    # What has just been renewed and is refused at once would be so again.
+    return attempt == 1 or signed_at < tokens.renew_at <= monotonic()
+
+
 class BearerAuth(httpx.Auth):
     """The login of one client.
 
@@ -111,10 +119,8 @@ class BearerAuth(httpx.Auth):
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             response.read()
-            if not is_expired(response.status_code, response.content):
+            if not _has_lapsed(response, outdated, signed_at, attempt):
                 return
-            if attempt > 1 and not signed_at < outdated.renew_at <= monotonic():
-                return  # what has just been renewed and is refused has not lapsed on the way
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -145,10 +151,8 @@ class BearerAuth(httpx.Auth):
             if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             await response.aread()
-            if not is_expired(response.status_code, response.content):
+            if not _has_lapsed(response, outdated, signed_at, attempt):
                 return
-            if attempt > 1 and not signed_at < outdated.renew_at <= monotonic():
-                return  # what has just been renewed and is refused has not lapsed on the way
 
     def sign_at_store(self, url: str) -> None:
         """Sign requests to this algorithm store too, and to no other one any more.

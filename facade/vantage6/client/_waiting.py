@@ -286,12 +286,11 @@ def failure(
     called = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
     told = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
-    lines = [f"task {task_id} ended as {told}"]
     if going_on := sum(not has_finished(run.get("status")) for run in runs):
-        lines = [
-            f"task {task_id} is {told}, {going_on} still under way: on_failure='return' waits for "
-            "all of them"
-        ]
+        waits = "on_failure='return' waits for all of them"
+        lines = [f"task {task_id} is {told}, {going_on} still under way: {waits}"]
+    else:
+        lines = [f"task {task_id} ended as {told}"]
     for run in failed:
         lines += _ending(f"  run {run['id']}", run, called)
     for run in subtask_runs:
