@@ -2,12 +2,12 @@
 
 import base64
 import json
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sealed import closed
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, ResultRows, Rows
@@ -38,14 +38,9 @@ def secret(text: str, key: Any = OURS) -> str:
     return encrypt(text.encode(), public_key_of(key))
 
 
-def closed() -> str:
-    """Make a message for another key that ours does not open by chance, as one in some 250."""
-    while True:
-        message = secret("x", THEIRS)
-        with suppress(DecryptionError):
-            decrypt(message, OURS)
-            continue
-        return message
+def theirs() -> str:
+    """Make a message for another key that ours does not open."""
+    return closed(lambda: secret("x", THEIRS), lambda message: decrypt(message, OURS))
 
 
 def result(run_id: int, value: str | None, *, in_blob: bool = False) -> Any:
@@ -107,7 +102,7 @@ ONE = '{"one": 1}'
     ("row", "reader", "hint"),
     [
         (
-            result(8, closed()),
+            result(8, theirs()),
             US,
             r"IKNL \(organization 1\): .*another key.*SHA256:",
         ),
@@ -151,12 +146,12 @@ def test_bytes_come_back_as_the_bytes_that_were_sent(data: bytes) -> None:
 
 def test_bytes_that_cannot_be_decrypted_name_their_run() -> None:
     with pytest.raises(DecryptionError, match=r"run 8.*IKNL.*SHA256:") as caught:
-        open_result_bytes(result(8, closed()), US)
+        open_result_bytes(result(8, theirs()), US)
     assert caught.value.run_ids == [8]
 
 
 def test_one_unreadable_result_does_not_lose_the_others() -> None:
-    values = [secret("1"), closed(), None, altered(secret(ONE)), plain("5")]
+    values = [secret("1"), theirs(), None, altered(secret(ONE)), plain("5")]
     rows: Any = ResultRows([result(index, value) for index, value in enumerate(values)], LINKS)
     with pytest.raises(DecryptionError, match=r"run 1: .*; .*run 3: ") as caught:
         open_results(rows, US)
@@ -177,7 +172,7 @@ def test_inputs_stay_closed_where_they_are_not_ours_or_there_is_no_key() -> None
     assert open_input(run(sealed), NOBODY)["input"] == sealed
 
 
-@pytest.mark.parametrize("value", [closed(), altered(secret("{}")), cut(secret(ONE))])
+@pytest.mark.parametrize("value", [theirs(), altered(secret("{}")), cut(secret(ONE))])
 def test_an_input_of_ours_that_cannot_be_read_is_an_error(value: str) -> None:
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_input(run(value), US)
@@ -185,7 +180,7 @@ def test_an_input_of_ours_that_cannot_be_read_is_an_error(value: str) -> None:
 
 
 def test_one_unreadable_input_does_not_lose_the_other_runs() -> None:
-    rows: Any = Rows([run(secret("1")), run(closed()), run(plain("3"))], LINKS)
+    rows: Any = Rows([run(secret("1")), run(theirs()), run(plain("3"))], LINKS)
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_inputs(rows, US)
     assert caught.value.runs is not None

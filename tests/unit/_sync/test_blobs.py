@@ -4,12 +4,12 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scripted import Reply, Request, Script
+from sealed import closed
 
 from vantage6.client import (
     Client,
@@ -48,7 +48,11 @@ class Store:
         blob_id = f"result-{run_id}" if data is not None else None
         if data is not None:
             public_key = public_key_of(key) if self.collaboration["encrypted"] else None
-            pieces = closed(data) if key is THEIRS else list(Upload(data, public_key))
+
+            def seal() -> list[bytes]:
+                return list(Upload(data, public_key))
+
+            pieces = closed(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
             self.blobs[f"result-{run_id}"] = pieces
         return {
             "id": run_id,
@@ -88,16 +92,6 @@ def opened(pieces: list[bytes], key: Any) -> bytes:
 
 def text_of(pieces: list[bytes], key: Any) -> str:
     return opened(pieces, key).decode()
-
-
-def closed(data: bytes) -> list[bytes]:
-    """Make a blob for another key that ours does not open by chance, as one in some 250."""
-    while True:
-        pieces = list(Upload(data, public_key_of(THEIRS)))
-        with suppress(DecryptionError):
-            opened(pieces, KEY)
-            continue
-        return pieces
 
 
 LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
