@@ -45,34 +45,34 @@ def _client(**options: object) -> object:
 
 
 def _hear() -> None:
-    from vantage6.client import NotAuthenticated
+    from vantage6.client import NotAuthenticatedError
 
-    with suppress(NotAuthenticated):  # the library is there
+    with suppress(NotAuthenticatedError):  # the library is there
         next(iter(_client().events()))
 
 
 def _pass_through() -> None:
-    from vantage6.client import ConnectionFailed
+    from vantage6.client import ConnectionFailedError
 
-    with suppress(ConnectionFailed):  # there is no such proxy, but it was tried
-        _client(proxy="socks5://127.0.0.1:1", retries=0).util.get_server_version()
+    with suppress(ConnectionFailedError):  # there is no such proxy, but it was tried
+        _client(proxy="socks5://127.0.0.1:1", max_retries=0).util.get_server_version()
 
 
 def _remember() -> None:
-    from vantage6.client import InvalidSettings
+    from vantage6.client import ConfigurationError
     from vantage6.client._passwords import drop_password
 
-    with suppress(InvalidSettings):  # there may be no keyring on this machine
+    with suppress(ConfigurationError):  # there may be no keyring on this machine
         drop_password("http://127.0.0.1/api", "nobody")
 
 
 def _command() -> None:
-    from vantage6.client import MissingExtra
+    from vantage6.client import MissingDependencyError
 
     command = (Path(sys.executable).with_name("v6c"), "--help")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingExtra(done.stderr)
+        raise MissingDependencyError(done.stderr)
 
 
 def _find_fixtures() -> None:
@@ -107,7 +107,9 @@ def check(name: str, extra: Extra) -> None:
             extra.use()
     except Exception as error:
         said = str(error)
-        is_right = type(error).__name__ == "MissingExtra" and f"vantage6-sdk[{name}]" in said
+        is_right = (
+            type(error).__name__ == "MissingDependencyError" and f"vantage6-sdk[{name}]" in said
+        )
         if is_there or not is_right:
             raise
     if extra.use and not is_there and not said:

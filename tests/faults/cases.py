@@ -204,14 +204,14 @@ def reset_at_once(near: Any) -> None:
 
 EVER = float("inf")
 ANY = -1
-BREAKS = fails("ConnectionFailed", ATTEMPTS, 3.0)
+BREAKS = fails("ConnectionFailedError", ATTEMPTS, 3.0)
 # Where nothing tells the length of a blob, nobody can know that some of it is missing.
 CUT = fails(WRONG)
 # A task is looked for when the answer to its creation is lost, in vain where there is none.
 FOUND = recovers(1, 12.0)
-UNKNOWN = fails("TaskMayExist", 1, 12.0)
+UNKNOWN = fails("TaskCreationUncertainError", 1, 12.0)
 # Waiting goes on through what may pass, until its own time is up.
-WAITS_ON = fails("WaitTimeout", ANY, WAIT + 9.0)
+WAITS_ON = fails("WaitTimeoutError", ANY, WAIT + 9.0)
 WAITED = recovers(ANY, 6.0)
 
 
@@ -232,8 +232,8 @@ WAYS = [
     Way(
         "no connection, for ever",
         None,
-        fails("ConnectionFailed", 0, 3.0),
-        fails("ConnectionFailed", 0, 3.0),
+        fails("ConnectionFailedError", 0, 3.0),
+        fails("ConnectionFailedError", 0, 3.0),
         refused=EVER,
     ),
     Way(
@@ -247,15 +247,15 @@ WAYS = [
     Way(
         "reset before the request, each time",
         None,
-        fails("ConnectionFailed", 0, 3.0),
-        fails("ConnectionFailed", 0, 3.0),
+        fails("ConnectionFailedError", 0, 3.0),
+        fails("ConnectionFailedError", 0, 3.0),
         to_connections=reset_at_once,
     ),
     Way(
         "reset in the request, once",
         reset_in_it,
         recovers(),
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITED},
         times=1,
     ),
@@ -263,14 +263,14 @@ WAYS = [
         "reset in the request, each time",
         reset_in_it,
         BREAKS,
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "reset after the request, once",
         reset_after_it,
         recovers(),
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": FOUND, "wait": WAITED},
         times=1,
     ),
@@ -278,14 +278,14 @@ WAYS = [
         "reset after the request, each time",
         reset_after_it,
         BREAKS,
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "half a body, once",
         half_a_body,
         recovers(),
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": FOUND, "wait": WAITED},
         times=1,
     ),
@@ -293,58 +293,58 @@ WAYS = [
         "half a body, each time",
         half_a_body,
         BREAKS,
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
         "half a body, whose length is not told",
         half_of_no_length,
-        fails("UndecodableAnswer"),
-        fails("UndecodableAnswer"),
+        fails("InvalidResponseError"),
+        fails("InvalidResponseError"),
         {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
         "reset in the answer, whose length is not told, once",
         reset_in_the_answer,
         recovers(),
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": FOUND, "wait": WAITED},
         times=1,
     ),
     Way(
         "Content-Length too long",
         too_long,
-        fails("RequestTimeout", 1, SILENCE + 1),
-        fails("RequestTimeout", 1, SILENCE + 1),
+        fails("RequestTimeoutError", 1, SILENCE + 1),
+        fails("RequestTimeoutError", 1, SILENCE + 1),
         {"create": FOUND, "wait": WAITS_ON},
         is_hurried=True,
     ),
     Way(
         "Content-Length too short",
         too_short,
-        fails("UndecodableAnswer"),
-        fails("UndecodableAnswer"),
+        fails("InvalidResponseError"),
+        fails("InvalidResponseError"),
         {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
         "garbage in place of HTTP",
         garbage,
         BREAKS,
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "body that is not the gzip it says",
         bad_gzip,
         BREAKS,
-        fails("ConnectionFailed"),
+        fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
         "a page of HTML with 200",
         html(200),
-        fails("UndecodableAnswer"),
-        fails("UndecodableAnswer"),
+        fails("InvalidResponseError"),
+        fails("InvalidResponseError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     *[
@@ -371,8 +371,8 @@ WAYS = [
     Way(
         "no answer",
         silence,
-        fails("RequestTimeout", 1, SILENCE + 1),
-        fails("RequestTimeout", 1, SILENCE + 1),
+        fails("RequestTimeoutError", 1, SILENCE + 1),
+        fails("RequestTimeoutError", 1, SILENCE + 1),
         {"create": FOUND, "wait": WAITS_ON},
         is_hurried=True,
     ),
@@ -380,8 +380,8 @@ WAYS = [
         Way(
             f"a byte at a time, in the {where}",
             fault,
-            fails("RequestTimeout", 1, TOTAL + 1),
-            fails("RequestTimeout", 1, TOTAL + 1),
+            fails("RequestTimeoutError", 1, TOTAL + 1),
+            fails("RequestTimeoutError", 1, TOTAL + 1),
             {"create": recovers(1, TOTAL + 8), "wait": WAITS_ON},
             is_hurried=True,
         )
@@ -404,52 +404,56 @@ WAYS = [
         expired,
         recovers(),
         recovers(),
-        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired"), "wait": WAITED},
+        {
+            "login": fails("LoginExpiredError"),
+            "refresh": fails("LoginExpiredError"),
+            "wait": WAITED,
+        },
         times=1,
     ),
     Way(
         "expired token, each time",
         expired,
-        fails("SessionExpired", 2),
-        fails("SessionExpired", 2),
-        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired")},
+        fails("LoginExpiredError", 2),
+        fails("LoginExpiredError", 2),
+        {"login": fails("LoginExpiredError"), "refresh": fails("LoginExpiredError")},
     ),
     Way(
         "expired token, and its renewal is refused",
         expired,
-        fails("SessionExpired"),
-        fails("SessionExpired"),
-        {"login": fails("SessionExpired"), "refresh": fails("SessionExpired")},
+        fails("LoginExpiredError"),
+        fails("LoginExpiredError"),
+        {"login": fails("LoginExpiredError"), "refresh": fails("LoginExpiredError")},
         renewal_too=True,
     ),
     Way(
         "429, once",
         busy(429),
         recovers(),
-        fails("TooManyRequests"),
+        fails("TooManyRequestsError"),
         {"wait": WAITED},
         times=1,
     ),
     Way(
         "429, each time",
         busy(429),
-        fails("TooManyRequests", ATTEMPTS, 3.0),
-        fails("TooManyRequests"),
+        fails("TooManyRequestsError", ATTEMPTS, 3.0),
+        fails("TooManyRequestsError"),
         {"wait": WAITS_ON},
     ),
     Way(
         "429 with Retry-After: 1, once",
         busy(429, retry_after="1"),
         recovers(2, 3.0),
-        fails("TooManyRequests"),
+        fails("TooManyRequestsError"),
         {"wait": WAITED},
         times=1,
     ),
     Way(
         "429 with Retry-After: 3600",
         busy(429, retry_after="3600"),
-        fails("TooManyRequests"),
-        fails("TooManyRequests"),
+        fails("TooManyRequestsError"),
+        fails("TooManyRequestsError"),
         {"wait": WAITS_ON},
     ),
     Way(
@@ -499,8 +503,8 @@ FLOODS = [
     Way(
         name,
         fault,
-        fails("UndecodableAnswer", 1, 3.0),
-        fails("UndecodableAnswer", 1, 3.0),
+        fails("InvalidResponseError", 1, 3.0),
+        fails("InvalidResponseError", 1, 3.0),
         {"create": UNKNOWN, "wait": WAITS_ON},
     )
     for name, fault in (

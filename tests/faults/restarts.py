@@ -17,7 +17,7 @@ from vantage6.client import Timeouts
 # Enough of both to outlast the restart.
 PATIENT: dict[str, Any] = {
     "timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=60),
-    "retries": 20,
+    "max_retries": 20,
 }
 # How many seconds the task runs that is waited for, and until all have to be ready.
 TASK, READY = 8.0, 120.0

@@ -42,7 +42,7 @@ HANGS = 40.0
 LIMITS = {"timeout": Timeouts(AMPLE, AMPLE, AMPLE, AMPLE, total=2 * AMPLE)}
 HURRIED = {"timeout": Timeouts(SILENCE, SILENCE, SILENCE, SILENCE, total=TOTAL)}
 # A moment may get longer on a busy machine than all pauses between the usual attempts.
-STUBBORN = {"retries": 20}
+STUBBORN = {"max_retries": 20}
 
 
 @dataclass(frozen=True)

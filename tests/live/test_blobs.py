@@ -49,7 +49,7 @@ async def test_inputs_and_results_go_by_the_blob_store(
     input_ = {**PARTIAL, "ballast": "x" * 3_000_000}
     told: list[tuple[int, int | None]] = []
     task = await done(
-        client.task.create([2, 1], **TASK, input_=input_, transferred=lambda *n: told.append(n))
+        client.task.create([2, 1], **TASK, input_=input_, on_transfer=lambda *n: told.append(n))
     )
     size = len(json.dumps(input_))
     assert told[-1] == (2 * size, 2 * size)
@@ -69,7 +69,7 @@ async def test_inputs_and_results_go_by_the_blob_store(
     assert await done(client.result.get(run)) == results[0]["result"]
     told.clear()
     file = await done(
-        client.result.save(run, tmp_path / "r.json", transferred=lambda *n: told.append(n))
+        client.result.save(run, tmp_path / "r.json", on_transfer=lambda *n: told.append(n))
     )
     assert file.read_text() == results[0]["result"]
     assert file.stat().st_mode & 0o077 == 0

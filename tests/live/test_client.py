@@ -16,16 +16,16 @@ import pytest
 from vantage6.client import (
     AsyncClient,
     Client,
-    ClientClosed,
+    ClientClosedError,
     DecryptionError,
-    EncryptionNotSetUp,
-    KeyMismatch,
-    NotAuthenticated,
-    PermissionDenied,
-    SessionExpired,
-    TaskFailed,
-    UnknownPath,
-    WaitTimeout,
+    EncryptionNotSetUpError,
+    EndpointNotFoundError,
+    KeyMismatchError,
+    LoginExpiredError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    TaskFailedError,
+    WaitTimeoutError,
 )
 from vantage6.localnet import LocalNetwork
 
@@ -104,7 +104,7 @@ def test_a_failure_is_raised_with_the_log_of_the_algorithm(network: LocalNetwork
     client = network.client()
     wrong = {"method": "partial_average", "kwargs": {"column_name": "abc123"}}
     task = client.task.create([1], **AVERAGE, input_=wrong, collaboration=1)
-    with pytest.raises(TaskFailed, match="no column 'abc123'") as caught:
+    with pytest.raises(TaskFailedError, match="no column 'abc123'") as caught:
         client.wait_for_results(task["id"], timeout=60)
     assert caught.value.status == "crashed"
     rows = client.wait_for_results(task["id"], on_failure="return", timeout=60)
@@ -116,13 +116,13 @@ def test_a_task_outlives_the_patience_of_who_waits_and_can_be_killed(
 ) -> None:
     client = network.client()
     task = client.task.create([1], **SLOW, collaboration=1)
-    with pytest.raises(WaitTimeout) as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         client.wait_for_results(task["id"], timeout=2)
     assert caught.value.status in ("pending", "initializing", "active")
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.task.kill(task["id"])  # researchers may not, unless they are given the rule
     assert str(task["id"]) in network.client("admin").task.kill(task["id"])["msg"]
-    with pytest.raises(TaskFailed, match="killed by user"):
+    with pytest.raises(TaskFailedError, match="killed by user"):
         client.wait_for_results(task["id"], timeout=60)
 
 
@@ -158,13 +158,13 @@ def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork)
         assert auth.tokens is not None
         head, payload, signature = auth.tokens.access.split(".")
         auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
-        with pytest.raises(SessionExpired, match="authenticate"):
+        with pytest.raises(LoginExpiredError, match="authenticate"):
             client.organization.get()
         auth.tokens = replace(auth.tokens, refresh=auth.tokens.access, renew_at=0)
-        with pytest.raises(SessionExpired, match="authenticate"):
+        with pytest.raises(LoginExpiredError, match="authenticate"):
             client.organization.get()
         auth.tokens = None
-        with pytest.raises(NotAuthenticated, match="authenticate"):
+        with pytest.raises(NotAuthenticatedError, match="authenticate"):
             client.organization.get()
         user = network.users["researcher"]
         client.authenticate(user.username, user.password)
@@ -174,7 +174,7 @@ def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork)
 def test_a_missing_permission_is_told_from_a_lost_session(network: LocalNetwork) -> None:
     viewer = network.client("viewer")
     before = viewer.token
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         viewer.task.create([1], **AVERAGE, input_=PARTIAL, collaboration=1)
     assert viewer.token == before
 
@@ -182,7 +182,7 @@ def test_a_missing_permission_is_told_from_a_lost_session(network: LocalNetwork)
 def test_a_wrong_path_is_told_as_such(network: LocalNetwork) -> None:
     with (
         Client("http://127.0.0.1", network.port, "/wrong", log_level=None) as client,
-        pytest.raises(UnknownPath, match="path"),
+        pytest.raises(EndpointNotFoundError, match="path"),
     ):
         client.authenticate("researcher", "secret")
 
@@ -193,7 +193,7 @@ def test_nothing_is_sent_to_an_encrypted_collaboration_without_a_key(
 ) -> None:
     with fresh_client(encrypted_network) as client:
         before = client.task.list().total
-        with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+        with pytest.raises(EncryptionNotSetUpError, match="setup_encryption"):
             client.task.create([1, 2], **AVERAGE, input_=PARTIAL, collaboration=1)
         assert client.task.list().total == before
 
@@ -223,7 +223,7 @@ def test_a_key_that_does_not_fit_is_refused_and_replaces_nothing(
     with fresh_client(encrypted_network) as client:
         before = client.organization.get()["public_key"]
         assert before
-        with pytest.raises(KeyMismatch) as caught:
+        with pytest.raises(KeyMismatchError) as caught:
             client.setup_encryption(encrypted_network.private_keys[2])
         assert caught.value.local != caught.value.server
         assert client.organization.get()["public_key"] == before
@@ -311,7 +311,7 @@ def test_who_waits_hears_that_the_client_is_closed(network: LocalNetwork) -> Non
         client.close()
         began = time.monotonic()
         for ending in (waits, listens):
-            with pytest.raises(ClientClosed):
+            with pytest.raises(ClientClosedError):
                 ending.result()
         assert time.monotonic() - began < 20
 
@@ -322,7 +322,7 @@ def test_who_waits_hears_that_the_client_is_closed(network: LocalNetwork) -> Non
         waits = asyncio.create_task(client.wait_for_results(task, timeout=50, progress=False))
         await asyncio.sleep(3)
         await client.close()
-        with pytest.raises(ClientClosed):
+        with pytest.raises(ClientClosedError):
             await asyncio.wait_for(waits, 20)
 
     asyncio.run(wait_asynchronously())

@@ -46,8 +46,8 @@ AVERAGE: dict[str, Any] = {
 # What no network of this kind can show, and why.
 NOT_RUN = {
     "node.kill_tasks": "servers fail at this order, as its manual says",
-    "TwoFactorSetupRequired": "needs a server with two-factor login: test_login.py does it",
-    "TwoFactorSetupRequired.show_qr": "as above",
+    "TwoFactorSetupRequiredError": "needs a server with two-factor login: test_login.py does it",
+    "TwoFactorSetupRequiredError.show_qr": "as above",
     "show_qr": "what it draws is another picture for each secret: test_qr.py reads one",
 }
 # The store forgets its users when a link to it is removed: these come last.
@@ -347,7 +347,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
             method="sleep",
             kwargs={"seconds": 60},
         )
-        next(iter(world.researcher.run.follow(world.researcher.run.from_task(task)[0])))
+        next(iter(world.researcher.run.stream_logs(world.researcher.run.from_task(task)[0])))
         yield {}
         if world.root.task.get(task)["status"] == "active":
             world.root.task.kill(task)
@@ -576,7 +576,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
         yield {}
 
 
-@scene("from_env", "from_profile", "from_session", "save_profile", "profiles")
+@scene("from_env", "from_profile", "from_saved_login", "save_profile", "profiles")
 def _(world: World) -> Iterator[dict[str, Any]]:
     """The environment says where to connect, and as whom; a profile does, too."""
     user = world.network.users["researcher"]
@@ -588,16 +588,16 @@ def _(world: World) -> Iterator[dict[str, Any]]:
         yield {}
 
 
-@scene("session.forget")
+@scene("saved_login.forget")
 def _(world: World) -> Iterator[dict[str, Any]]:
-    world.client(Client, "researcher", fresh=False).session.save()
+    world.client(Client, "researcher", fresh=False).saved_login.save()
     yield {}
 
 
-@scene("session.remember_password", "session.forget_password")
+@scene("saved_login.remember_password", "saved_login.forget_password")
 def _(world: World) -> Iterator[dict[str, Any]]:
     with drawer():
-        world.client(Client, "researcher", fresh=False).session.remember_password(PASSWORD)
+        world.client(Client, "researcher", fresh=False).saved_login.remember_password(PASSWORD)
         yield {}
 
 

@@ -569,7 +569,7 @@ def _(chapter: Chapter) -> Iterator[None]:
         )
         for name, seconds in (("something short", 5), ("something slow", 300))
     )
-    next(iter(client.task.follow(long)))
+    next(iter(client.task.stream_logs(long)))
     look = client.task.list
 
     def look_before(**wanted: Any) -> Any:

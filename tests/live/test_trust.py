@@ -9,7 +9,7 @@ import pytest
 from either import done
 from liar import Liar, deny_encryption, lying, swap_key
 
-from vantage6.client import AsyncClient, Client, NotEncrypted, PublicKeyChanged
+from vantage6.client import AsyncClient, Client, NotEncryptedError, PublicKeyChangedError
 from vantage6.client._crypto import (
     decrypt,
     fingerprint,
@@ -58,12 +58,12 @@ async def test_a_swapped_key_is_noticed_before_anything_is_sent(
     assert await done(client.organization.fingerprint(2)) == before
 
     liar.lie = swap_key(2, public_key_of(EVIL))
-    with pytest.raises(PublicKeyChanged) as caught:
+    with pytest.raises(PublicKeyChangedError) as caught:
         await done(client.task.create([2, 1], **TASK))
     now = fingerprint(public_key_of(EVIL))
     assert (caught.value.known, caught.value.server) == (before, now)
     liar.lie = swap_key(1, public_key_of(EVIL))
-    with pytest.raises(PublicKeyChanged, match="your own organization"):
+    with pytest.raises(PublicKeyChangedError, match="your own organization"):
         await done(client.task.create([2], **TASK))
     assert len(liar.tasks) == 1, "only the first went out"
     assert before in known.read_text()
@@ -88,7 +88,7 @@ async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
     await log_in(client, encrypted_network)
     assert await done(client.collaboration.trust(1)) is True
     liar.lie = deny_encryption
-    with pytest.raises(NotEncrypted, match=r"collaboration\.trust\(1\)"):
+    with pytest.raises(NotEncryptedError, match=r"collaboration\.trust\(1\)"):
         await done(client.task.create([2], **TASK))
     assert liar.tasks == []
     await done(client.close())

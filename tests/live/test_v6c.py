@@ -170,7 +170,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             method="sleep",
             kwargs={"seconds": 3600},
         )
-        next(client.task.follow(long))  # it is active from here on
+        next(client.task.stream_logs(long))  # it is active from here on
         yield shell
         with network.client("root") as root:
             root.task.kill("long")

@@ -29,12 +29,12 @@ from vantage6.bindings.server import AuthenticatedClient, calls, models
 from vantage6.client import (
     AsyncClient,
     Client,
-    InvalidKey,
-    KeyMismatch,
-    LoginFailed,
-    RequestTimeout,
-    TwoFactorRequired,
-    TwoFactorSetupRequired,
+    InvalidKeyError,
+    KeyMismatchError,
+    LoginFailedError,
+    RequestTimeoutError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
     Vantage6Error,
     _call,
     _crypto,
@@ -144,7 +144,7 @@ async def stop_in_the_middle(hunt: Hunt, kind: type, breaker: Breaker) -> None:
         for name, call in requests_of(hasty, who).items():
             if name in ("authenticate", "change"):
                 error = await hunt.fails(f"{name}, {way}", call)
-                assert isinstance(error, RequestTimeout)
+                assert isinstance(error, RequestTimeoutError)
         await settled(hasty.close())
         patient = kind("http://127.0.0.1", breaker.port, f"/{way}", None)
         if kind is AsyncClient:
@@ -167,9 +167,9 @@ async def stop_in_the_middle(hunt: Hunt, kind: type, breaker: Breaker) -> None:
         by_proxy = Secret(f"{scheme}://ada:{login}@127.0.0.1:9")
         error = await hunt.fails(
             f"authenticate, {scheme} proxy",
-            lambda p=by_proxy: kind("http://127.0.0.1", 1, proxy=str(p), retries=0).authenticate(
-                who.name, who.password
-            ),
+            lambda p=by_proxy: kind(
+                "http://127.0.0.1", 1, proxy=str(p), max_retries=0
+            ).authenticate(who.name, who.password),
         )
         assert isinstance(error, Vantage6Error)
     away = kind("http://127.0.0.1", 9, "/api", None)
@@ -269,22 +269,22 @@ class Act:
         who, hunt = self.who, self.hunt
         wrong = hunt.mark("wrong password", f"Wrong-1{secrets.token_hex(8)}")
         error = await hunt.fails("password", lambda: client.authenticate(who.name, wrong, who.code))
-        assert isinstance(error, LoginFailed)
+        assert isinstance(error, LoginFailedError)
         # What is told but once gets from process to process.
         error = await hunt.fails(
             "setup", lambda: client.authenticate(who.name, who.password), keeps="uri"
         )
-        assert isinstance(error, TwoFactorSetupRequired)
+        assert isinstance(error, TwoFactorSetupRequiredError)
         assert pickle.loads(pickle.dumps(error)).uri == error.uri  # noqa: S301 - our own
         hunt.mark("QR code", error.uri)
         who.otp = hunt.mark("second factor", error.uri.partition("secret=")[2].partition("&")[0])
         error = await hunt.fails("no code", lambda: client.authenticate(who.name, who.password))
-        assert isinstance(error, TwoFactorRequired)
+        assert isinstance(error, TwoFactorRequiredError)
         for given in (who.code, lambda: who.code):
             error = await hunt.fails(
                 "code", lambda c=given: client.authenticate(who.name, who.password, c)
             )
-            assert isinstance(error, LoginFailed)
+            assert isinstance(error, LoginFailedError)
         await settled(client.authenticate(who.name, who.password, lambda: code(who.otp)))
         hunt.mark_login(client)
 
@@ -307,16 +307,16 @@ class Act:
             lambda: client.request("user", json={"password": who.password}, method="post"),
         )
         hunt.look_at("request", await settled(client.request("user")))
-        saved = client.session.save(self.folder / "session.json")
-        hunt.look_at("saved session", client.session)
-        await hunt.fails("keyring", lambda: client.session.remember_password(who.password))
-        again = await settled(self.kind.from_session(saved, save=False))
+        saved = client.saved_login.save(self.folder / "login.json")
+        hunt.look_at("saved login", client.saved_login)
+        await hunt.fails("keyring", lambda: client.saved_login.remember_password(who.password))
+        again = await settled(self.kind.from_saved_login(saved, save=False))
         hunt.look_at("client of a session", again)
         await settled(again.close())
         torn = self.folder / "torn.json"
         torn.write_bytes(saved.read_bytes()[:-40])
         torn.chmod(0o600)
-        await hunt.fails("torn session", lambda: self.kind.from_session(torn))
+        await hunt.fails("torn session", lambda: self.kind.from_saved_login(torn))
         assert hunt.look_into(self.folder, search=False) == []
         await settled(client.store.set(self.network.store.id))
 
@@ -339,13 +339,13 @@ class Act:
                 f"key, {name}",
                 lambda f=file, p=phrase: client.setup_encryption(f, passphrase=p),
             )
-            assert isinstance(error, InvalidKey)
+            assert isinstance(error, InvalidKeyError)
         await settled(client.setup_encryption(protected, passphrase=who.passphrase))
         new = self.folder / "new.pem"
         error = await hunt.fails(
             "new key", lambda: client.util.generate_private_key(new, passphrase=who.passphrase)
         )
-        assert isinstance(error, KeyMismatch)
+        assert isinstance(error, KeyMismatchError)
         nowhere = self.folder / "nowhere" / "new.pem"
         await hunt.fails("nowhere", lambda: client.util.generate_private_key(nowhere))
         hunt.look_at("key", client._session.private_key)

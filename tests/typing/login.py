@@ -2,7 +2,7 @@
 
 from typing_extensions import assert_type
 
-from vantage6.client import AsyncClient, Client, TwoFactorSetupRequired, WhoAmI, show_qr
+from vantage6.client import AsyncClient, Client, TwoFactorSetupRequiredError, WhoAmI, show_qr
 
 
 def supply() -> int:
@@ -32,7 +32,7 @@ async def codes_later(client: AsyncClient) -> None:
 def setup(client: Client) -> None:
     try:
         client.authenticate("ada", "password")
-    except TwoFactorSetupRequired as error:
+    except TwoFactorSetupRequiredError as error:
         assert_type(error.uri, str)
         error.show_qr()
     show_qr(client.util.set_two_factor_auth("token")["qr_uri"])

@@ -12,15 +12,15 @@ from scripted import PassTime, Reply, Request, Script, logging_in
 from vantage6.client import (
     AsyncClient,
     Client,
-    ConnectionFailed,
-    InvalidInput,
-    LoginFailed,
-    NotAuthenticated,
-    PermissionDenied,
+    ConnectionFailedError,
+    InvalidInputError,
+    LoginExpiredError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
     ServerError,
-    SessionExpired,
     StatusError,
-    TwoFactorRequired,
+    TwoFactorRequiredError,
 )
 from vantage6.client._auth import ATTEMPTS, BearerAuth
 from vantage6.client._identity import Tokens, claims
@@ -74,9 +74,9 @@ def test_before_the_login_nothing_is_signed_and_nobody_is_known(
     server.reply = lambda _: (401, {"msg": "Missing Authorization Header"})
     assert client.token is None
     assert client.headers == {}
-    with pytest.raises(NotAuthenticated, match="authenticate"):
+    with pytest.raises(NotAuthenticatedError, match="authenticate"):
         client.node.get(1)
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         _ = client.whoami
     assert not hasattr(client, "name")
     assert server.seen[0].authorization is None
@@ -87,7 +87,7 @@ def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Sc
     log_in(client, server)
     answer = server.reply
     server.reply = lambda _: (401, {"msg": "Failed to login"})
-    with pytest.raises(LoginFailed, match="Failed to login") as caught:
+    with pytest.raises(LoginFailedError, match="Failed to login") as caught:
         client.authenticate("researcher", "hush-hush")
     assert "hush-hush" not in str(caught.value)
     assert "locked" in str(caught.value), "the server does not tell which it is"
@@ -167,7 +167,7 @@ def test_a_function_is_left_alone_where_no_code_is_wanted(client: Client, server
     server.reply = logging_in(lambda _: (200, NODE))
     client.authenticate("researcher", "secret", supply)
     server.reply = lambda _: (401, {"msg": "Failed to login"})
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.authenticate("researcher", "wrong", supply)
 
 
@@ -180,14 +180,14 @@ def test_what_is_no_code_is_not_sent(
     client: Client, server: Script, supply: Callable[[], str], said: str
 ) -> None:
     asking_for_a_code(server)
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInputError, match=said):
         client.authenticate("researcher", "secret", supply)
     assert len(server.seen) == 1
 
 
 def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: Script) -> None:
     server.reply = lambda _: (401, {"msg": "Your two-factor authentication code is incorrect!"})
-    with pytest.raises(LoginFailed, match="clock") as caught:
+    with pytest.raises(LoginFailedError, match="clock") as caught:
         client.authenticate("researcher", "secret", "123456")
     assert "locked" not in str(caught.value)
 
@@ -200,7 +200,7 @@ def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
         lambda: client.util.set_my_password("old", "New-Secret-1"),
         lambda: client.util.set_two_factor_auth("old"),
     ):
-        with pytest.raises(LoginFailed, match="another mail"):
+        with pytest.raises(LoginFailedError, match="another mail"):
             call()
 
 
@@ -245,7 +245,7 @@ def test_a_token_that_the_server_calls_expired_is_renewed_and_the_request_repeat
 def test_a_token_is_renewed_once_for_a_request(client: Client, server: Script) -> None:
     server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
     log_in(client, server)
-    with pytest.raises(SessionExpired, match="authenticate"):
+    with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
     assert renewals(server) == 1
 
@@ -287,7 +287,7 @@ def test_tokens_that_always_lapse_on_the_way_end_the_session(
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 100)
     log_in(client, server)
-    with pytest.raises(SessionExpired, match="authenticate"):
+    with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
     assert renewals(server) == ATTEMPTS - 1
 
@@ -311,7 +311,7 @@ def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
 def test_a_missing_permission_renews_nothing(client: Client, server: Script) -> None:
     server.reply = logging_in(lambda _: (401, {"msg": "You lack the permission to do that!"}))
     log_in(client, server)
-    with pytest.raises(PermissionDenied, match="lack the permission"):
+    with pytest.raises(PermissionDeniedError, match="lack the permission"):
         client.node.get(1)
     assert server.paths == ["GET /api/node/1"]
 
@@ -330,7 +330,7 @@ def test_a_session_that_cannot_be_renewed_is_over(
 
     server.reply = reply
     log_in(client, server)
-    with pytest.raises(SessionExpired, match="authenticate"):
+    with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
 
 
@@ -432,7 +432,7 @@ def test_secrets_show_nowhere(
 def test_a_server_that_is_gone_is_not_an_expired_session() -> None:
     with (
         Client("http://127.0.0.1", 1, log_level=None) as client,
-        pytest.raises(ConnectionFailed, match="cannot connect"),
+        pytest.raises(ConnectionFailedError, match="cannot connect"),
     ):
         client.authenticate("researcher", "secret")
 
@@ -459,7 +459,7 @@ def lapsing(server: Script, *, code: bool = False, login: Reply | None = None) -
 
 def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> None:
     lapsing(server)
-    client.authenticate("researcher", "secret", stay=True)
+    client.authenticate("researcher", "secret", auto_relogin=True)
     server.seen.clear()
     assert client.node.get(1) == NODE
     assert server.paths == [
@@ -476,11 +476,11 @@ def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> Non
 
 def test_who_did_not_ask_for_it_does_not(client: Client, server: Script) -> None:
     lapsing(server)
-    client.authenticate("researcher", "secret", stay=True)
+    client.authenticate("researcher", "secret", auto_relogin=True)
     client.authenticate("researcher", "secret")
     server.seen.clear()
     for _ in range(2):
-        with pytest.raises(SessionExpired):
+        with pytest.raises(LoginExpiredError):
             client.refresh_token()
     assert server.paths == ["POST /api/token/refresh"] * 2
 
@@ -488,7 +488,7 @@ def test_who_did_not_ask_for_it_does_not(client: Client, server: Script) -> None
 def test_the_code_is_asked_for_again(client: Client, server: Script) -> None:
     lapsing(server, code=True)
     codes = iter(["111111", "222222"])
-    client.authenticate("researcher", "secret", lambda: next(codes), stay=True)
+    client.authenticate("researcher", "secret", lambda: next(codes), auto_relogin=True)
     assert client.node.get(1) == NODE
     given = [r.body.get("mfa_code") for r in server.seen if r.path == "/api/token/user"]
     assert given == [None, "111111", None, "222222"]
@@ -496,8 +496,8 @@ def test_the_code_is_asked_for_again(client: Client, server: Script) -> None:
 
 def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script) -> None:
     lapsing(server, code=True)
-    client.authenticate("researcher", "secret", "111111", stay=True)
-    with pytest.raises(TwoFactorRequired):
+    client.authenticate("researcher", "secret", "111111", auto_relogin=True)
+    with pytest.raises(TwoFactorRequiredError):
         client.node.get(1)
     assert [r.body.get("mfa_code") for r in server.seen if r.path == "/api/token/user"] == [
         "111111",
@@ -507,12 +507,12 @@ def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script
 
 def test_a_password_that_is_no_longer_right_is_tried_once(client: Client, server: Script) -> None:
     lapsing(server)
-    client.authenticate("researcher", "secret", stay=True)
+    client.authenticate("researcher", "secret", auto_relogin=True)
     lapsing(server, login=(401, {"msg": "Failed to login"}))
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.refresh_token()
     for _ in range(2):
-        with pytest.raises(SessionExpired):
+        with pytest.raises(LoginExpiredError):
             client.refresh_token()
     assert server.paths.count("POST /api/token/user") == 2
 
@@ -524,7 +524,7 @@ async def test_many_tasks_log_in_again_once(server: Script) -> None:
         return "111111"
 
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
-        await client.authenticate("researcher", "secret", supply, stay=True)
+        await client.authenticate("researcher", "secret", supply, auto_relogin=True)
         server.seen.clear()
         rows = await asyncio.gather(*[client.node.get(1) for _ in range(16)])
     assert rows == [NODE] * 16
@@ -546,7 +546,7 @@ def test_a_redirect_takes_no_credentials_elsewhere(
 
 
 def test_passwords_are_not_sent_over_plain_http_without_a_warning() -> None:
-    with Client("http://server.invalid", None, log_level=None, retries=0) as client:
+    with Client("http://server.invalid", None, log_level=None, max_retries=0) as client:
         for call in (
             lambda: client.authenticate("researcher", "secret"),
             lambda: client.util.change_my_password("secret", "New-Secret-1"),
@@ -554,6 +554,6 @@ def test_passwords_are_not_sent_over_plain_http_without_a_warning() -> None:
             lambda: client.util.reset_two_factor_auth("secret", username="ada"),
         ):
             with pytest.warns(UserWarning, match="plain http") as caught:
-                with pytest.raises(ConnectionFailed):
+                with pytest.raises(ConnectionFailedError):
                     call()
             assert caught[0].filename == __file__

@@ -90,5 +90,5 @@ def test_what_leads_elsewhere_is_no_blob(name: str) -> None:
 def test_what_comes_of_several_blobs_has_its_bounds() -> None:
     room = Room(10)
     assert room.take(b"12345678") == b"12345678"
-    with pytest.raises(DecryptionError, match=r"10 bytes .*max_answer.*result\.save"):
+    with pytest.raises(DecryptionError, match=r"10 bytes .*max_response_bytes.*result\.save"):
         room.take(b"123")

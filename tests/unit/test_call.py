@@ -7,19 +7,19 @@ import pytest
 
 from vantage6.client._call import Answer, check_arguments, decode, fault, is_expired, sending
 from vantage6.client.errors import (
-    BadRequest,
-    Conflict,
-    InvalidInput,
-    LoginFailed,
-    NotAuthenticated,
-    NotFound,
-    PermissionDenied,
+    BadRequestError,
+    ConflictError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    InvalidResponseError,
+    LoginExpiredError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
-    SessionExpired,
     StatusError,
-    TooManyRequests,
-    UndecodableAnswer,
-    UnknownPath,
+    TooManyRequestsError,
     Vantage6Error,
 )
 
@@ -39,7 +39,7 @@ def test_a_good_answer_is_its_value() -> None:
 
 @pytest.mark.parametrize("body", [HTML, b"", b"\xff", b"[" * 100_000, b'{"half":'])
 def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> None:
-    with pytest.raises(UndecodableAnswer, match="not JSON") as caught:
+    with pytest.raises(InvalidResponseError, match="not JSON") as caught:
         decode(answer(200, body))
     assert (caught.value.status, caught.value.url) == (200, URL)
 
@@ -47,22 +47,26 @@ def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> N
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, {"msg": "no"}, BadRequest),
-        (401, {"msg": "You lack the permission to do that!"}, PermissionDenied),
-        (401, {"msg": "Token has expired"}, SessionExpired),
-        (401, {"msg": "Token has been revoked"}, SessionExpired),
-        (401, {"msg": "Error loading the user 5"}, SessionExpired),
-        (401, {"msg": "Missing Authorization Header"}, NotAuthenticated),
-        (401, HTML, PermissionDenied),
-        (403, {"msg": "no"}, PermissionDenied),
-        (404, {"msg": "task id=3 not found"}, NotFound),
-        (404, HTML, UnknownPath),
-        (404, {"detail": "another program's answer"}, UnknownPath),
-        (405, {"message": "The method is not allowed for the requested URL."}, UnknownPath),
-        (409, {"msg": "no"}, Conflict),
+        (400, {"msg": "no"}, BadRequestError),
+        (401, {"msg": "You lack the permission to do that!"}, PermissionDeniedError),
+        (401, {"msg": "Token has expired"}, LoginExpiredError),
+        (401, {"msg": "Token has been revoked"}, LoginExpiredError),
+        (401, {"msg": "Error loading the user 5"}, LoginExpiredError),
+        (401, {"msg": "Missing Authorization Header"}, NotAuthenticatedError),
+        (401, HTML, PermissionDeniedError),
+        (403, {"msg": "no"}, PermissionDeniedError),
+        (404, {"msg": "task id=3 not found"}, NotFoundError),
+        (404, HTML, EndpointNotFoundError),
+        (404, {"detail": "another program's answer"}, EndpointNotFoundError),
+        (
+            405,
+            {"message": "The method is not allowed for the requested URL."},
+            EndpointNotFoundError,
+        ),
+        (409, {"msg": "no"}, ConflictError),
         (418, {"msg": "no"}, StatusError),
-        (422, {"msg": "Signature verification failed"}, SessionExpired),
-        (429, HTML, TooManyRequests),
+        (422, {"msg": "Signature verification failed"}, LoginExpiredError),
+        (429, HTML, TooManyRequestsError),
         (500, {"message": "Internal Server Error"}, ServerError),
         (502, HTML, ServerError),
         (599, b"", ServerError),
@@ -77,13 +81,15 @@ def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6E
 
 
 def test_a_refused_login_is_not_a_missing_permission() -> None:
-    assert type(fault(answer(401, {"msg": "Failed to login"}), LoginFailed)) is LoginFailed
+    assert (
+        type(fault(answer(401, {"msg": "Failed to login"}), LoginFailedError)) is LoginFailedError
+    )
 
 
 def test_the_error_carries_what_the_server_said() -> None:
     body = {"msg": "Request body is incorrect", "errors": {"organizations": {"0": {"id": ["No."]}}}}
     error = fault(answer(400, body))
-    assert isinstance(error, BadRequest)
+    assert isinstance(error, BadRequestError)
     assert error.message == "Request body is incorrect"
     assert error.body == body
     assert error.errors == {"organizations.0.id": ["No."]}
@@ -123,12 +129,14 @@ def test_the_body_of_an_answer_stays_out_of_its_repr() -> None:
 def test_arguments_of_another_kind_are_told_of(given: dict[str, Any], told: str) -> None:
     good: dict[str, Any] = {"endpoint": "a", "method": "get", "params": None, "headers": {"a": "b"}}
     check_arguments(**good)
-    with pytest.raises(InvalidInput, match=told) as caught:
+    with pytest.raises(InvalidInputError, match=told) as caught:
         check_arguments(**{**good, **given})
     assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "3", True])
 def test_attempts_are_a_whole_number(number: Any) -> None:
-    with pytest.raises(InvalidInput, match="attempts_on_timeout must be a whole number from 0 on"):
+    with pytest.raises(
+        InvalidInputError, match="attempts_on_timeout must be a whole number from 0 on"
+    ):
         sending(number)

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 from scripted import Request, Script, logging_in, token
 
-from vantage6.client import Client, ConnectionFailed, InvalidSettings, LoginFailed, SessionExpired
-from vantage6.client._home import read_session
+from vantage6.client import (
+    Client,
+    ConfigurationError,
+    ConnectionFailedError,
+    LoginExpiredError,
+    LoginFailedError,
+)
+from vantage6.client._home import read_login
 
 NODE = {"id": 1, "name": "node"}
 HUSH = "hush-" + "hush"
@@ -52,7 +58,7 @@ def test_a_login_that_is_refused_shows_no_secret(
     server.reply = lambda _: (401, {"msg": "Failed to login"})
     address = f"http://127.0.0.1:{server.port}"
     options = given(monkeypatch)
-    with pytest.raises(LoginFailed) as caught:
+    with pytest.raises(LoginFailedError) as caught:
         Client.from_env(server=address, username="ada", log_level=None, **options)  # type: ignore[arg-type]
     assert server.seen[0].body["password"] == HUSH
     shown = with_locals(caught.value)
@@ -73,16 +79,16 @@ def test_what_is_renewed_on_the_way_is_kept(
 
     server.reply = logging_in(node)
     client.authenticate("researcher", "secret")
-    file = client.session.save(tmp_path / "session.json")
-    before = read_session(file)
+    file = client.saved_login.save(tmp_path / "login.json")
+    before = read_login(file)
     assert client.node.get(1) == NODE
-    after = read_session(file)
+    after = read_login(file)
     assert after.access_token == client.token != before.access_token
     lapsed.clear()
     file.unlink()
     tmp_path.rename(tmp_path.with_name("elsewhere"))
     assert client.node.get(1) == NODE, "the work goes on"
-    assert "the session cannot be saved in" in caplog.text
+    assert "the login cannot be saved in" in caplog.text
 
 
 def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
@@ -90,16 +96,16 @@ def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
 ) -> None:
     server.reply = logging_in(lambda _: (200, NODE))
     client.authenticate("researcher", "secret")
-    file = client.session.save(tmp_path / "session.json")
-    with Client.from_session(file, log_level=None) as other:
+    file = client.saved_login.save(tmp_path / "login.json")
+    with Client.from_saved_login(file, log_level=None) as other:
         server.reply = lambda _: (401, {"msg": "Token has expired"})
-        with pytest.raises(SessionExpired):
+        with pytest.raises(LoginExpiredError):
             other.node.get(1)
     now = time.time()
     kept = {**json.loads(file.read_text()), "access_token": token(now - 9, now - 1), "renew_in": 5}
     file.write_text(json.dumps(kept))
-    with pytest.raises(InvalidSettings, match="no password"):
-        Client.from_session(file, log_level=None)
+    with pytest.raises(ConfigurationError, match="no password"):
+        Client.from_saved_login(file, log_level=None)
 
 
 def test_who_asked_for_it_stays_however_the_login_came_about(
@@ -116,27 +122,29 @@ def test_who_asked_for_it_stays_however_the_login_came_about(
     usual = logging_in(lambda _: (200, NODE))
     server.reply = reply
     client.authenticate("researcher", "secret")
-    file = client.session.save(tmp_path / "session.json")
+    file = client.saved_login.save(tmp_path / "login.json")
     monkeypatch.setenv("VANTAGE6_SERVER", client.base_path)
     monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
     monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
     for connect in (
-        lambda stay: Client.from_env(stay=stay, log_level=None),
-        lambda stay: Client.from_session(file, stay=stay, save=False, log_level=None),
+        lambda auto_relogin: Client.from_env(auto_relogin=auto_relogin, log_level=None),
+        lambda auto_relogin: Client.from_saved_login(
+            file, auto_relogin=auto_relogin, save=False, log_level=None
+        ),
     ):
-        for stay in (True, False):
-            with connect(stay) as made:
+        for auto_relogin in (True, False):
+            with connect(auto_relogin) as made:
                 logins = server.paths.count("POST /api/token/user")
                 lapsed.append("now")
-                if stay:
+                if auto_relogin:
                     assert made.node.get(1) == NODE
                 else:
-                    with pytest.raises(SessionExpired):
+                    with pytest.raises(LoginExpiredError):
                         made.node.get(1)
-                assert server.paths.count("POST /api/token/user") == logins + stay
+                assert server.paths.count("POST /api/token/user") == logins + auto_relogin
     monkeypatch.delenv("VANTAGE6_PASSWORD")
-    with pytest.raises(InvalidSettings, match="no password"):
-        Client.from_session(file, stay=True, log_level=None)
+    with pytest.raises(ConfigurationError, match="no password"):
+        Client.from_saved_login(file, auto_relogin=True, log_level=None)
 
 
 def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
@@ -144,11 +152,11 @@ def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
 ) -> None:
     server.reply = logging_in(lambda _: (200, NODE))
     client.authenticate("researcher", "secret")
-    file = client.session.save(tmp_path / "session.json")
+    file = client.saved_login.save(tmp_path / "login.json")
     far = {**json.loads(file.read_text()), "server": "http://server.invalid/api"}
     file.write_text(json.dumps(far))
     with (
         pytest.warns(UserWarning, match="speaks plain http"),
-        pytest.raises(ConnectionFailed),
+        pytest.raises(ConnectionFailedError),
     ):
-        Client.from_session(file, log_level=None, retries=0, proxy="http://127.0.0.1:1")
+        Client.from_saved_login(file, log_level=None, max_retries=0, proxy="http://127.0.0.1:1")

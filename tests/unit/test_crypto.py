@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import DecryptionError, InvalidKey
+from vantage6.client import DecryptionError, InvalidKeyError
 from vantage6.client._crypto import (
     PIECE,
     Decryptor,
@@ -190,13 +190,13 @@ def pem_of(key: ec.EllipticCurvePrivateKey | RSAPrivateKey) -> bytes:
 def test_a_key_file_that_cannot_be_used_is_refused(
     pem: bytes, passphrase: str | None, hint: str
 ) -> None:
-    with pytest.raises(InvalidKey, match=hint):
+    with pytest.raises(InvalidKeyError, match=hint):
         load_private_key(pem, passphrase)
 
 
 @pytest.mark.parametrize("public_key", ["", "not base64!", b64(b"not a key")])
 def test_a_public_key_that_cannot_be_used_is_refused(public_key: str) -> None:
-    with pytest.raises(InvalidKey):
+    with pytest.raises(InvalidKeyError):
         encrypt(b"data", public_key)
 
 

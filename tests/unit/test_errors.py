@@ -6,7 +6,12 @@ import pickle
 import pytest
 
 from vantage6.client import errors
-from vantage6.client.errors import BadRequest, KeyMismatch, TwoFactorSetupRequired, Vantage6Error
+from vantage6.client.errors import (
+    BadRequestError,
+    KeyMismatchError,
+    TwoFactorSetupRequiredError,
+    Vantage6Error,
+)
 
 
 def test_every_error_has_the_one_root() -> None:
@@ -17,7 +22,7 @@ def test_every_error_has_the_one_root() -> None:
 
 
 def test_an_error_is_one_line_with_request_answer_and_fields() -> None:
-    error = BadRequest(
+    error = BadRequestError(
         "Request body is incorrect",
         method="POST",
         url="https://server/api/task",
@@ -31,24 +36,24 @@ def test_an_error_is_one_line_with_request_answer_and_fields() -> None:
 
 
 def test_errors_can_be_pickled_with_all_they_carry() -> None:
-    error = BadRequest("no", method="GET", url="u", status=400, body={"msg": "no"})
+    error = BadRequestError("no", method="GET", url="u", status=400, body={"msg": "no"})
     twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    assert type(twin) is BadRequest
+    assert type(twin) is BadRequestError
     assert (str(twin), twin.status, twin.body) == (str(error), 400, {"msg": "no"})
 
 
 def test_the_two_factor_secret_shows_only_on_demand() -> None:
-    error = TwoFactorSetupRequired("set it up", uri="otpauth://totp/x?secret=HUSH")
+    error = TwoFactorSetupRequiredError("set it up", uri="otpauth://totp/x?secret=HUSH")
     assert "HUSH" in error.uri
     assert "HUSH" not in str(error) + repr(error)
 
 
 def test_a_key_mismatch_names_both_keys() -> None:
-    text = str(KeyMismatch("not yours", local="SHA256:aaa", server="SHA256:bbb"))
+    text = str(KeyMismatchError("not yours", local="SHA256:aaa", server="SHA256:bbb"))
     assert "SHA256:aaa" in text
     assert "SHA256:bbb" in text
 
 
 def test_a_handler_for_timeouts_in_general_catches_ours() -> None:
     with pytest.raises(TimeoutError):
-        raise errors.WaitTimeout("late", task_id=1, status="active")
+        raise errors.WaitTimeoutError("late", task_id=1, status="active")

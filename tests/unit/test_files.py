@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vantage6.client import InvalidSettings, _files
+from vantage6.client import ConfigurationError, _files
 
 
 def test_whoever_has_to_wait_for_too_long_is_told(
@@ -15,7 +15,7 @@ def test_whoever_has_to_wait_for_too_long_is_told(
     file = tmp_path / "folder" / "file"
     with (
         _files.locked(file),
-        pytest.raises(InvalidSettings, match="locked by another process"),
+        pytest.raises(ConfigurationError, match="locked by another process"),
         _files.locked(file),
     ):
         pass

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
-from vantage6.client import MissingExtra, Rows
+from vantage6.client import MissingDependencyError, Rows
 
 LINKS: PageLinks = {"first": "", "self": ""}
 NODES = [
@@ -54,5 +54,5 @@ def test_no_rows_are_an_empty_frame() -> None:
 def test_without_pandas_the_error_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
     monkeypatch.setattr(sys, "path", [])
-    with pytest.raises(MissingExtra, match=r"vantage6-sdk\[pandas\]"):
+    with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[pandas\]"):
         Rows(NODES, LINKS).to_pandas()

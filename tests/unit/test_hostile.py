@@ -19,7 +19,7 @@ from strange import stranges
 from vantage6.client import Client, Timeouts
 from vantage6.client._listing import Rows
 from vantage6.client._sync import _creating
-from vantage6.client.errors import InvalidInput, Vantage6Error, WaitTimeout
+from vantage6.client.errors import InvalidInputError, Vantage6Error, WaitTimeoutError
 
 FOLDER = Path(mkdtemp())
 KEY, SAVED = FOLDER / "key.pem", FOLDER / "saved"
@@ -132,7 +132,7 @@ def _client(server: Hostile, folder: Path) -> Client:
         "http://127.0.0.1",
         server.port,
         log_level=None,
-        retries=0,
+        max_retries=0,
         timeout=TIMES,
         known_organizations=folder / "known",
     )
@@ -144,7 +144,7 @@ def is_inert(text: str) -> bool:
 
 
 # The task never ends; the user is in another organization.
-REFUSED = {"wait for two": WaitTimeout, "change a user": InvalidInput}
+REFUSED = {"wait for two": WaitTimeoutError, "change a user": InvalidInputError}
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scripted import token
 
-from vantage6.client import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired
+from vantage6.client import InvalidInputError, TwoFactorRequiredError, TwoFactorSetupRequiredError
 from vantage6.client._identity import Tokens, claims, credentials, hidden_code, login_answer
 
 
@@ -54,16 +54,16 @@ def test_a_code_that_came_as_a_number_gets_its_zeros_back() -> None:
 
 
 def test_what_one_logs_in_with_must_be_text() -> None:
-    with pytest.raises(InvalidInput, match="password must be a str, not NoneType"):
+    with pytest.raises(InvalidInputError, match="password must be a str, not NoneType"):
         credentials("u", None, None)  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="mfa_code must supply a str or an int, not float"):
+    with pytest.raises(InvalidInputError, match="mfa_code must supply a str or an int, not float"):
         hidden_code(1.5)  # type: ignore[arg-type]
 
 
 def test_a_login_may_need_a_second_factor_or_its_setup() -> None:
-    with pytest.raises(TwoFactorRequired, match="mfa_code"):
+    with pytest.raises(TwoFactorRequiredError, match="mfa_code"):
         login_answer({"msg": "give the code"})
     secret: Any = {"qr_uri": "otpauth://totp/x?secret=HUSH", "otp_secret": "HUSH", "msg": ""}
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         login_answer(secret)
     assert caught.value.uri.startswith("otpauth://")

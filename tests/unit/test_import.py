@@ -29,7 +29,7 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
             HEAVY | {"asyncio", "dataclasses", "json", "re", "ssl", "typing"},
         ),
         ("from vantage6.client import Client", HEAVY | {"vantage6.client._events"}),
-        ("from vantage6.client import AsyncClient, LoginFailed", HEAVY),
+        ("from vantage6.client import AsyncClient, LoginFailedError", HEAVY),
         (
             "from vantage6.client import Client; Client('http://localhost', 1)",
             {"asyncio", "cryptography", "attrs", "attr", "pandas"},  # httpx loads rich

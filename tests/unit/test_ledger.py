@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInput, LogWritten, NodeOffline, RunStatusChanged, TaskCreated
+from vantage6.client import (
+    InvalidInputError,
+    LogWritten,
+    NodeOffline,
+    RunStatusChanged,
+    TaskCreated,
+)
 from vantage6.client._events import Joined, KillRequested, Lost, Refused, RunUpdated, Wanted, parse
 from vantage6.client._ledger import (
     DOUBT_SECONDS,
@@ -309,5 +315,5 @@ def test_wanted_events_are_told_by_kind_task_and_collaboration() -> None:
     wanted.learn(("task", 2), 4)
     assert wanted.unknown(line) is None
     assert line in wanted
-    with pytest.raises(InvalidInput, match="node_offline"):
+    with pytest.raises(InvalidInputError, match="node_offline"):
         Wanted("nonsense")  # type: ignore[arg-type]

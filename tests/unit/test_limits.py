@@ -21,14 +21,14 @@ from scripted import PassTime, Reply, Request, Script, logging_in
 from vantage6.client import (
     AsyncClient,
     Client,
-    ClientClosed,
-    InvalidSettings,
-    NotFound,
-    RequestTimeout,
+    ClientClosedError,
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidResponseError,
+    NotFoundError,
+    RequestTimeoutError,
     ServerError,
     Timeouts,
-    UndecodableAnswer,
-    UnknownPath,
 )
 
 VERSION = {"version": "4.15.2"}
@@ -59,7 +59,7 @@ ENDLESS_HEAD = HEAD + b"X-Slow: " + b"y" * 2000
 def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
     with raw_server(drip(data, 0.05)) as seen:
         began = time.monotonic()
-        with pytest.raises(RequestTimeout, match=r"within the 0\.6 seconds .*total"):
+        with pytest.raises(RequestTimeoutError, match=r"within the 0\.6 seconds .*total"):
             ask(seen.port, {"timeout": Timeouts(total=0.6)})
         assert 0.5 < time.monotonic() - began < 20, "the whole takes 50"
     assert len(seen.connections) == 1
@@ -70,7 +70,7 @@ def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
     server.reply = lambda _: (503, b"busy")
     began = time.monotonic()
     with pytest.raises(ServerError):
-        ask(server.port, {"retries": 100, "timeout": Timeouts(total=3)})
+        ask(server.port, {"max_retries": 100, "timeout": Timeouts(total=3)})
     assert time.monotonic() - began < 30, "a hundred attempts take a quarter of an hour"
     assert 2 <= len(server.seen) < 6
 
@@ -96,7 +96,7 @@ def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
         seen.ended.wait(30)
 
     with raw_server(serve) as seen:
-        with pytest.raises(RequestTimeout, match=r"read timeout of 0\.3 seconds"):
+        with pytest.raises(RequestTimeoutError, match=r"read timeout of 0\.3 seconds"):
             ask(seen.port, {"timeout": Timeouts(read=0.3)})
 
 
@@ -110,7 +110,7 @@ def test_a_server_that_takes_a_body_slowly_is_left_in_time() -> None:
     with raw_server(sip) as seen:
         with Client("http://127.0.0.1", seen.port, log_level=None, timeout=1) as client:
             began = time.monotonic()
-            with pytest.raises(RequestTimeout, match="within the 1 seconds"):
+            with pytest.raises(RequestTimeoutError, match="within the 1 seconds"):
                 client.request("task", body, "post")
             assert time.monotonic() - began < 30, "the whole takes minutes"
 
@@ -130,7 +130,7 @@ def zeros(status: bytes, size: int) -> Callable[[socket.socket], None]:
 
 @both
 @pytest.mark.parametrize(
-    ("status", "kind"), [(b"200 OK", UndecodableAnswer), (b"500 Oops", ServerError)]
+    ("status", "kind"), [(b"200 OK", InvalidResponseError), (b"500 Oops", ServerError)]
 )
 def test_zeros_where_json_belongs_are_not_taken_in(
     ask: Ask, status: bytes, kind: type[Exception]
@@ -139,7 +139,7 @@ def test_zeros_where_json_belongs_are_not_taken_in(
         tracemalloc.start()
         try:
             with pytest.raises(kind) as caught:
-                ask(seen.port, {"retries": 0})
+                ask(seen.port, {"max_retries": 0})
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -155,9 +155,9 @@ def test_an_answer_beyond_its_limit_is_refused(ask: Ask, server: Script, is_pack
     data = gzip.compress(body) if is_packed else body
     headers["content-length"] = str(len(data))
     server.reply = lambda _: (200, data, headers)
-    with pytest.raises(UndecodableAnswer, match="more than the 1000000 bytes"):
-        ask(server.port, {"max_answer": 1_000_000})
-    assert ask(server.port, {"max_answer": 2_100_000})
+    with pytest.raises(InvalidResponseError, match="more than the 1000000 bytes"):
+        ask(server.port, {"max_response_bytes": 1_000_000})
+    assert ask(server.port, {"max_response_bytes": 2_100_000})
     assert len(server.seen) == 2
 
 
@@ -167,7 +167,7 @@ def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
     ask: Ask, server: Script, packing: str
 ) -> None:
     server.reply = lambda _: (200, VERSION, {"content-encoding": packing})
-    with pytest.raises(UndecodableAnswer, match="packed as"):
+    with pytest.raises(InvalidResponseError, match="packed as"):
         ask(server.port, {})
 
 
@@ -176,12 +176,12 @@ def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
     ask: Ask, server: Script
 ) -> None:
     server.reply = lambda _: (404, b"<html>" + b"no " * 100_000 + b"</html>")
-    with pytest.raises(UnknownPath) as caught:
+    with pytest.raises(EndpointNotFoundError) as caught:
         ask(server.port, {})
     assert isinstance(caught.value.body, str)
     assert 60_000 < len(caught.value.body) <= 1 << 16
     server.reply = lambda _: (404, {"msg": "none"})
-    with pytest.raises(NotFound, match="none"):
+    with pytest.raises(NotFoundError, match="none"):
         ask(server.port, {})
 
 
@@ -190,14 +190,14 @@ def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
 
 def test_other_limits_hold_for_the_view_alone(server: Script) -> None:
     server.reply = lambda _: (503, b"")
-    with Client("http://127.0.0.1", server.port, log_level=None, retries=1) as client:
-        once = client.with_options(retries=0)
+    with Client("http://127.0.0.1", server.port, log_level=None, max_retries=1) as client:
+        once = client.with_options(max_retries=0)
         for seen, some in ((1, once), (2, client), (1, once)):
             server.seen.clear()
             with pytest.raises(ServerError):
                 some.util.get_server_version()
             assert len(server.seen) == seen
-        assert once.with_options(timeout=1)._session.http.limits.retries == 0
+        assert once.with_options(timeout=1)._session.http.limits.max_retries == 0
 
 
 def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> None:
@@ -218,7 +218,7 @@ def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> N
             view.collaboration.get(5)
         assert client.collaboration.get(5)["id"] == 5, "the client is open still"
         assert len(server.connections) == 1
-    with pytest.raises(ClientClosed, match="closed"):
+    with pytest.raises(ClientClosedError, match="closed"):
         view.collaboration.get(5)
 
 
@@ -230,22 +230,22 @@ def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> N
         ({"timeout": float("inf")}, "connect timeout"),
         ({"timeout": True}, "connect timeout"),
         ({"timeout": "5"}, "connect timeout"),
-        ({"retries": -1}, "retries"),
-        ({"retries": 1.5}, "retries"),
-        ({"max_answer": 0}, "max_answer"),
+        ({"max_retries": -1}, "max_retries"),
+        ({"max_retries": 1.5}, "max_retries"),
+        ({"max_response_bytes": 0}, "max_response_bytes"),
     ],
 )
 def test_limits_that_cannot_work_are_refused(options: Options, said: str) -> None:
-    with pytest.raises(InvalidSettings, match=said):
+    with pytest.raises(ConfigurationError, match=said):
         Client("http://localhost", 1, log_level=None, **options)
     with Client("http://localhost", 1, log_level=None) as client:
-        with pytest.raises(InvalidSettings, match=said):
+        with pytest.raises(ConfigurationError, match=said):
             client.with_options(**options)
 
 
 def test_no_limit_for_the_whole_is_a_choice() -> None:
     assert Timeouts(total=None).total is None
-    with pytest.raises(InvalidSettings, match="read timeout"):
+    with pytest.raises(ConfigurationError, match="read timeout"):
         Timeouts(read=None)  # type: ignore[arg-type]
 
 
@@ -334,7 +334,7 @@ def test_a_client_may_be_used_in_one_loop_after_the_other(
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: asyncio.run(several()), range(4))) == [8] * 4
     asyncio.run(client.close())
-    with pytest.raises(ClientClosed):
+    with pytest.raises(ClientClosedError):
         asyncio.run(several())
     assert server.paths.count("POST /api/token/refresh") == 1
 
@@ -358,8 +358,8 @@ def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> Non
                 slow = pool.submit(client.node.get, 1)
                 assert held.wait(30)
                 began = time.monotonic()
-                with pytest.raises(RequestTimeout, match="renewed"):
+                with pytest.raises(RequestTimeoutError, match="renewed"):
                     client.with_options(timeout=0.3).node.get(1)
                 assert time.monotonic() - began < 9
-                with pytest.raises(RequestTimeout):
+                with pytest.raises(RequestTimeoutError):
                     slow.result()

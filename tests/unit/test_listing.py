@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
-from vantage6.client import InvalidInput, Rows
+from vantage6.client import InvalidInputError, Rows
 from vantage6.client._listing import LIGHT_PAGE, Pages, Selection, check_page, period
 
 LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
@@ -77,7 +77,7 @@ def test_filtering_leaves_the_given_rows_alone() -> None:
 
 
 def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
-    with pytest.raises(InvalidInput, match=r"'nmae'.*name"):
+    with pytest.raises(InvalidInputError, match=r"'nmae'.*name"):
         Selection(filter_=("nmae", "Ada")).of_rows(rows())
     nobody: Rows[dict[str, Any]] = Rows([], LINKS)
     assert Selection(filter_=("nmae", "Ada")).of_rows(nobody) == []
@@ -87,7 +87,7 @@ def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
     "wrong", [{"fields": "name"}, {"filter_": "name"}, {"filters": [("name",)]}]
 )
 def test_selections_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         Selection(**wrong)
 
 
@@ -99,7 +99,7 @@ def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
     check_page(1, 250)
     check_page(None, None)
     for page in ((number, None), (None, number)):
-        with pytest.raises(InvalidInput, match=f"page must be a whole number.*not {number!r}"):
+        with pytest.raises(InvalidInputError, match=f"page must be a whole number.*not {number!r}"):
             check_page(*page)
 
 
@@ -108,10 +108,10 @@ def test_the_ends_of_a_period_are_times() -> None:
         assert period("started", cast("Any", ends)) == ends
     assert period("started", None) == (None, None)
     for wrong in ("2026-11-26", ("2026-11-26",), 3, {"2026-11-26", "2026-11-27"}):
-        with pytest.raises(InvalidInput, match="started takes the first and the last time"):
+        with pytest.raises(InvalidInputError, match="started takes the first and the last time"):
             period("started", cast("Any", wrong))
     for time in ("yesterday", "", 3):
-        with pytest.raises(InvalidInput, match=f"started: {time!r} is no time"):
+        with pytest.raises(InvalidInputError, match=f"started: {time!r} is no time"):
             period("started", cast("Any", (None, time)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInput
+from vantage6.client import InvalidInputError
 from vantage6.client._payload import serialize
 
 
@@ -36,10 +36,10 @@ CYCLE.append({"again": CYCLE})
     ],
 )
 def test_what_json_cannot_hold_is_named_by_its_place(value: Any, place: str) -> None:
-    with pytest.raises(InvalidInput, match=place):
+    with pytest.raises(InvalidInputError, match=place):
         serialize(value, "input_")
 
 
 def test_arguments_that_are_given_by_themselves_are_named_so() -> None:
-    with pytest.raises(InvalidInput, match=r"^kwargs\.x\[1\] cannot be sent"):
+    with pytest.raises(InvalidInputError, match=r"^kwargs\.x\[1\] cannot be sent"):
         serialize({"method": "f", "kwargs": {"x": [1, {2}]}}, "")

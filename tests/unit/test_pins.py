@@ -2,7 +2,12 @@
 
 import pytest
 
-from vantage6.client import InvalidSettings, NotEncrypted, PublicKeyChanged, UntrustedKey
+from vantage6.client import (
+    ConfigurationError,
+    NotEncryptedError,
+    PublicKeyChangedError,
+    UntrustedKeyError,
+)
 from vantage6.client._pins import (
     HEADER,
     Pin,
@@ -70,7 +75,7 @@ def test_a_nameless_organization_is_kept_too() -> None:
     ],
 )
 def test_a_line_that_is_unclear_is_not_guessed(line: str, reason: str) -> None:
-    with pytest.raises(InvalidSettings, match=reason) as caught:
+    with pytest.raises(ConfigurationError, match=reason) as caught:
         read(f"# comment\n{line}\n", SERVER, "the-file")
     assert "the-file, line " in str(caught.value)
 
@@ -98,7 +103,9 @@ def test_a_key_is_remembered_on_first_use_and_then_believed() -> None:
 
 @pytest.mark.parametrize("trust", ["first-use", "strict"])
 def test_a_changed_key_is_not_used(trust: str) -> None:
-    with pytest.raises(PublicKeyChanged, match=r"organization\.trust\(3, 'SHA256:bbb'\)") as caught:
+    with pytest.raises(
+        PublicKeyChangedError, match=r"organization\.trust\(3, 'SHA256:bbb'\)"
+    ) as caught:
         check_key(trust, known(KEY), CHANGED)
     error = caught.value
     assert (error.organization_id, error.known, error.server) == (3, "SHA256:aaa", "SHA256:bbb")
@@ -108,14 +115,14 @@ def test_a_changed_key_is_not_used(trust: str) -> None:
 @pytest.mark.parametrize("trust", ["first-use", "strict"])
 def test_a_known_name_under_another_identifier_is_a_changed_key(trust: str) -> None:
     double = Pin("organization", 9, "SHA256:bbb", "Maastro\tClinic")
-    with pytest.raises(PublicKeyChanged, match="organization 3 so far"):
+    with pytest.raises(PublicKeyChangedError, match="organization 3 so far"):
         check_key(trust, known(KEY), double)
 
 
 def test_a_strict_client_uses_only_what_was_accepted() -> None:
-    with pytest.raises(UntrustedKey, match="SHA256:aaa") as caught:
+    with pytest.raises(UntrustedKeyError, match="SHA256:aaa") as caught:
         check_key("strict", {}, KEY)
-    assert not isinstance(caught.value, PublicKeyChanged)
+    assert not isinstance(caught.value, PublicKeyChangedError)
     assert (caught.value.organization_id, caught.value.server) == (3, "SHA256:aaa")
 
 
@@ -127,7 +134,7 @@ def test_nothing_is_looked_at_when_trust_is_off() -> None:
 
 def test_ones_own_key_is_held_against_the_private_key() -> None:
     check_own_key("strict", KEY, KEY)
-    with pytest.raises(PublicKeyChanged, match="Results would be"):
+    with pytest.raises(PublicKeyChangedError, match="Results would be"):
         check_own_key("first-use", KEY, CHANGED)
 
 
@@ -140,15 +147,15 @@ def test_encryption_is_remembered_whatever_was_known() -> None:
 
 @pytest.mark.parametrize("trust", ["first-use", "strict"])
 def test_what_was_encrypted_does_not_become_plain_by_itself(trust: str) -> None:
-    with pytest.raises(NotEncrypted, match=r"collaboration\.trust\(1\)") as caught:
+    with pytest.raises(NotEncryptedError, match=r"collaboration\.trust\(1\)") as caught:
         check_encryption(trust, known(ENCRYPTED), PLAIN)
     assert caught.value.collaboration_id == 1
-    with pytest.raises(NotEncrypted, match="it was before"):
+    with pytest.raises(NotEncryptedError, match="it was before"):
         check_encryption(trust, known(ENCRYPTED), Pin("collaboration", 9, "plain", "demo"))
 
 
 def test_a_plain_collaboration_is_believed_at_first_but_not_by_a_strict_client() -> None:
     assert check_encryption("first-use", {}, PLAIN) is None
     assert check_encryption("strict", known(PLAIN), PLAIN) is None
-    with pytest.raises(NotEncrypted, match="nobody has accepted"):
+    with pytest.raises(NotEncryptedError, match="nobody has accepted"):
         check_encryption("strict", {}, PLAIN)

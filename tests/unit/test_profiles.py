@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import InvalidSettings, Profile, profiles
+from vantage6.client import ConfigurationError, Profile, profiles
 from vantage6.client._home import profile_named, profiles_path, save_profile
 from vantage6.client._profiles import (
     Given,
@@ -85,7 +85,7 @@ def test_a_path_may_start_from_home_or_from_the_root() -> None:
     ],
 )
 def test_what_does_not_belong_in_the_file_is_refused(text: str, hint: str) -> None:
-    with pytest.raises(InvalidSettings, match=hint) as caught:
+    with pytest.raises(ConfigurationError, match=hint) as caught:
         read_profiles(text, FILE)
     assert str(FILE) in str(caught.value)
     if "password" in text.lower() or "passphrase" in text:
@@ -120,7 +120,7 @@ def test_a_profile_is_chosen(
 )
 def test_a_profile_that_is_not_there_is_told_of(there: str, name: str | None, hint: str) -> None:
     known = {name: Profile(name) for name in there.split()}
-    with pytest.raises(InvalidSettings, match=hint):
+    with pytest.raises(ConfigurationError, match=hint):
         choose_profile(known, name, FILE, None)
 
 
@@ -153,9 +153,9 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
     ],
 )
 def test_what_cannot_be_read_again_is_not_written(profile: Profile, hint: str) -> None:
-    with pytest.raises(InvalidSettings, match=hint):
+    with pytest.raises(ConfigurationError, match=hint):
         with_profile("", profile, FILE)
-    with pytest.raises(InvalidSettings, match="line 1"):
+    with pytest.raises(ConfigurationError, match="line 1"):
         with_profile("what is this", Profile("a"), FILE)
 
 
@@ -181,11 +181,11 @@ def test_a_file_that_cannot_be_read_or_written_is_told_of(
     (home / "file").write_bytes(b"\xff")
     for place in ("folder", "file"):
         monkeypatch.setenv("VANTAGE6_PROFILES", str(home / place))
-        with pytest.raises(InvalidSettings, match="cannot be read"):
+        with pytest.raises(ConfigurationError, match="cannot be read"):
             profiles()
     monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "file" / "profiles.ini"))
     assert profiles() == {}
-    with pytest.raises(InvalidSettings, match="cannot be written"):
+    with pytest.raises(ConfigurationError, match="cannot be written"):
         save_profile(Profile("a"))
 
 
@@ -234,15 +234,15 @@ def test_every_variable_is_read() -> None:
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         check_all_there(plan(), can_ask=False)
     for name in ("SERVER", "USERNAME", "PASSWORD"):
         assert f"VANTAGE6_{name}" in str(caught.value)
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         check_all_there(plan(server="https://server.example"), can_ask=True)
     assert "SERVER" not in str(caught.value)
     assert "PASSWORD" not in str(caught.value)
-    with pytest.raises(InvalidSettings, match="USERNAME"):
+    with pytest.raises(ConfigurationError, match="USERNAME"):
         check_all_there(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
 
 

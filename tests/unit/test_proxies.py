@@ -14,9 +14,9 @@ from scripted import Script, logging_in
 from vantage6.client import (
     AsyncClient,
     Client,
-    ConnectionFailed,
-    InvalidSettings,
-    MissingExtra,
+    ConfigurationError,
+    ConnectionFailedError,
+    MissingDependencyError,
 )
 from vantage6.client._pools import socket_options
 from vantage6.client._settings import Route
@@ -88,11 +88,11 @@ def test_what_no_proxy_names_is_reached_directly(
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         for excepted in ("example", f"{NAME},other", "*"):
             monkeypatch.setenv("NO_PROXY", excepted)
-            with pytest.raises(ConnectionFailed, match="cannot connect"):
-                ask(f"http://{NAME}", retries=0)
+            with pytest.raises(ConnectionFailedError, match="cannot connect"):
+                ask(f"http://{NAME}", max_retries=0)
         monkeypatch.delenv("NO_PROXY")
-        with pytest.raises(ConnectionFailed, match="cannot connect"):
-            ask(f"http://{NAME}", retries=0, proxy=False)
+        with pytest.raises(ConnectionFailedError, match="cannot connect"):
+            ask(f"http://{NAME}", max_retries=0, proxy=False)
         assert not proxy.asked
 
 
@@ -116,7 +116,7 @@ def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
     for kind in (Client, AsyncClient):
-        with pytest.raises(MissingExtra, match=r"vantage6-sdk\[socks\]"):
+        with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[socks\]"):
             kind(f"http://{NAME}", None, log_level=None, proxy="socks5://proxy.example")
 
 
@@ -128,8 +128,8 @@ def test_a_proxy_that_refuses_is_told_from_the_server(
     ask: Ask, server: Script, refusal: bytes, times: int
 ) -> None:
     with http_proxy(server.port, refusal) as proxy:
-        with pytest.raises(ConnectionFailed, match=r"proxy did not let .*(407|503)"):
-            ask(f"https://{NAME}", proxy=f"http://127.0.0.1:{proxy.port}", retries=1)
+        with pytest.raises(ConnectionFailedError, match=r"proxy did not let .*(407|503)"):
+            ask(f"https://{NAME}", proxy=f"http://127.0.0.1:{proxy.port}", max_retries=1)
         assert len(proxy.asked) == times
     assert not server.seen
 
@@ -139,9 +139,9 @@ def test_a_silent_socks_proxy_is_left_in_time(ask: Ask) -> None:
     with raw_server(
         lambda connection: connection.recv(99) and connection.recv(99) and None
     ) as seen:
-        from vantage6.client import RequestTimeout
+        from vantage6.client import RequestTimeoutError
 
-        with pytest.raises(RequestTimeout):
+        with pytest.raises(RequestTimeoutError):
             ask(f"http://{NAME}", proxy=f"socks5://127.0.0.1:{seen.port}", timeout=0.5)
 
 
@@ -150,7 +150,7 @@ def test_a_silent_socks_proxy_is_left_in_time(ask: Ask) -> None:
 )
 def test_what_is_no_proxy_is_refused_without_being_shown(proxy: str) -> None:
     for kind in (Client, AsyncClient):
-        with pytest.raises(InvalidSettings, match="proxy= must be the address") as caught:
+        with pytest.raises(ConfigurationError, match="proxy= must be the address") as caught:
             kind(f"https://{NAME}", None, log_level=None, proxy=proxy)
         assert proxy not in str(caught.value).replace("'http://proxy.example:3128'", "").split()
 

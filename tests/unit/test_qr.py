@@ -9,7 +9,13 @@ import pytest
 import segno
 from scripted import Script
 
-from vantage6.client import Client, InvalidInput, MissingExtra, TwoFactorSetupRequired, show_qr
+from vantage6.client import (
+    Client,
+    InvalidInputError,
+    MissingDependencyError,
+    TwoFactorSetupRequiredError,
+    show_qr,
+)
 from vantage6.client._qr import offer
 
 URI = "otpauth://totp/vantage6:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=vantage6"
@@ -63,7 +69,7 @@ def test_a_terminal_shows_the_code_in_colors_of_its_own(terminal: Output) -> Non
 
 
 def test_elsewhere_it_is_plain_text(capsys: Output) -> None:
-    TwoFactorSetupRequired("set it up", uri=URI).show_qr()
+    TwoFactorSetupRequiredError("set it up", uri=URI).show_qr()
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     assert squares(printed)[4][4:11] == [1] * 7, "the edge of the first corner's square"
@@ -78,7 +84,7 @@ def test_a_notebook_shows_a_picture(shown: list[Any], capsys: Output) -> None:
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(without_segno: None) -> None:
-    with pytest.raises(MissingExtra, match=r"vantage6-sdk\[qr\]"):
+    with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[qr\]"):
         show_qr(URI)
 
 
@@ -86,7 +92,7 @@ def test_the_setup_is_shown_at_once_to_whoever_is_there(
     client: Client, server: Script, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
-    with pytest.raises(TwoFactorSetupRequired, match="show_qr") as caught:
+    with pytest.raises(TwoFactorSetupRequiredError, match="show_qr") as caught:
         client.authenticate("ada", "secret")
     assert caught.value.uri == URI
     at_login = terminal.readouterr().out
@@ -101,7 +107,7 @@ def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
     client: Client, server: Script, capsys: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         client.authenticate("ada", "secret")
     assert "GEZD" not in f"{caught.value} {caught.value!r}"
     assert capsys.readouterr().out == ""
@@ -123,8 +129,8 @@ def test_an_address_that_no_code_holds_hides_no_error(
     client: Client, server: Script, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, {**SETUP, "qr_uri": URI + "x" * 5000})
-    with pytest.raises(TwoFactorSetupRequired):
+    with pytest.raises(TwoFactorSetupRequiredError):
         client.authenticate("ada", "secret")
     assert URI in terminal.readouterr().out
-    with pytest.raises(InvalidInput, match="no QR code holds"):
+    with pytest.raises(InvalidInputError, match="no QR code holds"):
         show_qr("x" * 5000)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import AmbiguousName, InvalidInput, UnknownName
+from vantage6.client import AmbiguousNameError, InvalidInputError, NameNotFoundError
 from vantage6.client._resolve import (
     NAMINGS,
     SERVER_KINDS,
@@ -47,13 +47,13 @@ def test_a_name_is_found_exactly_then_without_its_case(name: str, id_: int) -> N
         "organization", organizations("IKNL", "iknl", "Maastro", "100 % Sure_Thing", "Größe")
     )
     assert known.find(name)["id"] == id_
-    with pytest.raises(AmbiguousName, match=r"id 1.*id 2"):
+    with pytest.raises(AmbiguousNameError, match=r"id 1.*id 2"):
         known.find("Iknl ")  # nobody is called exactly so, and two are with case aside
 
 
 def test_an_unknown_name_tells_the_nearest() -> None:
     known = Directory("organization", organizations("IKNL", "Maastro"), " in collaboration 1")
-    with pytest.raises(UnknownName) as caught:
+    with pytest.raises(NameNotFoundError) as caught:
         known.find("Mastro")
     assert str(caught.value) == (
         "no organization in collaboration 1 is called 'Mastro'; did you mean 'Maastro' (id 2, "
@@ -66,9 +66,9 @@ def test_an_unknown_name_tells_the_nearest() -> None:
 
 def test_an_unknown_name_with_nothing_near_tells_what_there_is() -> None:
     known = Directory("collaboration", [{"id": 1, "name": "demo", "encrypted": False}])
-    with pytest.raises(UnknownName, match=r"there is 'demo' \(id 1, encrypted false\)"):
+    with pytest.raises(NameNotFoundError, match=r"there is 'demo' \(id 1, encrypted false\)"):
         known.find("pancreas")
-    with pytest.raises(UnknownName, match="you see no studies there at all"):
+    with pytest.raises(NameNotFoundError, match="you see no studies there at all"):
         Directory("study", []).find("adults")
 
 
@@ -77,7 +77,7 @@ def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
         {"id": id_, "name": "average", "status": "completed", "created_at": f"2026-11-{id_}"}
         for id_ in range(10, 30)
     ]
-    with pytest.raises(AmbiguousName) as caught:
+    with pytest.raises(AmbiguousNameError) as caught:
         Directory("task", tasks).find("average")
     message = str(caught.value)
     assert message.startswith("20 tasks are called 'average'; say which by its id: 'average' (id")
@@ -88,12 +88,12 @@ def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
 
 def test_what_is_not_there_tells_nothing_apart() -> None:
     rows = [{"id": 1, "name": "IKNL", "country": None, "domain": ""}]
-    with pytest.raises(UnknownName, match=r"did you mean 'IKNL' \(id 1\)\?"):
+    with pytest.raises(NameNotFoundError, match=r"did you mean 'IKNL' \(id 1\)\?"):
         Directory("organization", rows).find("IKLN")
 
 
 def test_names_cannot_steer_a_terminal() -> None:
-    with pytest.raises(UnknownName) as caught:
+    with pytest.raises(NameNotFoundError) as caught:
         Directory("organization", organizations("\x1b[2Jevil")).find("\x1b[31mevil")
     assert "\x1b" not in str(caught.value)
 
@@ -107,7 +107,7 @@ def test_rules_go_by_more_of_their_fields() -> None:
     known = Directory("rule", rules)
     assert known.find("task.view.global")["id"] == 2
     assert known.find("task.create")["id"] == 3
-    with pytest.raises(AmbiguousName, match="scope 'organization'"):
+    with pytest.raises(AmbiguousNameError, match="scope 'organization'"):
         known.find("task.view")
 
 
@@ -140,7 +140,7 @@ def test_every_name_finds_its_own_row(names: list[str], data: st.DataObject) -> 
 @given(st.lists(st.text(max_size=5), max_size=10), st.text(max_size=5))
 def test_any_other_name_is_an_error_of_ours(names: list[str], name: str) -> None:
     rows = organizations(*names)
-    with suppress(UnknownName, AmbiguousName):
+    with suppress(NameNotFoundError, AmbiguousNameError):
         assert Directory("organization", rows).find(name) in rows
 
 
@@ -168,7 +168,7 @@ def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
     ],
 )
 def test_what_is_no_identifier_is_refused(ref: Any, reason: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         id_of(ref, "task")
     assert str(caught.value).startswith(reason)
 
@@ -178,14 +178,16 @@ def test_a_row_of_something_else_stands_for_the_one_in_it() -> None:
     assert [id_of(run, word) for word in ("task", "node", "run")] == [7, 3, 5]
     task = {"id": 7, "algorithm_store": {"id": 2}, "collaboration": {"id": 1}, "study": None}
     assert [id_of(task, word) for word in ("task", "algorithm store", "collaboration")] == [7, 2, 1]
-    with pytest.raises(InvalidInput, match="study: the row that is given is of something else"):
+    with pytest.raises(
+        InvalidInputError, match="study: the row that is given is of something else"
+    ):
         id_of(task, "study")
 
 
 def test_one_reference_is_no_list_of_them() -> None:
     assert references(("IKNL", 2), "organizations") == ["IKNL", 2]
     for one in ("IKNL", {"id": 1}, 1):
-        with pytest.raises(InvalidInput, match="organizations takes a list"):
+        with pytest.raises(InvalidInputError, match="organizations takes a list"):
             references(one, "organizations")  # type: ignore[arg-type]  # the mistake of a user
 
 
@@ -193,7 +195,7 @@ def test_kinds_are_checked() -> None:
     assert known_kind("study") == "study"
     assert "study" in SERVER_KINDS
     assert "algorithm" not in SERVER_KINDS
-    with pytest.raises(InvalidInput, match="there is no kind 'planet'; there is organization"):
+    with pytest.raises(InvalidInputError, match="there is no kind 'planet'; there is organization"):
         known_kind("planet")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
-from vantage6.client import DecryptionError, Finished, InvalidInput, ResultRows
+from vantage6.client import DecryptionError, Finished, InvalidInputError, ResultRows
 from vantage6.client._results import output_of
 
 LINKS: PageLinks = {"first": "", "self": ""}
@@ -79,5 +79,5 @@ def test_records_are_lines_of_a_data_frame() -> None:
 
 
 def test_what_is_no_record_is_no_line() -> None:
-    with pytest.raises(InvalidInput, match=r"Maastro .* 2\.5; use \.outputs"):
+    with pytest.raises(InvalidInputError, match=r"Maastro .* 2\.5; use \.outputs"):
         opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from scripted import token
 
-from vantage6.client import InvalidSettings
+from vantage6.client import ConfigurationError
 from vantage6.client._home import (
-    forget_session,
-    read_session,
-    saved_sessions,
-    sessions_folder,
-    write_session,
+    delete_login,
+    logins_folder,
+    read_login,
+    saved_logins,
+    write_login,
 )
 from vantage6.client._identity import Tokens
 from vantage6.client._saved import Saved, check_owner, file_name, read_saved, the_one
@@ -69,7 +69,7 @@ def test_what_never_expires_stays_so() -> None:
     ],
 )
 def test_what_is_no_session_is_refused(content: bytes) -> None:
-    with pytest.raises(InvalidSettings, match=r"s.json is not a saved session"):
+    with pytest.raises(ConfigurationError, match=r"s.json is not a saved login"):
         read_saved(content, Path("s.json"))
 
 
@@ -89,9 +89,11 @@ def test_the_file_is_named_after_server_and_user() -> None:
 def test_a_session_of_another_is_refused() -> None:
     check_owner(SAVED, Path("x"), "https://server.example:443/api", "ada")
     check_owner(SAVED, Path("x"), None, None)
-    with pytest.raises(InvalidSettings, match=r"of ada at https://server.example/api, not of joan"):
+    with pytest.raises(
+        ConfigurationError, match=r"of ada at https://server.example/api, not of joan"
+    ):
         check_owner(SAVED, Path("x"), None, "joan")
-    with pytest.raises(InvalidSettings, match=r"not of ada at https://other.example/api"):
+    with pytest.raises(ConfigurationError, match=r"not of ada at https://other.example/api"):
         check_owner(SAVED, Path("x"), "https://other.example/api", "ada")
 
 
@@ -100,46 +102,46 @@ def test_one_of_several_sessions_is_found() -> None:
     both = [(Path("a"), SAVED), (Path("b"), other)]
     assert the_one(both, URL, "joan") == (Path("b"), other)
     assert the_one(both, "https://else.example", None) is None
-    with pytest.raises(InvalidSettings, match=r"ada at .* \(a\), joan at"):
+    with pytest.raises(ConfigurationError, match=r"ada at .* \(a\), joan at"):
         the_one(both, URL, None)
 
 
 @POSIX
 def test_only_its_owner_can_read_the_file(home: Path) -> None:
-    folder = sessions_folder()
+    folder = logins_folder()
     assert folder == home / "state" / "vantage6" / "sessions"
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     path = folder / "s.json"
     path.write_text("old")
     path.chmod(0o666)
-    write_session(SAVED, path)
+    write_login(SAVED, path)
     assert (mode(folder), mode(path)) == (0o700, 0o600)
     assert list(folder.iterdir()) == [path]
-    assert list(saved_sessions()) == [(path, SAVED)]
-    assert forget_session(path)
-    assert not forget_session(path)
+    assert list(saved_logins()) == [(path, SAVED)]
+    assert delete_login(path)
+    assert not delete_login(path)
 
 
 @POSIX
 def test_whoever_may_read_along_is_told_of(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
-    write_session(SAVED, path)
-    assert read_session(path) == SAVED
+    write_login(SAVED, path)
+    assert read_login(path) == SAVED
     path.chmod(0o640)
     with pytest.warns(UserWarning, match=r"permissions are 0640"):
-        assert read_session(path) == SAVED
+        assert read_login(path) == SAVED
 
 
 @POSIX
 def test_no_link_is_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
-    write_session(SAVED, target)
+    write_login(SAVED, target)
     before = target.read_bytes()
     link.symlink_to(target)
-    with pytest.raises(InvalidSettings, match=r"it is a link"):
-        read_session(link)
-    write_session(Saved(URL, "joan", "a", "r", 0.0, None), link)
+    with pytest.raises(ConfigurationError, match=r"it is a link"):
+        read_login(link)
+    write_login(Saved(URL, "joan", "a", "r", 0.0, None), link)
     assert target.read_bytes() == before
     assert not link.is_symlink()
 
@@ -147,8 +149,8 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 @POSIX
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json", 0o600)
-    with pytest.raises(InvalidSettings, match=r"it is no file of yours"):
-        read_session(tmp_path / "s.json")
+    with pytest.raises(ConfigurationError, match=r"it is no file of yours"):
+        read_login(tmp_path / "s.json")
 
 
 @pytest.mark.skipif(
@@ -156,21 +158,21 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 )
 def test_the_file_of_another_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
-    write_session(SAVED, path)
+    write_login(SAVED, path)
     os.chown(path, 12345, -1)
-    with pytest.raises(InvalidSettings, match=r"it is no file of yours"):
-        read_session(path)
+    with pytest.raises(ConfigurationError, match=r"it is no file of yours"):
+        read_login(path)
 
 
 def test_what_cannot_be_read_or_written_is_told_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(InvalidSettings, match=r"no saved session in .*nowhere"):
-        read_session(tmp_path / "nowhere")
-    with pytest.raises(InvalidSettings, match=r"cannot be saved in .*nowhere"):
-        write_session(SAVED, tmp_path / "nowhere" / "s.json")
-    folder = sessions_folder()
-    write_session(SAVED, folder / "good.json")
+    with pytest.raises(ConfigurationError, match=r"no saved login in .*nowhere"):
+        read_login(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match=r"cannot be saved in .*nowhere"):
+        write_login(SAVED, tmp_path / "nowhere" / "s.json")
+    folder = logins_folder()
+    write_login(SAVED, folder / "good.json")
     (folder / "bad.json").touch(0o600)
-    assert [path.name for path, _ in saved_sessions()] == ["good.json"]
+    assert [path.name for path, _ in saved_logins()] == ["good.json"]
     assert "bad.json" in caplog.text

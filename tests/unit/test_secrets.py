@@ -25,7 +25,7 @@ from vantage6.bindings.secret import (
     shaded,
 )
 from vantage6.bindings.server.models.user_login import UserLogin
-from vantage6.client import InvalidInput, InvalidSettings
+from vantage6.client import ConfigurationError, InvalidInputError
 from vantage6.client._listing import Rows, Selection
 from vantage6.client._secrets import TELLING, secret, secret_bytes, without_library_frames
 from vantage6.client._settings import Address
@@ -146,9 +146,9 @@ def test_a_data_frame_has_a_secret_only_where_it_was_asked_for() -> None:
 
 
 def test_what_is_no_text_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="password must be a str, not int"):
+    with pytest.raises(InvalidInputError, match="password must be a str, not int"):
         secret(1234, "password")  # type: ignore[arg-type]
-    with pytest.raises(InvalidInput, match="passphrase must be a str or bytes, not int"):
+    with pytest.raises(InvalidInputError, match="passphrase must be a str or bytes, not int"):
         secret_bytes(1234)  # type: ignore[arg-type]
     assert secret_bytes(None) is None
     assert secret_bytes("é") == "é".encode()
@@ -184,7 +184,7 @@ def test_errors_that_go_round_in_circles_are_no_trap() -> None:
     "host", ["ada:Hu5h@server.example", "ftp://ada:Hu5h@server.example", "http://ada:Hu5h@[::1"]
 )
 def test_a_password_in_an_address_is_not_repeated(host: str) -> None:
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         Address.parse(host, 443, "/api")
     assert "Hu5h" not in str(caught.value)
     assert "server.example" in str(caught.value) or "[::1" in str(caught.value)

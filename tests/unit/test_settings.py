@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vantage6.client import InvalidSettings, Timeouts
+from vantage6.client import ConfigurationError, Timeouts
 from vantage6.client._settings import LOGGER, Address, show_log
 
 
@@ -53,7 +53,7 @@ def test_an_address_is_read_as_people_write_it(
 def test_an_address_that_cannot_work_is_refused_with_a_hint(
     host: str, port: int | str | None, hint: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=hint) as caught:
+    with pytest.raises(ConfigurationError, match=hint) as caught:
         Address.parse(host, port, "/api")
     assert "secret" not in str(caught.value)
 
@@ -61,7 +61,7 @@ def test_an_address_that_cannot_work_is_refused_with_a_hint(
 def test_one_timeout_stands_for_all_its_parts() -> None:
     assert Timeouts.of(5) == Timeouts(connect=5, read=5, write=5, pool=5, total=5)
     assert Timeouts.of(None) == Timeouts()
-    with pytest.raises(InvalidSettings, match="read timeout"):
+    with pytest.raises(ConfigurationError, match="read timeout"):
         Timeouts(read=0)
 
 
@@ -100,5 +100,5 @@ def test_an_application_with_its_own_logging_gets_no_second_line(
 
 
 def test_an_unknown_level_is_refused() -> None:
-    with pytest.raises(InvalidSettings, match="debug, info"):
+    with pytest.raises(ConfigurationError, match="debug, info"):
         show_log("loud")

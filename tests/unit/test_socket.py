@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import ClientClosed, _socket
+from vantage6.client import ClientClosedError, _socket
 from vantage6.client._events import Joined, KillRequested, LogWritten, Lost, NodeOffline
 from vantage6.client._settings import Address
 from vantage6.client._socket import AsyncMailbox, Mailbox, Socket
@@ -73,12 +73,12 @@ async def test_who_waits_hears_at_once_that_the_client_is_closed(
         heard = pool.submit(waiting.get, 60)
         socket.close()
         began = time.monotonic()
-        with pytest.raises(ClientClosed):
+        with pytest.raises(ClientClosedError):
             heard.result()
-    with pytest.raises(ClientClosed):
+    with pytest.raises(ClientClosedError):
         await listening.get(60)
     socket.join(late)
     socket.open("token")
-    with pytest.raises(ClientClosed):
+    with pytest.raises(ClientClosedError):
         late.get(60)
     assert time.monotonic() - began < 30

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import EncryptionNotSetUp, InvalidInput, InvalidKey
+from vantage6.client import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
 from vantage6.client._crypto import decrypt, generate_private_key, public_key_of
 from vantage6.client._task import (
     check_distinct,
@@ -52,19 +52,19 @@ def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, 
     ],
 )
 def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> None:
-    with pytest.raises(InvalidInput, match=hint):
+    with pytest.raises(InvalidInputError, match=hint):
         database_list(given)
 
 
 @pytest.mark.parametrize("given", [None, 3, "IKNL", {"id": 1}, []])
 def test_what_is_no_list_of_organizations_is_refused(given: Any) -> None:
-    with pytest.raises(InvalidInput, match="organizations"):
+    with pytest.raises(InvalidInputError, match="organizations"):
         some(given)
 
 
 def test_no_organization_is_asked_twice() -> None:
     check_distinct([1, 2, 3])
-    with pytest.raises(InvalidInput, match="organization 1 twice"):
+    with pytest.raises(InvalidInputError, match="organization 1 twice"):
         check_distinct([1, 2, 1])
 
 
@@ -90,7 +90,7 @@ def test_what_to_run_is_said_in_one_of_two_ways() -> None:
     ],
 )
 def test_what_to_run_is_said_in_no_other_way(given: Any, reason: str) -> None:
-    with pytest.raises(InvalidInput, match=reason):
+    with pytest.raises(InvalidInputError, match=reason):
         task_input(*given)
 
 
@@ -109,9 +109,9 @@ def test_each_organization_alone_can_read_its_input() -> None:
 
 
 def test_nothing_is_encrypted_for_strangers_or_without_a_key() -> None:
-    with pytest.raises(InvalidInput, match=r"organization 9 .*1 \(organization 1\)"):
+    with pytest.raises(InvalidInputError, match=r"organization 9 .*1 \(organization 1\)"):
         encrypted_inputs([9], b"{}", MEMBERS)
-    with pytest.raises(EncryptionNotSetUp, match="organization 3"):
+    with pytest.raises(EncryptionNotSetUpError, match="organization 3"):
         encrypted_inputs([3], b"{}", [member(3, "")])
-    with pytest.raises(InvalidKey, match="organization 3"):
+    with pytest.raises(InvalidKeyError, match="organization 3"):
         encrypted_inputs([3], b"{}", [member(3, "rubbish")])

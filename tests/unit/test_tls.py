@@ -13,7 +13,7 @@ from dripping import Seen, raw_server
 from gateways import DAY, NOW, Authority, to_port
 from scripted import Script, logging_in
 
-from vantage6.client import AsyncClient, Client, ConnectionFailed, InvalidSettings, TLSError
+from vantage6.client import AsyncClient, Client, ConfigurationError, ConnectionFailedError, TLSError
 
 VERSION = {"version": "4.15.2"}
 
@@ -136,7 +136,7 @@ def test_a_certificate_that_cannot_be_shown_is_refused_at_once(authority: Author
     _, other = authority.issue("researcher")
     for cert in (crt, (crt, key), (crt, key, "wrong"), (crt, other), "nowhere.pem"):
         for kind in (Client, AsyncClient):
-            with pytest.raises(InvalidSettings, match="cert: no certificate") as caught:
+            with pytest.raises(ConfigurationError, match="cert: no certificate") as caught:
                 kind("https://127.0.0.1", 1, log_level=None, cert=cert)
             assert "passphrase)" in str(caught.value)
             assert "wrong" not in str(caught.value)
@@ -151,8 +151,8 @@ def test_plain_http_where_tls_is_expected_is_told(ask: Ask, server: Script) -> N
 @both
 def test_a_line_that_goes_dead_is_no_matter_of_certificates(ask: Ask) -> None:
     with raw_server(lambda connection: None) as seen:
-        with pytest.raises(ConnectionFailed):
-            ask(seen.port, retries=1)
+        with pytest.raises(ConnectionFailedError):
+            ask(seen.port, max_retries=1)
     assert len(seen.connections) == 2, "it is tried again"
 
 

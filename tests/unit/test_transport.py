@@ -19,16 +19,16 @@ from scripted import Reply, Request, Script
 from vantage6.client import (
     AsyncClient,
     Client,
-    ConnectionFailed,
-    InvalidSettings,
-    NotFound,
-    RequestTimeout,
+    ConfigurationError,
+    ConnectionFailedError,
+    EndpointNotFoundError,
+    NotFoundError,
+    RequestTimeoutError,
     ServerError,
     StatusError,
     Timeouts,
     TLSError,
-    TooManyRequests,
-    UnknownPath,
+    TooManyRequestsError,
 )
 from vantage6.client._settings import Limits
 from vantage6.client._transport import Attempts, translate
@@ -71,16 +71,16 @@ def test_what_cannot_have_been_deleted_before_was_not_there(
     client: Client, server: Script, first: list[Reply]
 ) -> None:
     server.reply = replies(*first, GONE)
-    with pytest.raises(NotFound, match="not found"):
+    with pytest.raises(NotFoundError, match="not found"):
         client.role.delete(5)
 
 
 def test_only_of_what_is_deleted_does_its_absence_say_so(client: Client, server: Script) -> None:
     server.reply = replies((502, b""), GONE)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         client.role.get(5)
     server.reply = replies((502, b""), (404, b"<html>no such address</html>"))
-    with pytest.raises(UnknownPath):
+    with pytest.raises(EndpointNotFoundError):
         client.role.delete(5)
 
 
@@ -133,7 +133,7 @@ def test_a_slow_answer_ends_in_time_and_is_not_waited_for_again(server: Script) 
     timeouts = Timeouts(read=0.1)
     with (
         Client("http://127.0.0.1", server.port, log_level=None, timeout=timeouts) as client,
-        pytest.raises(RequestTimeout, match="no answer within"),
+        pytest.raises(RequestTimeoutError, match="no answer within"),
     ):
         client.util.get_server_version()
     assert len(server.seen) == 1
@@ -167,11 +167,11 @@ def test_a_broken_connection_is_tried_again_where_that_is_safe(
 ) -> None:
     port, taken = rude_port
     with Client("http://127.0.0.1", port, log_level=None) as client:
-        with pytest.raises(ConnectionFailed, match="connection broke"):
+        with pytest.raises(ConnectionFailedError, match="connection broke"):
             client.util.get_server_version()
         assert len(taken) == 4
         taken.clear()
-        with pytest.raises(ConnectionFailed, match="connection broke"):
+        with pytest.raises(ConnectionFailedError, match="connection broke"):
             client.authenticate("researcher", "secret")
         assert len(taken) == 1
 
@@ -179,7 +179,7 @@ def test_a_broken_connection_is_tried_again_where_that_is_safe(
 def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None:
     post = httpx.Request("POST", "https://server/api/task")
     assert Attempts(post, Limits()).after_error(httpx.ConnectError("refused", request=post)) > 0
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(ConnectionFailedError):
         Attempts(post, Limits()).after_error(httpx.ReadError("reset", request=post))
 
 
@@ -208,7 +208,7 @@ def test_who_asks_to_wait_for_a_moment_is_heeded(seconds: int, least: float, mos
 
 def test_who_asks_for_too_much_patience_is_reported(client: Client, server: Script) -> None:
     server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "3600"})
-    with pytest.raises(TooManyRequests, match="later"):
+    with pytest.raises(TooManyRequestsError, match="later"):
         client.util.get_server_version()
     assert len(server.seen) == 1
 
@@ -232,11 +232,11 @@ def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (httpx.ConnectTimeout, RequestTimeout, "no connection"),
-        (httpx.ReadTimeout, RequestTimeout, "no answer"),
-        (httpx.PoolTimeout, RequestTimeout, "busy"),
-        (httpx.ConnectError, ConnectionFailed, "cannot connect"),
-        (httpx.RemoteProtocolError, ConnectionFailed, "connection broke"),
+        (httpx.ConnectTimeout, RequestTimeoutError, "no connection"),
+        (httpx.ReadTimeout, RequestTimeoutError, "no answer"),
+        (httpx.PoolTimeout, RequestTimeoutError, "busy"),
+        (httpx.ConnectError, ConnectionFailedError, "cannot connect"),
+        (httpx.RemoteProtocolError, ConnectionFailedError, "connection broke"),
     ],
 )
 def test_failures_on_the_way_are_told_in_our_words(
@@ -260,7 +260,7 @@ def test_trusting_anyone_is_warned_of_where_it_is_written() -> None:
 def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
     for path in (tmp_path / "bad.pem", tmp_path / "missing.pem"):
-        with pytest.raises(InvalidSettings, match="verify="):
+        with pytest.raises(ConfigurationError, match="verify="):
             Client("https://server.example", 443, log_level=None, verify=path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

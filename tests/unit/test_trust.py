@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from scripted import Script, logging_in
 
-from vantage6.client import AsyncClient, Client, InvalidSettings, PublicKeyChanged
+from vantage6.client import AsyncClient, Client, ConfigurationError, PublicKeyChangedError
 from vantage6.client._crypto import fingerprint, generate_private_key, public_key_of
 from vantage6.client._trust import Trust, read_private_key, write_private_key
 
@@ -69,7 +69,7 @@ def test_what_is_known_outlives_the_client_and_is_of_one_server(tmp_path: Path) 
     Trust(URL, "first-use", path).check_keys([2], [organization(2, KEYS[1])], OWN)
     assert fingerprint(KEYS[1]) in path.read_text()
     changed = [organization(2, KEYS[2])]
-    with pytest.raises(PublicKeyChanged) as caught:
+    with pytest.raises(PublicKeyChangedError) as caught:
         Trust(URL, "first-use", path).check_keys([2], changed, OWN)
     assert (caught.value.known, caught.value.server) == tuple(map(fingerprint, KEYS[1:]))
     Trust("https://other.example/api", "first-use", path).check_keys([2], changed, OWN)
@@ -81,7 +81,7 @@ def test_of_one_change_nothing_else_is_remembered(tmp_path: Path) -> None:
     trust.check_keys([2], [organization(2, KEYS[1])], OWN)
     before = trust.path.read_text()
     members = [organization(3, KEYS[1]), organization(2, KEYS[2])]
-    with pytest.raises(PublicKeyChanged):
+    with pytest.raises(PublicKeyChangedError):
         trust.check_keys([3, 2], members, OWN)
     assert trust.path.read_text() == before
 
@@ -91,7 +91,7 @@ def test_only_the_organizations_asked_and_ones_own_are_looked_at(tmp_path: Path)
     members = [organization(1, KEYS[0]), organization(2, KEYS[1]), organization(3, "nonsense")]
     trust.check_keys([2], members, OWN)
     assert trust.path.read_text().count("SHA256:") == 1, "the own key needs no line"
-    with pytest.raises(PublicKeyChanged, match="your own organization 1"):
+    with pytest.raises(PublicKeyChangedError, match="your own organization 1"):
         trust.check_keys([2], [organization(1, KEYS[2]), *members[1:]], OWN)
 
 
@@ -109,13 +109,13 @@ def test_the_file_is_chosen_by_argument_then_environment(
 def test_what_cannot_be_remembered_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     trust = Trust(URL, "first-use", tmp_path / "file" / "known")
-    with pytest.raises(InvalidSettings, match="known_organizations"):
+    with pytest.raises(ConfigurationError, match="known_organizations"):
         trust.check_keys([2], [organization(2, KEYS[1])], OWN)
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "known").write_bytes(b"\xff\xfe")
-    with pytest.raises(InvalidSettings, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         Trust(URL, "strict", tmp_path / "known").check_keys([2], [organization(2, KEYS[1])], OWN)
 
 
@@ -147,7 +147,7 @@ def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_there_are_three_ways_to_trust() -> None:
-    with pytest.raises(InvalidSettings, match="'first-use', 'strict', 'off'"):
+    with pytest.raises(ConfigurationError, match="'first-use', 'strict', 'off'"):
         Client("http://localhost", 1, trust="always")  # type: ignore[arg-type]
 
 

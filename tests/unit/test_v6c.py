@@ -48,15 +48,15 @@ def test_codes_name_errors_that_there_are_and_differ() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (errors.UnknownName, 5),  # though it is an InvalidInput as well
-        (errors.LoginFailed, 3),
-        (errors.PermissionDenied, 4),  # though it is an Unauthorized as well
-        (errors.ServerTooOld, 7),  # though it is a NotFound as well
-        (errors.Conflict, 6),
-        (errors.RequestTimeout, 8),
-        (errors.TaskFailed, 9),
-        (errors.WaitTimeout, 10),
-        (errors.PublicKeyChanged, 11),
+        (errors.NameNotFoundError, 5),  # though it is an InvalidInputError as well
+        (errors.LoginFailedError, 3),
+        (errors.PermissionDeniedError, 4),  # though it is an UnauthorizedError as well
+        (errors.UnsupportedServerVersionError, 7),  # though it is a NotFoundError as well
+        (errors.ConflictError, 6),
+        (errors.RequestTimeoutError, 8),
+        (errors.TaskFailedError, 9),
+        (errors.WaitTimeoutError, 10),
+        (errors.PublicKeyChangedError, 11),
         (ValueError, 1),
     ],
 )
@@ -65,8 +65,8 @@ def test_the_nearest_kind_decides(error: type[Exception], code: int) -> None:
 
 
 def test_hints_are_those_of_shells() -> None:
-    assert _codes.hint_of(errors.SessionExpired) == "log in with: v6c login"
-    assert _codes.hint_of(errors.NotFound) is None
+    assert _codes.hint_of(errors.LoginExpiredError) == "log in with: v6c login"
+    assert _codes.hint_of(errors.NotFoundError) is None
 
 
 # -- words ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInput
+from vantage6.client import InvalidInputError
 from vantage6.client._payload import serialize
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, timezone.utc)
@@ -124,10 +124,12 @@ def test_dates_and_times_are_made_again_in_one_step(value: Any) -> None:
     ],
 )
 def test_what_would_lose_something_is_refused(value: Any, reason: str) -> None:
-    with pytest.raises(InvalidInput, match=rf"input_\.kwargs\.x.* cannot be sent.*{reason}"):
+    with pytest.raises(InvalidInputError, match=rf"input_\.kwargs\.x.* cannot be sent.*{reason}"):
         sent(value)
 
 
 def test_a_place_inside_an_array_is_named() -> None:
-    with pytest.raises(InvalidInput, match=r"input_\.kwargs\.x\.a\[1\] cannot .* a set is not"):
+    with pytest.raises(
+        InvalidInputError, match=r"input_\.kwargs\.x\.a\[1\] cannot .* a set is not"
+    ):
         sent(pd.DataFrame({"a": [1, {2}]}))

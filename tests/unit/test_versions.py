@@ -7,7 +7,7 @@ import pytest
 from vantage6.bindings.call import Call
 from vantage6.bindings.server import calls
 from vantage6.bindings.store import calls as store_calls
-from vantage6.client import ServerTooOld, UnknownPath
+from vantage6.client import EndpointNotFoundError, UnsupportedServerVersionError
 from vantage6.client._settings import Address
 from vantage6.client._versions import (
     SERVER,
@@ -65,7 +65,7 @@ def test_a_server_that_knows_it_is_sent_it_as_it_is(version: str) -> None:
 @pytest.mark.parametrize("version", ["4.13.7", "4.7.1", "4.9.0rc1", "3.11.1"])
 def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
     call = task(databases=[{"label": "a", "arguments": {"x": 1}}])
-    with pytest.raises(ServerTooOld) as caught:
+    with pytest.raises(UnsupportedServerVersionError) as caught:
         fitted(call, SERVER, version, late_parts(call, SERVER.since), URL)
     error = caught.value
     assert str(error) == (
@@ -94,9 +94,11 @@ def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
 def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_older(
     call: Call[Any], api: Api, version: str, needed: str
 ) -> None:
-    error = UnknownPath("no such address", method=call.method, url=URL + call.path, status=404)
+    error = EndpointNotFoundError(
+        "no such address", method=call.method, url=URL + call.path, status=404
+    )
     reason = explained(error, call, api, version)
-    assert isinstance(reason, ServerTooOld)
+    assert isinstance(reason, UnsupportedServerVersionError)
     assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
     assert str(reason) == (
         f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {api.name} of "

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInput
+from vantage6.client import InvalidInputError
 from vantage6.client._waiting import (
     check_manner,
     check_times,
@@ -79,7 +79,7 @@ def test_a_pause_keeps_to_the_interval(waited: float, interval: float) -> None:
     ],
 )
 def test_times_that_make_no_sense_are_refused(interval: Any, timeout: Any, reason: str) -> None:
-    with pytest.raises(InvalidInput, match=reason):
+    with pytest.raises(InvalidInputError, match=reason):
         check_times(interval, timeout)
 
 
@@ -100,7 +100,7 @@ def test_a_manner_that_there_is_not_is_refused(
     on_failure: str, progress: object, reason: str
 ) -> None:
     check_manner("return", print)
-    with pytest.raises(InvalidInput, match=reason):
+    with pytest.raises(InvalidInputError, match=reason):
         check_manner(on_failure, progress)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vantage6.client import Client, TaskFailed
+from vantage6.client import Client, TaskFailedError
 
 TASK = {
     "collaboration": "demo",
@@ -34,5 +34,5 @@ def test_a_hospital_says_why_it_tells_nothing(v6_client: Client, column: str, re
     task = v6_client.task.create(
         **TASK, organizations=["North"], method="partial", kwargs={"column": column}
     )
-    with pytest.raises(TaskFailed, match=reason):
+    with pytest.raises(TaskFailedError, match=reason):
         v6_client.wait_for_results(task, timeout=60)

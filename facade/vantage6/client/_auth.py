@@ -21,7 +21,7 @@ from ._identity import acode_from, code_from
 from ._locks import AsyncLock, Lock
 from ._pools import parsed
 from ._transport import answer_of
-from .errors import LoginFailed, RequestTimeout
+from .errors import LoginFailedError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -47,8 +47,8 @@ def _left(request: httpx.Request) -> float:
     return deadline.left if deadline else inf
 
 
-def _too_late(request: httpx.Request) -> RequestTimeout:
-    return RequestTimeout(
+def _too_late(request: httpx.Request) -> RequestTimeoutError:
+    return RequestTimeoutError(
         "the token is being renewed, which took longer than the whole call may",
         method=request.method,
         url=str(request.url),
@@ -225,7 +225,7 @@ class BearerAuth(httpx.Auth):
 
         Raises
         ------
-        SessionExpired, LoginFailed, TwoFactorRequired
+        LoginExpiredError, LoginFailedError, TwoFactorRequiredError
             When there are to be no new tokens.
         """
         try:
@@ -235,6 +235,6 @@ class BearerAuth(httpx.Auth):
             if self.renewed:
                 self.renewed()
             return None
-        except LoginFailed:
+        except LoginFailedError:
             self.account = None  # a few more of these would lock it
             raise

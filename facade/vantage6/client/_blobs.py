@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._crypto import Decryptor
 
 # Gets the bytes done so far and their number in all, or None where nobody knows that.
-Transferred: TypeAlias = Callable[[int, "int | None"], object]
+OnTransfer: TypeAlias = Callable[[int, "int | None"], object]
 
 # How much is sent at a time; the server takes no piece of 1 MiB. A multiple of 3, for base64.
 PIECE = 3 * 2**16
@@ -80,7 +80,7 @@ class Tally:
         Whom to tell. Nobody knows how many there will be in all.
     """
 
-    def __init__(self, report: Transferred | None) -> None:
+    def __init__(self, report: OnTransfer | None) -> None:
         self._report = report
         self._done = 0
 
@@ -131,7 +131,8 @@ class Room:
         if self._left < 0:
             raise DecryptionError(
                 f"there are more than the {self._most} bytes that this client takes into memory: "
-                "give it a larger max_answer, or write each result to a file with result.save()"
+                "give it a larger max_response_bytes, or write each result to a file with "
+                "result.save()"
             )
         return data
 

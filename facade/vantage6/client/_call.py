@@ -17,20 +17,20 @@ from vantage6.bindings.secret import scrub
 from ._secrets import answered, harmless
 from ._shape import trouble_in
 from .errors import (
-    BadRequest,
-    Conflict,
-    InvalidInput,
-    LoginFailed,
-    NotAuthenticated,
-    NotFound,
-    PermissionDenied,
+    BadRequestError,
+    ConflictError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    InvalidResponseError,
+    LoginExpiredError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
-    SessionExpired,
     StatusError,
-    TooManyRequests,
-    Unauthorized,
-    UndecodableAnswer,
-    UnknownPath,
+    TooManyRequestsError,
+    UnauthorizedError,
     Vantage6Error,
 )
 
@@ -63,14 +63,14 @@ WRONG_CODE = "two-factor"
 LOST = (EXPIRED, EXPIRED_AT_STORE, "Token has been revoked", "Error loading the user")
 
 BY_STATUS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: PermissionDenied,
-    403: PermissionDenied,
-    404: NotFound,
-    405: UnknownPath,  # the address is there, but not for this method
-    409: Conflict,
-    422: SessionExpired,  # the token is not one of this server's (any more)
-    429: TooManyRequests,
+    400: BadRequestError,
+    401: PermissionDeniedError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    405: EndpointNotFoundError,  # the address is there, but not for this method
+    409: ConflictError,
+    422: LoginExpiredError,  # the token is not one of this server's (any more)
+    429: TooManyRequestsError,
 }
 
 
@@ -124,7 +124,9 @@ def count_of(header: str) -> int | None:
     return int(header) if is_number else None
 
 
-def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> T:
+def read(
+    call: Call[T], answer: Answer, refused: type[UnauthorizedError] = PermissionDeniedError
+) -> T:
     """Give the value that a call was made for.
 
     Parameters
@@ -133,7 +135,7 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
         The call, which knows the type of its value.
     answer : Answer
         What came back.
-    refused : type of Unauthorized
+    refused : type of UnauthorizedError
         The error for a 401 that is not about the token.
 
     Returns
@@ -146,7 +148,7 @@ def read(call: Call[T], answer: Answer, refused: type[Unauthorized] = Permission
     ------
     StatusError
         When the server refused; its subclasses tell why.
-    UndecodableAnswer
+    InvalidResponseError
         When the body is not JSON, or lacks what the client needs of it.
     """
     trouble: str | None = "it is nested more deeply than anything that the API says"
@@ -168,14 +170,14 @@ def _is_deleted(call: Call[object], answer: Answer) -> bool:
     return _message(_json_or_text(answer.content)) is not None
 
 
-def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> object:
+def decode(answer: Answer, refused: type[UnauthorizedError] = PermissionDeniedError) -> object:
     """Decode the body of an answer, whatever it was the answer to.
 
     Parameters
     ----------
     answer : Answer
         What came back.
-    refused : type of Unauthorized
+    refused : type of UnauthorizedError
         The error for a 401 that is not about the token.
 
     Returns
@@ -187,7 +189,7 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
     ------
     StatusError
         When the server refused.
-    UndecodableAnswer
+    InvalidResponseError
         When the body is not JSON.
     """
     if not 200 <= answer.status < 300:
@@ -202,7 +204,7 @@ def decode(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> ob
     )
 
 
-def undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
+def undecodable(reason: str, answer: Answer) -> InvalidResponseError:
     """Make the error for an answer that is not what the API says.
 
     Parameters
@@ -214,10 +216,10 @@ def undecodable(reason: str, answer: Answer) -> UndecodableAnswer:
 
     Returns
     -------
-    UndecodableAnswer
+    InvalidResponseError
         The error, to be raised.
     """
-    return UndecodableAnswer(
+    return InvalidResponseError(
         reason,
         method=answer.method,
         url=answer.url,
@@ -236,17 +238,17 @@ def check_arguments(endpoint: object, method: object, params: object, headers: o
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When one is of another kind. The error has no value in it: it may be a secret.
     """
     for name, text, example in (("endpoint", endpoint, "task/12"), ("method", method, "get")):
         if not isinstance(text, str):
-            raise InvalidInput(f"{name} must be a str such as {example!r}, not {_kind(text)}")
+            raise InvalidInputError(f"{name} must be a str such as {example!r}, not {_kind(text)}")
     _check_names("params", params, "{'per_page': 5}")
     _check_names("headers", headers, "{'Accept-Language': 'nl'}")
     for name, value in cast("Mapping[str, object]", headers or {}).items():
         if not isinstance(value, str):
-            raise InvalidInput(f"the header {name!r} must be a str, not {_kind(value)}")
+            raise InvalidInputError(f"the header {name!r} must be a str, not {_kind(value)}")
 
 
 def _check_names(argument: str, given: object, example: str) -> None:
@@ -254,10 +256,10 @@ def _check_names(argument: str, given: object, example: str) -> None:
         return
     right = f"{argument} must be a dict with names that are str, such as {example}"
     if not isinstance(given, Mapping):
-        raise InvalidInput(f"{right}, not {_kind(given)}")
+        raise InvalidInputError(f"{right}, not {_kind(given)}")
     for name in cast("Mapping[object, object]", given):
         if not isinstance(name, str):
-            raise InvalidInput(f"{right}: {name!r} is {_kind(name)}")
+            raise InvalidInputError(f"{right}: {name!r} is {_kind(name)}")
 
 
 def _kind(value: object) -> str:
@@ -304,19 +306,21 @@ def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When the method is no word, the path climbs out of that of the API, or a header could
         become several.
     """
     if not (method.isascii() and method.isalpha()):
-        raise InvalidInput(f"no method is called {method!r}: use a word such as 'get'")
+        raise InvalidInputError(f"no method is called {method!r}: use a word such as 'get'")
     if "/." in path or "%" in path:
         parts = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
         if not {".", ".."}.isdisjoint(parts):
-            raise InvalidInput(f"{path!r} leads to another address: leave out '.' and '..'")
+            raise InvalidInputError(f"{path!r} leads to another address: leave out '.' and '..'")
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            raise InvalidInput(f"the header {name!r} cannot be sent: it must be one line of ASCII")
+            raise InvalidInputError(
+                f"the header {name!r} cannot be sent: it must be one line of ASCII"
+            )
 
 
 def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
@@ -336,13 +340,13 @@ def sending(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When the number makes no sense.
     """
     if repeats is None:
         return {"renew": renew}
     if not _is_count(repeats):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"attempts_on_timeout must be a whole number from 0 on, or None, not {repeats!r}"
         )
     return {"renew": renew, "repeats": repeats}
@@ -372,14 +376,16 @@ def is_expired(status: int, content: bytes) -> bool:
     return _message(_json_or_text(content)) in (EXPIRED, EXPIRED_AT_STORE)
 
 
-def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Vantage6Error:
+def fault(
+    answer: Answer, refused: type[UnauthorizedError] = PermissionDeniedError
+) -> Vantage6Error:
     """Make the error for an answer outside 200 to 299.
 
     Parameters
     ----------
     answer : Answer
         What came back.
-    refused : type of Unauthorized
+    refused : type of UnauthorizedError
         The error for a 401 that is not about the token.
 
     Returns
@@ -390,14 +396,14 @@ def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Van
     body = _json_or_text(answer.content)
     message = _message(body)
     if message == NOT_LOGGED_IN:
-        return NotAuthenticated(
+        return NotAuthenticatedError(
             f"{answer.method} {answer.url} needs a login: call authenticate() first"
         )
     if answer.status == HTTPStatus.UNAUTHORIZED:
         lost = message is not None and message.startswith(LOST)
-        kind: type[StatusError] = SessionExpired if lost else refused
+        kind: type[StatusError] = LoginExpiredError if lost else refused
     elif answer.status == HTTPStatus.NOT_FOUND and message is None:
-        kind = UnknownPath
+        kind = EndpointNotFoundError
         message = (
             "the server has no such address; is the API's path right, and does this version of "
             "the server have this operation?"
@@ -406,9 +412,9 @@ def fault(answer: Answer, refused: type[Unauthorized] = PermissionDenied) -> Van
         kind = ServerError
     else:
         kind = BY_STATUS.get(answer.status, StatusError)
-    if kind is SessionExpired:
+    if kind is LoginExpiredError:
         message = f"{message or 'the login is not valid'}; call authenticate() again"
-    elif kind is LoginFailed and message:
+    elif kind is LoginFailedError and message:
         message = f"{message}: {CODE_HINT if WRONG_CODE in message else LOGIN_HINT}"
     elif answer.location:
         message = f"the server points to {answer.location}; give the client that address instead"

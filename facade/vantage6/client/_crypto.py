@@ -37,7 +37,7 @@ from vantage6.bindings.secret import SecretBytes
 from ._base64 import decode, decoded_pieces, encode
 from ._payload import SEPARATOR
 from ._secrets import secret_bytes
-from .errors import DecryptionError, InvalidKey
+from .errors import DecryptionError, InvalidKeyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherContext
@@ -85,7 +85,7 @@ class Encryptor:
 
     Raises
     ------
-    InvalidKey
+    InvalidKeyError
         When the public key cannot be read.
     """
 
@@ -189,7 +189,7 @@ def encrypt(data: bytes, public_key: str) -> str:
 
     Raises
     ------
-    InvalidKey
+    InvalidKeyError
         When the public key cannot be read.
     """
     encryptor = Encryptor(public_key)
@@ -325,23 +325,23 @@ def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.R
 
     Raises
     ------
-    InvalidKey
+    InvalidKeyError
         When the text is not a private RSA key, or the passphrase is missing, superfluous or wrong.
     """
     try:
         key = load_pem_private_key(pem, secret_bytes(passphrase))
     except TypeError:
         needed = passphrase is None
-        raise InvalidKey(
+        raise InvalidKeyError(
             "the private key is protected: give its passphrase"
             if needed
             else "the private key has no passphrase, but one was given"
         ) from None
     except (ValueError, UnsupportedAlgorithm):
         hint = " (or the passphrase is wrong)" if passphrase else ""
-        raise InvalidKey(f"this is not a private key in PEM form{hint}") from None
+        raise InvalidKeyError(f"this is not a private key in PEM form{hint}") from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise InvalidKey("the private key is not an RSA key, the only kind the platform uses")
+        raise InvalidKeyError("the private key is not an RSA key, the only kind the platform uses")
     return key
 
 
@@ -377,7 +377,7 @@ def fingerprint(public_key: str) -> str:
 
     Raises
     ------
-    InvalidKey
+    InvalidKeyError
         When the public key cannot be read.
     """
     der = _load_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -388,9 +388,9 @@ def _load_public_key(public_key: str) -> rsa.RSAPublicKey:
     try:
         key = load_pem_public_key(decode(public_key))
     except (DecryptionError, ValueError, UnsupportedAlgorithm):
-        raise InvalidKey(
+        raise InvalidKeyError(
             "this is not a public key in the platform's form (base64 of PEM)"
         ) from None
     if not isinstance(key, rsa.RSAPublicKey):
-        raise InvalidKey("the public key is not an RSA key, the only kind the platform uses")
+        raise InvalidKeyError("the public key is not an RSA key, the only kind the platform uses")
     return key

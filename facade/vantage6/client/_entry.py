@@ -11,7 +11,7 @@ from vantage6.bindings.server import calls
 
 from ._call import Answer, read
 from ._identity import Tokens, credentials, login_answer
-from .errors import LoginFailed, SessionExpired, TwoFactorRequired
+from .errors import LoginExpiredError, LoginFailedError, TwoFactorRequiredError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -62,7 +62,7 @@ def enter(account: Account) -> Steps:
     supply = account.mfa_code
     try:
         return (yield from _try(account, None if callable(supply) else supply))
-    except TwoFactorRequired:
+    except TwoFactorRequiredError:
         if not callable(supply):
             raise
     # What goes wrong with the code has nothing to do with that error.
@@ -89,8 +89,8 @@ def renew(tokens: Tokens, account: Account | None) -> Steps:
     answer = yield call, tokens.renewing
     try:
         # A lapsed refresh token is refused as a lapsed access token is: the session is over.
-        return Tokens.of(read(call, _sure(answer), refused=SessionExpired), since)
-    except SessionExpired:
+        return Tokens.of(read(call, _sure(answer), refused=LoginExpiredError), since)
+    except LoginExpiredError:
         if account is None:
             raise
     return (yield from enter(account))
@@ -100,7 +100,7 @@ def _try(account: Account, code: str | None) -> Steps:
     call = calls.create_user_token(credentials(account.username, account.password, code))
     since = monotonic()  # for all we know, the tokens are as old as the request for them
     answer = yield call, {}
-    body = read(call, _sure(answer), refused=LoginFailed)
+    body = read(call, _sure(answer), refused=LoginFailedError)
     return Tokens.of(login_answer(body), since)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal, TypeAlias, cast, get_args
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 EventKind: TypeAlias = Literal[
     "task_created",
@@ -352,7 +352,7 @@ class Wanted:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When there is no such kind.
     """
 
@@ -360,7 +360,9 @@ class Wanted:
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
         for name in names:
             if name not in KINDS:
-                raise InvalidInput(f"no kind of event is {name!r}; there is {', '.join(KINDS)}")
+                raise InvalidInputError(
+                    f"no kind of event is {name!r}; there is {', '.join(KINDS)}"
+                )
         self.collaboration_id: int | None = None
         self._kinds = frozenset(names)
         self._tasks: set[int] = set()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ._warn import warn
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 LOCK_SECONDS = 30.0
 
@@ -91,7 +91,7 @@ def locked(path: Path) -> Generator[None]:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When somebody else does for too long.
     """
     from filelock import FileLock, Timeout
@@ -101,7 +101,7 @@ def locked(path: Path) -> Generator[None]:
         try:
             held.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
         except Timeout:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
             ) from None
         yield
@@ -122,7 +122,7 @@ def text_of(path: Path) -> str:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it cannot be read.
     """
     try:
@@ -130,7 +130,7 @@ def text_of(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{path} cannot be read: {error}") from None
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
 
 
 def warn_if_shared(descriptor: int, what: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._results import ResultRows
-    from .errors import DecryptionError, TaskFailed
+    from .errors import DecryptionError, TaskFailedError
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Finished:
         How it ended, such as ``"completed"`` or ``"crashed"``.
     results : ResultRows
         Its result rows, as ``client.result.from_task`` gives them.
-    error : TaskFailed, DecryptionError or None
+    error : TaskFailedError, DecryptionError or None
         What ``client.wait_for_results`` would have raised: the task failed, or not all of its
         results can be read; `results` has None for those.
     """
@@ -31,4 +31,4 @@ class Finished:
     status: str
     # Both may be long, and these are printed when they come.
     results: ResultRows = field(repr=False)
-    error: TaskFailed | DecryptionError | None = field(default=None, repr=False)
+    error: TaskFailedError | DecryptionError | None = field(default=None, repr=False)

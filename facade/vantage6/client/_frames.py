@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from vantage6.bindings.secret import NAMES, SecretRow
 
 from ._display import is_time, moment
-from .errors import InvalidInput, MissingExtra
+from .errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,7 +34,7 @@ def frame_of(rows: Iterable[object]) -> DataFrame:
 
     Raises
     ------
-    MissingExtra
+    MissingDependencyError
         When pandas is not installed.
     """
     _require_pandas()
@@ -75,9 +75,9 @@ def frame_of_outputs(where: Sequence[str], outputs: Sequence[object]) -> DataFra
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When an output is something else, naming the organization.
-    MissingExtra
+    MissingDependencyError
         When pandas is not installed.
     """
     _require_pandas()
@@ -98,7 +98,7 @@ def _records(name: str, output: object) -> list[Mapping[str, object]]:
         return []
     records = cast("list[object]", output if isinstance(output, list) else [output])
     if not all(isinstance(record, Mapping) for record in records):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"the output of {name} is no record, nor a list of records, so it has no columns: "
             f"it is {reprlib.repr(cast('object', output))}; use .outputs or .by_organization"
         )
@@ -107,7 +107,7 @@ def _records(name: str, output: object) -> list[Mapping[str, object]]:
 
 def _require_pandas() -> None:
     if find_spec("pandas") is None:
-        raise MissingExtra(
+        raise MissingDependencyError(
             "data frames need pandas: pip install 'vantage6-sdk[pandas]', or pandas itself"
         )
 

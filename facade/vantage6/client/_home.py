@@ -13,7 +13,7 @@ from ._files import locked, replacing, text_of, warn_if_shared
 from ._profiles import Profile, choose_profile, read_profiles, with_profile
 from ._saved import Saved, read_saved
 from ._settings import LOGGER
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 PROFILES_VARIABLE = "VANTAGE6_PROFILES"
 PROFILE_VARIABLE = "VANTAGE6_PROFILE"
@@ -47,7 +47,7 @@ def profiles() -> dict[str, Profile]:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When the profile file cannot be read, or holds what does not belong there.
 
     Examples
@@ -94,7 +94,7 @@ def save_profile(profile: Profile) -> Path:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it cannot be written.
     """
     path = profiles_path().resolve()  # what a link points to is to be replaced, not the link
@@ -104,14 +104,14 @@ def save_profile(profile: Profile) -> Path:
             with replacing(path) as file:
                 file.write(text.encode())
     except OSError as error:
-        raise InvalidSettings(f"{path} cannot be written: {error.strerror}") from None
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
     return path
 
 
 # ---- logins --------------------------------------------------------------------------------------
 
 
-def sessions_folder() -> Path:
+def logins_folder() -> Path:
     """Give the folder of the logins that are kept.
 
     Returns
@@ -124,7 +124,7 @@ def sessions_folder() -> Path:
     return user_state_path("vantage6", appauthor=False) / "sessions"
 
 
-def write_session(saved: Saved, path: Path) -> None:
+def write_login(saved: Saved, path: Path) -> None:
     """Write a login to a file that only its owner can read; a link there is replaced.
 
     Parameters
@@ -136,20 +136,20 @@ def write_session(saved: Saved, path: Path) -> None:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it cannot be written.
     """
     try:
-        if path.parent == sessions_folder():
+        if path.parent == logins_folder():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.chmod(0o700)
         with replacing(path) as file:
             file.write(saved.written())
     except OSError as error:
-        raise InvalidSettings(f"the session cannot be saved in {path}: {error.strerror}") from None
+        raise ConfigurationError(f"the login cannot be saved in {path}: {error.strerror}") from None
 
 
-def read_session(path: Path) -> Saved:
+def read_login(path: Path) -> Saved:
     """Read a login from a file, and warn when others can read it too.
 
     Parameters
@@ -164,8 +164,8 @@ def read_session(path: Path) -> Saved:
 
     Raises
     ------
-    InvalidSettings
-        When there is no such file, it cannot be read, is a link, or no saved session.
+    ConfigurationError
+        When there is no such file, it cannot be read, is a link, or no saved login.
     """
     try:
         # No link is followed: whoever could put one there could slip in a login of their own. Nor
@@ -174,17 +174,17 @@ def read_session(path: Path) -> Saved:
         descriptor = os.open(path, os.O_RDONLY | flags)
     except OSError as error:
         what = "it is a link" if path.is_symlink() else error.strerror
-        raise InvalidSettings(f"there is no saved session in {path}: {what}") from None
+        raise ConfigurationError(f"there is no saved login in {path}: {what}") from None
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode) or (os.name == "posix" and facts.st_uid != os.geteuid()):
         os.close(descriptor)
-        raise InvalidSettings(f"there is no saved session in {path}: it is no file of yours")
+        raise ConfigurationError(f"there is no saved login in {path}: it is no file of yours")
     with os.fdopen(descriptor, "rb") as file:
-        warn_if_shared(descriptor, f"the session in {path}")
+        warn_if_shared(descriptor, f"the login in {path}")
         return read_saved(SecretBytes(file.read()), path)
 
 
-def saved_sessions() -> Iterator[tuple[Path, Saved]]:
+def saved_logins() -> Iterator[tuple[Path, Saved]]:
     """Read the logins that are kept in their folder; a file that cannot be read is told of.
 
     Yields
@@ -192,14 +192,14 @@ def saved_sessions() -> Iterator[tuple[Path, Saved]]:
     (Path, Saved)
         Each with its file.
     """
-    for path in sorted(sessions_folder().glob("*.json")):
+    for path in sorted(logins_folder().glob("*.json")):
         try:
-            yield path, read_session(path)
-        except InvalidSettings as error:
+            yield path, read_login(path)
+        except ConfigurationError as error:
             LOGGER.warning("%s", error)
 
 
-def forget_session(path: Path) -> bool:
+def delete_login(path: Path) -> bool:
     """Remove the file of a login.
 
     Parameters

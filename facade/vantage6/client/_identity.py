@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 from vantage6.bindings.secret import Secret
 
 from ._secrets import secret
-from .errors import InvalidInput, TwoFactorRequired, TwoFactorSetupRequired, Vantage6Error
+from .errors import (
+    InvalidInputError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
+    Vantage6Error,
+)
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
@@ -211,7 +216,7 @@ def hidden_code(mfa_code: str | int | Supply | None) -> Secret | Supply | None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is something else.
     """
     if mfa_code is None or callable(mfa_code):
@@ -234,7 +239,7 @@ def code_from(supply: Callable[[], object]) -> Secret:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it gives something else.
     """
     return _code(_given_now(supply(), "mfa_code"))
@@ -271,7 +276,7 @@ def hidden_password(password: str | Supply | None) -> Secret | Supply | None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is something else.
     """
     return password if password is None or callable(password) else _password(password)
@@ -292,7 +297,7 @@ def password_from(supply: str | Callable[[], object]) -> Secret:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is empty, or something else.
     """
     return _password(_given_now(supply() if callable(supply) else supply, "password"))
@@ -317,7 +322,7 @@ async def apassword_from(supply: str | Callable[[], object]) -> Secret:
 def _given_now(given: object, what: str) -> object:
     if isinstance(given, Coroutine):
         given.close()  # or Python warns that nobody awaited it
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{what} is an async function: only AsyncClient can wait for what it gives"
         )
     return given
@@ -332,14 +337,14 @@ def _code(given: object) -> Secret:
         return Secret(f"{given:06}")
     if isinstance(given, str):
         return Secret("".join(given.split()))
-    raise InvalidInput(f"mfa_code must supply a str or an int, not {type(given).__name__}")
+    raise InvalidInputError(f"mfa_code must supply a str or an int, not {type(given).__name__}")
 
 
 def _password(given: object) -> Secret:
     if not isinstance(given, str):
-        raise InvalidInput(f"password must be or supply a str, not {type(given).__name__}")
+        raise InvalidInputError(f"password must be or supply a str, not {type(given).__name__}")
     if not given:
-        raise InvalidInput("the password is empty")
+        raise InvalidInputError("the password is empty")
     return Secret(given)
 
 
@@ -358,22 +363,22 @@ def login_answer(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
 
     Raises
     ------
-    TwoFactorSetupRequired
+    TwoFactorSetupRequiredError
         When the account must first be given a second factor.
-    TwoFactorRequired
+    TwoFactorRequiredError
         When the code of the second factor was not given.
     """
     if "access_token" in body:
         return body
     if "qr_uri" in body:
-        raise TwoFactorSetupRequired(
+        raise TwoFactorSetupRequiredError(
             "the server demands two-factor login. It has set it up for this account just now, and "
             "tells the secret this once: scan the QR code that show_qr() of this error shows (or "
             "load its `uri`) with an authenticator app, then log in again with the app's code as "
             "mfa_code. If the error is gone, client.util.reset_two_factor_auth() helps, by mail",
             uri=Secret(body["qr_uri"]),
         )
-    raise TwoFactorRequired(
+    raise TwoFactorRequiredError(
         "this account has two-factor login: give the code of the authenticator app as mfa_code, or "
         "a function that supplies it"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vantage6.bindings.secret import scrub
 
-from .errors import UndecodableAnswer
+from .errors import InvalidResponseError
 
 # So much of what is no JSON, in bytes, is kept to be shown.
 HEAD = 1 << 16
@@ -81,7 +81,7 @@ class Intake:
 
         Raises
         ------
-        UndecodableAnswer
+        InvalidResponseError
             When it is packed in another way than was asked for.
         """
         if self._packing not in PACKINGS:
@@ -104,7 +104,7 @@ class Intake:
 
         Raises
         ------
-        UndecodableAnswer
+        InvalidResponseError
             When the answer has become too large.
         """
         if self._most is None and not self._is_refusal:
@@ -120,12 +120,12 @@ class Intake:
         if self._most is not None and self._size > self._most:
             raise self._error(
                 f"the body has more than the {self._most} bytes that this client takes in: give it "
-                "a larger max_answer, or ask for less at once (per_page)",
+                "a larger max_response_bytes, or ask for less at once (per_page)",
                 piece,
             )
         return piece
 
-    def _error(self, reason: str, body: bytes = b"") -> UndecodableAnswer:
+    def _error(self, reason: str, body: bytes = b"") -> InvalidResponseError:
         method, url, status = self._facts
         text = scrub(body[:HEAD].decode(errors="replace"))
-        return UndecodableAnswer(reason, method=method, url=url, status=status, body=text)
+        return InvalidResponseError(reason, method=method, url=url, status=status, body=text)

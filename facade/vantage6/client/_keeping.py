@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ._home import forget_session, saved_sessions, sessions_folder, write_session
+from ._home import delete_login, logins_folder, saved_logins, write_login
 from ._passwords import drop_password, store_password
 from ._saved import Saved, file_name, the_one
 from ._secrets import secret
 from ._settings import LOGGER
-from .errors import InvalidSettings, NotAuthenticated
+from .errors import ConfigurationError, NotAuthenticatedError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -53,17 +53,17 @@ def keep(login: Login, path: Path | None = None) -> Path:
 
     Raises
     ------
-    NotAuthenticated
+    NotAuthenticatedError
         When nobody is logged in.
-    InvalidSettings
+    ConfigurationError
         When the file cannot be written.
     """
     tokens = login.auth.tokens
     if tokens is None or login.state.username is None:
-        raise NotAuthenticated()
-    file = path or sessions_folder() / file_name(login.url, login.state.username)
+        raise NotAuthenticatedError()
+    file = path or logins_folder() / file_name(login.url, login.state.username)
     saved = Saved.of(login.url, login.state.username, tokens, time.monotonic(), time.time())
-    write_session(saved, file)
+    write_login(saved, file)
     login.state.kept = file
     return file
 
@@ -78,11 +78,11 @@ def keep_up(login: Login) -> None:
     """
     try:
         keep(login, login.state.kept)
-    except InvalidSettings as error:
+    except ConfigurationError as error:
         LOGGER.warning("%s", error)
 
 
-class SavedSession:
+class SavedLogin:
     """The login of a client, as it can be kept for another program or another day.
 
     What is kept are the tokens of the login, in a file that only its owner can read, and never a
@@ -114,7 +114,7 @@ class SavedSession:
         path : str or path, optional
             The file, which is replaced if it is there. By default it is one of the server and the
             user in the folder ``vantage6/sessions`` of your state files, where
-            ``Client.from_session()``, ``from_profile`` and ``from_env`` look for it.
+            ``Client.from_saved_login()``, ``from_profile`` and ``from_env`` look for it.
 
         Returns
         -------
@@ -123,15 +123,15 @@ class SavedSession:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
-        InvalidSettings
+        ConfigurationError
             When the file cannot be written.
 
         Examples
         --------
-        >>> client.session.save("session.json")
-        PosixPath('session.json')
+        >>> client.saved_login.save("login.json")
+        PosixPath('login.json')
         """
         return keep(self._login, Path(path) if path else None)
 
@@ -147,25 +147,26 @@ class SavedSession:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When nobody is logged in, and the sessions of several users are saved.
 
         Examples
         --------
-        >>> client.session.forget()
+        >>> client.saved_login.forget()
         True
         """
         login = self._login
         path, login.state.kept = login.state.kept, None
         if path is None:
-            found = the_one(saved_sessions(), login.url, login.state.username)
+            found = the_one(saved_logins(), login.url, login.state.username)
             path = found[0] if found else None
-        return path is not None and forget_session(path)
+        return path is not None and delete_login(path)
 
     def remember_password(self, password: str) -> None:
         """Put the password of the user into the system's keyring, for later logins.
 
-        ``from_env``, ``from_profile`` and ``from_session`` look for it there. It is not checked.
+        ``from_env``, ``from_profile`` and ``from_saved_login`` look for it there. It is not
+        checked.
 
         Parameters
         ----------
@@ -174,16 +175,16 @@ class SavedSession:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
-        MissingExtra
+        MissingDependencyError
             When the package lacks its extra ``keyring``.
-        InvalidSettings
+        ConfigurationError
             When there is no keyring on this system, or it does not open.
 
         Examples
         --------
-        >>> client.session.remember_password("password")
+        >>> client.saved_login.remember_password("password")
         """
         password = secret(password, "password")
         store_password(self._login.url, self._username(), password)
@@ -198,21 +199,21 @@ class SavedSession:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
-        MissingExtra
+        MissingDependencyError
             When the package lacks its extra ``keyring``.
-        InvalidSettings
+        ConfigurationError
             When there is no keyring on this system, or it does not open.
 
         Examples
         --------
-        >>> client.session.forget_password()
+        >>> client.saved_login.forget_password()
         True
         """
         return drop_password(self._login.url, self._username())
 
     def _username(self) -> str:
         if self._login.state.username is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         return self._login.state.username

@@ -22,7 +22,7 @@ from typing import (
     overload,
 )
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -200,7 +200,7 @@ class Rows(list[Row]):
 
         Raises
         ------
-        MissingExtra
+        MissingDependencyError
             When pandas is not installed.
 
         Examples
@@ -250,13 +250,13 @@ class Selection:
 
     def __post_init__(self) -> None:
         if isinstance(self.fields, str):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"fields takes a list of names, such as fields=[{self.fields!r}]; "
                 f"for a single one there is field={self.fields!r}"
             )
         for pair in cast("list[object]", self._filters):
             if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
-                raise InvalidInput(f"a filter is a pair (field, value), not {pair!r}")
+                raise InvalidInputError(f"a filter is a pair (field, value), not {pair!r}")
 
     @property
     def _filters(self) -> list[tuple[str, object]]:
@@ -300,7 +300,7 @@ class Selection:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When a filter names a field that none of the rows has.
         """
         filters = self._filters
@@ -327,7 +327,7 @@ def check_page(page: int | None, per_page: int | None) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When one is not a whole number above zero.
     """
     for name, number in (("page", page), ("per_page", per_page)):
@@ -335,7 +335,9 @@ def check_page(page: int | None, per_page: int | None) -> None:
         if given is not None and (
             isinstance(given, bool) or not isinstance(given, SupportsIndex) or index(given) < 1
         ):
-            raise InvalidInput(f"{name} must be a whole number from 1 on, or None, not {given!r}")
+            raise InvalidInputError(
+                f"{name} must be a whole number from 1 on, or None, not {given!r}"
+            )
 
 
 def period(name: str, ends: tuple[str | None, str | None] | None) -> tuple[str | None, str | None]:
@@ -355,15 +357,15 @@ def period(name: str, ends: tuple[str | None, str | None] | None) -> tuple[str |
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When they are not two, or one is no time.
     """
     given = cast("object", (None, None) if ends is None else ends)
     if not isinstance(given, tuple | list) or len(cast("list[object]", given)) != 2:
-        raise InvalidInput(f"{name} takes the first and the last time, not {given!r}")
+        raise InvalidInputError(f"{name} takes the first and the last time, not {given!r}")
     for time in cast("list[object]", given):
         if time is not None and not isinstance(time, date) and not _is_time(time):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{name}: {time!r} is no time, such as '2026-11-26' or '2026-11-26T12:00:00'"
             )
     first, last = cast("list[str | None]", given)
@@ -401,7 +403,9 @@ def _require_field(name: str, rows: Sequence[object]) -> None:
     known = {column for row in rows for column in cast("dict[str, object]", row)}
     if known and name not in known:
         near = get_close_matches(name, known) or sorted(known)
-        raise InvalidInput(f"no row has a field {name!r} to filter by; there is {', '.join(near)}")
+        raise InvalidInputError(
+            f"no row has a field {name!r} to filter by; there is {', '.join(near)}"
+        )
 
 
 class Pages(Generic[Row]):
@@ -454,7 +458,8 @@ class Pages(Generic[Row]):
         if self._left < 0:
             return (
                 f"the pages have more than the {self._most} bytes that this client takes in: give "
-                "it a larger max_answer, or ask for one page after the other (page, per_page)"
+                "it a larger max_response_bytes, or ask for one page after the other (page, "
+                "per_page)"
             )
         return None
 

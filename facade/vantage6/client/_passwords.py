@@ -11,7 +11,7 @@ from vantage6.bindings.secret import Secret
 from ._notebook import is_notebook
 from ._pins import server_name
 from ._settings import LOGGER
-from .errors import InvalidInput, InvalidSettings, MissingExtra
+from .errors import ConfigurationError, InvalidInputError, MissingDependencyError
 
 
 def service(url: str) -> str:
@@ -73,16 +73,16 @@ def store_password(url: str, username: str, password: str) -> None:
 
     Raises
     ------
-    MissingExtra
+    MissingDependencyError
         When the package lacks its extra ``keyring``.
-    InvalidSettings
+    ConfigurationError
         When the keyring does not take it, or there is none.
     """
     keyring = _keyring()
     try:
         keyring.set_password(service(url), username, password)
     except keyring.errors.KeyringError as error:
-        raise InvalidSettings(f"the password cannot be stored in a keyring: {error}") from None
+        raise ConfigurationError(f"the password cannot be stored in a keyring: {error}") from None
 
 
 def drop_password(url: str, username: str) -> bool:
@@ -102,9 +102,9 @@ def drop_password(url: str, username: str) -> bool:
 
     Raises
     ------
-    MissingExtra
+    MissingDependencyError
         When the package lacks its extra ``keyring``.
-    InvalidSettings
+    ConfigurationError
         When the keyring does not open, or there is none.
     """
     keyring = _keyring()
@@ -113,13 +113,15 @@ def drop_password(url: str, username: str) -> bool:
             return False
         keyring.delete_password(service(url), username)
     except keyring.errors.KeyringError as error:
-        raise InvalidSettings(f"the password cannot be taken out of a keyring: {error}") from None
+        raise ConfigurationError(
+            f"the password cannot be taken out of a keyring: {error}"
+        ) from None
     return True
 
 
 def _keyring() -> Any:
     if find_spec("keyring") is None:
-        raise MissingExtra(
+        raise MissingDependencyError(
             "a keyring needs a library that is not installed: pip install 'vantage6-sdk[keyring]'"
         )
     from importlib import import_module
@@ -159,7 +161,7 @@ def ask(question: str) -> Secret:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When there is no answer.
     """
     from getpass import getpass
@@ -169,5 +171,5 @@ def ask(question: str) -> Secret:
     except EOFError:
         answer = Secret("")
     if not answer:
-        raise InvalidInput(f"nothing was given for: {question}")
+        raise InvalidInputError(f"nothing was given for: {question}")
     return answer

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from ._values import NotSendableError, json_of
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 # Parts the three parts of an encrypted value; base64 text never contains it.
 SEPARATOR = "$"
@@ -31,14 +31,14 @@ def serialize(value: object, name: str) -> bytes:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When JSON cannot hold the value, naming the place inside it.
     """
     try:
         return json.dumps(value, default=json_of).encode()
     except (TypeError, ValueError, RecursionError) as error:
         place, reason = next(_troubles(value, name, ()), (name, str(error)))
-        raise InvalidInput(f"{place} cannot be sent as JSON: {reason}") from None
+        raise InvalidInputError(f"{place} cannot be sent as JSON: {reason}") from None
 
 
 def _troubles(value: object, place: str, above: tuple[int, ...]) -> Iterator[tuple[str, str]]:

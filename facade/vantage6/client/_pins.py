@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast, get_args
 from urllib.parse import quote, urlsplit
 
-from .errors import InvalidSettings, NotEncrypted, PublicKeyChanged, UntrustedKey
+from .errors import ConfigurationError, NotEncryptedError, PublicKeyChangedError, UntrustedKeyError
 
 TrustMode: TypeAlias = Literal["first-use", "strict", "off"]
 Kind: TypeAlias = Literal["organization", "collaboration"]
@@ -81,12 +81,12 @@ def trust_mode(trust: str) -> TrustMode:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it is something else.
     """
     if trust not in get_args(TrustMode):
         modes = ", ".join(map(repr, get_args(TrustMode)))
-        raise InvalidSettings(f"trust must be one of {modes}, not {trust!r}")
+        raise ConfigurationError(f"trust must be one of {modes}, not {trust!r}")
     return cast("TrustMode", trust)
 
 
@@ -132,7 +132,7 @@ def read(text: str, server: str, source: str) -> Known:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When a line cannot be read, or contradicts another: what is unclear is not guessed.
     """
     known: dict[tuple[Kind, int], Pin] = {}
@@ -144,7 +144,7 @@ def read(text: str, server: str, source: str) -> Known:
             continue
         place = (pin.kind, pin.id_)
         if place in known and known[place].value != pin.value:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"{source}, line {number}: another line says otherwise of {pin.kind} {pin.id_}: "
                 "remove the wrong one"
             )
@@ -188,7 +188,7 @@ def _parse(line: str, place: str) -> tuple[str, Pin]:
     shape = SHAPES.get(words[1]) if len(words) > 3 else None
     if shape is None or not words[2].isdecimal() or not _is_value(words[1], words[3]):
         wanted = shape or f"{SHAPES['organization']}, or {SHAPES['collaboration']}"
-        raise InvalidSettings(f"{place}: this is not {wanted}; mend or remove the line")
+        raise ConfigurationError(f"{place}: this is not {wanted}; mend or remove the line")
     return words[0], Pin(cast("Kind", words[1]), int(words[2]), words[3], "".join(words[4:]))
 
 
@@ -220,9 +220,9 @@ def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
 
     Raises
     ------
-    PublicKeyChanged
+    PublicKeyChangedError
         When another key is known of the organization, or of one by its name.
-    UntrustedKey
+    UntrustedKeyError
         When nothing is known, and that is not enough.
     """
     if trust == "off":
@@ -239,7 +239,7 @@ def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
     )
     if before:
         was = "" if before.id_ == now.id_ else f", which was organization {before.id_} so far,"
-        raise PublicKeyChanged(
+        raise PublicKeyChangedError(
             f"the server gives another public key for {who}{was} than before: {now.value}, not "
             f"{before.value}. Nothing was sent. {accept}",
             organization_id=now.id_,
@@ -247,7 +247,7 @@ def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
             server=now.value,
         )
     if trust == "strict":
-        raise UntrustedKey(
+        raise UntrustedKeyError(
             f"nobody has trusted the public key of {who} yet: {now.value}. Nothing was sent. "
             f"{accept}",
             organization_id=now.id_,
@@ -270,11 +270,11 @@ def check_own_key(trust: TrustMode, own: Pin, now: Pin) -> None:
 
     Raises
     ------
-    PublicKeyChanged
+    PublicKeyChangedError
         When it is another key.
     """
     if trust != "off" and now.value != own.value:
-        raise PublicKeyChanged(
+        raise PublicKeyChangedError(
             f"the server gives another public key for your own organization {now.id_} ({now.name}) "
             f"than that of the private key in use: {now.value}, not {own.value}. Results would be "
             "encrypted with it, so nothing was sent. If a colleague has replaced it, give "
@@ -304,7 +304,7 @@ def check_encryption(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
 
     Raises
     ------
-    NotEncrypted
+    NotEncryptedError
         When the collaboration, or one by its name, is known as encrypted, or nothing is known and
         that is not enough.
     """
@@ -321,13 +321,13 @@ def check_encryption(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
         "then read what you send"
     )
     if before or _namesake(known, now):
-        raise NotEncrypted(
+        raise NotEncryptedError(
             f"the server says that {what} is not encrypted, and it was before. Nothing was sent. "
             f"{accept}",
             collaboration_id=now.id_,
         )
     if trust == "strict":
-        raise NotEncrypted(
+        raise NotEncryptedError(
             f"the server says that {what} is not encrypted, and nobody has accepted that yet. "
             f"Nothing was sent. {accept}",
             collaboration_id=now.id_,

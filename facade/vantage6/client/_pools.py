@@ -27,7 +27,7 @@ from ._intake import Intake
 from ._locks import renew_in_child
 from ._settings import Limits, check_proxy, is_loopback
 from ._warn import warn
-from .errors import InvalidSettings, MissingExtra
+from .errors import ConfigurationError, MissingDependencyError
 
 if TYPE_CHECKING:
     import asyncio
@@ -66,7 +66,7 @@ def trust(url: str, route: Route) -> ssl.SSLContext:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When certificates or a key cannot be read.
     """
     if not url.startswith("https:"):
@@ -98,7 +98,7 @@ def _authorities(verify: Verify) -> ssl.SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"verify={str(verify)!r} holds no certificates that can be read: {error}"
         ) from None
 
@@ -112,7 +112,7 @@ def _show(context: ssl.SSLContext, cert: Cert) -> None:
         # Without a function, the library would ask for a passphrase on the terminal, and wait.
         context.load_cert_chain(file, key, lambda: passphrase)
     except OSError as error:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"cert: no certificate with its private key can be read from {str(file)!r}"
             f"{f' and {str(key)!r}' if key else ''}: {error}; give a PEM file that has both, or "
             "(certificate, key), or (certificate, key, passphrase)"
@@ -140,9 +140,9 @@ def proxy_for(url: str, route: Route) -> str | None:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When there is no such kind of proxy.
-    MissingExtra
+    MissingDependencyError
         When it takes a library that is not installed.
     """
     if route.proxy is False:
@@ -164,7 +164,7 @@ def proxy_for(url: str, route: Route) -> str | None:
 def _checked(proxy: str, source: str) -> str:
     check_proxy(proxy, source)
     if proxy.startswith("socks") and not find_spec("socksio"):
-        raise MissingExtra(
+        raise MissingDependencyError(
             "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
         )
     return proxy
@@ -220,13 +220,13 @@ def parsed(url: str) -> httpx.URL:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When its host is none that there can be.
     """
     try:
         return httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise InvalidSettings(f"{url} is not an address: {error}") from None
+        raise ConfigurationError(f"{url} is not an address: {error}") from None
 
 
 def _left(
@@ -407,7 +407,7 @@ def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
         extensions=response.extensions,
     )
     packing = made.headers.get("content-encoding", "")
-    most: int | None = request.extensions.get("max_answer", Limits.max_answer)
+    most: int | None = request.extensions.get("max_response_bytes", Limits.max_response_bytes)
     facts = request.method, str(request.url), made.status_code
     made.intake = Intake(*facts, packing, most, made.headers.get("content-type"))
     return made

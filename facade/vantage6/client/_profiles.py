@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from vantage6.bindings.secret import Secret
 
 from ._settings import Address, ClientOptions, check_proxy
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -36,9 +36,9 @@ SECTION = re.compile(r"\[(?P<name>.+)\]")
 
 WAYS = (
     "give password=, a text or a function that supplies it; or set VANTAGE6_PASSWORD; or log in "
-    "once where you can be asked, and keep the login with client.session.save(), or the password "
-    "with client.session.remember_password(), which needs the extra 'keyring'; or start this in a "
-    "terminal or a notebook, which asks for it"
+    "once where you can be asked, and keep the login with client.saved_login.save(), or the "
+    "password with client.saved_login.remember_password(), which needs the extra 'keyring'; or "
+    "start this in a terminal or a notebook, which asks for it"
 )
 
 
@@ -99,7 +99,7 @@ def read_profiles(text: str, source: Path) -> dict[str, Profile]:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it cannot be read, or holds what does not belong there. The line is named, and never
         quoted: it may be a password.
     """
@@ -107,10 +107,10 @@ def read_profiles(text: str, source: Path) -> dict[str, Profile]:
     try:
         parser.read_string(text)
     except (DuplicateSectionError, DuplicateOptionError) as error:
-        raise InvalidSettings(f"{source}, line {error.lineno}: this is there twice") from None
+        raise ConfigurationError(f"{source}, line {error.lineno}: this is there twice") from None
     except ParsingError as error:
         first = error.lineno if isinstance(error, MissingSectionHeaderError) else error.errors[0][0]
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"{source}, line {first}: a profile is a line '[name]', and lines such as "
             "'server = https://server.example/api' below it"
         ) from None
@@ -123,11 +123,11 @@ def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
     for key, value in found.items():
         values[_known_key(key, where)] = value
         if "\n" in value:
-            raise InvalidSettings(f"{where}: the line after {key!r} must not be indented")
+            raise ConfigurationError(f"{where}: the line after {key!r} must not be indented")
     folder = source.parent
     save = values.get("save")
     if save and save.lower() not in BOOLEANS:
-        raise InvalidSettings(f"{where}: save must be true or false, not {save!r}")
+        raise ConfigurationError(f"{where}: save must be true or false, not {save!r}")
     key, cert = values.get("private_key"), values.get("cert")
     server = values.get("server") or None
     if server:
@@ -148,8 +148,8 @@ def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
 def _checked(server: str, where: str) -> str:
     try:
         return Address.parse(server).url
-    except InvalidSettings as error:
-        raise InvalidSettings(f"{where}: {error}") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
 
 
 def _known_key(key: str, where: str) -> str:
@@ -157,13 +157,13 @@ def _known_key(key: str, where: str) -> str:
     if plain in KEYS:
         return plain
     if plain in SECRET_KEYS or "password" in plain:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"{where}: {key!r} does not belong in a file that is copied and shown; "
             f"take it out, and choose another way: {WAYS}"
         )
     near = get_close_matches(plain, KEYS, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"use {', '.join(KEYS)}"
-    raise InvalidSettings(f"{where}: there is no key {key!r}; {hint}")
+    raise ConfigurationError(f"{where}: there is no key {key!r}; {hint}")
 
 
 def _verify(value: str | None, folder: Path) -> bool | Path:
@@ -179,7 +179,7 @@ def _proxy(value: str | None, where: str) -> str | Literal[False] | None:
     if BOOLEANS.get(value.lower()) is False:
         return False
     if "@" in value:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"{where}: a proxy's username and password do not belong in a file that is copied and "
             "shown; take the proxy out, and give its address as proxy= or in the environment "
             "variable HTTPS_PROXY (HTTP_PROXY where the server's address begins with http:)"
@@ -211,22 +211,22 @@ def choose_profile(
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When there is no such profile.
     """
     wanted = name or chosen or (next(iter(profiles)) if len(profiles) == 1 else "default")
     if wanted in profiles:
         return profiles[wanted]
     if not profiles:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"there is no profile {wanted!r}: {source} has none yet; make one with "
             f"client.save_profile({wanted!r}), or write a line '[{wanted}]' and below it "
             "'server = https://server.example/api' and 'username = …'"
         )
     near = get_close_matches(wanted, profiles, n=2, cutoff=0.5) or sorted(profiles)
     if not (name or chosen):
-        raise InvalidSettings(f"say which profile of {source}: {', '.join(sorted(profiles))}")
-    raise InvalidSettings(
+        raise ConfigurationError(f"say which profile of {source}: {', '.join(sorted(profiles))}")
+    raise ConfigurationError(
         f"{source} has no profile {wanted!r}; did you mean {' or '.join(map(repr, near))}?"
     )
 
@@ -250,12 +250,12 @@ def with_profile(text: str, profile: Profile, source: Path) -> str:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When the name or a value cannot stand in such a file, or the file cannot be read.
     """
     read_profiles(text, source)  # what cannot be read is not to be changed either
     if not re.fullmatch(r"[\w.@-]+", profile.name):
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"a profile is called by letters, digits, '.', '-', '_' and '@', not {profile.name!r}"
         )
     _proxy(profile.proxy or None, f"profile {profile.name!r}")
@@ -289,7 +289,7 @@ def _lines(profile: Profile) -> list[str]:
         # The server says what users and collaborations are called, and there are many ways to end
         # a line: what follows would be a line of its own, or another profile.
         if not text.isprintable() or text != text.strip():
-            raise InvalidSettings(f"{key} cannot stand in a profile: {text!r}")
+            raise ConfigurationError(f"{key} cannot stand in a profile: {text!r}")
         lines.append(f"{key} = {text}")
     return lines
 
@@ -376,7 +376,7 @@ def settle(
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When the server's address cannot work.
     """
 
@@ -441,7 +441,7 @@ def check_all_there(plan: Plan, *, can_ask: bool) -> Address:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When something is missing: all that is, at once.
     """
     missing: list[str] = []
@@ -452,7 +452,7 @@ def check_all_there(plan: Plan, *, can_ask: bool) -> Address:
     if missing and plan.password is None and not can_ask:
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
     if missing or not plan.address:
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"not enough is known to connect: {', '.join(missing)}; a profile may have the server "
             "and the username, too"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._inert import inert
 from ._notebook import display, is_notebook
-from .errors import InvalidInput, MissingExtra
+from .errors import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from segno import QRCode
@@ -49,14 +49,14 @@ def show_qr(uri: str) -> None:
     Parameters
     ----------
     uri : str
-        The ``otpauth://`` address, such as the `uri` of `TwoFactorSetupRequired` or the
+        The ``otpauth://`` address, such as the `uri` of `TwoFactorSetupRequiredError` or the
         ``["qr_uri"]`` that ``client.util.set_two_factor_auth`` gives.
 
     Raises
     ------
-    MissingExtra
+    MissingDependencyError
         When the package lacks its extra ``qr``.
-    InvalidInput
+    InvalidInputError
         When the address is too long for a QR code.
 
     Examples
@@ -67,14 +67,14 @@ def show_qr(uri: str) -> None:
     try:
         from segno import make_qr
     except ImportError:
-        raise MissingExtra(
+        raise MissingDependencyError(
             "QR codes need the extra 'qr': pip install 'vantage6-sdk[qr]'; without it, type the "
             "secret in the otpauth:// address into the authenticator app"
         ) from None
     try:
         code = make_qr(uri)
     except ValueError:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"no QR code holds the {len(uri)} characters of this address: no second factor has one "
             "of that length"
         ) from None
@@ -99,5 +99,5 @@ def offer(uri: str) -> None:
         return  # output that goes to a file is no place for a secret
     try:
         show_qr(uri)
-    except (MissingExtra, InvalidInput):
+    except (MissingDependencyError, InvalidInputError):
         print(f"For your authenticator app: {inert(uri)}")  # noqa: T201 - shown, not logged

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar, cast, get_args
 
-from .errors import AmbiguousName, InvalidInput, UnknownName
+from .errors import AmbiguousNameError, InvalidInputError, NameNotFoundError
 
 # What takes the place of an identifier: the number, a name, or a row of a listing.
 IdOrRow: TypeAlias = "SupportsIndex | Mapping[str, Any]"
@@ -162,11 +162,11 @@ def known_kind(kind: str) -> Kind:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When nothing is of this kind.
     """
     if kind not in NAMINGS:
-        raise InvalidInput(f"there is no kind {kind!r}; there is {', '.join(NAMINGS)}")
+        raise InvalidInputError(f"there is no kind {kind!r}; there is {', '.join(NAMINGS)}")
     return cast("Kind", kind)
 
 
@@ -188,7 +188,7 @@ def id_of(ref: IdOrRow, word: str) -> int:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is neither an identifier nor a row with one.
     """
     given = cast("object", ref)
@@ -197,15 +197,17 @@ def id_of(ref: IdOrRow, word: str) -> int:
         row = _inside(row, word)
         if "id" not in row:
             there_is = f"only {', '.join(map(repr, row))}" if row else "it is empty"
-            raise InvalidInput(f"{word}: this row has no 'id', {there_is}")
+            raise InvalidInputError(f"{word}: this row has no 'id', {there_is}")
         given = row["id"]
     if isinstance(given, bool) or not isinstance(given, SupportsIndex):
-        raise InvalidInput(f"{word}: {given!r} is no identifier, which is a whole number")
+        raise InvalidInputError(f"{word}: {given!r} is no identifier, which is a whole number")
     number = given.__index__()
     if number < 0:
-        raise InvalidInput(f"{word}: {number} is no identifier: those begin at 1")
+        raise InvalidInputError(f"{word}: {number} is no identifier: those begin at 1")
     if number > LARGEST:
-        raise InvalidInput(f"{word}: no identifier has as many digits as the number that is given")
+        raise InvalidInputError(
+            f"{word}: no identifier has as many digits as the number that is given"
+        )
     return number
 
 
@@ -216,7 +218,9 @@ def _inside(row: Mapping[str, object], word: str) -> Mapping[str, object]:
         return row
     inner = _as_row(row[field])
     if inner is None:
-        raise InvalidInput(f"{word}: the row that is given is of something else, and names none")
+        raise InvalidInputError(
+            f"{word}: the row that is given is of something else, and names none"
+        )
     return inner
 
 
@@ -257,12 +261,12 @@ def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is one reference alone, or none at all.
     """
     given = cast("object", refs)
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{argument} takes a list, of identifiers or names, such as [{given!r}]; "
             f"not {given!r} alone"
         )
@@ -344,9 +348,9 @@ class Directory(Generic[Row]):
 
         Raises
         ------
-        UnknownName
+        NameNotFoundError
             When none is called that.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
         """
         found = self._exact.get(name) or self._loose.get(_fold(name))
@@ -386,15 +390,15 @@ class Directory(Generic[Row]):
     def _names(self, row: Row) -> Iterator[str]:
         return _names(row, self._naming, self._owners)
 
-    def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousName:
+    def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousNameError:
         naming = self._naming
         message = (
             f"{len(found)} {naming.words}{self._place} are called {name!r}; say which by its id: "
             f"{_shortened([self._shown(row) for row in found])}"
         )
-        return AmbiguousName(message, kind=naming.word, name=name, candidates=found)
+        return AmbiguousNameError(message, kind=naming.word, name=name, candidates=found)
 
-    def _unknown(self, name: str) -> UnknownName:
+    def _unknown(self, name: str) -> NameNotFoundError:
         naming = self._naming
         close = get_close_matches(_fold(name), self._loose)
         near = list({row["id"]: row for match in close for row in self._loose[match]}.values())
@@ -405,7 +409,7 @@ class Directory(Generic[Row]):
             message += f"; there is {_shortened([self._shown(row) for row in self._rows])}"
         else:
             message += f": you see no {naming.words} there at all"
-        return UnknownName(message, kind=naming.word, name=name, candidates=near)
+        return NameNotFoundError(message, kind=naming.word, name=name, candidates=near)
 
     def _shown(self, row: Row) -> str:
         name = next(self._names(row), None)

@@ -86,11 +86,11 @@ class ResultRows(Rows["Result"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When an output is something else; `outputs` has it.
         DecryptionError
             When a result is not JSON.
-        MissingExtra
+        MissingDependencyError
             When pandas is not installed.
 
         Examples

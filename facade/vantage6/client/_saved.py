@@ -16,7 +16,7 @@ from vantage6.bindings.secret import Secret, conceal
 
 from ._identity import Tokens, claims
 from ._pins import server_name
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 FORMAT = 1
 
@@ -141,7 +141,7 @@ def read_saved(content: bytes, source: Path) -> Saved:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it is something else.
     """
     strings = ("server", "username", "access_token", "refresh_token")
@@ -155,8 +155,8 @@ def read_saved(content: bytes, source: Path) -> Saved:
         if is_known and right and found["saved_at"] is not None and _has_user(found):
             return Saved(**{item.name: cast("str", found[item.name]) for item in fields(Saved)})  # type: ignore[arg-type]
     # Not where that error is at hand, which has the tokens in it.
-    raise InvalidSettings(
-        f"{source} is not a saved session of this version: log in again, and save it again"
+    raise ConfigurationError(
+        f"{source} is not a saved login of this version: log in again, and save it again"
     )
 
 
@@ -208,13 +208,13 @@ def the_one(
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When there are several.
     """
     found = [(path, saved) for path, saved in all_saved if saved.is_of(url, username)]
     if len(found) > 1:
         several = ", ".join(f"{saved.username} at {saved.server} ({path})" for path, saved in found)
-        raise InvalidSettings(f"several sessions are saved, say whose is meant: {several}")
+        raise ConfigurationError(f"several logins are saved, say whose is meant: {several}")
     return found[0] if found else None
 
 
@@ -234,11 +234,11 @@ def check_owner(saved: Saved, source: Path, url: str | None, username: str | Non
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it is of another.
     """
     if not saved.is_of(url, username):
         meant = " at ".join(part for part in (username, url) if part)
-        raise InvalidSettings(
-            f"{source} is the session of {saved.username} at {saved.server}, not of {meant}"
+        raise ConfigurationError(
+            f"{source} is the login of {saved.username} at {saved.server}, not of {meant}"
         )

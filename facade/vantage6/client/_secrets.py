@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from vantage6.bindings.secret import HIDDEN, Secret, SecretBytes, is_secret, scrub, shaded
 
-from .errors import InvalidInput
+from .errors import InvalidInputError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -79,11 +79,11 @@ def secret(text: str, argument: str) -> Secret:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is no text.
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' own
-        raise InvalidInput(f"{argument} must be a str, not {type(text).__name__}")
+        raise InvalidInputError(f"{argument} must be a str, not {type(text).__name__}")
     return Secret(text)
 
 
@@ -103,7 +103,7 @@ def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
     if text is None:
         return None
     if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInput(f"passphrase must be a str or bytes, not {type(text).__name__}")
+        raise InvalidInputError(f"passphrase must be a str or bytes, not {type(text).__name__}")
     return SecretBytes(text.encode() if isinstance(text, str) else text)
 
 

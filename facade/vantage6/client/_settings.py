@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from vantage6.bindings.secret import HIDDEN, scrub
 
 from ._inert import inert
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
@@ -45,8 +45,8 @@ class ClientOptions(TypedDict, total=False):
 
     log_level: str | None
     timeout: float | Timeouts | None
-    retries: int
-    max_answer: int
+    max_retries: int
+    max_response_bytes: int
     verify: Verify
     cert: Cert | None
     proxy: str | Literal[False] | None
@@ -93,7 +93,7 @@ class Address:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When a part is missing, contradicts another, or is in the wrong place.
         """
         try:
@@ -101,19 +101,21 @@ class Address:
             own_port = url.port
         except ValueError as error:
             reason = f"host {_without_login(host)!r} is not an address: {scrub(str(error))}"
-            raise InvalidSettings(reason) from None
+            raise ConfigurationError(reason) from None
         if url.scheme not in ("http", "https") or not url.hostname:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"host must start with https:// (or http://) and name the server, "
                 f"as in 'https://server.example': it is {_without_login(host)!r}"
             )
         if url.username is not None or url.password is not None:
-            raise InvalidSettings("host must not contain credentials: give them to authenticate()")
+            raise ConfigurationError(
+                "host must not contain credentials: give them to authenticate()"
+            )
         if url.query or url.fragment:
-            raise InvalidSettings(f"host {host!r} must end with the path of the API")
+            raise ConfigurationError(f"host {host!r} must end with the path of the API")
         number = _port(port)
         if own_port and number and own_port != number:
-            raise InvalidSettings(f"host {host!r} and port {port!r} name different ports")
+            raise ConfigurationError(f"host {host!r} and port {port!r} name different ports")
         name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
         return cls(f"{url.scheme}://{name}", number or own_port, _path(host, url.path, path))
 
@@ -133,13 +135,13 @@ class Address:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When it is no address.
         """
         try:
             path = urlsplit(url).path.strip("/")
         except ValueError as error:
-            raise InvalidSettings(f"{url!r} is not an address: {error}") from None
+            raise ConfigurationError(f"{url!r} is not an address: {error}") from None
         return cls.parse(url, None, None if path else "")
 
     @classmethod
@@ -158,12 +160,12 @@ class Address:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When it is no address, or when a token that is sent there could be read on the way.
         """
         address = cls.exactly(url or "")
         if address.is_readable:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"the algorithm store at {url} speaks plain http: whoever is on the way could take "
                 "your login, so nothing is sent there; link the store by its https address"
             )
@@ -202,7 +204,7 @@ def _path(host: str, own: str, path: str | None) -> str:
     own = own.strip("/")
     given = (own or API_PATH).strip("/") if path is None else path.strip("/")
     if own and own != given:
-        raise InvalidSettings(f"host {host!r} and path {path!r} name different paths")
+        raise ConfigurationError(f"host {host!r} and path {path!r} name different paths")
     return f"/{given}" if given else ""
 
 
@@ -214,7 +216,7 @@ def _port(port: int | str | None) -> int | None:
     except ValueError:
         number = 0
     if not 0 < number < 65536:
-        raise InvalidSettings(f"port must be a number from 1 to 65535, or None, not {port!r}")
+        raise ConfigurationError(f"port must be a number from 1 to 65535, or None, not {port!r}")
     return number
 
 
@@ -238,11 +240,11 @@ def check_proxy(proxy: str, source: str) -> str:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When it is none. The error does not show it: it may hold a password.
     """
     if not _is_proxy(proxy):  # not here, where its parts would be in the traceback
-        raise InvalidSettings(
+        raise ConfigurationError(
             f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
             f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
         )
@@ -303,7 +305,7 @@ class Timeouts:
             if isinstance(value, bool) or not (
                 isinstance(value, int | float) and 0 < value <= LONGEST
             ):
-                raise InvalidSettings(
+                raise ConfigurationError(
                     f"the {name} timeout must be above 0 and at most {LONGEST:.0f} seconds, "
                     f"not {value!r}"
                 )
@@ -338,35 +340,35 @@ class Limits:
     ----------
     timeouts : Timeouts
         How long it may take.
-    retries : int
+    max_retries : int
         How many further attempts there may be where that is safe.
-    max_answer : int
+    max_response_bytes : int
         How many bytes an answer may have, once it is unpacked.
     """
 
     timeouts: Timeouts = Timeouts()
-    retries: int = 3
-    max_answer: int = 1 << 30
+    max_retries: int = 3
+    max_response_bytes: int = 1 << 30
 
     def __post_init__(self) -> None:
-        for name, least in (("retries", 0), ("max_answer", 1)):
+        for name, least in (("max_retries", 0), ("max_response_bytes", 1)):
             value: object = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InvalidSettings(
+                raise ConfigurationError(
                     f"{name} must be a whole number from {least} on, not {value!r}"
                 )
 
     def but(
         self,
         timeout: float | Timeouts | None = None,
-        retries: int | None = None,
-        max_answer: int | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
     ) -> Limits:
         """Give the same limits, but for those that are named.
 
         Parameters
         ----------
-        timeout, retries, max_answer : optional
+        timeout, max_retries, max_response_bytes : optional
             As the arguments of the client so called; None leaves them as they are.
 
         Returns
@@ -376,8 +378,8 @@ class Limits:
         """
         return Limits(
             self.timeouts if timeout is None else Timeouts.of(timeout),
-            self.retries if retries is None else retries,
-            self.max_answer if max_answer is None else max_answer,
+            self.max_retries if max_retries is None else max_retries,
+            self.max_response_bytes if max_response_bytes is None else max_response_bytes,
         )
 
 
@@ -420,13 +422,13 @@ def show_log(level: str | None) -> None:
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When there is no such level.
     """
     if level is None:
         return
     if level.lower() not in LOG_LEVELS:
-        raise InvalidSettings(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {level!r}")
+        raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {level!r}")
     LOGGER.setLevel(level.upper())
     if not any(isinstance(handler, _Console) for handler in LOGGER.handlers):
         console = _Console()

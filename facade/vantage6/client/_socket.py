@@ -22,7 +22,7 @@ from ._bounds import NAMESPACE, bounded_websocket, plain_packet
 from ._events import Connected, Heard, Joined, Lost, Refused, parse, weight
 from ._identity import signing
 from ._locks import Lock, renew_in_child
-from .errors import ClientClosed
+from .errors import ClientClosedError
 
 if TYPE_CHECKING:
     from ._settings import Address
@@ -57,13 +57,13 @@ class _Box:
 
     def end(self) -> None:
         """Let the owner know that the client was closed."""
-        self._add(ClientClosed())
+        self._add(ClientClosedError())
 
-    def _add(self, item: Heard | ClientClosed) -> None:
+    def _add(self, item: Heard | ClientClosedError) -> None:
         raise NotImplementedError
 
-    def _taken(self, item: Heard | ClientClosed) -> Heard:
-        if isinstance(item, ClientClosed):
+    def _taken(self, item: Heard | ClientClosedError) -> Heard:
+        if isinstance(item, ClientClosedError):
             raise item
         self._got += weight(item)
         return item
@@ -74,9 +74,9 @@ class Mailbox(_Box):
 
     def __init__(self) -> None:
         super().__init__()
-        self._items: queue.SimpleQueue[Heard | ClientClosed] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[Heard | ClientClosedError] = queue.SimpleQueue()
 
-    def _add(self, item: Heard | ClientClosed) -> None:
+    def _add(self, item: Heard | ClientClosedError) -> None:
         self._items.put(item)
 
     def get(self, seconds: float) -> Heard | None:
@@ -97,9 +97,9 @@ class AsyncMailbox(_Box):
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
-        self._items: deque[Heard | ClientClosed] = deque()
+        self._items: deque[Heard | ClientClosedError] = deque()
 
-    def _add(self, item: Heard | ClientClosed) -> None:
+    def _add(self, item: Heard | ClientClosedError) -> None:
         self._items.append(item)
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             self._loop.call_soon_threadsafe(self._event.set)

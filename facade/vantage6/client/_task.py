@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from ._base64 import encode
 from ._body import filled
 from ._resolve import references
-from .errors import EncryptionNotSetUp, InvalidInput, InvalidKey
+from .errors import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
@@ -40,12 +40,12 @@ def some(organizations: Sequence[Ref]) -> list[Ref]:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is not a sequence of at least one organization.
     """
     given = references(organizations, "organizations")
     if not given:
-        raise InvalidInput("organizations is empty: a task needs at least one to run at")
+        raise InvalidInputError("organizations is empty: a task needs at least one to run at")
     return given
 
 
@@ -59,12 +59,14 @@ def check_distinct(ids: Sequence[int]) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When one comes twice.
     """
     twice = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
     if twice is not None:
-        raise InvalidInput(f"organizations has organization {twice} twice: a task runs there once")
+        raise InvalidInputError(
+            f"organizations has organization {twice} twice: a task runs there once"
+        )
 
 
 def task_input(
@@ -91,31 +93,31 @@ def task_input(
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When both ways are used, or neither.
     """
     if input_ is not None:
         if not (method is None and args is None and kwargs is None):
-            raise InvalidInput(
+            raise InvalidInputError(
                 "say what to run either by input_, or by method, args and kwargs: not by both"
             )
         if not isinstance(cast("object", input_), Mapping):
-            raise InvalidInput(
+            raise InvalidInputError(
                 "input_ takes a dict, such as {'method': 'partial_average', 'kwargs': {...}}, not "
                 f"{input_!r}"
             )
         return input_
     if method is None:
-        raise InvalidInput(
+        raise InvalidInputError(
             "say what to run: method='partial_average', kwargs={...}, or the same as "
             "input_={'method': 'partial_average', 'kwargs': {...}}"
         )
     if not isinstance(cast("object", method), str) or not method:
-        raise InvalidInput(f"method takes the name of a function, not {method!r}")
+        raise InvalidInputError(f"method takes the name of a function, not {method!r}")
     if isinstance(args, str) or not isinstance(cast("object", args), Iterable | None):
-        raise InvalidInput(f"args takes a list of arguments, such as [{args!r}]")
+        raise InvalidInputError(f"args takes a list of arguments, such as [{args!r}]")
     if not isinstance(cast("object", kwargs), Mapping | None):
-        raise InvalidInput(f"kwargs takes a dict of arguments by name, not {kwargs!r}")
+        raise InvalidInputError(f"kwargs takes a dict of arguments by name, not {kwargs!r}")
     return filled(method=method, args=args, kwargs=kwargs)
 
 
@@ -136,23 +138,23 @@ def database_list(
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When a label is missing, or is not a name that nodes can use.
     """
     is_one = isinstance(databases, str | Mapping)
     if not is_one and not isinstance(cast("object", databases), Iterable | None):
-        raise InvalidInput(f"databases takes labels, such as ['default'], not {databases!r}")
+        raise InvalidInputError(f"databases takes labels, such as ['default'], not {databases!r}")
     given = [databases] if is_one else list(databases or ())
     found = [{"label": item} if isinstance(item, str) else item for item in given]
     for index, item in enumerate(cast("list[object]", found)):
         label = cast("dict[str, object]", item).get("label") if isinstance(item, Mapping) else None
         if not isinstance(label, str):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"databases[{index}] must be a label, or a dict with one such as "
                 f"{{'label': 'default'}}, not {item!r}"
             )
         if not label.isidentifier():
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"databases[{index}]: a label has letters, digits and underscores only, and no "
                 f"digit in front: not {label!r}"
             )
@@ -199,11 +201,11 @@ def encrypted_inputs(
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When an organization does not belong to the collaboration.
-    EncryptionNotSetUp
+    EncryptionNotSetUpError
         When an organization has no public key yet.
-    InvalidKey
+    InvalidKeyError
         When a public key cannot be read.
     """
     from ._crypto import encrypt
@@ -229,11 +231,11 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When an organization does not belong to the collaboration.
-    EncryptionNotSetUp
+    EncryptionNotSetUpError
         When an organization has no public key yet.
-    InvalidKey
+    InvalidKeyError
         When a public key cannot be read.
     """
     from ._crypto import fingerprint
@@ -243,17 +245,19 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
     for id_ in ids:
         if id_ not in by_id:
             known = ", ".join(f"{other} ({member.get('name')})" for other, member in by_id.items())
-            raise InvalidInput(f"organization {id_} is not in the collaboration; it has {known}")
+            raise InvalidInputError(
+                f"organization {id_} is not in the collaboration; it has {known}"
+            )
         key = by_id[id_].get("public_key")
         if not key:
-            raise EncryptionNotSetUp(
+            raise EncryptionNotSetUpError(
                 f"organization {id_} ({by_id[id_].get('name')}) has no public key on the server: "
                 "nothing can be encrypted for it: its node, or one of its users, must set it up"
             )
         try:
             fingerprint(key)  # before anything is encrypted or sent
-        except InvalidKey as error:
-            raise InvalidKey(f"the public key of organization {id_}: {error}") from error
+        except InvalidKeyError as error:
+            raise InvalidKeyError(f"the public key of organization {id_}: {error}") from error
         keys[id_] = key
     return keys
 

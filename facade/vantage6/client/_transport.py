@@ -21,11 +21,11 @@ from ._settings import Timeouts
 from ._streaming import Pace, Whole
 from ._tls import tls_flaw
 from .errors import (
-    ClientClosed,
-    ConnectionFailed,
-    InvalidInput,
-    PermissionDenied,
-    RequestTimeout,
+    ClientClosedError,
+    ConnectionFailedError,
+    InvalidInputError,
+    PermissionDeniedError,
+    RequestTimeoutError,
     TLSError,
     TransportError,
     Vantage6Error,
@@ -59,7 +59,7 @@ UNSENT = (
 
 UNSIGNED: dict[str, Any] = {"auth": None}
 # Of what is streamed, any number of bytes may come.
-STREAMED: dict[str, object] = {"max_answer": None}
+STREAMED: dict[str, object] = {"max_response_bytes": None}
 # The server leaves the end of such a body unread, and would take it for the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
@@ -84,11 +84,11 @@ class Attempts:
 
     def __init__(self, request: httpx.Request, limits: Limits) -> None:
         self._is_repeatable = request.method in REPEATABLE
-        self._left: int = request.extensions.get("repeats", limits.retries)
+        self._left: int = request.extensions.get("repeats", limits.max_retries)
         self._next = FIRST_PAUSE
         self.deadline = Deadline(limits.timeouts)
         request.extensions["deadline"] = self.deadline
-        request.extensions.setdefault("max_answer", limits.max_answer)
+        request.extensions.setdefault("max_response_bytes", limits.max_response_bytes)
         self._extensions = request.extensions
         self.begin()
 
@@ -145,7 +145,7 @@ class Attempts:
             error, httpx.ProxyError
         ):  # its message begins with the status, if there is one
             may_repeat = str(error)[:3] in {str(status) for status in PASSING_STATUS}
-        pause = self._pause() if may_repeat and type(meaning) is ConnectionFailed else None
+        pause = self._pause() if may_repeat and type(meaning) is ConnectionFailedError else None
         if pause is None:
             raise meaning from without_library_frames(error)
         self._note(meaning.may_have_arrived)
@@ -190,9 +190,9 @@ def translate(error: httpx.RequestError) -> TransportError:
         The error to raise in its place.
     """
     detail = scrub(str(error)) or type(error).__name__
-    kind: type[TransportError] = ConnectionFailed
+    kind: type[TransportError] = ConnectionFailedError
     if isinstance(error, httpx.TimeoutException):
-        kind, reason = RequestTimeout, _lateness(error)
+        kind, reason = RequestTimeoutError, _lateness(error)
     elif flaw := tls_flaw(error):
         kind, reason = TLSError, f"no secure connection: {flaw}"
     elif isinstance(error, httpx.ProxyError):
@@ -270,7 +270,7 @@ def _build(
         )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         reason = f"{call.method} with these arguments cannot be sent: {error}"
-    raise InvalidInput(reason)  # not where that error is at hand, which has the body in it
+    raise InvalidInputError(reason)  # not where that error is at hand, which has the body in it
 
 
 def answer_of(response: httpx.Response) -> Answer:
@@ -306,7 +306,7 @@ def _no_blob(response: httpx.Response) -> Vantage6Error:
     """Make the error for an answer that has come in place of a blob."""
     answer = answer_of(response)
     if not response.is_success:
-        return fault(answer, PermissionDenied)
+        return fault(answer, PermissionDeniedError)
     came = response.headers["content-type"][:100]
     return undecodable(
         f"a blob comes as {BLOB}, and this is {came!r}; perhaps something between here and the "
@@ -319,7 +319,7 @@ def _new(piece: bytes | None, request: httpx.Request) -> bytes:
     """Pass on what is new of an answer, unless it is not the one that broke off before."""
     if piece is not None:
         return piece
-    raise ConnectionFailed(
+    raise ConnectionFailedError(
         f"the connection broke after {request.extensions['came']} bytes of the answer, and what "
         "came when it was asked for again is not the same",
         method=request.method,
@@ -366,7 +366,7 @@ class Http(httpx.Client):
         attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
-                raise ClientClosed
+                raise ClientClosedError
             try:
                 response = super().send(request, **options)
                 asked = response.headers.get("retry-after")
@@ -456,7 +456,7 @@ class AsyncHttp(httpx.AsyncClient):
         attempts = attempts or Attempts(request, self.limits)
         while True:
             if self.pools.is_closed:
-                raise ClientClosed
+                raise ClientClosedError
             try:
                 response = await super().send(request, **options)
                 asked = response.headers.get("retry-after")

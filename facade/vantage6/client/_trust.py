@@ -24,7 +24,7 @@ from ._pins import (
     write,
 )
 from ._settings import LOGGER
-from .errors import InvalidKey, InvalidSettings, KeyMismatch
+from .errors import ConfigurationError, InvalidKeyError, KeyMismatchError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Collaboration, Organization
@@ -115,7 +115,7 @@ def fingerprint_of(row: Organization) -> str:
 
     Raises
     ------
-    InvalidKey
+    InvalidKeyError
         When it has no key, or none that can be read.
     """
     from ._crypto import fingerprint
@@ -123,11 +123,11 @@ def fingerprint_of(row: Organization) -> str:
     who = f"organization {row['id']} ({row.get('name')})"
     key = row.get("public_key")
     if not key:
-        raise InvalidKey(f"{who} has no public key on the server yet")
+        raise InvalidKeyError(f"{who} has no public key on the server yet")
     try:
         return fingerprint(key)
-    except InvalidKey as error:
-        raise InvalidKey(f"the public key of {who}: {error}") from None
+    except InvalidKeyError as error:
+        raise InvalidKeyError(f"the public key of {who}: {error}") from None
 
 
 # ---- what is known -------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class Trust:
 
         Raises
         ------
-        NotEncrypted
+        NotEncryptedError
             When the server says that it may, and that is not to be believed.
         """
         self._check([_encryption_pin(row)], check_encryption)
@@ -212,11 +212,11 @@ class Trust:
 
         Raises
         ------
-        PublicKeyChanged
+        PublicKeyChangedError
             When another key is known of an organization.
-        UntrustedKey
+        UntrustedKeyError
             When nothing is known of one, and that is not enough.
-        InvalidKey
+        InvalidKeyError
             When a key cannot be read.
         """
         from ._crypto import fingerprint
@@ -250,14 +250,14 @@ class Trust:
 
         Raises
         ------
-        InvalidKey
+        InvalidKeyError
             When there is no key, or it cannot be read.
-        KeyMismatch
+        KeyMismatchError
             When it has another fingerprint.
         """
         now = _key_pin(row)
         if expected is not None and expected != now.value:
-            raise KeyMismatch(
+            raise KeyMismatchError(
                 f"the public key that the server gives for organization {now.id_} ({now.name}) is "
                 "not the one that you trust, so nothing is trusted now",
                 local=expected,
@@ -305,7 +305,7 @@ class Trust:
                 with replacing(path) as file:
                     file.write(write(text, self._server, pins).encode())
         except OSError as error:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"the public keys of other organizations cannot be remembered in {path}: "
                 f"{error.strerror}; give the client another file as known_organizations, or in the "
                 f"environment variable {KNOWN_VARIABLE}"

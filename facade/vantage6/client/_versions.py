@@ -12,7 +12,7 @@ from vantage6.bindings.server.since import SINCE as SERVER_SINCE
 from vantage6.bindings.store import calls as store_calls
 from vantage6.bindings.store.since import SINCE as STORE_SINCE
 
-from .errors import ServerTooOld, UnknownPath
+from .errors import EndpointNotFoundError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call, QueryValue
@@ -111,7 +111,7 @@ def fitted(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: 
 
     Raises
     ------
-    ServerTooOld
+    UnsupportedServerVersionError
         When that version lacks something that the call sends: it would refuse it in its own words,
         or do as if it were not there, and what comes back would be wrong.
     """
@@ -119,7 +119,7 @@ def fitted(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: 
         if not _is_before(version, first):
             continue
         if name not in api.since.once_in_query.get(call.operation, ()):
-            raise ServerTooOld(
+            raise UnsupportedServerVersionError(
                 f"{name!r} needs {_both(api, first, version)}",
                 operation=call.operation,
                 server=version,
@@ -138,13 +138,13 @@ def came_later(call: Call[object], api: Api) -> bool:
 
 
 def explained(
-    error: UnknownPath, call: Call[object], api: Api, version: str
-) -> ServerTooOld | None:
+    error: EndpointNotFoundError, call: Call[object], api: Api, version: str
+) -> UnsupportedServerVersionError | None:
     """Say that an address is unknown because of the version, if that is why.
 
     Parameters
     ----------
-    error : UnknownPath
+    error : EndpointNotFoundError
         What came back.
     call : Call
         The call, of an operation that came later.
@@ -155,13 +155,13 @@ def explained(
 
     Returns
     -------
-    ServerTooOld or None
+    UnsupportedServerVersionError or None
         The error to raise in its place; None where the version should know the address.
     """
     first = api.since.operations[call.operation]
     if not _is_before(version, first):
         return None
-    return ServerTooOld(
+    return UnsupportedServerVersionError(
         f"{call.operation} needs {_both(api, first, version)}",
         operation=call.operation,
         server=version,

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from ._inert import inert
-from .errors import InvalidInput, WaitTimeout
+from .errors import InvalidInputError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
@@ -118,11 +118,11 @@ def check_times(interval: float, timeout: float | None) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When the interval is not above zero, or as for `check_timeout`.
     """
     if not (_is_number(interval) and interval > 0):
-        raise InvalidInput(f"interval must be a number of seconds above 0, not {interval!r}")
+        raise InvalidInputError(f"interval must be a number of seconds above 0, not {interval!r}")
     check_timeout(timeout)
 
 
@@ -136,11 +136,11 @@ def check_timeout(timeout: float | None) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When it is below zero, or no number.
     """
     if timeout is not None and not (_is_number(timeout) and timeout >= 0):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"timeout must be a number of seconds from 0 on, or None, not {timeout!r}"
         )
 
@@ -180,12 +180,12 @@ def several(tasks: Ref | Iterable[Ref]) -> list[Ref]:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When there is no task.
     """
     given = list(cast("Iterable[Ref]", tasks)) if is_several(tasks) else [cast("Ref", tasks)]
     if not given:
-        raise InvalidInput("there is no task to wait for: give at least one")
+        raise InvalidInputError("there is no task to wait for: give at least one")
     return given
 
 
@@ -199,16 +199,18 @@ def check_manner(on_failure: object, progress: object) -> None:
 
     Raises
     ------
-    InvalidInput
+    InvalidInputError
         When there is no such way.
     """
     if on_failure not in ("raise", "return"):
-        raise InvalidInput(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        raise InvalidInputError(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
-        raise InvalidInput(f"progress must be True, False, None or a function, not {progress!r}")
+        raise InvalidInputError(
+            f"progress must be True, False, None or a function, not {progress!r}"
+        )
 
 
-def out_of_time(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeout:
+def out_of_time(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeoutError:
     """Make the error for tasks that did not end in time.
 
     Parameters
@@ -220,12 +222,12 @@ def out_of_time(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeou
 
     Returns
     -------
-    WaitTimeout
+    WaitTimeoutError
         The error, to be raised.
     """
     (first, *others) = tasks
     more = f", and {len(others)} more have not ended either" if others else ""
-    return WaitTimeout(
+    return WaitTimeoutError(
         f"task {first.task_id} is still {first.status!r} after {timeout} s{more}; it runs on: wait "
         f"again, or stop it with task.kill({first.task_id})",
         task_id=first.task_id,

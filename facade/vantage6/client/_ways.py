@@ -1,4 +1,4 @@
-"""The ways to connect: by the environment, by a profile, by a session that was saved."""
+"""The ways to connect: by the environment, by a profile, by a saved login."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._home import PROFILE_VARIABLE, profile_named, read_session, saved_sessions, sessions_folder
+from ._home import PROFILE_VARIABLE, logins_folder, profile_named, read_login, saved_logins
 from ._passwords import can_ask
 from ._profiles import Given, Plan, check_all_there, settle
 from ._saved import check_owner, the_one
 from ._settings import Address
-from .errors import InvalidSettings
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ._identity import HiddenCode, HiddenPassword
@@ -43,7 +43,7 @@ def by_environment(
     """
     if os.environ.get(PROFILE_VARIABLE):
         return by_profile(None, given, password, mfa_code, save)
-    return _with_session(settle(given, password, mfa_code, save, os.environ, None))
+    return _with_saved_login(settle(given, password, mfa_code, save, os.environ, None))
 
 
 def by_profile(
@@ -72,17 +72,17 @@ def by_profile(
         The session to try first, and its file.
     """
     profile = profile_named(name)
-    return _with_session(settle(given, password, mfa_code, save, os.environ, profile))
+    return _with_saved_login(settle(given, password, mfa_code, save, os.environ, profile))
 
 
-def by_session(
+def by_saved_login(
     path: Path | None,
     given: Given,
     password: HiddenPassword | None,
     mfa_code: HiddenCode | None,
     save: bool | None,
 ) -> tuple[Address, Plan, Stored]:
-    """Plan a connection by a session that was saved.
+    """Plan a connection by a saved login.
 
     Parameters
     ----------
@@ -102,34 +102,34 @@ def by_session(
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When there is none, or it is of another server or user.
     """
     plan = settle(given, password, mfa_code, save, os.environ, None)
     url = plan.address.url if plan.address else None
     if path:
-        stored = path, read_session(path)
+        stored = path, read_login(path)
         check_owner(stored[1], path, url, plan.username)
     else:
-        found = the_one(saved_sessions(), url, plan.username)
+        found = the_one(saved_logins(), url, plan.username)
         if found is None:
             meant = " at ".join(part for part in (plan.username, url) if part)
-            raise InvalidSettings(
-                f"no session {f'of {meant} ' if meant else ''}is saved in {sessions_folder()}: "
-                "log in, and call client.session.save()"
+            raise ConfigurationError(
+                f"no login {f'of {meant} ' if meant else ''}is saved in {logins_folder()}: "
+                "log in, and call client.saved_login.save()"
             )
         stored = found
     address = Address.exactly(stored[1].server)
     return address, replace(plan, username=stored[1].username), stored
 
 
-def _with_session(
+def _with_saved_login(
     plan: Plan,
 ) -> tuple[Address, Plan, Stored | None]:
-    """Look for a session that is saved where no password is given."""
+    """Look for a saved login where no password is given."""
     stored = None
     if plan.password is None and plan.address:
-        stored = the_one(saved_sessions(), plan.address.url, plan.username)
+        stored = the_one(saved_logins(), plan.address.url, plan.username)
     if stored:
         plan = replace(plan, username=stored[1].username)
     return check_all_there(plan, can_ask=can_ask()), plan, stored

@@ -1,5 +1,4 @@
 """The errors this package raises: one tree, each saying what was tried and what came back."""
-# ruff: noqa: N818 - "TaskFailed" says what happened; "TaskFailedError" would say it twice.
 
 from __future__ import annotations
 
@@ -42,29 +41,29 @@ def _restore(
 # ---- before anything is sent --------------------------------------------------------------------
 
 
-class InvalidSettings(Vantage6Error, ValueError):
+class ConfigurationError(Vantage6Error, ValueError):
     """An argument of the client itself cannot work: its address, timeouts or log level."""
 
 
-class InvalidInput(Vantage6Error, ValueError):
+class InvalidInputError(Vantage6Error, ValueError):
     """An argument of a call cannot work; nothing was sent."""
 
 
-class ClientClosed(Vantage6Error, RuntimeError):
+class ClientClosedError(Vantage6Error, RuntimeError):
     """The client was closed, before the call or while it waited: make a new one."""
 
     def __init__(self) -> None:
         super().__init__("this client has been closed: make a new one, and log in with it")
 
 
-class MissingExtra(Vantage6Error, ImportError):
+class MissingDependencyError(Vantage6Error, ImportError):
     """Something was asked for that needs a package which is not installed.
 
     The message says how to install it.
     """
 
 
-class UnclearName(InvalidInput, LookupError):
+class UnclearNameError(InvalidInputError, LookupError):
     """A name does not say what is meant: see the subclasses. Nothing was changed.
 
     Attributes
@@ -90,15 +89,15 @@ class UnclearName(InvalidInput, LookupError):
         ]
 
 
-class UnknownName(UnclearName):
+class NameNotFoundError(UnclearNameError):
     """Nothing of this kind that you may see has the name; the candidates have similar ones."""
 
 
-class AmbiguousName(UnclearName):
+class AmbiguousNameError(UnclearNameError):
     """Several things of this kind have the name; the ids of the candidates tell them apart."""
 
 
-class NotAuthenticated(Vantage6Error, AttributeError):
+class NotAuthenticatedError(Vantage6Error, AttributeError):
     """The call needs a login, and ``authenticate`` has not succeeded on this client yet.
 
     An AttributeError too, so that a client without a login can be looked at with ``hasattr`` or in
@@ -134,11 +133,11 @@ class TransportError(Vantage6Error):
         self.may_have_arrived = may_have_arrived
 
 
-class ConnectionFailed(TransportError):
+class ConnectionFailedError(TransportError):
     """The server could not be reached, or the connection broke before the whole answer was here."""
 
 
-class RequestTimeout(TransportError, TimeoutError):
+class RequestTimeoutError(TransportError, TimeoutError):
     """The server did not answer within the client's timeouts."""
 
 
@@ -146,7 +145,7 @@ class TLSError(TransportError):
     """No secure connection could be made, for instance because the certificate is not trusted."""
 
 
-class TaskMayExist(TransportError):
+class TaskCreationUncertainError(TransportError):
     """The answer to the creation of a task was lost, and the task was not found: it may come yet.
 
     It was asked for once. Look for it before you create it again: the message says how.
@@ -168,7 +167,7 @@ class TaskMayExist(TransportError):
         self.name = name
 
 
-class UndecodableAnswer(Vantage6Error):
+class InvalidResponseError(Vantage6Error):
     """The answer is not the JSON that the API speaks, such as a proxy's maintenance page.
 
     Attributes
@@ -230,15 +229,15 @@ class StatusError(Vantage6Error):
         super().__init__(f"{method} {url} answered {status}: {message}{detail}")
 
 
-class BadRequest(StatusError):
+class BadRequestError(StatusError):
     """The request does not make sense to the server (400); `errors` names the fields, if it did."""
 
 
-class Unauthorized(StatusError):
+class UnauthorizedError(StatusError):
     """The server does not let this user in, or not here: see the subclasses (401, 403)."""
 
 
-class LoginFailed(Unauthorized):
+class LoginFailedError(UnauthorizedError):
     """The username, the password or the two-factor code is wrong, or the account is locked.
 
     Servers do not tell a wrong password from a locked account. The token of a recovery mail that
@@ -246,23 +245,23 @@ class LoginFailed(Unauthorized):
     """
 
 
-class SessionExpired(Unauthorized):
+class LoginExpiredError(UnauthorizedError):
     """The login is no longer valid and could not be renewed; call ``authenticate`` again."""
 
 
-class PermissionDenied(Unauthorized):
+class PermissionDeniedError(UnauthorizedError):
     """The user is known, but the rules assigned to them do not allow this."""
 
 
-class NotFound(StatusError):
+class NotFoundError(StatusError):
     """The thing asked for does not exist on the server (404)."""
 
 
-class UnknownPath(NotFound):
+class EndpointNotFoundError(NotFoundError):
     """The server has no such address: a wrong API path, or a server without it (404, 405)."""
 
 
-class ServerTooOld(UnknownPath):
+class UnsupportedServerVersionError(EndpointNotFoundError):
     """The server, or the algorithm store, is of a version that cannot do this yet.
 
     Where it knows an operation, but not a parameter that is given, nothing is sent.
@@ -299,11 +298,11 @@ class ServerTooOld(UnknownPath):
             self.args = (f"{method} {url} was not sent: {message}",)
 
 
-class Conflict(StatusError):
+class ConflictError(StatusError):
     """The request contradicts the state of the server (409)."""
 
 
-class TooManyRequests(StatusError):
+class TooManyRequestsError(StatusError):
     """The server, or a proxy before it, asks to slow down (429)."""
 
 
@@ -311,11 +310,11 @@ class ServerError(StatusError):
     """The server, or a proxy before it, failed (500 and above)."""
 
 
-class TwoFactorRequired(Vantage6Error):
+class TwoFactorRequiredError(Vantage6Error):
     """The password is right, and the account also wants a two-factor code: give ``mfa_code``."""
 
 
-class TwoFactorSetupRequired(Vantage6Error):
+class TwoFactorSetupRequiredError(Vantage6Error):
     """The password is right, but the server demands two-factor login and none was set up yet.
 
     It is now: the server has made the second factor of this account, and tells it this once.
@@ -330,7 +329,7 @@ class TwoFactorSetupRequired(Vantage6Error):
     --------
     >>> try:
     ...     client.authenticate("researcher", "password")
-    ... except TwoFactorSetupRequired as error:
+    ... except TwoFactorSetupRequiredError as error:
     ...     error.show_qr()
     >>> client.authenticate("researcher", "password", input("Code: "))
     """
@@ -344,7 +343,7 @@ class TwoFactorSetupRequired(Vantage6Error):
 
         Raises
         ------
-        MissingExtra
+        MissingDependencyError
             When the package lacks its extra ``qr``.
 
         Examples
@@ -359,11 +358,11 @@ class TwoFactorSetupRequired(Vantage6Error):
 # ---- encryption ---------------------------------------------------------------------------------
 
 
-class InvalidKey(Vantage6Error, ValueError):
+class InvalidKeyError(Vantage6Error, ValueError):
     """A private or public key cannot be read, or is not an RSA key."""
 
 
-class KeyMismatch(Vantage6Error):
+class KeyMismatchError(Vantage6Error):
     """The private key does not belong to the public key that the server holds.
 
     Attributes
@@ -378,7 +377,7 @@ class KeyMismatch(Vantage6Error):
         self.server = server
 
 
-class UntrustedKey(Vantage6Error):
+class UntrustedKeyError(Vantage6Error):
     """The public key that the server gives for an organization is not one to encrypt with.
 
     Attributes
@@ -395,7 +394,7 @@ class UntrustedKey(Vantage6Error):
         self.server = server
 
 
-class PublicKeyChanged(UntrustedKey):
+class PublicKeyChangedError(UntrustedKeyError):
     """The server gives another public key for an organization than before; nothing was sent.
 
     Attributes
@@ -411,7 +410,7 @@ class PublicKeyChanged(UntrustedKey):
         self.known = known
 
 
-class NotEncrypted(Vantage6Error):
+class NotEncryptedError(Vantage6Error):
     """The server says that a collaboration is not encrypted, which is to be; nothing was sent.
 
     Attributes
@@ -425,7 +424,7 @@ class NotEncrypted(Vantage6Error):
         self.collaboration_id = collaboration_id
 
 
-class EncryptionNotSetUp(Vantage6Error):
+class EncryptionNotSetUpError(Vantage6Error):
     """The collaboration is encrypted, and the client has no private key: nothing was sent."""
 
 
@@ -460,7 +459,7 @@ class DecryptionError(Vantage6Error):
 # ---- tasks --------------------------------------------------------------------------------------
 
 
-class TaskFailed(Vantage6Error):
+class TaskFailedError(Vantage6Error):
     """At least one run of the task ended without a result; others may still be under way.
 
     Attributes
@@ -495,7 +494,7 @@ class TaskFailed(Vantage6Error):
         self.subtask_runs = list(subtask_runs)
 
 
-class WaitTimeout(Vantage6Error, TimeoutError):
+class WaitTimeoutError(Vantage6Error, TimeoutError):
     """The task did not finish within the time given; it runs on.
 
     Attributes
@@ -512,5 +511,5 @@ class WaitTimeout(Vantage6Error, TimeoutError):
         self.status = status
 
 
-class EventsUnavailable(Vantage6Error):
+class EventsUnavailableError(Vantage6Error):
     """What the server announces cannot be heard: without the right, or the libraries, for it."""

@@ -41,7 +41,7 @@ def login(shell: Shell, password_stdin: bool, keyring: bool) -> None:
     with client:
         file = client.save_profile(name)
         if keyring:
-            client.session.remember_password(password)
+            client.saved_login.remember_password(password)
         who = client.whoami
         told = f"{who.name} is logged in at {client.base_path}; profile {name!r} is in {file}"
         shell.tell(told, {"profile": name, "file": str(file), "server": client.base_path})
@@ -76,12 +76,12 @@ def logout(shell: Shell, keyring: bool) -> None:
 
     server = server_of(shell.options)
     if keyring:
-        shell.client.session.forget_password()
+        shell.client.saved_login.forget_password()
     if keyring or server is None:
-        gone = shell.client.session.forget()
+        gone = shell.client.saved_login.forget()
     else:
         with Client(server, log_level="warning") as client:
-            gone = client.session.forget()
+            gone = client.saved_login.forget()
     shell.tell("the login is forgotten" if gone else "no login was saved", {"forgotten": gone})
 
 

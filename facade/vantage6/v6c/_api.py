@@ -195,12 +195,12 @@ def _exchange(shell: Shell, call: Call[object], content: bytes | None) -> Any:
 
 
 def _refused(status: int, text: str, url: str, method: str) -> Exception:
-    from vantage6.client import NotFound, PermissionDenied, ServerError, StatusError
+    from vantage6.client import NotFoundError, PermissionDeniedError, ServerError, StatusError
 
     kinds: dict[int, type[StatusError]] = {
-        401: PermissionDenied,
-        403: PermissionDenied,
-        404: NotFound,
+        401: PermissionDeniedError,
+        403: PermissionDeniedError,
+        404: NotFoundError,
     }
     kind = kinds.get(status, ServerError if status >= 500 else StatusError)
     return kind(text.strip(), method=method, url=url, status=status, body=text)

@@ -30,60 +30,67 @@ class Failure(NamedTuple):
 
 
 FAILURES = (
-    Failure(BUG, "something that no other code stands for", ("Vantage6Error", "ClientClosed")),
+    Failure(BUG, "something that no other code stands for", ("Vantage6Error", "ClientClosedError")),
     Failure(
-        USAGE, "the command, or a value in it, cannot work", ("InvalidInput", "InvalidSettings")
+        USAGE,
+        "the command, or a value in it, cannot work",
+        ("InvalidInputError", "ConfigurationError"),
     ),
     Failure(
         LOGIN,
         "nobody is logged in, the login has expired, or it failed",
         (
-            "NotAuthenticated",
-            "Unauthorized",
-            "TwoFactorRequired",
-            "TwoFactorSetupRequired",
+            "NotAuthenticatedError",
+            "UnauthorizedError",
+            "TwoFactorRequiredError",
+            "TwoFactorSetupRequiredError",
         ),
     ),
-    Failure(4, "you may not do this", ("PermissionDenied",)),
+    Failure(4, "you may not do this", ("PermissionDeniedError",)),
     Failure(
-        UNKNOWN, "there is no such thing, or a name stands for several", ("UnclearName", "NotFound")
+        UNKNOWN,
+        "there is no such thing, or a name stands for several",
+        ("UnclearNameError", "NotFoundError"),
     ),
     Failure(6, "the server refuses the request, or it contradicts what is there", ("StatusError",)),
     Failure(
         7,
         "the server failed, is too busy or too old, or what answered is none",
-        ("ServerError", "TooManyRequests", "UnknownPath", "UndecodableAnswer"),
+        ("ServerError", "TooManyRequestsError", "EndpointNotFoundError", "InvalidResponseError"),
     ),
     Failure(8, "no answer: connection, certificate or timeout", ("TransportError",)),
-    Failure(9, "a task failed", ("TaskFailed",)),
-    Failure(10, "the time to wait was up; the task runs on", ("WaitTimeout",)),
+    Failure(9, "a task failed", ("TaskFailedError",)),
+    Failure(10, "the time to wait was up; the task runs on", ("WaitTimeoutError",)),
     Failure(
         11,
         "a key, encryption or trust",
         (
-            "InvalidKey",
-            "KeyMismatch",
-            "UntrustedKey",
-            "NotEncrypted",
-            "EncryptionNotSetUp",
+            "InvalidKeyError",
+            "KeyMismatchError",
+            "UntrustedKeyError",
+            "NotEncryptedError",
+            "EncryptionNotSetUpError",
             "DecryptionError",
         ),
     ),
     Failure(
-        MISSING, "a package that this needs is not installed", ("MissingExtra", "EventsUnavailable")
+        MISSING,
+        "a package that this needs is not installed",
+        ("MissingDependencyError", "EventsUnavailableError"),
     ),
 )
 _CODES = {name: failure.code for failure in FAILURES for name in failure.errors}
 
 # The client's messages speak of methods; this is what helps in a shell.
 _HINTS = {
-    "NotAuthenticated": "log in with: v6c login",
-    "SessionExpired": "log in with: v6c login",
-    "TwoFactorRequired": "give the code in VANTAGE6_MFA_CODE, or log in with: v6c login",
-    "EncryptionNotSetUp": "give your organization's private key with --private-key FILE",
-    "PublicKeyChanged": "compare the fingerprint, then: v6c org trust ORGANIZATION FINGERPRINT",
-    "UntrustedKey": "compare the fingerprint, then: v6c org trust ORGANIZATION FINGERPRINT",
-    "NotEncrypted": "if that is right: v6c collab trust COLLABORATION",
+    "NotAuthenticatedError": "log in with: v6c login",
+    "LoginExpiredError": "log in with: v6c login",
+    "TwoFactorRequiredError": "give the code in VANTAGE6_MFA_CODE, or log in with: v6c login",
+    "EncryptionNotSetUpError": "give your organization's private key with --private-key FILE",
+    "PublicKeyChangedError": "compare the fingerprint, then: v6c org trust ORGANIZATION "
+    "FINGERPRINT",
+    "UntrustedKeyError": "compare the fingerprint, then: v6c org trust ORGANIZATION FINGERPRINT",
+    "NotEncryptedError": "if that is right: v6c collab trust COLLABORATION",
     "DecryptionError": "is --private-key that of your organization?",
 }
 

@@ -99,12 +99,12 @@ def connect(options: Options) -> Client:
 
     Raises
     ------
-    NotAuthenticated
+    NotAuthenticatedError
         When nobody has logged in, and there is no password to do so.
-    InvalidSettings
+    ConfigurationError
         When it is not known where to connect, or as whom.
     """
-    from vantage6.client import Client, InvalidSettings, NotAuthenticated, profiles
+    from vantage6.client import Client, ConfigurationError, NotAuthenticatedError, profiles
 
     given = options.given
     try:
@@ -114,11 +114,13 @@ def connect(options: Options) -> Client:
             return Client.from_env(**given)
         if profiles():
             return Client.from_profile(**given)
-        return Client.from_session(**given)
-    except InvalidSettings as error:
+        return Client.from_saved_login(**given)
+    except ConfigurationError as error:
         # Scripts are to tell a login that is missing from a word that is wrong.
-        if any(sign in str(error) for sign in ("there is no password", "no session")):
-            raise NotAuthenticated("nobody is logged in here, and there is no password") from None
+        if any(sign in str(error) for sign in ("there is no password", "no login")):
+            raise NotAuthenticatedError(
+                "nobody is logged in here, and there is no password"
+            ) from None
         raise
 
 
@@ -137,14 +139,14 @@ def connect_at_all(options: Options) -> Client:
 
     Raises
     ------
-    NotAuthenticated
+    NotAuthenticatedError
         When it is not even known which server is meant.
     """
-    from vantage6.client import Client, NotAuthenticated
+    from vantage6.client import Client, NotAuthenticatedError
 
     try:
         return connect(options)
-    except NotAuthenticated:
+    except NotAuthenticatedError:
         server = server_of(options)
         if server is None:
             raise
@@ -152,7 +154,7 @@ def connect_at_all(options: Options) -> Client:
 
 
 def connect_unasked(options: Options) -> Client:
-    """Make a client that is logged in by a saved session, without a key; nobody logs in anew.
+    """Make a client that is logged in by a saved login, without a key; nobody logs in anew.
 
     Parameters
     ----------
@@ -167,14 +169,14 @@ def connect_unasked(options: Options) -> Client:
     Raises
     ------
     LookupError
-        When the session that is saved has lapsed.
-    InvalidSettings
+        When the saved login has lapsed.
+    ConfigurationError
         When there is none.
     """
     from vantage6.client import Client, profiles
 
     def refuse() -> str:
-        raise LookupError("the session that is saved has lapsed")
+        raise LookupError("the saved login has lapsed")
 
     given: dict[str, Any] = {**options.given, "log_level": "critical"}
     given.pop("private_key", None)
@@ -185,7 +187,7 @@ def connect_unasked(options: Options) -> Client:
         value = getattr(profile, name, None)
         if value is not None and name not in given and not os.environ.get(variable or ""):
             given[name] = value
-    return Client.from_session(password=refuse, mfa_code=refuse, retries=0, **given)
+    return Client.from_saved_login(password=refuse, mfa_code=refuse, max_retries=0, **given)
 
 
 def server_of(options: Options) -> str | None:

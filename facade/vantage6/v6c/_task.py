@@ -155,7 +155,7 @@ def wait(shell: Shell, tasks: tuple[str, ...], timeout: float | None, logs: bool
 
 def _await(shell: Shell, tasks: Sequence[int], timeout: float | None, logs: bool) -> int:
     """Wait for tasks, show their results, and give the exit code."""
-    from vantage6.client import TaskFailed
+    from vantage6.client import TaskFailedError
 
     client = shell.client
     try:
@@ -172,9 +172,9 @@ def _await(shell: Shell, tasks: Sequence[int], timeout: float | None, logs: bool
             # It has ended: this asks again only to be told why it failed.
             try:
                 client.wait_for_results(task, progress=False)
-            except TaskFailed as error:
+            except TaskFailedError as error:
                 complain(str(error))
-                code = code_of(TaskFailed)
+                code = code_of(TaskFailedError)
     return code
 
 
@@ -193,7 +193,7 @@ def logs(shell: Shell, task: str, follow: bool) -> None:
     With --json --follow each line is a document of its own.
     """
     if follow:
-        for line in shell.client.task.follow(task):
+        for line in shell.client.task.stream_logs(task):
             if shell.as_json:
                 show_json(_document(line), indent=None)
             else:
@@ -241,13 +241,13 @@ def kill(shell: Shell, tasks: tuple[str, ...]) -> int:
     To the server a task has ended as soon as one of its runs has failed. What has ended cannot be
     stopped, and keeps no other task from being stopped.
     """
-    from vantage6.client import BadRequest
+    from vantage6.client import BadRequestError
 
     code = OK
     for task in tasks:
         try:
             answer = shell.client.task.kill(task)
-        except BadRequest as error:
+        except BadRequestError as error:
             complain(str(error))
             code = code_of(type(error))
         else:

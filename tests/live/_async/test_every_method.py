@@ -16,13 +16,13 @@ from surface import OFFICIAL, Watched
 
 from vantage6.client import (
     AsyncClient,
-    BadRequest,
-    NotFound,
-    PermissionDenied,
+    BadRequestError,
+    EndpointNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
-    ServerTooOld,
-    TaskFailed,
-    UnknownPath,
+    TaskFailedError,
+    UnsupportedServerVersionError,
 )
 from vantage6.localnet import LocalNetwork
 
@@ -71,7 +71,7 @@ class Script:
         if self.version >= tuple(map(int, version.split("."))):
             yield
             return
-        with pytest.raises(ServerTooOld) as caught:
+        with pytest.raises(UnsupportedServerVersionError) as caught:
             yield
         error = caught.value
         assert (error.server, error.needed) == (self.network.version, version)
@@ -110,7 +110,7 @@ async def the_client_itself(script: Script) -> None:
         assert await client.util.get_server_version() == {"version": network.version}
         assert await client.util.get_server_health() == {"database": True}
         assert await client.check_if_blob_store_enabled() is False
-        with pytest.raises(UnknownPath, match="no such address"):
+        with pytest.raises(EndpointNotFoundError, match="no such address"):
             await client.request("nowhere")
 
 
@@ -138,7 +138,7 @@ async def organizations_and_their_people(script: Script) -> None:
         await keys_and_passwords(script)
 
         assert "msg" in await root.user.delete(user["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await root.user.get(user["id"])
         assert "msg" in await root.role.delete(role["id"])
         assert await root.role.list(name="keeper") == []
@@ -184,7 +184,7 @@ async def collaborations(script: Script) -> None:
         assert sorted(row["id"] for row in members) == [1, 3]
         await nodes(script, root)
         assert "msg" in await root.collaboration.delete(id_, delete_dependents=True)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await root.collaboration.get(id_)
 
 
@@ -198,7 +198,7 @@ async def nodes(script: Script, root: Any) -> None:
     # Before 4.8 a node has no status until it is online for the first time.
     offline = ["attic"] if script.version >= (4, 8) else []
     assert [row["name"] for row in await root.node.list(is_online=False)] == offline
-    with pytest.raises(BadRequest, match="online"):
+    with pytest.raises(BadRequestError, match="online"):
         await root.node.kill_tasks(made["id"])
     assert "msg" in await root.node.delete(made["id"])
     assert await root.node.list() == []
@@ -216,7 +216,7 @@ async def studies(script: Script) -> None:
         members = await root.study.remove_organization(1, id_)
         assert sorted(row["id"] for row in members) == [2, 3]
         assert "msg" in await root.study.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await root.study.get(id_)
 
 
@@ -246,7 +246,7 @@ async def tasks(script: Script) -> None:
             await client.wait_for_results(task["id"], timeout=60)
     async with script.user("admin") as admin:
         assert "msg" in await admin.task.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await admin.task.get(id_)
         task = await admin.task.create([1], **SLOW, collaboration=1)
         (node,) = await admin.node.list(organization=1, collaboration=1)
@@ -256,7 +256,7 @@ async def tasks(script: Script) -> None:
         status = await admin.wait_for_task_completion(admin.request, task["id"], timeout=60)
         # Servers before 4.8 call any task that did not complete failed; its runs tell why.
         assert status == ("killed by user" if script.version >= (4, 8) else "failed")
-        with pytest.raises(TaskFailed, match="killed by user"):
+        with pytest.raises(TaskFailedError, match="killed by user"):
             await admin.wait_for_results(task["id"])
 
 
@@ -326,7 +326,7 @@ async def algorithms(script: Script) -> None:
         assert "msg" in await root.algorithm.invalidate(id_)
         assert await researcher.algorithm.list(name="average") == []
         assert "msg" in await root.algorithm.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await root.algorithm.get(id_)
 
         with script.needs("functions.standalone", "4.10.0"):
@@ -379,5 +379,5 @@ async def linking_the_store(script: Script) -> None:
         made = await root.store.create(url, "again", all_collaborations=True, force=True)
         assert (made["name"], made["url"]) == ("again", url)
         await root.store.set(made["id"])
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await root.store.user.list()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from liar import Liar, lying
 
-from vantage6.client import AsyncClient, TaskMayExist, Timeouts
+from vantage6.client import AsyncClient, TaskCreationUncertainError, Timeouts
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -74,7 +74,9 @@ async def test_a_task_that_cannot_be_found_is_told_of(
     with lying(network.port) as liar:
         async with logged_in(network, liar) as client:
             liar.task_answer, liar.lie = "cut", hide
-            with pytest.raises(TaskMayExist, match=r"task\.list\(name='once'\)") as caught:
+            with pytest.raises(
+                TaskCreationUncertainError, match=r"task\.list\(name='once'\)"
+            ) as caught:
                 await client.task.create([1, 2], **TASK)
     assert len(liar.tasks) == 1
     assert caught.value.name == "once"

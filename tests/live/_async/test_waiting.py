@@ -12,15 +12,15 @@ from cutter import cutting
 
 from vantage6.client import (
     AsyncClient,
-    EventsUnavailable,
+    EventsUnavailableError,
     LogWritten,
     NodeOffline,
     Progress,
     Reconnected,
     RunStatusChanged,
     TaskCreated,
-    TaskFailed,
-    WaitTimeout,
+    TaskFailedError,
+    WaitTimeoutError,
 )
 from vantage6.client._ledger import RECHECKS
 from vantage6.localnet import LocalNetwork
@@ -85,7 +85,7 @@ async def test_a_crash_names_the_organization_and_keeps_the_other_results(
     task = await client.task.create(
         [1], "wrong", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
     )
-    with pytest.raises(TaskFailed, match=r"at 'IKNL' \(organization 1, node") as caught:
+    with pytest.raises(TaskFailedError, match=r"at 'IKNL' \(organization 1, node") as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == "crashed"
     assert "TypeError" in str(caught.value)
@@ -102,7 +102,7 @@ async def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
 ) -> None:
     task = await client.task.create([2], "none", image, "", {"method": "f"}, 1)
     told = rf"at 'Maastro' \(organization 2, node .*\): {status}\n.*{image}"
-    with pytest.raises(TaskFailed, match=told) as caught:
+    with pytest.raises(TaskFailedError, match=told) as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == status
     rows = await client.wait_for_results(task, NEVER, on_failure="return", **PATIENCE)
@@ -111,7 +111,7 @@ async def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
 
 async def test_what_one_node_refuses_has_failed_everywhere(client: AsyncClient) -> None:
     task = await client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
-    with pytest.raises(TaskFailed, match="not allowed") as caught:
+    with pytest.raises(TaskFailedError, match="not allowed") as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == "failed", "the server ends what the other nodes have of it"
 
@@ -123,7 +123,7 @@ async def test_a_kill_ends_the_wait(client: AsyncClient, net: LocalNetwork) -> N
             assert isinstance(event, LogWritten)
             break
         await admin.task.kill(task_id)
-    with pytest.raises(TaskFailed, match="killed by user"):
+    with pytest.raises(TaskFailedError, match="killed by user"):
         await client.wait_for_results(task_id, NEVER, **PATIENCE)
 
 
@@ -160,11 +160,11 @@ async def test_subtasks_are_followed(
 # -- logs and events ----------------------------------------------------------------------------
 async def test_a_log_is_followed_without_a_line_lost_or_twice(client: AsyncClient) -> None:
     task_id = await start(client, 2)
-    lines = [(line.organization, line.text) async for line in client.task.follow(task_id)]
+    lines = [(line.organization, line.text) async for line in client.task.stream_logs(task_id)]
     (run,) = await client.run.from_task(task_id)
     written = (run["log"] or "").splitlines()
     assert lines == [("IKNL", line) for line in written]
-    assert [line.text async for line in client.run.follow(run["id"])] == written
+    assert [line.text async for line in client.run.stream_logs(run["id"])] == written
 
 
 async def test_events_are_typed_and_kept_by_task(client: AsyncClient, net: LocalNetwork) -> None:
@@ -320,7 +320,7 @@ async def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNe
         await deaf.authenticate(name, password)
         (rows,) = await deaf.wait_for_results([await start(deaf, 1)], **PATIENCE)
         assert rows.outputs == [{"slept": 1}]
-        with pytest.raises(EventsUnavailable, match="rule to receive"):
+        with pytest.raises(EventsUnavailableError, match="rule to receive"):
             async for _ in deaf.events(timeout=30):
                 pass
 
@@ -330,7 +330,7 @@ async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwor
         async with await logged_in(net, port=cutter.port) as client:
             rows = await client.wait_for_results(await start(client, 1), **PATIENCE)
             assert rows.outputs == [{"slept": 1}]
-            with pytest.raises(EventsUnavailable, match="connection"):
+            with pytest.raises(EventsUnavailableError, match="connection"):
                 async for _ in client.events(timeout=30):
                     pass
 
@@ -340,7 +340,7 @@ async def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> 
         async with await logged_in(net, port=cutter.port) as client:
             task_id = await start(client, 5)
             lines: list[str] = []
-            async for line in client.task.follow(task_id):
+            async for line in client.task.stream_logs(task_id):
                 lines.append(line.text)
                 if line.text.startswith(("slept 1", "slept 3.0")):
                     cutter.cut()
@@ -402,17 +402,17 @@ async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
             break
         thread.join()
         task_id = await start(client, 0, 2)
-        with pytest.raises(WaitTimeout, match="runs on") as caught:
+        with pytest.raises(WaitTimeoutError, match="runs on") as caught:
             await client.wait_for_results(task_id, timeout=3, progress=False)
         assert caught.value.status == "pending"
         # What the others gave is there, when somebody ends this.
         both = await start(client, 0, 1, 2)
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             await client.wait_for_results(both, timeout=3, progress=False)
         (run,) = await client.run.list(task=both, organization=1)
-        async for _ in client.run.follow(run):
+        async for _ in client.run.stream_logs(run):
             pass
         net.client("admin").task.kill(both)
-        with pytest.raises(TaskFailed, match="organization 2") as failed:
+        with pytest.raises(TaskFailedError, match="organization 2") as failed:
             await client.wait_for_results(both, **PATIENCE)
         assert failed.value.results.by_organization == {"IKNL": {"slept": 0}, "Maastro": None}

@@ -16,14 +16,14 @@ from postbox import Postbox
 from surface import OFFICIAL, Watched
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    NotFound,
-    PermissionDenied,
+    EndpointNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
-    ServerTooOld,
-    TaskFailed,
-    UnknownPath,
+    TaskFailedError,
+    UnsupportedServerVersionError,
 )
 from vantage6.localnet import LocalNetwork
 
@@ -72,7 +72,7 @@ class Script:
         if self.version >= tuple(map(int, version.split("."))):
             yield
             return
-        with pytest.raises(ServerTooOld) as caught:
+        with pytest.raises(UnsupportedServerVersionError) as caught:
             yield
         error = caught.value
         assert (error.server, error.needed) == (self.network.version, version)
@@ -111,7 +111,7 @@ def the_client_itself(script: Script) -> None:
         assert client.util.get_server_version() == {"version": network.version}
         assert client.util.get_server_health() == {"database": True}
         assert client.check_if_blob_store_enabled() is False
-        with pytest.raises(UnknownPath, match="no such address"):
+        with pytest.raises(EndpointNotFoundError, match="no such address"):
             client.request("nowhere")
 
 
@@ -139,7 +139,7 @@ def organizations_and_their_people(script: Script) -> None:
         keys_and_passwords(script)
 
         assert "msg" in root.user.delete(user["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             root.user.get(user["id"])
         assert "msg" in root.role.delete(role["id"])
         assert root.role.list(name="keeper") == []
@@ -185,7 +185,7 @@ def collaborations(script: Script) -> None:
         assert sorted(row["id"] for row in members) == [1, 3]
         nodes(script, root)
         assert "msg" in root.collaboration.delete(id_, delete_dependents=True)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             root.collaboration.get(id_)
 
 
@@ -199,7 +199,7 @@ def nodes(script: Script, root: Any) -> None:
     # Before 4.8 a node has no status until it is online for the first time.
     offline = ["attic"] if script.version >= (4, 8) else []
     assert [row["name"] for row in root.node.list(is_online=False)] == offline
-    with pytest.raises(BadRequest, match="online"):
+    with pytest.raises(BadRequestError, match="online"):
         root.node.kill_tasks(made["id"])
     assert "msg" in root.node.delete(made["id"])
     assert root.node.list() == []
@@ -217,7 +217,7 @@ def studies(script: Script) -> None:
         members = root.study.remove_organization(1, id_)
         assert sorted(row["id"] for row in members) == [2, 3]
         assert "msg" in root.study.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             root.study.get(id_)
 
 
@@ -247,7 +247,7 @@ def tasks(script: Script) -> None:
             client.wait_for_results(task["id"], timeout=60)
     with script.user("admin") as admin:
         assert "msg" in admin.task.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             admin.task.get(id_)
         task = admin.task.create([1], **SLOW, collaboration=1)
         (node,) = admin.node.list(organization=1, collaboration=1)
@@ -257,7 +257,7 @@ def tasks(script: Script) -> None:
         status = admin.wait_for_task_completion(admin.request, task["id"], timeout=60)
         # Servers before 4.8 call any task that did not complete failed; its runs tell why.
         assert status == ("killed by user" if script.version >= (4, 8) else "failed")
-        with pytest.raises(TaskFailed, match="killed by user"):
+        with pytest.raises(TaskFailedError, match="killed by user"):
             admin.wait_for_results(task["id"])
 
 
@@ -327,7 +327,7 @@ def algorithms(script: Script) -> None:
         assert "msg" in root.algorithm.invalidate(id_)
         assert researcher.algorithm.list(name="average") == []
         assert "msg" in root.algorithm.delete(id_)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             root.algorithm.get(id_)
 
         with script.needs("functions.standalone", "4.10.0"):
@@ -380,5 +380,5 @@ def linking_the_store(script: Script) -> None:
         made = root.store.create(url, "again", all_collaborations=True, force=True)
         assert (made["name"], made["url"]) == ("again", url)
         root.store.set(made["id"])
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             root.store.user.list()

@@ -11,13 +11,13 @@ import pytest
 from postbox import Postbox
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    LoginFailed,
-    PermissionDenied,
-    SessionExpired,
-    TwoFactorRequired,
-    TwoFactorSetupRequired,
+    LoginExpiredError,
+    LoginFailedError,
+    PermissionDeniedError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
 )
 from vantage6.localnet import LocalNetwork
 
@@ -80,7 +80,7 @@ def enroll(
 ) -> Account:
     """Make an account, and load its second factor into an app."""
     name = newcomer(root, role, organization)
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         client.authenticate(name, FIRST)
     app = pyotp.parse_uri(caught.value.uri)
     assert isinstance(app, pyotp.TOTP)
@@ -93,7 +93,7 @@ def test_the_first_login_tells_the_second_factor_once(
     root: Client, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = newcomer(root)
-    with pytest.raises(TwoFactorSetupRequired, match=r"show_qr\(\)") as caught:
+    with pytest.raises(TwoFactorSetupRequiredError, match=r"show_qr\(\)") as caught:
         client.authenticate(name, FIRST)
     error = caught.value
     app = pyotp.parse_uri(error.uri)
@@ -102,7 +102,7 @@ def test_the_first_login_tells_the_second_factor_once(
     assert app.secret not in f"{error} {error!r}"
     error.show_qr()
     assert "▀" in capsys.readouterr().out
-    with pytest.raises(TwoFactorRequired, match="mfa_code"):
+    with pytest.raises(TwoFactorRequiredError, match="mfa_code"):
         client.authenticate(name, FIRST)
     client.authenticate(name, FIRST, app.now())
     assert client.name == "Ada"
@@ -122,17 +122,17 @@ def test_a_code_comes_in_any_form(root: Client, client: Client) -> None:
         client.authenticate(account.name, FIRST, code)
         assert client.whoami.id_ == account.id_
     assert asked == 1
-    with pytest.raises(LoginFailed, match="locked"):
+    with pytest.raises(LoginFailedError, match="locked"):
         client.authenticate(account.name, SECOND, supply)
     assert asked == 1, "the server asks for the code when the password is right"
 
 
 def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client) -> None:
     account = enroll(root, client)
-    with pytest.raises(LoginFailed, match="code") as caught:
+    with pytest.raises(LoginFailedError, match="code") as caught:
         client.authenticate(account.name, FIRST, account.wrong_code())
     assert "locked" not in str(caught.value)
-    with pytest.raises(LoginFailed, match="password"):
+    with pytest.raises(LoginFailedError, match="password"):
         client.authenticate(account.name, SECOND, account.app.now())
 
 
@@ -142,22 +142,22 @@ def test_a_locked_account_is_opened_by_a_mail(
 ) -> None:
     account = enroll(root, client)
     for _ in range(12):  # the server takes note a moment after it has answered
-        with pytest.raises(LoginFailed, match="locked"):
+        with pytest.raises(LoginFailedError, match="locked"):
             client.authenticate(account.name, SECOND)
         if postbox.has(account.email, LOCKED):
             break
-    with pytest.raises(LoginFailed, match="even the right one is refused"):
+    with pytest.raises(LoginFailedError, match="even the right one is refused"):
         client.authenticate(account.name, FIRST, account.app.now())
     assert "locked" in postbox.text_for(account.email, LOCKED)
 
     client.util.reset_my_password(email=account.email)
     token = postbox.token_for(account.email, NEW_PASSWORD)
-    with pytest.raises(BadRequest, match="8 characters"):
+    with pytest.raises(BadRequestError, match="8 characters"):
         client.util.set_my_password(token, "short")
     client.util.set_my_password(token, SECOND)
     client.authenticate(account.name, SECOND, account.app.now())
     assert client.whoami.id_ == account.id_
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.authenticate(account.name, FIRST, account.app.now())
 
 
@@ -165,17 +165,17 @@ def test_a_lost_second_factor_is_made_anew_by_a_mail(
     root: Client, client: Client, postbox: Postbox
 ) -> None:
     account = enroll(root, client)
-    with pytest.raises(LoginFailed, match="password"):
+    with pytest.raises(LoginFailedError, match="password"):
         client.util.reset_two_factor_auth(SECOND, username=account.name)
     client.util.reset_two_factor_auth(FIRST, username=account.name)
     token = postbox.token_for(account.email, NEW_FACTOR)
-    with pytest.raises(BadRequest, match="token"):
+    with pytest.raises(BadRequestError, match="token"):
         client.util.set_two_factor_auth(token[:-8])
     secret = client.util.set_two_factor_auth(token)
     app = pyotp.parse_uri(secret["qr_uri"])
     assert isinstance(app, pyotp.TOTP)
     assert app.secret == secret["otp_secret"] != account.app.secret
-    with pytest.raises(LoginFailed, match="code"):
+    with pytest.raises(LoginFailedError, match="code"):
         client.authenticate(account.name, FIRST, account.app.now())
     client.authenticate(account.name, FIRST, app.now())
     assert client.whoami.id_ == account.id_
@@ -204,7 +204,7 @@ def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
             assert (each.user.get())["username"] == account.name
         assert client.token != before[0]
         assert surprised.token != before[1]
-        with pytest.raises(SessionExpired, match=r"authenticate\(\)"):
+        with pytest.raises(LoginExpiredError, match=r"authenticate\(\)"):
             late.user.get()
         late.authenticate(account.name, FIRST, account.app.now)
         assert (late.user.get())["username"] == account.name
@@ -214,11 +214,11 @@ def test_who_is_deleted_is_told_so(root: Client, client: Client) -> None:
     account = enroll(root, client)
     client.authenticate(account.name, FIRST, account.app.now)
     root.user.delete(account.id_)
-    with pytest.raises(SessionExpired, match=r"authenticate\(\)"):
+    with pytest.raises(LoginExpiredError, match=r"authenticate\(\)"):
         client.node.list()
-    with pytest.raises(SessionExpired, match=r"authenticate\(\)"):
+    with pytest.raises(LoginExpiredError, match=r"authenticate\(\)"):
         client.refresh_token()
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.authenticate(account.name, FIRST, account.app.now)
 
 
@@ -226,7 +226,7 @@ def test_who_may_see_nothing_may_log_in(root: Client, client: Client) -> None:
     account = enroll(root, client, role=None)
     client.authenticate(account.name, FIRST, account.app.now)
     assert (client.whoami.organization_id, client.whoami.organization_name) == (1, "")
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.organization.get()
     assert (client.user.get())["username"] == account.name
 
@@ -238,7 +238,7 @@ def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) ->
     client.authenticate(one.name, FIRST, one.app.now)
     session = client._session  # pyright: ignore[reportPrivateUsage]
     session.state.private_key = key = object()  # type: ignore[assignment]  # any will do
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.authenticate(other.name, SECOND)
     assert (client.whoami.id_, session.private_key) == (one.id_, key)
     client.authenticate(one.name, FIRST, one.app.now)
@@ -246,5 +246,5 @@ def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) ->
     client.authenticate(other.name, FIRST, other.app.now)
     assert client.whoami.organization_name == made["name"]
     assert session.private_key is None
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.user.delete(one.id_)

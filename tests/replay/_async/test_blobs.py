@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from vantage6.client import AsyncClient, DecryptionError, NotFound
+from vantage6.client import AsyncClient, DecryptionError, NotFoundError
 
 from . import logged_in
 
@@ -41,7 +41,7 @@ async def client(
 async def test_inputs_and_results_are_streams(client: AsyncClient, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert await client.check_if_blob_store_enabled() is True
-    task = await client.task.create(**TASK, transferred=lambda *n: told.append(n))
+    task = await client.task.create(**TASK, on_transfer=lambda *n: told.append(n))
     size = len(json.dumps(TASK["input_"]))
     assert told == [(size, 2 * size), (2 * size, 2 * size)]
     results = await client.wait_for_results(task["id"], timeout=60)
@@ -69,5 +69,5 @@ async def test_without_the_key_a_sealed_stream_is_an_error(
             await client.result.save(run, tmp_path / "none.json")
         assert not (tmp_path / "none.json").exists()
     else:
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await client.result.save(9999, tmp_path / "none.json")

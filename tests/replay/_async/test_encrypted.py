@@ -26,14 +26,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from vantage6.client import (
     AsyncClient,
+    ConfigurationError,
     DecryptionError,
-    EncryptionNotSetUp,
-    InvalidInput,
-    InvalidKey,
-    InvalidSettings,
-    KeyMismatch,
-    NotEncrypted,
-    UntrustedKey,
+    EncryptionNotSetUpError,
+    InvalidInputError,
+    InvalidKeyError,
+    KeyMismatchError,
+    NotEncryptedError,
+    UntrustedKeyError,
 )
 
 from . import logged_in
@@ -86,7 +86,7 @@ async def test_inputs_and_results_travel_encrypted(researcher: AsyncClient, key_
     assert caught.value.run_ids == [first["id"], own["id"]]
     assert caught.value.results is not None
     assert [row["result"] for row in caught.value.results] == [None, None]
-    with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+    with pytest.raises(EncryptionNotSetUpError, match="setup_encryption"):
         await researcher.task.create([1], **TASK)
     await researcher.setup_encryption(key_file)
     assert await researcher.result.get(own["id"]) == results[1]["result"]
@@ -107,15 +107,15 @@ async def test_what_is_not_the_private_key_is_refused(
     for name, pem in forms.items():
         (tmp_path / name).touch(0o600)
         (tmp_path / name).write_bytes(pem)
-        with pytest.raises(InvalidKey):
+        with pytest.raises(InvalidKeyError):
             await researcher.setup_encryption(tmp_path / name)
-    with pytest.raises(InvalidKey, match="passphrase"):
+    with pytest.raises(InvalidKeyError, match="passphrase"):
         await researcher.setup_encryption(tmp_path / "protected.pem", passphrase="wrong")
-    with pytest.raises(InvalidKey, match="has no passphrase"):
+    with pytest.raises(InvalidKeyError, match="has no passphrase"):
         await researcher.setup_encryption(key_file, passphrase="superfluous")
     with pytest.raises(FileNotFoundError):
         await researcher.setup_encryption(tmp_path / "nowhere.pem")
-    with pytest.raises(EncryptionNotSetUp):
+    with pytest.raises(EncryptionNotSetUpError):
         await researcher.task.create([1], **TASK)
     await researcher.setup_encryption(tmp_path / "protected.pem", passphrase="open sesame")
     assert (await researcher.task.create([1], **TASK))["collaboration"]["id"] == 1
@@ -130,7 +130,7 @@ async def test_what_was_encrypted_for_a_lost_key_stays_closed(
     other = load_pem_private_key(other_key_file.read_bytes(), None).public_key()
     pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     await root.organization.update(public_key=encoded(pem))
-    with pytest.raises(KeyMismatch):
+    with pytest.raises(KeyMismatchError):
         await researcher.setup_encryption(key_file)
     await researcher.setup_encryption(other_key_file)
     with pytest.raises(DecryptionError, match="another key"):
@@ -145,7 +145,11 @@ async def test_each_organization_needs_a_key_of_its_own(
 ) -> None:
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
     pem = curve.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    keys = {"": EncryptionNotSetUp, encoded(b"nonsense"): InvalidKey, encoded(pem): InvalidKey}
+    keys = {
+        "": EncryptionNotSetUpError,
+        encoded(b"nonsense"): InvalidKeyError,
+        encoded(pem): InvalidKeyError,
+    }
     for number, (key, error) in enumerate(keys.items()):
         name = f"Hospital {number}"
         made = await root.organization.create(name, "", "", "", "", "x.example", key)
@@ -153,7 +157,7 @@ async def test_each_organization_needs_a_key_of_its_own(
         with pytest.raises(error, match=f"organization {made['id']}"):
             await researcher.task.create([1, made["id"]], **TASK)
         await root.collaboration.remove_organization(made["id"], collaboration=1)
-        with pytest.raises(InvalidInput, match="not in the collaboration"):
+        with pytest.raises(InvalidInputError, match="not in the collaboration"):
             await researcher.task.create([made["id"]], **TASK)
         await root.organization.delete(made["id"])
 
@@ -168,15 +172,15 @@ async def test_keys_are_compared_and_trusted_by_their_fingerprints(
     async with strict:
         await strict.authenticate("researcher", encrypted.passwords["researcher"])
         await strict.setup_encryption(key_file)
-        with pytest.raises(UntrustedKey, match="Maastro"):
+        with pytest.raises(UntrustedKeyError, match="Maastro"):
             await strict.task.create(["Maastro"], **TASK)
-        with pytest.raises(KeyMismatch):
+        with pytest.raises(KeyMismatchError):
             await strict.organization.trust("Maastro", await strict.organization.fingerprint(1))
         assert await strict.organization.trust("Maastro", fingerprint) == fingerprint
         assert (await strict.task.create(["Maastro"], **TASK))["id"]
     file = tmp_path / "known-organizations"
     file.write_text("nonsense\n")
-    with pytest.raises(InvalidSettings, match="known-organizations"):
+    with pytest.raises(ConfigurationError, match="known-organizations"):
         await researcher.task.create(["Maastro"], **TASK)
     key_file.chmod(0o644)
     with pytest.warns(UserWarning, match="chmod 600"):
@@ -188,7 +192,7 @@ async def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
 ) -> None:
     await researcher.task.create([2], **TASK)
     await root.collaboration.update(1, encrypted=False)
-    with pytest.raises(NotEncrypted):
+    with pytest.raises(NotEncryptedError):
         await researcher.task.create([2], **TASK)
     assert await researcher.collaboration.trust(1) is False
     task = await researcher.task.create([2], **TASK)

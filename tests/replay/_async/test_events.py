@@ -9,14 +9,14 @@ import pytest_asyncio
 
 from vantage6.client import (
     AsyncClient,
-    EventsUnavailable,
+    EventsUnavailableError,
     KillRequested,
     LogWritten,
     Reconnected,
     RunStatusChanged,
     RunUpdated,
     TaskCreated,
-    TaskFailed,
+    TaskFailedError,
 )
 
 from . import logged_in
@@ -61,7 +61,7 @@ async def test_subtasks_are_watched_too(
 
 
 async def test_a_failure_is_heard_of(client: AsyncClient) -> None:
-    with pytest.raises(TaskFailed, match="nothing"):
+    with pytest.raises(TaskFailedError, match="nothing"):
         await client.task.run(**BAD, timeout=60, progress=False)
 
 
@@ -76,14 +76,14 @@ async def test_tasks_are_given_as_they_end(client: AsyncClient) -> None:
 
 async def test_each_line_of_a_log_is_given_once(client: AsyncClient) -> None:
     task = await client.task.create(**BAD)
-    lines = [line.text async for line in client.task.follow(task)]
+    lines = [line.text async for line in client.task.stream_logs(task)]
     assert sum("Traceback" in line for line in lines) == 1
 
 
 async def test_one_run_is_followed(client: AsyncClient) -> None:
     task = await client.task.create(**GOOD)
     (run, *_) = await client.run.list(task=task)
-    assert {line.run_id async for line in client.run.follow(run)} <= {run["id"]}
+    assert {line.run_id async for line in client.run.stream_logs(run)} <= {run["id"]}
 
 
 async def test_all_that_happens_to_a_task_is_heard(client: AsyncClient) -> None:
@@ -120,7 +120,7 @@ async def test_kinds_are_chosen(client: AsyncClient, announced: "Recorded") -> N
 
 
 async def test_nothing_is_heard_of_what_one_is_no_part_of(client: AsyncClient) -> None:
-    with pytest.raises(EventsUnavailable, match="collaboration 99"):
+    with pytest.raises(EventsUnavailableError, match="collaboration 99"):
         async for _ in client.events(99, timeout=60):
             pass
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import pytest_asyncio
 
-from vantage6.client import AsyncClient, InvalidInput
+from vantage6.client import AsyncClient, InvalidInputError
 
 from . import logged_in
 
@@ -66,5 +66,5 @@ async def test_values_of_other_libraries_arrive_as_json(client: AsyncClient) -> 
 @pytest.mark.parametrize("told", REFUSED)
 async def test_what_would_lose_something_is_refused(client: AsyncClient, told: str) -> None:
     given = {"x": REFUSED[told]}
-    with pytest.raises(InvalidInput, match=f"kwargs.*x.*{told}"):
+    with pytest.raises(InvalidInputError, match=f"kwargs.*x.*{told}"):
         await client.task.create(["IKNL"], "x", "localnet/slow", method="sleep", kwargs=given)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vantage6.client import AsyncClient, InvalidInput
+from vantage6.client import AsyncClient, InvalidInputError
 from vantage6.client._async import _session
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ async def test_filters_look_at_any_field(client: AsyncClient) -> None:
     online = [("status", "online"), ("name", "nobody's")]
     assert len(await client.node.list(filters=online[:1])) == 3
     assert await client.node.list(filters=online) == []
-    with pytest.raises(InvalidInput, match="status"):
+    with pytest.raises(InvalidInputError, match="status"):
         await client.node.list(filter_=("state", "online"))
-    with pytest.raises(InvalidInput, match="pair"):
+    with pytest.raises(InvalidInputError, match="pair"):
         await client.node.list(filters=["status"])  # type: ignore[list-item]  # scripts are not checked
-    with pytest.raises(InvalidInput, match="fields=\\['id'\\]"):
+    with pytest.raises(InvalidInputError, match="fields=\\['id'\\]"):
         await client.node.list(fields="id")
-    with pytest.raises(InvalidInput, match="scope"):
+    with pytest.raises(InvalidInputError, match="scope"):
         await client.collaboration.list(scope="everything")
 
 

@@ -10,11 +10,11 @@ import pytest_asyncio
 
 from vantage6.client import (
     AsyncClient,
-    BadRequest,
-    LoginFailed,
-    PermissionDenied,
-    TwoFactorRequired,
-    TwoFactorSetupRequired,
+    BadRequestError,
+    LoginFailedError,
+    PermissionDeniedError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_a_second_factor_is_set_up_and_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await newcomer(guarded, "grace")
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         await client.authenticate("grace", FIRST)
     caught.value.show_qr()
     assert "▀" in capsys.readouterr().out
@@ -59,11 +59,11 @@ async def test_a_second_factor_is_set_up_and_asked_for(
         caught.value.show_qr()
     assert shown[0]._repr_png_().startswith(b"\x89PNG")
     assert "secret" not in repr(shown[0])
-    with pytest.raises(TwoFactorRequired):
+    with pytest.raises(TwoFactorRequiredError):
         await client.authenticate("grace", FIRST)
-    with pytest.raises(LoginFailed, match="clock"):
+    with pytest.raises(LoginFailedError, match="clock"):
         await client.authenticate("grace", FIRST, "not it")
-    with pytest.raises(LoginFailed, match="locked"):
+    with pytest.raises(LoginFailedError, match="locked"):
         await client.authenticate("grace", SECOND)
 
     async def supply() -> str:
@@ -77,15 +77,15 @@ async def test_a_second_factor_is_set_up_and_asked_for(
 
 async def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: AsyncClient) -> None:
     await newcomer(guarded, "joan")
-    with pytest.raises(TwoFactorSetupRequired):
+    with pytest.raises(TwoFactorSetupRequiredError):
         await client.authenticate("joan", FIRST)
     mail = "joan@example.org"
     await client.util.reset_my_password(username="joan")
     token = guarded.token(mail, "Password reset")
-    with pytest.raises(BadRequest, match="8 characters"):
+    with pytest.raises(BadRequestError, match="8 characters"):
         await client.util.set_my_password(token, "short")
     assert "msg" in await client.util.set_my_password(token, SECOND)
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         await client.util.reset_two_factor_auth(FIRST, username="joan")
     assert "msg" in await client.util.reset_two_factor_auth(SECOND, username="joan")
     secret = await client.util.set_two_factor_auth(guarded.token(mail, "Two-factor"))
@@ -95,9 +95,9 @@ async def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: AsyncClien
 
 async def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: AsyncClient) -> None:
     await newcomer(guarded, "mary", role=None)
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         await client.authenticate("mary", FIRST)
     await client.authenticate("mary", FIRST, guarded.code(caught.value.uri))
     assert client.whoami.organization_name == ""
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         await client.organization.get(client.whoami.organization_id)

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import AsyncClient, ConnectionFailed, ServerError, TaskMayExist
+from vantage6.client import (
+    AsyncClient,
+    ConnectionFailedError,
+    ServerError,
+    TaskCreationUncertainError,
+)
 
 from ..conftest import Recorded
 
@@ -17,7 +22,7 @@ TASK: dict[str, Any] = {
     "method": "partial_average",
     "kwargs": {"column_name": "age"},
 }
-LOST = ConnectionFailed("it broke", method="POST", url="task", may_have_arrived=True)
+LOST = ConnectionFailedError("it broke", method="POST", url="task", may_have_arrived=True)
 GATEWAY = ServerError("Bad Gateway", method="POST", url="task", status=502)
 
 
@@ -44,5 +49,5 @@ async def test_a_task_whose_answer_is_lost(
         second = await client.task.create([1], **TASK)
         assert before["id"] < first["id"] < second["id"]
         client._session.state.created.add(second["id"] + 1)  # so that what comes is none to take
-        with pytest.raises(TaskMayExist, match=r"it broke.*'once'"):
+        with pytest.raises(TaskCreationUncertainError, match=r"it broke.*'once'"):
             await client.task.create([1], **TASK)

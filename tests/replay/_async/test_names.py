@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import AmbiguousName, AsyncClient, UnknownName
+from vantage6.client import AmbiguousNameError, AsyncClient, NameNotFoundError
 
 from . import logged_in
 
@@ -51,7 +51,9 @@ async def test_what_is_made_of_names_belongs_together(client: AsyncClient) -> No
         await client.study.add_organization("IKNL", study="by name too")
         members = await client.study.remove_organization("maastro", study=study)
         assert [row["name"] for row in members] == ["IKNL"]
-        with pytest.raises(UnknownName, match=r"in collaboration 'by name' .* is called 'Radboud"):
+        with pytest.raises(
+            NameNotFoundError, match=r"in collaboration 'by name' .* is called 'Radboud"
+        ):
             await client.study.create("more", ["Radboudumc"], collaboration=made)
         await client.collaboration.add_organization("Radboudumc", "by name")
         await client.study.update("by name too", organizations=["Radboudumc"])
@@ -68,21 +70,21 @@ async def test_what_is_made_of_names_belongs_together(client: AsyncClient) -> No
         await client.role.delete(role)
     finally:
         await client.collaboration.delete(made, delete_dependents=True)
-    with pytest.raises(UnknownName, match="no collaboration is called 'by name'"):
+    with pytest.raises(NameNotFoundError, match="no collaboration is called 'by name'"):
         await client.collaboration.get("by name")
 
 
 async def test_namesakes_are_told_apart(recorded: "Recorded", client: AsyncClient) -> None:
     rules = [await client.rule.id(f"task.{act}.global") for act in ("create", "view")]
-    with pytest.raises(AmbiguousName, match="scope 'GLOBAL'"):
+    with pytest.raises(AmbiguousNameError, match="scope 'GLOBAL'"):
         await client.rule.get("task.create")
     roles = [await client.role.create("twin", "", rules[:n], n) for n in (1, 2)]
-    with pytest.raises(AmbiguousName) as caught:
+    with pytest.raises(AmbiguousNameError) as caught:
         await client.role.get("twin")
     assert [row["id"] for row in caught.value.candidates] == [role["id"] for role in roles]
     for role in roles:
         await client.role.delete(role)
-    with pytest.raises(UnknownName, match="did you mean 'Researcher'"):
+    with pytest.raises(NameNotFoundError, match="did you mean 'Researcher'"):
         await client.role.get("Reseacher")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from vantage6.client import AsyncClient, InvalidInput, ServerTooOld
+from vantage6.client import AsyncClient, InvalidInputError, UnsupportedServerVersionError
 
 from . import logged_in
 
@@ -40,7 +40,9 @@ async def test_what_it_knows_works(client: AsyncClient) -> None:
 
 async def test_what_came_later_is_named_with_both_versions(client: AsyncClient) -> None:
     late = {**TASK, "databases": [{"label": "default", "arguments": {"sheet": 1}}]}
-    with pytest.raises(ServerTooOld, match=r"4\.14\.0 or later; this one is 4\.7\.1") as caught:
+    with pytest.raises(
+        UnsupportedServerVersionError, match=r"4\.14\.0 or later; this one is 4\.7\.1"
+    ) as caught:
         await client.task.create(**late, **PARTIAL)
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as worker processes do
     assert (copy.server, copy.needed, str(copy)) == ("4.7.1", "4.14.0", str(caught.value))
@@ -60,5 +62,5 @@ async def test_what_came_later_is_named_with_both_versions(client: AsyncClient) 
 async def test_what_to_run_is_said_in_one_way(
     client: AsyncClient, how: dict[str, Any], problem: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=problem):
+    with pytest.raises(InvalidInputError, match=problem):
         await client.task.create(**TASK, **how)

@@ -11,13 +11,13 @@ from vcr.cassette import Cassette
 
 from vantage6.client import (
     AsyncClient,
-    BadRequest,
-    InvalidInput,
-    KeyMismatch,
-    LoginFailed,
-    NotAuthenticated,
-    NotFound,
-    PermissionDenied,
+    BadRequestError,
+    InvalidInputError,
+    KeyMismatchError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
 )
 
@@ -46,7 +46,7 @@ async def test_an_organization_comes_changes_and_goes(root: AsyncClient) -> None
     assert changed == {"id": made["id"], "name": "Policlinico"}
     assert (await root.organization.get(made["id"]))["country"] == "IT", "it stays as it was"
     assert "msg" in await root.organization.delete(made["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.organization.get(made["id"])
 
 
@@ -70,7 +70,7 @@ async def test_a_collaboration_comes_changes_and_goes(root: AsyncClient) -> None
     await root.collaboration.update(organizations=[1])
     assert [row["id"] for row in await root.organization.list()] == [1]
     assert "msg" in await root.collaboration.delete(delete_dependents=True)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.collaboration.get(made["id"])
 
 
@@ -85,7 +85,7 @@ async def test_a_study_comes_changes_and_goes(root: AsyncClient) -> None:
     await root.study.update(made["id"], organizations=[2])
     assert [row["id"] for row in await root.organization.list(study=made["id"])] == [2]
     assert "msg" in await root.study.delete(made["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.study.get(made["id"])
 
 
@@ -98,7 +98,7 @@ async def test_a_node_comes_changes_and_goes(root: AsyncClient) -> None:
     assert own["organization"]["id"] == root.whoami.organization_id
     changed = await root.node.update(made["id"], name="attic", clear_ip=True)
     assert (changed["name"], changed["ip"]) == ("attic", None)
-    with pytest.raises(BadRequest, match="online"):
+    with pytest.raises(BadRequestError, match="online"):
         await root.node.kill_tasks(made["id"])
     for node in (made, own):
         assert "msg" in await root.node.delete(node["id"])
@@ -118,7 +118,7 @@ async def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "R
         status = await admin.wait_for_task_completion(admin.request, task["id"], timeout=60)
         assert status == "killed by user"
         assert "msg" in await admin.task.delete(task["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await admin.task.get(task["id"])
 
 
@@ -140,14 +140,14 @@ async def test_a_role_and_a_user_come_change_and_go(root: AsyncClient) -> None:
     assert (changed_user["firstname"], changed_user["lastname"]) == ("Ada", "King")
     assert [row["id"] for row in await root.user.list(role=role["id"])] == [user["id"]]
     assert await root.user.list(rule=rules[0], username="ada") == []
-    with pytest.raises(InvalidInput, match="moved"):
+    with pytest.raises(InvalidInputError, match="moved"):
         await root.user.update(user["id"], organization=2)
 
     assert "msg" in await root.user.delete(user["id"])
     assert "msg" in await root.role.delete(role["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.user.get(user["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.role.get(role["id"])
 
 
@@ -174,11 +174,11 @@ async def test_rules_and_runs_are_looked_up(root: AsyncClient) -> None:
 
 async def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await viewer.organization.create("x", "", "", "", "", "")
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await viewer.role.create("x", "", [1])
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await viewer.collaboration.delete(1)
 
 
@@ -190,7 +190,7 @@ async def test_a_password_is_changed(recorded: "Recorded", root: AsyncClient) ->
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         await client.authenticate("grace", FIRST)
         assert "msg" in await client.util.change_my_password(FIRST, SECOND)
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await client.util.change_my_password("wrong", SECOND)
         await client.authenticate("grace", SECOND)
         await root.user.delete(client.whoami.id_)
@@ -200,17 +200,17 @@ async def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         assert "msg" in await client.util.reset_my_password(email="nobody@example.org")
         assert "msg" in await client.util.reset_my_password(username="nobody")
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequestError):
             await client.util.set_my_password("not a token", SECOND)
-        with pytest.raises(LoginFailed):
+        with pytest.raises(LoginFailedError):
             await client.util.reset_two_factor_auth("wrong", username="nobody")
-        with pytest.raises(BadRequest, match="mail"):
+        with pytest.raises(BadRequestError, match="mail"):
             await client.util.reset_two_factor_auth(recorded.passwords["viewer"], username="viewer")
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequestError):
             await client.util.set_two_factor_auth("not a token")
-        with pytest.raises(InvalidInput, match="email or username"):
+        with pytest.raises(InvalidInputError, match="email or username"):
             await client.util.reset_my_password()
-        with pytest.raises(InvalidInput, match="username"):
+        with pytest.raises(InvalidInputError, match="username"):
             await client.util.reset_two_factor_auth(SECOND, "viewer@example.org")
 
 
@@ -226,7 +226,7 @@ async def test_a_private_key_is_made_once(
     content = file.read_bytes()
     with pytest.raises(FileExistsError, match="never overwritten"):
         await root.util.generate_private_key(file)
-    with pytest.raises(KeyMismatch):
+    with pytest.raises(KeyMismatchError):
         await root.util.generate_private_key(tmp_path / "another.pem")
     assert not (tmp_path / "another.pem").exists()
     assert (await root.organization.get())["public_key"] == known
@@ -240,7 +240,7 @@ async def test_no_key_is_left_behind_where_it_may_not_be_stored(
     recorded: "Recorded", tmp_path: Path
 ) -> None:
     async with await logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await viewer.util.generate_private_key(tmp_path / "key.pem")
     assert list(tmp_path.iterdir()) == []
 
@@ -249,9 +249,9 @@ async def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         assert (await client.util.get_server_version(attempts_on_timeout=1))["version"]
         assert (await client.util.get_server_health())["database"] is True
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             await client.check_if_blob_store_enabled()
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             await client.refresh_token()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from vantage6.client import AsyncClient, UnknownName
+from vantage6.client import AsyncClient, NameNotFoundError
 
 if TYPE_CHECKING:
     pass
@@ -54,5 +54,5 @@ async def test_results_are_decoded_by_organization_and_as_a_table(client: AsyncC
     whole = await client.result.get_bytes(results[0])
     assert (whole or b"").decode() == results[0]["result"]
     assert (await client.find("organization", "Maastro", collaboration="demo"))["id"] == 2
-    with pytest.raises(UnknownName):
+    with pytest.raises(NameNotFoundError):
         await client.find("study", "nothing", collaboration="demo")

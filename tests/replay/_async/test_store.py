@@ -8,12 +8,12 @@ import pytest_asyncio
 
 from vantage6.client import (
     AsyncClient,
-    BadRequest,
-    InvalidInput,
-    InvalidSettings,
-    NotFound,
-    PermissionDenied,
-    UnknownName,
+    BadRequestError,
+    ConfigurationError,
+    InvalidInputError,
+    NameNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
 )
 
 from . import logged_in
@@ -51,9 +51,9 @@ async def test_a_store_is_chosen(recorded: "Recorded") -> None:
         (row,) = await client.store.list(fields=["id", "name"])
         assert row == {"id": 1, "name": "local store"}
         assert client.store.url is None
-        with pytest.raises(InvalidSettings, match=r"store\.set"):
+        with pytest.raises(ConfigurationError, match=r"store\.set"):
             await client.algorithm.list()
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await client.store.set(999)
         chosen = await client.store.set(row["id"])
         assert (client.store.store_id, client.store.url) == (1, chosen["url"])
@@ -99,12 +99,12 @@ async def test_an_algorithm_is_handed_in_reviewed_and_published(
         rows = await researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
         assert [row["description"] for row in rows] == ["the mean"]
         assert (await researcher.algorithm.get(made["id"]))["status"] == "approved"
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await researcher.algorithm.delete(made["id"])
         assert "msg" in await root.algorithm.invalidate(made["id"])
         assert await researcher.algorithm.list(name="average") == []
         assert "msg" in await root.algorithm.delete(made["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await root.algorithm.get(made["id"])
 
 
@@ -115,15 +115,15 @@ async def test_an_algorithm_is_rejected_and_a_review_taken_back(
         made = await researcher.algorithm.create(
             **AVERAGE, documentation_url="https://docs.example"
         )
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         await root.algorithm.update(made["id"], name="not mine")
     (admin_row,) = await root.store.user.list(username="admin")
     first = await root.store.review.create(made["id"], admin_row["id"])
     assert "msg" in await root.store.review.delete(first["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.store.review.get(first["id"])
     second = await root.store.review.create(made["id"], admin_row["id"])
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         await root.store.review.reject(second["id"])
     async with await at_the_store(recorded, "admin") as admin:
         assert "msg" in await admin.store.review.reject(second["id"], "reveals patients")
@@ -148,7 +148,7 @@ async def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: As
     assert [row["id"] for row in await root.store.user.list(role=role["id"])] == [viewer["id"]]
     assert [row["id"] for row in await root.store.rule.list(username="viewer")] == ids[:1]
     assert "msg" in await root.store.user.delete(viewer["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.store.user.get(viewer["id"])
     again = await root.store.user.register("viewer", had)
     assert (await root.store.user.get(again["id"], fields=["username"])) == {"username": "viewer"}
@@ -156,7 +156,7 @@ async def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: As
     assert "msg" in await root.store.role.delete(role["id"])
     assert await root.store.role.list(name="onlooker") == []
     async with await at_the_store(recorded, "viewer") as onlooker:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await onlooker.store.role.create("x", "", ids)
 
 
@@ -179,7 +179,7 @@ async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
         ]
         user = (await client.store.user.list())[0]
         assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="no review is called 'average'"):
+        with pytest.raises(NameNotFoundError, match="no review is called 'average'"):
             await client.store.review.get("average")
 
 
@@ -187,16 +187,16 @@ async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
 async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -> None:
     assert (await root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in await root.store.list(name="rena%")] == [1]
-    with pytest.raises(InvalidInput, match="anew"):
+    with pytest.raises(InvalidInputError, match="anew"):
         await root.store.update(all_collaborations=True)
-    with pytest.raises(InvalidInput, match="collaboration"):
+    with pytest.raises(InvalidInputError, match="collaboration"):
         await root.store.create("https://store.example/api", "x")
     url = root.store.url
     assert url is not None
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         await root.store.create(url, "again", all_collaborations=True, force=True)
     assert "msg" in await root.store.delete()
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await root.store.get(1)
     made = await root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)

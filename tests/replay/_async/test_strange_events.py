@@ -15,8 +15,8 @@ from scripted import Handler, Reply, Request, Script, logging_in, page, serving
 from vantage6.client import (
     AsyncClient,
     DecryptionError,
-    EventsUnavailable,
-    InvalidInput,
+    EventsUnavailableError,
+    InvalidInputError,
     KillRequested,
     LogWritten,
     NodeOffline,
@@ -24,7 +24,7 @@ from vantage6.client import (
     Progress,
     Reconnected,
     ResultRows,
-    TaskFailed,
+    TaskFailedError,
     Timeouts,
 )
 
@@ -203,7 +203,7 @@ async def test_no_line_is_lost_or_repeated_by_a_break(
         (3, "status_update", {"run_id": 120}),
     ]
     lines = []
-    async for line in client.task.follow(12):
+    async for line in client.task.stream_logs(12):
         lines.append(line)
     assert [line.text for line in lines] == [*"aaaaabcd"]
     assert {str(line) for line in lines} >= {"IKNL | a", "IKNL | d"}
@@ -216,7 +216,7 @@ async def test_a_line_that_is_written_again_much_later_is_given_again(
     world.add(12)["runs"][0]["log"] = "tick"
     world.happens = {2: lambda: world.end(12, log="tick\ntick")}
     tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
-    assert [line.text async for line in client.task.follow(12)] == ["tick", "tick"]
+    assert [line.text async for line in client.task.stream_logs(12)] == ["tick", "tick"]
 
 
 # -- waiting ----------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ async def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     world.happens = {3: lambda: row["runs"][0].update(status="completed", log="all")}
     tape += [(1, *became("completed")), (2, "status_update", {"run_id": 120})]
     began = time.monotonic()
-    assert [line.text async for line in client.run.follow(120)] == ["all"]
+    assert [line.text async for line in client.run.stream_logs(120)] == ["all"]
     assert time.monotonic() - began < 30, "it would be a minute"
 
 
@@ -505,17 +505,21 @@ async def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
 async def test_events_that_cannot_be_heard_are_told_why(
     client: AsyncClient, tape: list[Announcement], world: World
 ) -> None:
-    with pytest.raises(InvalidInput, match="no kind of event is 'noise'; there is task_created"):
+    with pytest.raises(
+        InvalidInputError, match="no kind of event is 'noise'; there is task_created"
+    ):
         client.events(kind="noise")  # type: ignore[arg-type]  # as scripts may
     tape[:] = [(0, "invalid_token", "who are you")]
-    with pytest.raises(EventsUnavailable, match="does not take this login"):
+    with pytest.raises(EventsUnavailableError, match="does not take this login"):
         async for _ in client.events(timeout=20):
             pass
     with serving() as mute:  # it answers, and has no events
         mute.reply = logging_in(lambda _: (404, {"msg": "not here"}))
         async with AsyncClient("http://127.0.0.1", mute.port, log_level=None) as other:
             await other.authenticate("researcher", "secret")
-            with pytest.raises(EventsUnavailable, match="no connection to the server's events"):
+            with pytest.raises(
+                EventsUnavailableError, match="no connection to the server's events"
+            ):
                 async for _ in other.events(timeout=20):
                     pass
 
@@ -537,8 +541,8 @@ async def test_a_result_that_cannot_be_read_costs_no_other_task(
     assert isinstance(unread.error, DecryptionError)
     assert unread.error.run_ids == [120]
     assert unread.results.outputs == [None]
-    assert isinstance(failed.error, TaskFailed)
+    assert isinstance(failed.error, TaskFailedError)
     assert "the result of run 130: the value is not base64 text" in str(failed.error)
     assert (whole.error, whole.results.outputs) == (None, [7])
-    with pytest.raises(TaskFailed, match="crashed"):
+    with pytest.raises(TaskFailedError, match="crashed"):
         await client.wait_for_results(13)

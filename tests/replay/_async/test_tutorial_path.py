@@ -7,12 +7,12 @@ import pytest
 
 from vantage6.client import (
     AsyncClient,
-    BadRequest,
-    LoginFailed,
-    NotFound,
-    PermissionDenied,
-    TaskFailed,
-    WaitTimeout,
+    BadRequestError,
+    LoginFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    TaskFailedError,
+    WaitTimeoutError,
 )
 
 from . import logged_in
@@ -34,7 +34,7 @@ async def test_a_login_tells_who_one_is(client: AsyncClient) -> None:
 
 async def test_a_wrong_password_is_an_error(recorded: "Recorded") -> None:
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
-        with pytest.raises(LoginFailed):
+        with pytest.raises(LoginFailedError):
             await client.authenticate("researcher", "not-the-password")
 
 
@@ -108,7 +108,7 @@ async def test_a_failing_task_tells_why(client: AsyncClient) -> None:
         input_={"method": "partial_average", "kwargs": {"column_name": "abc123"}},
         databases="default",
     )
-    with pytest.raises(TaskFailed) as caught:
+    with pytest.raises(TaskFailedError) as caught:
         await client.wait_for_results(task["id"], timeout=60)
     assert "abc123" in str(caught.value)
     assert "at 'Maastro' (organization 2, node 'Maastro" in str(caught.value)
@@ -129,15 +129,15 @@ async def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
             input_={"method": "sleep", "kwargs": {"seconds": 60}},
             databases=[],
         )
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             await admin.wait_for_results(task["id"], timeout=0)
         assert "msg" in await admin.task.kill(task["id"])
-        with pytest.raises(TaskFailed, match="killed"):
+        with pytest.raises(TaskFailedError, match="killed"):
             await admin.wait_for_results(task["id"], timeout=60)
 
 
 async def test_what_is_not_there_is_an_error(client: AsyncClient) -> None:
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         await client.organization.get(999)
     assert caught.value.status == 404
     assert "organization/999" in str(caught.value)
@@ -145,7 +145,7 @@ async def test_what_is_not_there_is_an_error(client: AsyncClient) -> None:
 
 async def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             await viewer.task.create(
                 organizations=[1],
                 name="not allowed",
@@ -157,7 +157,7 @@ async def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
 
 
 async def test_what_the_server_finds_wrong_is_an_error(client: AsyncClient) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         await client.task.create(
             organizations=[99],
             name="nobody",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import AsyncClient, MissingExtra, Progress, TaskFailed
+from vantage6.client import AsyncClient, MissingDependencyError, Progress, TaskFailedError
 
 from . import logged_in
 
@@ -35,7 +35,7 @@ async def test_a_task_is_created_watched_and_its_output_given(
     assert [output["count"] > 0 for output in outputs] == [True, True]
     shown = capsys.readouterr()
     assert "Maastro" in shown.out + shown.err
-    with pytest.raises(TaskFailed, match="nothing"):
+    with pytest.raises(TaskFailedError, match="nothing"):
         await client.task.run(**BAD, timeout=60, progress=False)
 
 
@@ -169,13 +169,13 @@ async def test_whoever_breaks_off_is_told_how_to_go_on(
 async def test_a_log_is_followed_to_its_end(client: AsyncClient) -> None:
     task = await client.task.create(**BAD)
     lines = []
-    async for line in client.task.follow(task):
+    async for line in client.task.stream_logs(task):
         lines.append(line)
     assert {line.organization for line in lines} == {"IKNL"}
     assert any("Traceback" in line.text for line in lines)
 
 
 async def test_events_that_cannot_be_heard_are_an_error(client: AsyncClient) -> None:
-    with pytest.raises(MissingExtra, match="events"):
+    with pytest.raises(MissingDependencyError, match="events"):
         async for _ in client.events("demo", timeout=1):
             pass

@@ -13,15 +13,15 @@ from gateways import DAY, NAME, NOW, Authority, http_proxy, socks_proxy
 
 from vantage6.client import (
     AsyncClient,
-    ClientClosed,
-    ConnectionFailed,
-    InvalidSettings,
-    MissingExtra,
-    RequestTimeout,
+    ClientClosedError,
+    ConfigurationError,
+    ConnectionFailedError,
+    EndpointNotFoundError,
+    InvalidResponseError,
+    MissingDependencyError,
+    RequestTimeoutError,
     Timeouts,
     TLSError,
-    UndecodableAnswer,
-    UnknownPath,
 )
 from vantage6.client._pools import socket_options
 from vantage6.client._settings import Route
@@ -75,7 +75,7 @@ async def test_certificates_of_ones_own(authority: Authority) -> None:
             await ask(*address, verify=authority.file)
         with pytest.raises(TLSError, match="not known here"):
             await ask(*address, cert=cert)
-        with pytest.raises(InvalidSettings, match="cert:"):
+        with pytest.raises(ConfigurationError, match="cert:"):
             await ask(*address, cert=(crt, key))
     with secured(authority, ends=NOW - DAY / 2) as seen:
         with pytest.raises(TLSError, match="has expired"):
@@ -98,59 +98,59 @@ async def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) ->
         events = socket_options(f"https://{NAME}/api", Route(authority.file))
         assert events["http_proxy_port"] == proxy.port
     with http_proxy(seen.port, b"407 No") as proxy:
-        with pytest.raises(ConnectionFailed, match="the proxy did not let"):
+        with pytest.raises(ConnectionFailedError, match="the proxy did not let"):
             await ask(f"https://{NAME}", None, proxy=f"http://127.0.0.1:{proxy.port}")
     for bad in ("proxy", "http://["):
-        with pytest.raises(InvalidSettings, match="proxy="):
+        with pytest.raises(ConfigurationError, match="proxy="):
             await ask(f"https://{NAME}", None, proxy=bad)
     way = Route(proxy="socks5://user:word@proxy.example")
     assert socket_options(f"http://{NAME}", way)["http_proxy_auth"] == ("user", "word")
     monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
-    with pytest.raises(MissingExtra, match="socks"):
+    with pytest.raises(MissingDependencyError, match="socks"):
         await ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
 
 
 async def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
     with raw_server(saying(VERSION)) as seen:
-        with pytest.raises(UndecodableAnswer, match="max_answer"):
-            await ask("http://127.0.0.1", seen.port, max_answer=10)
+        with pytest.raises(InvalidResponseError, match="max_response_bytes"):
+            await ask("http://127.0.0.1", seen.port, max_response_bytes=10)
     with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: br")) as seen:
-        with pytest.raises(UndecodableAnswer, match="packed"):
+        with pytest.raises(InvalidResponseError, match="packed"):
             await ask("http://127.0.0.1", seen.port)
     with raw_server(saying(b"not JSON " * 10000, b"404 Not Here")) as seen:
-        with pytest.raises(UnknownPath):
+        with pytest.raises(EndpointNotFoundError):
             await ask("http://127.0.0.1", seen.port)
     with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: gzip")) as seen:
-        with pytest.raises(ConnectionFailed, match="damaged"):
+        with pytest.raises(ConnectionFailedError, match="damaged"):
             await ask("http://127.0.0.1", seen.port)
 
 
 async def test_limits_name_themselves() -> None:
     slow = drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
     with raw_server(slow) as seen:
-        with pytest.raises(RequestTimeout, match="called total"):
+        with pytest.raises(RequestTimeoutError, match="called total"):
             await ask("http://127.0.0.1", seen.port, timeout=Timeouts(total=0.3))
     with raw_server(lambda connection: seen.ended.wait(5) and None) as seen:
-        with pytest.raises(RequestTimeout, match="read timeout"):
+        with pytest.raises(RequestTimeoutError, match="read timeout"):
             await ask("http://127.0.0.1", seen.port, timeout=Timeouts(read=0.3))
         body = {"name": "x" * 50_000_000}
         async with AsyncClient(
             "http://127.0.0.1", seen.port, log_level=None, timeout=Timeouts(write=0.3)
         ) as client:
-            with pytest.raises(RequestTimeout, match="write timeout"):
+            with pytest.raises(RequestTimeoutError, match="write timeout"):
                 await client.request("task", body, "post")
         seen.ended.set()
-    for bad in ({"timeout": -1}, {"retries": -1}):
-        with pytest.raises(InvalidSettings, match=next(iter(bad))):
+    for bad in ({"timeout": -1}, {"max_retries": -1}):
+        with pytest.raises(ConfigurationError, match=next(iter(bad))):
             await ask("http://127.0.0.1", 1, **bad)
 
 
 async def test_a_view_has_limits_of_its_own_and_ends_with_its_client() -> None:
     with raw_server(saying(b"", b"503 Busy")) as seen:
         async with AsyncClient("http://127.0.0.1", seen.port, log_level=None) as client:
-            view = client.with_options(timeout=5, retries=0, max_answer=1000)
+            view = client.with_options(timeout=5, max_retries=0, max_response_bytes=1000)
             async with view:
                 with pytest.raises(Exception, match="503"):
                     await view.util.get_server_version()
-        with pytest.raises(ClientClosed):
+        with pytest.raises(ClientClosedError):
             await view.util.get_server_version()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import Client, DecryptionError, NotFound
+from vantage6.client import Client, DecryptionError, NotFoundError
 
 from . import logged_in
 
@@ -39,7 +39,7 @@ def client(stored: "Recorded", key_file: Path, request: pytest.FixtureRequest) -
 def test_inputs_and_results_are_streams(client: Client, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert client.check_if_blob_store_enabled() is True
-    task = client.task.create(**TASK, transferred=lambda *n: told.append(n))
+    task = client.task.create(**TASK, on_transfer=lambda *n: told.append(n))
     size = len(json.dumps(TASK["input_"]))
     assert told == [(size, 2 * size), (2 * size, 2 * size)]
     results = client.wait_for_results(task["id"], timeout=60)
@@ -67,5 +67,5 @@ def test_without_the_key_a_sealed_stream_is_an_error(
             client.result.save(run, tmp_path / "none.json")
         assert not (tmp_path / "none.json").exists()
     else:
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             client.result.save(9999, tmp_path / "none.json")

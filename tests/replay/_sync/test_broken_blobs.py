@@ -11,11 +11,11 @@ from scripted import Reply, Request, Script, logging_in
 
 from vantage6.client import (
     Client,
-    ConnectionFailed,
-    NotFound,
+    ConnectionFailedError,
+    InvalidResponseError,
+    NotFoundError,
     Timeouts,
     TransportError,
-    UndecodableAnswer,
 )
 from vantage6.client._blobs import Upload
 from vantage6.client._crypto import load_private_key, public_key_of
@@ -86,7 +86,7 @@ def test_a_blob_goes_on_where_it_broke_off(
         send(server, *answers, whole(blob))
         told: list[int] = []
         file = client.result.save(
-            1, tmp_path / "result.json", transferred=lambda n, _, to=told: to.append(n)
+            1, tmp_path / "result.json", on_transfer=lambda n, _, to=told: to.append(n)
         )
         assert file
         assert file.read_bytes() == DATA
@@ -99,12 +99,12 @@ def test_it_is_asked_for_as_often_as_anything_else(
     client: Client, server: Script, tmp_path: Path
 ) -> None:
     blob = b"".join(Upload(DATA, None))
-    for retries in (0, 2):
+    for max_retries in (0, 2):
         send(server, torn(blob, 1000), torn(blob, 3000), torn(blob, 2000))
-        came = 3000 if retries else 1000
-        with pytest.raises(ConnectionFailed, match=f"the connection broke: .*; {came} bytes"):
-            client.with_options(retries=retries).result.save(1, tmp_path / "result.json")
-        assert asked(server) == retries + 1
+        came = 3000 if max_retries else 1000
+        with pytest.raises(ConnectionFailedError, match=f"the connection broke: .*; {came} bytes"):
+            client.with_options(max_retries=max_retries).result.save(1, tmp_path / "result.json")
+        assert asked(server) == max_retries + 1
     assert not (tmp_path / "result.json").exists()
 
 
@@ -113,7 +113,7 @@ def test_it_is_not_asked_for_when_the_time_is_up(
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
     send(server, torn(b"".join(Upload(DATA, None)), 1000))
-    hurried = client.with_options(retries=1000, timeout=Timeouts(total=3))
+    hurried = client.with_options(max_retries=1000, timeout=Timeouts(total=3))
     began = time.monotonic()
     with pytest.raises(TransportError, match="1000 bytes of the answer had come"):
         hurried.result.get(1)
@@ -129,7 +129,9 @@ def test_two_blobs_never_become_one(
     for length in (1, 1000, len(one) // 2, len(one) - 1):
         strange = bytes([one[0] ^ 1]) + one[1:] if length == 1 else other
         send(server, torn(one, length), whole(strange))
-        with pytest.raises(ConnectionFailed, match=f"broke after {length} bytes.* not the same"):
+        with pytest.raises(
+            ConnectionFailedError, match=f"broke after {length} bytes.* not the same"
+        ):
             client.result.save(1, tmp_path / "result.json")
         assert asked(server) == 2
     assert not (tmp_path / "result.json").exists()
@@ -141,7 +143,7 @@ def test_a_page_is_no_blob(client: Client, server: Script, kind: str) -> None:
     blob = b"".join(Upload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
         send(server, *answers)
-        with pytest.raises(UndecodableAnswer) as caught:
+        with pytest.raises(InvalidResponseError) as caught:
             client.result.get(1)
         assert f"a blob comes as application/octet-stream, and this is '{kind[:90]}" in str(
             caught.value
@@ -162,5 +164,5 @@ def test_a_blob_may_come_without_a_type(client: Client, server: Script, kind: st
 def test_a_blob_that_is_gone_meanwhile_is_told(client: Client, server: Script) -> None:
     blob = b"".join(Upload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
-    with pytest.raises(NotFound, match="No run found"):
+    with pytest.raises(NotFoundError, match="No run found"):
         client.result.get(1)

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_connect.py by unasync.py: edit that instead.
-"""Connecting by the environment, by a profile and by a session that was saved, replayed."""
+"""Connecting by the environment, by a profile and by a saved login, replayed."""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from keyring.errors import KeyringLocked, NoKeyringError
 
 from vantage6.client import (
     Client,
-    InvalidInput,
-    InvalidSettings,
-    LoginFailed,
-    MissingExtra,
-    NotAuthenticated,
+    ConfigurationError,
+    InvalidInputError,
+    LoginFailedError,
+    MissingDependencyError,
+    NotAuthenticatedError,
     _passwords,
     profiles,
 )
@@ -64,8 +64,8 @@ def test_the_environment_says_it_all(
         assert client.base_path == address
         assert client.whoami.name == "Researcher"
         assert client.collaboration_id == 1
-        assert client.session.path is None
-        assert repr(client.session) == "<not saved>"
+        assert client.saved_login.path is None
+        assert repr(client.saved_login) == "<not saved>"
 
 
 def test_the_environment_names_a_key(
@@ -90,8 +90,8 @@ def test_a_profile_is_saved_and_its_session_resumed(
         return password
 
     with Client.from_env(password=supply, collaboration="demo") as client:
-        file = client.session.save()
-        assert file == client.session.path
+        file = client.saved_login.save()
+        assert file == client.saved_login.path
         assert file.parent == home / "state" / "vantage6" / "sessions"
         assert client.save_profile("demo") == home / "config" / "vantage6" / "profiles.ini"
     for name in ("SERVER", "USERNAME"):
@@ -108,12 +108,12 @@ def test_a_profile_is_saved_and_its_session_resumed(
         before = file.stat().st_ino
         client.refresh_token()
         assert file.stat().st_ino != before, "the new tokens are in it"
-        assert str(file) in repr(client.session)
+        assert str(file) in repr(client.saved_login)
     monkeypatch.setenv("VANTAGE6_PROFILE", "demo")
     with Client.from_env() as client:
-        assert client.session.path == file
-        assert client.session.forget()
-        assert not client.session.forget()
+        assert client.saved_login.path == file
+        assert client.saved_login.forget()
+        assert not client.saved_login.forget()
         assert client.name == "Researcher", "it is logged in still"
 
 
@@ -121,59 +121,59 @@ def test_a_session_goes_on_by_itself(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client.from_env(password=password) as client:
-        file = client.session.save(home / "session.json")
-        client.session.save()
+        file = client.saved_login.save(home / "login.json")
+        client.saved_login.save()
     monkeypatch.delenv("VANTAGE6_SERVER")
     monkeypatch.delenv("VANTAGE6_USERNAME")
-    with Client.from_session(file, password=password, save=False, stay=True) as client:
+    with Client.from_saved_login(file, password=password, save=False, auto_relogin=True) as client:
         assert client.name == "Researcher"
-        assert client.session.path is None
-    with Client.from_session() as client:
+        assert client.saved_login.path is None
+    with Client.from_saved_login() as client:
         assert client.base_path == address
-        with pytest.raises(InvalidSettings, match="is the session of researcher"):
-            Client.from_session(file, server="https://else.example/api")
-        with pytest.raises(InvalidSettings, match="no session of root is saved"):
-            Client.from_session(username="root")
-        assert client.session.forget()
-    with pytest.raises(InvalidSettings, match="no session is saved in"):
-        Client.from_session()
+        with pytest.raises(ConfigurationError, match="is the login of researcher"):
+            Client.from_saved_login(file, server="https://else.example/api")
+        with pytest.raises(ConfigurationError, match="no login of root is saved"):
+            Client.from_saved_login(username="root")
+        assert client.saved_login.forget()
+    with pytest.raises(ConfigurationError, match="no login is saved in"):
+        Client.from_saved_login()
 
 
 def test_a_session_is_not_somebody_elses(
     address: str, password: str, recorded: "Recorded", home: Path
 ) -> None:
     with Client.from_env(password=password) as client:
-        file = client.session.save()
+        file = client.saved_login.save()
         client.authenticate("root", recorded.passwords["root"])
-        assert client.session.path is None, "that file is the researcher's"
+        assert client.saved_login.path is None, "that file is the researcher's"
         assert json.loads(file.read_text())["username"] == "researcher"
     with Client(address) as stranger:
-        with pytest.raises(NotAuthenticated):
-            stranger.session.save()
+        with pytest.raises(NotAuthenticatedError):
+            stranger.saved_login.save()
     found = json.loads(file.read_text())
     stolen = home / "stolen.json"
     stolen.touch(0o600)
     stolen.write_text(json.dumps({**found, "username": "root"}))
-    with pytest.raises(InvalidSettings, match="is of 'researcher', not of 'root'"):
-        Client.from_session(stolen, username="root")
+    with pytest.raises(ConfigurationError, match="is of 'researcher', not of 'root'"):
+        Client.from_saved_login(stolen, username="root")
     with Client(address) as stranger:
-        assert stranger.session.forget(), "of the only one who has one there"
-        assert not stranger.session.forget()
+        assert stranger.saved_login.forget(), "of the only one who has one there"
+        assert not stranger.saved_login.forget()
 
 
 def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, home: Path) -> None:
     with Client.from_env(password=password) as client:
-        file = client.session.save(home / "session.json")
+        file = client.saved_login.save(home / "login.json")
     found = json.loads(file.read_text())
     # What the server has not signed is as good as what has expired.
     over = {**found, "refresh_token": "a.b.c", "renew_in": -1}
     file.write_text(json.dumps(over))
-    with pytest.raises(InvalidSettings, match="no password for researcher at http"):
-        Client.from_session(file)
-    with Client.from_session(file, password=lambda: password) as client:
-        assert client.session.path == file
+    with pytest.raises(ConfigurationError, match="no password for researcher at http"):
+        Client.from_saved_login(file)
+    with Client.from_saved_login(file, password=lambda: password) as client:
+        assert client.saved_login.path == file
     assert json.loads(file.read_text())["renew_in"] != -1
-    with Client.from_session(file) as client:
+    with Client.from_saved_login(file) as client:
         assert client.name == "Researcher"
 
 
@@ -181,37 +181,39 @@ def test_passwords_come_from_the_keyring(
     address: str, password: str, drawer: Drawer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Client.from_env(password=password) as client:
-        client.session.remember_password(password)
+        client.saved_login.remember_password(password)
     assert list(drawer.held) == [(f"vantage6 {address}", "researcher")]
     with Client.from_env() as client:
-        assert client.session.forget_password()
-        assert not client.session.forget_password()
-        with pytest.raises(InvalidSettings, match="no password"):
+        assert client.saved_login.forget_password()
+        assert not client.saved_login.forget_password()
+        with pytest.raises(ConfigurationError, match="no password"):
             Client.from_env()
         drawer.fault = KeyringLocked
-        with pytest.raises(InvalidSettings, match="cannot be stored in a keyring: it stays shut"):
-            client.session.remember_password(password)
-        with pytest.raises(InvalidSettings, match="cannot be taken out"):
-            client.session.forget_password()
+        with pytest.raises(
+            ConfigurationError, match="cannot be stored in a keyring: it stays shut"
+        ):
+            client.saved_login.remember_password(password)
+        with pytest.raises(ConfigurationError, match="cannot be taken out"):
+            client.saved_login.forget_password()
         for drawer.fault in (KeyringLocked, NoKeyringError):
-            with pytest.raises(InvalidSettings, match="no password"):
+            with pytest.raises(ConfigurationError, match="no password"):
                 Client.from_env()
         assert "keyring does not open: it stays shut" in caplog.text
     with Client(address) as stranger:
-        with pytest.raises(NotAuthenticated):
-            stranger.session.remember_password(password)
+        with pytest.raises(NotAuthenticatedError):
+            stranger.saved_login.remember_password(password)
 
 
 def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_passwords, "find_spec", lambda _: None)
-    with pytest.raises(InvalidSettings) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         Client.from_env()
-    for way in ("password=", "VANTAGE6_PASSWORD", "session.save()", "keyring", "terminal"):
+    for way in ("password=", "VANTAGE6_PASSWORD", "saved_login.save()", "keyring", "terminal"):
         assert way in str(caught.value)
     with Client(address) as client:
         client._session.state.username = "researcher"
-        with pytest.raises(MissingExtra, match=r"vantage6-sdk\[keyring\]"):
-            client.session.forget_password()
+        with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[keyring\]"):
+            client.saved_login.forget_password()
 
 
 def test_whoever_is_there_is_asked(
@@ -230,7 +232,7 @@ def test_whoever_is_there_is_asked(
     monkeypatch.setattr("getpass.getpass", answer)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     for _ in range(2):
-        with pytest.raises(InvalidInput, match="nothing was given for: Password"):
+        with pytest.raises(InvalidInputError, match="nothing was given for: Password"):
             Client.from_env()
     with Client.from_env() as client:
         assert client.name == "Researcher"
@@ -247,19 +249,19 @@ def test_whoever_is_there_is_asked(
     ],
 )
 def test_what_is_no_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
-    with pytest.raises(InvalidInput, match=hint):
+    with pytest.raises(InvalidInputError, match=hint):
         Client.from_env(**options)
 
 
 def test_a_wrong_password_is_told_of(address: str) -> None:
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         Client.from_env(password="Not-It-1815", save=True)
 
 
 def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidSettings, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
+    with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         Client.from_env()
-    with pytest.raises(InvalidSettings, match="has none yet"):
+    with pytest.raises(ConfigurationError, match="has none yet"):
         Client.from_profile("demo")
     with pytest.raises(TypeError, match="did you mean username"):
         Client.from_env(usrname="ada")  # type: ignore[call-arg]
@@ -268,10 +270,12 @@ def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_profile_cannot_say_is_told() -> None:
     address = "http://127.0.0.1:1"
     with Client(address, cert=("a.pem", "key.pem")) as client:
-        with pytest.raises(InvalidSettings, match="as one file"):
+        with pytest.raises(ConfigurationError, match="as one file"):
             client.save_profile("two")
     with Client(address, proxy="http://u:hush@proxy.example") as client:
-        with pytest.raises(InvalidSettings, match="username and password do not belong") as caught:
+        with pytest.raises(
+            ConfigurationError, match="username and password do not belong"
+        ) as caught:
             client.save_profile("proxied")
         assert "hush" not in str(caught.value)
     with Client(address, cert="a.pem", proxy="http://proxy.example") as client:
@@ -279,7 +283,7 @@ def test_what_a_profile_cannot_say_is_told() -> None:
         assert profiles()["whole"].cert == Path("a.pem").absolute()
         assert profiles()["whole"].proxy == "http://proxy.example"
     with Client("http://127.0.0.1:1", path="") as client:
-        with pytest.raises(InvalidSettings, match="at the root"):
+        with pytest.raises(ConfigurationError, match="at the root"):
             client.save_profile("root")
 
 
@@ -304,7 +308,7 @@ def test_what_does_not_belong_in_a_profile_is_told(
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
     (tmp_path / "profiles.ini").write_text(text)
-    with pytest.raises(InvalidSettings, match=hint):
+    with pytest.raises(ConfigurationError, match=hint):
         Client.from_profile("a")
 
 
@@ -312,23 +316,23 @@ def test_a_file_that_is_no_good_is_told(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))
-    with pytest.raises(InvalidSettings, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         Client.from_profile()
     link, other = tmp_path / "link.json", tmp_path / "other.json"
     with Client.from_env(password=password) as client:
-        link.symlink_to(client.session.save(other))
-        with pytest.raises(InvalidSettings, match="it is a link"):
-            Client.from_session(link)
+        link.symlink_to(client.saved_login.save(other))
+        with pytest.raises(ConfigurationError, match="it is a link"):
+            Client.from_saved_login(link)
         other.chmod(0o644)
         with pytest.warns(UserWarning, match="others on this machine"):
-            (Client.from_session(other, save=False)).close()
+            (Client.from_saved_login(other, save=False)).close()
         other.write_text("{}")
         other.chmod(0o600)
-        with pytest.raises(InvalidSettings, match="is not a saved session"):
-            Client.from_session(other)
-        with pytest.raises(InvalidSettings, match="cannot be saved"):
-            client.session.save(tmp_path / "nowhere" / "session.json")
+        with pytest.raises(ConfigurationError, match="is not a saved login"):
+            Client.from_saved_login(other)
+        with pytest.raises(ConfigurationError, match="cannot be saved"):
+            client.saved_login.save(tmp_path / "nowhere" / "login.json")
         for name in ("one.json", "two.json"):
-            client.session.save(client.session.save().with_name(name))
-        with pytest.raises(InvalidSettings, match="several sessions are saved"):
-            Client.from_session()
+            client.saved_login.save(client.saved_login.save().with_name(name))
+        with pytest.raises(ConfigurationError, match="several logins are saved"):
+            Client.from_saved_login()

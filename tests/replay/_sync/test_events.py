@@ -9,14 +9,14 @@ import pytest
 
 from vantage6.client import (
     Client,
-    EventsUnavailable,
+    EventsUnavailableError,
     KillRequested,
     LogWritten,
     Reconnected,
     RunStatusChanged,
     RunUpdated,
     TaskCreated,
-    TaskFailed,
+    TaskFailedError,
 )
 
 from . import logged_in
@@ -59,7 +59,7 @@ def test_subtasks_are_watched_too(client: Client, capsys: pytest.CaptureFixture[
 
 
 def test_a_failure_is_heard_of(client: Client) -> None:
-    with pytest.raises(TaskFailed, match="nothing"):
+    with pytest.raises(TaskFailedError, match="nothing"):
         client.task.run(**BAD, timeout=60, progress=False)
 
 
@@ -74,14 +74,14 @@ def test_tasks_are_given_as_they_end(client: Client) -> None:
 
 def test_each_line_of_a_log_is_given_once(client: Client) -> None:
     task = client.task.create(**BAD)
-    lines = [line.text for line in client.task.follow(task)]
+    lines = [line.text for line in client.task.stream_logs(task)]
     assert sum("Traceback" in line for line in lines) == 1
 
 
 def test_one_run_is_followed(client: Client) -> None:
     task = client.task.create(**GOOD)
     (run, *_) = client.run.list(task=task)
-    assert {line.run_id for line in client.run.follow(run)} <= {run["id"]}
+    assert {line.run_id for line in client.run.stream_logs(run)} <= {run["id"]}
 
 
 def test_all_that_happens_to_a_task_is_heard(client: Client) -> None:
@@ -118,7 +118,7 @@ def test_kinds_are_chosen(client: Client, announced: "Recorded") -> None:
 
 
 def test_nothing_is_heard_of_what_one_is_no_part_of(client: Client) -> None:
-    with pytest.raises(EventsUnavailable, match="collaboration 99"):
+    with pytest.raises(EventsUnavailableError, match="collaboration 99"):
         for _ in client.events(99, timeout=60):
             pass
 

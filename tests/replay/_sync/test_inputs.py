@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vantage6.client import Client, InvalidInput
+from vantage6.client import Client, InvalidInputError
 
 from . import logged_in
 
@@ -64,5 +64,5 @@ def test_values_of_other_libraries_arrive_as_json(client: Client) -> None:
 @pytest.mark.parametrize("told", REFUSED)
 def test_what_would_lose_something_is_refused(client: Client, told: str) -> None:
     given = {"x": REFUSED[told]}
-    with pytest.raises(InvalidInput, match=f"kwargs.*x.*{told}"):
+    with pytest.raises(InvalidInputError, match=f"kwargs.*x.*{told}"):
         client.task.create(["IKNL"], "x", "localnet/slow", method="sleep", kwargs=given)

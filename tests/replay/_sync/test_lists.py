@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vantage6.client import Client, InvalidInput
+from vantage6.client import Client, InvalidInputError
 from vantage6.client._sync import _session
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def test_filters_look_at_any_field(client: Client) -> None:
     online = [("status", "online"), ("name", "nobody's")]
     assert len(client.node.list(filters=online[:1])) == 3
     assert client.node.list(filters=online) == []
-    with pytest.raises(InvalidInput, match="status"):
+    with pytest.raises(InvalidInputError, match="status"):
         client.node.list(filter_=("state", "online"))
-    with pytest.raises(InvalidInput, match="pair"):
+    with pytest.raises(InvalidInputError, match="pair"):
         client.node.list(filters=["status"])  # type: ignore[list-item]  # scripts are not checked
-    with pytest.raises(InvalidInput, match="fields=\\['id'\\]"):
+    with pytest.raises(InvalidInputError, match="fields=\\['id'\\]"):
         client.node.list(fields="id")
-    with pytest.raises(InvalidInput, match="scope"):
+    with pytest.raises(InvalidInputError, match="scope"):
         client.collaboration.list(scope="everything")
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    LoginFailed,
-    PermissionDenied,
-    TwoFactorRequired,
-    TwoFactorSetupRequired,
+    LoginFailedError,
+    PermissionDeniedError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_a_second_factor_is_set_up_and_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     newcomer(guarded, "grace")
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         client.authenticate("grace", FIRST)
     caught.value.show_qr()
     assert "▀" in capsys.readouterr().out
@@ -59,11 +59,11 @@ def test_a_second_factor_is_set_up_and_asked_for(
         caught.value.show_qr()
     assert shown[0]._repr_png_().startswith(b"\x89PNG")
     assert "secret" not in repr(shown[0])
-    with pytest.raises(TwoFactorRequired):
+    with pytest.raises(TwoFactorRequiredError):
         client.authenticate("grace", FIRST)
-    with pytest.raises(LoginFailed, match="clock"):
+    with pytest.raises(LoginFailedError, match="clock"):
         client.authenticate("grace", FIRST, "not it")
-    with pytest.raises(LoginFailed, match="locked"):
+    with pytest.raises(LoginFailedError, match="locked"):
         client.authenticate("grace", SECOND)
 
     def supply() -> str:
@@ -77,15 +77,15 @@ def test_a_second_factor_is_set_up_and_asked_for(
 
 def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: Client) -> None:
     newcomer(guarded, "joan")
-    with pytest.raises(TwoFactorSetupRequired):
+    with pytest.raises(TwoFactorSetupRequiredError):
         client.authenticate("joan", FIRST)
     mail = "joan@example.org"
     client.util.reset_my_password(username="joan")
     token = guarded.token(mail, "Password reset")
-    with pytest.raises(BadRequest, match="8 characters"):
+    with pytest.raises(BadRequestError, match="8 characters"):
         client.util.set_my_password(token, "short")
     assert "msg" in client.util.set_my_password(token, SECOND)
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailedError):
         client.util.reset_two_factor_auth(FIRST, username="joan")
     assert "msg" in client.util.reset_two_factor_auth(SECOND, username="joan")
     secret = client.util.set_two_factor_auth(guarded.token(mail, "Two-factor"))
@@ -95,9 +95,9 @@ def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: Client) -> None:
 
 def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: Client) -> None:
     newcomer(guarded, "mary", role=None)
-    with pytest.raises(TwoFactorSetupRequired) as caught:
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
         client.authenticate("mary", FIRST)
     client.authenticate("mary", FIRST, guarded.code(caught.value.uri))
     assert client.whoami.organization_name == ""
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.organization.get(client.whoami.organization_id)

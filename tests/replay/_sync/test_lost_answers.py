@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import Client, ConnectionFailed, ServerError, TaskMayExist
+from vantage6.client import (
+    Client,
+    ConnectionFailedError,
+    ServerError,
+    TaskCreationUncertainError,
+)
 
 from ..conftest import Recorded
 
@@ -18,7 +23,7 @@ TASK: dict[str, Any] = {
     "method": "partial_average",
     "kwargs": {"column_name": "age"},
 }
-LOST = ConnectionFailed("it broke", method="POST", url="task", may_have_arrived=True)
+LOST = ConnectionFailedError("it broke", method="POST", url="task", may_have_arrived=True)
 GATEWAY = ServerError("Bad Gateway", method="POST", url="task", status=502)
 
 
@@ -43,5 +48,5 @@ def test_a_task_whose_answer_is_lost(recorded: Recorded, monkeypatch: pytest.Mon
         second = client.task.create([1], **TASK)
         assert before["id"] < first["id"] < second["id"]
         client._session.state.created.add(second["id"] + 1)  # so that what comes is none to take
-        with pytest.raises(TaskMayExist, match=r"it broke.*'once'"):
+        with pytest.raises(TaskCreationUncertainError, match=r"it broke.*'once'"):
             client.task.create([1], **TASK)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import AmbiguousName, Client, UnknownName
+from vantage6.client import AmbiguousNameError, Client, NameNotFoundError
 
 from . import logged_in
 
@@ -52,7 +52,9 @@ def test_what_is_made_of_names_belongs_together(client: Client) -> None:
         client.study.add_organization("IKNL", study="by name too")
         members = client.study.remove_organization("maastro", study=study)
         assert [row["name"] for row in members] == ["IKNL"]
-        with pytest.raises(UnknownName, match=r"in collaboration 'by name' .* is called 'Radboud"):
+        with pytest.raises(
+            NameNotFoundError, match=r"in collaboration 'by name' .* is called 'Radboud"
+        ):
             client.study.create("more", ["Radboudumc"], collaboration=made)
         client.collaboration.add_organization("Radboudumc", "by name")
         client.study.update("by name too", organizations=["Radboudumc"])
@@ -69,21 +71,21 @@ def test_what_is_made_of_names_belongs_together(client: Client) -> None:
         client.role.delete(role)
     finally:
         client.collaboration.delete(made, delete_dependents=True)
-    with pytest.raises(UnknownName, match="no collaboration is called 'by name'"):
+    with pytest.raises(NameNotFoundError, match="no collaboration is called 'by name'"):
         client.collaboration.get("by name")
 
 
 def test_namesakes_are_told_apart(recorded: "Recorded", client: Client) -> None:
     rules = [client.rule.id(f"task.{act}.global") for act in ("create", "view")]
-    with pytest.raises(AmbiguousName, match="scope 'GLOBAL'"):
+    with pytest.raises(AmbiguousNameError, match="scope 'GLOBAL'"):
         client.rule.get("task.create")
     roles = [client.role.create("twin", "", rules[:n], n) for n in (1, 2)]
-    with pytest.raises(AmbiguousName) as caught:
+    with pytest.raises(AmbiguousNameError) as caught:
         client.role.get("twin")
     assert [row["id"] for row in caught.value.candidates] == [role["id"] for role in roles]
     for role in roles:
         client.role.delete(role)
-    with pytest.raises(UnknownName, match="did you mean 'Researcher'"):
+    with pytest.raises(NameNotFoundError, match="did you mean 'Researcher'"):
         client.role.get("Reseacher")
 
 

@@ -8,7 +8,13 @@ from threading import Thread
 
 import pytest
 
-from vantage6.client import Client, ConnectionFailed, RequestTimeout, StatusError, TLSError
+from vantage6.client import (
+    Client,
+    ConnectionFailedError,
+    RequestTimeoutError,
+    StatusError,
+    TLSError,
+)
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -28,17 +34,17 @@ def test_nobody_is_there() -> None:
     with socket.socket() as taken:  # so that nobody else takes the port, and yet nobody listens
         taken.bind(("127.0.0.1", 0))
         with Client("http://127.0.0.1", port_of(taken), log_level=None) as client:
-            with pytest.raises(ConnectionFailed, match="is the server up") as caught:
+            with pytest.raises(ConnectionFailedError, match="is the server up") as caught:
                 client.util.get_server_version()
             assert (caught.value.method, "/api/version" in caught.value.url) == ("GET", True)
-            with pytest.raises(ConnectionFailed):
+            with pytest.raises(ConnectionFailedError):
                 client.authenticate("researcher", "password")
 
 
 def test_somebody_is_there_and_silent(silent: socket.socket) -> None:
     port = port_of(silent)
     with Client("http://127.0.0.1", port, log_level=None, timeout=0.05) as client:
-        with pytest.raises(RequestTimeout, match="no answer within"):
+        with pytest.raises(RequestTimeoutError, match="no answer within"):
             client.util.get_server_version()
 
 

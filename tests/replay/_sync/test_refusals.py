@@ -8,15 +8,15 @@ import pytest
 from vcr.cassette import Cassette
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    InvalidInput,
-    InvalidSettings,
-    NotAuthenticated,
-    SessionExpired,
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    InvalidResponseError,
+    LoginExpiredError,
+    NotAuthenticatedError,
     Timeouts,
-    UndecodableAnswer,
-    UnknownPath,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": 
     ],
 )
 def test_settings_that_cannot_work(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidSettings):
+    with pytest.raises(ConfigurationError):
         Client(*arguments, **options)
 
 
@@ -59,7 +59,7 @@ def test_settings_that_work(
         assert client.generate_path_to("/task") == "https://server.example/api/task"
         assert client.api is not None
         assert (client.token, client.headers, client.collaboration_id) == (None, {}, None)
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             _ = client.name
     with pytest.warns(UserWarning, match="certificates are not checked"):
         with Client("https://server.example", 443, verify=False):
@@ -88,22 +88,22 @@ def test_what_has_no_meaning_is_not_sent(client: Client, vcr: Cassette) -> None:
         "a key must be a str": {"input_": {(1, 2): 3}},
         "contains itself": {"input_": circle},
     }.items():
-        with pytest.raises(InvalidInput, match=given):
+        with pytest.raises(InvalidInputError, match=given):
             client.task.create(**{"organizations": [1], "collaboration": 1, **TASK, **told})
-    with pytest.raises(InvalidInput, match="setup_collaboration"):
+    with pytest.raises(InvalidInputError, match="setup_collaboration"):
         client.task.create([1], **TASK)
-    with pytest.raises(InvalidInput, match="study"):
+    with pytest.raises(InvalidInputError, match="study"):
         client.study.delete()
-    with pytest.raises(InvalidInput, match="interval"):
+    with pytest.raises(InvalidInputError, match="interval"):
         client.wait_for_results(1, interval=0)
-    with pytest.raises(InvalidInput, match="timeout"):
+    with pytest.raises(InvalidInputError, match="timeout"):
         client.wait_for_results(1, timeout=-1)
-    with pytest.raises(InvalidInput, match="on_failure"):
+    with pytest.raises(InvalidInputError, match="on_failure"):
         client.wait_for_results(1, on_failure="ignore")  # type: ignore[arg-type]  # as scripts may
-    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+    with pytest.raises(InvalidInputError, match="attempts_on_timeout"):
         client.request("version", attempts_on_timeout=-1)
     for strange in ({"endpoint": "task/../user"}, {"method": "a b"}, {"headers": {"X": "a\nb"}}):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             client.request(**{"endpoint": "version", **strange})
     of_another_kind: list[dict[str, Any]] = [
         {"endpoint": 12},
@@ -113,15 +113,15 @@ def test_what_has_no_meaning_is_not_sent(client: Client, vcr: Cassette) -> None:
         {"headers": {"X": 1}},
     ]
     for strange in of_another_kind:
-        with pytest.raises(InvalidInput, match=rf"{next(iter(strange))[:6]}.* must be a"):
+        with pytest.raises(InvalidInputError, match=rf"{next(iter(strange))[:6]}.* must be a"):
             client.request(**{"endpoint": "version", **strange})
-    with pytest.raises(InvalidInput, match="digits"):
+    with pytest.raises(InvalidInputError, match="digits"):
         client.organization.get(2**63)
     assert len(vcr.requests) == before
 
 
 def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: Client) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(BadRequestError) as caught:
         client.request("organization", {"name": 5, "country": ["NL"]}, "post")
     assert caught.value.errors
     assert all(name in str(caught.value) for name in caught.value.errors)
@@ -129,10 +129,10 @@ def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: Client) -> None
 
 def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port, "/wrong") as client:
-        with pytest.raises(UnknownPath, match="path right"):
+        with pytest.raises(EndpointNotFoundError, match="path right"):
             client.authenticate("root", recorded.passwords["root"])
     with Client(HOST, recorded.port, "/") as client:
-        with pytest.raises(UndecodableAnswer, match="not JSON") as caught:
+        with pytest.raises(InvalidResponseError, match="not JSON") as caught:
             client.request("socket.io/", params={"EIO": 4, "transport": "polling"})
         assert "sid" in str(caught.value.body)
     with Client(HOST, recorded.port, "/api") as client:
@@ -141,5 +141,5 @@ def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> N
 
 def test_a_token_of_another_server_is_not_taken(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port) as client:
-        with pytest.raises(SessionExpired, match="authenticate"):
+        with pytest.raises(LoginExpiredError, match="authenticate"):
             client.request("user", headers={"Authorization": "Bearer nonsense"})

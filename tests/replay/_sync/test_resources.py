@@ -10,14 +10,14 @@ import pytest
 from vcr.cassette import Cassette
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    InvalidInput,
-    KeyMismatch,
-    LoginFailed,
-    NotAuthenticated,
-    NotFound,
-    PermissionDenied,
+    InvalidInputError,
+    KeyMismatchError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PermissionDeniedError,
     ServerError,
 )
 
@@ -46,7 +46,7 @@ def test_an_organization_comes_changes_and_goes(root: Client) -> None:
     assert changed == {"id": made["id"], "name": "Policlinico"}
     assert (root.organization.get(made["id"]))["country"] == "IT", "it stays as it was"
     assert "msg" in root.organization.delete(made["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.organization.get(made["id"])
 
 
@@ -70,7 +70,7 @@ def test_a_collaboration_comes_changes_and_goes(root: Client) -> None:
     root.collaboration.update(organizations=[1])
     assert [row["id"] for row in root.organization.list()] == [1]
     assert "msg" in root.collaboration.delete(delete_dependents=True)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.collaboration.get(made["id"])
 
 
@@ -85,7 +85,7 @@ def test_a_study_comes_changes_and_goes(root: Client) -> None:
     root.study.update(made["id"], organizations=[2])
     assert [row["id"] for row in root.organization.list(study=made["id"])] == [2]
     assert "msg" in root.study.delete(made["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.study.get(made["id"])
 
 
@@ -98,7 +98,7 @@ def test_a_node_comes_changes_and_goes(root: Client) -> None:
     assert own["organization"]["id"] == root.whoami.organization_id
     changed = root.node.update(made["id"], name="attic", clear_ip=True)
     assert (changed["name"], changed["ip"]) == ("attic", None)
-    with pytest.raises(BadRequest, match="online"):
+    with pytest.raises(BadRequestError, match="online"):
         root.node.kill_tasks(made["id"])
     for node in (made, own):
         assert "msg" in root.node.delete(node["id"])
@@ -118,7 +118,7 @@ def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "Recorde
         status = admin.wait_for_task_completion(admin.request, task["id"], timeout=60)
         assert status == "killed by user"
         assert "msg" in admin.task.delete(task["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             admin.task.get(task["id"])
 
 
@@ -140,14 +140,14 @@ def test_a_role_and_a_user_come_change_and_go(root: Client) -> None:
     assert (changed_user["firstname"], changed_user["lastname"]) == ("Ada", "King")
     assert [row["id"] for row in root.user.list(role=role["id"])] == [user["id"]]
     assert root.user.list(rule=rules[0], username="ada") == []
-    with pytest.raises(InvalidInput, match="moved"):
+    with pytest.raises(InvalidInputError, match="moved"):
         root.user.update(user["id"], organization=2)
 
     assert "msg" in root.user.delete(user["id"])
     assert "msg" in root.role.delete(role["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.user.get(user["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.role.get(role["id"])
 
 
@@ -174,11 +174,11 @@ def test_rules_and_runs_are_looked_up(root: Client) -> None:
 
 def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             viewer.organization.create("x", "", "", "", "", "")
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             viewer.role.create("x", "", [1])
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             viewer.collaboration.delete(1)
 
 
@@ -188,7 +188,7 @@ def test_a_password_is_changed(recorded: "Recorded", root: Client) -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         client.authenticate("grace", FIRST)
         assert "msg" in client.util.change_my_password(FIRST, SECOND)
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             client.util.change_my_password("wrong", SECOND)
         client.authenticate("grace", SECOND)
         root.user.delete(client.whoami.id_)
@@ -198,17 +198,17 @@ def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -> None
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         assert "msg" in client.util.reset_my_password(email="nobody@example.org")
         assert "msg" in client.util.reset_my_password(username="nobody")
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequestError):
             client.util.set_my_password("not a token", SECOND)
-        with pytest.raises(LoginFailed):
+        with pytest.raises(LoginFailedError):
             client.util.reset_two_factor_auth("wrong", username="nobody")
-        with pytest.raises(BadRequest, match="mail"):
+        with pytest.raises(BadRequestError, match="mail"):
             client.util.reset_two_factor_auth(recorded.passwords["viewer"], username="viewer")
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequestError):
             client.util.set_two_factor_auth("not a token")
-        with pytest.raises(InvalidInput, match="email or username"):
+        with pytest.raises(InvalidInputError, match="email or username"):
             client.util.reset_my_password()
-        with pytest.raises(InvalidInput, match="username"):
+        with pytest.raises(InvalidInputError, match="username"):
             client.util.reset_two_factor_auth(SECOND, "viewer@example.org")
 
 
@@ -224,7 +224,7 @@ def test_a_private_key_is_made_once(
     content = file.read_bytes()
     with pytest.raises(FileExistsError, match="never overwritten"):
         root.util.generate_private_key(file)
-    with pytest.raises(KeyMismatch):
+    with pytest.raises(KeyMismatchError):
         root.util.generate_private_key(tmp_path / "another.pem")
     assert not (tmp_path / "another.pem").exists()
     assert (root.organization.get())["public_key"] == known
@@ -238,7 +238,7 @@ def test_no_key_is_left_behind_where_it_may_not_be_stored(
     recorded: "Recorded", tmp_path: Path
 ) -> None:
     with logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             viewer.util.generate_private_key(tmp_path / "key.pem")
     assert list(tmp_path.iterdir()) == []
 
@@ -247,9 +247,9 @@ def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         assert (client.util.get_server_version(attempts_on_timeout=1))["version"]
         assert (client.util.get_server_health())["database"] is True
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             client.check_if_blob_store_enabled()
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             client.refresh_token()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from vantage6.client import Client, UnknownName
+from vantage6.client import Client, NameNotFoundError
 
 if TYPE_CHECKING:
     pass
@@ -55,5 +55,5 @@ def test_results_are_decoded_by_organization_and_as_a_table(client: Client) -> N
     whole = client.result.get_bytes(results[0])
     assert (whole or b"").decode() == results[0]["result"]
     assert (client.find("organization", "Maastro", collaboration="demo"))["id"] == 2
-    with pytest.raises(UnknownName):
+    with pytest.raises(NameNotFoundError):
         client.find("study", "nothing", collaboration="demo")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    InvalidInput,
-    InvalidSettings,
-    NotFound,
-    PermissionDenied,
-    UnknownName,
+    ConfigurationError,
+    InvalidInputError,
+    NameNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
 )
 
 from . import logged_in
@@ -51,9 +51,9 @@ def test_a_store_is_chosen(recorded: "Recorded") -> None:
         (row,) = client.store.list(fields=["id", "name"])
         assert row == {"id": 1, "name": "local store"}
         assert client.store.url is None
-        with pytest.raises(InvalidSettings, match=r"store\.set"):
+        with pytest.raises(ConfigurationError, match=r"store\.set"):
             client.algorithm.list()
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             client.store.set(999)
         chosen = client.store.set(row["id"])
         assert (client.store.store_id, client.store.url) == (1, chosen["url"])
@@ -99,12 +99,12 @@ def test_an_algorithm_is_handed_in_reviewed_and_published(
         rows = researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
         assert [row["description"] for row in rows] == ["the mean"]
         assert (researcher.algorithm.get(made["id"]))["status"] == "approved"
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             researcher.algorithm.delete(made["id"])
         assert "msg" in root.algorithm.invalidate(made["id"])
         assert researcher.algorithm.list(name="average") == []
         assert "msg" in root.algorithm.delete(made["id"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             root.algorithm.get(made["id"])
 
 
@@ -113,15 +113,15 @@ def test_an_algorithm_is_rejected_and_a_review_taken_back(
 ) -> None:
     with at_the_store(recorded, "researcher") as researcher:
         made = researcher.algorithm.create(**AVERAGE, documentation_url="https://docs.example")
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         root.algorithm.update(made["id"], name="not mine")
     (admin_row,) = root.store.user.list(username="admin")
     first = root.store.review.create(made["id"], admin_row["id"])
     assert "msg" in root.store.review.delete(first["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.store.review.get(first["id"])
     second = root.store.review.create(made["id"], admin_row["id"])
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         root.store.review.reject(second["id"])
     with at_the_store(recorded, "admin") as admin:
         assert "msg" in admin.store.review.reject(second["id"], "reveals patients")
@@ -146,7 +146,7 @@ def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: Client) 
     assert [row["id"] for row in root.store.user.list(role=role["id"])] == [viewer["id"]]
     assert [row["id"] for row in root.store.rule.list(username="viewer")] == ids[:1]
     assert "msg" in root.store.user.delete(viewer["id"])
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.store.user.get(viewer["id"])
     again = root.store.user.register("viewer", had)
     assert (root.store.user.get(again["id"], fields=["username"])) == {"username": "viewer"}
@@ -154,7 +154,7 @@ def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: Client) 
     assert "msg" in root.store.role.delete(role["id"])
     assert root.store.role.list(name="onlooker") == []
     with at_the_store(recorded, "viewer") as onlooker:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             onlooker.store.role.create("x", "", ids)
 
 
@@ -177,7 +177,7 @@ def test_the_store_knows_names_too(recorded: "Recorded") -> None:
         ]
         user = (client.store.user.list())[0]
         assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(UnknownName, match="no review is called 'average'"):
+        with pytest.raises(NameNotFoundError, match="no review is called 'average'"):
             client.store.review.get("average")
 
 
@@ -185,16 +185,16 @@ def test_the_store_knows_names_too(recorded: "Recorded") -> None:
 def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
     assert (root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in root.store.list(name="rena%")] == [1]
-    with pytest.raises(InvalidInput, match="anew"):
+    with pytest.raises(InvalidInputError, match="anew"):
         root.store.update(all_collaborations=True)
-    with pytest.raises(InvalidInput, match="collaboration"):
+    with pytest.raises(InvalidInputError, match="collaboration"):
         root.store.create("https://store.example/api", "x")
     url = root.store.url
     assert url is not None
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         root.store.create(url, "again", all_collaborations=True, force=True)
     assert "msg" in root.store.delete()
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         root.store.get(1)
     made = root.store.create(url, "again", collaboration=1, force=True)
     assert (made["name"], made["url"]) == ("again", url)

@@ -12,14 +12,14 @@ from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import (
     Client,
+    ConfigurationError,
     DecryptionError,
-    EncryptionNotSetUp,
-    InvalidInput,
-    InvalidKey,
-    InvalidSettings,
-    NotAuthenticated,
-    TaskMayExist,
-    UndecodableAnswer,
+    EncryptionNotSetUpError,
+    InvalidInputError,
+    InvalidKeyError,
+    InvalidResponseError,
+    NotAuthenticatedError,
+    TaskCreationUncertainError,
     Vantage6Error,
 )
 from vantage6.client._crypto import encrypt, load_private_key, public_key_of
@@ -88,7 +88,7 @@ def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
         "rule": client.rule.list,
         "task/1": lambda: client.task.get(1),
     }
-    with pytest.raises(UndecodableAnswer) as caught:
+    with pytest.raises(InvalidResponseError) as caught:
         asking[path]()
     assert trouble in str(caught.value)
     assert path in caught.value.url
@@ -194,7 +194,7 @@ def test_outputs_are_told_that_are_no_json_or_no_records(client: Client, server:
     answers: dict[str, Any] = {"GET /run": listed(*runs), "GET /organization": hospitals}
     say(server, {**answers, "GET /result": listed(*rows)})
     results = client.result.from_task(12)
-    with pytest.raises(InvalidInput, match=r"output of Maastro is no record.* it is 7; use"):
+    with pytest.raises(InvalidInputError, match=r"output of Maastro is no record.* it is 7; use"):
         results.to_pandas()
     rows[1] = result(2, plain(b"words"))
     say(server, {**answers, "GET /result": listed(*rows)})
@@ -230,9 +230,9 @@ def test_no_input_is_made_for_whom_it_cannot_be_encrypted(reader: Client, server
     encrypted = {"id": 4, "name": "demo", "encrypted": True}
     say(server, {"GET /collaboration/4": (200, encrypted), "GET /organization": members})
     for organization, kind, told in (
-        (3, EncryptionNotSetUp, r"organization 3 \(IKNL\) has no public key"),
-        (5, InvalidKey, "the public key of organization 5"),
-        (6, InvalidInput, r"organization 6 is not in .* it has 3 \(IKNL\), 5 \(Maastro\)"),
+        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\) has no public key"),
+        (5, InvalidKeyError, "the public key of organization 5"),
+        (6, InvalidInputError, r"organization 6 is not in .* it has 3 \(IKNL\), 5 \(Maastro\)"),
     ):
         with pytest.raises(kind, match=told):
             reader.task.create([organization], **NEW)
@@ -273,7 +273,7 @@ def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
     if created and created.startswith("2015") and date.endswith("GMT"):
         assert (client.task.create([2], **NEW))["id"] == 40
     else:
-        with pytest.raises(TaskMayExist):
+        with pytest.raises(TaskCreationUncertainError):
             client.task.create([2], **NEW)
     assert json.loads(base64.b64decode(sent[0]["organizations"][0]["input"]))["method"] == "f"
     assert len(sent) == 1, "it is not sent again"
@@ -286,7 +286,7 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
-    with pytest.raises(UndecodableAnswer, match="no row that was not on the pages before"):
+    with pytest.raises(InvalidResponseError, match="no row that was not on the pages before"):
         client.organization.list()
     assert len(server.seen) == 2
 
@@ -296,7 +296,7 @@ def test_a_user_of_no_organization_is_told(server: Script) -> None:
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
-        with pytest.raises(NotAuthenticated, match="'ada' belongs to no organization"):
+        with pytest.raises(NotAuthenticatedError, match="'ada' belongs to no organization"):
             client.authenticate("ada", "secret")
         assert client.token is None
 
@@ -346,7 +346,7 @@ def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
         ) as client:
             client.authenticate("researcher", "secret")
             client.setup_encryption(key_file)
-            with pytest.raises(InvalidSettings, match=told) as caught:
+            with pytest.raises(ConfigurationError, match=told) as caught:
                 client.task.create([3], **NEW)
             assert str(known) in str(caught.value)
     assert not [path for path in server.paths if path.startswith("POST /api/task")]

@@ -15,8 +15,8 @@ from scripted import Handler, Reply, Request, Script, logging_in, page, serving
 from vantage6.client import (
     Client,
     DecryptionError,
-    EventsUnavailable,
-    InvalidInput,
+    EventsUnavailableError,
+    InvalidInputError,
     KillRequested,
     LogWritten,
     NodeOffline,
@@ -24,7 +24,7 @@ from vantage6.client import (
     Progress,
     Reconnected,
     ResultRows,
-    TaskFailed,
+    TaskFailedError,
     Timeouts,
 )
 
@@ -203,7 +203,7 @@ def test_no_line_is_lost_or_repeated_by_a_break(
         (3, "status_update", {"run_id": 120}),
     ]
     lines = []
-    for line in client.task.follow(12):
+    for line in client.task.stream_logs(12):
         lines.append(line)
     assert [line.text for line in lines] == [*"aaaaabcd"]
     assert {str(line) for line in lines} >= {"IKNL | a", "IKNL | d"}
@@ -216,7 +216,7 @@ def test_a_line_that_is_written_again_much_later_is_given_again(
     world.add(12)["runs"][0]["log"] = "tick"
     world.happens = {2: lambda: world.end(12, log="tick\ntick")}
     tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
-    assert [line.text for line in client.task.follow(12)] == ["tick", "tick"]
+    assert [line.text for line in client.task.stream_logs(12)] == ["tick", "tick"]
 
 
 # -- waiting ----------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     world.happens = {3: lambda: row["runs"][0].update(status="completed", log="all")}
     tape += [(1, *became("completed")), (2, "status_update", {"run_id": 120})]
     began = time.monotonic()
-    assert [line.text for line in client.run.follow(120)] == ["all"]
+    assert [line.text for line in client.run.stream_logs(120)] == ["all"]
     assert time.monotonic() - began < 30, "it would be a minute"
 
 
@@ -503,17 +503,21 @@ def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
 def test_events_that_cannot_be_heard_are_told_why(
     client: Client, tape: list[Announcement], world: World
 ) -> None:
-    with pytest.raises(InvalidInput, match="no kind of event is 'noise'; there is task_created"):
+    with pytest.raises(
+        InvalidInputError, match="no kind of event is 'noise'; there is task_created"
+    ):
         client.events(kind="noise")  # type: ignore[arg-type]  # as scripts may
     tape[:] = [(0, "invalid_token", "who are you")]
-    with pytest.raises(EventsUnavailable, match="does not take this login"):
+    with pytest.raises(EventsUnavailableError, match="does not take this login"):
         for _ in client.events(timeout=20):
             pass
     with serving() as mute:  # it answers, and has no events
         mute.reply = logging_in(lambda _: (404, {"msg": "not here"}))
         with Client("http://127.0.0.1", mute.port, log_level=None) as other:
             other.authenticate("researcher", "secret")
-            with pytest.raises(EventsUnavailable, match="no connection to the server's events"):
+            with pytest.raises(
+                EventsUnavailableError, match="no connection to the server's events"
+            ):
                 for _ in other.events(timeout=20):
                     pass
 
@@ -533,8 +537,8 @@ def test_a_result_that_cannot_be_read_costs_no_other_task(client: Client, world:
     assert isinstance(unread.error, DecryptionError)
     assert unread.error.run_ids == [120]
     assert unread.results.outputs == [None]
-    assert isinstance(failed.error, TaskFailed)
+    assert isinstance(failed.error, TaskFailedError)
     assert "the result of run 130: the value is not base64 text" in str(failed.error)
     assert (whole.error, whole.results.outputs) == (None, [7])
-    with pytest.raises(TaskFailed, match="crashed"):
+    with pytest.raises(TaskFailedError, match="crashed"):
         client.wait_for_results(13)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vantage6.client import (
-    BadRequest,
+    BadRequestError,
     Client,
-    LoginFailed,
-    NotFound,
-    PermissionDenied,
-    TaskFailed,
-    WaitTimeout,
+    LoginFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    TaskFailedError,
+    WaitTimeoutError,
 )
 
 from . import logged_in
@@ -35,7 +35,7 @@ def test_a_login_tells_who_one_is(client: Client) -> None:
 
 def test_a_wrong_password_is_an_error(recorded: "Recorded") -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
-        with pytest.raises(LoginFailed):
+        with pytest.raises(LoginFailedError):
             client.authenticate("researcher", "not-the-password")
 
 
@@ -109,7 +109,7 @@ def test_a_failing_task_tells_why(client: Client) -> None:
         input_={"method": "partial_average", "kwargs": {"column_name": "abc123"}},
         databases="default",
     )
-    with pytest.raises(TaskFailed) as caught:
+    with pytest.raises(TaskFailedError) as caught:
         client.wait_for_results(task["id"], timeout=60)
     assert "abc123" in str(caught.value)
     assert "at 'Maastro' (organization 2, node 'Maastro" in str(caught.value)
@@ -130,15 +130,15 @@ def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
             input_={"method": "sleep", "kwargs": {"seconds": 60}},
             databases=[],
         )
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeoutError):
             admin.wait_for_results(task["id"], timeout=0)
         assert "msg" in admin.task.kill(task["id"])
-        with pytest.raises(TaskFailed, match="killed"):
+        with pytest.raises(TaskFailedError, match="killed"):
             admin.wait_for_results(task["id"], timeout=60)
 
 
 def test_what_is_not_there_is_an_error(client: Client) -> None:
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(NotFoundError) as caught:
         client.organization.get(999)
     assert caught.value.status == 404
     assert "organization/999" in str(caught.value)
@@ -146,7 +146,7 @@ def test_what_is_not_there_is_an_error(client: Client) -> None:
 
 def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(PermissionDeniedError):
             viewer.task.create(
                 organizations=[1],
                 name="not allowed",
@@ -158,7 +158,7 @@ def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
 
 
 def test_what_the_server_finds_wrong_is_an_error(client: Client) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequestError):
         client.task.create(
             organizations=[99],
             name="nobody",

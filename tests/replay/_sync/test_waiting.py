@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vantage6.client import Client, MissingExtra, Progress, TaskFailed
+from vantage6.client import Client, MissingDependencyError, Progress, TaskFailedError
 
 from . import logged_in
 
@@ -36,7 +36,7 @@ def test_a_task_is_created_watched_and_its_output_given(
     assert [output["count"] > 0 for output in outputs] == [True, True]
     shown = capsys.readouterr()
     assert "Maastro" in shown.out + shown.err
-    with pytest.raises(TaskFailed, match="nothing"):
+    with pytest.raises(TaskFailedError, match="nothing"):
         client.task.run(**BAD, timeout=60, progress=False)
 
 
@@ -164,13 +164,13 @@ def test_whoever_breaks_off_is_told_how_to_go_on(
 def test_a_log_is_followed_to_its_end(client: Client) -> None:
     task = client.task.create(**BAD)
     lines = []
-    for line in client.task.follow(task):
+    for line in client.task.stream_logs(task):
         lines.append(line)
     assert {line.organization for line in lines} == {"IKNL"}
     assert any("Traceback" in line.text for line in lines)
 
 
 def test_events_that_cannot_be_heard_are_an_error(client: Client) -> None:
-    with pytest.raises(MissingExtra, match="events"):
+    with pytest.raises(MissingDependencyError, match="events"):
         for _ in client.events("demo", timeout=1):
             pass

@@ -14,15 +14,15 @@ from gateways import DAY, NAME, NOW, Authority, http_proxy, socks_proxy
 
 from vantage6.client import (
     Client,
-    ClientClosed,
-    ConnectionFailed,
-    InvalidSettings,
-    MissingExtra,
-    RequestTimeout,
+    ClientClosedError,
+    ConfigurationError,
+    ConnectionFailedError,
+    EndpointNotFoundError,
+    InvalidResponseError,
+    MissingDependencyError,
+    RequestTimeoutError,
     Timeouts,
     TLSError,
-    UndecodableAnswer,
-    UnknownPath,
 )
 from vantage6.client._pools import socket_options
 from vantage6.client._settings import Route
@@ -76,7 +76,7 @@ def test_certificates_of_ones_own(authority: Authority) -> None:
             ask(*address, verify=authority.file)
         with pytest.raises(TLSError, match="not known here"):
             ask(*address, cert=cert)
-        with pytest.raises(InvalidSettings, match="cert:"):
+        with pytest.raises(ConfigurationError, match="cert:"):
             ask(*address, cert=(crt, key))
     with secured(authority, ends=NOW - DAY / 2) as seen:
         with pytest.raises(TLSError, match="has expired"):
@@ -99,59 +99,59 @@ def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
         events = socket_options(f"https://{NAME}/api", Route(authority.file))
         assert events["http_proxy_port"] == proxy.port
     with http_proxy(seen.port, b"407 No") as proxy:
-        with pytest.raises(ConnectionFailed, match="the proxy did not let"):
+        with pytest.raises(ConnectionFailedError, match="the proxy did not let"):
             ask(f"https://{NAME}", None, proxy=f"http://127.0.0.1:{proxy.port}")
     for bad in ("proxy", "http://["):
-        with pytest.raises(InvalidSettings, match="proxy="):
+        with pytest.raises(ConfigurationError, match="proxy="):
             ask(f"https://{NAME}", None, proxy=bad)
     way = Route(proxy="socks5://user:word@proxy.example")
     assert socket_options(f"http://{NAME}", way)["http_proxy_auth"] == ("user", "word")
     monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
-    with pytest.raises(MissingExtra, match="socks"):
+    with pytest.raises(MissingDependencyError, match="socks"):
         ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
 
 
 def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
     with raw_server(saying(VERSION)) as seen:
-        with pytest.raises(UndecodableAnswer, match="max_answer"):
-            ask("http://127.0.0.1", seen.port, max_answer=10)
+        with pytest.raises(InvalidResponseError, match="max_response_bytes"):
+            ask("http://127.0.0.1", seen.port, max_response_bytes=10)
     with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: br")) as seen:
-        with pytest.raises(UndecodableAnswer, match="packed"):
+        with pytest.raises(InvalidResponseError, match="packed"):
             ask("http://127.0.0.1", seen.port)
     with raw_server(saying(b"not JSON " * 10000, b"404 Not Here")) as seen:
-        with pytest.raises(UnknownPath):
+        with pytest.raises(EndpointNotFoundError):
             ask("http://127.0.0.1", seen.port)
     with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: gzip")) as seen:
-        with pytest.raises(ConnectionFailed, match="damaged"):
+        with pytest.raises(ConnectionFailedError, match="damaged"):
             ask("http://127.0.0.1", seen.port)
 
 
 def test_limits_name_themselves() -> None:
     slow = drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
     with raw_server(slow) as seen:
-        with pytest.raises(RequestTimeout, match="called total"):
+        with pytest.raises(RequestTimeoutError, match="called total"):
             ask("http://127.0.0.1", seen.port, timeout=Timeouts(total=0.3))
     with raw_server(lambda connection: seen.ended.wait(5) and None) as seen:
-        with pytest.raises(RequestTimeout, match="read timeout"):
+        with pytest.raises(RequestTimeoutError, match="read timeout"):
             ask("http://127.0.0.1", seen.port, timeout=Timeouts(read=0.3))
         body = {"name": "x" * 50_000_000}
         with Client(
             "http://127.0.0.1", seen.port, log_level=None, timeout=Timeouts(write=0.3)
         ) as client:
-            with pytest.raises(RequestTimeout, match="write timeout"):
+            with pytest.raises(RequestTimeoutError, match="write timeout"):
                 client.request("task", body, "post")
         seen.ended.set()
-    for bad in ({"timeout": -1}, {"retries": -1}):
-        with pytest.raises(InvalidSettings, match=next(iter(bad))):
+    for bad in ({"timeout": -1}, {"max_retries": -1}):
+        with pytest.raises(ConfigurationError, match=next(iter(bad))):
             ask("http://127.0.0.1", 1, **bad)
 
 
 def test_a_view_has_limits_of_its_own_and_ends_with_its_client() -> None:
     with raw_server(saying(b"", b"503 Busy")) as seen:
         with Client("http://127.0.0.1", seen.port, log_level=None) as client:
-            view = client.with_options(timeout=5, retries=0, max_answer=1000)
+            view = client.with_options(timeout=5, max_retries=0, max_response_bytes=1000)
             with view:
                 with pytest.raises(Exception, match="503"):
                     view.util.get_server_version()
-        with pytest.raises(ClientClosed):
+        with pytest.raises(ClientClosedError):
             view.util.get_server_version()

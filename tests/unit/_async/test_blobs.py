@@ -12,11 +12,11 @@ from sealed import closed
 
 from vantage6.client import (
     AsyncClient,
-    ConnectionFailed,
+    ConnectionFailedError,
     DecryptionError,
-    PermissionDenied,
+    EndpointNotFoundError,
+    PermissionDeniedError,
     ServerError,
-    UnknownPath,
 )
 from vantage6.client._blobs import PIECE, BlobReader, Upload
 from vantage6.client._crypto import generate_private_key, public_key_of
@@ -104,7 +104,7 @@ async def test_each_organization_gets_a_blob_of_its_own(
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
     await client.task.create(
-        [5, 3], **LARGE, collaboration=4, transferred=lambda *n: told.append(n)
+        [5, 3], **LARGE, collaboration=4, on_transfer=lambda *n: told.append(n)
     )
     sent = server.seen[-1].body["organizations"]
     assert sent == [{"id": 5, "input": "0b0e-1"}, {"id": 3, "input": "0b0e-2"}]
@@ -131,8 +131,8 @@ async def test_a_plain_input_is_kept_as_the_server_would_keep_it(
     ("status", "error"),
     [
         ((500, {"msg": "out of order"}), ServerError),
-        ((401, {"msg": "no"}), PermissionDenied),
-        ((404, b"<html>a proxy's</html>"), UnknownPath),
+        ((401, {"msg": "no"}), PermissionDeniedError),
+        ((404, b"<html>a proxy's</html>"), EndpointNotFoundError),
     ],
 )
 async def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
@@ -170,7 +170,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
     await store.serve(server, client, *rows)
     await client.setup_encryption(write_key(tmp_path))
     told: list[tuple[int, int | None]] = []
-    assert await client.result.get(1, transferred=lambda *n: told.append(n)) == '{"n": 1}'
+    assert await client.result.get(1, on_transfer=lambda *n: told.append(n)) == '{"n": 1}'
     assert told[-1] == (sum(map(len, store.blobs["result-1"])), None)
     assert await client.result.get(2) is None
     with pytest.raises(DecryptionError, match=r"run 3.*another key") as caught:
@@ -230,7 +230,7 @@ async def test_a_blob_that_breaks_off_is_no_result(
         return others(request)
 
     server.reply = reply
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(ConnectionFailedError):
         await client.result.save(1, tmp_path / "result.json")
     assert not (tmp_path / "result.json").exists()
 
@@ -251,12 +251,12 @@ async def test_results_in_memory_have_their_bounds(
     store = Store(encrypted=False)
     rows = [store.row(1, b"x" * 3000), store.row(2, b"x" * 3000), store.row(3, b"{}")]
     await store.serve(server, client, *rows)
-    scarce = client.with_options(max_answer=5000)
+    scarce = client.with_options(max_response_bytes=5000)
     with pytest.raises(DecryptionError, match=r"run 2: .*5000 bytes.*result\.save") as caught:
         await scarce.result.from_task(9)
     assert sorted(caught.value.run_ids) == [2, 3]
     assert caught.value.results[-1]["result"] == "x" * 3000
-    assert await client.with_options(max_answer=1000).result.save(1, tmp_path / "r")
+    assert await client.with_options(max_response_bytes=1000).result.save(1, tmp_path / "r")
 
 
 def inputs(store: Store) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from scripted import Reply, Request, Script, logging_in, page
 
-from vantage6.client import AmbiguousName, AsyncClient, InvalidInput, UnknownName
+from vantage6.client import AmbiguousNameError, AsyncClient, InvalidInputError, NameNotFoundError
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
@@ -102,7 +102,7 @@ async def test_a_new_name_and_a_new_row_are_noticed(
     assert await client.organization.id("Gemelli") == 7
     assert await client.organization.id("Added") == 6000
     assert listings(server, "organization") == 2
-    with pytest.raises(UnknownName):
+    with pytest.raises(NameNotFoundError):
         await client.organization.id("hospital 7")
     assert listings(server, "organization") == 3
 
@@ -123,7 +123,7 @@ async def test_the_chosen_collaboration_is_looked_at_first(
     server.seen.clear()
     assert await client.study.id("adults") == 5
     assert "collaboration_id=1" in server.paths[0]
-    with pytest.raises(UnknownName) as caught:
+    with pytest.raises(NameNotFoundError) as caught:
         await client.study.id("adolts", collaboration="demo")
     assert "in collaboration 'demo' (id 1) is called 'adolts'; did you mean 'adults'" in str(
         caught.value
@@ -141,10 +141,12 @@ async def test_tasks_are_asked_for_each_time(
     world.tasks = [{"id": 12, "name": "average", "status": "active", "created_at": "2026-11-22"}]
     assert await client.task.id("average") == 12
     world.tasks.insert(0, {**world.tasks[0], "id": 13, "status": "completed"})
-    with pytest.raises(AmbiguousName, match=r"id 13, status 'completed'.*id 12, status 'active'"):
+    with pytest.raises(
+        AmbiguousNameError, match=r"id 13, status 'completed'.*id 12, status 'active'"
+    ):
         await client.task.id("average")
     assert await client.task.id("12") == 12, "a text of digits that is nobody's name"
-    with pytest.raises(UnknownName, match="did you mean 'average'"):
+    with pytest.raises(NameNotFoundError, match="did you mean 'average'"):
         await client.task.id("averige")
 
 
@@ -161,7 +163,7 @@ async def test_tasks_are_kept_by_the_name_of_their_store(client: AsyncClient, wo
 async def test_what_is_found_is_a_whole_row(client: AsyncClient, world: World) -> None:
     assert (await client.organization.find("Hospital 3"))["country"] == "NL"
     assert (await client.find("study", "adults", collaboration="demo"))["id"] == 5
-    with pytest.raises(InvalidInput, match="there is no kind 'planet'"):
+    with pytest.raises(InvalidInputError, match="there is no kind 'planet'"):
         await client.find("planet", "earth")  # type: ignore[arg-type]  # the mistake of a user
 
 

@@ -8,11 +8,11 @@ from scripted import Reply, Request, Script, logging_in
 from vantage6.bindings.server import calls
 from vantage6.client import (
     AsyncClient,
-    ConnectionFailed,
-    InvalidInput,
-    InvalidSettings,
-    SessionExpired,
-    WaitTimeout,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidInputError,
+    LoginExpiredError,
+    WaitTimeoutError,
 )
 
 POLICIES: Reply = (200, {"min_reviewers": 1})
@@ -67,7 +67,7 @@ async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
     assert server.paths == ["POST /api/token/refresh"]
     assert server.seen[0].server_url is None
     assert client.token != before
-    with pytest.raises(SessionExpired, match="authenticate"):
+    with pytest.raises(LoginExpiredError, match="authenticate"):
         await client.store.policy.get()
 
 
@@ -98,10 +98,10 @@ async def test_another_store_takes_the_place_of_the_first(
 async def test_no_login_goes_where_it_could_be_taken(
     client: AsyncClient, server: Script, url: str, hint: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=hint):
+    with pytest.raises(ConfigurationError, match=hint):
         await choose(client, server, url)
     assert client.store.url is None
-    with pytest.raises(InvalidSettings, match=r"store\.set"):
+    with pytest.raises(ConfigurationError, match=r"store\.set"):
         await client.algorithm.get(1)
 
 
@@ -121,7 +121,7 @@ async def test_a_request_can_do_without_a_renewal(client: AsyncClient, server: S
     await client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
         server.seen.clear()
-        with pytest.raises(SessionExpired):
+        with pytest.raises(LoginExpiredError):
             await client.request("thing", **choice)
         assert server.paths == ["GET /api/thing"]
 
@@ -142,10 +142,10 @@ async def test_one_decides_how_often_a_connection_is_tried(
         with pytest.raises(Exception, match="away"):
             await client.util.get_server_version(wanted)
         assert len(tries) == attempts
-    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+    with pytest.raises(InvalidInputError, match="attempts_on_timeout"):
         await client.request("version", attempts_on_timeout=-1)
     async with AsyncClient("http://127.0.0.1", 1, log_level=None) as nowhere:
-        with pytest.raises(ConnectionFailed):
+        with pytest.raises(ConnectionFailedError):
             await nowhere.request("version", attempts_on_timeout=0)
 
 
@@ -171,5 +171,5 @@ async def test_waiting_for_a_task_alone_ends_in_time_too(client: AsyncClient) ->
     async def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 
-    with pytest.raises(WaitTimeout, match="runs on"):
+    with pytest.raises(WaitTimeoutError, match="runs on"):
         await client.wait_for_task_completion(ask, 12, 0.1, timeout=0.2)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scripted import Reply, Request, Script, logging_in
 
-from vantage6.client import AsyncClient, ServerTooOld, UnknownPath
+from vantage6.client import AsyncClient, EndpointNotFoundError, UnsupportedServerVersionError
 
 GONE: Reply = (404, b"<html>not here</html>")
 TASK: dict[str, Any] = {"name": "x", "image": "y", "description": "", "collaboration": 1}
@@ -41,9 +41,11 @@ async def test_the_version_is_asked_once_and_only_where_it_matters(
     not_here: Reply = (405, {"message": "The method is not allowed for the requested URL."})
     store.reply = of_version("4.9.1", lambda _: not_here)
     for _ in range(2):
-        with pytest.raises(ServerTooOld, match=r"store of 4\.10\.0 or later; this one is 4\.9\.1"):
+        with pytest.raises(
+            UnsupportedServerVersionError, match=r"store of 4\.10\.0 or later; this one is 4\.9\.1"
+        ):
             await client.store.role.create("watcher", "", [1])
-    with pytest.raises(ServerTooOld) as caught:
+    with pytest.raises(UnsupportedServerVersionError) as caught:
         await client.store.role.delete(1)
     error = caught.value
     assert (error.operation, error.server, error.needed) == ("delete_role", "4.9.1", "4.10.0")
@@ -62,7 +64,7 @@ async def test_nothing_is_sent_that_the_store_would_not_understand(
     await client.algorithm.create(**rest, partitioning="horizontal", functions=[function])
     assert store.paths == ["POST /api/algorithm"]
     late: Any = {**function, "arguments": [{"name": "a", "type": "string", "default_value": "b"}]}
-    with pytest.raises(ServerTooOld, match=r"functions\.arguments\.default_value"):
+    with pytest.raises(UnsupportedServerVersionError, match=r"functions\.arguments\.default_value"):
         await client.algorithm.create(**rest, partitioning="horizontal", functions=[late])
     assert store.paths == ["POST /api/algorithm", "GET /api/version"]
 
@@ -87,9 +89,9 @@ async def test_a_server_that_should_know_the_address_is_not_called_old(
     await choose(client, server, store)
     for reply in (of_version("4.15.2", lambda _: GONE), lambda _: GONE):
         store.reply = reply
-        with pytest.raises(UnknownPath, match="no such address") as caught:
+        with pytest.raises(EndpointNotFoundError, match="no such address") as caught:
             await client.store.role.delete(1)
-        assert not isinstance(caught.value, ServerTooOld)
+        assert not isinstance(caught.value, UnsupportedServerVersionError)
 
 
 async def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(

@@ -15,17 +15,17 @@ from scripted import Reply, Request, Script, logging_in, page
 
 from vantage6.client import (
     Client,
-    ConnectionFailed,
+    ConfigurationError,
+    ConnectionFailedError,
     DecryptionError,
-    EncryptionNotSetUp,
-    InvalidInput,
-    InvalidSettings,
-    KeyMismatch,
-    NotFound,
-    TaskFailed,
-    UndecodableAnswer,
-    UnknownName,
-    WaitTimeout,
+    EncryptionNotSetUpError,
+    InvalidInputError,
+    InvalidResponseError,
+    KeyMismatchError,
+    NameNotFoundError,
+    NotFoundError,
+    TaskFailedError,
+    WaitTimeoutError,
 )
 from vantage6.client._base64 import encode
 from vantage6.client._crypto import (
@@ -186,7 +186,7 @@ def test_without_an_id_it_is_ones_own(client: Client, server: Script, resource: 
     serve(server, client, {})
     own = {"user": 7, "organization": 3}[resource]
     assert (getattr(client, resource).get())["id"] == own
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         getattr(client, resource).get(99)
 
 
@@ -221,7 +221,7 @@ def test_collaborations_are_those_of_the_own_organization(client: Client, server
     client.collaboration.list("global")
     assert "organization_id=3" in server.paths[0]
     assert "organization_id" not in server.paths[1]
-    with pytest.raises(InvalidInput, match="scope"):
+    with pytest.raises(InvalidInputError, match="scope"):
         client.collaboration.list("everything")
 
 
@@ -313,7 +313,7 @@ def test_nothing_is_sent_for_a_task_that_cannot_work(client: Client, server: Scr
         {"organizations": [1], "collaboration": 4, "input_": {"x": {1}}},
         {"organizations": [1], "collaboration": 4, "fields": "id"},
     ):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             client.task.create(**{**TASK, **wrong})
     assert server.paths == []
 
@@ -326,7 +326,7 @@ def write_key(folder: Path) -> Path:
 
 def test_an_encrypted_collaboration_gets_no_plain_input(client: Client, server: Script) -> None:
     serve(server, client, collaboration(encrypted=True))
-    with pytest.raises(EncryptionNotSetUp, match="setup_encryption"):
+    with pytest.raises(EncryptionNotSetUpError, match="setup_encryption"):
         client.task.create([1], **TASK, collaboration=4)
     assert not any(path.startswith("POST") for path in server.paths)
 
@@ -378,7 +378,7 @@ def test_the_servers_public_key_is_never_replaced(
         return answer(request)
 
     server.reply = reply
-    with pytest.raises(KeyMismatch) as caught:
+    with pytest.raises(KeyMismatchError) as caught:
         client.setup_encryption(write_key(tmp_path))
     assert caught.value.local != caught.value.server
     assert all(path.startswith("GET") for path in server.paths)
@@ -489,7 +489,7 @@ def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
 ) -> None:
     runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
     serve(server, client, waiting("crashed", runs=runs))
-    with pytest.raises(TaskFailed, match="KeyError: 'abc'") as caught:
+    with pytest.raises(TaskFailedError, match="KeyError: 'abc'") as caught:
         client.wait_for_results(12)
     error = caught.value
     assert (error.task_id, error.status) == (12, "crashed")
@@ -503,13 +503,13 @@ def test_a_failed_task_can_be_waited_out(client: Client, server: Script) -> None
     serve(server, client, waiting("crashed", runs=runs))
     results = client.wait_for_results(12, 0.1, on_failure="return")
     assert [row["result"] for row in results] == ['{"n": 1}', None]
-    with pytest.raises(InvalidInput, match="on_failure"):
+    with pytest.raises(InvalidInputError, match="on_failure"):
         client.wait_for_results(12, on_failure="ignore")  # type: ignore[arg-type]
 
 
 def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script) -> None:
     serve(server, client, waiting("active"))
-    with pytest.raises(WaitTimeout, match="runs on") as caught:
+    with pytest.raises(WaitTimeoutError, match="runs on") as caught:
         client.wait_for_results(12, 0.1, timeout=0.3)
     assert (caught.value.task_id, caught.value.status) == (12, "active")
     assert {path.split()[0] for path in server.paths} == {"GET"}
@@ -531,7 +531,7 @@ def test_no_look_begins_after_one_that_outlasts_the_wait(
         return 500, b"busy"
 
     server.reply = slow
-    with pytest.raises(WaitTimeout, match="runs on"):
+    with pytest.raises(WaitTimeoutError, match="runs on"):
         client.wait_for_results(12, 0.1, timeout=4)
     assert looks == 2
 
@@ -548,7 +548,7 @@ def test_servers_without_the_status_address_are_asked_for_the_task(
 
 def test_waiting_for_a_task_that_is_not_there_fails_at_once(client: Client, server: Script) -> None:
     serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         client.wait_for_results(12)
     assert len(server.seen) == 1
 
@@ -580,7 +580,7 @@ def test_any_request_can_be_made(client: Client, server: Script) -> None:
     assert client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
     assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
     assert client.generate_path_to("/thing", False) == client.generate_path_to("thing")
-    with pytest.raises(InvalidSettings, match="store"):
+    with pytest.raises(ConfigurationError, match="store"):
         client.generate_path_to("thing", True)
     both = client.request("thing?a=1&a=2&c=", params={"b": "x&y"})
     assert both == [{"a": "2", "b": "x&y"}]
@@ -607,8 +607,8 @@ def test_a_request_cannot_become_another_one(
 ) -> None:
     serve(server, client, {})
     began = time.monotonic()
-    with pytest.raises(InvalidInput):
-        client.with_options(retries=100).request(**strange)
+    with pytest.raises(InvalidInputError):
+        client.with_options(max_retries=100).request(**strange)
     assert time.monotonic() - began < 30, "it is not tried again"
     assert not server.seen
 
@@ -624,12 +624,12 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
         return 200, {"data": [{"id": start + n} for n in range(size)], "links": links}
 
     serve(server, client, {"GET /organization": again})
-    with pytest.raises(UndecodableAnswer, match="no row that was not on the pages before"):
+    with pytest.raises(InvalidResponseError, match="no row that was not on the pages before"):
         client.organization.list()
     assert len(server.seen) == 2
     serve(server, client, {"GET /organization": more})
-    with pytest.raises(UndecodableAnswer, match=r"30000 bytes.*max_answer"):
-        client.with_options(max_answer=30_000).organization.list()
+    with pytest.raises(InvalidResponseError, match=r"30000 bytes.*max_response_bytes"):
+        client.with_options(max_response_bytes=30_000).organization.list()
     assert len(server.seen) < 20
 
 
@@ -639,15 +639,15 @@ def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     nothing: Any = None
     before = len(server.seen)
     for call in (client.result.from_task, client.run.from_task, client.task.kill, client.node.get):
-        with pytest.raises(InvalidInput, match="None is no identifier"):
+        with pytest.raises(InvalidInputError, match="None is no identifier"):
             call(nothing)
-    with pytest.raises(InvalidInput, match="organization: None is no identifier"):
+    with pytest.raises(InvalidInputError, match="organization: None is no identifier"):
         client.organization.id(nothing)
-    with pytest.raises(InvalidInput, match=r"organization: 1 is no name.*see get\(\)"):
+    with pytest.raises(InvalidInputError, match=r"organization: 1 is no name.*see get\(\)"):
         client.organization.find(cast("Any", 1))
-    with pytest.raises(InvalidInput, match="per_page must be a whole number from 1 on"):
+    with pytest.raises(InvalidInputError, match="per_page must be a whole number from 1 on"):
         client.task.list(per_page=0)
-    with pytest.raises(InvalidInput, match="'yesterday' is no time, such as"):
+    with pytest.raises(InvalidInputError, match="'yesterday' is no time, such as"):
         client.node.list(last_seen_from="yesterday")
     assert len(server.seen) == before
 
@@ -655,7 +655,7 @@ def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
 def test_no_identifier_is_as_long(client: Client, server: Script) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
-        with pytest.raises((InvalidInput, UnknownName)):
+        with pytest.raises((InvalidInputError, NameNotFoundError)):
             client.organization.get(number)
 
 
@@ -668,12 +668,12 @@ def test_a_client_tells_where_it_is() -> None:
         for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="make one in each process"):
                 duplicate(client)
-        assert client.with_options(retries=0).host == client.host
+        assert client.with_options(max_retries=0).host == client.host
 
 
 def test_a_password_over_plain_http_is_warned_of() -> None:
     with Client("http://no-such-host.invalid", 80, log_level=None) as open_client:
         with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
-            with pytest.raises(ConnectionFailed):
+            with pytest.raises(ConnectionFailedError):
                 open_client.authenticate("researcher", "secret")
     assert caught[0].filename == __file__

@@ -9,11 +9,11 @@ from scripted import Reply, Request, Script, logging_in
 from vantage6.bindings.server import calls
 from vantage6.client import (
     Client,
-    ConnectionFailed,
-    InvalidInput,
-    InvalidSettings,
-    SessionExpired,
-    WaitTimeout,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidInputError,
+    LoginExpiredError,
+    WaitTimeoutError,
 )
 
 POLICIES: Reply = (200, {"min_reviewers": 1})
@@ -68,7 +68,7 @@ def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
     assert server.paths == ["POST /api/token/refresh"]
     assert server.seen[0].server_url is None
     assert client.token != before
-    with pytest.raises(SessionExpired, match="authenticate"):
+    with pytest.raises(LoginExpiredError, match="authenticate"):
         client.store.policy.get()
 
 
@@ -99,10 +99,10 @@ def test_another_store_takes_the_place_of_the_first(
 def test_no_login_goes_where_it_could_be_taken(
     client: Client, server: Script, url: str, hint: str
 ) -> None:
-    with pytest.raises(InvalidSettings, match=hint):
+    with pytest.raises(ConfigurationError, match=hint):
         choose(client, server, url)
     assert client.store.url is None
-    with pytest.raises(InvalidSettings, match=r"store\.set"):
+    with pytest.raises(ConfigurationError, match=r"store\.set"):
         client.algorithm.get(1)
 
 
@@ -122,7 +122,7 @@ def test_a_request_can_do_without_a_renewal(client: Client, server: Script) -> N
     client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
         server.seen.clear()
-        with pytest.raises(SessionExpired):
+        with pytest.raises(LoginExpiredError):
             client.request("thing", **choice)
         assert server.paths == ["GET /api/thing"]
 
@@ -143,10 +143,10 @@ def test_one_decides_how_often_a_connection_is_tried(
         with pytest.raises(Exception, match="away"):
             client.util.get_server_version(wanted)
         assert len(tries) == attempts
-    with pytest.raises(InvalidInput, match="attempts_on_timeout"):
+    with pytest.raises(InvalidInputError, match="attempts_on_timeout"):
         client.request("version", attempts_on_timeout=-1)
     with Client("http://127.0.0.1", 1, log_level=None) as nowhere:
-        with pytest.raises(ConnectionFailed):
+        with pytest.raises(ConnectionFailedError):
             nowhere.request("version", attempts_on_timeout=0)
 
 
@@ -172,5 +172,5 @@ def test_waiting_for_a_task_alone_ends_in_time_too(client: Client) -> None:
     def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 
-    with pytest.raises(WaitTimeout, match="runs on"):
+    with pytest.raises(WaitTimeoutError, match="runs on"):
         client.wait_for_task_completion(ask, 12, 0.1, timeout=0.2)

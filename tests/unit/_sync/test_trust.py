@@ -10,12 +10,12 @@ from scripted import Reply, Request, Script
 
 from vantage6.client import (
     Client,
-    InvalidKey,
-    KeyMismatch,
-    NotEncrypted,
-    PermissionDenied,
-    PublicKeyChanged,
-    UntrustedKey,
+    InvalidKeyError,
+    KeyMismatchError,
+    NotEncryptedError,
+    PermissionDeniedError,
+    PublicKeyChangedError,
+    UntrustedKeyError,
 )
 from vantage6.client._crypto import (
     fingerprint,
@@ -75,13 +75,13 @@ def test_a_swapped_key_gets_no_input_until_it_is_accepted(
     client.task.create([5, 3], **TASK, collaboration=4)
     world.organizations[5]["public_key"] = EVIL
     server.seen.clear()
-    with pytest.raises(PublicKeyChanged, match="Maastro") as caught:
+    with pytest.raises(PublicKeyChangedError, match="Maastro") as caught:
         client.task.create([5, 3], **TASK, collaboration=4)
     assert (caught.value.known, caught.value.server) == (fingerprint(THEIRS), fingerprint(EVIL))
     client.task.create([3], **TASK, collaboration=4)
-    with pytest.raises(KeyMismatch):
+    with pytest.raises(KeyMismatchError):
         client.organization.trust(5, fingerprint(THEIRS))
-    with pytest.raises(PublicKeyChanged):
+    with pytest.raises(PublicKeyChangedError):
         client.task.create([5], **TASK, collaboration=4)
     assert posted(server) == 1
     assert client.organization.fingerprint(5) == fingerprint(EVIL)
@@ -96,7 +96,7 @@ def test_results_are_not_encrypted_for_who_takes_ones_place(
     world.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
     world.organizations[3]["public_key"] = EVIL
-    with pytest.raises(PublicKeyChanged, match="your own organization"):
+    with pytest.raises(PublicKeyChangedError, match="your own organization"):
         client.task.create([5], **TASK, collaboration=4)
     assert not posted(server)
 
@@ -107,10 +107,10 @@ def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
     world.serve(server, client)
     assert client.collaboration.trust(4) is True
     world.collaboration["encrypted"] = False
-    with pytest.raises(NotEncrypted, match=r"collaboration\.trust\(4\)"):
+    with pytest.raises(NotEncryptedError, match=r"collaboration\.trust\(4\)"):
         client.task.create([5], **TASK, collaboration=4)
     client.setup_encryption(write_key(tmp_path))
-    with pytest.raises(NotEncrypted):
+    with pytest.raises(NotEncryptedError):
         client.task.create([5], **TASK, collaboration=4)
     assert not posted(server)
     assert client.collaboration.trust(4) is False
@@ -147,13 +147,13 @@ def test_a_strict_client_sends_only_what_was_accepted(
     ) as client:
         world.serve(server, client)
         client.setup_encryption(write_key(tmp_path))
-        with pytest.raises(UntrustedKey, match="nobody has trusted"):
+        with pytest.raises(UntrustedKeyError, match="nobody has trusted"):
             client.task.create([5], **TASK, collaboration=4)
         client.organization.trust(5)
         client.task.create([5, 3], **TASK, collaboration=4)
         world.collaboration.update(id=4, name="other", encrypted=False)
         (tmp_path / "strictly").unlink()
-        with pytest.raises(NotEncrypted, match="nobody has accepted"):
+        with pytest.raises(NotEncryptedError, match="nobody has accepted"):
             client.task.create([5], **TASK, collaboration=4)
         assert posted(server) == 1
 
@@ -163,11 +163,11 @@ def test_an_organization_without_a_key_has_no_fingerprint(
 ) -> None:
     world.organizations[5]["public_key"] = ""
     world.serve(server, client)
-    with pytest.raises(InvalidKey, match=r"\(Maastro\) has no public key"):
+    with pytest.raises(InvalidKeyError, match=r"\(Maastro\) has no public key"):
         client.organization.fingerprint(5)
-    with pytest.raises(InvalidKey, match="no public key"):
+    with pytest.raises(InvalidKeyError, match="no public key"):
         client.organization.trust(5)
-    with pytest.raises(InvalidKey, match="IKNL"):
+    with pytest.raises(InvalidKeyError, match="IKNL"):
         client.organization.fingerprint()
 
 
@@ -185,7 +185,7 @@ def test_the_public_key_is_replaced_when_told_to(
     serve(server, client, {})
     others = server.reply
     server.reply = lambda r: organization(r) if r.path == "/api/organization/3" else others(r)
-    with pytest.raises(KeyMismatch):
+    with pytest.raises(KeyMismatchError):
         client.setup_encryption(write_key(tmp_path))
     client.setup_encryption(tmp_path / "key.pem", replace=True)
     assert taken == [public_key_of(KEY)]
@@ -196,9 +196,9 @@ def test_a_public_key_that_the_server_refuses_is_an_error(
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
     serve(server, client, {"PATCH /organization/3": lambda *_: refused})
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.setup_encryption(write_key(tmp_path))
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDeniedError):
         client.util.generate_private_key(tmp_path / "new.pem")
     assert not (tmp_path / "new.pem").exists()
 
@@ -212,7 +212,7 @@ def test_a_key_is_made_long_and_for_its_owner_alone(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     key = load_private_key(path.read_bytes(), "secret")
     assert key.key_size == 4096
-    with pytest.raises(InvalidKey, match="passphrase"):
+    with pytest.raises(InvalidKeyError, match="passphrase"):
         client.setup_encryption(path)
     server.seen.clear()
     with pytest.raises(FileExistsError, match="never overwritten"):

@@ -13,7 +13,13 @@ from vantage6.bindings.server import calls
 from .._events import Connected, Joined, Lost, Reconnected, Refused
 from .._ledger import BACKOFF
 from .._socket import AsyncMailbox
-from ..errors import EventsUnavailable, MissingExtra, NotFound, PermissionDenied, TransportError
+from ..errors import (
+    EventsUnavailableError,
+    MissingDependencyError,
+    NotFoundError,
+    PermissionDeniedError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from .._events import Event, Wanted
@@ -39,7 +45,7 @@ async def listen(
 ) -> AsyncIterator[Event]:
     """Give the events that are wanted; the parameters are those of ``client.events``."""
     if session.socket is None:
-        raise MissingExtra(
+        raise MissingDependencyError(
             "events need a library that is not installed: pip install 'vantage6-sdk[events]'"
         )
     wanted.only(
@@ -79,18 +85,18 @@ async def _join(
     while (left := until - time.monotonic()) > 0:
         event = await mailbox.get(left)
         if isinstance(event, Lost):
-            raise EventsUnavailable(f"no connection to the server's events: {event.reason}")
+            raise EventsUnavailableError(f"no connection to the server's events: {event.reason}")
         if isinstance(event, Refused):
             refused, token = token, await session.fresh_token()
             if token == refused:
-                raise EventsUnavailable("the server does not take this login for its events")
+                raise EventsUnavailableError("the server does not take this login for its events")
             socket.open(token)  # that one had lapsed on its way
         if isinstance(event, Connected):
             until = time.monotonic() + JOIN_SECONDS
         if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
             return
     what = "any" if collaboration_id is None else str(collaboration_id)
-    raise EventsUnavailable(NO_RIGHT.format(what=f"collaboration {what}"))
+    raise EventsUnavailableError(NO_RIGHT.format(what=f"collaboration {what}"))
 
 
 async def _rejoin(
@@ -108,7 +114,7 @@ async def _rejoin(
         await asyncio.sleep(min(left, pause))
         try:
             await _join(session, socket, mailbox, collaboration_id)
-        except (TransportError, EventsUnavailable):
+        except (TransportError, EventsUnavailableError):
             continue
         return
 
@@ -122,6 +128,6 @@ async def _collaboration_of(session: Session, kind: str, id_: int) -> int | None
             found = (await session.send(calls.get_task(id_))).get("collaboration")
         else:
             found = (await session.send(calls.get_node(id_))).get("collaboration")
-    except (NotFound, PermissionDenied):
+    except (NotFoundError, PermissionDeniedError):
         return None
     return found["id"] if found else None

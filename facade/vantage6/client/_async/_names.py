@@ -13,7 +13,7 @@ from vantage6.bindings.store import calls as store_calls
 
 from .._listing import PAGE_SIZE, Rows
 from .._resolve import NAMINGS, SCOPED, Directory, Kind, Within, place
-from ..errors import AmbiguousName, PermissionDenied, UnknownName
+from ..errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from .._listing import Listing, PageOf
@@ -96,9 +96,9 @@ class Names:
 
         Raises
         ------
-        UnknownName
+        NameNotFoundError
             When none is called that.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
         """
         within = within if kind in SCOPED else None
@@ -109,7 +109,7 @@ class Names:
             if directory and monotonic() < asked + KEPT:
                 try:
                     return directory.find(name)
-                except (UnknownName, AmbiguousName):
+                except (NameNotFoundError, AmbiguousNameError):
                     pass
             return (await self._ask(kind, within)).find(name)
 
@@ -133,7 +133,7 @@ class Names:
                 if kind == "organization" and monotonic() < asked + KEPT:
                     known.update(directory.called())
             if not set(ids) <= known.keys():
-                with suppress(PermissionDenied):
+                with suppress(PermissionDeniedError):
                     known = (await self._ask("organization", None)).called()
             return known
 
@@ -155,7 +155,7 @@ class Names:
         named = await self._connection.rows(_listing("task", within, name=name))
         try:
             return Directory("task", named, self._place(within)).find(name)
-        except UnknownName:
+        except NameNotFoundError:
             newest = await self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
             return Directory("task", newest, self._place(within)).find(name)
 

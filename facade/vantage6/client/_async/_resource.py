@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast, overload
 from .._listing import Listing, Rows, Selection
 from .._resolve import Within, references
 from .._settings import LOGGER
-from ..errors import InvalidInput, PermissionDenied, Unauthorized
+from ..errors import InvalidInputError, PermissionDeniedError, UnauthorizedError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -68,7 +68,7 @@ class Resource:
         call: Call[Message],
         *,
         signed: bool = True,
-        refused: type[Unauthorized] = PermissionDenied,
+        refused: type[UnauthorizedError] = PermissionDeniedError,
     ) -> Message:
         """Send a request that is answered by a sentence, and pass that on."""
         message = await self._connection().send(call, signed=signed, refused=refused)
@@ -117,7 +117,7 @@ class Resource:
         """Give the collaboration that is meant, for what cannot do without one."""
         chosen = await self._collaboration(collaboration)
         if chosen is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "say which collaboration is meant: give its name or identifier, or choose one for "
                 "all calls with setup_collaboration()"
             )
@@ -148,9 +148,9 @@ class Named(Resource, Generic[NamedRow]):
 
         Raises
         ------
-        UnknownName
+        NameNotFoundError
             When none is called that, as far as you may see.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
 
         Examples
@@ -177,9 +177,9 @@ class Named(Resource, Generic[NamedRow]):
 
         Raises
         ------
-        UnknownName
+        NameNotFoundError
             When none is called that, as far as you may see.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
 
         Examples

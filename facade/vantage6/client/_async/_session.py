@@ -22,16 +22,16 @@ from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from .._warn import warn
 from ..errors import (
-    InvalidInput,
-    InvalidSettings,
-    KeyMismatch,
-    NotAuthenticated,
-    PermissionDenied,
-    SessionExpired,
-    TwoFactorSetupRequired,
-    Unauthorized,
-    UnknownName,
-    UnknownPath,
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    KeyMismatchError,
+    LoginExpiredError,
+    NameNotFoundError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    TwoFactorSetupRequiredError,
+    UnauthorizedError,
     Vantage6Error,
 )
 from ._blobs import BlobStore
@@ -109,7 +109,7 @@ class Connection:
         call: Call[T],
         *,
         signed: bool = True,
-        refused: type[Unauthorized] = PermissionDenied,
+        refused: type[UnauthorizedError] = PermissionDeniedError,
         extensions: Mapping[str, object] | None = None,
     ) -> T:
         """Send one request.
@@ -120,7 +120,7 @@ class Connection:
             What to send.
         signed : bool
             Whether to send the token along.
-        refused : type of Unauthorized
+        refused : type of UnauthorizedError
             The error for a 401 that is not about the token.
         extensions : dict, optional
             How to send it: ``"repeats"`` and ``"renew"``, see `Attempts` and `BearerAuth`.
@@ -137,7 +137,7 @@ class Connection:
         self,
         call: Call[T],
         signed: bool = True,
-        refused: type[Unauthorized] = PermissionDenied,
+        refused: type[UnauthorizedError] = PermissionDeniedError,
         extensions: Mapping[str, object] | None = None,
     ) -> tuple[T, Answer]:
         """Send a request, as this version of the API wants it, and read what comes back."""
@@ -146,7 +146,7 @@ class Connection:
         answer = await self.http.exchange(call, signed=signed, extensions=extensions)
         try:
             body = read(call, answer, refused)
-        except UnknownPath as error:
+        except EndpointNotFoundError as error:
             raise await self._reason(call, error) from None
         if outdated := outdated_by(call.operation):
             self.names.forget(*outdated)
@@ -159,7 +159,7 @@ class Connection:
             self._version.append(read(self._api.ask, answer)["version"])
         return self._version[0]
 
-    async def _reason(self, call: Call[T], error: UnknownPath) -> UnknownPath:
+    async def _reason(self, call: Call[T], error: EndpointNotFoundError) -> EndpointNotFoundError:
         """Find out whether an operation is unknown because the API is of an older version."""
         if not came_later(call, self._api):
             return error
@@ -193,7 +193,7 @@ class Connection:
         if page is not None or per_page is not None:
             body, answer = await self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
-        pages = Pages[Row](self.http.limits.max_answer, PAGE_SIZE)
+        pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, answer = await self._exchange(call)
@@ -336,9 +336,9 @@ class Session(Connection):
 
     @property
     def whoami(self) -> WhoAmI:
-        """The user who is logged in; NotAuthenticated if there is none."""
+        """The user who is logged in; NotAuthenticatedError if there is none."""
         if self.state.whoami is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         return self.state.whoami
 
     def warn_of_readers(self) -> None:
@@ -354,14 +354,14 @@ class Session(Connection):
         """Who reads inputs and results here, with which key."""
         return Reader(self.whoami, self.private_key)
 
-    async def login(self, account: Account, *, stay: bool) -> WhoAmI:
+    async def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         account : Account
             Who logs in.
-        stay : bool
+        auto_relogin : bool
             Whether to do so again when the login has lapsed.
 
         Returns
@@ -371,7 +371,7 @@ class Session(Connection):
         """
         tokens = await self._enter(account)
         found = await self._identify(account.username, tokens)
-        return self._go_on(tokens, *found, account.lasting if stay else None)
+        return self._go_on(tokens, *found, account.lasting if auto_relogin else None)
 
     async def resume(self, username: str, tokens: Tokens) -> WhoAmI:
         """Go on with the tokens of an earlier login, which are renewed if need be.
@@ -390,20 +390,20 @@ class Session(Connection):
 
         Raises
         ------
-        SessionExpired
+        LoginExpiredError
             When they cannot be renewed any more, or are somebody else's.
         """
         is_due = monotonic() >= tokens.renew_at
         try:
             tokens = await self._renewed(tokens) if is_due else tokens
             found = await self._identify(username, tokens)
-        except SessionExpired:
+        except LoginExpiredError:
             if is_due:
                 raise
             tokens = await self._renewed(tokens)
             found = await self._identify(username, tokens)
         if found[0] != username:
-            raise InvalidSettings(f"the session is of {found[0]!r}, not of {username!r}")
+            raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
         return self._go_on(tokens, *found)
 
     def _go_on(
@@ -435,7 +435,7 @@ class Session(Connection):
         """Get tokens."""
         try:
             return await self._through(enter(account))
-        except TwoFactorSetupRequired as error:
+        except TwoFactorSetupRequiredError as error:
             from .._qr import offer
 
             offer(error.uri)  # who does not catch the error would lose what is told only once
@@ -463,11 +463,11 @@ class Session(Connection):
         username = user.get("username") or username
         organization = user.get("organization")
         if organization is None:
-            raise NotAuthenticated(f"user {username!r} belongs to no organization")
+            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
         organization_id = organization["id"]
         try:
             name = (await self._ask(calls.get_organization(organization_id), tokens)).get("name")
-        except PermissionDenied:
+        except PermissionDeniedError:
             name = None  # not everyone may see even their own
         return username, WhoAmI(
             type_="user",
@@ -489,7 +489,7 @@ class Session(Connection):
         """Renew the token now, whether it is about to expire or not."""
         tokens = self.auth.tokens
         if tokens is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         steps = self.auth.renewing(tokens)
         step = next(steps)
         while step:
@@ -500,7 +500,7 @@ class Session(Connection):
         if self.auth.is_outdated:
             await self.renew()
         if self.auth.tokens is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         return self.auth.tokens.access
 
     @property
@@ -537,7 +537,7 @@ class Session(Connection):
         local = fingerprint(public_key)
         known = (await self.send(calls.get_organization(who.organization_id))).get("public_key")
         if known and (server := fingerprint(known)) != local and not replace:
-            raise KeyMismatch(
+            raise KeyMismatchError(
                 f"{source} is not the private key of organization {who.organization_name} "
                 f"(id {who.organization_id})",
                 local=local,
@@ -551,10 +551,10 @@ class Session(Connection):
 
     @property
     def store(self) -> StoreConnection:
-        """The algorithm store that was chosen; InvalidSettings if there is none."""
+        """The algorithm store that was chosen; ConfigurationError if there is none."""
         store, limits = self.state.store, self.http.limits
         if store is None:
-            raise InvalidSettings("no algorithm store has been chosen: call store.set() first")
+            raise ConfigurationError("no algorithm store has been chosen: call store.set() first")
         return store if store.http.limits is limits else store.limited(limits)
 
     async def choose_store(self, row: AlgorithmStore) -> None:
@@ -595,10 +595,12 @@ class Session(Connection):
         """
         if not isinstance(cast("object", name), str):
             word = NAMINGS[kind].word
-            raise InvalidInput(f"{word}: {name!r} is no name, by which find() looks; see get()")
+            raise InvalidInputError(
+                f"{word}: {name!r} is no name, by which find() looks; see get()"
+            )
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
-            with suppress(UnknownName):
+            with suppress(NameNotFoundError):
                 return await names.find(kind, name, Within("collaboration", self.collaboration_id))
         return await names.find(kind, name, within)
 
@@ -641,7 +643,7 @@ class Session(Connection):
             return id_of(ref, NAMINGS[kind].word)
         try:
             return (await self.find(kind, ref, within))["id"]
-        except UnknownName:
+        except NameNotFoundError:
             if (number := number_in(ref)) is not None:
                 return number
             raise

@@ -17,7 +17,7 @@ from .._progress import Progress
 from .._results import ResultRows
 from .._settings import LOGGER
 from .._waiting import check_manner, check_times, failure, has_failed, how_to_go_on
-from ..errors import DecryptionError, PermissionDenied, TaskFailed
+from ..errors import DecryptionError, PermissionDeniedError, TaskFailedError
 from ._watch import Watch, runs_of
 from .result import results_of
 
@@ -97,7 +97,7 @@ async def as_they_end(
                 yield done
 
 
-async def follow(
+async def stream_logs(
     session: Session, task: Ref | None, run_id: int | None = None
 ) -> AsyncIterator[LogLine]:
     """Give the lines of a task's logs, or of one run's, until it has ended."""
@@ -142,7 +142,7 @@ async def _finished(session: Session, ledger: Ledger, task: TaskState) -> Finish
         return Finished(task.task_id, task.status, _readable(error), error)
 
 
-async def _error(session: Session, task: TaskState) -> TaskFailed:
+async def _error(session: Session, task: TaskState) -> TaskFailedError:
     """Make the error for a task that failed, with all there is to know about it."""
     runs = await runs_of(session, task.task_id)
     below = await _subtask_runs(session, task)
@@ -153,7 +153,7 @@ async def _error(session: Session, task: TaskState) -> TaskFailed:
         results = await results_of(session, task.task_id, runs)
     except DecryptionError as error:
         reason, results = f"{reason}\n  and {error}", _readable(error)
-    return TaskFailed(
+    return TaskFailedError(
         reason,
         task_id=task.task_id,
         status=task.status,
@@ -173,7 +173,7 @@ def _readable(error: DecryptionError) -> ResultRows:
 async def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
     try:
         rows = await session.rows(partial(calls.list_tasks, parent_id=task.task_id))
-    except PermissionDenied:
+    except PermissionDeniedError:
         return []
     return [run for row in rows[::-1] for run in await runs_of(session, row["id"])]
 

@@ -17,7 +17,7 @@ from .._progress import Progress
 from .._settings import LOGGER
 from .._socket import AsyncMailbox
 from .._waiting import has_failed, has_finished, out_of_time
-from ..errors import ServerError, TooManyRequests, TransportError, UndecodableAnswer
+from ..errors import InvalidResponseError, ServerError, TooManyRequestsError, TransportError
 from ._looks import Looks
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ SETTLE_SECONDS = 2.0
 # No more events than this are taken in before the next look.
 AT_ONCE = 1000
 # What a server or a proxy may say for a while, a page for people among it; then a wait goes on.
-PASSING = (TransportError, ServerError, TooManyRequests, UndecodableAnswer)
+PASSING = (TransportError, ServerError, TooManyRequestsError, InvalidResponseError)
 
 
 class Watch:
@@ -120,7 +120,7 @@ class Watch:
 
         Raises
         ------
-        WaitTimeout
+        WaitTimeoutError
             When the time is up.
         """
         if not self._has_looked:

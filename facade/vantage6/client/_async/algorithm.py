@@ -53,13 +53,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -126,9 +126,9 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these algorithms.
 
         Examples
@@ -199,13 +199,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not hand in algorithms.
-        ServerTooOld
+        UnsupportedServerVersionError
             When something in `functions` came with a later version of the store; nothing was
             handed in.
 
@@ -282,17 +282,17 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
-        ServerTooOld
+        UnsupportedServerVersionError
             When something in `functions` came with a later version of the store; nothing was
             changed.
 
@@ -336,13 +336,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -374,13 +374,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not do so.
 
         Examples

@@ -17,7 +17,7 @@ from vantage6.bindings.server import calls
 from .._call import check_arguments, read, request_of, sending
 from .._entry import Account
 from .._identity import hidden_code, hidden_password, signing
-from .._keeping import SavedSession
+from .._keeping import SavedLogin
 from .._pins import trust_mode
 from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
@@ -32,7 +32,7 @@ from .._waiting import (
     pause,
     several,
 )
-from ..errors import InvalidSettings, UnknownPath
+from ..errors import ConfigurationError, EndpointNotFoundError
 from ._session import Session
 from .algorithm import Algorithms
 from .collaboration import Collaborations
@@ -69,8 +69,8 @@ if TYPE_CHECKING:
 class AsyncClient:
     """A vantage6 server, seen by one user.
 
-    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or ``from_session``
-    do both. It keeps its connections open: ``close`` it at the end, or
+    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or
+    ``from_saved_login`` do both. It keeps its connections open: ``close`` it at the end, or
     let ``async with`` do that.
 
     Parameters
@@ -89,9 +89,9 @@ class AsyncClient:
     timeout : float or Timeouts, optional
         Seconds that a call may take, with all its attempts; `Timeouts` sets its parts one by one.
         By default 10 to connect, 60 without a byte, and 300 in all.
-    retries : int
+    max_retries : int
         How many further attempts to make where nothing can happen twice by it.
-    max_answer : int
+    max_response_bytes : int
         How many bytes an answer may have at most, unpacked; by default 1 GiB. What comes from a
         blob store may be of any size.
     verify : bool, path or SSLContext
@@ -141,12 +141,12 @@ class AsyncClient:
         The algorithms of the chosen store.
     util : Utilities
         The server itself.
-    session : SavedSession
+    session : SavedLogin
         The login, as it can be kept for the next time.
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When an argument cannot work.
 
     Examples
@@ -166,8 +166,8 @@ class AsyncClient:
         log_level: str | None = "info",
         *,
         timeout: float | Timeouts | None = None,
-        retries: int = 3,
-        max_answer: int = 1 << 30,
+        max_retries: int = 3,
+        max_response_bytes: int = 1 << 30,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | Literal[False] | None = None,
@@ -179,7 +179,7 @@ class AsyncClient:
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
-        limits = Limits(Timeouts.of(timeout), retries, max_answer)
+        limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
         self._see(Session(address, Route(verify, cert, proxy), limits, trusting))
 
     def _see(self, session: Session) -> None:
@@ -198,7 +198,7 @@ class AsyncClient:
         self.store = AlgorithmStores(session)
         self.algorithm = Algorithms(session)
         self.util = Utilities(session)
-        self.session = SavedSession(session)
+        self.saved_login = SavedLogin(session)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_session"):  # a debugger looks at it before it is made
@@ -209,7 +209,7 @@ class AsyncClient:
     def __reduce__(self) -> Never:
         raise TypeError(
             "a client cannot be copied or pickled, it holds connections and a login: make one in "
-            "each process, as with from_session(); with_options() gives one with other limits"
+            "each process, as with from_saved_login(); with_options() gives one with other limits"
         )
 
     # ---- ways to connect ------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class AsyncClient:
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by what the environment says.
@@ -237,16 +237,16 @@ class AsyncClient:
             The password, or a function without parameters that supplies it; an asynchronous client
             also awaits what it gives. By default it is looked for: in the environment, in the
             system's keyring (extra ``keyring``), and in a terminal or notebook it is asked for.
-            Without a password in the environment, a session that is saved comes first.
+            Without a password in the environment, a saved login comes first.
         mfa_code : str, int or callable, optional
             The current code of the authenticator app, as for ``authenticate``. In a terminal or
             notebook it is asked for when the server wants one.
         save : bool, optional
             Whether to save the session for the next time. By default one that was saved goes on
             being saved.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``authenticate``. The password
-            stays in memory, and is looked for at once even where a saved session goes on.
+            stays in memory, and is looked for at once even where a saved login goes on.
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
             win over the environment; and what the client itself takes by name, such as `timeout`.
@@ -258,11 +258,11 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When something is missing (the error names all that is), contradicts or cannot work.
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and there is no code.
         Vantage6Error
             Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
@@ -278,7 +278,9 @@ class AsyncClient:
         options = hidden_given(options)
         from .._ways import by_environment
 
-        return await cls._connected(*by_environment(options, password, mfa_code, save), stay=stay)
+        return await cls._connected(
+            *by_environment(options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
     async def from_profile(
@@ -288,7 +290,7 @@ class AsyncClient:
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
@@ -309,7 +311,7 @@ class AsyncClient:
             The current code of the authenticator app, as for ``from_env``.
         save : bool, optional
             Whether to save the session for the next time; by default what the profile says.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over profile and environment, and what the client takes, as for ``from_env``.
@@ -321,12 +323,12 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When there is no such profile, or the file holds what does not belong there; when
             something is missing (the error names all that is), contradicts or cannot work.
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and there is no code.
         Vantage6Error
             Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
@@ -342,20 +344,22 @@ class AsyncClient:
         options = hidden_given(options)
         from .._ways import by_profile
 
-        return await cls._connected(*by_profile(name, options, password, mfa_code, save), stay=stay)
+        return await cls._connected(
+            *by_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
-    async def from_session(
+    async def from_saved_login(
         cls,
         path: str | PathLike[str] | None = None,
         *,
         password: AsyncPassword | None = None,
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
-        """Go on with a login that ``client.session.save()`` has kept.
+        """Go on with a login that ``client.saved_login.save()`` has kept.
 
         When the server does not take it any more, this is a new login: of the same user, with a
         password from where ``from_env`` looks for one.
@@ -371,7 +375,7 @@ class AsyncClient:
             The code for a new login, as for ``from_env``.
         save : bool, optional
             False not to write renewed tokens to the file.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over the environment, and what the client takes, as for ``from_env``.
@@ -383,10 +387,10 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When there is no such session, it is of another server or user than is given, or a new
             login needs a password that is not to be found.
-        LoginFailed
+        LoginFailedError
             When a new login is needed and username, password or code is wrong, or the account is
             locked.
         Vantage6Error
@@ -395,27 +399,29 @@ class AsyncClient:
         Examples
         --------
         >>> from vantage6.client import AsyncClient
-        >>> file = client.session.save()
-        >>> other = await AsyncClient.from_session(file)
+        >>> file = client.saved_login.save()
+        >>> other = await AsyncClient.from_saved_login(file)
         >>> other.whoami == client.whoami
         True
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
-        from .._ways import by_session
+        from .._ways import by_saved_login
 
         file = Path(path) if path else None
-        return await cls._connected(*by_session(file, options, password, mfa_code, save), stay=stay)
+        return await cls._connected(
+            *by_saved_login(file, options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
     async def _connected(
-        cls, address: Address, plan: Plan, stored: Stored | None, *, stay: bool
+        cls, address: Address, plan: Plan, stored: Stored | None, *, auto_relogin: bool
     ) -> Self:
         from ._connect import enter
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            await enter(client, client._session, plan, stored, stay=stay)
+            await enter(client, client._session, plan, stored, auto_relogin=auto_relogin)
         except BaseException:
             await client.close()
             raise
@@ -440,7 +446,7 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When the profile file cannot be written, or does not allow such a name or value: the
             address of a proxy with a login, for instance.
 
@@ -454,16 +460,16 @@ class AsyncClient:
 
         session = self._session
         if not self.path:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"a profile cannot say that the API is at the root of {self.base_path}: without a "
                 "path, /api is meant"
             )
         key, verify = session.state.private_key_file, session.http.pools.route.verify
         if not isinstance(verify, bool | str | PathLike):
-            raise InvalidSettings("a profile cannot hold an SSLContext: give verify a file")
+            raise ConfigurationError("a profile cannot hold an SSLContext: give verify a file")
         route = session.http.pools.route
         if isinstance(route.cert, tuple):
-            raise InvalidSettings(
+            raise ConfigurationError(
                 "a profile can hold the certificate to show as one file, which has its key too: "
                 "give cert such a file"
             )
@@ -498,8 +504,8 @@ class AsyncClient:
         """Close all connections; the client cannot be used any more.
 
         Whoever waits with it or listens to its events, in another thread or task, gets
-        `ClientClosed`. What ``with_options`` gave is closed with the client that it came from, and
-        not before.
+        `ClientClosedError`. What ``with_options`` gave is closed with the client that it came from,
+        and not before.
 
         Examples
         --------
@@ -511,8 +517,8 @@ class AsyncClient:
         self,
         *,
         timeout: float | Timeouts | None = None,
-        retries: int | None = None,
-        max_answer: int | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
     ) -> Self:
         """Give this same client with other limits, for one call or several.
 
@@ -523,9 +529,9 @@ class AsyncClient:
         ----------
         timeout : float or Timeouts, optional
             Seconds that a call may take, as for the client; by default as it is here.
-        retries : int, optional
+        max_retries : int, optional
             How many further attempts to make; by default as it is here.
-        max_answer : int, optional
+        max_response_bytes : int, optional
             How many bytes an answer may have; by default as it is here.
 
         Returns
@@ -535,16 +541,16 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When a limit makes no sense.
 
         Examples
         --------
-        >>> quick = client.with_options(timeout=10, retries=0)
+        >>> quick = client.with_options(timeout=10, max_retries=0)
         """
         view = object.__new__(type(self))
         vars(view).update(vars(self))
-        limits = self._session.http.limits.but(timeout, retries, max_answer)
+        limits = self._session.http.limits.but(timeout, max_retries, max_response_bytes)
         view._see(self._session.limited(limits))
         return view
 
@@ -554,7 +560,7 @@ class AsyncClient:
         password: str,
         mfa_code: AsyncMfaCode | None = None,
         *,
-        stay: bool = False,
+        auto_relogin: bool = False,
     ) -> None:
         """Log in. From here on the token is renewed as needed.
 
@@ -569,11 +575,11 @@ class AsyncClient:
             The current code of the authenticator app, if the account has two-factor login. A
             function without parameters is called if the server asks for a code, and not before; an
             asynchronous client also awaits what it gives.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, which it does when the client was not
             used for a while (48 hours by default). The password then stays in memory. A function
-            for `mfa_code` is called again; without one, `TwoFactorRequired` is raised where the
-            server asks for a code.
+            for `mfa_code` is called again; without one, `TwoFactorRequiredError` is raised where
+            the server asks for a code.
 
         Warns
         -----
@@ -582,17 +588,17 @@ class AsyncClient:
 
         Raises
         ------
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and no code was given.
-        TwoFactorSetupRequired
+        TwoFactorSetupRequiredError
             When the server demands two-factor login, and has set it up for the account just now.
             In a notebook or a terminal its QR code is shown at once; ``show_qr()`` of the error
             shows it again. The server tells it this once.
-        InvalidInput
+        InvalidInputError
             When the function for the code supplies something else.
-        UnknownPath
+        EndpointNotFoundError
             When there is no API at this address.
 
         Examples
@@ -602,7 +608,9 @@ class AsyncClient:
         """
         password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
         self._session.warn_of_readers()
-        who = await self._session.login(Account(username, password, mfa_code), stay=stay)
+        who = await self._session.login(
+            Account(username, password, mfa_code), auto_relogin=auto_relogin
+        )
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
@@ -612,9 +620,9 @@ class AsyncClient:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
-        SessionExpired
+        LoginExpiredError
             When the login is too long ago: call ``authenticate`` again.
 
         Examples
@@ -633,11 +641,11 @@ class AsyncClient:
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -685,16 +693,16 @@ class AsyncClient:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
         FileNotFoundError
             When there is no such file.
-        InvalidKey
+        InvalidKeyError
             When it does not hold a private RSA key, or the passphrase is wrong.
-        KeyMismatch
+        KeyMismatchError
             When the server has another public key for your organization, and `replace` is not
             given. The error has the fingerprints of both.
-        PermissionDenied
+        PermissionDeniedError
             When the public key is to be stored on the server, and you may not do that.
 
         Examples
@@ -738,11 +746,11 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When there is no such kind.
-        UnknownName
+        NameNotFoundError
             When none is called that, as far as you may see.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
 
         Examples
@@ -830,16 +838,16 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no task is given, or `interval`, `timeout` or `on_failure` makes no sense.
-        TaskFailed
+        TaskFailedError
             When a run failed, crashed, was killed or was not allowed. It tells each run's
             organization, status and last log lines, and carries the results there are.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up. The task runs on; wait again, or kill it.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
         DecryptionError
             When results cannot be read.
@@ -884,13 +892,13 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no task is given, or `interval` or `timeout` makes no sense.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
 
         Examples
@@ -940,12 +948,12 @@ class AsyncClient:
 
         Raises
         ------
-        EventsUnavailable
+        EventsUnavailableError
             When you lack the right to receive a collaboration's events, or something on the way
             does not let the connection through.
-        MissingExtra
+        MissingDependencyError
             When the package lacks its extra ``events``.
-        InvalidInput
+        InvalidInputError
             When there is no such kind, or the timeout is no number of seconds.
 
         Examples
@@ -995,13 +1003,13 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When `interval` or `timeout` makes no sense.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up. The task runs on.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
 
         Examples
@@ -1025,7 +1033,7 @@ class AsyncClient:
     async def _status(self, task_id: int, ask: Callable[[str], Any]) -> str:
         try:
             return (await ask(calls.get_task_status(task_id).path))["status"]
-        except UnknownPath:  # servers before 4.11
+        except EndpointNotFoundError:  # servers before 4.11
             return (await ask(calls.get_task(task_id).path))["status"]
 
     async def _sleep(
@@ -1084,11 +1092,11 @@ class AsyncClient:
         ------
         StatusError
             When the server refuses; its subclasses tell why.
-        ConnectionFailed
+        ConnectionFailedError
             When the server cannot be reached.
-        InvalidInput
+        InvalidInputError
             When an argument is of another kind than it has to be, or cannot be sent.
-        InvalidSettings
+        ConfigurationError
             When it is for an algorithm store, and none has been chosen.
 
         Examples
@@ -1115,7 +1123,7 @@ class AsyncClient:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
 
         Examples
@@ -1153,7 +1161,7 @@ class AsyncClient:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When it is for an algorithm store, and none has been chosen.
 
         Examples

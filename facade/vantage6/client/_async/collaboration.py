@@ -11,7 +11,7 @@ from vantage6.bindings.server import calls
 from .._aside import beside
 from .._body import filled
 from .._listing import Rows, Selection
-from ..errors import InvalidInput
+from ..errors import InvalidInputError
 from ._resource import Named
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -114,11 +114,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidInput
+        InvalidInputError
             When there is no such scope.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these collaborations.
 
         Examples
@@ -127,7 +127,7 @@ class Collaborations(Named["Collaboration"]):
         [{'id': 1, 'name': 'demo'}]
         """
         if scope not in ("organization", "global"):
-            raise InvalidInput(f"scope must be 'organization' or 'global', not {scope!r}")
+            raise InvalidInputError(f"scope must be 'organization' or 'global', not {scope!r}")
         if scope == "organization":
             organization = self._session.whoami.organization_id
         listing = partial(
@@ -169,11 +169,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add collaborations.
 
         Examples
@@ -221,15 +221,15 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -268,15 +268,15 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -308,13 +308,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -348,13 +348,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the collaboration.
 
         Examples
@@ -388,13 +388,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the collaboration.
 
         Examples

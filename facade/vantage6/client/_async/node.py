@@ -46,11 +46,11 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -112,9 +112,9 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these nodes.
 
         Examples
@@ -168,15 +168,15 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add nodes there.
 
         Examples
@@ -221,13 +221,13 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -256,11 +256,11 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -290,15 +290,15 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the node is offline.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
         ServerError
             When the server fails, see above.
-        PermissionDenied
+        PermissionDeniedError
             When you may not kill tasks there.
 
         Examples

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vantage6.bindings.server.rows import Run
 
-    from .._blobs import Transferred
+    from .._blobs import OnTransfer
     from .._resolve import IdOrRow, Ref
     from ._session import Session
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 class Results(Resource):
     """What algorithms gave back, decoded and, in encrypted collaborations, decrypted."""
 
-    async def get(self, id_: IdOrRow, *, transferred: Transferred | None = None) -> str | None:
+    async def get(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> str | None:
         """Get the result of one run.
 
         Parameters
         ----------
         id_ : int or row
             The run: its id or row.
-        transferred : callable, optional
+        on_transfer : callable, optional
             Called with two numbers while the result comes from the server's blob store, if it is
             there: the bytes that have come, and None, since the server does not tell how many there
             are.
@@ -49,9 +49,9 @@ class Results(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is no such run.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When the result cannot be read, or is not text: then `get_bytes` is for it. An encrypted
@@ -63,10 +63,10 @@ class Results(Resource):
         '{"sum": 3473.0, "count": 58}'
         """
         row = await self._session.send(calls.get_result(id_of(id_, "run")))
-        return open_result(row, await self._session.blobs.results([row], transferred))["result"]
+        return open_result(row, await self._session.blobs.results([row], on_transfer))["result"]
 
     async def get_bytes(
-        self, id_: IdOrRow, *, transferred: Transferred | None = None
+        self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None
     ) -> bytes | None:
         """Get the result of one run as bytes, for algorithms that give back something but JSON.
 
@@ -76,7 +76,7 @@ class Results(Resource):
         ----------
         id_ : int or row
             The run: its id or row.
-        transferred : callable, optional
+        on_transfer : callable, optional
             As for `get`.
 
         Returns
@@ -86,9 +86,9 @@ class Results(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is no such run.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When the result cannot be decrypted.
@@ -98,10 +98,10 @@ class Results(Resource):
         >>> image = await client.result.get_bytes(1)
         """
         row = await self._session.send(calls.get_result(id_of(id_, "run")))
-        return open_result_bytes(row, await self._session.blobs.results([row], transferred))
+        return open_result_bytes(row, await self._session.blobs.results([row], on_transfer))
 
     async def save(
-        self, id_: IdOrRow, file: str | PathLike[str], *, transferred: Transferred | None = None
+        self, id_: IdOrRow, file: str | PathLike[str], *, on_transfer: OnTransfer | None = None
     ) -> Path | None:
         """Write the result of one run to a file, as it comes: it may be larger than memory.
 
@@ -114,7 +114,7 @@ class Results(Resource):
         file : str or path
             The file, which only you can read. One that is there already is replaced, once the whole
             result is here.
-        transferred : callable, optional
+        on_transfer : callable, optional
             As for `get`.
 
         Returns
@@ -124,9 +124,9 @@ class Results(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is no such run.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When the result cannot be read.
@@ -149,23 +149,21 @@ class Results(Resource):
             if not row.get("blob_storage_used"):
                 target.write(open_result_bytes(row, reader) or b"")
                 return path
-            pieces, tally = BlobReader(reader.key), Tally(transferred)
+            pieces, tally = BlobReader(reader.key), Tally(on_transfer)
             try:
                 await self._session.blobs.read(row["result"], pieces, target.write, tally)
             except DecryptionError as error:
                 raise of_result(row, reader.naming_key(error)) from error
         return path
 
-    async def from_task(
-        self, task_id: Ref, *, transferred: Transferred | None = None
-    ) -> ResultRows:
+    async def from_task(self, task_id: Ref, *, on_transfer: OnTransfer | None = None) -> ResultRows:
         """Get the results of all runs of a task, in the order of the organizations asked.
 
         Parameters
         ----------
         task_id : int, str or row
             The task: its name, id or row.
-        transferred : callable, optional
+        on_transfer : callable, optional
             As for `get`; the bytes of all runs together.
 
         Returns
@@ -178,11 +176,11 @@ class Results(Resource):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When results cannot be read, as for `get`; its `results` has all rows, with None in
@@ -197,7 +195,7 @@ class Results(Resource):
         {'sum': 2645.0, 'count': 45}
         """
         return await results_of(
-            self._session, await self._id("task", task_id), transferred=transferred
+            self._session, await self._id("task", task_id), on_transfer=on_transfer
         )
 
 
@@ -205,7 +203,7 @@ async def results_of(
     session: Session,
     task_id: int,
     runs: Sequence[Run] | None = None,
-    transferred: Transferred | None = None,
+    on_transfer: OnTransfer | None = None,
 ) -> ResultRows:
     """Get the results of a task, as ``client.result.from_task`` gives them.
 
@@ -217,7 +215,7 @@ async def results_of(
         Identifier of the task.
     runs : sequence of Run, optional
         The task's runs, where they are known; by default they are asked for.
-    transferred : callable, optional
+    on_transfer : callable, optional
         As for ``client.result.get``.
 
     Returns
@@ -231,4 +229,4 @@ async def results_of(
     ids = [place["id"] for run in runs if (place := run.get("organization"))]
     where = organizations_of(runs, await session.names.organizations(ids))
     results = ResultRows(reversed(rows), rows.links, organizations=where)
-    return open_results(results, await session.blobs.results(rows, transferred))
+    return open_results(results, await session.blobs.results(rows, on_transfer))

@@ -54,9 +54,9 @@ class Runs(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When the input should be readable and is not.
@@ -125,9 +125,9 @@ class Runs(Resource):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these runs.
         DecryptionError
             When an input should be readable and is not; its `runs` has all rows, with None there.
@@ -193,11 +193,11 @@ class Runs(Resource):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When an input should be readable and is not; its `runs` has all rows, with None there.
@@ -215,7 +215,7 @@ class Runs(Resource):
         rows.reverse()
         return Selection(field, fields, filter_, filters).of_rows(rows)
 
-    def follow(self, run: IdOrRow) -> AsyncIterator[LogLine]:
+    def stream_logs(self, run: IdOrRow) -> AsyncIterator[LogLine]:
         """Give the lines of a run's log, those there are and then each as it comes.
 
         It ends with the run; no line comes twice, and none is lost when the connection breaks.
@@ -234,20 +234,20 @@ class Runs(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is no such run.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
         --------
-        >>> async for line in client.run.follow(1):
+        >>> async for line in client.run.stream_logs(1):
         ...     print(line.text)
         info...Summing the column 'age' of ... rows...
         """
-        from ._waits import follow
+        from ._waits import stream_logs
 
-        return follow(self._session, None, id_of(run, "run"))
+        return stream_logs(self._session, None, id_of(run, "run"))
 
     async def _rows(
         self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None

@@ -11,7 +11,7 @@ from vantage6.bindings.server import calls
 from .._body import filled
 from .._listing import Rows, Selection
 from .._settings import LOGGER
-from ..errors import InvalidInput
+from ..errors import InvalidInputError
 from ._resource import Named
 from .store_policy import StorePolicies
 from .store_review import StoreReviews
@@ -91,13 +91,13 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
-        InvalidSettings
+        ConfigurationError
             When your login would travel to the store without encryption: plain http is for stores
             on this machine alone.
 
@@ -135,11 +135,11 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -188,9 +188,9 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these algorithm stores.
 
         Examples
@@ -243,13 +243,13 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not link stores there.
 
         Examples
@@ -301,17 +301,17 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When it is to be linked to all collaborations; nothing was sent.
-        InvalidSettings
+        ConfigurationError
             When no store is given, and none has been chosen.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -320,7 +320,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         {'name': 'reviewed algorithms'}
         """
         if all_collaborations:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "no server widens a link to all collaborations: delete it, and make it anew with "
                 "create(..., all_collaborations=True)"
             )
@@ -347,13 +347,13 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store is given, and none has been chosen.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not remove it.
 
         Examples

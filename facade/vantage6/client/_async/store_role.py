@@ -61,11 +61,11 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these roles of the store.
 
         Examples
@@ -111,15 +111,15 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add roles, or not with more permissions than you have.
-        ServerTooOld
+        UnsupportedServerVersionError
             When the store is older than 4.10; its roles cannot be changed.
 
         Examples
@@ -167,17 +167,17 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it, or not to more permissions than you have.
-        ServerTooOld
+        UnsupportedServerVersionError
             When the store is older than 4.10; its roles cannot be changed.
 
         Examples
@@ -207,17 +207,17 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When users still have it.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
-        ServerTooOld
+        UnsupportedServerVersionError
             When the store is older than 4.10; its roles cannot be changed.
 
         Examples

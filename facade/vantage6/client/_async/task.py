@@ -23,14 +23,14 @@ from .._task import (
     task_input,
 )
 from .._waiting import check_manner, check_times
-from ..errors import EncryptionNotSetUp, InvalidInput
+from ..errors import EncryptionNotSetUpError, InvalidInputError
 from ._creating import create
 from ._resource import Named
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
 
-    from .._blobs import Transferred
+    from .._blobs import OnTransfer
     from .._drawing import Watcher
     from .._logs import LogLine
     from .._resolve import Ref
@@ -73,11 +73,11 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -163,11 +163,11 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When something that is named here does not exist.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these tasks.
 
         Examples
@@ -221,7 +221,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
-        transferred: Transferred | None = None,
+        on_transfer: OnTransfer | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
@@ -263,7 +263,7 @@ class Tasks(Named["Task"]):
             The name of the function to run, in place of `input_`.
         args, kwargs : sequence and dict, optional
             Its arguments, by position and by name; they go with `method`.
-        transferred : callable, optional
+        on_transfer : callable, optional
             Called with two numbers while inputs are stored in the server's blob store, if it has
             one: the bytes that are done, and how many there are for all organizations together.
         field, fields : str and sequence of str, optional
@@ -276,27 +276,28 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidInput
+        InvalidInputError
             When an argument cannot work, such as an input that JSON cannot hold; nothing was sent.
-        EncryptionNotSetUp
+        EncryptionNotSetUpError
             When the collaboration is encrypted and ``setup_encryption`` was given no key, or when
             an organization has no public key; no task was created.
-        UntrustedKey
+        UntrustedKeyError
             When the server gives another public key for an organization than before
-            (`PublicKeyChanged`), or one that a strict client does not know; no task was created.
-        NotEncrypted
+            (`PublicKeyChangedError`), or one that a strict client does not know; no task was
+            created.
+        NotEncryptedError
             When the server says that the collaboration is not encrypted, and it was before; no task
             was created.
-        BadRequest
+        BadRequestError
             When the server finds fault with the task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not create tasks in this collaboration.
-        ServerTooOld
+        UnsupportedServerVersionError
             When something in `databases` came with a later version of the server; no task was
             created.
-        TaskMayExist
+        TaskCreationUncertainError
             When the answer was lost, and no such task can be found on the server. It is asked for
             once; where the answer is lost and the task is there, that one is returned.
 
@@ -326,7 +327,7 @@ class Tasks(Named["Task"]):
             "image": image,
             "description": description,
             "collaboration_id": place,
-            "organizations": await _inputs(self._session, ids, data, place, transferred),
+            "organizations": await _inputs(self._session, ids, data, place, on_transfer),
             "databases": database_rows,
         }
         if study_id is not None:
@@ -356,7 +357,7 @@ class Tasks(Named["Task"]):
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
-        transferred: Transferred | None = None,
+        on_transfer: OnTransfer | None = None,
         interval: float = 1,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
@@ -371,7 +372,7 @@ class Tasks(Named["Task"]):
         ----------
         organizations, name, image, description, input_
             As in `create`.
-        collaboration, study, store, server_url, databases, method, args, kwargs, transferred
+        collaboration, study, store, server_url, databases, method, args, kwargs, on_transfer
             As in `create`.
         interval, timeout, on_failure, progress, logs
             As in ``client.wait_for_results``.
@@ -384,11 +385,11 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When an argument cannot work; nothing was sent.
-        TaskFailed
+        TaskFailedError
             When a run failed; its `results` has those there are.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up. The task runs on: the error's `task_id` tells which it is.
         DecryptionError
             When a result cannot be read, or is not JSON.
@@ -426,14 +427,14 @@ class Tasks(Named["Task"]):
             method=method,
             args=args,
             kwargs=kwargs,
-            transferred=transferred,
+            on_transfer=on_transfer,
         )
         refs = [task["id"]]
         waiting = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
         (rows,) = await waiting
         return rows.outputs
 
-    def follow(self, task: Ref) -> AsyncIterator[LogLine]:
+    def stream_logs(self, task: Ref) -> AsyncIterator[LogLine]:
         """Give the lines of a task's logs, those there are and then each as it comes.
 
         The lines of all its runs come, and those of its subtasks. It ends with the task; no line
@@ -453,24 +454,24 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
         --------
-        >>> async for line in client.task.follow("average age"):
+        >>> async for line in client.task.stream_logs("average age"):
         ...     print(line)
         IKNL | ...Summing the column 'age' of ... rows
         ...
         Maastro | ...Summing the column 'age' of ... rows...
         """
-        from ._waits import follow
+        from ._waits import stream_logs
 
-        return follow(self._session, task)
+        return stream_logs(self._session, task)
 
     async def _place(self, collaboration: Ref | None, study: Ref | None) -> tuple[int, int | None]:
         """Find the collaboration of a new task, and the study in it."""
@@ -480,7 +481,7 @@ class Tasks(Named["Task"]):
             return row["collaboration"]["id"], study_id
         chosen = await self._collaboration(collaboration)
         if chosen is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "a task needs a collaboration or a study; setup_collaboration() chooses one for "
                 "all calls"
             )
@@ -504,11 +505,11 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -532,14 +533,14 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the task has finished already. To the server it has as soon as one of its runs has
             failed: runs at other organizations then cannot be stopped, and go on to their end.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not kill it.
 
         Examples
@@ -554,17 +555,17 @@ async def _inputs(
     ids: Sequence[int],
     data: bytes,
     collaboration: int,
-    transferred: Transferred | None,
+    on_transfer: OnTransfer | None,
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
     row = await session.send(calls.get_collaboration(collaboration))
     key = session.private_key
     if await beside(session.trust.may_be_plain, row, has_key=key is not None):
         if await session.blobs.is_there():
-            return await session.blobs.put_inputs(ids, data, None, transferred)
+            return await session.blobs.put_inputs(ids, data, None, on_transfer)
         return plain_inputs(ids, data)
     if key is None:
-        raise EncryptionNotSetUp(
+        raise EncryptionNotSetUpError(
             f"collaboration {collaboration} ({row.get('name')}) is encrypted: give "
             "setup_encryption() your organization's private key before you create a task"
         )
@@ -575,5 +576,5 @@ async def _inputs(
     own = session.whoami.organization_id, public_key_of(key)
     await beside(session.trust.check_keys, ids, members, own)
     if await session.blobs.is_there():
-        return await session.blobs.put_inputs(ids, data, public_keys(ids, members), transferred)
+        return await session.blobs.put_inputs(ids, data, public_keys(ids, members), on_transfer)
     return encrypted_inputs(ids, data, members)

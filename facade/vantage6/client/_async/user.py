@@ -11,7 +11,7 @@ from vantage6.bindings.server import calls
 from .._body import filled
 from .._listing import Rows, Selection, period
 from .._secrets import secret
-from ..errors import InvalidInput
+from ..errors import InvalidInputError
 from ._resource import Named
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Users(Named["User"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -114,9 +114,9 @@ class Users(Named["User"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these users.
 
         Examples
@@ -182,11 +182,11 @@ class Users(Named["User"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add users there, or not with more permissions than you have yourself.
 
         Examples
@@ -247,15 +247,15 @@ class Users(Named["User"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When the user is of another organization than the one given; nothing was changed.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the user, or not to more permissions than you have yourself.
 
         Examples
@@ -294,13 +294,13 @@ class Users(Named["User"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When tasks of the user are still there.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -312,7 +312,7 @@ class Users(Named["User"]):
     async def _check_organization(self, id_: int, organization: int) -> None:
         now = (await self._session.send(calls.get_user(id_))).get("organization")
         if now is None or now["id"] != organization:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"user {id_} cannot be moved to organization {organization}: make a new account "
                 "there"
             )

@@ -14,7 +14,13 @@ from .._call import sending
 from .._qr import offer
 from .._secrets import secret, secret_bytes
 from .._settings import LOGGER
-from ..errors import InvalidInput, KeyMismatch, LoginFailed, SessionExpired, Unauthorized
+from ..errors import (
+    InvalidInputError,
+    KeyMismatchError,
+    LoginExpiredError,
+    LoginFailedError,
+    UnauthorizedError,
+)
 from ._resource import Resource
 
 if TYPE_CHECKING:
@@ -51,7 +57,7 @@ class Utilities(Resource):
 
         Raises
         ------
-        ConnectionFailed
+        ConnectionFailedError
             When the server cannot be reached.
 
         Examples
@@ -73,7 +79,7 @@ class Utilities(Resource):
 
         Raises
         ------
-        ConnectionFailed
+        ConnectionFailedError
             When the server cannot be reached.
 
         Examples
@@ -105,9 +111,9 @@ class Utilities(Resource):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the new one is too simple, or the same.
-        PermissionDenied
+        PermissionDeniedError
             When the current one is wrong.
 
         Examples
@@ -143,9 +149,9 @@ class Utilities(Resource):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When neither is given; nothing was sent.
-        BadRequest
+        BadRequestError
             When that is no mail address.
 
         Examples
@@ -153,7 +159,7 @@ class Utilities(Resource):
         >>> answer = await client.util.reset_my_password(email="ada@example.org")
         """
         if not (email or username):
-            raise InvalidInput("say whose password is lost: give email or username")
+            raise InvalidInputError("say whose password is lost: give email or username")
         body: RecoverPasswordInput = filled(email=email, username=username)
         return await self._tell(calls.recover_password(body), signed=False)
 
@@ -179,9 +185,9 @@ class Utilities(Resource):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the token is not valid, or the password too simple.
-        LoginFailed
+        LoginFailedError
             When the token has expired.
 
         Examples
@@ -217,11 +223,11 @@ class Utilities(Resource):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no username is given; nothing was sent.
-        LoginFailed
+        LoginFailedError
             When username or password is wrong.
-        BadRequest
+        BadRequestError
             When the server cannot send mail.
 
         Examples
@@ -230,11 +236,11 @@ class Utilities(Resource):
         """
         password = secret(password, "password")
         if not username:
-            raise InvalidInput("give the username: the server finds nobody by mail address")
+            raise InvalidInputError("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
         self._session.warn_of_readers()
         call = calls.recover_two_factor(body)
-        return await self._tell(call, signed=False, refused=LoginFailed)
+        return await self._tell(call, signed=False, refused=LoginFailedError)
 
     async def set_two_factor_auth(
         self,
@@ -256,9 +262,9 @@ class Utilities(Resource):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the token is not valid.
-        LoginFailed
+        LoginFailedError
             When the token has expired.
 
         Examples
@@ -275,8 +281,8 @@ class Utilities(Resource):
         """Send what a token from a mail gives the right to."""
         try:
             return await self._session.send(call, signed=False)
-        except SessionExpired as error:  # no login is concerned, but that token
-            raise LoginFailed(
+        except LoginExpiredError as error:  # no login is concerned, but that token
+            raise LoginFailedError(
                 "the token of the mail is not valid any more: ask for another mail",
                 method=error.method,
                 url=error.url,
@@ -313,14 +319,14 @@ class Utilities(Resource):
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
         FileExistsError
             When there is such a file already: no key is ever overwritten.
-        KeyMismatch
+        KeyMismatchError
             When the server has a public key of your organization already and `replace` is not
             given; no file is left behind.
-        PermissionDenied
+        PermissionDeniedError
             When you may not store the public key; no file is left behind.
 
         Examples
@@ -339,7 +345,7 @@ class Utilities(Resource):
         write_private_key(path, private_key_to_pem(key, passphrase))
         try:
             await self._session.use_key(key, "a new key", replace=replace)
-        except (KeyMismatch, Unauthorized):
+        except (KeyMismatchError, UnauthorizedError):
             path.unlink()  # for sure the server does not have the public key
             raise
         LOGGER.info("Wrote the private key to %s", path)

@@ -13,12 +13,12 @@ from vantage6.bindings.server import calls
 from .._blobs import Blob, BlobReader, Room, Tally, Upload, checked
 from .._call import read
 from .._opening import input_key
-from ..errors import DecryptionError, ServerTooOld
+from ..errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, TaskOrganization
 
-    from .._blobs import Transferred
+    from .._blobs import OnTransfer
     from .._opening import Reader
     from ._session import Session
 
@@ -53,7 +53,7 @@ class BlobStore:
         if state.has_blobs is None or again:
             try:
                 status = self._session.send(calls.get_blob_store_status())
-            except ServerTooOld:
+            except UnsupportedServerVersionError:
                 state.has_blobs = False
             else:
                 state.has_blobs = status["blob_store_enabled"]
@@ -64,7 +64,7 @@ class BlobStore:
         ids: Sequence[int],
         data: bytes,
         keys: dict[int, str] | None,
-        report: Transferred | None,
+        report: OnTransfer | None,
     ) -> list[TaskOrganization]:
         """Store the input for each organization, encrypted while it is sent.
 
@@ -93,7 +93,7 @@ class BlobStore:
             inputs.append({"id": id_, "input": self._put(upload)})
         return inputs
 
-    def results(self, rows: Iterable[Result], report: Transferred | None = None) -> Reader:
+    def results(self, rows: Iterable[Result], report: OnTransfer | None = None) -> Reader:
         """Read the results that lie here.
 
         Parameters
@@ -161,7 +161,7 @@ class BlobStore:
         write(reader.finish())
 
     def _room(self) -> Room:
-        return Room(self._session.http.limits.max_answer)
+        return Room(self._session.http.limits.max_response_bytes)
 
     def _get(self, blob_id: str, reader: BlobReader, tally: Tally, room: Room) -> Blob:
         """Read a blob into memory, or find out what keeps it from being decrypted."""

@@ -12,7 +12,7 @@ from .._keeping import keep, keep_up
 from .._passwords import ask, can_ask, find_password
 from .._profiles import WAYS
 from .._settings import LOGGER
-from ..errors import InvalidSettings, NotFound, Unauthorized
+from ..errors import ConfigurationError, NotFoundError, UnauthorizedError
 
 if TYPE_CHECKING:
     from .._identity import MfaCode
@@ -28,9 +28,9 @@ def enter(
     plan: Plan,
     stored: Stored | None,
     *,
-    stay: bool,
+    auto_relogin: bool,
 ) -> None:
-    """Log in, by a session that is saved or anew, and set up what is named.
+    """Log in, by a saved login or anew, and set up what is named.
 
     Parameters
     ----------
@@ -42,20 +42,20 @@ def enter(
         How to connect.
     stored : (Path, Saved) or None
         The session to try first, and its file.
-    stay : bool
+    auto_relogin : bool
         Whether to log in again when the login has lapsed.
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When no password is to be found.
     """
     if stored is None or not _resume(session, stored):
         found = _account(session, plan)
         # What a function supplies is checked when it does.
         code = cast("MfaCode | None", found.mfa_code)
-        client.authenticate(found.username, found.password, code, stay=stay)
-    elif stay:
+        client.authenticate(found.username, found.password, code, auto_relogin=auto_relogin)
+    elif auto_relogin:
         session.auth.account = (_account(session, plan)).lasting
     file = stored[0] if stored else None
     if plan.save:
@@ -70,15 +70,15 @@ def enter(
 
 
 def _resume(session: Session, stored: Stored) -> bool:
-    """Go on with a session that is saved, if the server still takes it."""
+    """Go on with a saved login, if the server still takes it."""
     path, saved = stored
     session.warn_of_readers()
     try:
         who = session.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
-    except (Unauthorized, NotFound):
-        LOGGER.info("The session in %s is over: logging in again", path)
+    except (UnauthorizedError, NotFoundError):
+        LOGGER.info("The login in %s is over: logging in again", path)
         return False
-    LOGGER.info("Going on as %s (id %s), by the session in %s", who.name, who.id_, path)
+    LOGGER.info("Going on as %s (id %s), by the login in %s", who.name, who.id_, path)
     return True
 
 
@@ -92,7 +92,7 @@ def _account(session: Session, plan: Plan) -> Account:
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
-        raise InvalidSettings(f"there is no password for {account}: {WAYS}")
+        raise ConfigurationError(f"there is no password for {account}: {WAYS}")
     code = plan.mfa_code
     if code is None and can_ask():
         code = _ask_code

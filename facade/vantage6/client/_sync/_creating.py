@@ -14,7 +14,13 @@ from .._call import read
 from .._listing import SORT
 from .._settings import LOGGER
 from .._task import is_asked_for, server_time
-from ..errors import ServerError, TaskMayExist, TransportError, UndecodableAnswer, Vantage6Error
+from ..errors import (
+    InvalidResponseError,
+    ServerError,
+    TaskCreationUncertainError,
+    TransportError,
+    Vantage6Error,
+)
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Task, TaskInput
@@ -46,13 +52,13 @@ def create(session: Session, body: TaskInput) -> Task:
 
     Raises
     ------
-    TaskMayExist
+    TaskCreationUncertainError
         When the answer was lost, and the task cannot be found.
     """
     began = monotonic()
     try:
         task = session.send(calls.create_task(body))
-    except (TransportError, ServerError, UndecodableAnswer) as error:
+    except (TransportError, ServerError, InvalidResponseError) as error:
         if not _is_unclear(error):
             raise
         lost = error
@@ -71,14 +77,16 @@ def create(session: Session, body: TaskInput) -> Task:
             return found
     method, url = lost.method, lost.url
     reason = str(lost).removeprefix(f"{method} {url}").lstrip(": ")
-    raise TaskMayExist(reason, method=method, url=url, name=body.get("name", "")) from lost
+    raise TaskCreationUncertainError(
+        reason, method=method, url=url, name=body.get("name", "")
+    ) from lost
 
 
-def _is_unclear(error: TransportError | ServerError | UndecodableAnswer) -> bool:
+def _is_unclear(error: TransportError | ServerError | InvalidResponseError) -> bool:
     """Tell whether the server may have done what it was asked for."""
     if isinstance(error, TransportError):
         return error.may_have_arrived
-    return isinstance(error, UndecodableAnswer) or error.status in PASSED_ON
+    return isinstance(error, InvalidResponseError) or error.status in PASSED_ON
 
 
 def _look(session: Session, body: TaskInput, began: float) -> Task | None:

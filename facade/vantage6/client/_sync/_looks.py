@@ -12,7 +12,7 @@ from vantage6.bindings.server import calls
 
 from .._listing import PAGE_SIZE, SORT
 from .._waiting import depth, has_finished
-from ..errors import PermissionDenied, RequestTimeout
+from ..errors import PermissionDeniedError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Task
@@ -153,10 +153,10 @@ class Looks:
             )
             try:
                 body = self._session.send(call)
-            except (PermissionDenied, RequestTimeout) as error:
+            except (PermissionDeniedError, RequestTimeoutError) as error:
                 # Whose results one may see is another question than whose tasks; and all results
                 # together may be too much for one answer. One by one tells.
-                if isinstance(error, RequestTimeout) and not include:
+                if isinstance(error, RequestTimeoutError) and not include:
                     raise
                 self._is_apart = True
                 break

@@ -14,7 +14,7 @@ from vantage6.bindings.store import calls as store_calls
 
 from .._listing import PAGE_SIZE, Rows
 from .._resolve import NAMINGS, SCOPED, Directory, Kind, Within, place
-from ..errors import AmbiguousName, PermissionDenied, UnknownName
+from ..errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from .._listing import Listing, PageOf
@@ -97,9 +97,9 @@ class Names:
 
         Raises
         ------
-        UnknownName
+        NameNotFoundError
             When none is called that.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
         """
         within = within if kind in SCOPED else None
@@ -110,7 +110,7 @@ class Names:
             if directory and monotonic() < asked + KEPT:
                 try:
                     return directory.find(name)
-                except (UnknownName, AmbiguousName):
+                except (NameNotFoundError, AmbiguousNameError):
                     pass
             return (self._ask(kind, within)).find(name)
 
@@ -134,7 +134,7 @@ class Names:
                 if kind == "organization" and monotonic() < asked + KEPT:
                     known.update(directory.called())
             if not set(ids) <= known.keys():
-                with suppress(PermissionDenied):
+                with suppress(PermissionDeniedError):
                     known = (self._ask("organization", None)).called()
             return known
 
@@ -156,7 +156,7 @@ class Names:
         named = self._connection.rows(_listing("task", within, name=name))
         try:
             return Directory("task", named, self._place(within)).find(name)
-        except UnknownName:
+        except NameNotFoundError:
             newest = self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
             return Directory("task", newest, self._place(within)).find(name)
 

@@ -23,16 +23,16 @@ from .._settings import LOGGER, Address
 from .._versions import SERVER, STORE, Api, came_later, explained, fitted, late_parts, whole_address
 from .._warn import warn
 from ..errors import (
-    InvalidInput,
-    InvalidSettings,
-    KeyMismatch,
-    NotAuthenticated,
-    PermissionDenied,
-    SessionExpired,
-    TwoFactorSetupRequired,
-    Unauthorized,
-    UnknownName,
-    UnknownPath,
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    KeyMismatchError,
+    LoginExpiredError,
+    NameNotFoundError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    TwoFactorSetupRequiredError,
+    UnauthorizedError,
     Vantage6Error,
 )
 from ._blobs import BlobStore
@@ -110,7 +110,7 @@ class Connection:
         call: Call[T],
         *,
         signed: bool = True,
-        refused: type[Unauthorized] = PermissionDenied,
+        refused: type[UnauthorizedError] = PermissionDeniedError,
         extensions: Mapping[str, object] | None = None,
     ) -> T:
         """Send one request.
@@ -121,7 +121,7 @@ class Connection:
             What to send.
         signed : bool
             Whether to send the token along.
-        refused : type of Unauthorized
+        refused : type of UnauthorizedError
             The error for a 401 that is not about the token.
         extensions : dict, optional
             How to send it: ``"repeats"`` and ``"renew"``, see `Attempts` and `BearerAuth`.
@@ -138,7 +138,7 @@ class Connection:
         self,
         call: Call[T],
         signed: bool = True,
-        refused: type[Unauthorized] = PermissionDenied,
+        refused: type[UnauthorizedError] = PermissionDeniedError,
         extensions: Mapping[str, object] | None = None,
     ) -> tuple[T, Answer]:
         """Send a request, as this version of the API wants it, and read what comes back."""
@@ -147,7 +147,7 @@ class Connection:
         answer = self.http.exchange(call, signed=signed, extensions=extensions)
         try:
             body = read(call, answer, refused)
-        except UnknownPath as error:
+        except EndpointNotFoundError as error:
             raise self._reason(call, error) from None
         if outdated := outdated_by(call.operation):
             self.names.forget(*outdated)
@@ -160,7 +160,7 @@ class Connection:
             self._version.append(read(self._api.ask, answer)["version"])
         return self._version[0]
 
-    def _reason(self, call: Call[T], error: UnknownPath) -> UnknownPath:
+    def _reason(self, call: Call[T], error: EndpointNotFoundError) -> EndpointNotFoundError:
         """Find out whether an operation is unknown because the API is of an older version."""
         if not came_later(call, self._api):
             return error
@@ -194,7 +194,7 @@ class Connection:
         if page is not None or per_page is not None:
             body, answer = self._exchange(listing(page=page, per_page=per_page, sort=SORT))
             return Rows(body["data"], body["links"], answer.total)
-        pages = Pages[Row](self.http.limits.max_answer, PAGE_SIZE)
+        pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, answer = self._exchange(call)
@@ -337,9 +337,9 @@ class Session(Connection):
 
     @property
     def whoami(self) -> WhoAmI:
-        """The user who is logged in; NotAuthenticated if there is none."""
+        """The user who is logged in; NotAuthenticatedError if there is none."""
         if self.state.whoami is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         return self.state.whoami
 
     def warn_of_readers(self) -> None:
@@ -355,14 +355,14 @@ class Session(Connection):
         """Who reads inputs and results here, with which key."""
         return Reader(self.whoami, self.private_key)
 
-    def login(self, account: Account, *, stay: bool) -> WhoAmI:
+    def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
         """Log in, and find out who that is.
 
         Parameters
         ----------
         account : Account
             Who logs in.
-        stay : bool
+        auto_relogin : bool
             Whether to do so again when the login has lapsed.
 
         Returns
@@ -372,7 +372,7 @@ class Session(Connection):
         """
         tokens = self._enter(account)
         found = self._identify(account.username, tokens)
-        return self._go_on(tokens, *found, account.lasting if stay else None)
+        return self._go_on(tokens, *found, account.lasting if auto_relogin else None)
 
     def resume(self, username: str, tokens: Tokens) -> WhoAmI:
         """Go on with the tokens of an earlier login, which are renewed if need be.
@@ -391,20 +391,20 @@ class Session(Connection):
 
         Raises
         ------
-        SessionExpired
+        LoginExpiredError
             When they cannot be renewed any more, or are somebody else's.
         """
         is_due = monotonic() >= tokens.renew_at
         try:
             tokens = self._renewed(tokens) if is_due else tokens
             found = self._identify(username, tokens)
-        except SessionExpired:
+        except LoginExpiredError:
             if is_due:
                 raise
             tokens = self._renewed(tokens)
             found = self._identify(username, tokens)
         if found[0] != username:
-            raise InvalidSettings(f"the session is of {found[0]!r}, not of {username!r}")
+            raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
         return self._go_on(tokens, *found)
 
     def _go_on(
@@ -436,7 +436,7 @@ class Session(Connection):
         """Get tokens."""
         try:
             return self._through(enter(account))
-        except TwoFactorSetupRequired as error:
+        except TwoFactorSetupRequiredError as error:
             from .._qr import offer
 
             offer(error.uri)  # who does not catch the error would lose what is told only once
@@ -464,11 +464,11 @@ class Session(Connection):
         username = user.get("username") or username
         organization = user.get("organization")
         if organization is None:
-            raise NotAuthenticated(f"user {username!r} belongs to no organization")
+            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
         organization_id = organization["id"]
         try:
             name = (self._ask(calls.get_organization(organization_id), tokens)).get("name")
-        except PermissionDenied:
+        except PermissionDeniedError:
             name = None  # not everyone may see even their own
         return username, WhoAmI(
             type_="user",
@@ -490,7 +490,7 @@ class Session(Connection):
         """Renew the token now, whether it is about to expire or not."""
         tokens = self.auth.tokens
         if tokens is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         steps = self.auth.renewing(tokens)
         step = next(steps)
         while step:
@@ -501,7 +501,7 @@ class Session(Connection):
         if self.auth.is_outdated:
             self.renew()
         if self.auth.tokens is None:
-            raise NotAuthenticated()
+            raise NotAuthenticatedError()
         return self.auth.tokens.access
 
     @property
@@ -538,7 +538,7 @@ class Session(Connection):
         local = fingerprint(public_key)
         known = (self.send(calls.get_organization(who.organization_id))).get("public_key")
         if known and (server := fingerprint(known)) != local and not replace:
-            raise KeyMismatch(
+            raise KeyMismatchError(
                 f"{source} is not the private key of organization {who.organization_name} "
                 f"(id {who.organization_id})",
                 local=local,
@@ -552,10 +552,10 @@ class Session(Connection):
 
     @property
     def store(self) -> StoreConnection:
-        """The algorithm store that was chosen; InvalidSettings if there is none."""
+        """The algorithm store that was chosen; ConfigurationError if there is none."""
         store, limits = self.state.store, self.http.limits
         if store is None:
-            raise InvalidSettings("no algorithm store has been chosen: call store.set() first")
+            raise ConfigurationError("no algorithm store has been chosen: call store.set() first")
         return store if store.http.limits is limits else store.limited(limits)
 
     def choose_store(self, row: AlgorithmStore) -> None:
@@ -596,10 +596,12 @@ class Session(Connection):
         """
         if not isinstance(cast("object", name), str):
             word = NAMINGS[kind].word
-            raise InvalidInput(f"{word}: {name!r} is no name, by which find() looks; see get()")
+            raise InvalidInputError(
+                f"{word}: {name!r} is no name, by which find() looks; see get()"
+            )
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
-            with suppress(UnknownName):
+            with suppress(NameNotFoundError):
                 return names.find(kind, name, Within("collaboration", self.collaboration_id))
         return names.find(kind, name, within)
 
@@ -642,7 +644,7 @@ class Session(Connection):
             return id_of(ref, NAMINGS[kind].word)
         try:
             return (self.find(kind, ref, within))["id"]
-        except UnknownName:
+        except NameNotFoundError:
             if (number := number_in(ref)) is not None:
                 return number
             raise

@@ -18,7 +18,7 @@ from .._progress import Progress
 from .._results import ResultRows
 from .._settings import LOGGER
 from .._waiting import check_manner, check_times, failure, has_failed, how_to_go_on
-from ..errors import DecryptionError, PermissionDenied, TaskFailed
+from ..errors import DecryptionError, PermissionDeniedError, TaskFailedError
 from ._watch import Watch, runs_of
 from .result import results_of
 
@@ -98,7 +98,7 @@ def as_they_end(
                 yield done
 
 
-def follow(session: Session, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
+def stream_logs(session: Session, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
     """Give the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
         task = (session.send(calls.get_run(run_id)))["task"]["id"]
@@ -141,7 +141,7 @@ def _finished(session: Session, ledger: Ledger, task: TaskState) -> Finished:
         return Finished(task.task_id, task.status, _readable(error), error)
 
 
-def _error(session: Session, task: TaskState) -> TaskFailed:
+def _error(session: Session, task: TaskState) -> TaskFailedError:
     """Make the error for a task that failed, with all there is to know about it."""
     runs = runs_of(session, task.task_id)
     below = _subtask_runs(session, task)
@@ -152,7 +152,7 @@ def _error(session: Session, task: TaskState) -> TaskFailed:
         results = results_of(session, task.task_id, runs)
     except DecryptionError as error:
         reason, results = f"{reason}\n  and {error}", _readable(error)
-    return TaskFailed(
+    return TaskFailedError(
         reason,
         task_id=task.task_id,
         status=task.status,
@@ -172,7 +172,7 @@ def _readable(error: DecryptionError) -> ResultRows:
 def _subtask_runs(session: Session, task: TaskState) -> list[Run]:
     try:
         rows = session.rows(partial(calls.list_tasks, parent_id=task.task_id))
-    except PermissionDenied:
+    except PermissionDeniedError:
         return []
     return [run for row in rows[::-1] for run in runs_of(session, row["id"])]
 

@@ -54,13 +54,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -127,9 +127,9 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these algorithms.
 
         Examples
@@ -200,13 +200,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not hand in algorithms.
-        ServerTooOld
+        UnsupportedServerVersionError
             When something in `functions` came with a later version of the store; nothing was
             handed in.
 
@@ -283,17 +283,17 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
-        ServerTooOld
+        UnsupportedServerVersionError
             When something in `functions` came with a later version of the store; nothing was
             changed.
 
@@ -337,13 +337,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -375,13 +375,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not do so.
 
         Examples

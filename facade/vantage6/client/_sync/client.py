@@ -18,7 +18,7 @@ from vantage6.bindings.server import calls
 from .._call import check_arguments, read, request_of, sending
 from .._entry import Account
 from .._identity import hidden_code, hidden_password, signing
-from .._keeping import SavedSession
+from .._keeping import SavedLogin
 from .._pins import trust_mode
 from .._resolve import known_kind
 from .._secrets import hidden_given, hidden_way, secret, secret_bytes
@@ -33,7 +33,7 @@ from .._waiting import (
     pause,
     several,
 )
-from ..errors import InvalidSettings, UnknownPath
+from ..errors import ConfigurationError, EndpointNotFoundError
 from ._session import Session
 from .algorithm import Algorithms
 from .collaboration import Collaborations
@@ -70,8 +70,8 @@ if TYPE_CHECKING:
 class Client:
     """A vantage6 server, seen by one user.
 
-    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or ``from_session``
-    do both. It keeps its connections open: ``close`` it at the end, or
+    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or
+    ``from_saved_login`` do both. It keeps its connections open: ``close`` it at the end, or
     let ``with`` do that.
 
     Parameters
@@ -90,9 +90,9 @@ class Client:
     timeout : float or Timeouts, optional
         Seconds that a call may take, with all its attempts; `Timeouts` sets its parts one by one.
         By default 10 to connect, 60 without a byte, and 300 in all.
-    retries : int
+    max_retries : int
         How many further attempts to make where nothing can happen twice by it.
-    max_answer : int
+    max_response_bytes : int
         How many bytes an answer may have at most, unpacked; by default 1 GiB. What comes from a
         blob store may be of any size.
     verify : bool, path or SSLContext
@@ -142,12 +142,12 @@ class Client:
         The algorithms of the chosen store.
     util : Utilities
         The server itself.
-    session : SavedSession
+    session : SavedLogin
         The login, as it can be kept for the next time.
 
     Raises
     ------
-    InvalidSettings
+    ConfigurationError
         When an argument cannot work.
 
     Examples
@@ -167,8 +167,8 @@ class Client:
         log_level: str | None = "info",
         *,
         timeout: float | Timeouts | None = None,
-        retries: int = 3,
-        max_answer: int = 1 << 30,
+        max_retries: int = 3,
+        max_response_bytes: int = 1 << 30,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: str | Literal[False] | None = None,
@@ -180,7 +180,7 @@ class Client:
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
-        limits = Limits(Timeouts.of(timeout), retries, max_answer)
+        limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
         self._see(Session(address, Route(verify, cert, proxy), limits, trusting))
 
     def _see(self, session: Session) -> None:
@@ -199,7 +199,7 @@ class Client:
         self.store = AlgorithmStores(session)
         self.algorithm = Algorithms(session)
         self.util = Utilities(session)
-        self.session = SavedSession(session)
+        self.saved_login = SavedLogin(session)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_session"):  # a debugger looks at it before it is made
@@ -210,7 +210,7 @@ class Client:
     def __reduce__(self) -> Never:
         raise TypeError(
             "a client cannot be copied or pickled, it holds connections and a login: make one in "
-            "each process, as with from_session(); with_options() gives one with other limits"
+            "each process, as with from_saved_login(); with_options() gives one with other limits"
         )
 
     # ---- ways to connect ------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class Client:
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by what the environment says.
@@ -238,16 +238,16 @@ class Client:
             The password, or a function without parameters that supplies it; an asynchronous client
             also awaits what it gives. By default it is looked for: in the environment, in the
             system's keyring (extra ``keyring``), and in a terminal or notebook it is asked for.
-            Without a password in the environment, a session that is saved comes first.
+            Without a password in the environment, a saved login comes first.
         mfa_code : str, int or callable, optional
             The current code of the authenticator app, as for ``authenticate``. In a terminal or
             notebook it is asked for when the server wants one.
         save : bool, optional
             Whether to save the session for the next time. By default one that was saved goes on
             being saved.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``authenticate``. The password
-            stays in memory, and is looked for at once even where a saved session goes on.
+            stays in memory, and is looked for at once even where a saved login goes on.
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
             win over the environment; and what the client itself takes by name, such as `timeout`.
@@ -259,11 +259,11 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When something is missing (the error names all that is), contradicts or cannot work.
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and there is no code.
         Vantage6Error
             Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
@@ -279,7 +279,9 @@ class Client:
         options = hidden_given(options)
         from .._ways import by_environment
 
-        return cls._connected(*by_environment(options, password, mfa_code, save), stay=stay)
+        return cls._connected(
+            *by_environment(options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
     def from_profile(
@@ -289,7 +291,7 @@ class Client:
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
@@ -310,7 +312,7 @@ class Client:
             The current code of the authenticator app, as for ``from_env``.
         save : bool, optional
             Whether to save the session for the next time; by default what the profile says.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over profile and environment, and what the client takes, as for ``from_env``.
@@ -322,12 +324,12 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When there is no such profile, or the file holds what does not belong there; when
             something is missing (the error names all that is), contradicts or cannot work.
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and there is no code.
         Vantage6Error
             Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
@@ -343,20 +345,22 @@ class Client:
         options = hidden_given(options)
         from .._ways import by_profile
 
-        return cls._connected(*by_profile(name, options, password, mfa_code, save), stay=stay)
+        return cls._connected(
+            *by_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
-    def from_session(
+    def from_saved_login(
         cls,
         path: str | PathLike[str] | None = None,
         *,
         password: Password | None = None,
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
-        stay: bool = False,
+        auto_relogin: bool = False,
         **options: Unpack[Given],
     ) -> Self:
-        """Go on with a login that ``client.session.save()`` has kept.
+        """Go on with a login that ``client.saved_login.save()`` has kept.
 
         When the server does not take it any more, this is a new login: of the same user, with a
         password from where ``from_env`` looks for one.
@@ -372,7 +376,7 @@ class Client:
             The code for a new login, as for ``from_env``.
         save : bool, optional
             False not to write renewed tokens to the file.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, as for ``from_env``.
         options : object
             What wins over the environment, and what the client takes, as for ``from_env``.
@@ -384,10 +388,10 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When there is no such session, it is of another server or user than is given, or a new
             login needs a password that is not to be found.
-        LoginFailed
+        LoginFailedError
             When a new login is needed and username, password or code is wrong, or the account is
             locked.
         Vantage6Error
@@ -396,25 +400,29 @@ class Client:
         Examples
         --------
         >>> from vantage6.client import Client
-        >>> file = client.session.save()
-        >>> other = Client.from_session(file)
+        >>> file = client.saved_login.save()
+        >>> other = Client.from_saved_login(file)
         >>> other.whoami == client.whoami
         True
         """
         password, mfa_code = hidden_password(password), hidden_code(mfa_code)
         options = hidden_given(options)
-        from .._ways import by_session
+        from .._ways import by_saved_login
 
         file = Path(path) if path else None
-        return cls._connected(*by_session(file, options, password, mfa_code, save), stay=stay)
+        return cls._connected(
+            *by_saved_login(file, options, password, mfa_code, save), auto_relogin=auto_relogin
+        )
 
     @classmethod
-    def _connected(cls, address: Address, plan: Plan, stored: Stored | None, *, stay: bool) -> Self:
+    def _connected(
+        cls, address: Address, plan: Plan, stored: Stored | None, *, auto_relogin: bool
+    ) -> Self:
         from ._connect import enter
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            enter(client, client._session, plan, stored, stay=stay)
+            enter(client, client._session, plan, stored, auto_relogin=auto_relogin)
         except BaseException:
             client.close()
             raise
@@ -439,7 +447,7 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When the profile file cannot be written, or does not allow such a name or value: the
             address of a proxy with a login, for instance.
 
@@ -453,16 +461,16 @@ class Client:
 
         session = self._session
         if not self.path:
-            raise InvalidSettings(
+            raise ConfigurationError(
                 f"a profile cannot say that the API is at the root of {self.base_path}: without a "
                 "path, /api is meant"
             )
         key, verify = session.state.private_key_file, session.http.pools.route.verify
         if not isinstance(verify, bool | str | PathLike):
-            raise InvalidSettings("a profile cannot hold an SSLContext: give verify a file")
+            raise ConfigurationError("a profile cannot hold an SSLContext: give verify a file")
         route = session.http.pools.route
         if isinstance(route.cert, tuple):
-            raise InvalidSettings(
+            raise ConfigurationError(
                 "a profile can hold the certificate to show as one file, which has its key too: "
                 "give cert such a file"
             )
@@ -497,8 +505,8 @@ class Client:
         """Close all connections; the client cannot be used any more.
 
         Whoever waits with it or listens to its events, in another thread or task, gets
-        `ClientClosed`. What ``with_options`` gave is closed with the client that it came from, and
-        not before.
+        `ClientClosedError`. What ``with_options`` gave is closed with the client that it came from,
+        and not before.
 
         Examples
         --------
@@ -510,8 +518,8 @@ class Client:
         self,
         *,
         timeout: float | Timeouts | None = None,
-        retries: int | None = None,
-        max_answer: int | None = None,
+        max_retries: int | None = None,
+        max_response_bytes: int | None = None,
     ) -> Self:
         """Give this same client with other limits, for one call or several.
 
@@ -522,9 +530,9 @@ class Client:
         ----------
         timeout : float or Timeouts, optional
             Seconds that a call may take, as for the client; by default as it is here.
-        retries : int, optional
+        max_retries : int, optional
             How many further attempts to make; by default as it is here.
-        max_answer : int, optional
+        max_response_bytes : int, optional
             How many bytes an answer may have; by default as it is here.
 
         Returns
@@ -534,16 +542,16 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When a limit makes no sense.
 
         Examples
         --------
-        >>> quick = client.with_options(timeout=10, retries=0)
+        >>> quick = client.with_options(timeout=10, max_retries=0)
         """
         view = object.__new__(type(self))
         vars(view).update(vars(self))
-        limits = self._session.http.limits.but(timeout, retries, max_answer)
+        limits = self._session.http.limits.but(timeout, max_retries, max_response_bytes)
         view._see(self._session.limited(limits))
         return view
 
@@ -553,7 +561,7 @@ class Client:
         password: str,
         mfa_code: MfaCode | None = None,
         *,
-        stay: bool = False,
+        auto_relogin: bool = False,
     ) -> None:
         """Log in. From here on the token is renewed as needed.
 
@@ -568,11 +576,11 @@ class Client:
             The current code of the authenticator app, if the account has two-factor login. A
             function without parameters is called if the server asks for a code, and not before; an
             asynchronous client also awaits what it gives.
-        stay : bool
+        auto_relogin : bool
             Whether to log in again when the login has lapsed, which it does when the client was not
             used for a while (48 hours by default). The password then stays in memory. A function
-            for `mfa_code` is called again; without one, `TwoFactorRequired` is raised where the
-            server asks for a code.
+            for `mfa_code` is called again; without one, `TwoFactorRequiredError` is raised where
+            the server asks for a code.
 
         Warns
         -----
@@ -581,17 +589,17 @@ class Client:
 
         Raises
         ------
-        LoginFailed
+        LoginFailedError
             When username, password or code is wrong, or the account is locked.
-        TwoFactorRequired
+        TwoFactorRequiredError
             When the account has two-factor login, and no code was given.
-        TwoFactorSetupRequired
+        TwoFactorSetupRequiredError
             When the server demands two-factor login, and has set it up for the account just now.
             In a notebook or a terminal its QR code is shown at once; ``show_qr()`` of the error
             shows it again. The server tells it this once.
-        InvalidInput
+        InvalidInputError
             When the function for the code supplies something else.
-        UnknownPath
+        EndpointNotFoundError
             When there is no API at this address.
 
         Examples
@@ -601,7 +609,7 @@ class Client:
         """
         password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
         self._session.warn_of_readers()
-        who = self._session.login(Account(username, password, mfa_code), stay=stay)
+        who = self._session.login(Account(username, password, mfa_code), auto_relogin=auto_relogin)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
@@ -611,9 +619,9 @@ class Client:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
-        SessionExpired
+        LoginExpiredError
             When the login is too long ago: call ``authenticate`` again.
 
         Examples
@@ -632,11 +640,11 @@ class Client:
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -684,16 +692,16 @@ class Client:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
         FileNotFoundError
             When there is no such file.
-        InvalidKey
+        InvalidKeyError
             When it does not hold a private RSA key, or the passphrase is wrong.
-        KeyMismatch
+        KeyMismatchError
             When the server has another public key for your organization, and `replace` is not
             given. The error has the fingerprints of both.
-        PermissionDenied
+        PermissionDeniedError
             When the public key is to be stored on the server, and you may not do that.
 
         Examples
@@ -737,11 +745,11 @@ class Client:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When there is no such kind.
-        UnknownName
+        NameNotFoundError
             When none is called that, as far as you may see.
-        AmbiguousName
+        AmbiguousNameError
             When several are.
 
         Examples
@@ -829,16 +837,16 @@ class Client:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no task is given, or `interval`, `timeout` or `on_failure` makes no sense.
-        TaskFailed
+        TaskFailedError
             When a run failed, crashed, was killed or was not allowed. It tells each run's
             organization, status and last log lines, and carries the results there are.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up. The task runs on; wait again, or kill it.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
         DecryptionError
             When results cannot be read.
@@ -883,13 +891,13 @@ class Client:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no task is given, or `interval` or `timeout` makes no sense.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
 
         Examples
@@ -939,12 +947,12 @@ class Client:
 
         Raises
         ------
-        EventsUnavailable
+        EventsUnavailableError
             When you lack the right to receive a collaboration's events, or something on the way
             does not let the connection through.
-        MissingExtra
+        MissingDependencyError
             When the package lacks its extra ``events``.
-        InvalidInput
+        InvalidInputError
             When there is no such kind, or the timeout is no number of seconds.
 
         Examples
@@ -994,13 +1002,13 @@ class Client:
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When `interval` or `timeout` makes no sense.
-        WaitTimeout
+        WaitTimeoutError
             When the time is up. The task runs on.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is no such task.
 
         Examples
@@ -1024,7 +1032,7 @@ class Client:
     def _status(self, task_id: int, ask: Callable[[str], Any]) -> str:
         try:
             return (ask(calls.get_task_status(task_id).path))["status"]
-        except UnknownPath:  # servers before 4.11
+        except EndpointNotFoundError:  # servers before 4.11
             return (ask(calls.get_task(task_id).path))["status"]
 
     def _sleep(
@@ -1083,11 +1091,11 @@ class Client:
         ------
         StatusError
             When the server refuses; its subclasses tell why.
-        ConnectionFailed
+        ConnectionFailedError
             When the server cannot be reached.
-        InvalidInput
+        InvalidInputError
             When an argument is of another kind than it has to be, or cannot be sent.
-        InvalidSettings
+        ConfigurationError
             When it is for an algorithm store, and none has been chosen.
 
         Examples
@@ -1112,7 +1120,7 @@ class Client:
 
         Raises
         ------
-        NotAuthenticated
+        NotAuthenticatedError
             When nobody is logged in yet.
 
         Examples
@@ -1150,7 +1158,7 @@ class Client:
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When it is for an algorithm store, and none has been chosen.
 
         Examples

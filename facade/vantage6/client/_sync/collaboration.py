@@ -12,7 +12,7 @@ from vantage6.bindings.server import calls
 from .._aside import here
 from .._body import filled
 from .._listing import Rows, Selection
-from ..errors import InvalidInput
+from ..errors import InvalidInputError
 from ._resource import Named
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -115,11 +115,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidInput
+        InvalidInputError
             When there is no such scope.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these collaborations.
 
         Examples
@@ -128,7 +128,7 @@ class Collaborations(Named["Collaboration"]):
         [{'id': 1, 'name': 'demo'}]
         """
         if scope not in ("organization", "global"):
-            raise InvalidInput(f"scope must be 'organization' or 'global', not {scope!r}")
+            raise InvalidInputError(f"scope must be 'organization' or 'global', not {scope!r}")
         if scope == "organization":
             organization = self._session.whoami.organization_id
         listing = partial(
@@ -170,11 +170,11 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add collaborations.
 
         Examples
@@ -222,15 +222,15 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -269,15 +269,15 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -307,13 +307,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -347,13 +347,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the collaboration.
 
         Examples
@@ -387,13 +387,13 @@ class Collaborations(Named["Collaboration"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the collaboration.
 
         Examples

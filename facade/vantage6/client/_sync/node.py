@@ -47,11 +47,11 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -113,9 +113,9 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these nodes.
 
         Examples
@@ -169,15 +169,15 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add nodes there.
 
         Examples
@@ -222,13 +222,13 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -257,11 +257,11 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -291,15 +291,15 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        BadRequest
+        BadRequestError
             When the node is offline.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
         ServerError
             When the server fails, see above.
-        PermissionDenied
+        PermissionDeniedError
             When you may not kill tasks there.
 
         Examples

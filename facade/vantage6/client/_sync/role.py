@@ -47,11 +47,11 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -108,9 +108,9 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these roles.
 
         Examples
@@ -163,11 +163,11 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add roles there, or not with more permissions than you have yourself.
 
         Examples
@@ -216,13 +216,13 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it, or not to more permissions than you have yourself.
 
         Examples
@@ -252,13 +252,13 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When users still have it.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples

@@ -55,9 +55,9 @@ class Runs(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When the input should be readable and is not.
@@ -126,9 +126,9 @@ class Runs(Resource):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these runs.
         DecryptionError
             When an input should be readable and is not; its `runs` has all rows, with None there.
@@ -194,11 +194,11 @@ class Runs(Resource):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        BadRequest
+        BadRequestError
             When there is no such task.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
         DecryptionError
             When an input should be readable and is not; its `runs` has all rows, with None there.
@@ -216,7 +216,7 @@ class Runs(Resource):
         rows.reverse()
         return Selection(field, fields, filter_, filters).of_rows(rows)
 
-    def follow(self, run: IdOrRow) -> Iterator[LogLine]:
+    def stream_logs(self, run: IdOrRow) -> Iterator[LogLine]:
         """Give the lines of a run's log, those there are and then each as it comes.
 
         It ends with the run; no line comes twice, and none is lost when the connection breaks.
@@ -235,20 +235,20 @@ class Runs(Resource):
 
         Raises
         ------
-        NotFound
+        NotFoundError
             When there is no such run.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
         --------
-        >>> for line in client.run.follow(1):
+        >>> for line in client.run.stream_logs(1):
         ...     print(line.text)
         info...Summing the column 'age' of ... rows...
         """
-        from ._waits import follow
+        from ._waits import stream_logs
 
-        return follow(self._session, None, id_of(run, "run"))
+        return stream_logs(self._session, None, id_of(run, "run"))
 
     def _rows(
         self, listing: Listing[PageOf[Run]], page: int | None = None, per_page: int | None = None

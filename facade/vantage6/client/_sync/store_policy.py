@@ -40,9 +40,9 @@ class StorePolicies(StoreResource):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see them.
 
         Examples

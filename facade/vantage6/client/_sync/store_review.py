@@ -47,13 +47,13 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -110,11 +110,11 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these reviews.
 
         Examples
@@ -160,15 +160,15 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not ask for reviews.
 
         Examples
@@ -200,13 +200,13 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -236,15 +236,15 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you are not its reviewer.
 
         Examples
@@ -275,15 +275,15 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        InvalidSettings
+        ConfigurationError
             When no store has been chosen with ``client.store.set``.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you are not its reviewer.
 
         Examples

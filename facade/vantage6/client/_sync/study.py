@@ -12,7 +12,7 @@ from vantage6.bindings.server import calls
 from .._body import filled
 from .._listing import Rows, Selection
 from .._resolve import Within
-from ..errors import InvalidInput
+from ..errors import InvalidInputError
 from ._resource import Named
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see it.
 
         Examples
@@ -111,9 +111,9 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        PermissionDenied
+        PermissionDeniedError
             When you may not see these studies.
 
         Examples
@@ -162,15 +162,15 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no collaboration is given, and none was chosen; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not add studies there.
 
         Examples
@@ -212,13 +212,13 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change it.
 
         Examples
@@ -248,13 +248,13 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no study is given; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not delete it.
 
         Examples
@@ -284,15 +284,15 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no study is given; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        BadRequest
+        BadRequestError
             When the server finds fault with what is given.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the study.
 
         Examples
@@ -325,13 +325,13 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        InvalidInput
+        InvalidInputError
             When no study is given; nothing was sent.
-        UnknownName, AmbiguousName
+        NameNotFoundError, AmbiguousNameError
             When nothing that you may see has the name given, or several things have.
-        NotFound
+        NotFoundError
             When there is none with this identifier.
-        PermissionDenied
+        PermissionDeniedError
             When you may not change the study.
 
         Examples
@@ -345,5 +345,5 @@ class Studies(Named["Study"]):
 
     def _the_study(self, study: Ref | None) -> int:
         if study is None:
-            raise InvalidInput("say which study is meant: give its name or identifier")
+            raise InvalidInputError("say which study is meant: give its name or identifier")
         return self._own(study)
