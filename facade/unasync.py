@@ -36,10 +36,10 @@ WORDS = {
     "aclose": "close",
     "aclosing": "closing",
     "asynccontextmanager": "contextmanager",
-    "acode_from": "code_from",
-    "apassword_from": "password_from",
+    "aresolve_code": "resolve_code",
+    "aresolve_password": "resolve_password",
     "asyncio": "time",
-    "beside": "here",
+    "run_in_thread": "run_directly",
     "pytest_asyncio": "pytest",
     "set_async_httpx_client": "set_httpx_client",
 }
@@ -63,7 +63,7 @@ def derive(source: Path, target: Path) -> str:
     """
     text = DROPPED.sub("", source.read_text())
     text = WORD.sub(lambda match: WORDS.get(match[0], match[0]), text)
-    text = f"# Derived from {source.relative_to(ROOT)} by unasync.py: edit that instead.\n{text}"
+    text = f"# Derived by unasync.py: edit {source.relative_to(ROOT)} instead.\n{text}"
     for command in (["check", "--select", "I", "--fix-only", "--quiet"], ["format", "--quiet"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(target), "-"]
         text = subprocess.run(  # noqa: S603 - ruff, on text of ours
@@ -83,10 +83,10 @@ def changes() -> dict[Path, str | None]:
     wanted: dict[Path, str] = {}
     present: set[Path] = set()
     for source_folder, target_folder in FOLDERS.items():
-        for source in sorted(source_folder.glob("*.py")):
-            target = target_folder / source.name
+        for source in sorted(source_folder.rglob("*.py")):
+            target = target_folder / source.relative_to(source_folder)
             wanted[target] = derive(source, target)
-        present.update(target_folder.glob("*.py"))
+        present.update(target_folder.rglob("*.py"))
     found: dict[Path, str | None] = dict.fromkeys(sorted(present - wanted.keys()))
     for target, text in wanted.items():
         if target not in present or target.read_text() != text:
@@ -121,7 +121,7 @@ def main() -> int:
         elif text is None:
             target.unlink()
         else:
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
     return 1 if found and is_check else 0
 

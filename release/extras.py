@@ -60,10 +60,10 @@ def _pass_through() -> None:
 
 def _remember() -> None:
     from vantage6.client import ConfigurationError
-    from vantage6.client._passwords import drop_password
+    from vantage6.client._auth.keyring import delete_password
 
     with suppress(ConfigurationError):  # there may be no keyring on this machine
-        drop_password("http://127.0.0.1/api", "nobody")
+        delete_password("http://127.0.0.1/api", "nobody")
 
 
 def _command() -> None:

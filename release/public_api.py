@@ -21,9 +21,10 @@ def public(package: griffe.Module) -> dict[str, griffe.Object]:
     ]
     for form in ("_async", "_sync"):
         if form in package.modules:
-            modules = package.modules[form].modules.items()
-            resources = [module for name, module in modules if name[0] != "_"]
-            classes = [one for module in resources for one in module.classes.values()]
+            inner = package.modules[form].modules
+            resources = inner["resources"].modules.values() if "resources" in inner else ()
+            modules = [inner["client"], *resources]
+            classes = [one for module in modules for one in module.classes.values()]
             found += [(one.path, one) for one in classes if not one.is_alias]
     there: dict[str, griffe.Object] = {}
     for path, thing in found:

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from vantage6.bindings.call import Call
-from vantage6.client._blobs import BlobReader
-from vantage6.client._call import Answer, count_of, fault, is_expired, read
-from vantage6.client._crypto import decrypt, fingerprint, load_private_key
-from vantage6.client._display import as_html, as_text, table_of
-from vantage6.client._events import parse
-from vantage6.client._identity import Tokens, claims
-from vantage6.client._inert import inert, inert_lines
-from vantage6.client._ledger import Ledger
-from vantage6.client._logs import LogTrack
-from vantage6.client._shape import ANSWERS, ROWS
-from vantage6.client._transport import seconds_until
+from vantage6.client._auth.tokens import Tokens, claims
+from vantage6.client._encryption.blobs import BlobReader
+from vantage6.client._encryption.cipher import decrypt
+from vantage6.client._encryption.keys import fingerprint, load_private_key
+from vantage6.client._events.parsing import parse
+from vantage6.client._http.decoding import decode_response
+from vantage6.client._http.response import Response, parse_count
+from vantage6.client._http.retry import retry_after_seconds
+from vantage6.client._http.status_errors import error_for, is_expired
+from vantage6.client._http.validation import ANSWERS, ROWS
+from vantage6.client._rows.columns import build_table
+from vantage6.client._utils.table import as_html, as_text
+from vantage6.client._utils.text import sanitize, sanitize_lines
+from vantage6.client._waiting.logs import LogMerger
+from vantage6.client._waiting.tracker import TaskTracker
 from vantage6.client.errors import Vantage6Error
 
 KEY_FILE = Path(__file__).parents[1] / "replay" / "throwaway-key.pem"
@@ -29,26 +33,28 @@ def answers(data: bytes) -> None:
     """Read an answer: its first two bytes choose the operation and the status."""
     status = (200, 201, 302, 400, 401, 404, 422, 500)[data[1] % 8] if len(data) > 1 else 200
     operation = OPERATIONS[data[0] % len(OPERATIONS)] if data else OPERATIONS[0]
-    answer = Answer("GET", "http://server.example/api/x", status, data[2:])
+    answer = Response("GET", "http://server.example/api/x", status, data[2:])
     is_expired(status, answer.content)
     with suppress(Vantage6Error):
-        body: Any = read(Call(operation, "GET", "/x", {}), answer)
+        body: Any = decode_response(Call(operation, "GET", "/x", {}), answer)
         rows = body["data"] if isinstance(body, dict) and operation in ROWS else [body]
-        table = table_of(rows, None, len(rows))
+        table = build_table(rows, None, len(rows))
         assert _is_inert(as_text(table, 80) + as_html(table))
         if operation == "list_tasks" and rows:
-            ledger = Ledger([rows[0]["id"]], 0.0, 1.0, None)
+            ledger = TaskTracker([rows[0]["id"]], 0.0, 1.0, None)
             for row in rows:
-                ledger.saw_task(row)
+                ledger.update_task(row)
         if operation == "list_runs":
-            Ledger([1], 0.0, 1.0, None).saw_runs(1, rows)
+            TaskTracker([1], 0.0, 1.0, None).update_runs(1, rows)
 
 
 def errors(data: bytes) -> None:
     """Make an error of what the server says."""
     for status in (400, 401, 404, 500):
-        answer = Answer("GET", "http://server.example/api/x", status, data, data.decode("latin-1"))
-        assert _is_inert(str(fault(answer)))
+        answer = Response(
+            "GET", "http://server.example/api/x", status, data, data.decode("latin-1")
+        )
+        assert _is_inert(str(error_for(answer)))
 
 
 def messages(data: bytes) -> None:
@@ -82,7 +88,7 @@ def events(data: bytes) -> None:
     if data and (value := _json(data[1:])) is not None:
         event = parse(names[data[0] % len(names)], value)
         if event is not None:
-            Ledger([1], 0.0, 1.0, None).heard(event, 0.0, 0.0)
+            TaskTracker([1], 0.0, 1.0, None).heard(event, 0.0, 0.0)
 
 
 def tokens(data: bytes) -> None:
@@ -96,16 +102,16 @@ def tokens(data: bytes) -> None:
 def headers(data: bytes) -> None:
     """Read the headers that mean something."""
     text = data.decode("latin-1")
-    seconds_until(text)
-    count_of(text)
+    retry_after_seconds(text)
+    parse_count(text)
 
 
 def texts(data: bytes) -> None:
     """Show text, and the lines of a log."""
     text = data.decode("utf-8", "surrogateescape")
-    assert "\n" not in inert(text)
-    assert _is_inert(inert_lines(text))
-    track = LogTrack()
+    assert "\n" not in sanitize(text)
+    assert _is_inert(sanitize_lines(text))
+    track = LogMerger()
     track.looked(text)
     track.wrote(text)
 

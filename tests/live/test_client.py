@@ -143,7 +143,7 @@ async def test_many_async_waits_share_one_client(network: LocalNetwork) -> None:
 # -- logins --------------------------------------------------------------------------------------
 def test_a_token_is_renewed_by_the_real_server(network: LocalNetwork) -> None:
     with fresh_client(network) as client:
-        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        auth = client._core.auth  # pyright: ignore[reportPrivateUsage]
         before = client.token
         assert auth.tokens is not None
         assert 0 < auth.tokens.renew_at < math.inf, "the real token tells when it expires"
@@ -154,7 +154,7 @@ def test_a_token_is_renewed_by_the_real_server(network: LocalNetwork) -> None:
 
 def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork) -> None:
     with fresh_client(network) as client:
-        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        auth = client._core.auth  # pyright: ignore[reportPrivateUsage]
         assert auth.tokens is not None
         head, payload, signature = auth.tokens.access.split(".")
         auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
@@ -293,7 +293,7 @@ def test_a_token_that_a_real_store_refuses_is_renewed() -> None:
         assert network.store is not None
         client = network.client("root")
         client.store.set(network.store.id)
-        auth = client._session.auth  # pyright: ignore[reportPrivateUsage]
+        auth = client._core.auth  # pyright: ignore[reportPrivateUsage]
         assert auth.tokens is not None
         head, payload, signature = auth.tokens.access.split(".")
         auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")

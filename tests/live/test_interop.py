@@ -15,15 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vantage6.client._base64 import decode, encode
-from vantage6.client._crypto import (
-    Decryptor,
-    Encryptor,
-    decrypt,
-    encrypt,
-    load_private_key,
-    public_key_of,
-)
+from vantage6.client._encryption.base64 import decode, encode
+from vantage6.client._encryption.cipher import Decryptor, Encryptor, decrypt, encrypt
+from vantage6.client._encryption.keys import load_private_key, public_key_of
 from vantage6.localnet import LocalNetwork
 from vantage6.localnet._environment import environment_python
 

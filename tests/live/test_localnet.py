@@ -32,7 +32,7 @@ from vantage6.bindings.server.models.task_input import TaskInput
 from vantage6.bindings.server.models.task_organization import TaskOrganization
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.bindings.server.models.user_tokens import UserTokens
-from vantage6.client import _crypto
+from vantage6.client._encryption.keys import load_private_key
 from vantage6.localnet import EnvironmentBuildError, LocalNetwork, PortInUseError, _api
 from vantage6.localnet._cipher import Cipher
 from vantage6.localnet._environment import environment_python
@@ -53,7 +53,7 @@ class Researcher:
             tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
         assert isinstance(tokens, UserTokens)
         self.client: AuthenticatedClient = _api.authenticated(url, tokens.access_token)
-        self.cipher = Cipher(_crypto.load_private_key(Path(key).read_bytes()) if key else None)
+        self.cipher = Cipher(load_private_key(Path(key).read_bytes()) if key else None)
 
     @classmethod
     def of(cls, network: LocalNetwork, user: str = "researcher") -> "Researcher":

@@ -10,8 +10,8 @@ from either import done
 from liar import Liar, deny_encryption, lying, swap_key
 
 from vantage6.client import AsyncClient, Client, NotEncryptedError, PublicKeyChangedError
-from vantage6.client._crypto import (
-    decrypt,
+from vantage6.client._encryption.cipher import decrypt
+from vantage6.client._encryption.keys import (
     fingerprint,
     generate_private_key,
     load_private_key,

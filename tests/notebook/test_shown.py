@@ -34,9 +34,9 @@ def test_rows_at_the_end_of_a_cell_are_a_table() -> None:
 
 PROGRESS = """
 from vantage6.client import Progress, RunProgress
-from vantage6.client._drawing import Drawing
+from vantage6.client._display.views import ProgressDisplay
 
-with Drawing(None, False) as drawing:
+with ProgressDisplay(None, False) as drawing:
     for status in ("pending", "active", "completed"):
         run = RunProgress(1, 12, 3, "IKNL <b>", status, False, 100, 112)
         drawing.take(Progress(12, "average", "active", (run,), 0))

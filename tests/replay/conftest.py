@@ -20,8 +20,9 @@ from postbox import Postbox
 from vcr.cassette import Cassette
 from vcr.request import Request
 
-from vantage6.client import _crypto, _socket
-from vantage6.client._identity import claims
+from vantage6.client._auth.tokens import claims
+from vantage6.client._encryption import keys
+from vantage6.client._events import socket as sockets
 from vantage6.localnet import LocalNetwork
 
 from .announcing import CUT, Announcement, announcing
@@ -61,7 +62,7 @@ class EncryptedNetwork(LocalNetwork):
     def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
         _, *others = super()._make_keys(parts) or ()
         first = Future[RSAPrivateKey]()
-        first.set_result(_crypto.load_private_key(KEY.read_bytes()))
+        first.set_result(keys.load_private_key(KEY.read_bytes()))
         return [first, *others]
 
 
@@ -154,7 +155,7 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
 @pytest.fixture(autouse=True)
 def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let who waits ask the API alone: what a server announces is on no cassette."""
-    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+    monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: False)
 
 
 @pytest.fixture
@@ -174,19 +175,19 @@ def announced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorded]:
     """Let events be heard: those of the network when cassettes are made, the same ones after."""
-    monkeypatch.setattr(_socket, "can_connect", lambda: True)
+    monkeypatch.setattr(sockets, "can_connect", lambda: True)
     file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
     if not is_recording(request):
         with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
-    parse = _socket.parse
+    parse = sockets.parse
 
     def heard(name: str, data: object) -> Any:
         tape.append((len(vcr), name, clean(data)))
         return parse(name, data)
 
-    monkeypatch.setattr(_socket, "parse", heard)
+    monkeypatch.setattr(sockets, "parse", heard)
     yield recorded
     file.parent.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(announcement) for announcement in tape)
@@ -205,7 +206,7 @@ def cut_line(
     if not is_recording(request):
         return lambda: None
     made: list[Any] = []
-    make = _socket._Line._client
+    make = sockets._SocketThread._client
 
     def keep(line: Any) -> Any:
         made.append(make(line))
@@ -215,7 +216,7 @@ def cut_line(
         tape.append((len(vcr), CUT, None))
         made[-1].eio.disconnect(abort=True)
 
-    monkeypatch.setattr(_socket._Line, "_client", keep)
+    monkeypatch.setattr(sockets._SocketThread, "_client", keep)
     return cut
 
 
@@ -257,9 +258,7 @@ def _time_flies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture(autouse=True)
 def _keys_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make keys at once: how long they are is no matter of what is sent."""
-    monkeypatch.setattr(
-        _crypto, "generate_private_key", partial(_crypto.generate_private_key, 2048)
-    )
+    monkeypatch.setattr(keys, "generate_private_key", partial(keys.generate_private_key, 2048))
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ class Hunt:
 
     def mark_login(self, client: Any) -> None:
         """Take note of a client's tokens."""
-        tokens = client._session.auth.tokens
+        tokens = client._core.auth.tokens
         if tokens:
             self.mark("access token", tokens.access)
             self.mark("refresh token", tokens.refresh)
@@ -299,7 +299,7 @@ class Processes:
         while not self._ended.is_set():
             for process in Path("/proc").glob("[0-9]*"):
                 for name in ("cmdline", "environ"):
-                    self._look(process / name)
+                    self._poll(process / name)
             time.sleep(0.1)
 
     def _look(self, path: Path) -> None:

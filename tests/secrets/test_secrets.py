@@ -36,11 +36,12 @@ from vantage6.client import (
     TwoFactorRequiredError,
     TwoFactorSetupRequiredError,
     Vantage6Error,
-    _call,
-    _crypto,
-    _transport,
 )
-from vantage6.client._identity import Tokens
+from vantage6.client._auth.tokens import Tokens
+from vantage6.client._encryption.keys import load_private_key, private_key_to_pem
+from vantage6.client._http import decoding as _decoding
+from vantage6.client._http import retry as _retry
+from vantage6.client._http import status_errors as _status_errors
 from vantage6.localnet import LocalNetwork, _seed
 from vantage6.localnet._environment import cache_folder
 from vantage6.localnet._login import code, log_in
@@ -122,7 +123,7 @@ async def fail_in_all_ways(
         client = kind("http://127.0.0.1", breaker.port, f"/{way}", "debug", timeout=5)
         access = hunt.mark("access token", f"h.eyJ{secrets.token_hex(20)}.s")
         refresh = hunt.mark("refresh token", f"h.eyJ{secrets.token_hex(20)}.r")
-        client._session.auth.tokens = Tokens(access, refresh, float("inf"))
+        client._core.auth.tokens = Tokens(access, refresh, float("inf"))
         if way == "reset-while-sending":
             who.password = Secret(who.password * 200_000)
         for name, call in requests_of(client, who).items():
@@ -200,9 +201,9 @@ def test_a_server_that_fails(hunt: Hunt, kind: type, capfd: pytest.CaptureFixtur
 # Which mask is taken away, in which way the server fails then, and what would be seen.
 MASKS = {
     "texts": (Secret, "__repr__", str.__repr__, "reset", "frame of"),
-    "frames": (_transport, "without_library_frames", lambda error: error, "half", "traceback of"),
-    "bodies": (_call, "scrub", str, "page", "error of"),
-    "refusals": (_call, "harmless", lambda body: body, "400", "pickle of"),
+    "frames": (_retry, "strip_library_frames", lambda error: error, "half", "traceback of"),
+    "bodies": (_decoding, "scrub", str, "page", "error of"),
+    "refusals": (_status_errors, "redact", lambda body: body, "400", "pickle of"),
     "logs": (logging.getLogger("httpcore.http11"), "filters", [], "cut", "log of httpcore"),
     "requests": (Call, "__repr__", lambda call: f"Call({json.dumps(call.body)})", "cut", "frame"),
 }
@@ -325,9 +326,9 @@ class Act:
         hunt, who = self.hunt, self.who
         pem = self.network.private_keys[1].read_bytes()
         hunt.mark("private key", pem.decode().splitlines()[5])
-        key = _crypto.load_private_key(pem)
+        key = load_private_key(pem)
         protected, torn = self.folder / "protected.pem", self.folder / "torn.pem"
-        protected.write_bytes(_crypto.private_key_to_pem(key, who.passphrase))
+        protected.write_bytes(private_key_to_pem(key, who.passphrase))
         torn.write_bytes(pem[:-100])  # for all to read, which is warned of
         for name, file, phrase in (
             ("torn", torn, None),
@@ -348,7 +349,7 @@ class Act:
         assert isinstance(error, KeyMismatchError)
         nowhere = self.folder / "nowhere" / "new.pem"
         await hunt.fails("nowhere", lambda: client.util.generate_private_key(nowhere))
-        hunt.look_at("key", client._session.private_key)
+        hunt.look_at("key", client._core.private_key)
         for file in (torn, protected):  # which the test made
             file.unlink()
 

@@ -28,7 +28,7 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
     """Give what lets tokens grow older by some seconds, at once."""
 
     def older(seconds: float) -> None:
-        for module in ("_auth", "_entry"):
+        for module in ("_auth.bearer", "_auth.password"):
             monkeypatch.setattr(
                 f"vantage6.client.{module}.monotonic", lambda: monotonic() + seconds
             )

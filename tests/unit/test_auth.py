@@ -22,8 +22,8 @@ from vantage6.client import (
     StatusError,
     TwoFactorRequiredError,
 )
-from vantage6.client._auth import ATTEMPTS, BearerAuth
-from vantage6.client._identity import Tokens, claims
+from vantage6.client._auth.bearer import MAX_SENDS, BearerAuth
+from vantage6.client._auth.tokens import Tokens, claims
 
 NODE = {"id": 1, "name": "node"}
 
@@ -289,7 +289,7 @@ def test_tokens_that_always_lapse_on_the_way_end_the_session(
     log_in(client, server)
     with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
-    assert renewals(server) == ATTEMPTS - 1
+    assert renewals(server) == MAX_SENDS - 1
 
 
 def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
@@ -404,7 +404,7 @@ def test_a_second_login_of_another_organization_forgets_the_key(
 
     server.reply = reply
     log_in(client, server)
-    session = client.task._session  # pyright: ignore[reportPrivateUsage]
+    session = client.task._core  # pyright: ignore[reportPrivateUsage]
     session.state.private_key = object()  # type: ignore[assignment]
     client.authenticate("other", "secret")
     assert client.whoami.organization_id == 4
@@ -469,7 +469,7 @@ def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> Non
         "GET /api/node/1",
     ]
     assert server.seen[2].authorization is None
-    assert "secret" not in repr(client._session.auth.account)  # type: ignore[attr-defined]
+    assert "secret" not in repr(client._core.auth.account)  # type: ignore[attr-defined]
     client.refresh_token()
     assert server.paths[4:] == ["POST /api/token/refresh", "POST /api/token/user"]
 

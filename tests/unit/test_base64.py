@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vantage6.client import DecryptionError, _base64
-from vantage6.client._payload import is_encrypted
+from vantage6.client import DecryptionError
+from vantage6.client._encryption import base64 as _base64
+from vantage6.client._encryption.wire_format import is_encrypted
 
 PIECE = _base64.PIECE // 4 * 3  # as many bytes stand in a piece
 

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import DecryptionError
-from vantage6.client._blobs import PIECE, BlobReader, Room, Tally, Upload, checked
-from vantage6.client._crypto import generate_private_key, public_key_of
+from vantage6.client._encryption.blobs import (
+    PIECE,
+    BlobReader,
+    BlobUpload,
+    MemoryBudget,
+    TransferCounter,
+    check_blob_id,
+)
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
 
 KEY, OTHER = generate_private_key(2048), generate_private_key(2048)
 PUBLIC = public_key_of(KEY)
@@ -27,7 +34,7 @@ def cut(blob: bytes, places: list[int]) -> list[bytes]:
 @given(data=st.binary(max_size=40_000), places=st.lists(st.integers(0), max_size=5))
 @pytest.mark.parametrize("public_key", [None, PUBLIC])
 def test_what_was_uploaded_is_read(data: bytes, places: list[int], public_key: str | None) -> None:
-    blob = b"".join(Upload(data, public_key))
+    blob = b"".join(BlobUpload(data, public_key))
     reader = BlobReader(KEY)
     assert read(reader, cut(blob, places)) == data
     assert reader.is_encrypted is (public_key is not None)
@@ -35,14 +42,14 @@ def test_what_was_uploaded_is_read(data: bytes, places: list[int], public_key: s
 
 def test_the_plain_form_is_base64_of_the_whole() -> None:
     data = bytes(range(256)) * 2000
-    pieces = list(Upload(data, None))
+    pieces = list(BlobUpload(data, None))
     assert base64.b64decode(b"".join(pieces), validate=True) == data
     assert len(pieces) == -(-len(data) // PIECE)
     assert max(map(len, pieces)) < 2**20, "the server takes no larger ones"
 
 
 def test_each_iteration_gives_all_anew_under_another_key() -> None:
-    upload = Upload(b"data", PUBLIC)
+    upload = BlobUpload(b"data", PUBLIC)
     first, second = b"".join(upload), b"".join(upload)
     assert first != second
     assert read(BlobReader(KEY), [first]) == read(BlobReader(KEY), [second]) == b"data"
@@ -51,9 +58,9 @@ def test_each_iteration_gives_all_anew_under_another_key() -> None:
 def test_both_tell_how_far_they_are() -> None:
     told: list[object] = []
     data = b"x" * (PIECE + 1)
-    list(Upload(data, PUBLIC, told.append))
+    list(BlobUpload(data, PUBLIC, told.append))
     assert told == [PIECE, PIECE + 1]
-    tally = Tally(lambda done, total: told.append((done, total)))
+    tally = TransferCounter(lambda done, total: told.append((done, total)))
     tally.add(3)
     tally.add(4)
     assert told[2:] == [(3, None), (7, None)]
@@ -62,7 +69,7 @@ def test_both_tell_how_far_they_are() -> None:
 @pytest.mark.parametrize(
     ("blob", "key", "reason"),
     [
-        (b"".join(Upload(b"x", PUBLIC)), None, "setup_encryption"),
+        (b"".join(BlobUpload(b"x", PUBLIC)), None, "setup_encryption"),
         (b"eHh4$", KEY, "format"),
         (b"no base64", KEY, "base64"),
         (b"x" * 9001, KEY, "base64"),
@@ -78,17 +85,17 @@ def test_a_blob_that_cannot_be_read_says_why(blob: bytes, key: object, reason: s
 def test_a_blob_for_another_key_says_so() -> None:
     # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="another key"):
-        [read(BlobReader(OTHER), [b"".join(Upload(b"x", PUBLIC))]) for _ in range(10)]
+        [read(BlobReader(OTHER), [b"".join(BlobUpload(b"x", PUBLIC))]) for _ in range(10)]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\n", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
 def test_what_leads_elsewhere_is_no_blob(name: str) -> None:
     with pytest.raises(DecryptionError, match="reference"):
-        checked(name)
+        check_blob_id(name)
 
 
 def test_what_comes_of_several_blobs_has_its_bounds() -> None:
-    room = Room(10)
+    room = MemoryBudget(10)
     assert room.take(b"12345678") == b"12345678"
     with pytest.raises(DecryptionError, match=r"10 bytes .*max_response_bytes.*result\.save"):
         room.take(b"123")

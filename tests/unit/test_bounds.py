@@ -16,10 +16,10 @@ from contextlib import suppress
 import pytest
 from dripping import drip, raw_server, read_request
 
-from vantage6.client import _bounds
-from vantage6.client._bounds import MOST_BYTES, TOO_LARGE, TOO_SLOW
-from vantage6.client._events import Lost
-from vantage6.client._socket import _Line
+from vantage6.client._events import limits
+from vantage6.client._events.limits import MAX_BYTES, TOO_LARGE, TOO_SLOW
+from vantage6.client._events.socket import _SocketThread
+from vantage6.client._events.types import Lost
 
 UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\n"
 # What a server makes of the key of a websocket, to show that it speaks of that.
@@ -46,18 +46,18 @@ def test_an_opening_that_does_not_end_is_no_connection(first: bytes, then: bytes
         sent = 0
         with suppress(OSError):
             connection.sendall(first)
-            while sent < MOST_BYTES + 2 * BUFFERS:
+            while sent < MAX_BYTES + 2 * BUFFERS:
                 connection.sendall(then)
                 sent += len(then)
         taken.put(sent)
 
     with raw_server(flood) as seen:
         assert _first_heard(seen.port) == Lost(TOO_LARGE)
-        assert taken.get(timeout=30) < MOST_BYTES + BUFFERS
+        assert taken.get(timeout=30) < MAX_BYTES + BUFFERS
 
 
 def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_bounds, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MAX_SECONDS", 0.5)
     with raw_server(drip(UPGRADE * 1000, 0.05)) as seen:
         began = time.monotonic()
         assert _first_heard(seen.port) == Lost(TOO_SLOW)
@@ -87,7 +87,7 @@ def test_what_fails_once_it_is_connected_leaves_nothing_open(said: bytes) -> Non
 def _first_heard(port: int) -> object:
     """Connect, and give what is heard of it; nothing of it is left then."""
     heard: queue.Queue[object] = queue.Queue()
-    line = _Line(f"http://127.0.0.1:{port}", "t", dict, 20, lambda _, item: heard.put(item))
+    line = _SocketThread(f"http://127.0.0.1:{port}", "t", dict, 20, lambda _, item: heard.put(item))
     item = heard.get(timeout=30)
     line.close()
     _until(lambda: not [one for one in threading.enumerate() if one.name == "vantage6-events"])

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from vantage6.client._call import Answer, check_arguments, decode, fault, is_expired, sending
+from vantage6.client._http.decoding import decode_json
+from vantage6.client._http.request import check_arguments, send_options
+from vantage6.client._http.response import Response
+from vantage6.client._http.status_errors import error_for, is_expired
 from vantage6.client.errors import (
     BadRequestError,
     ConflictError,
@@ -27,20 +30,20 @@ URL = "https://server/api/task/3"
 HTML = b"<!doctype html><title>not for machines</title>"
 
 
-def answer(status: int, body: Any, location: str | None = None) -> Answer:
+def answer(status: int, body: Any, location: str | None = None) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer("GET", URL, status, content, location)
+    return Response("GET", URL, status, content, location)
 
 
 def test_a_good_answer_is_its_value() -> None:
-    assert decode(answer(200, {"id": 3})) == {"id": 3}
-    assert decode(answer(201, [])) == []
+    assert decode_json(answer(200, {"id": 3})) == {"id": 3}
+    assert decode_json(answer(201, [])) == []
 
 
 @pytest.mark.parametrize("body", [HTML, b"", b"\xff", b"[" * 100_000, b'{"half":'])
 def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(InvalidResponseError, match="not JSON") as caught:
-        decode(answer(200, body))
+        decode_json(answer(200, body))
     assert (caught.value.status, caught.value.url) == (200, URL)
 
 
@@ -73,7 +76,7 @@ def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> N
     ],
 )
 def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6Error]) -> None:
-    error = fault(answer(status, body))
+    error = error_for(answer(status, body))
     assert type(error) is kind
     assert URL in str(error)
     assert "\n" not in str(error)
@@ -82,13 +85,14 @@ def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6E
 
 def test_a_refused_login_is_not_a_missing_permission() -> None:
     assert (
-        type(fault(answer(401, {"msg": "Failed to login"}), LoginFailedError)) is LoginFailedError
+        type(error_for(answer(401, {"msg": "Failed to login"}), LoginFailedError))
+        is LoginFailedError
     )
 
 
 def test_the_error_carries_what_the_server_said() -> None:
     body = {"msg": "Request body is incorrect", "errors": {"organizations": {"0": {"id": ["No."]}}}}
-    error = fault(answer(400, body))
+    error = error_for(answer(400, body))
     assert isinstance(error, BadRequestError)
     assert error.message == "Request body is incorrect"
     assert error.body == body
@@ -96,7 +100,7 @@ def test_the_error_carries_what_the_server_said() -> None:
 
 
 def test_a_redirect_names_the_address_to_use() -> None:
-    error = fault(answer(308, HTML, location="https://elsewhere/api/"))
+    error = error_for(answer(308, HTML, location="https://elsewhere/api/"))
     assert "https://elsewhere/api/" in str(error)
 
 
@@ -139,4 +143,4 @@ def test_attempts_are_a_whole_number(number: Any) -> None:
     with pytest.raises(
         InvalidInputError, match="attempts_on_timeout must be a whole number from 0 on"
     ):
-        sending(number)
+        send_options(number)

@@ -16,7 +16,7 @@ from vantage6.client import (
     LoginExpiredError,
     LoginFailedError,
 )
-from vantage6.client._home import read_login
+from vantage6.client._auth.saved_login import read_login
 
 NODE = {"id": 1, "name": "node"}
 HUSH = "hush-" + "hush"
@@ -41,10 +41,10 @@ def in_environment(patch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def typed(patch: pytest.MonkeyPatch) -> dict[str, object]:
-    patch.setattr("vantage6.client._passwords.can_ask", lambda: True)
-    patch.setattr("vantage6.client._ways.can_ask", lambda: True)
-    patch.setattr("vantage6.client._sync._connect.can_ask", lambda: True)
-    patch.setattr("vantage6.client._sync._connect.find_password", lambda *_: None)
+    patch.setattr("vantage6.client._auth.prompt.can_ask", lambda: True)
+    patch.setattr("vantage6.client._config.plan.can_ask", lambda: True)
+    patch.setattr("vantage6.client._sync.core.connect.can_ask", lambda: True)
+    patch.setattr("vantage6.client._sync.core.connect.find_password", lambda *_: None)
     patch.setattr("getpass.getpass", lambda _: HUSH)
     return {}
 

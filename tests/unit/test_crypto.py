@@ -16,12 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import DecryptionError, InvalidKeyError
-from vantage6.client._crypto import (
-    PIECE,
-    Decryptor,
-    Encryptor,
-    decrypt,
-    encrypt,
+from vantage6.client._encryption.cipher import PIECE, Decryptor, Encryptor, decrypt, encrypt
+from vantage6.client._encryption.keys import (
     fingerprint,
     generate_private_key,
     load_private_key,

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import Rows
-from vantage6.client._display import as_text, table_of, width_of
-from vantage6.client._inert import inert
+from vantage6.client._rows.columns import build_table
+from vantage6.client._utils.table import as_text
+from vantage6.client._utils.text import display_width, sanitize
 
 LINKS: PageLinks = {"first": "", "self": ""}
 
@@ -80,7 +81,7 @@ def test_all_fields_that_were_asked_for_are_shown() -> None:
     ],
 )
 def test_links_and_keys_stay_out_of_whole_rows(row: dict[str, Any], columns: list[str]) -> None:
-    fields = [column.field for column in table_of([row], None, 1).columns]
+    fields = [column.field for column in build_table([row], None, 1).columns]
     assert [field for field in fields if field != "started_at"] == columns
 
 
@@ -101,7 +102,7 @@ def test_links_and_keys_stay_out_of_whole_rows(row: dict[str, Any], columns: lis
     ],
 )
 def test_a_cell_is_one_short_line(value: object, cell: str) -> None:
-    assert table_of([{"field": value}], ["field"], 1).columns[0].cells == [cell]
+    assert build_table([{"field": value}], ["field"], 1).columns[0].cells == [cell]
 
 
 @pytest.mark.parametrize(
@@ -115,10 +116,10 @@ def test_a_cell_is_one_short_line(value: object, cell: str) -> None:
     ],
 )
 def test_times_are_readable_and_never_guessed(value: object, cell: str) -> None:
-    (column,) = table_of([{"last_seen": value}], ["last_seen"], 1).columns
+    (column,) = build_table([{"last_seen": value}], ["last_seen"], 1).columns
     assert column.cells == [cell]
     assert column.head == ("last_seen (UTC)" if value is None or "-22 2" in cell else "last_seen")
-    named = table_of([{"name": "2026-11-22T23:10:05"}], ["name"], 1).columns[0]
+    named = build_table([{"name": "2026-11-22T23:10:05"}], ["name"], 1).columns[0]
     assert named.cells == ["2026-11-22T23:10:05"], "a name is not read as a time"
 
 
@@ -225,25 +226,25 @@ def test_whatever_stands_in_rows_each_is_a_harmless_line(
 ) -> None:
     made = rows(*items)
     fields = {name for row in items for name in row}
-    lines = as_text(table_of(items, None, len(items)), None).split("\n")
+    lines = as_text(build_table(items, None, len(items)), None).split("\n")
     assert all(line.isprintable() for line in lines)
     if fields:
         assert len(lines) == len(items) + 4
         head, rule, *body, _, _ = lines
-        assert all(width_of(line) <= width_of(rule) for line in [head, *body])
+        assert all(display_width(line) <= display_width(rule) for line in [head, *body])
 
     html = Page(made._repr_html_())
     assert set(html.tags) <= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert made._repr_html_().replace("\n", "").isprintable()
 
-    table = table_of(items, list(fields), len(items))
+    table = build_table(items, list(fields), len(items))
     first = table.columns[0].least if fields else 0  # one column is always shown
     narrow = as_text(table, width).split("\n")
-    assert max(map(width_of, narrow)) <= max(width, first, 10)
+    assert max(map(display_width, narrow)) <= max(width, first, 10)
 
 
 @given(NASTY)
 def test_inert_text_keeps_what_can_be_read(text: str) -> None:
-    assert inert(text).isprintable()
-    assert len(inert(text)) == len(text)
-    assert inert(inert(text)) == inert(text)
+    assert sanitize(text).isprintable()
+    assert len(sanitize(text)) == len(text)
+    assert sanitize(sanitize(text)) == sanitize(text)

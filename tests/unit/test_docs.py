@@ -11,8 +11,9 @@ import pytest
 import yaml
 from pages import KINDS, ROOT, Block, blocks, pages
 
-from vantage6.client import Progress, RunProgress, Vantage6Error, _pins, errors
-from vantage6.client._picture import lines_of
+from vantage6.client import Progress, RunProgress, Vantage6Error, errors
+from vantage6.client._display.progress import render_lines
+from vantage6.client._storage.known_keys import parse_known
 
 # Blocks that nothing runs, each with its reason in the page: few.
 NOT_RUN = 3
@@ -126,13 +127,13 @@ def test_the_picture_of_a_wait_is_one() -> None:
         RunProgress(2, 1, 2, "Maastro", "active", False, 0, None),
         RunProgress(3, 2, 3, "Radboudumc", "pending", True, None, None),
     ]
-    lines = lines_of([Progress(1, "average age", "active", tuple(runs), 0)], 9, 40)
+    lines = render_lines([Progress(1, "average age", "active", tuple(runs), 0)], 9, 40)
     drawn = ["".join(text for text, _ in line) for line in lines]
     assert checked_here("docs/progress.md").splitlines() == drawn
 
 
 def test_the_lines_of_known_organizations_are_understood() -> None:
-    known = _pins.read(checked_here("docs/security.md"), "https://server.example/api", "the page")
+    known = parse_known(checked_here("docs/security.md"), "https://server.example/api", "the page")
     assert [pin.name for pin in known.values()] == ["Maastro", "demo"]
 
 

@@ -16,8 +16,9 @@ import pyte
 import pytest
 
 from vantage6.client import Progress, RunProgress
-from vantage6.client._drawing import Drawing
-from vantage6.client._picture import html_of, lines_of, span, words_of
+from vantage6.client._display.progress import render_html, render_lines
+from vantage6.client._display.views import ProgressDisplay
+from vantage6.client._waiting.progress import format_duration, status_text
 
 NASTY = "VUmc\x1b[2J\r\n<b>"
 
@@ -63,7 +64,7 @@ def text_of(lines: list[list[tuple[str, str]]]) -> list[str]:
     ],
 )
 def test_a_run_stands_in_words(status: str, words: str) -> None:
-    assert words_of(run(1, "IKNL", status)) == words
+    assert status_text(run(1, "IKNL", status)) == words
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_run_stands_in_words(status: str, words: str) -> None:
     [(-5, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3725, "1 h 2 min"), (90061, "25 h 1 min")],
 )
 def test_durations_are_short(seconds: float, words: str) -> None:
-    assert span(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_a_picture_has_a_line_for_each_organization_and_a_bar() -> None:
@@ -81,7 +82,7 @@ def test_a_picture_has_a_line_for_each_organization_and_a_bar() -> None:
         run(3, NASTY, "crashed"),
         run(4, "IKNL", "pending", sub=True),
     ]
-    assert text_of(lines_of([task(*runs)], 130, 40)) == [
+    assert text_of(render_lines([task(*runs)], 130, 40)) == [
         "average age (task 12)",
         "  IKNL           done in 12 s",
         "  Maastro        running for 30 s",
@@ -96,7 +97,7 @@ def test_what_there_is_no_room_for_is_counted_and_what_is_under_way_stays() -> N
     runs[20] = run(20, "hospital 20", "active")
     runs[40] = run(40, "hospital 40", "crashed")
     runs[45] = run(45, "hospital 45", "pending")
-    lines = text_of(lines_of([task(*runs)], 130, 10))
+    lines = text_of(render_lines([task(*runs)], 130, 10))
     assert len(lines) == 10
     assert [line.split()[1] for line in lines[1:8]] == ["0", "1", "2", "3", "20", "40", "45"]
     assert lines[8] == "  and 43 more: 43 done"
@@ -114,7 +115,7 @@ def test_progress_reads_as_a_sentence() -> None:
 
 
 def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
-    html = html_of([task(run(1, NASTY, "active"), run(2, "IKNL", "completed"))])
+    html = render_html([task(run(1, NASTY, "active"), run(2, "IKNL", "completed"))])
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
     assert '<table class="tex2jax_ignore mathjax_ignore">' in html, "no name becomes a formula"
@@ -127,7 +128,7 @@ def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
 def test_a_function_gets_each_picture_and_nothing_is_drawn(capfd: Any) -> None:
     seen: list[Progress] = []
     one = task(run(1, "IKNL", "active"))
-    with Drawing(seen.append, logs=False) as drawing:
+    with ProgressDisplay(seen.append, logs=False) as drawing:
         assert drawing.is_wanted
         drawing.take(one)
     assert seen == [one]
@@ -136,7 +137,7 @@ def test_a_function_gets_each_picture_and_nothing_is_drawn(capfd: Any) -> None:
 
 def test_off_is_off(capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "vantage6.client")
-    with Drawing(False, logs=False) as drawing:
+    with ProgressDisplay(False, logs=False) as drawing:
         assert not drawing.is_wanted
         drawing.take(task(run(1, "IKNL", "active")))
     assert capfd.readouterr() == ("", "")
@@ -144,7 +145,7 @@ def test_off_is_off(capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_in_a_pipe_there_is_a_line_for_each_change(capfd: Any) -> None:
-    with Drawing(True, logs=True) as drawing:
+    with ProgressDisplay(True, logs=True) as drawing:
         drawing.take(task(run(1, "IKNL", "pending"), run(2, "Maastro", "pending")))
         drawing.take(task(run(1, "IKNL", "pending"), run(2, "Maastro", "active")))
         drawing.take(LogLine("Maastro", "reading \x1b[31mdata"))
@@ -165,9 +166,9 @@ def test_by_default_a_program_tells_its_log_if_that_is_wanted(
     capfd: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "vantage6.client")
-    assert not Drawing(None, logs=False).is_wanted
+    assert not ProgressDisplay(None, logs=False).is_wanted
     caplog.set_level(logging.INFO, "vantage6.client")
-    with Drawing(None, logs=False) as drawing:
+    with ProgressDisplay(None, logs=False) as drawing:
         drawing.take(task(run(1, "IKNL", "completed", sub=True)))
     (message,) = caplog.messages
     assert message == "average age (task 12): IKNL (subtask): done in 12 s (1 of 1 done)"
@@ -175,7 +176,7 @@ def test_by_default_a_program_tells_its_log_if_that_is_wanted(
 
 
 def test_logs_alone_are_shown_without_progress(capfd: Any) -> None:
-    with Drawing(False, logs=True) as drawing:
+    with ProgressDisplay(False, logs=True) as drawing:
         drawing.take(task(run(1, "IKNL", "active")))
         drawing.take(LogLine("IKNL", "hello"))
     assert capfd.readouterr().err == "IKNL | hello\n"
@@ -187,7 +188,7 @@ def test_a_reader_who_has_gone_does_not_end_the_wait(monkeypatch: pytest.MonkeyP
             raise BrokenPipeError(text)
 
     monkeypatch.setattr(sys, "stderr", Gone())
-    with Drawing(True, logs=False) as drawing:
+    with ProgressDisplay(True, logs=False) as drawing:
         drawing.take(task(run(1, "IKNL", "active")))
         drawing.take(task(run(1, "IKNL", "completed")))
 
@@ -196,7 +197,7 @@ def test_a_reader_who_has_gone_does_not_end_the_wait(monkeypatch: pytest.MonkeyP
 SCRIPT = f"""
 import time, os, signal, sys
 from vantage6.client import Progress, RunProgress
-from vantage6.client._drawing import Drawing
+from vantage6.client._display.views import ProgressDisplay
 from collections import namedtuple
 
 # Where tests run in the background, Ctrl-C is ignored, and so it would be here.
@@ -213,7 +214,7 @@ def take(drawing, *states):
     drawing.take(Progress(12, "average age", "active", tuple(runs), 0))
 """
 BODY = """
-with Drawing(None, True) as drawing:
+with ProgressDisplay(None, True) as drawing:
     take(drawing, "active", "pending", "pending")
     drawing.take(LogLine("IKNL", "reading\\x1b[2J the data"))
     print("printed by the script")
@@ -283,7 +284,7 @@ def test_ctrl_c_gives_the_terminal_back() -> None:
 
 def test_a_second_wait_at_the_same_time_writes_lines_above_the_picture() -> None:
     second = (
-        'other = Drawing(None, False); other.__enter__(); take(other, "active"); '
+        'other = ProgressDisplay(None, False); other.__enter__(); take(other, "active"); '
         f"other.__exit__(None, None, None); {END}"
     )
     lines = shown(in_a_terminal(SCRIPT + BODY.format(last=second))[0])
@@ -304,10 +305,10 @@ def test_without_rich_or_people_there_are_lines(
     blocked: bool, environment: dict[str, str], is_colored: bool, tmp_path: Path
 ) -> None:
     hide = "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
-    body = BODY.format(last=END).replace("Drawing(None", "Drawing(True")
+    body = BODY.format(last=END).replace("ProgressDisplay(None", "ProgressDisplay(True")
     script = SCRIPT.replace("import time", "import time, logging") + body
     # rich is looked for when drawing begins, and by then it cannot be found.
-    script = script.replace("\nwith Drawing", f"\n{hide}with Drawing") if blocked else script
+    script = script.replace("\nwith ProgressDisplay", f"\n{hide}with ProgressDisplay") if blocked else script
     screen, written = in_a_terminal(script, **environment)
     lines = shown(screen)
     assert lines[0] == "average age (task 12): IKNL: running"

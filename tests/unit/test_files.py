@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from vantage6.client import ConfigurationError, _files
+from vantage6.client import ConfigurationError
+from vantage6.client._storage import files
 
 
 def test_whoever_has_to_wait_for_too_long_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_files, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
     file = tmp_path / "folder" / "file"
     with (
-        _files.locked(file),
+        files.file_lock(file),
         pytest.raises(ConfigurationError, match="locked by another process"),
-        _files.locked(file),
+        files.file_lock(file),
     ):
         pass
-    with _files.locked(file):  # it is free again
+    with files.file_lock(file):  # it is free again
         assert file.parent.is_dir()
 
 
@@ -27,7 +28,10 @@ def test_whoever_has_to_wait_for_too_long_is_told(
 def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> None:
     assert callable(make)
     make(tmp_path / "there")
-    with pytest.raises(FileExistsError, match="name a file"), _files.replacing(tmp_path / "there"):
+    with (
+        pytest.raises(FileExistsError, match="name a file"),
+        files.atomic_write(tmp_path / "there"),
+    ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
@@ -36,7 +40,7 @@ def test_a_folder_that_is_missing_is_named_and_not_the_draft_in_it(tmp_path: Pat
     missing = tmp_path / "missing"
     with (
         pytest.raises(FileNotFoundError, match=f"there is no such folder: '{missing}'"),
-        _files.replacing(missing / "result.json"),
+        files.atomic_write(missing / "result.json"),
     ):
         pass
     assert not missing.exists()

@@ -8,7 +8,9 @@ import pytest
 from scripted import token
 
 from vantage6.client import InvalidInputError, TwoFactorRequiredError, TwoFactorSetupRequiredError
-from vantage6.client._identity import Tokens, claims, credentials, hidden_code, login_answer
+from vantage6.client._auth.credentials import parse_code
+from vantage6.client._auth.password import login_body, read_login_response
+from vantage6.client._auth.tokens import Tokens, claims
 
 
 def tokens(access: str) -> Tokens:
@@ -48,22 +50,22 @@ def test_tokens_stay_out_of_the_repr() -> None:
 
 
 def test_a_code_that_came_as_a_number_gets_its_zeros_back() -> None:
-    assert hidden_code(1234) == hidden_code("001 234") == "001234"
-    assert credentials("u", "p", "001234")["mfa_code"] == "001234"  # pyright: ignore
-    assert "mfa_code" not in credentials("u", "p", None)
+    assert parse_code(1234) == parse_code("001 234") == "001234"
+    assert login_body("u", "p", "001234")["mfa_code"] == "001234"  # pyright: ignore
+    assert "mfa_code" not in login_body("u", "p", None)
 
 
 def test_what_one_logs_in_with_must_be_text() -> None:
     with pytest.raises(InvalidInputError, match="password must be a str, not NoneType"):
-        credentials("u", None, None)  # type: ignore[arg-type]
+        login_body("u", None, None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="mfa_code must supply a str or an int, not float"):
-        hidden_code(1.5)  # type: ignore[arg-type]
+        parse_code(1.5)  # type: ignore[arg-type]
 
 
 def test_a_login_may_need_a_second_factor_or_its_setup() -> None:
     with pytest.raises(TwoFactorRequiredError, match="mfa_code"):
-        login_answer({"msg": "give the code"})
+        read_login_response({"msg": "give the code"})
     secret: Any = {"qr_uri": "otpauth://totp/x?secret=HUSH", "otp_secret": "HUSH", "msg": ""}
     with pytest.raises(TwoFactorSetupRequiredError) as caught:
-        login_answer(secret)
+        read_login_response(secret)
     assert caught.value.uri.startswith("otpauth://")

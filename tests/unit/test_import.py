@@ -28,7 +28,7 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
             "import vantage6.client",
             HEAVY | {"asyncio", "dataclasses", "json", "re", "ssl", "typing"},
         ),
-        ("from vantage6.client import Client", HEAVY | {"vantage6.client._events"}),
+        ("from vantage6.client import Client", HEAVY | {"vantage6.client._events.types"}),
         ("from vantage6.client import AsyncClient, LoginFailedError", HEAVY),
         (
             "from vantage6.client import Client; Client('http://localhost', 1)",

@@ -13,15 +13,17 @@ from vantage6.client import (
     RunStatusChanged,
     TaskCreated,
 )
-from vantage6.client._events import Joined, KillRequested, Lost, Refused, RunUpdated, Wanted, parse
-from vantage6.client._ledger import (
+from vantage6.client._events.filters import EventFilter
+from vantage6.client._events.parsing import parse
+from vantage6.client._events.types import Joined, KillRequested, Lost, Refused, RunUpdated
+from vantage6.client._waiting.logs import LogLine, LogMerger, overlap, unseen
+from vantage6.client._waiting.tracker import (
     DOUBT_SECONDS,
     OUTAGE_SECONDS,
     SAFETY_SECONDS,
     UPDATE_SECONDS,
-    Ledger,
+    TaskTracker,
 )
-from vantage6.client._logs import LogLine, LogTrack, overlap, unseen
 
 
 def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[str, object]:
@@ -35,85 +37,87 @@ def status(run: int, status: str, task: int = 1, parent: int | None = None) -> R
     return RunStatusChanged(run, task, 1, 4, run, run, parent, status)
 
 
-def listening(*results: str | None) -> Ledger:
-    ledger = Ledger([1], 0, 1, None)
+def listening(*results: str | None) -> TaskTracker:
+    ledger = TaskTracker([1], 0, 1, None)
     ledger.heard(Joined(4), 0, 0)
-    ledger.saw_task(task("pending", *results))  # type: ignore[arg-type]
+    ledger.update_task(task("pending", *results))  # type: ignore[arg-type]
     ledger.looked([1], 0)
     return ledger
 
 
 def test_with_events_the_server_is_asked_once_a_minute() -> None:
-    assert listening(None, None).until_look(0) == SAFETY_SECONDS
+    assert listening(None, None).seconds_until_poll(0) == SAFETY_SECONDS
     deaf = listening(None, None)
     deaf.heard(Lost("gone"), 5, 5)
-    assert deaf.until_look(5) == 0
+    assert deaf.seconds_until_poll(5) == 0
     deaf.looked([1], 5)
-    assert deaf.until_look(5) < 1
+    assert deaf.seconds_until_poll(5) < 1
 
 
 def test_a_last_look_is_made_before_the_time_is_up() -> None:
-    ledger = Ledger([1], 0, 6000, 30)
+    ledger = TaskTracker([1], 0, 6000, 30)
     ledger.heard(Joined(4), 0, 0)
-    ledger.saw_task(task("pending", None))  # type: ignore[arg-type]
+    ledger.update_task(task("pending", None))  # type: ignore[arg-type]
     ledger.looked([1], 0)
-    assert (ledger.until_look(0), ledger.until_end(0)) == (29, 30)
+    assert (ledger.seconds_until_poll(0), ledger.seconds_left(0)) == (29, 30)
     ledger.looked([1], 29)
-    assert ledger.until_look(29) > ledger.until_end(29), "one is enough"
+    assert ledger.seconds_until_poll(29) > ledger.seconds_left(29), "one is enough"
 
 
 def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_completed() -> None:
     ledger = listening(None, None)
     for run in (1, 2):
         ledger.heard(status(run, "completed"), 10, 10)
-        assert ledger.until_look(10) > 0
-    assert ledger.until_look(10) == UPDATE_SECONDS
+        assert ledger.seconds_until_poll(10) > 0
+    assert ledger.seconds_until_poll(10) == UPDATE_SECONDS
     ledger.heard(RunUpdated(1), 10, 10)
     assert not ledger.has_all_results(1)
     ledger.heard(RunUpdated(2), 10, 10)
-    assert ledger.until_look(10) == 0
+    assert ledger.seconds_until_poll(10) == 0
     assert ledger.has_all_results(1)
     ledger.looked([1], 10)
-    assert 0 < ledger.until_look(10) < 0.1, "too early by a moment: soon again"
+    assert 0 < ledger.seconds_until_poll(10) < 0.1, "too early by a moment: soon again"
 
 
 def test_an_end_that_nobody_heard_of_is_seen_soon_after_its_result_was_sent() -> None:
     ledger = listening(None, None)  # the node of run 1 had said "completed" before
     ledger.heard(status(2, "completed"), 5, 5)
     ledger.heard(RunUpdated(2), 5, 5)
-    assert ledger.until_look(5) > 50
+    assert ledger.seconds_until_poll(5) > 50
     ledger.heard(RunUpdated(1), 10, 10)
     soon, late = DOUBT_SECONDS
-    assert [ledger.until_look(10), ledger.to_look_at(10)] == [soon, []]
-    assert [one.task_id for one in ledger.to_look_at(10 + soon)] == [1]
+    assert [ledger.seconds_until_poll(10), ledger.tasks_to_poll(10)] == [soon, []]
+    assert [one.task_id for one in ledger.tasks_to_poll(10 + soon)] == [1]
     ledger.looked([1], 10 + soon)
-    assert ledger.until_look(10 + soon) == late - soon, "once more, should it not have been there"
+    assert ledger.seconds_until_poll(10 + soon) == late - soon, (
+        "once more, should it not have been there"
+    )
     ledger.looked([1], 20)
-    assert ledger.until_look(20) > 50, "it may have been something else"
+    assert ledger.seconds_until_poll(20) > 50, "it may have been something else"
 
 
 def test_an_update_is_no_end_where_the_node_says_what_it_was() -> None:
     ledger = listening(None)
     ledger.heard(RunUpdated(1), 10, 10)  # it has begun
     ledger.heard(RunUpdated(1), 10, 10)
-    assert ledger.until_look(10) == DOUBT_SECONDS[0]
+    assert ledger.seconds_until_poll(10) == DOUBT_SECONDS[0]
     ledger.heard(status(1, "active"), 10.5, 10.5)
-    assert ledger.until_look(11) > 40
+    assert ledger.seconds_until_poll(11) > 40
     ledger.heard(RunUpdated(99), 11, 11)
-    assert ledger.until_look(11) > 40, "of another task"
+    assert ledger.seconds_until_poll(11) > 40, "of another task"
 
 
 def test_an_update_before_the_first_look_is_not_forgotten() -> None:
-    ledger = Ledger([1], 0, 1, None)
+    ledger = TaskTracker([1], 0, 1, None)
     ledger.heard(Joined(4), 0, 0)
     for run in (1, 2, 99):
         ledger.heard(RunUpdated(run), 0.1, 0.1)
     ledger.heard(status(2, "active"), 0.1, 0.1)
-    ledger.saw_task(task("active", None, None))  # type: ignore[arg-type]
+    ledger.update_task(task("active", None, None))  # type: ignore[arg-type]
     ledger.looked([1], 0.2)
-    assert ledger.until_look(0.2) == DOUBT_SECONDS[0]
+    assert ledger.seconds_until_poll(0.2) == DOUBT_SECONDS[0]
     ledger.heard(status(1, "active"), 0.3, 0.3)
-    assert ledger.until_look(0.3) > 50
+    assert ledger.seconds_until_poll(0.3) > 50
 
 
 def test_the_last_run_to_end_is_noticed_though_another_failed_long_before() -> None:
@@ -121,10 +125,10 @@ def test_the_last_run_to_end_is_noticed_though_another_failed_long_before() -> N
     ledger.heard(status(1, "crashed"), 1, 1)
     for now in (1, 2, 3, 5, 9, 20, 30):
         ledger.looked([1], now)
-    assert ledger.until_look(30) > 50
+    assert ledger.seconds_until_poll(30) > 50
     ledger.heard(status(2, "completed"), 31, 31)
     ledger.heard(RunUpdated(2), 31, 31)
-    assert ledger.until_look(31) == 0
+    assert ledger.seconds_until_poll(31) == 0
 
 
 def test_the_last_run_to_end_is_noticed_though_a_look_told_of_the_others() -> None:
@@ -133,78 +137,78 @@ def test_the_last_run_to_end_is_noticed_though_a_look_told_of_the_others() -> No
         {"id": id_, "status": told, "organization": {"id": 7}}
         for id_, told in ((1, "crashed"), (2, "completed"), (3, "active"))
     ]
-    ledger.saw_runs(1, runs)  # type: ignore[arg-type]
+    ledger.update_runs(1, runs)  # type: ignore[arg-type]
     ledger.looked([1], 30)
     ledger.heard(status(3, "completed"), 31, 31)
     ledger.heard(RunUpdated(3), 31, 31)
-    assert ledger.until_look(31) == 0
+    assert ledger.seconds_until_poll(31) == 0
 
 
 @pytest.mark.parametrize("event", [status(1, "crashed"), KillRequested(4, (1,), (1,), None)])
 def test_a_failure_or_a_kill_is_looked_at_at_once(event: RunStatusChanged | KillRequested) -> None:
     ledger = listening(None, None)
     ledger.heard(event, 10, 10)
-    assert ledger.until_look(10) == 0
+    assert ledger.seconds_until_poll(10) == 0
 
 
 @pytest.mark.parametrize("event", [RunUpdated(2), status(2, "crashed", task=2)])
 def test_that_one_task_has_ended_does_not_put_off_the_look_at_another(
     event: RunStatusChanged | RunUpdated,
 ) -> None:
-    ledger = Ledger([1, 2], 0, 6000, None, each=True)
+    ledger = TaskTracker([1, 2], 0, 6000, None, each=True)
     ledger.heard(Joined(4), 0, 0)
     for id_ in (1, 2):
         row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
-        ledger.saw_task(row)  # type: ignore[arg-type]
+        ledger.update_task(row)  # type: ignore[arg-type]
     ledger.looked([1, 2], 1)
     for id_ in (1, 2):
         ledger.heard(status(id_, "completed", task=id_), 2, 2)
     ledger.heard(RunUpdated(1), 2, 2)
     ledger.heard(event, 2, 2)
-    assert [one.task_id for one in ledger.to_look_at(2)] == [1, 2]
+    assert [one.task_id for one in ledger.tasks_to_poll(2)] == [1, 2]
     # The server announces what it has only a moment later: one has ended, the other not yet.
-    ledger.saw_task(task("completed"))  # type: ignore[arg-type]
+    ledger.update_task(task("completed"))  # type: ignore[arg-type]
     ledger.tasks[1].is_over = True
     ledger.looked([1, 2], 2)
-    assert 0 < ledger.until_look(2) < 0.1
-    assert [one.task_id for one in ledger.to_look_at(2.1)] == [2]
+    assert 0 < ledger.seconds_until_poll(2) < 0.1
+    assert [one.task_id for one in ledger.tasks_to_poll(2.1)] == [2]
 
 
 def test_only_what_was_announced_of_is_looked_at_and_all_once_a_minute() -> None:
-    ledger = Ledger([1, 2], 0, 1, None, each=True)
+    ledger = TaskTracker([1, 2], 0, 1, None, each=True)
     ledger.heard(Joined(4), 0, 0)
     for id_ in (1, 2):
-        ledger.saw_task(task("active", id_=id_))  # type: ignore[arg-type]
+        ledger.update_task(task("active", id_=id_))  # type: ignore[arg-type]
     ledger.looked([1, 2], 0)
     ledger.heard(status(2, "crashed", task=2), 50, 50)
-    assert [one.task_id for one in ledger.to_look_at(50)] == [2]
+    assert [one.task_id for one in ledger.tasks_to_poll(50)] == [2]
     ledger.looked([2], 50)
-    assert [one.task_id for one in ledger.to_look_at(SAFETY_SECONDS)] == [1, 2]
+    assert [one.task_id for one in ledger.tasks_to_poll(SAFETY_SECONDS)] == [1, 2]
 
 
 def test_the_last_of_several_to_end_lets_those_before_it_be_looked_at() -> None:
-    ledger = Ledger([1, 2], 0, 6000, None)
+    ledger = TaskTracker([1, 2], 0, 6000, None)
     ledger.heard(Joined(4), 0, 0)
     for id_ in (1, 2):
         row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
-        ledger.saw_task(row)  # type: ignore[arg-type]
+        ledger.update_task(row)  # type: ignore[arg-type]
     ledger.looked([1, 2], 1)
     ledger.heard(status(1, "completed"), 2, 2)
     ledger.heard(RunUpdated(1), 2, 2)
-    assert ledger.until_look(2) > 50, "nobody waits for the first to end, but for the last"
+    assert ledger.seconds_until_poll(2) > 50, "nobody waits for the first to end, but for the last"
     ledger.heard(KillRequested(4, (2,), (2,), None), 3, 3)
-    assert [one.task_id for one in ledger.to_look_at(3)] == [2]
+    assert [one.task_id for one in ledger.tasks_to_poll(3)] == [2]
     ledger.tasks[2].is_over = True
     ledger.looked([2], 3)
-    assert [one.task_id for one in ledger.to_look_at(3)] == [1]
+    assert [one.task_id for one in ledger.tasks_to_poll(3)] == [1]
 
 
 def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -> None:
     ledger = listening(None)
     pauses: list[float] = []
     now = 1.0
-    while ledger.failed_to_look(now):
-        pauses.append(ledger.until_look(now))
+    while ledger.poll_failed(now):
+        pauses.append(ledger.seconds_until_poll(now))
         now += pauses[-1]
     assert [round(pause) for pause in pauses] == sorted(round(pause) for pause in pauses)
     assert pauses[0] < 1 < pauses[-1]
@@ -218,12 +222,12 @@ def test_a_run_that_has_ended_does_not_run_again_in_the_picture() -> None:
     def shown() -> str:
         return ledger.progress(1, 10, str).runs[0].status
 
-    ledger.saw_runs(1, [row])  # type: ignore[list-item]
+    ledger.update_runs(1, [row])  # type: ignore[list-item]
     assert shown() == "active"
     ledger.heard(status(1, "crashed"), 10, 10)
-    ledger.saw_runs(1, [row])  # type: ignore[list-item]
+    ledger.update_runs(1, [row])  # type: ignore[list-item]
     assert shown() == "crashed", "the look was a moment too early"
-    ledger.saw_runs(1, [{**row, "status": "failed"}])  # type: ignore[list-item]
+    ledger.update_runs(1, [{**row, "status": "failed"}])  # type: ignore[list-item]
     assert shown() == "failed", "the API has the last word"
 
 
@@ -239,7 +243,7 @@ def test_runs_of_subtasks_are_in_the_picture() -> None:
 
 # -- logs ---------------------------------------------------------------------------------------
 def test_lines_that_a_look_brought_do_not_come_again_as_events() -> None:
-    track = LogTrack()
+    track = LogMerger()
     assert track.looked("a\nb\n") == ["a", "b"]
     assert track.wrote("b\nc\n") == ["c"]
     assert track.wrote("d\n") == ["d"]
@@ -247,7 +251,7 @@ def test_lines_that_a_look_brought_do_not_come_again_as_events() -> None:
 
 
 def test_a_log_that_lost_its_beginning_or_end_repeats_nothing() -> None:
-    track = LogTrack()
+    track = LogMerger()
     track.wrote("a\nb\nc\n")
     assert track.looked("b\nc\nd\n") == ["d"]
     assert track.looked("b\nc\n") == []
@@ -255,7 +259,7 @@ def test_a_log_that_lost_its_beginning_or_end_repeats_nothing() -> None:
 
 
 def test_equal_lines_are_all_given_in_the_end() -> None:
-    track = LogTrack()
+    track = LogMerger()
     given = [*track.looked(".\n.\n"), *track.wrote(".\n"), *track.wrote(".\n")]
     given += track.looked(".\n.\n.\n.\n.\n")
     assert given == ["."] * 5
@@ -275,7 +279,7 @@ def test_an_overlap_is_the_first_there_is(before: list[str], lines: list[str]) -
 
 
 def test_a_log_that_repeats_itself_takes_no_longer_than_others() -> None:
-    track, many = LogTrack(), "a\n" * 100_000
+    track, many = LogMerger(), "a\n" * 100_000
     began = time.monotonic()
     track.looked(many + "b\n")
     assert track.looked(many + "c\n")[-1] == "c"
@@ -305,7 +309,7 @@ def test_messages_become_events_and_unknown_ones_nothing() -> None:
 
 
 def test_wanted_events_are_told_by_kind_task_and_collaboration() -> None:
-    wanted = Wanted(["run_status", "log"])
+    wanted = EventFilter(["run_status", "log"])
     wanted.only(4, 1)
     assert TaskCreated(2, 1) not in wanted
     assert status(7, "active", task=2, parent=1) in wanted, "of a subtask"
@@ -316,4 +320,4 @@ def test_wanted_events_are_told_by_kind_task_and_collaboration() -> None:
     assert wanted.unknown(line) is None
     assert line in wanted
     with pytest.raises(InvalidInputError, match="node_offline"):
-        Wanted("nonsense")  # type: ignore[arg-type]
+        EventFilter("nonsense")  # type: ignore[arg-type]

@@ -197,7 +197,7 @@ def test_other_limits_hold_for_the_view_alone(server: Script) -> None:
             with pytest.raises(ServerError):
                 some.util.get_server_version()
             assert len(server.seen) == seen
-        assert once.with_options(timeout=1)._session.http.limits.max_retries == 0
+        assert once.with_options(timeout=1)._core.http.limits.max_retries == 0
 
 
 def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> None:
@@ -279,7 +279,7 @@ def test_a_child_process_has_connections_of_its_own_and_the_login(server: Script
     server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}))
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
-        lock = client._session.auth._thread_lock
+        lock = client._core.auth._thread_lock
         held, free = threading.Event(), threading.Event()
 
         def renewing() -> None:  # just when the process forks
@@ -351,9 +351,9 @@ def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> Non
 
     with raw_server(serve) as seen:
         with Client("http://127.0.0.1", seen.port, log_level=None, timeout=10) as client:
-            from vantage6.client._identity import Tokens
+            from vantage6.client._auth.tokens import Tokens
 
-            client._session.auth.tokens = Tokens("access", "refresh", 0.0)  # type: ignore[arg-type]
+            client._core.auth.tokens = Tokens("access", "refresh", 0.0)  # type: ignore[arg-type]
             with ThreadPoolExecutor(1) as pool:
                 slow = pool.submit(client.node.get, 1)
                 assert held.wait(30)

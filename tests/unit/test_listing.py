@@ -9,7 +9,8 @@ import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import InvalidInputError, Rows
-from vantage6.client._listing import LIGHT_PAGE, Pages, Selection, check_page, period
+from vantage6.client._rows.pages import SMALL_PAGE_BYTES, Pages, check_page
+from vantage6.client._rows.selection import Selection, check_period
 
 LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
 PEOPLE = [
@@ -105,14 +106,14 @@ def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
 
 def test_the_ends_of_a_period_are_times() -> None:
     for ends in (("2026-11-26", None), (None, "2026-11-26T12:00:00"), (date(2026, 11, 26), None)):
-        assert period("started", cast("Any", ends)) == ends
-    assert period("started", None) == (None, None)
+        assert check_period("started", cast("Any", ends)) == ends
+    assert check_period("started", None) == (None, None)
     for wrong in ("2026-11-26", ("2026-11-26",), 3, {"2026-11-26", "2026-11-27"}):
         with pytest.raises(InvalidInputError, match="started takes the first and the last time"):
-            period("started", cast("Any", wrong))
+            check_period("started", cast("Any", wrong))
     for time in ("yesterday", "", 3):
         with pytest.raises(InvalidInputError, match=f"started: {time!r} is no time"):
-            period("started", cast("Any", (None, time)))
+            check_period("started", cast("Any", (None, time)))
 
 
 def test_pages_that_never_end_are_noticed() -> None:
@@ -141,7 +142,7 @@ def test_a_row_that_moved_between_pages_occurs_once() -> None:
         (250, 100, [(1, 250)]),
         (600, 100, [(1, 250), (2, 250), (2, 500)]),
         (5000, 1, [(1, 250), (2, 250), (2, 500), *((number, 1000) for number in range(2, 6))]),
-        (1200, LIGHT_PAGE // 100, [(number, 250) for number in range(1, 6)]),
+        (1200, SMALL_PAGE_BYTES // 100, [(number, 250) for number in range(1, 6)]),
     ],
 )
 def test_pages_grow_while_they_are_light_and_miss_nothing(

@@ -19,7 +19,7 @@ import pyotp
 import pytest
 from replay.announcing import CLOSED, CUT, MUTE, Announcement, announcing
 
-from vantage6.client import _crypto
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
 from vantage6.localnet import (
     EnvironmentBuildError,
     LocalNetwork,
@@ -249,8 +249,8 @@ def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
 
 
 def test_a_cipher_opens_what_was_sealed_for_it() -> None:
-    key = _crypto.generate_private_key()
-    sealed = Cipher(key).seal(b"secret", _crypto.public_key_of(key))
+    key = generate_private_key()
+    sealed = Cipher(key).seal(b"secret", public_key_of(key))
     assert b"secret" not in base64.b64decode(sealed.split("$")[2])
     assert Cipher(key).open(sealed) == b"secret"
     with pytest.raises(ValueError, match="no public key"):

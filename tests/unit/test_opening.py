@@ -11,11 +11,12 @@ from sealed import closed
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, ResultRows, Rows
-from vantage6.client._blobs import Blob
-from vantage6.client._crypto import decrypt, encrypt, generate_private_key, public_key_of
-from vantage6.client._identity import WhoAmI
-from vantage6.client._opening import (
-    CHECKED,
+from vantage6.client._auth.identity import WhoAmI
+from vantage6.client._encryption.blobs import Blob
+from vantage6.client._encryption.cipher import decrypt, encrypt
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
+from vantage6.client._encryption.reader import (
+    MAX_CHECKED_CHARS,
     Reader,
     open_input,
     open_inputs,
@@ -79,7 +80,7 @@ def test_the_empty_text_of_a_crashed_run_is_no_result() -> None:
     assert open_result_bytes(result(1, secret("")), US) is None
 
 
-LONG = "x" * CHECKED
+LONG = "x" * MAX_CHECKED_CHARS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vantage6.client._passwords import can_ask
+from vantage6.client._auth.prompt import can_ask
 
 KERNEL = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None))
 SHELL = SimpleNamespace(get_ipython=lambda: SimpleNamespace())

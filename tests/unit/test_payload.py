@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInputError
-from vantage6.client._payload import serialize
+from vantage6.client._tasks.encoding import serialize
 
 
 @given(

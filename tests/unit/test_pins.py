@@ -8,16 +8,9 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
-from vantage6.client._pins import (
-    HEADER,
-    Pin,
-    check_encryption,
-    check_key,
-    check_own_key,
-    read,
-    server_name,
-    write,
-)
+from vantage6.client._encryption.trust import check_encryption, check_key, check_own_key
+from vantage6.client._storage.known_keys import HEADER, Pin, parse_known, update_text
+from vantage6.client._utils.urls import canonical_url
 
 SERVER = "https://server.example/api"
 KEY = Pin("organization", 3, "SHA256:aaa", "Maastro Clinic")
@@ -32,7 +25,7 @@ def known(*pins: Pin) -> dict[tuple[object, int], Pin]:
 
 # -- the file ------------------------------------------------------------------------------------
 def test_the_file_is_lines_that_people_can_read() -> None:
-    assert write("", SERVER, [KEY, ENCRYPTED]) == (
+    assert update_text("", SERVER, [KEY, ENCRYPTED]) == (
         f"{HEADER}"
         "https://server.example/api organization 3 SHA256:aaa Maastro Clinic\n"
         "https://server.example/api collaboration 1 encrypted demo\n"
@@ -40,27 +33,29 @@ def test_the_file_is_lines_that_people_can_read() -> None:
 
 
 def test_what_was_written_is_read_and_other_servers_are_left_alone() -> None:
-    text = write(write("", "https://other/api", [CHANGED]), SERVER, [KEY, ENCRYPTED])
-    assert read(text, SERVER, "file") == known(KEY, ENCRYPTED)
-    assert read(text, "https://other/api", "file") == known(CHANGED)
-    assert read(text, "https://third/api", "file") == {}
+    text = update_text(update_text("", "https://other/api", [CHANGED]), SERVER, [KEY, ENCRYPTED])
+    assert parse_known(text, SERVER, "file") == known(KEY, ENCRYPTED)
+    assert parse_known(text, "https://other/api", "file") == known(CHANGED)
+    assert parse_known(text, "https://third/api", "file") == {}
 
 
 def test_what_changes_takes_its_line_and_comments_stay() -> None:
     text = f"# mine\n\n{SERVER} organization 3 SHA256:aaa  by telephone, 2026\n# the end"
-    assert write(text, SERVER, [CHANGED]) == (
+    assert update_text(text, SERVER, [CHANGED]) == (
         f"# mine\n\n{SERVER} organization 3 SHA256:bbb Maastro Clinic\n# the end\n"
     )
 
 
 def test_a_name_cannot_become_a_line() -> None:
     evil = Pin("organization", 4, "SHA256:x", f"A\n{SERVER} organization 3 SHA256:evil\x1b[2J")
-    assert read(write("", SERVER, [evil]), SERVER, "file").keys() == {("organization", 4)}
+    assert parse_known(update_text("", SERVER, [evil]), SERVER, "file").keys() == {
+        ("organization", 4)
+    }
 
 
 def test_a_nameless_organization_is_kept_too() -> None:
     nameless = Pin("organization", 4, "SHA256:x", "")
-    assert read(write("", SERVER, [nameless]), SERVER, "file") == known(nameless)
+    assert parse_known(update_text("", SERVER, [nameless]), SERVER, "file") == known(nameless)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +71,7 @@ def test_a_nameless_organization_is_kept_too() -> None:
 )
 def test_a_line_that_is_unclear_is_not_guessed(line: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason) as caught:
-        read(f"# comment\n{line}\n", SERVER, "the-file")
+        parse_known(f"# comment\n{line}\n", SERVER, "the-file")
     assert "the-file, line " in str(caught.value)
 
 
@@ -91,7 +86,7 @@ def test_a_line_that_is_unclear_is_not_guessed(line: str, reason: str) -> None:
     ],
 )
 def test_a_server_has_one_name(url: str, name: str) -> None:
-    assert server_name(url) == name
+    assert canonical_url(url) == name
 
 
 # -- keys ----------------------------------------------------------------------------------------

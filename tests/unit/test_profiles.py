@@ -6,17 +6,16 @@ from typing import Any
 import pytest
 
 from vantage6.client import ConfigurationError, Profile, profiles
-from vantage6.client._home import profile_named, profiles_path, save_profile
-from vantage6.client._profiles import (
-    Given,
-    Plan,
-    check_all_there,
+from vantage6.client._config.options import ClientOptions, ConnectOptions
+from vantage6.client._config.plan import ConnectionPlan, require_complete, resolve
+from vantage6.client._config.profiles import (
     choose_profile,
+    find_profile,
+    profiles_path,
     read_profiles,
-    settle,
-    with_profile,
+    save_profile,
+    update_profile_text,
 )
-from vantage6.client._settings import ClientOptions
 from vantage6.client._sync.client import Client
 
 FILE = Path("/somewhere/profiles.ini")
@@ -126,14 +125,14 @@ def test_a_profile_that_is_not_there_is_told_of(there: str, name: str | None, hi
 
 def test_a_profile_is_written_and_the_rest_stays() -> None:
     demo = Profile("demo", server="https://other.example/api", verify=False, save=True)
-    written = with_profile(WHOLE, demo, FILE)
+    written = update_profile_text(WHOLE, demo, FILE)
     assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
     assert written.startswith("# where I work\n")
     full = Profile(
         "n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), Path("/c"), "http://h:1", False
     )
-    assert read_profiles(with_profile(written, full, FILE), FILE)["n"] == full
-    assert with_profile(written, demo, FILE) == written
+    assert read_profiles(update_profile_text(written, full, FILE), FILE)["n"] == full
+    assert update_profile_text(written, demo, FILE) == written
 
 
 @pytest.mark.parametrize(
@@ -154,16 +153,16 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
 )
 def test_what_cannot_be_read_again_is_not_written(profile: Profile, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=hint):
-        with_profile("", profile, FILE)
+        update_profile_text("", profile, FILE)
     with pytest.raises(ConfigurationError, match="line 1"):
-        with_profile("what is this", Profile("a"), FILE)
+        update_profile_text("what is this", Profile("a"), FILE)
 
 
 def test_the_file_is_where_it_is_looked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert profiles() == {}
     path = save_profile(Profile("demo", server="https://server.example/api"))
     assert path == home / "config" / "vantage6" / "profiles.ini"
-    assert profile_named(None).server == "https://server.example/api"
+    assert find_profile(None).server == "https://server.example/api"
     monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "mine.ini"))
     assert profiles_path() == home / "mine.ini"
     assert profiles() == {}
@@ -171,7 +170,7 @@ def test_the_file_is_where_it_is_looked_for(home: Path, monkeypatch: pytest.Monk
     save_profile(Profile("b"))
     assert profiles() == {"a": Profile("a"), "b": Profile("b")}
     monkeypatch.setenv("VANTAGE6_PROFILE", "b")
-    assert profile_named(None) == Profile("b")
+    assert find_profile(None) == Profile("b")
 
 
 def test_a_file_that_cannot_be_read_or_written_is_told_of(
@@ -189,9 +188,11 @@ def test_a_file_that_cannot_be_read_or_written_is_told_of(
         save_profile(Profile("a"))
 
 
-def plan(given: Given | None = None, environ: dict[str, str] | None = None, **profile: Any) -> Plan:
+def plan(
+    given: ConnectOptions | None = None, environ: dict[str, str] | None = None, **profile: Any
+) -> ConnectionPlan:
     known = Profile("p", **profile) if profile else None
-    return settle(given or {}, None, None, None, environ or {}, known)
+    return resolve(given or {}, None, None, None, environ or {}, known)
 
 
 def test_an_argument_wins_over_the_environment_and_that_over_the_profile() -> None:
@@ -235,15 +236,15 @@ def test_every_variable_is_read() -> None:
 
 def test_all_that_is_missing_is_named_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        check_all_there(plan(), can_ask=False)
+        require_complete(plan(), can_ask=False)
     for name in ("SERVER", "USERNAME", "PASSWORD"):
         assert f"VANTAGE6_{name}" in str(caught.value)
     with pytest.raises(ConfigurationError) as caught:
-        check_all_there(plan(server="https://server.example"), can_ask=True)
+        require_complete(plan(server="https://server.example"), can_ask=True)
     assert "SERVER" not in str(caught.value)
     assert "PASSWORD" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="USERNAME"):
-        check_all_there(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
+        require_complete(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
 
 
 def test_an_option_that_there_is_not_is_named_with_what_is_near() -> None:

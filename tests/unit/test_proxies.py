@@ -18,8 +18,8 @@ from vantage6.client import (
     ConnectionFailedError,
     MissingDependencyError,
 )
-from vantage6.client._pools import socket_options
-from vantage6.client._settings import Route
+from vantage6.client._http.proxy import socket_options
+from vantage6.client._http.route import Route
 
 VERSION = {"version": "4.15.2"}
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -114,7 +114,7 @@ def test_socks_is_spoken(ask: Ask, server: Script, scheme: str) -> None:
 
 def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
-    monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
+    monkeypatch.setattr("vantage6.client._http.proxy.find_spec", lambda _: None)
     for kind in (Client, AsyncClient):
         with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[socks\]"):
             kind(f"http://{NAME}", None, log_level=None, proxy="socks5://proxy.example")

@@ -16,7 +16,7 @@ from vantage6.client import (
     TwoFactorSetupRequiredError,
     show_qr,
 )
-from vantage6.client._qr import offer
+from vantage6.client._auth.two_factor import offer_qr
 
 URI = "otpauth://totp/vantage6:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=vantage6"
 SETUP = {"qr_uri": URI, "otp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "msg": "scan this"}
@@ -114,14 +114,14 @@ def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
 
 
 def test_a_notebook_shows_the_setup_at_once(shown: list[Any]) -> None:
-    offer(URI)
+    offer_qr(URI)
     assert len(shown) == 1
 
 
 def test_without_the_extra_a_terminal_still_tells_what_is_told_once(
     without_segno: None, terminal: Output
 ) -> None:
-    offer(URI)
+    offer_qr(URI)
     assert URI in terminal.readouterr().out
 
 

@@ -139,13 +139,13 @@ def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
         assert old in text
         (client / file).write_text(text.replace(old, new))
 
-    change("_sync/task.py", "        kwargs: Mapping[str, object] | None = None,\n", "")
-    change("_finished.py", "class Finished", "class Ended")
-    change("_results.py", "def by_organization(", "def by_place(")
-    (client / "_async" / "rule.py").unlink()
+    change("_sync/resources/task.py", "        kwargs: Mapping[str, object] | None = None,\n", "")
+    change("_waiting/finished.py", "class Finished", "class Ended")
+    change("_rows/results.py", "def by_organization(", "def by_place(")
+    (client / "_async" / "resources" / "rule.py").unlink()
     found = "\n".join(breaks("v0.1.0", tmp_path, ["vantage6.client"]))
     assert "Tasks.create(kwargs): Parameter was removed" in found
-    assert "vantage6.client._async.rule.Rules was removed" in found
+    assert "vantage6.client._async.resources.rule.Rules was removed" in found
     assert "vantage6.client.Finished was removed" in found
     assert "ResultRows.by_organization: Public object was removed" in found
 

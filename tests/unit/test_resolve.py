@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import AmbiguousNameError, InvalidInputError, NameNotFoundError
-from vantage6.client._resolve import (
+from vantage6.client._rows.names import (
     NAMINGS,
     SERVER_KINDS,
     Directory,
-    Within,
-    id_of,
-    known_kind,
+    Scope,
+    check_kind,
+    describe_scope,
     outdated_by,
-    place,
-    references,
 )
+from vantage6.client._rows.references import id_of, references
 
 
 def organizations(*names: str) -> list[dict[str, Any]]:
@@ -192,11 +191,11 @@ def test_one_reference_is_no_list_of_them() -> None:
 
 
 def test_kinds_are_checked() -> None:
-    assert known_kind("study") == "study"
+    assert check_kind("study") == "study"
     assert "study" in SERVER_KINDS
     assert "algorithm" not in SERVER_KINDS
     with pytest.raises(InvalidInputError, match="there is no kind 'planet'; there is organization"):
-        known_kind("planet")
+        check_kind("planet")
 
 
 def test_what_changes_names_is_known() -> None:
@@ -208,6 +207,6 @@ def test_what_changes_names_is_known() -> None:
 
 
 def test_places_are_named() -> None:
-    assert place(None, None) == ""
-    assert place(Within("study", 3), None) == " in study 3"
-    assert place(Within("study", 3), "adults") == " in study 'adults' (id 3)"
+    assert describe_scope(None, None) == ""
+    assert describe_scope(Scope("study", 3), None) == " in study 3"
+    assert describe_scope(Scope("study", 3), "adults") == " in study 'adults' (id 3)"

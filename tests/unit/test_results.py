@@ -7,7 +7,7 @@ import pytest
 
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, Finished, InvalidInputError, ResultRows
-from vantage6.client._results import output_of
+from vantage6.client._rows.results import output_of
 
 LINKS: PageLinks = {"first": "", "self": ""}
 

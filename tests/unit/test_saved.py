@@ -10,19 +10,23 @@ import pytest
 from scripted import token
 
 from vantage6.client import ConfigurationError
-from vantage6.client._home import (
+from vantage6.client._auth.saved_login import (
+    StoredLogin,
+    check_owner,
     delete_login,
+    find_login,
+    login_file_name,
     logins_folder,
+    parse_login,
     read_login,
     saved_logins,
     write_login,
 )
-from vantage6.client._identity import Tokens
-from vantage6.client._saved import Saved, check_owner, file_name, read_saved, the_one
+from vantage6.client._auth.tokens import Tokens
 
 URL = "https://server.example/api"
 ACCESS = token(0, 100)
-SAVED = Saved(URL, "ada", ACCESS, "refresh", saved_at=1000.0, renew_in=50.0)
+SAVED = StoredLogin(URL, "ada", ACCESS, "refresh", saved_at=1000.0, renew_in=50.0)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
 
 
@@ -32,10 +36,13 @@ def mode(path: Path) -> int:
 
 def test_a_login_is_written_and_read() -> None:
     tokens = Tokens(ACCESS, "refresh", renew_at=150.0)
-    saved = Saved.of("https://server.example:443/api", "ada", tokens, 100.0, 1000.0)
+    saved = StoredLogin.of("https://server.example:443/api", "ada", tokens, 100.0, 1000.0)
     assert saved == SAVED
-    assert read_saved(saved.written(), Path("x")) == saved
-    assert repr(saved) == f"Saved(server='{URL}', username='ada', saved_at=1000.0, renew_in=50.0)"
+    assert parse_login(saved.written(), Path("x")) == saved
+    assert (
+        repr(saved)
+        == f"StoredLogin(server='{URL}', username='ada', saved_at=1000.0, renew_in=50.0)"
+    )
     assert "refresh" not in repr(saved.tokens(0, 0))
 
 
@@ -48,8 +55,8 @@ def test_tokens_grow_old_while_they_are_kept(now: float, renew_at: float) -> Non
 
 
 def test_what_never_expires_stays_so() -> None:
-    saved = Saved.of(URL, "ada", Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
-    assert read_saved(saved.written(), Path("x")).tokens(5.0, 9.0).renew_at == math.inf
+    saved = StoredLogin.of(URL, "ada", Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
+    assert parse_login(saved.written(), Path("x")).tokens(5.0, 9.0).renew_at == math.inf
 
 
 @pytest.mark.parametrize(
@@ -70,20 +77,20 @@ def test_what_never_expires_stays_so() -> None:
 )
 def test_what_is_no_session_is_refused(content: bytes) -> None:
     with pytest.raises(ConfigurationError, match=r"s.json is not a saved login"):
-        read_saved(content, Path("s.json"))
+        parse_login(content, Path("s.json"))
 
 
 def test_the_file_is_named_after_server_and_user() -> None:
     names = {
-        file_name(url, user)
+        login_file_name(url, user)
         for url in (URL, "https://server.example/v6", "http://server.example/api")
         for user in ("ada", "Ada", "a/da", "a_da")
     }
     assert len(names) == 12
     assert all("/" not in name and name.startswith("server.example-") for name in names)
-    assert file_name(URL, "ada") == file_name("https://server.example:443/api", "ada")
+    assert login_file_name(URL, "ada") == login_file_name("https://server.example:443/api", "ada")
     for long in ("x" * 1000, "\N{HANGUL SYLLABLE GAG}" * 1000, "\ud800"):
-        assert len(file_name(URL, long).encode()) < 120
+        assert len(login_file_name(URL, long).encode()) < 120
 
 
 def test_a_session_of_another_is_refused() -> None:
@@ -98,12 +105,12 @@ def test_a_session_of_another_is_refused() -> None:
 
 
 def test_one_of_several_sessions_is_found() -> None:
-    other = Saved(URL, "joan", "a", "r", 0.0, None)
+    other = StoredLogin(URL, "joan", "a", "r", 0.0, None)
     both = [(Path("a"), SAVED), (Path("b"), other)]
-    assert the_one(both, URL, "joan") == (Path("b"), other)
-    assert the_one(both, "https://else.example", None) is None
+    assert find_login(both, URL, "joan") == (Path("b"), other)
+    assert find_login(both, "https://else.example", None) is None
     with pytest.raises(ConfigurationError, match=r"ada at .* \(a\), joan at"):
-        the_one(both, URL, None)
+        find_login(both, URL, None)
 
 
 @POSIX
@@ -141,7 +148,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     link.symlink_to(target)
     with pytest.raises(ConfigurationError, match=r"it is a link"):
         read_login(link)
-    write_login(Saved(URL, "joan", "a", "r", 0.0, None), link)
+    write_login(StoredLogin(URL, "joan", "a", "r", 0.0, None), link)
     assert target.read_bytes() == before
     assert not link.is_symlink()
 

@@ -26,9 +26,15 @@ from vantage6.bindings.secret import (
 )
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.client import ConfigurationError, InvalidInputError
-from vantage6.client._listing import Rows, Selection
-from vantage6.client._secrets import TELLING, secret, secret_bytes, without_library_frames
-from vantage6.client._settings import Address
+from vantage6.client._http.address import Address
+from vantage6.client._http.secrets import (
+    SECRET_OPERATIONS,
+    secret,
+    secret_bytes,
+    strip_library_frames,
+)
+from vantage6.client._rows.rows import Rows
+from vantage6.client._rows.selection import Selection
 
 from .contracts import operations_answered_with
 
@@ -135,7 +141,7 @@ def test_scrubbing_harmless_or_hostile_text_is_quick() -> None:
 
 
 def test_the_operations_that_tell_secrets_are_those_of_the_contracts() -> None:
-    assert operations_answered_with(NAMES) | {"request"} == TELLING
+    assert operations_answered_with(NAMES) | {"request"} == SECRET_OPERATIONS
 
 
 def test_a_data_frame_has_a_secret_only_where_it_was_asked_for() -> None:
@@ -167,7 +173,7 @@ def test_frames_of_the_libraries_are_taken_out_of_errors_and_those_of_users_stay
     assert any(
         "httpx" in place.filename for place in traceback.extract_tb(caught.value.__traceback__)
     )
-    without_library_frames(caught.value)
+    strip_library_frames(caught.value)
     left = traceback.extract_tb(caught.value.__traceback__)
     assert {place.filename for place in left} == {__file__}
     assert left[-1].name == "pieces"
@@ -176,7 +182,7 @@ def test_frames_of_the_libraries_are_taken_out_of_errors_and_those_of_users_stay
 def test_errors_that_go_round_in_circles_are_no_trap() -> None:
     first, second = ValueError("Bearer abc"), KeyError(3)
     first.__cause__, second.__context__ = second, first
-    assert without_library_frames(first).args == ("Bearer <hidden>",)
+    assert strip_library_frames(first).args == ("Bearer <hidden>",)
     assert second.args == (3,)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from vantage6.client import ConfigurationError, Timeouts
-from vantage6.client._settings import LOGGER, Address, show_log
+from vantage6.client._config.options import show_log
+from vantage6.client._http.address import Address
+from vantage6.client._utils.logging import LOGGER
 
 
 @pytest.mark.parametrize(

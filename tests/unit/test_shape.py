@@ -3,7 +3,7 @@
 import pytest
 from said import CONTRACTS, Contract, operations, samples
 
-from vantage6.client._shape import ANSWERS, ROWS, SENTENCES, UNPAGED, trouble_in
+from vantage6.client._http.validation import ANSWERS, ROWS, SENTENCES, UNPAGED, find_mismatch
 
 NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
 
@@ -36,7 +36,7 @@ def test_sentences_and_lists_are_what_the_contract_says() -> None:
 def test_what_any_version_may_say_is_right(contract: Contract) -> None:
     for operation in operations(contract):
         for body in samples(contract, operation.schema):
-            assert trouble_in(body, operation.name) is None, operation.name
+            assert find_mismatch(body, operation.name) is None, operation.name
 
 
 LINKS = {"first": "", "self": ""}
@@ -67,4 +67,4 @@ NUMBER = "is a whole number, not"
     ],
 )  # fmt: skip
 def test_the_trouble_is_named(operation: str, value: object, trouble: str) -> None:
-    assert trouble_in(value, operation) == trouble
+    assert find_mismatch(value, operation) == trouble

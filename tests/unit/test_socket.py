@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import ClientClosedError, _socket
-from vantage6.client._events import Joined, KillRequested, LogWritten, Lost, NodeOffline
-from vantage6.client._settings import Address
-from vantage6.client._socket import AsyncMailbox, Mailbox, Socket
+from vantage6.client import ClientClosedError
+from vantage6.client._events import mailbox as mailboxes
+from vantage6.client._events import socket as sockets
+from vantage6.client._events.mailbox import AsyncMailbox, Mailbox
+from vantage6.client._events.socket import Socket
+from vantage6.client._events.types import Joined, KillRequested, LogWritten, Lost, NodeOffline
+from vantage6.client._http.address import Address
 
 
 def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_socket, "MOST", 10)
+    monkeypatch.setattr(mailboxes, "MAX_PENDING_EVENTS", 10)
     lines: queue.Queue[Any] = queue.Queue()
 
     def hold(line: Any) -> None:
@@ -23,7 +26,7 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
         line._ended.wait(10)
         lines.put("ended")
 
-    monkeypatch.setattr(_socket._Line, "_hold", hold)
+    monkeypatch.setattr(sockets._SocketThread, "_hold", hold)
     socket = Socket(Address("http://localhost", 1, ""), dict, 1)
     busy, other = Mailbox(), Mailbox()
     for mailbox in (busy, other, other):
@@ -48,7 +51,7 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
 
 
 async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_socket, "MOST", 10)
+    monkeypatch.setattr(mailboxes, "MAX_PENDING_EVENTS", 10)
     long = LogWritten(1, 1, "x" * 4000)
     for mailbox in (Mailbox(), AsyncMailbox()):
         mailbox.put(long)
@@ -63,7 +66,7 @@ async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) ->
 async def test_who_waits_hears_at_once_that_the_client_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_socket._Line, "_hold", lambda _: None)
+    monkeypatch.setattr(sockets._SocketThread, "_hold", lambda _: None)
     socket = Socket(Address("http://localhost", 1, ""), dict, 1)
     waiting, late, listening = Mailbox(), Mailbox(), AsyncMailbox()
     socket.join(waiting)

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from vantage6.client import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
-from vantage6.client._crypto import decrypt, generate_private_key, public_key_of
-from vantage6.client._task import (
+from vantage6.client._encryption.cipher import decrypt
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
+from vantage6.client._tasks.request import (
     check_distinct,
+    check_organizations,
     database_list,
     encrypted_inputs,
     plain_inputs,
-    some,
     task_input,
 )
 
@@ -59,7 +60,7 @@ def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> N
 @pytest.mark.parametrize("given", [None, 3, "IKNL", {"id": 1}, []])
 def test_what_is_no_list_of_organizations_is_refused(given: Any) -> None:
     with pytest.raises(InvalidInputError, match="organizations"):
-        some(given)
+        check_organizations(given)
 
 
 def test_no_organization_is_asked_twice() -> None:

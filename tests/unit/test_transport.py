@@ -30,8 +30,8 @@ from vantage6.client import (
     TLSError,
     TooManyRequestsError,
 )
-from vantage6.client._settings import Limits
-from vantage6.client._transport import Attempts, translate
+from vantage6.client._http.limits import Limits
+from vantage6.client._http.retry import Retries, translate
 
 VERSION = {"version": "4.15.2"}
 REQUEST = httpx.Request("GET", "https://server/api/version")
@@ -178,9 +178,9 @@ def test_a_broken_connection_is_tried_again_where_that_is_safe(
 
 def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None:
     post = httpx.Request("POST", "https://server/api/task")
-    assert Attempts(post, Limits()).after_error(httpx.ConnectError("refused", request=post)) > 0
+    assert Retries(post, Limits()).after_error(httpx.ConnectError("refused", request=post)) > 0
     with pytest.raises(ConnectionFailedError):
-        Attempts(post, Limits()).after_error(httpx.ReadError("reset", request=post))
+        Retries(post, Limits()).after_error(httpx.ReadError("reset", request=post))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None
     ],
 )
 def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) -> None:
-    pause = Attempts(REQUEST, Limits()).after_answer(429, asked)
+    pause = Retries(REQUEST, Limits()).after_response(429, asked)
     assert pause is not None
     assert least <= pause <= most
 
@@ -201,7 +201,7 @@ def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(20, 10, 20), (-86400, 0.05, 0.1)])
 def test_who_asks_to_wait_for_a_moment_is_heeded(seconds: int, least: float, most: float) -> None:
     asked = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds))
-    pause = Attempts(REQUEST, Limits()).after_answer(429, asked)
+    pause = Retries(REQUEST, Limits()).after_response(429, asked)
     assert pause is not None
     assert least <= pause <= most
 
@@ -214,8 +214,8 @@ def test_who_asks_for_too_much_patience_is_reported(client: Client, server: Scri
 
 
 def test_pauses_grow_and_end() -> None:
-    attempts = Attempts(REQUEST, Limits())
-    pauses = [attempts.after_answer(503) for _ in range(4)]
+    attempts = Retries(REQUEST, Limits())
+    pauses = [attempts.after_response(503) for _ in range(4)]
     assert pauses[3] is None
     assert 0 < (pauses[0] or 0) < (pauses[1] or 0) < (pauses[2] or 0) < 2
     assert sum(pause or 0 for pause in pauses) > 1, "enough for a moment"
@@ -226,7 +226,7 @@ def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
     error.__cause__ = ssl.SSLCertVerificationError("certificate verify failed")
     assert isinstance(translate(error), TLSError)
     with pytest.raises(TLSError, match="verify="):
-        Attempts(REQUEST, Limits()).after_error(error)
+        Retries(REQUEST, Limits()).after_error(error)
 
 
 @pytest.mark.parametrize(

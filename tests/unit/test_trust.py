@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from scripted import Script, logging_in
 
 from vantage6.client import AsyncClient, Client, ConfigurationError, PublicKeyChangedError
-from vantage6.client._crypto import fingerprint, generate_private_key, public_key_of
-from vantage6.client._trust import Trust, read_private_key, write_private_key
+from vantage6.client._encryption.key_files import read_private_key, write_private_key
+from vantage6.client._encryption.keys import fingerprint, generate_private_key, public_key_of
+from vantage6.client._encryption.trust import Trust
 
 KEYS = [public_key_of(generate_private_key(2048)) for _ in range(3)]
 OWN = 1, KEYS[0]
@@ -54,7 +55,7 @@ async def test_a_key_is_not_made_on_the_event_loop(
         makers.append(threading.current_thread())
         return generate_private_key(2048)
 
-    monkeypatch.setattr("vantage6.client._crypto.generate_private_key", make)
+    monkeypatch.setattr("vantage6.client._encryption.keys.generate_private_key", make)
     server.reply = logging_in(lambda request: (200, {"id": 3, **request.body}))
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
@@ -122,8 +123,8 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 def test_threads_and_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
     path = tmp_path / "known"
     code = (
-        "import sys; from pathlib import Path; from vantage6.client._trust import Trust\n"
-        "trust = Trust(sys.argv[1], 'first-use', Path(sys.argv[2]))\n"
+        "import sys; from pathlib import Path; from vantage6.client._encryption.trust import "
+        "Trust\ntrust = Trust(sys.argv[1], 'first-use', Path(sys.argv[2]))\n"
         "for id_ in range(20):\n"
         "    trust.accept_encryption({'id': id_, 'name': 'x', 'encrypted': True})\n"
     )

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInputError
-from vantage6.client._payload import serialize
+from vantage6.client._tasks.encoding import serialize
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, timezone.utc)
 

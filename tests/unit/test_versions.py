@@ -8,16 +8,16 @@ from vantage6.bindings.call import Call
 from vantage6.bindings.server import calls
 from vantage6.bindings.store import calls as store_calls
 from vantage6.client import EndpointNotFoundError, UnsupportedServerVersionError
-from vantage6.client._settings import Address
-from vantage6.client._versions import (
+from vantage6.client._backend.versions import (
     SERVER,
     STORE,
     Api,
-    explained,
-    fitted,
-    late_parts,
-    whole_address,
+    adapt,
+    complete_store_address,
+    explain_missing,
+    newer_parts,
 )
+from vantage6.client._http.address import Address
 
 URL = "https://server.example/api"
 TASK: Any = {"name": "x", "image": "y", "organizations": [{"id": 1}], "databases": []}
@@ -52,21 +52,21 @@ def algorithm(**function: Any) -> Call[Any]:
 def test_only_what_came_later_needs_a_look_at_the_version(
     call: Call[Any], api: Api, late: Any
 ) -> None:
-    found = late_parts(call, api.since)
+    found = newer_parts(call, api.since)
     assert (list(found) if isinstance(late, list) else found) == late
 
 
 @pytest.mark.parametrize("version", ["4.14.0", "4.15.2", "5.0", "4.14", "development"])
 def test_a_server_that_knows_it_is_sent_it_as_it_is(version: str) -> None:
     call = task(databases=[{"label": "a", "arguments": {"x": 1}}], server_url="u")
-    assert fitted(call, SERVER, version, late_parts(call, SERVER.since), URL) == call
+    assert adapt(call, SERVER, version, newer_parts(call, SERVER.since), URL) == call
 
 
 @pytest.mark.parametrize("version", ["4.13.7", "4.7.1", "4.9.0rc1", "3.11.1"])
 def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
     call = task(databases=[{"label": "a", "arguments": {"x": 1}}])
     with pytest.raises(UnsupportedServerVersionError) as caught:
-        fitted(call, SERVER, version, late_parts(call, SERVER.since), URL)
+        adapt(call, SERVER, version, newer_parts(call, SERVER.since), URL)
     error = caught.value
     assert str(error) == (
         f"POST {URL}/task was not sent: 'databases.arguments' needs a server of 4.14.0 or later; "
@@ -78,7 +78,7 @@ def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
 
 def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
     call = task(server_url="https://here.example")
-    moved = fitted(call, SERVER, "4.7.1", late_parts(call, SERVER.since), URL)
+    moved = adapt(call, SERVER, "4.7.1", newer_parts(call, SERVER.since), URL)
     assert moved.query == {"server_url": "https://here.example"}
     assert moved.body == TASK
 
@@ -97,16 +97,16 @@ def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_ol
     error = EndpointNotFoundError(
         "no such address", method=call.method, url=URL + call.path, status=404
     )
-    reason = explained(error, call, api, version)
+    reason = explain_missing(error, call, api, version)
     assert isinstance(reason, UnsupportedServerVersionError)
     assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
     assert str(reason) == (
         f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {api.name} of "
         f"{needed} or later; this one is {version}"
     )
-    assert explained(error, call, api, needed) is None
+    assert explain_missing(error, call, api, needed) is None
 
 
 @pytest.mark.parametrize(("version", "path"), [("4.7.1", "/api"), ("4.8.2", ""), ("4.15.2", "")])
 def test_early_servers_leave_the_path_of_a_store_to_clients(version: str, path: str) -> None:
-    assert whole_address(Address("https://store.example", None, ""), version).path == path
+    assert complete_store_address(Address("https://store.example", None, ""), version).path == path

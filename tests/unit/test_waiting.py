@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInputError
-from vantage6.client._waiting import (
-    check_manner,
+from vantage6.client._waiting.failure import describe_failure
+from vantage6.client._waiting.polling import (
+    as_list,
+    check_display_options,
     check_times,
-    depth,
-    failure,
-    has_failed,
-    has_finished,
-    is_several,
+    is_list,
+    page_depth,
     pause,
-    several,
 )
+from vantage6.client._waiting.statuses import has_failed, has_finished
 
 
 @pytest.mark.parametrize(
@@ -99,18 +98,18 @@ def test_any_number_is_a_time() -> None:
 def test_a_manner_that_there_is_not_is_refused(
     on_failure: str, progress: object, reason: str
 ) -> None:
-    check_manner("return", print)
+    check_display_options("return", print)
     with pytest.raises(InvalidInputError, match=reason):
-        check_manner(on_failure, progress)
+        check_display_options(on_failure, progress)
 
 
 @pytest.mark.parametrize("tasks", [[1, 2], (1, 2), {1, 2}, iter((1, 2)), np.array([1, 2])])
 def test_several_tasks_may_be_in_whatever_can_be_gone_through(tasks: Iterable[int]) -> None:
-    assert is_several(tasks)
-    assert several(tasks) == [1, 2]
+    assert is_list(tasks)
+    assert as_list(tasks) == [1, 2]
     for one in (1, "average age", {"id": 1}):
-        assert not is_several(one)
-        assert several(one) == [one]
+        assert not is_list(one)
+        assert as_list(one) == [one]
 
 
 def run(number: int, status: str, log: str | None, **more: Any) -> Any:
@@ -123,7 +122,7 @@ def run(number: int, status: str, log: str | None, **more: Any) -> Any:
 def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
     log = "\n".join(f"line {number}" for number in range(100)) + "\nKeyError: 'abc'\n\n"
     runs = [run(1, "completed", "fine"), run(2, "crashed", log), run(3, "not allowed", None)]
-    text = failure(7, "failed", runs)
+    text = describe_failure(7, "failed", runs)
     assert text.splitlines()[0] == "task 7 ended as 'failed': 2 of 3 runs failed"
     assert "run 12 at organization 2 (node 'node 2'): crashed" in text
     assert "| KeyError: 'abc'" in text
@@ -134,7 +133,7 @@ def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
 
 def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
     runs = [run(1, "crashed", None), run(2, "active", None), run(3, "completed", None)]
-    told = failure(7, "crashed", runs).splitlines()
+    told = describe_failure(7, "crashed", runs).splitlines()
     assert told[0] == (
         "task 7 is 'crashed': 1 of 3 runs failed, 1 still under way: on_failure='return' waits for "
         "all of them"
@@ -145,7 +144,7 @@ def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
 def test_a_failure_says_what_organizations_are_called() -> None:
     runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
     below = [run(4, "crashed", None, task={"id": 8})]
-    text = failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
+    text = describe_failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
     assert text.splitlines()[1:] == [
         "  run 11 at 'IKNL' (organization 1, node 'node 1'): crashed",
         "  run 12 at organization 2 (node 'node 2'): crashed",
@@ -155,14 +154,14 @@ def test_a_failure_says_what_organizations_are_called() -> None:
 
 
 def test_a_log_cannot_steer_the_terminal() -> None:
-    text = failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
+    text = describe_failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "gone" in text
 
 
 def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
-    text = failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
+    text = describe_failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
     assert "run 11: crashed" in text
 
 
@@ -181,4 +180,4 @@ def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
 def test_many_are_asked_for_together_where_nothing_large_comes_along(
     listed: list[int], wanted: set[int], harmless: set[int], expected: int
 ) -> None:
-    assert depth(listed, wanted, harmless) == expected
+    assert page_depth(listed, wanted, harmless) == expected

@@ -14,7 +14,11 @@ TYPE_CHECKING = False  # type checkers know the name; `typing` would take time t
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient
-    from ._events import (
+    from ._auth.identity import WhoAmI
+    from ._auth.remember import SavedLogin
+    from ._auth.two_factor import show_qr
+    from ._config.profiles import Profile, profiles
+    from ._events.types import (
         Event,
         KillRequested,
         LogWritten,
@@ -25,19 +29,14 @@ if TYPE_CHECKING:
         RunUpdated,
         TaskCreated,
     )
-    from ._finished import Finished
-    from ._home import profiles
-    from ._identity import WhoAmI
-    from ._keeping import SavedLogin
-    from ._listing import Rows
-    from ._logs import LogLine
-    from ._profiles import Profile
-    from ._progress import Progress, RunProgress
-    from ._qr import show_qr
-    from ._results import ResultRows
-    from ._settings import Timeouts
+    from ._http.timeouts import Timeouts
+    from ._rows.results import ResultRows
+    from ._rows.rows import Rows
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
+    from ._waiting.finished import Finished
+    from ._waiting.logs import LogLine
+    from ._waiting.progress import Progress, RunProgress
     from .errors import (
         AmbiguousNameError,
         BadRequestError,
@@ -148,33 +147,32 @@ __all__ = [
     "WaitTimeoutError",
     "EventsUnavailableError",
 ]
-
 # Where each name is defined; what is not listed is an error.
 _HOMES = {
     "AsyncClient": "._async.client",
     "Client": "._sync.client",
     "UserClient": "._sync.client",
-    "ResultRows": "._results",
-    "Rows": "._listing",
-    "LogLine": "._logs",
-    "Finished": "._finished",
-    "Event": "._events",
-    "TaskCreated": "._events",
-    "RunStatusChanged": "._events",
-    "RunUpdated": "._events",
-    "LogWritten": "._events",
-    "NodeOnline": "._events",
-    "NodeOffline": "._events",
-    "KillRequested": "._events",
-    "Reconnected": "._events",
-    "Progress": "._progress",
-    "RunProgress": "._progress",
-    "Timeouts": "._settings",
-    "WhoAmI": "._identity",
-    "Profile": "._profiles",
-    "profiles": "._home",
-    "SavedLogin": "._keeping",
-    "show_qr": "._qr",
+    "ResultRows": "._rows.results",
+    "Rows": "._rows.rows",
+    "LogLine": "._waiting.logs",
+    "Finished": "._waiting.finished",
+    "Event": "._events.types",
+    "TaskCreated": "._events.types",
+    "RunStatusChanged": "._events.types",
+    "RunUpdated": "._events.types",
+    "LogWritten": "._events.types",
+    "NodeOnline": "._events.types",
+    "NodeOffline": "._events.types",
+    "KillRequested": "._events.types",
+    "Reconnected": "._events.types",
+    "Progress": "._waiting.progress",
+    "RunProgress": "._waiting.progress",
+    "Timeouts": "._http.timeouts",
+    "WhoAmI": "._auth.identity",
+    "Profile": "._config.profiles",
+    "profiles": "._config.profiles",
+    "SavedLogin": "._auth.remember",
+    "show_qr": "._auth.two_factor",
 }
 
 

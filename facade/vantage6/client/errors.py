@@ -6,16 +6,29 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.secret import NAMES
 
-from ._inert import inert_lines
+from ._utils.text import sanitize_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, Protocol, SupportsIndex
 
-    from vantage6.bindings.server.rows import Run
+    from vantage6.bindings.server.rows import Result, Run
 
-    from ._listing import Rows
-    from ._results import ResultRows
+    class TaskResults(Protocol):
+        """The result rows of a task, as `ResultRows` has them."""
+
+        def __len__(self) -> int: ...
+        def __getitem__(self, key: SupportsIndex, /) -> Result: ...
+        def __iter__(self) -> Iterator[Result]: ...
+        @property
+        def outputs(self) -> list[Any]:
+            """What each run's algorithm returned; None for a run without a result."""
+            ...
+
+        @property
+        def by_organization(self) -> dict[str, Any]:
+            """What each run's algorithm returned, by the name of the organization."""
+            ...
 
 
 class Vantage6Error(Exception):
@@ -23,7 +36,7 @@ class Vantage6Error(Exception):
 
     def __str__(self) -> str:
         # Servers, and those who gave things their names, have a say in what it says.
-        return inert_lines(super().__str__())
+        return sanitize_lines(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default would call the class with the message alone, which the classes below refuse.
@@ -350,9 +363,20 @@ class TwoFactorSetupRequiredError(Vantage6Error):
         --------
         >>> error.show_qr()
         """
-        from ._qr import show_qr
+        from ._utils.qr import draw_qr
 
-        show_qr(self.uri)
+        try:
+            draw_qr(self.uri)
+        except ImportError:
+            raise MissingDependencyError(
+                "QR codes need the extra 'qr': pip install 'vantage6-sdk[qr]'; without it, type "
+                "the secret in the otpauth:// address into the authenticator app"
+            ) from None
+        except ValueError:
+            raise InvalidInputError(
+                f"no QR code holds the {len(self.uri)} characters of this address: no second "
+                "factor has one of that length"
+            ) from None
 
 
 # ---- encryption ---------------------------------------------------------------------------------
@@ -447,8 +471,8 @@ class DecryptionError(Vantage6Error):
         message: str,
         run_ids: Sequence[int] = (),
         *,
-        results: ResultRows | None = None,
-        runs: Rows[Run] | None = None,
+        results: TaskResults | None = None,
+        runs: Sequence[Run] | None = None,
     ) -> None:
         super().__init__(message)
         self.run_ids = list(run_ids)
@@ -483,7 +507,7 @@ class TaskFailedError(Vantage6Error):
         task_id: int,
         status: str,
         runs: Sequence[Run],
-        results: ResultRows,
+        results: TaskResults,
         subtask_runs: Sequence[Run] = (),
     ) -> None:
         super().__init__(message)

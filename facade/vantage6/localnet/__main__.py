@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from vantage6.client._files import check_replaceable
+from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION

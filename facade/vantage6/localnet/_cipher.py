@@ -2,7 +2,8 @@
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vantage6.client import _crypto
+from vantage6.client._encryption import base64 as _base64
+from vantage6.client._encryption import cipher as _crypto
 
 
 class Cipher:
@@ -31,7 +32,7 @@ class Cipher:
     def seal(self, data: bytes, public_key: str | None) -> str:
         """Return data in the form the server takes, for the owner of a public key to open."""
         if self._private_key is None:
-            return _crypto.encode(data)
+            return _base64.encode(data)
         if not public_key:
             raise ValueError("the organization to encrypt for has no public key on the server")
         return _crypto.encrypt(data, public_key)
@@ -39,7 +40,7 @@ class Cipher:
     def open(self, text: str) -> bytes:
         """Return the data in a text that the server gave."""
         if self._private_key is None:
-            return _crypto.decode(text)
+            return _base64.decode(text)
         return _crypto.decrypt(text, self._private_key)
 
     def seal_blob(self, data: bytes, public_key: str | None) -> bytes:

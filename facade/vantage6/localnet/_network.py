@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vantage6.bindings.secret import SecretBytes, scrub
 from vantage6.bindings.server.api.node import list_nodes
-from vantage6.client import _crypto
-from vantage6.client._files import replacing
+from vantage6.client._encryption import keys as _keys
+from vantage6.client._storage.files import atomic_write
 from vantage6.localnet import _api
 from vantage6.localnet._algorithms import algorithms as all_algorithms
 from vantage6.localnet._blobs import BlobStore
@@ -348,7 +348,7 @@ class LocalNetwork:
         """
         text = SecretBytes(f"{json.dumps(self.describe(), indent=2)}\n".encode())
         try:
-            with replacing(path) as file:
+            with atomic_write(path) as file:
                 file.write(text)
         except OSError as error:
             raise LocalNetworkError(f"{path} cannot be written: {error.strerror}.") from None
@@ -415,7 +415,7 @@ class LocalNetwork:
             return None
         makers = ThreadPoolExecutor(os.cpu_count())
         parts.callback(makers.shutdown, cancel_futures=True)
-        return [makers.submit(_crypto.generate_private_key) for _ in self._parties]
+        return [makers.submit(_keys.generate_private_key) for _ in self._parties]
 
     def _take(self, seeded: Seed) -> None:
         """Keep what the server was filled with."""

@@ -27,7 +27,7 @@ from vantage6.bindings.server.models.organization_update import OrganizationUpda
 from vantage6.bindings.server.models.study_input import StudyInput
 from vantage6.bindings.server.models.user_input import UserInput
 from vantage6.bindings.server.types import UNSET
-from vantage6.client import _crypto
+from vantage6.client._encryption import keys as _keys
 from vantage6.localnet import _api
 from vantage6.localnet._login import code, log_in
 from vantage6.localnet._parties import DEFAULT_LABEL, Party
@@ -245,8 +245,8 @@ def _add_organization(
     public_key = UNSET
     if key is not None and private_key is not None:
         made = key.result()
-        write_private(private_key, _crypto.private_key_to_pem(made))
-        public_key = _crypto.public_key_of(made)
+        write_private(private_key, _keys.private_key_to_pem(made))
+        public_key = _keys.public_key_of(made)
     if index == 0:
         change = OrganizationUpdate(name=name, public_key=public_key)
         organization = _api.answer(

@@ -208,11 +208,11 @@ def _refused(status: int, text: str, url: str, method: str) -> Exception:
 
 def _write(fetch: Callable[[], bytes], file: Path | None) -> None:
     """Write bytes to a file, which is looked at before they are fetched, or to standard output."""
-    from vantage6.client._files import replacing
+    from vantage6.client._storage.files import atomic_write
 
     if file is None:
         sys.stdout.buffer.write(fetch())
         return
-    with replacing(file) as target:
+    with atomic_write(file) as target:
         size = target.write(fetch())
     say(f"{file} has {size} bytes")

@@ -43,10 +43,12 @@ def say(text: str) -> None:
     text : str
         One line, or several.
     """
-    from vantage6.client._inert import inert_lines  # here, so that help and completion stay fast
+    from vantage6.client._utils.text import (
+        sanitize_lines,  # here, so that help and completion stay fast
+    )
 
     # What an algorithm wrote may have columns: tabs stay.
-    click.echo("\t".join(map(inert_lines, text.split("\t"))))
+    click.echo("\t".join(map(sanitize_lines, text.split("\t"))))
 
 
 def complain(text: str) -> None:
@@ -57,9 +59,9 @@ def complain(text: str) -> None:
     text : str
         What went wrong.
     """
-    from vantage6.client._inert import inert_lines
+    from vantage6.client._utils.text import sanitize_lines
 
-    click.echo(f"v6c: {inert_lines(text)}", err=True)
+    click.echo(f"v6c: {sanitize_lines(text)}", err=True)
 
 
 def show_json(value: object, *, secrets: bool = False, indent: int | None = 2) -> None:

@@ -39,8 +39,9 @@ def message_of(data, key):
 
 # -- ours ------------------------------------------------------------------------------------------
 def ours_encrypt(size, fast=True):
-    from vantage6.client import _base64
-    from vantage6.client._crypto import encrypt, public_key_of
+    from vantage6.client._encryption import base64 as _base64
+    from vantage6.client._encryption.cipher import encrypt
+    from vantage6.client._encryption.keys import public_key_of
 
     if not fast:
         _base64.pybase64 = None
@@ -49,8 +50,8 @@ def ours_encrypt(size, fast=True):
 
 
 def ours_decrypt(size, fast=True):
-    from vantage6.client import _base64
-    from vantage6.client._crypto import decrypt
+    from vantage6.client._encryption import base64 as _base64
+    from vantage6.client._encryption.cipher import decrypt
 
     if not fast:
         _base64.pybase64 = None

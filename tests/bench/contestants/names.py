@@ -15,14 +15,14 @@ def organizations(count):
 
 
 def ours_find(count):
-    from vantage6.client._resolve import Directory
+    from vantage6.client._rows.names import Directory
 
     known = Directory("organization", organizations(count))
     return lambda: known.find(f"HOSPITAL {count // 2}")["id"]
 
 
 def ours_learn(count):
-    from vantage6.client._resolve import Directory
+    from vantage6.client._rows.names import Directory
 
     rows = organizations(count)
     return lambda: len(Directory("organization", rows)._exact)
@@ -46,7 +46,7 @@ def ours_requests(how, port, username, password):
     if how == "later":
         create(*by_name)
     else:
-        client._session.names.forget()
+        client._core.names.forget()
 
     def count():
         counter = Count(ours=True)

@@ -25,7 +25,7 @@ TASK: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vantage6.client._async._creating.LOOKS", (0.2, 0.4, 0.8, 1.0))
+    monkeypatch.setattr("vantage6.client._async.tasks.create.LOOKUP_DELAYS", (0.2, 0.4, 0.8, 1.0))
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from vantage6.client import (
     TaskFailedError,
     WaitTimeoutError,
 )
-from vantage6.client._ledger import RECHECKS
+from vantage6.client._waiting.tracker import RECHECKS
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -386,7 +386,7 @@ async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
     monkeypatch.setattr("vantage6.localnet._node._POLL_SECONDS", 0.2)
     async with await logged_in(net) as client:
         await client.wait_for_results(await start(client, 0, 2), **PATIENCE)
-        socket = client._session.socket
+        socket = client._core.socket
         assert socket
 
         def leave() -> None:

@@ -1,4 +1,4 @@
-# Derived from tests/live/_async/test_every_method.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/live/_async/test_every_method.py instead.
 """One script that uses every method of the official client, on a server of any version.
 
 Each method is to have its effect or, where the server or its store lacks what it takes, to raise an

@@ -1,4 +1,4 @@
-# Derived from tests/live/_async/test_login.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/live/_async/test_login.py instead.
 """All ways of logging in, at a real server that demands two-factor login and sends mail."""
 
 import time
@@ -192,10 +192,10 @@ def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
         for each in (client, surprised, late):
             each.authenticate(account.name, FIRST, account.app.now)
         # One of them does not know when its token expires, and one cannot renew it any more.
-        auth = surprised._session.auth  # pyright: ignore[reportPrivateUsage]
+        auth = surprised._core.auth  # pyright: ignore[reportPrivateUsage]
         assert auth.tokens is not None
         auth.tokens = replace(auth.tokens, renew_at=float("inf"))
-        auth = late._session.auth  # pyright: ignore[reportPrivateUsage]
+        auth = late._core.auth  # pyright: ignore[reportPrivateUsage]
         assert auth.tokens is not None
         auth.tokens = replace(auth.tokens, refresh=auth.tokens.access)
         before = client.token, surprised.token
@@ -236,7 +236,7 @@ def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) ->
     one = enroll(root, client, role="Root")
     other = enroll(root, client, organization=made["id"])
     client.authenticate(one.name, FIRST, one.app.now)
-    session = client._session  # pyright: ignore[reportPrivateUsage]
+    session = client._core  # pyright: ignore[reportPrivateUsage]
     session.state.private_key = key = object()  # type: ignore[assignment]  # any will do
     with pytest.raises(LoginFailedError):
         client.authenticate(other.name, SECOND)

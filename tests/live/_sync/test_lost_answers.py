@@ -1,4 +1,4 @@
-# Derived from tests/live/_async/test_lost_answers.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/live/_async/test_lost_answers.py instead.
 """The answer to the creation of a task is lost on the way: the task is found, and made once."""
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ TASK: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vantage6.client._sync._creating.LOOKS", (0.2, 0.4, 0.8, 1.0))
+    monkeypatch.setattr("vantage6.client._sync.tasks.create.LOOKUP_DELAYS", (0.2, 0.4, 0.8, 1.0))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-# Derived from tests/live/_async/test_waiting.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/live/_async/test_waiting.py instead.
 """Waiting on a real server: each ending, and each interruption that must not be one."""
 
 import json
@@ -22,7 +22,7 @@ from vantage6.client import (
     TaskFailedError,
     WaitTimeoutError,
 )
-from vantage6.client._ledger import RECHECKS
+from vantage6.client._waiting.tracker import RECHECKS
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -382,7 +382,7 @@ def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
     monkeypatch.setattr("vantage6.localnet._node._POLL_SECONDS", 0.2)
     with logged_in(net) as client:
         client.wait_for_results(start(client, 0, 2), **PATIENCE)
-        socket = client._session.socket
+        socket = client._core.socket
         assert socket
 
         def leave() -> None:

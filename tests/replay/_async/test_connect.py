@@ -18,9 +18,9 @@ from vantage6.client import (
     LoginFailedError,
     MissingDependencyError,
     NotAuthenticatedError,
-    _passwords,
     profiles,
 )
+from vantage6.client._auth import keyring
 
 if TYPE_CHECKING:
     from ..conftest import Recorded
@@ -208,13 +208,13 @@ async def test_passwords_come_from_the_keyring(
 
 
 async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_passwords, "find_spec", lambda _: None)
+    monkeypatch.setattr(keyring, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         await AsyncClient.from_env()
     for way in ("password=", "VANTAGE6_PASSWORD", "saved_login.save()", "keyring", "terminal"):
         assert way in str(caught.value)
     async with AsyncClient(address) as client:
-        client._session.state.username = "researcher"
+        client._core.state.username = "researcher"
         with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[keyring\]"):
             client.saved_login.forget_password()
 

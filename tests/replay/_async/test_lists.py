@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vantage6.client import AsyncClient, InvalidInputError
-from vantage6.client._async import _session
+from vantage6.client._async.core import connection
 
 if TYPE_CHECKING:
     pass
@@ -18,7 +18,7 @@ AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
 async def test_all_pages_are_joined(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_session, "PAGE_SIZE", 2)
+    monkeypatch.setattr(connection, "PAGE_SIZE", 2)
     organizations = await client.organization.list()
     assert [row["id"] for row in organizations] == [1, 2, 3]
     assert (organizations.total, "next" in organizations["links"]) == (3, False)

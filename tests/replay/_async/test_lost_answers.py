@@ -31,11 +31,11 @@ async def test_a_task_whose_answer_is_lost(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Here the answers are as old as the recording, and tell no time.
-    monkeypatch.setattr("vantage6.client._async._creating.server_time", lambda *_: 0.0)
+    monkeypatch.setattr("vantage6.client._async.tasks.create.server_time", lambda *_: 0.0)
     async with AsyncClient("http://127.0.0.1", recorded.port, log_level=None) as client:
         await client.authenticate("researcher", recorded.passwords["researcher"])
         before = await client.task.create([1, 2], **TASK)
-        http = client._session.http
+        http = client._core.http
         exchange, lost = http.exchange, [LOST, GATEWAY, LOST]
 
         async def losing(call: Any, **options: Any) -> Any:
@@ -48,6 +48,6 @@ async def test_a_task_whose_answer_is_lost(
         first = await client.task.create([1, 2], **TASK)
         second = await client.task.create([1], **TASK)
         assert before["id"] < first["id"] < second["id"]
-        client._session.state.created.add(second["id"] + 1)  # so that what comes is none to take
+        client._core.state.created.add(second["id"] + 1)  # so that what comes is none to take
         with pytest.raises(TaskCreationUncertainError, match=r"it broke.*'once'"):
             await client.task.create([1], **TASK)

@@ -265,7 +265,7 @@ async def test_a_login_goes_on_with_a_new_token(root: AsyncClient) -> None:
 async def test_a_token_that_is_due_is_renewed_before_the_next_request(
     root: AsyncClient, vcr: Cassette
 ) -> None:
-    auth = root._session.auth
+    auth = root._core.auth
     assert auth.tokens is not None
     auth.tokens = due = replace(auth.tokens, renew_at=0)
     assert (await root.user.get())["username"] == "root"

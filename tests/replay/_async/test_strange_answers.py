@@ -22,7 +22,8 @@ from vantage6.client import (
     TaskCreationUncertainError,
     Vantage6Error,
 )
-from vantage6.client._crypto import encrypt, load_private_key, public_key_of
+from vantage6.client._encryption.cipher import encrypt
+from vantage6.client._encryption.keys import load_private_key, public_key_of
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 

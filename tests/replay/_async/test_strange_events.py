@@ -144,7 +144,7 @@ def tape() -> list[Announcement]:
 
 @pytest.fixture
 def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: True)
+    monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: True)
     kind = type("Kind", (Both,), {"answered": staticmethod(lambda: world.answered())})
     with serving(kind) as script:
         world = World(script)
@@ -157,7 +157,7 @@ def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def deaf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing be heard, so that who waits has to look."""
-    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+    monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: False)
 
 
 @pytest_asyncio.fixture
@@ -212,7 +212,7 @@ async def test_no_line_is_lost_or_repeated_by_a_break(
 async def test_a_line_that_is_written_again_much_later_is_given_again(
     client: AsyncClient, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._async._watch.SETTLE_SECONDS", -1)
+    monkeypatch.setattr("vantage6.client._async.tasks.watch.SETTLE_SECONDS", -1)
     world.add(12)["runs"][0]["log"] = "tick"
     world.happens = {2: lambda: world.end(12, log="tick\ntick")}
     tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
@@ -261,7 +261,7 @@ async def test_an_end_that_was_said_before_anybody_listened_is_noticed(
 async def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     client: AsyncClient, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
+    monkeypatch.setattr("vantage6.client._waiting.tracker.RECHECKS", ())
     row = world.add(12)
     row["runs"].append({**row["runs"][0], "id": 121})
     row["results"] = [{"id": id_, "run": {"id": id_}, "result": None} for id_ in (120, 121)]
@@ -480,7 +480,7 @@ async def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world.add(12)
-    auth, socket = client._session.auth, client._session.socket
+    auth, socket = client._core.auth, client._core.socket
     assert auth.tokens
     assert socket
     opened: list[str] = []

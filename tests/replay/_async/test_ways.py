@@ -23,8 +23,8 @@ from vantage6.client import (
     Timeouts,
     TLSError,
 )
-from vantage6.client._pools import socket_options
-from vantage6.client._settings import Route
+from vantage6.client._http.proxy import socket_options
+from vantage6.client._http.route import Route
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -105,7 +105,7 @@ async def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) ->
             await ask(f"https://{NAME}", None, proxy=bad)
     way = Route(proxy="socks5://user:word@proxy.example")
     assert socket_options(f"http://{NAME}", way)["http_proxy_auth"] == ("user", "word")
-    monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
+    monkeypatch.setattr("vantage6.client._http.proxy.find_spec", lambda _: None)
     with pytest.raises(MissingDependencyError, match="socks"):
         await ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
 

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/__init__.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/__init__.py instead.
 """Tests of the asynchronous client, and the source that _sync is derived from."""
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/conftest.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/conftest.py instead.
 """The client that most of these tests are about."""
 
 from collections.abc import Iterator

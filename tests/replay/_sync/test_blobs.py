@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_blobs.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_blobs.py instead.
 """Inputs and results by way of a server's blob store, replayed."""
 
 import json

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_broken_blobs.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_broken_blobs.py instead.
 """Blobs that break off, become others meanwhile, or are none, sent by a small server."""
 
 import json
@@ -17,8 +17,8 @@ from vantage6.client import (
     Timeouts,
     TransportError,
 )
-from vantage6.client._blobs import Upload
-from vantage6.client._crypto import load_private_key, public_key_of
+from vantage6.client._encryption.blobs import BlobUpload
+from vantage6.client._encryption.keys import load_private_key, public_key_of
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -31,7 +31,7 @@ BUSY: Reply = (503, b"")
 @pytest.fixture
 def client(server: Script, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Log in as somebody who has the key of an organization."""
-    monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.0)
     own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         server.reply = logging_in(lambda _: (200, own))
@@ -75,7 +75,7 @@ def torn(blob: bytes, length: int) -> Reply:
 def test_a_blob_goes_on_where_it_broke_off(
     client: Client, server: Script, tmp_path: Path, key_file: Path, is_sealed: bool
 ) -> None:
-    blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
+    blob = b"".join(BlobUpload(DATA, public_key(key_file) if is_sealed else None))
     size = len(blob)
     for answers in (
         [torn(blob, 0)],
@@ -98,7 +98,7 @@ def test_a_blob_goes_on_where_it_broke_off(
 def test_it_is_asked_for_as_often_as_anything_else(
     client: Client, server: Script, tmp_path: Path
 ) -> None:
-    blob = b"".join(Upload(DATA, None))
+    blob = b"".join(BlobUpload(DATA, None))
     for max_retries in (0, 2):
         send(server, torn(blob, 1000), torn(blob, 3000), torn(blob, 2000))
         came = 3000 if max_retries else 1000
@@ -111,8 +111,8 @@ def test_it_is_asked_for_as_often_as_anything_else(
 def test_it_is_not_asked_for_when_the_time_is_up(
     client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
-    send(server, torn(b"".join(Upload(DATA, None)), 1000))
+    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.2)
+    send(server, torn(b"".join(BlobUpload(DATA, None)), 1000))
     hurried = client.with_options(max_retries=1000, timeout=Timeouts(total=3))
     began = time.monotonic()
     with pytest.raises(TransportError, match="1000 bytes of the answer had come"):
@@ -124,7 +124,7 @@ def test_it_is_not_asked_for_when_the_time_is_up(
 def test_two_blobs_never_become_one(
     client: Client, server: Script, tmp_path: Path, key_file: Path
 ) -> None:
-    one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
+    one, other = (b"".join(BlobUpload(DATA, public_key(key_file))) for _ in range(2))
     assert len(one) == len(other), "nothing but what is in them tells them apart"
     for length in (1, 1000, len(one) // 2, len(one) - 1):
         strange = bytes([one[0] ^ 1]) + one[1:] if length == 1 else other
@@ -140,7 +140,7 @@ def test_two_blobs_never_become_one(
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
 def test_a_page_is_no_blob(client: Client, server: Script, kind: str) -> None:
     page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
-    blob = b"".join(Upload(DATA, None))
+    blob = b"".join(BlobUpload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
         send(server, *answers)
         with pytest.raises(InvalidResponseError) as caught:
@@ -162,7 +162,7 @@ def test_a_blob_may_come_without_a_type(client: Client, server: Script, kind: st
 
 
 def test_a_blob_that_is_gone_meanwhile_is_told(client: Client, server: Script) -> None:
-    blob = b"".join(Upload(DATA, None))
+    blob = b"".join(BlobUpload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
     with pytest.raises(NotFoundError, match="No run found"):
         client.result.get(1)

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_encrypted.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_encrypted.py instead.
 """A collaboration with encryption, replayed."""
 
 import base64

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_events.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_events.py instead.
 """Waiting and listening where the server's events are heard, as it announced them once."""
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_inputs.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_inputs.py instead.
 """What functions are given, replayed: values of other libraries arrive as JSON, or are refused."""
 
 import json

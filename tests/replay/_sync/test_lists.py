@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_lists.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_lists.py instead.
 """Lists: all their pages, what is filtered here and what on the server, replayed."""
 
 import pickle
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vantage6.client import Client, InvalidInputError
-from vantage6.client._sync import _session
+from vantage6.client._sync.core import connection
 
 if TYPE_CHECKING:
     pass
@@ -19,7 +19,7 @@ AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
 def test_all_pages_are_joined(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_session, "PAGE_SIZE", 2)
+    monkeypatch.setattr(connection, "PAGE_SIZE", 2)
     organizations = client.organization.list()
     assert [row["id"] for row in organizations] == [1, 2, 3]
     assert (organizations.total, "next" in organizations["links"]) == (3, False)

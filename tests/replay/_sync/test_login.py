@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_login.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_login.py instead.
 """Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
 
 import sys

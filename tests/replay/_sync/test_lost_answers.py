@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_lost_answers.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_lost_answers.py instead.
 """The answer to the creation of a task is lost: the task is found, or told of."""
 
 from typing import Any
@@ -30,11 +30,11 @@ GATEWAY = ServerError("Bad Gateway", method="POST", url="task", status=502)
 @pytest.mark.vcr
 def test_a_task_whose_answer_is_lost(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     # Here the answers are as old as the recording, and tell no time.
-    monkeypatch.setattr("vantage6.client._sync._creating.server_time", lambda *_: 0.0)
+    monkeypatch.setattr("vantage6.client._sync.tasks.create.server_time", lambda *_: 0.0)
     with Client("http://127.0.0.1", recorded.port, log_level=None) as client:
         client.authenticate("researcher", recorded.passwords["researcher"])
         before = client.task.create([1, 2], **TASK)
-        http = client._session.http
+        http = client._core.http
         exchange, lost = http.exchange, [LOST, GATEWAY, LOST]
 
         def losing(call: Any, **options: Any) -> Any:
@@ -47,6 +47,6 @@ def test_a_task_whose_answer_is_lost(recorded: Recorded, monkeypatch: pytest.Mon
         first = client.task.create([1, 2], **TASK)
         second = client.task.create([1], **TASK)
         assert before["id"] < first["id"] < second["id"]
-        client._session.state.created.add(second["id"] + 1)  # so that what comes is none to take
+        client._core.state.created.add(second["id"] + 1)  # so that what comes is none to take
         with pytest.raises(TaskCreationUncertainError, match=r"it broke.*'once'"):
             client.task.create([1], **TASK)

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_names.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_names.py instead.
 """Names in place of identifiers, of every kind, as a real server and store know them."""
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_nobody_answers.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_nobody_answers.py instead.
 """What cannot be recorded, since there is no answer: addresses of this machine that give none."""
 
 import pickle

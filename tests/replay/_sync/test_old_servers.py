@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_old_servers.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_old_servers.py instead.
 """A server that is older than what the client can do, replayed."""
 
 import pickle

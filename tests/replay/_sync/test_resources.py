@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_resources.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_resources.py instead.
 """What is added, changed and deleted on the server, replayed."""
 
 from collections.abc import Iterator
@@ -263,7 +263,7 @@ def test_a_login_goes_on_with_a_new_token(root: Client) -> None:
 def test_a_token_that_is_due_is_renewed_before_the_next_request(
     root: Client, vcr: Cassette
 ) -> None:
-    auth = root._session.auth
+    auth = root._core.auth
     assert auth.tokens is not None
     auth.tokens = due = replace(auth.tokens, renew_at=0)
     assert (root.user.get())["username"] == "root"

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_strange_answers.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_strange_answers.py instead.
 """What no honest server says, said by a small one on this machine: answers of the wrong kind."""
 
 import base64
@@ -22,7 +22,8 @@ from vantage6.client import (
     TaskCreationUncertainError,
     Vantage6Error,
 )
-from vantage6.client._crypto import encrypt, load_private_key, public_key_of
+from vantage6.client._encryption.cipher import encrypt
+from vantage6.client._encryption.keys import load_private_key, public_key_of
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_strange_events.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_strange_events.py instead.
 """What is heard of a server that breaks off, says the strangest things, or has much else to do."""
 
 import threading
@@ -144,7 +144,7 @@ def tape() -> list[Announcement]:
 
 @pytest.fixture
 def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: True)
+    monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: True)
     kind = type("Kind", (Both,), {"answered": staticmethod(lambda: world.answered())})
     with serving(kind) as script:
         world = World(script)
@@ -157,7 +157,7 @@ def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.fixture
 def deaf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing be heard, so that who waits has to look."""
-    monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
+    monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: False)
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_no_line_is_lost_or_repeated_by_a_break(
 def test_a_line_that_is_written_again_much_later_is_given_again(
     client: Client, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._sync._watch.SETTLE_SECONDS", -1)
+    monkeypatch.setattr("vantage6.client._sync.tasks.watch.SETTLE_SECONDS", -1)
     world.add(12)["runs"][0]["log"] = "tick"
     world.happens = {2: lambda: world.end(12, log="tick\ntick")}
     tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
@@ -261,7 +261,7 @@ def test_an_end_that_was_said_before_anybody_listened_is_noticed(
 def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     client: Client, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
+    monkeypatch.setattr("vantage6.client._waiting.tracker.RECHECKS", ())
     row = world.add(12)
     row["runs"].append({**row["runs"][0], "id": 121})
     row["results"] = [{"id": id_, "run": {"id": id_}, "result": None} for id_ in (120, 121)]
@@ -478,7 +478,7 @@ def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world.add(12)
-    auth, socket = client._session.auth, client._session.socket
+    auth, socket = client._core.auth, client._core.socket
     assert auth.tokens
     assert socket
     opened: list[str] = []

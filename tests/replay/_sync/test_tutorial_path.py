@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_tutorial_path.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_tutorial_path.py instead.
 """What the tutorial uses, replayed."""
 
 import json

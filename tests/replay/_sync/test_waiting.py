@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_waiting.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_waiting.py instead.
 """Waiting where no events are heard: for one task or several, watched, followed, replayed."""
 
 import io

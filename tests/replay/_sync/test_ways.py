@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_ways.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/replay/_async/test_ways.py instead.
 """Ways that cannot be recorded: certificates, proxies, and answers that are not right."""
 
 import socket
@@ -24,8 +24,8 @@ from vantage6.client import (
     Timeouts,
     TLSError,
 )
-from vantage6.client._pools import socket_options
-from vantage6.client._settings import Route
+from vantage6.client._http.proxy import socket_options
+from vantage6.client._http.route import Route
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -106,7 +106,7 @@ def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
             ask(f"https://{NAME}", None, proxy=bad)
     way = Route(proxy="socks5://user:word@proxy.example")
     assert socket_options(f"http://{NAME}", way)["http_proxy_auth"] == ("user", "word")
-    monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
+    monkeypatch.setattr("vantage6.client._http.proxy.find_spec", lambda _: None)
     with pytest.raises(MissingDependencyError, match="socks"):
         ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
 

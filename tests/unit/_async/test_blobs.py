@@ -18,8 +18,8 @@ from vantage6.client import (
     PermissionDeniedError,
     ServerError,
 )
-from vantage6.client._blobs import PIECE, BlobReader, Upload
-from vantage6.client._crypto import generate_private_key, public_key_of
+from vantage6.client._encryption.blobs import PIECE, BlobReader, BlobUpload
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
 
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
@@ -49,7 +49,7 @@ class Store:
             public_key = public_key_of(key) if self.collaboration["encrypted"] else None
 
             def seal() -> list[bytes]:
-                return list(Upload(data, public_key))
+                return list(BlobUpload(data, public_key))
 
             pieces = closed(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
             self.blobs[f"result-{run_id}"] = pieces

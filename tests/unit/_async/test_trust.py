@@ -16,14 +16,14 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
-from vantage6.client._crypto import (
+from vantage6.client._encryption.key_files import write_private_key
+from vantage6.client._encryption.keys import (
     fingerprint,
     generate_private_key,
     load_private_key,
     private_key_to_pem,
     public_key_of,
 )
-from vantage6.client._trust import write_private_key
 
 from .test_calls import KEY, TASK, listing, serve, write_key
 

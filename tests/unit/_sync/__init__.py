@@ -1,2 +1,2 @@
-# Derived from tests/unit/_async/__init__.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/__init__.py instead.
 """Calls as users make them."""

@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_blobs.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/test_blobs.py instead.
 """Inputs and results by way of the server's blob store, and when that fails."""
 
 import json
@@ -19,8 +19,8 @@ from vantage6.client import (
     PermissionDeniedError,
     ServerError,
 )
-from vantage6.client._blobs import PIECE, BlobReader, Upload
-from vantage6.client._crypto import generate_private_key, public_key_of
+from vantage6.client._encryption.blobs import PIECE, BlobReader, BlobUpload
+from vantage6.client._encryption.keys import generate_private_key, public_key_of
 
 from .test_calls import KEY, TASK, Routes, listing, serve, write_key
 
@@ -50,7 +50,7 @@ class Store:
             public_key = public_key_of(key) if self.collaboration["encrypted"] else None
 
             def seal() -> list[bytes]:
-                return list(Upload(data, public_key))
+                return list(BlobUpload(data, public_key))
 
             pieces = closed(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
             self.blobs[f"result-{run_id}"] = pieces

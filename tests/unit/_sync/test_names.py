@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_names.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/test_names.py instead.
 """Names in place of identifiers: what is asked of the server for them, and how often."""
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_store.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/test_store.py instead.
 """An algorithm store gets the login that it needs, and nobody else does."""
 
 import logging
@@ -130,7 +130,7 @@ def test_a_request_can_do_without_a_renewal(client: Client, server: Script) -> N
 def test_one_decides_how_often_a_connection_is_tried(
     client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.0)
     tries: list[Request] = []
 
     def busy(request: Request) -> Reply:

@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_trust.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/test_trust.py instead.
 """A server that lies about keys and encryption, and the keys that a client makes and uses."""
 
 import stat
@@ -17,14 +17,14 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
-from vantage6.client._crypto import (
+from vantage6.client._encryption.key_files import write_private_key
+from vantage6.client._encryption.keys import (
     fingerprint,
     generate_private_key,
     load_private_key,
     private_key_to_pem,
     public_key_of,
 )
-from vantage6.client._trust import write_private_key
 
 from .test_calls import KEY, TASK, listing, serve, write_key
 

@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_versions.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit tests/unit/_async/test_versions.py instead.
 """What an older server or store lacks is an error that names its version and the one needed."""
 
 from collections.abc import Callable

@@ -1,1 +1,4 @@
-"""The client and its resources, one file for each."""
+"""The asynchronous client; `_sync` is derived from it.
+
+May use: every room but _sync.
+"""

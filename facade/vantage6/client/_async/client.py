@@ -14,56 +14,57 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
-from .._call import check_arguments, read, request_of, sending
-from .._entry import Account
-from .._identity import hidden_code, hidden_password, signing
-from .._keeping import SavedLogin
-from .._pins import trust_mode
-from .._resolve import known_kind
-from .._secrets import hidden_given, hidden_way, secret, secret_bytes
-from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
-from .._trust import Trust, read_private_key
-from .._waiting import (
-    check_timeout,
-    check_times,
-    has_finished,
-    is_several,
-    out_of_time,
-    pause,
-    several,
-)
+from .._auth.credentials import parse_code, parse_password
+from .._auth.password import Account
+from .._auth.remember import SavedLogin
+from .._config.options import mask_options, show_log
+from .._encryption.trust import Trust, trust_mode
+from .._http.address import Address
+from .._http.decoding import decode_response
+from .._http.limits import Limits
+from .._http.request import bearer_header, check_arguments, custom_call, send_options
+from .._http.route import Route
+from .._http.secrets import mask_route, secret, secret_bytes
+from .._http.timeouts import Timeouts
+from .._rows.names import check_kind
+from .._utils.logging import LOGGER
+from .._waiting.failure import wait_timeout_error
+from .._waiting.polling import as_list, check_timeout, check_times, is_list, pause
+from .._waiting.statuses import has_finished
 from ..errors import ConfigurationError, EndpointNotFoundError
-from ._session import Session
-from .algorithm import Algorithms
-from .collaboration import Collaborations
-from .node import Nodes
-from .organization import Organizations
-from .result import Results
-from .role import Roles
-from .rule import Rules
-from .run import Runs
-from .store import AlgorithmStores
-from .study import Studies
-from .task import Tasks
-from .user import Users
-from .util import Utilities
+from .core.core import Core
+from .resources.algorithm import Algorithms
+from .resources.collaboration import Collaborations
+from .resources.node import Nodes
+from .resources.organization import Organizations
+from .resources.result import Results
+from .resources.role import Roles
+from .resources.rule import Rules
+from .resources.run import Runs
+from .resources.store import AlgorithmStores
+from .resources.study import Studies
+from .resources.task import Tasks
+from .resources.user import Users
+from .resources.util import Utilities
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
-    from .._drawing import Watcher
-    from .._events import Event, EventKind
-    from .._finished import Finished
-    from .._identity import AsyncMfaCode, AsyncPassword, WhoAmI
-    from .._pins import TrustMode
-    from .._profiles import Given, Plan
-    from .._resolve import AnyRow, Kind, Ref
-    from .._results import ResultRows
-    from .._settings import Cert, Verify
-    from .._waiting import OnFailure
-    from .._ways import Stored
+    from .._auth.credentials import AsyncMfaCode, AsyncPassword
+    from .._auth.identity import WhoAmI
+    from .._config.options import ConnectOptions
+    from .._config.plan import ConnectionPlan, Stored
+    from .._display.views import ProgressOption
+    from .._encryption.trust import TrustMode
+    from .._events.types import Event, EventKind
+    from .._http.route import Cert, Verify
+    from .._rows.names import AnyRow, Kind
+    from .._rows.references import Ref
+    from .._rows.results import ResultRows
+    from .._waiting.finished import Finished
+    from .._waiting.polling import OnFailure
 
 
 class AsyncClient:
@@ -174,34 +175,34 @@ class AsyncClient:
         trust: TrustMode = "first-use",
         known_organizations: str | PathLike[str] | None = None,
     ) -> None:
-        cert, proxy = hidden_way(cert, proxy)
+        cert, proxy = mask_route(cert, proxy)
         address = Address.parse(host, port, path)
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
-        self._see(Session(address, Route(verify, cert, proxy), limits, trusting))
+        self._bind(Core(address, Route(verify, cert, proxy), limits, trusting))
 
-    def _see(self, session: Session) -> None:
+    def _bind(self, core: Core) -> None:
         """Show what a session can do."""
-        self._session = session
-        self.organization = Organizations(session)
-        self.collaboration = Collaborations(session)
-        self.study = Studies(session)
-        self.node = Nodes(session)
-        self.task = Tasks(session)
-        self.run = Runs(session)
-        self.result = Results(session)
-        self.user = Users(session)
-        self.role = Roles(session)
-        self.rule = Rules(session)
-        self.store = AlgorithmStores(session)
-        self.algorithm = Algorithms(session)
-        self.util = Utilities(session)
-        self.saved_login = SavedLogin(session)
+        self._core = core
+        self.organization = Organizations(core)
+        self.collaboration = Collaborations(core)
+        self.study = Studies(core)
+        self.node = Nodes(core)
+        self.task = Tasks(core)
+        self.run = Runs(core)
+        self.result = Results(core)
+        self.user = Users(core)
+        self.role = Roles(core)
+        self.rule = Rules(core)
+        self.store = AlgorithmStores(core)
+        self.algorithm = Algorithms(core)
+        self.util = Utilities(core)
+        self.saved_login = SavedLogin(core)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_session"):  # a debugger looks at it before it is made
+        if not hasattr(self, "_core"):  # a debugger looks at it before it is made
             return f"<{type(self).__name__}>"
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
@@ -222,7 +223,7 @@ class AsyncClient:
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Connect and log in by what the environment says.
 
@@ -274,12 +275,12 @@ class AsyncClient:
         >>> client.whoami.organization_name
         'IKNL'
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_environment
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_env
 
         return await cls._connected(
-            *by_environment(options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_env(options, password, mfa_code, save), auto_relogin=auto_relogin
         )
 
     @classmethod
@@ -291,7 +292,7 @@ class AsyncClient:
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
 
@@ -340,12 +341,12 @@ class AsyncClient:
         >>> client.whoami.organization_name
         'IKNL'
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_profile
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_profile
 
         return await cls._connected(
-            *by_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
         )
 
     @classmethod
@@ -357,7 +358,7 @@ class AsyncClient:
         mfa_code: AsyncMfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Go on with a login that ``client.saved_login.save()`` has kept.
 
@@ -404,24 +405,25 @@ class AsyncClient:
         >>> other.whoami == client.whoami
         True
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_saved_login
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_saved_login
 
         file = Path(path) if path else None
         return await cls._connected(
-            *by_saved_login(file, options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_saved_login(file, options, password, mfa_code, save),
+            auto_relogin=auto_relogin,
         )
 
     @classmethod
     async def _connected(
-        cls, address: Address, plan: Plan, stored: Stored | None, *, auto_relogin: bool
+        cls, address: Address, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool
     ) -> Self:
-        from ._connect import enter
+        from .core.connect import connect
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            await enter(client, client._session, plan, stored, auto_relogin=auto_relogin)
+            await connect(client._core, plan, stored, auto_relogin=auto_relogin)
         except BaseException:
             await client.close()
             raise
@@ -455,19 +457,18 @@ class AsyncClient:
         >>> client.save_profile("work").name
         'profiles.ini'
         """
-        from .._home import save_profile
-        from .._profiles import Profile
+        from .._config.profiles import Profile, save_profile
 
-        session = self._session
+        core = self._core
         if not self.path:
             raise ConfigurationError(
                 f"a profile cannot say that the API is at the root of {self.base_path}: without a "
                 "path, /api is meant"
             )
-        key, verify = session.state.private_key_file, session.http.pools.route.verify
+        key, verify = core.state.private_key_file, core.http.pools.route.verify
         if not isinstance(verify, bool | str | PathLike):
             raise ConfigurationError("a profile cannot hold an SSLContext: give verify a file")
-        route = session.http.pools.route
+        route = core.http.pools.route
         if isinstance(route.cert, tuple):
             raise ConfigurationError(
                 "a profile can hold the certificate to show as one file, which has its key too: "
@@ -477,13 +478,13 @@ class AsyncClient:
             Profile(
                 name=name,
                 server=self.base_path,
-                username=session.state.username,
-                collaboration=session.state.collaboration_name,
+                username=core.state.username,
+                collaboration=core.state.collaboration_name,
                 private_key=key and key.absolute(),
                 verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
-                save=bool(session.state.kept) or None,
+                save=bool(core.state.saved_login_file) or None,
             )
         )
 
@@ -511,7 +512,7 @@ class AsyncClient:
         --------
         >>> await client.close()
         """
-        await self._session.close()
+        await self._core.close()
 
     def with_options(
         self,
@@ -550,8 +551,8 @@ class AsyncClient:
         """
         view = object.__new__(type(self))
         vars(view).update(vars(self))
-        limits = self._session.http.limits.but(timeout, max_retries, max_response_bytes)
-        view._see(self._session.limited(limits))
+        limits = self._core.http.limits.but(timeout, max_retries, max_response_bytes)
+        view._bind(self._core.limited(limits))
         return view
 
     async def authenticate(
@@ -606,14 +607,9 @@ class AsyncClient:
         >>> await client.authenticate("researcher", "password", "123456")
         >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
-        password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
-        self._session.warn_of_readers()
-        who = await self._session.login(
-            Account(username, password, mfa_code), auto_relogin=auto_relogin
-        )
-        LOGGER.info("Successfully authenticated")
-        LOGGER.info("User: %s (id %s)", who.name, who.id_)
-        LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
+        password, mfa_code = secret(password, "password"), parse_code(mfa_code)
+        account = Account(username, password, mfa_code)
+        await self._core.login(account, auto_relogin=auto_relogin)
 
     async def refresh_token(self) -> None:
         """Renew the token now. The client does so by itself, whenever that is needed.
@@ -629,7 +625,7 @@ class AsyncClient:
         --------
         >>> await client.refresh_token()
         """
-        await self._session.renew()
+        await self._core.renew()
 
     async def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Choose the collaboration for all methods that are not given one.
@@ -656,11 +652,7 @@ class AsyncClient:
          {'name': 'Maastro'},
          {'name': 'Radboudumc'}]
         """
-        id_ = await self._session.id_of("collaboration", collaboration_id)
-        row = await self._session.send(calls.get_collaboration(id_))
-        state = self._session.state
-        state.collaboration_id, state.collaboration_name = row["id"], row.get("name")
-        LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
+        await self._core.choose_collaboration(collaboration_id)
 
     async def setup_encryption(
         self,
@@ -710,16 +702,8 @@ class AsyncClient:
         >>> await client.setup_encryption("private_key.pem")
         """
         passphrase = secret_bytes(passphrase)
-        _ = self._session.whoami  # an error before anything is read
-        state = self._session.state
-        state.private_key = state.private_key_file = None
-        if private_key_file is None:
-            return
-        from .._crypto import load_private_key
-
-        key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
-        await self._session.use_key(key, private_key_file, replace=replace)
-        state.private_key_file = Path(private_key_file)
+        file = None if private_key_file is None else Path(private_key_file)
+        await self._core.use_key_file(file, passphrase, replace=replace)
 
     async def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
         """Look up what has a name, for scripts that are told at run time what to look for.
@@ -758,8 +742,8 @@ class AsyncClient:
         >>> (await client.find("organization", "IKNL"))["id"]
         1
         """
-        within = await self._session.within(collaboration)
-        return await self._session.find(known_kind(kind), name, within)
+        within = await self._core.within(collaboration)
+        return await self._core.find(check_kind(kind), name, within)
 
     # ---- waiting --------------------------------------------------------------------------------
 
@@ -771,7 +755,7 @@ class AsyncClient:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> ResultRows: ...
     @overload
@@ -782,7 +766,7 @@ class AsyncClient:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> list[ResultRows]: ...
     async def wait_for_results(
@@ -792,7 +776,7 @@ class AsyncClient:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> ResultRows | list[ResultRows]:
         """Wait until a task has finished, or several have, and give the results.
@@ -858,11 +842,13 @@ class AsyncClient:
         >>> results.outputs
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
-        from ._waits import wait_for  # not above: not all programs wait, and it takes time to load
+        from .tasks.wait import (
+            wait_for,  # not above: not all programs wait, and it takes time to load
+        )
 
-        refs = several(task_id)
-        found = await wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
-        return found if is_several(task_id) else found[0]
+        refs = as_list(task_id)
+        found = await wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
+        return found if is_list(task_id) else found[0]
 
     wait_for_result = wait_for_results
 
@@ -908,10 +894,10 @@ class AsyncClient:
         1 completed
         ... crashed
         """
-        from ._waits import as_they_end
+        from .tasks.wait import iterate_completed
 
         check_times(interval, timeout)
-        return as_they_end(self._session, several(tasks), interval, timeout)
+        return iterate_completed(self._core, as_list(tasks), interval, timeout)
 
     def events(
         self,
@@ -964,12 +950,12 @@ class AsyncClient:
         ...         break
         run ... completed
         """
-        from .._events import Wanted
-        from ._listen import listen
+        from .._events.filters import EventFilter
+        from .tasks.events import listen
 
         check_timeout(timeout)
-        wanted = Wanted(kind)
-        return listen(self._session, wanted, collaboration, task, timeout)
+        wanted = EventFilter(kind)
+        return listen(self._core, wanted, collaboration, task, timeout)
 
     async def wait_for_task_completion(
         self,
@@ -1019,7 +1005,7 @@ class AsyncClient:
         'completed'
         """
         check_times(interval, timeout)
-        task_id = await self._session.id_of("task", task_id)
+        task_id = await self._core.id_of("task", task_id)
         began, logged = monotonic(), None
         while True:
             status = await self._status(task_id, request_func)
@@ -1041,9 +1027,9 @@ class AsyncClient:
     ) -> None:
         left = inf if timeout is None else timeout - waited
         if left <= 0:
-            from .._ledger import TaskState
+            from .._waiting.tracker import TaskState
 
-            raise out_of_time([TaskState(task_id, status=status)], timeout)
+            raise wait_timeout_error([TaskState(task_id, status=status)], timeout)
         await asyncio.sleep(min(left, pause(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
@@ -1106,10 +1092,10 @@ class AsyncClient:
         """
         json, headers, params = conceal(json), conceal(headers), conceal(params)
         check_arguments(endpoint, method, params, headers)
-        call = request_of(method, endpoint, params, json)
-        extensions = sending(attempts_on_timeout, renew=first_try and retry)
-        connection = self._session.store if is_for_algorithm_store else self._session
-        return read(
+        call = custom_call(method, endpoint, params, json)
+        extensions = send_options(attempts_on_timeout, renew=first_try and retry)
+        connection = self._core.store if is_for_algorithm_store else self._core
+        return decode_response(
             call, await connection.http.exchange(call, headers=headers, extensions=extensions)
         )
 
@@ -1131,7 +1117,7 @@ class AsyncClient:
         >>> await client.check_if_blob_store_enabled()
         False
         """
-        return await self._session.blobs.is_there(again=True)
+        return await self._core.blobs.is_there(again=True)
 
     @property
     def api(self) -> ServerBindings:
@@ -1142,7 +1128,7 @@ class AsyncClient:
         from vantage6.bindings.server import Client as ServerBindings
 
         bindings = ServerBindings(base_url=self.base_path)
-        return bindings.set_async_httpx_client(self._session.http)
+        return bindings.set_async_httpx_client(self._core.http)
 
     def generate_path_to(self, endpoint: str, is_for_algorithm_store: bool = False) -> str:
         """Give the whole address of an endpoint.
@@ -1169,7 +1155,7 @@ class AsyncClient:
         >>> client.generate_path_to("task/12")
         'http...://.../api/task/12'
         """
-        base = self._session.store.url if is_for_algorithm_store else self.base_path
+        base = self._core.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"
 
     # ---- what it is connected to, and as whom ---------------------------------------------------
@@ -1177,45 +1163,45 @@ class AsyncClient:
     @property
     def whoami(self) -> WhoAmI:
         """The user who is logged in: `id_`, `name`, `organization_id` and `organization_name`."""
-        return self._session.whoami
+        return self._core.whoami
 
     @property
     def name(self) -> str:
         """First name of the user who is logged in."""
-        return self._session.whoami.name
+        return self._core.whoami.name
 
     @property
     def collaboration_id(self) -> int | None:
         """The collaboration that ``setup_collaboration`` chose."""
-        return self._session.collaboration_id
+        return self._core.collaboration_id
 
     @property
     def token(self) -> str | None:
         """The access token of the login, as it is now: it changes when it is renewed."""
-        tokens = self._session.auth.tokens
+        tokens = self._core.auth.tokens
         return tokens.access if tokens else None
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that sign a request; empty before the login."""
-        return signing(self.token) if self.token else {}
+        return bearer_header(self.token) if self.token else {}
 
     @property
     def host(self) -> str:
         """Scheme and name of the server."""
-        return self._session.address.host
+        return self._core.address.host
 
     @property
     def port(self) -> int | None:
         """Port of the server; None for the scheme's own."""
-        return self._session.address.port
+        return self._core.address.port
 
     @property
     def path(self) -> str:
         """Path of the API on the server."""
-        return self._session.address.path
+        return self._core.address.path
 
     @property
     def base_path(self) -> str:
         """The whole address of the API."""
-        return self._session.address.url
+        return self._core.address.url

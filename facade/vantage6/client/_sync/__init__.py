@@ -1,2 +1,5 @@
-# Derived from facade/vantage6/client/_async/__init__.py by unasync.py: edit that instead.
-"""The client and its resources, one file for each."""
+# Derived by unasync.py: edit facade/vantage6/client/_async/__init__.py instead.
+"""The asynchronous client; `_sync` is derived from it.
+
+May use: every room but _sync.
+"""

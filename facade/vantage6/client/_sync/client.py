@@ -1,4 +1,4 @@
-# Derived from facade/vantage6/client/_async/client.py by unasync.py: edit that instead.
+# Derived by unasync.py: edit facade/vantage6/client/_async/client.py instead.
 """The client: one object for one login on one server."""
 
 from __future__ import annotations
@@ -15,56 +15,57 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 from vantage6.bindings.server import calls
 
-from .._call import check_arguments, read, request_of, sending
-from .._entry import Account
-from .._identity import hidden_code, hidden_password, signing
-from .._keeping import SavedLogin
-from .._pins import trust_mode
-from .._resolve import known_kind
-from .._secrets import hidden_given, hidden_way, secret, secret_bytes
-from .._settings import LOGGER, Address, Limits, Route, Timeouts, show_log
-from .._trust import Trust, read_private_key
-from .._waiting import (
-    check_timeout,
-    check_times,
-    has_finished,
-    is_several,
-    out_of_time,
-    pause,
-    several,
-)
+from .._auth.credentials import parse_code, parse_password
+from .._auth.password import Account
+from .._auth.remember import SavedLogin
+from .._config.options import mask_options, show_log
+from .._encryption.trust import Trust, trust_mode
+from .._http.address import Address
+from .._http.decoding import decode_response
+from .._http.limits import Limits
+from .._http.request import bearer_header, check_arguments, custom_call, send_options
+from .._http.route import Route
+from .._http.secrets import mask_route, secret, secret_bytes
+from .._http.timeouts import Timeouts
+from .._rows.names import check_kind
+from .._utils.logging import LOGGER
+from .._waiting.failure import wait_timeout_error
+from .._waiting.polling import as_list, check_timeout, check_times, is_list, pause
+from .._waiting.statuses import has_finished
 from ..errors import ConfigurationError, EndpointNotFoundError
-from ._session import Session
-from .algorithm import Algorithms
-from .collaboration import Collaborations
-from .node import Nodes
-from .organization import Organizations
-from .result import Results
-from .role import Roles
-from .rule import Rules
-from .run import Runs
-from .store import AlgorithmStores
-from .study import Studies
-from .task import Tasks
-from .user import Users
-from .util import Utilities
+from .core.core import Core
+from .resources.algorithm import Algorithms
+from .resources.collaboration import Collaborations
+from .resources.node import Nodes
+from .resources.organization import Organizations
+from .resources.result import Results
+from .resources.role import Roles
+from .resources.rule import Rules
+from .resources.run import Runs
+from .resources.store import AlgorithmStores
+from .resources.study import Studies
+from .resources.task import Tasks
+from .resources.user import Users
+from .resources.util import Utilities
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
-    from .._drawing import Watcher
-    from .._events import Event, EventKind
-    from .._finished import Finished
-    from .._identity import MfaCode, Password, WhoAmI
-    from .._pins import TrustMode
-    from .._profiles import Given, Plan
-    from .._resolve import AnyRow, Kind, Ref
-    from .._results import ResultRows
-    from .._settings import Cert, Verify
-    from .._waiting import OnFailure
-    from .._ways import Stored
+    from .._auth.credentials import MfaCode, Password
+    from .._auth.identity import WhoAmI
+    from .._config.options import ConnectOptions
+    from .._config.plan import ConnectionPlan, Stored
+    from .._display.views import ProgressOption
+    from .._encryption.trust import TrustMode
+    from .._events.types import Event, EventKind
+    from .._http.route import Cert, Verify
+    from .._rows.names import AnyRow, Kind
+    from .._rows.references import Ref
+    from .._rows.results import ResultRows
+    from .._waiting.finished import Finished
+    from .._waiting.polling import OnFailure
 
 
 class Client:
@@ -175,34 +176,34 @@ class Client:
         trust: TrustMode = "first-use",
         known_organizations: str | PathLike[str] | None = None,
     ) -> None:
-        cert, proxy = hidden_way(cert, proxy)
+        cert, proxy = mask_route(cert, proxy)
         address = Address.parse(host, port, path)
         file = Path(known_organizations) if known_organizations else None
         trusting = Trust(address.url, trust_mode(trust), file)
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
-        self._see(Session(address, Route(verify, cert, proxy), limits, trusting))
+        self._bind(Core(address, Route(verify, cert, proxy), limits, trusting))
 
-    def _see(self, session: Session) -> None:
+    def _bind(self, core: Core) -> None:
         """Show what a session can do."""
-        self._session = session
-        self.organization = Organizations(session)
-        self.collaboration = Collaborations(session)
-        self.study = Studies(session)
-        self.node = Nodes(session)
-        self.task = Tasks(session)
-        self.run = Runs(session)
-        self.result = Results(session)
-        self.user = Users(session)
-        self.role = Roles(session)
-        self.rule = Rules(session)
-        self.store = AlgorithmStores(session)
-        self.algorithm = Algorithms(session)
-        self.util = Utilities(session)
-        self.saved_login = SavedLogin(session)
+        self._core = core
+        self.organization = Organizations(core)
+        self.collaboration = Collaborations(core)
+        self.study = Studies(core)
+        self.node = Nodes(core)
+        self.task = Tasks(core)
+        self.run = Runs(core)
+        self.result = Results(core)
+        self.user = Users(core)
+        self.role = Roles(core)
+        self.rule = Rules(core)
+        self.store = AlgorithmStores(core)
+        self.algorithm = Algorithms(core)
+        self.util = Utilities(core)
+        self.saved_login = SavedLogin(core)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_session"):  # a debugger looks at it before it is made
+        if not hasattr(self, "_core"):  # a debugger looks at it before it is made
             return f"<{type(self).__name__}>"
         who = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{who}>"
@@ -223,7 +224,7 @@ class Client:
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Connect and log in by what the environment says.
 
@@ -275,12 +276,12 @@ class Client:
         >>> client.whoami.organization_name
         'IKNL'
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_environment
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_env
 
         return cls._connected(
-            *by_environment(options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_env(options, password, mfa_code, save), auto_relogin=auto_relogin
         )
 
     @classmethod
@@ -292,7 +293,7 @@ class Client:
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
 
@@ -341,12 +342,12 @@ class Client:
         >>> client.whoami.organization_name
         'IKNL'
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_profile
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_profile
 
         return cls._connected(
-            *by_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_profile(name, options, password, mfa_code, save), auto_relogin=auto_relogin
         )
 
     @classmethod
@@ -358,7 +359,7 @@ class Client:
         mfa_code: MfaCode | None = None,
         save: bool | None = None,
         auto_relogin: bool = False,
-        **options: Unpack[Given],
+        **options: Unpack[ConnectOptions],
     ) -> Self:
         """Go on with a login that ``client.saved_login.save()`` has kept.
 
@@ -405,24 +406,25 @@ class Client:
         >>> other.whoami == client.whoami
         True
         """
-        password, mfa_code = hidden_password(password), hidden_code(mfa_code)
-        options = hidden_given(options)
-        from .._ways import by_saved_login
+        password, mfa_code = parse_password(password), parse_code(mfa_code)
+        options = mask_options(options)
+        from .._config.plan import plan_from_saved_login
 
         file = Path(path) if path else None
         return cls._connected(
-            *by_saved_login(file, options, password, mfa_code, save), auto_relogin=auto_relogin
+            *plan_from_saved_login(file, options, password, mfa_code, save),
+            auto_relogin=auto_relogin,
         )
 
     @classmethod
     def _connected(
-        cls, address: Address, plan: Plan, stored: Stored | None, *, auto_relogin: bool
+        cls, address: Address, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool
     ) -> Self:
-        from ._connect import enter
+        from .core.connect import connect
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            enter(client, client._session, plan, stored, auto_relogin=auto_relogin)
+            connect(client._core, plan, stored, auto_relogin=auto_relogin)
         except BaseException:
             client.close()
             raise
@@ -456,19 +458,18 @@ class Client:
         >>> client.save_profile("work").name
         'profiles.ini'
         """
-        from .._home import save_profile
-        from .._profiles import Profile
+        from .._config.profiles import Profile, save_profile
 
-        session = self._session
+        core = self._core
         if not self.path:
             raise ConfigurationError(
                 f"a profile cannot say that the API is at the root of {self.base_path}: without a "
                 "path, /api is meant"
             )
-        key, verify = session.state.private_key_file, session.http.pools.route.verify
+        key, verify = core.state.private_key_file, core.http.pools.route.verify
         if not isinstance(verify, bool | str | PathLike):
             raise ConfigurationError("a profile cannot hold an SSLContext: give verify a file")
-        route = session.http.pools.route
+        route = core.http.pools.route
         if isinstance(route.cert, tuple):
             raise ConfigurationError(
                 "a profile can hold the certificate to show as one file, which has its key too: "
@@ -478,13 +479,13 @@ class Client:
             Profile(
                 name=name,
                 server=self.base_path,
-                username=session.state.username,
-                collaboration=session.state.collaboration_name,
+                username=core.state.username,
+                collaboration=core.state.collaboration_name,
                 private_key=key and key.absolute(),
                 verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
-                save=bool(session.state.kept) or None,
+                save=bool(core.state.saved_login_file) or None,
             )
         )
 
@@ -512,7 +513,7 @@ class Client:
         --------
         >>> client.close()
         """
-        self._session.close()
+        self._core.close()
 
     def with_options(
         self,
@@ -551,8 +552,8 @@ class Client:
         """
         view = object.__new__(type(self))
         vars(view).update(vars(self))
-        limits = self._session.http.limits.but(timeout, max_retries, max_response_bytes)
-        view._see(self._session.limited(limits))
+        limits = self._core.http.limits.but(timeout, max_retries, max_response_bytes)
+        view._bind(self._core.limited(limits))
         return view
 
     def authenticate(
@@ -607,12 +608,9 @@ class Client:
         >>> client.authenticate("researcher", "password", "123456")
         >>> client.authenticate("researcher", "password", lambda: input("Code: "))
         """
-        password, mfa_code = secret(password, "password"), hidden_code(mfa_code)
-        self._session.warn_of_readers()
-        who = self._session.login(Account(username, password, mfa_code), auto_relogin=auto_relogin)
-        LOGGER.info("Successfully authenticated")
-        LOGGER.info("User: %s (id %s)", who.name, who.id_)
-        LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
+        password, mfa_code = secret(password, "password"), parse_code(mfa_code)
+        account = Account(username, password, mfa_code)
+        self._core.login(account, auto_relogin=auto_relogin)
 
     def refresh_token(self) -> None:
         """Renew the token now. The client does so by itself, whenever that is needed.
@@ -628,7 +626,7 @@ class Client:
         --------
         >>> client.refresh_token()
         """
-        self._session.renew()
+        self._core.renew()
 
     def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Choose the collaboration for all methods that are not given one.
@@ -655,11 +653,7 @@ class Client:
          {'name': 'Maastro'},
          {'name': 'Radboudumc'}]
         """
-        id_ = self._session.id_of("collaboration", collaboration_id)
-        row = self._session.send(calls.get_collaboration(id_))
-        state = self._session.state
-        state.collaboration_id, state.collaboration_name = row["id"], row.get("name")
-        LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
+        self._core.choose_collaboration(collaboration_id)
 
     def setup_encryption(
         self,
@@ -709,16 +703,8 @@ class Client:
         >>> client.setup_encryption("private_key.pem")
         """
         passphrase = secret_bytes(passphrase)
-        _ = self._session.whoami  # an error before anything is read
-        state = self._session.state
-        state.private_key = state.private_key_file = None
-        if private_key_file is None:
-            return
-        from .._crypto import load_private_key
-
-        key = load_private_key(read_private_key(Path(private_key_file)), passphrase)
-        self._session.use_key(key, private_key_file, replace=replace)
-        state.private_key_file = Path(private_key_file)
+        file = None if private_key_file is None else Path(private_key_file)
+        self._core.use_key_file(file, passphrase, replace=replace)
 
     def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
         """Look up what has a name, for scripts that are told at run time what to look for.
@@ -757,8 +743,8 @@ class Client:
         >>> (client.find("organization", "IKNL"))["id"]
         1
         """
-        within = self._session.within(collaboration)
-        return self._session.find(known_kind(kind), name, within)
+        within = self._core.within(collaboration)
+        return self._core.find(check_kind(kind), name, within)
 
     # ---- waiting --------------------------------------------------------------------------------
 
@@ -770,7 +756,7 @@ class Client:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> ResultRows: ...
     @overload
@@ -781,7 +767,7 @@ class Client:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> list[ResultRows]: ...
     def wait_for_results(
@@ -791,7 +777,7 @@ class Client:
         *,
         timeout: float | None = None,
         on_failure: OnFailure = "raise",
-        progress: Watcher = None,
+        progress: ProgressOption = None,
         logs: bool = False,
     ) -> ResultRows | list[ResultRows]:
         """Wait until a task has finished, or several have, and give the results.
@@ -857,11 +843,13 @@ class Client:
         >>> results.outputs
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
-        from ._waits import wait_for  # not above: not all programs wait, and it takes time to load
+        from .tasks.wait import (
+            wait_for,  # not above: not all programs wait, and it takes time to load
+        )
 
-        refs = several(task_id)
-        found = wait_for(self._session, refs, interval, timeout, on_failure, progress, logs)
-        return found if is_several(task_id) else found[0]
+        refs = as_list(task_id)
+        found = wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
+        return found if is_list(task_id) else found[0]
 
     wait_for_result = wait_for_results
 
@@ -907,10 +895,10 @@ class Client:
         1 completed
         ... crashed
         """
-        from ._waits import as_they_end
+        from .tasks.wait import iterate_completed
 
         check_times(interval, timeout)
-        return as_they_end(self._session, several(tasks), interval, timeout)
+        return iterate_completed(self._core, as_list(tasks), interval, timeout)
 
     def events(
         self,
@@ -963,12 +951,12 @@ class Client:
         ...         break
         run ... completed
         """
-        from .._events import Wanted
-        from ._listen import listen
+        from .._events.filters import EventFilter
+        from .tasks.events import listen
 
         check_timeout(timeout)
-        wanted = Wanted(kind)
-        return listen(self._session, wanted, collaboration, task, timeout)
+        wanted = EventFilter(kind)
+        return listen(self._core, wanted, collaboration, task, timeout)
 
     def wait_for_task_completion(
         self,
@@ -1018,7 +1006,7 @@ class Client:
         'completed'
         """
         check_times(interval, timeout)
-        task_id = self._session.id_of("task", task_id)
+        task_id = self._core.id_of("task", task_id)
         began, logged = monotonic(), None
         while True:
             status = self._status(task_id, request_func)
@@ -1040,9 +1028,9 @@ class Client:
     ) -> None:
         left = inf if timeout is None else timeout - waited
         if left <= 0:
-            from .._ledger import TaskState
+            from .._waiting.tracker import TaskState
 
-            raise out_of_time([TaskState(task_id, status=status)], timeout)
+            raise wait_timeout_error([TaskState(task_id, status=status)], timeout)
         time.sleep(min(left, pause(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
@@ -1105,10 +1093,12 @@ class Client:
         """
         json, headers, params = conceal(json), conceal(headers), conceal(params)
         check_arguments(endpoint, method, params, headers)
-        call = request_of(method, endpoint, params, json)
-        extensions = sending(attempts_on_timeout, renew=first_try and retry)
-        connection = self._session.store if is_for_algorithm_store else self._session
-        return read(call, connection.http.exchange(call, headers=headers, extensions=extensions))
+        call = custom_call(method, endpoint, params, json)
+        extensions = send_options(attempts_on_timeout, renew=first_try and retry)
+        connection = self._core.store if is_for_algorithm_store else self._core
+        return decode_response(
+            call, connection.http.exchange(call, headers=headers, extensions=extensions)
+        )
 
     def check_if_blob_store_enabled(self) -> bool:
         """Ask whether the server keeps large inputs and results apart from its database.
@@ -1128,7 +1118,7 @@ class Client:
         >>> client.check_if_blob_store_enabled()
         False
         """
-        return self._session.blobs.is_there(again=True)
+        return self._core.blobs.is_there(again=True)
 
     @property
     def api(self) -> ServerBindings:
@@ -1139,7 +1129,7 @@ class Client:
         from vantage6.bindings.server import Client as ServerBindings
 
         bindings = ServerBindings(base_url=self.base_path)
-        return bindings.set_httpx_client(self._session.http)
+        return bindings.set_httpx_client(self._core.http)
 
     def generate_path_to(self, endpoint: str, is_for_algorithm_store: bool = False) -> str:
         """Give the whole address of an endpoint.
@@ -1166,7 +1156,7 @@ class Client:
         >>> client.generate_path_to("task/12")
         'http...://.../api/task/12'
         """
-        base = self._session.store.url if is_for_algorithm_store else self.base_path
+        base = self._core.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"
 
     # ---- what it is connected to, and as whom ---------------------------------------------------
@@ -1174,45 +1164,45 @@ class Client:
     @property
     def whoami(self) -> WhoAmI:
         """The user who is logged in: `id_`, `name`, `organization_id` and `organization_name`."""
-        return self._session.whoami
+        return self._core.whoami
 
     @property
     def name(self) -> str:
         """First name of the user who is logged in."""
-        return self._session.whoami.name
+        return self._core.whoami.name
 
     @property
     def collaboration_id(self) -> int | None:
         """The collaboration that ``setup_collaboration`` chose."""
-        return self._session.collaboration_id
+        return self._core.collaboration_id
 
     @property
     def token(self) -> str | None:
         """The access token of the login, as it is now: it changes when it is renewed."""
-        tokens = self._session.auth.tokens
+        tokens = self._core.auth.tokens
         return tokens.access if tokens else None
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that sign a request; empty before the login."""
-        return signing(self.token) if self.token else {}
+        return bearer_header(self.token) if self.token else {}
 
     @property
     def host(self) -> str:
         """Scheme and name of the server."""
-        return self._session.address.host
+        return self._core.address.host
 
     @property
     def port(self) -> int | None:
         """Port of the server; None for the scheme's own."""
-        return self._session.address.port
+        return self._core.address.port
 
     @property
     def path(self) -> str:
         """Path of the API on the server."""
-        return self._session.address.path
+        return self._core.address.path
 
     @property
     def base_path(self) -> str:
         """The whole address of the API."""
-        return self._session.address.url
+        return self._core.address.url

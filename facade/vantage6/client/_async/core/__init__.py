@@ -1,0 +1,1 @@
+"""The core of a client: one connection, its login, names and blob store."""

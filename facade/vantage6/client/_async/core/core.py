@@ -1,0 +1,520 @@
+"""The core of a client: its connection, login and chosen defaults."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from vantage6.bindings.server import calls
+
+from ..._auth.credentials import aresolve_code
+from ..._auth.identity import WhoAmI
+from ..._auth.password import login_flow, renewal_flow
+from ..._auth.tokens import Tokens
+from ..._backend.versions import SERVER, complete_store_address
+from ..._encryption.key_files import read_private_key
+from ..._encryption.reader import Reader
+from ..._http.address import Address
+from ..._http.decoding import decode_response
+from ..._http.response import Response
+from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
+from ..._rows.references import id_of, parse_id
+from ..._utils.logging import LOGGER
+from ..._utils.warnings import warn
+from ...errors import (
+    ConfigurationError,
+    InvalidInputError,
+    KeyMismatchError,
+    LoginExpiredError,
+    NameNotFoundError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    TwoFactorSetupRequiredError,
+)
+from .blob_store import BlobStore
+from .connection import SERVER_URL, Connection, StoreConnection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from typing_extensions import Self
+
+    from vantage6.bindings.call import Call
+    from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
+
+    from ..._auth.password import Account, LoginFlow, LoginStep
+    from ..._encryption.trust import Trust
+    from ..._events.socket import Socket
+    from ..._http.limits import Limits
+    from ..._http.route import Route
+    from ..._rows.names import AnyRow, Kind
+    from ..._rows.references import Ref
+    from .connection import T
+
+
+@dataclass
+class State:
+    """What changes in a client, whatever limits it is seen with.
+
+    Attributes
+    ----------
+    whoami : WhoAmI or None
+        The user who is logged in.
+    username : str or None
+        Their account.
+    kept : Path or None
+        The file in which the login is kept for the next time.
+    collaboration_id : int or None
+        The collaboration for methods that are not given one.
+    collaboration_name : str or None
+        What it is called.
+    private_key : RSAPrivateKey or None
+        The key of the user's organization.
+    private_key_file : Path or None
+        The file that it came from.
+    store : StoreConnection or None
+        The algorithm store that was chosen.
+    socket : Socket or None
+        The connection to the server's events.
+    has_blobs : bool or None
+        Whether the server has a blob store; None until it was asked.
+    created : set of int
+        The tasks that this client created.
+    """
+
+    whoami: WhoAmI | None = None
+    username: str | None = None
+    saved_login_file: Path | None = None
+    collaboration_id: int | None = None
+    collaboration_name: str | None = None
+    private_key: RSAPrivateKey | None = None
+    private_key_file: Path | None = None
+    store: StoreConnection | None = None
+    socket: Socket | None = None
+    has_blobs: bool | None = None
+    created: set[int] = field(default_factory=set[int])
+
+
+class Core(Connection):
+    """The one way of a client to its server, and what it has become on the way.
+
+    Parameters
+    ----------
+    address : Address
+        Where the API is.
+    route : Route
+        How to get there.
+    limits : Limits
+        What a call may cost.
+    trust : Trust
+        How far to go by what the server says of keys.
+
+    Attributes
+    ----------
+    trust : Trust
+        The same.
+    state : State
+        what changes; it is one for all that `limited` gives.
+    is_view : bool
+        Whether it came from `limited`.
+    blobs : BlobStore
+        Where the server may keep inputs and results.
+    """
+
+    def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
+        # Here and not above, so that importing the package stays fast.
+        from ..._auth.bearer import BearerAuth
+        from ..._http.client import AsyncHttp
+        from ..._http.pools import AsyncPools
+        from ..._http.tls import warn_if_unverified
+
+        warn_if_unverified(address.url, route)
+        self.address = address
+        self.trust = trust
+        self.auth = BearerAuth(address.url)
+        http = AsyncHttp(address.url, AsyncPools(route), limits, self.auth)
+        super().__init__(http, address.url, SERVER)
+        self.state = State()
+        self.is_view = False
+        self.auth.renewed = self._update_saved_login
+        self.blobs = BlobStore(self)
+
+    def limited(self, limits: Limits) -> Self:
+        """Give the same session with other limits for each call.
+
+        Parameters
+        ----------
+        limits : Limits
+            What a call may cost.
+
+        Returns
+        -------
+        Session
+            The session.
+        """
+        view = super().limited(limits)
+        view.is_view = True
+        view.blobs = BlobStore(view)
+        return view
+
+    @property
+    def collaboration_id(self) -> int | None:
+        """The collaboration for methods that are not given one."""
+        return self.state.collaboration_id
+
+    @property
+    def private_key(self) -> RSAPrivateKey | None:
+        """The key of the user's organization."""
+        return self.state.private_key
+
+    @property
+    def whoami(self) -> WhoAmI:
+        """The user who is logged in; NotAuthenticatedError if there is none."""
+        if self.state.whoami is None:
+            raise NotAuthenticatedError()
+        return self.state.whoami
+
+    def warn_if_insecure(self) -> None:
+        """Warn, before a password is sent, that others could read it on the way."""
+        if self.address.is_insecure:
+            warn(
+                f"{self.address.host} speaks plain http: whoever is on the way can read your "
+                "password and all that follows; give the server's https address if it has one"
+            )
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads inputs and results here, with which key."""
+        return Reader(self.whoami, self.private_key)
+
+    async def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
+        """Log in, and find out who that is.
+
+        Parameters
+        ----------
+        account : Account
+            Who logs in.
+        auto_relogin : bool
+            Whether to do so again when the login has lapsed.
+
+        Returns
+        -------
+        WhoAmI
+            The user.
+        """
+        self.warn_if_insecure()
+        tokens = await self._enter(account)
+        found = await self._identify(account.username, tokens)
+        who = self._become(tokens, *found, account.for_relogin if auto_relogin else None)
+        LOGGER.info("Successfully authenticated")
+        LOGGER.info("User: %s (id %s)", who.name, who.id_)
+        LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
+        return who
+
+    async def resume(self, username: str, tokens: Tokens) -> WhoAmI:
+        """Go on with the tokens of an earlier login, which are renewed if need be.
+
+        Parameters
+        ----------
+        username : str
+            The account that they are of.
+        tokens : Tokens
+            The tokens.
+
+        Returns
+        -------
+        WhoAmI
+            The user.
+
+        Raises
+        ------
+        LoginExpiredError
+            When they cannot be renewed any more, or are somebody else's.
+        """
+        is_due = monotonic() >= tokens.renew_at
+        try:
+            tokens = await self._renew_tokens(tokens) if is_due else tokens
+            found = await self._identify(username, tokens)
+        except LoginExpiredError:
+            if is_due:
+                raise
+            tokens = await self._renew_tokens(tokens)
+            found = await self._identify(username, tokens)
+        if found[0] != username:
+            raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
+        return self._become(tokens, *found)
+
+    def _become(
+        self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
+    ) -> WhoAmI:
+        """Be this user from now on: all at once, and last, since a login may fail."""
+        state = self.state
+        before, state.whoami = state.whoami, who
+        self.auth.tokens = tokens
+        self.auth.account = account
+        self.names.forget()  # somebody else may see other things
+        if before and before.organization_id != who.organization_id:
+            # It belongs to the organization of the last login.
+            state.private_key = state.private_key_file = None
+        if username != state.username:
+            state.saved_login_file = None  # that file is of the last user
+        state.username = username
+        self._update_saved_login()
+        return who
+
+    def _update_saved_login(self) -> None:
+        """Keep the tokens of now, where those of before were kept."""
+        if self.state.saved_login_file:
+            from ..._auth.remember import update_saved_login
+
+            update_saved_login(self)
+
+    async def _enter(self, account: Account) -> Tokens:
+        """Get tokens."""
+        try:
+            return await self._run_flow(login_flow(account))
+        except TwoFactorSetupRequiredError as error:
+            from ..._auth.two_factor import offer_qr
+
+            offer_qr(error.uri)  # who does not catch the error would lose what is told only once
+            raise
+
+    async def _run_flow(self, steps: LoginFlow) -> Tokens:
+        """Do all that is to be done on the way to tokens."""
+        step = next(steps)
+        try:
+            while True:
+                step = steps.send(await self._take(step))
+        except StopIteration as last:
+            return last.value
+
+    async def _take(self, step: LoginStep) -> Response | str:
+        """Do what is to be done on the way to tokens."""
+        if callable(step):
+            return await aresolve_code(step)
+        call, headers = step
+        return await self.http.exchange(call, headers=headers, signed=False)
+
+    async def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
+        """Find out whose tokens these are: the username, and who that is."""
+        user = await self._ask(calls.get_user(tokens.user_id), tokens)
+        username = user.get("username") or username
+        organization = user.get("organization")
+        if organization is None:
+            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
+        organization_id = organization["id"]
+        try:
+            name = (await self._ask(calls.get_organization(organization_id), tokens)).get("name")
+        except PermissionDeniedError:
+            name = None  # not everyone may see even their own
+        return username, WhoAmI(
+            type_="user",
+            id_=user["id"],
+            name=user.get("firstname") or username,
+            organization_name=name or "",
+            organization_id=organization_id,
+        )
+
+    async def _ask(self, call: Call[T], tokens: Tokens) -> T:
+        """Send a request with tokens that are not the client's yet."""
+        return decode_response(
+            call, await self.http.exchange(call, headers=tokens.signing, signed=False)
+        )
+
+    async def _renew_tokens(self, tokens: Tokens) -> Tokens:
+        """Renew tokens that are not the client's yet."""
+        return await self._run_flow(renewal_flow(tokens, None))
+
+    async def renew(self) -> None:
+        """Renew the token now, whether it is about to expire or not."""
+        tokens = self.auth.tokens
+        if tokens is None:
+            raise NotAuthenticatedError()
+        steps = self.auth.renewing(tokens)
+        step = next(steps)
+        while step:
+            step = self.auth.advance(steps, await self._take(step))
+
+    async def fresh_token(self) -> str:
+        """Give a token that will be valid for a while, for what is signed once and stays open."""
+        if self.auth.needs_renewal:
+            await self.renew()
+        if self.auth.tokens is None:
+            raise NotAuthenticatedError()
+        return self.auth.tokens.access
+
+    @property
+    def socket(self) -> Socket | None:
+        """The connection to the server's events; None without the libraries for it."""
+        from ..._events.socket import Socket, can_connect
+        from ..._http.proxy import socket_options
+
+        if self.state.socket is None and can_connect():
+            route, url = self.http.pools.route, self.address.url
+            self.state.socket = Socket(
+                self.address,
+                partial(socket_options, url, route),
+                self.http.limits.timeouts.connect,
+            )
+        return self.state.socket
+
+    async def choose_collaboration(self, ref: Ref) -> None:
+        """Use a collaboration for all methods that are not given one."""
+        row = await self.send(calls.get_collaboration(await self.id_of("collaboration", ref)))
+        self.state.collaboration_id, self.state.collaboration_name = row["id"], row.get("name")
+        LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
+
+    async def use_key_file(
+        self, file: Path | None, passphrase: str | bytes | None, *, replace: bool
+    ) -> None:
+        """Use the private key in a file, or none."""
+        _ = self.whoami  # an error before anything is read
+        self.state.private_key = self.state.private_key_file = None
+        if file is None:
+            return
+        from ..._encryption.keys import load_private_key
+
+        key = load_private_key(read_private_key(file), passphrase)
+        await self.use_key(key, file, replace=replace)
+        self.state.private_key_file = file
+
+    async def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
+        """Go on with a private key, once the server has the public key that belongs to it.
+
+        Parameters
+        ----------
+        key : RSAPrivateKey
+            The key.
+        source : object
+            Where it comes from, for the message of an error.
+        replace : bool
+            Whether to store its public key on the server even if there is another one.
+        """
+        from ..._encryption.keys import fingerprint, public_key_of
+
+        who = self.whoami
+        public_key = public_key_of(key)
+        local = fingerprint(public_key)
+        known = (await self.send(calls.get_organization(who.organization_id))).get("public_key")
+        if known and (server := fingerprint(known)) != local and not replace:
+            raise KeyMismatchError(
+                f"{source} is not the private key of organization {who.organization_name} "
+                f"(id {who.organization_id})",
+                local=local,
+                server=server,
+            )
+        if not known or replace:
+            body: OrganizationUpdate = {"public_key": public_key}
+            await self.send(calls.update_organization(who.organization_id, body))
+            LOGGER.info("Stored the public key %s on the server", local)
+        self.state.private_key = key
+
+    @property
+    def store(self) -> StoreConnection:
+        """The algorithm store that was chosen; ConfigurationError if there is none."""
+        store, limits = self.state.store, self.http.limits
+        if store is None:
+            raise ConfigurationError("no algorithm store has been chosen: call store.set() first")
+        return store if store.http.limits is limits else store.limited(limits)
+
+    async def choose_store(self, row: AlgorithmStore) -> None:
+        """Send what is for an algorithm store to this one, from now on.
+
+        Parameters
+        ----------
+        row : AlgorithmStore
+            What the server knows of the store.
+        """
+        from ..._http.client import AsyncHttp
+
+        address = Address.parse_store(row["url"])
+        if not address.path:
+            address = complete_store_address(address, await self._ask_version())
+        url = address.url
+        http = AsyncHttp(url, self.http.pools, self.http.limits, self.auth)
+        http.headers[SERVER_URL] = self.address.url
+        self.state.store = StoreConnection(http, row["id"], url)
+        self.auth.sign_for_store(url)
+
+    async def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
+        """Find the one thing that has a name.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        name : str
+            Its name.
+        within : Scope, optional
+            Where to look; by default in the chosen collaboration, then everywhere.
+
+        Returns
+        -------
+        dict
+            Its row.
+        """
+        if not isinstance(cast("object", name), str):
+            word = NAMINGS[kind].word
+            raise InvalidInputError(
+                f"{word}: {name!r} is no name, by which find() looks; see get()"
+            )
+        names = self.names if kind in SERVER_KINDS else self.store.names
+        if within is None and self.collaboration_id is not None and kind in SCOPED:
+            with suppress(NameNotFoundError):
+                return await names.find(kind, name, Scope("collaboration", self.collaboration_id))
+        return await names.find(kind, name, within)
+
+    async def within(self, collaboration: Ref | None) -> Scope | None:
+        """Say where to look, if a collaboration was named.
+
+        Parameters
+        ----------
+        collaboration : int, str or row, optional
+            The collaboration.
+
+        Returns
+        -------
+        Within or None
+            Where to look.
+        """
+        if collaboration is None:
+            return None
+        return Scope("collaboration", await self.id_of("collaboration", collaboration))
+
+    async def id_of(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
+        """Give the identifier of what is meant.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        ref : int, str or row
+            Its identifier, its name, or a row that has its identifier. A text of digits alone that
+            is nobody's name is taken for an identifier.
+        within : Scope, optional
+            Where to look for a name; by default in the chosen collaboration, then everywhere.
+
+        Returns
+        -------
+        int
+            The identifier.
+        """
+        if not isinstance(ref, str):
+            return id_of(ref, NAMINGS[kind].word)
+        try:
+            return (await self.find(kind, ref, within))["id"]
+        except NameNotFoundError:
+            if (number := parse_id(ref)) is not None:
+                return number
+            raise
+
+    async def close(self) -> None:
+        """Close all connections, unless they are another session's as well."""
+        if not self.is_view:
+            await self.http.aclose()
+            if self.state.socket:
+                self.state.socket.close()

@@ -1,0 +1,185 @@
+"""Look up names, and cache the listings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from vantage6.bindings.server import calls
+from vantage6.bindings.store import calls as store_calls
+
+from ..._rows.names import NAMINGS, SCOPED, Directory, Kind, Scope, describe_scope
+from ..._rows.pages import PAGE_SIZE
+from ..._rows.rows import Rows
+from ...errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedError
+
+if TYPE_CHECKING:
+    from ..._http.client import AsyncHttp
+    from ..._rows.names import AnyRow
+    from ..._rows.pages import Listing, PageOf
+
+Row = TypeVar("Row")
+# For so many seconds a name means what it meant, unless it has come to mean nothing.
+CACHE_SECONDS = 300.0
+# How to ask for all of a kind. Nothing is ever called by its run, its result or its port.
+LISTINGS: Mapping[Kind, Callable[..., Any]] = {
+    "organization": calls.list_organizations,
+    "collaboration": calls.list_collaborations,
+    "study": calls.list_studies,
+    "node": calls.list_nodes,
+    "role": partial(calls.list_roles, include_root=True),
+    "rule": calls.list_rules,
+    "user": calls.list_users,
+    "task": calls.list_tasks,
+    "store": calls.list_algorithm_stores,
+    "algorithm": store_calls.list_algorithms,
+    "review": store_calls.list_reviews,
+    "store_user": store_calls.list_users,
+    "store_role": store_calls.list_roles,
+    "store_rule": store_calls.list_rules,
+}
+
+
+class RowSource(Protocol):
+    """Lists the rows of an API; see `Connection`."""
+
+    @property
+    def http(self) -> AsyncHttp: ...
+
+    async def rows(
+        self,
+        listing: Listing[PageOf[Row]],
+        page: int | None = None,
+        per_page: int | None = None,
+    ) -> Rows[Row]: ...
+
+
+class NameCache:
+    """What the things that an API knows are called.
+
+    Names are asked for once and kept. Before an error is raised they are asked for again, so that
+    what was renamed or added in the meantime is found. Tasks are an exception: their names repeat,
+    and new ones come all the time, so each is asked for.
+
+    Parameters
+    ----------
+    connection : RowSource
+        The way to the API.
+    others : NameCache, optional
+        The names of the same API, to be shared.
+    """
+
+    def __init__(self, connection: RowSource, others: NameCache | None = None) -> None:
+        self._connection = connection
+        self._known: dict[tuple[Kind, Scope | None], tuple[Directory[AnyRow], float]] = (
+            others._known if others else {}
+        )
+        # Whoever comes first asks; those who come meanwhile wait and then know it too.
+        self._lock = others._lock if others else connection.http.lock()
+
+    def forget(self, *kinds: Kind) -> None:
+        """Ask anew when a name of these kinds is next used.
+
+        Parameters
+        ----------
+        *kinds : Kind
+            The kinds; all of them if none is named.
+        """
+        for key in list(self._known):
+            if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
+                self._known.pop(key, None)
+
+    async def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
+        """Find the one thing that has a name.
+
+        Parameters
+        ----------
+        kind : Kind
+            What it is.
+        name : str
+            Its name.
+        within : Scope, optional
+            Where to look.
+
+        Returns
+        -------
+        dict
+            Its row, as it was when the names were last asked for.
+
+        Raises
+        ------
+        NameNotFoundError
+            When none is called that.
+        AmbiguousNameError
+            When several are.
+        """
+        within = within if kind in SCOPED else None
+        if kind == "task":
+            return await self._find_task(name, within)
+        async with self._lock:
+            directory, asked = self._known.get((kind, within), (None, 0.0))
+            if directory and monotonic() < asked + CACHE_SECONDS:
+                try:
+                    return directory.find(name)
+                except (NameNotFoundError, AmbiguousNameError):
+                    pass
+            return (await self._ask(kind, within)).find(name)
+
+    async def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
+        """Tell what organizations are called.
+
+        Parameters
+        ----------
+        ids : iterable of int
+            Identifiers of those whose names are needed.
+
+        Returns
+        -------
+        dict of int to str
+            The names by identifier, of these and perhaps of others; without those that one may
+            not see.
+        """
+        async with self._lock:
+            known: dict[int, str] = {}
+            for (kind, _), (directory, asked) in self._known.items():
+                if kind == "organization" and monotonic() < asked + CACHE_SECONDS:
+                    known.update(directory.called())
+            if not set(ids) <= known.keys():
+                with suppress(PermissionDeniedError):
+                    known = (await self._ask("organization", None)).called()
+            return known
+
+    async def _ask(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
+        owner_kind = NAMINGS[kind].owner_kind
+        owners: dict[int, str | None] = {}
+        if owner_kind:
+            owners = {row["id"]: row.get("name") for row in await self._rows(owner_kind, within)}
+        rows = await self._rows(kind, within)
+        directory = Directory(kind, rows, self._place(within), owners)
+        self._known[kind, within] = directory, monotonic()
+        return directory
+
+    async def _rows(self, kind: Kind, within: Scope | None) -> Rows[AnyRow]:
+        return await self._connection.rows(_listing(kind, within))
+
+    async def _find_task(self, name: str, within: Scope | None) -> AnyRow:
+        # The server takes % and _ for wildcards, so it may give more than was asked for.
+        named = await self._connection.rows(_listing("task", within, name=name))
+        try:
+            return Directory("task", named, self._place(within)).find(name)
+        except NameNotFoundError:
+            newest = await self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
+            return Directory("task", newest, self._place(within)).find(name)
+
+    def _place(self, within: Scope | None) -> str:
+        """Say where was looked; its name is told if it is known anyway."""
+        known, _ = self._known.get((within.kind, None), (None, 0.0)) if within else (None, 0.0)
+        return describe_scope(within, known.name_of(within.id) if known and within else None)
+
+
+def _listing(kind: Kind, within: Scope | None, **filters: str) -> Listing[PageOf[AnyRow]]:
+    scope = {f"{within.kind}_id": within.id} if within else {}
+    return cast("Listing[PageOf[AnyRow]]", partial(LISTINGS[kind], **scope, **filters))

@@ -1,0 +1,1 @@
+"""Tasks over time: create, wait, watch, poll, stream events."""

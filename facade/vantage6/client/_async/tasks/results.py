@@ -1,0 +1,39 @@
+"""Fetch the results of a task."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vantage6.bindings.server import calls
+
+from ..._encryption.reader import open_results
+from ..._rows.results import ResultRows, organizations_of
+from ...errors import DecryptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vantage6.bindings.server.rows import Run
+
+    from ..core.core import Core
+
+
+async def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -> ResultRows:
+    """Fetch the results of a task, still encoded."""
+    rows = await core.rows(partial(calls.list_results, task_id=task_id))
+    if runs is None:
+        runs = await core.rows(partial(calls.list_runs, task_id=task_id))
+    ids = [place["id"] for run in runs if (place := run.get("organization"))]
+    where = organizations_of(runs, await core.names.organizations(ids))
+    return ResultRows(reversed(rows), rows.links, organizations=where)
+
+
+async def open_readable(core: Core, results: ResultRows) -> DecryptionError | None:
+    """Open results in place; return the error about those that cannot be read."""
+    reader = await core.blobs.results(results)
+    try:
+        open_results(results, reader)
+    except DecryptionError as error:
+        return error
+    return None

@@ -1,0 +1,236 @@
+"""Sign requests with the access token and renew it, once for all threads and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from http import HTTPStatus
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
+
+import httpx
+
+from .._http.client import to_response
+from .._http.pools import parse_url
+from .._http.status_errors import is_expired
+from .._utils.locks import AsyncLock, Lock
+from ..errors import LoginFailedError, RequestTimeoutError
+from .credentials import aresolve_code, resolve_code
+from .password import renewal_flow
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
+    from .._http.deadline import Deadline
+    from .._http.response import Response
+    from .password import Account, LoginFlow, LoginStep
+    from .tokens import Tokens
+
+# A request may wait so long for a free connection that its token lapses before it is sent, and that
+# of a repetition likewise.
+MAX_SENDS = 5
+Origin: TypeAlias = tuple[str, str, "int | None"]
+
+
+def _origin(url: httpx.URL) -> Origin:
+    return url.scheme, url.host, url.port
+
+
+def _seconds_left(request: httpx.Request) -> float:
+    deadline: Deadline | None = request.extensions.get("deadline")
+    return deadline.left if deadline else inf
+
+
+def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
+    return RequestTimeoutError(
+        "the token is being renewed, which took longer than the whole call may",
+        method=request.method,
+        url=str(request.url),
+    )
+
+
+def _token_expired(
+    response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int
+) -> bool:
+    """Tell whether a request was refused since its token has expired, and may do with a new one."""
+    if not is_expired(response.status_code, response.content):
+        return False
+    # What has just been renewed and is refused at once would be so again.
+    return attempt == 1 or signed_at < tokens.renew_at <= monotonic()
+
+
+class BearerAuth(httpx.Auth):
+    """The login of one client.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+
+    Attributes
+    ----------
+    tokens : Tokens or None
+        The current tokens; None before the login.
+    account : Account or None
+        Who is to be logged in again when the login has lapsed; None if nobody is.
+    renewed : callable or None
+        What is called when they have been renewed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.tokens: Tokens | None = None
+        self._url = parse_url(url)
+        self._store: Origin | None = None
+        self.account: Account | None = None
+        self.renewed: Callable[[], None] | None = None
+        self._thread_lock = Lock()
+        self._task_lock = AsyncLock()
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        may_renew = request.extensions.get("renew", True)
+        outdated = self._about_to_expire() if may_renew else None
+        for attempt in range(1, 1 + MAX_SENDS):
+            if outdated:
+                if not self._thread_lock.acquire(_seconds_left(request)):
+                    raise _renewal_timeout(request)
+                try:
+                    if self.tokens is outdated:
+                        steps = self.renewing(outdated)
+                        step = next(steps)
+                        while step:
+                            if callable(step):
+                                given = resolve_code(step)
+                            else:
+                                response = yield self._renewal_request(request, *step)
+                                response.read()
+                                given = to_response(response)
+                            step = self.advance(steps, given)
+                finally:
+                    self._thread_lock.release()
+            signed_at, outdated = monotonic(), self._sign(request)
+            response = yield request
+            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            response.read()
+            if not _token_expired(response, outdated, signed_at, attempt):
+                return
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        may_renew = request.extensions.get("renew", True)
+        outdated = self._about_to_expire() if may_renew else None
+        for attempt in range(1, 1 + MAX_SENDS):
+            if outdated:
+                if not await self._task_lock.acquire(_seconds_left(request)):
+                    raise _renewal_timeout(request)
+                try:
+                    if self.tokens is outdated:
+                        steps = self.renewing(outdated)
+                        step = next(steps)
+                        while step:
+                            if callable(step):
+                                given = await aresolve_code(step)
+                            else:
+                                response = yield self._renewal_request(request, *step)
+                                await response.aread()
+                                given = to_response(response)
+                            step = self.advance(steps, given)
+                finally:
+                    self._task_lock.release()
+            signed_at, outdated = monotonic(), self._sign(request)
+            response = yield request
+            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            await response.aread()
+            if not _token_expired(response, outdated, signed_at, attempt):
+                return
+
+    def sign_for_store(self, url: str) -> None:
+        """Sign requests to this algorithm store too, and to no other one any more.
+
+        Parameters
+        ----------
+        url : str
+            Address of its API.
+        """
+        self._store = _origin(parse_url(url))
+
+    @property
+    def needs_renewal(self) -> bool:
+        """Whether the token is to be renewed before it is used again."""
+        return self._about_to_expire() is not None
+
+    def _about_to_expire(self) -> Tokens | None:
+        tokens = self.tokens
+        return tokens if tokens and monotonic() >= tokens.renew_at else None
+
+    def _sign(self, request: httpx.Request) -> Tokens | None:
+        """Add the token; give the pair it came from, or None where nothing is to be signed."""
+        tokens = self.tokens
+        if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
+            return None
+        request.headers.update(tokens.signing)
+        return tokens
+
+    def _renewal_request(
+        self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
+    ) -> httpx.Request:
+        """Make a request to the server that another one waits for, in the time left for that."""
+        return httpx.Request(
+            call.method,
+            f"{self._url}{call.path}",
+            headers=headers,
+            json=call.body,
+            extensions={**request.extensions, "renewal": True},
+        )
+
+    def renewing(self, outdated: Tokens) -> LoginFlow:
+        """Say step by step how to get new tokens.
+
+        Parameters
+        ----------
+        outdated : Tokens
+            The tokens so far.
+
+        Returns
+        -------
+        generator
+            What `go_on` takes.
+        """
+        return renewal_flow(outdated, self.account)
+
+    def advance(self, steps: LoginFlow, given: Response | str) -> LoginStep | None:
+        """Take the next step towards new tokens, and go on with them after the last.
+
+        Parameters
+        ----------
+        steps : generator
+            What `renewing` gave.
+        given : Response or str
+            What came of the last step.
+
+        Returns
+        -------
+        Step or None
+            The next step.
+
+        Raises
+        ------
+        LoginExpiredError, LoginFailedError, TwoFactorRequiredError
+            When there are to be no new tokens.
+        """
+        try:
+            return steps.send(given)
+        except StopIteration as last:
+            self.tokens = last.value
+            if self.renewed:
+                self.renewed()
+            return None
+        except LoginFailedError:
+            self.account = None  # a few more of these would lock it
+            raise

@@ -1,0 +1,178 @@
+"""Log in by password and renew tokens (4.x)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from vantage6.bindings.secret import Secret
+from vantage6.bindings.server import calls
+
+from .._http.decoding import decode_response
+from .._http.response import Response
+from .._http.secrets import secret
+from ..errors import (
+    LoginExpiredError,
+    LoginFailedError,
+    TwoFactorRequiredError,
+    TwoFactorSetupRequiredError,
+)
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+    from vantage6.bindings.server.rows import Message, TwoFactorSecret, UserLogin, UserTokens
+
+    from .credentials import CodeSource
+
+# A request and its headers, or what supplies a code; it is answered by what comes of it.
+LoginStep: TypeAlias = "tuple[Call[Any], Mapping[str, str]] | Callable[[], object]"
+LoginFlow: TypeAlias = Generator[LoginStep, "Response | str", Tokens]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What somebody logs in with.
+
+    Attributes
+    ----------
+    username, password : str
+        The account.
+    mfa_code : str or callable, optional
+        The code of the second factor, or what supplies it.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    mfa_code: CodeSource | None = field(default=None, repr=False)
+
+    @property
+    def for_relogin(self) -> Account:
+        """The same without what is good for one login."""
+        code = self.mfa_code if callable(self.mfa_code) else None
+        return Account(self.username, self.password, code)
+
+
+def login_flow(account: Account) -> LoginFlow:
+    """Log in; a code that is to be supplied is asked for only if the server does.
+
+    Parameters
+    ----------
+    account : Account
+        Who logs in.
+
+    Returns
+    -------
+    generator
+        Yields what is to be done, is sent what comes of it, and returns the tokens.
+    """
+    supply = account.mfa_code
+    try:
+        return (yield from _request_tokens(account, None if callable(supply) else supply))
+    except TwoFactorRequiredError:
+        if not callable(supply):
+            raise
+    # What goes wrong with the code has nothing to do with that error.
+    code = yield supply
+    return (yield from _request_tokens(account, code if isinstance(code, str) else None))
+
+
+def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
+    """Renew tokens, or log in again where that is possible and they are too old.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        The tokens so far.
+    account : Account or None
+        Who is to be logged in again.
+
+    Returns
+    -------
+    generator
+        As that of `enter`.
+    """
+    call, since = calls.refresh_token(), monotonic()
+    response = yield call, tokens.renewing
+    try:
+        # A lapsed refresh token is refused as a lapsed access token is: the session is over.
+        return Tokens.of(
+            decode_response(call, _as_response(response), refused=LoginExpiredError), since
+        )
+    except LoginExpiredError:
+        if account is None:
+            raise
+    return (yield from login_flow(account))
+
+
+def _request_tokens(account: Account, code: str | None) -> LoginFlow:
+    call = calls.create_user_token(login_body(account.username, account.password, code))
+    since = monotonic()  # for all we know, the tokens are as old as the request for them
+    response = yield call, {}
+    body = decode_response(call, _as_response(response), refused=LoginFailedError)
+    return Tokens.of(read_login_response(body), since)
+
+
+def _as_response(given: Response | str) -> Response:
+    if isinstance(given, str):
+        raise TypeError("a request is answered by an answer")
+    return given
+
+
+def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:
+    """Put a login into the form that the server takes.
+
+    Parameters
+    ----------
+    username, password : str
+        The account.
+    mfa_code : str, optional
+        The current two-factor code.
+
+    Returns
+    -------
+    UserLogin
+        The body of the request.
+    """
+    body: UserLogin = {"username": username, "password": secret(password, "password")}
+    if mfa_code is not None:
+        body["mfa_code"] = mfa_code
+    return body
+
+
+def read_login_response(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
+    """Take the tokens from the answer to a login, which has three forms that all mean success.
+
+    Parameters
+    ----------
+    body : dict
+        The answer.
+
+    Returns
+    -------
+    UserTokens
+        The tokens.
+
+    Raises
+    ------
+    TwoFactorSetupRequiredError
+        When the account must first be given a second factor.
+    TwoFactorRequiredError
+        When the code of the second factor was not given.
+    """
+    if "access_token" in body:
+        return body
+    if "qr_uri" in body:
+        raise TwoFactorSetupRequiredError(
+            "the server demands two-factor login. It has set it up for this account just now, and "
+            "tells the secret this once: scan the QR code that show_qr() of this error shows (or "
+            "load its `uri`) with an authenticator app, then log in again with the app's code as "
+            "mfa_code. If the error is gone, client.util.reset_two_factor_auth() helps, by mail",
+            uri=Secret(body["qr_uri"]),
+        )
+    raise TwoFactorRequiredError(
+        "this account has two-factor login: give the code of the authenticator app as mfa_code, or "
+        "a function that supplies it"
+    )

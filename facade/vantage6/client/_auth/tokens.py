@@ -1,0 +1,115 @@
+"""Access and refresh tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from vantage6.bindings.secret import Secret
+
+from .._http.request import bearer_header
+from ..errors import Vantage6Error
+
+if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import NodeTokens, UserTokens
+
+# A token is renewed this long before it expires, or after nine tenths of a shorter life.
+MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a login.
+
+    Attributes
+    ----------
+    access : str
+        Goes with each request.
+    refresh : str
+        Gets the next pair of tokens.
+    renew_at : float
+        When to get it, on the clock that `of` was given; never, if the token does not tell.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    renew_at: float
+
+    @classmethod
+    def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
+        """Read the server's answer to a login or a refresh.
+
+        Parameters
+        ----------
+        body : dict
+            The answer.
+        now : float
+            The time on a clock that nobody sets, so that only the token's own lifetime counts.
+
+        Returns
+        -------
+        Tokens
+            The tokens.
+
+        Raises
+        ------
+        Vantage6Error
+            When they are no tokens.
+        """
+        access, refresh = Secret(body["access_token"]), Secret(body["refresh_token"])
+        if not (_fits_header(access) and _fits_header(refresh)):
+            raise Vantage6Error("the server's token has characters in it that no token has")
+        facts = claims(access)
+        issued, expires = facts.get("iat"), facts.get("exp")
+        renew_at = float("inf")
+        if isinstance(issued, int | float) and isinstance(expires, int | float):
+            with suppress(OverflowError):  # it lives for longer than there are numbers
+                life = expires - issued
+                renew_at = now + life - min(MARGIN_SECONDS, life / 10)
+        return cls(access, refresh, renew_at)
+
+    @property
+    def signing(self) -> dict[str, str]:
+        """The header that requests are signed with."""
+        return bearer_header(self.access)
+
+    @property
+    def renewing(self) -> dict[str, str]:
+        """The header that a request for the next pair is signed with."""
+        return bearer_header(self.refresh)
+
+    @property
+    def user_id(self) -> int:
+        """Identifier of the user who logged in."""
+        subject = claims(self.access).get("sub")
+        if type(subject) is not int:
+            raise Vantage6Error("the server's token does not say which user it is for")
+        return subject
+
+
+def _fits_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def claims(token: str) -> dict[str, object]:
+    """Read what a JSON web token says, without a check of its signature.
+
+    Parameters
+    ----------
+    token : str
+        The token.
+
+    Returns
+    -------
+    dict
+        Its claims; empty for anything that is not such a token.
+    """
+    try:
+        payload = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, RecursionError):
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}

@@ -1,0 +1,204 @@
+"""What older servers lack: checked before sending, explained after a refusal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from vantage6.bindings.server import calls as server_calls
+from vantage6.bindings.server.since import SINCE as SERVER_SINCE
+from vantage6.bindings.store import calls as store_calls
+from vantage6.bindings.store.since import SINCE as STORE_SINCE
+
+from ..errors import EndpointNotFoundError, UnsupportedServerVersionError
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call, QueryValue
+    from vantage6.bindings.server import rows as server_rows
+    from vantage6.bindings.since import Since
+    from vantage6.bindings.store import rows as store_rows
+
+    from .._http.address import Address
+
+T = TypeVar("T")
+# Servers tell under which path a store has its API; earlier ones knew only of stores that have it
+# here, and left it to clients to say so.
+STORE_PATH, STORE_PATH_TOLD = "/api", "4.8.0"
+NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True)
+class Api:
+    """A kind of service, of whatever version.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for messages.
+    since : Since
+        What came to it in the course of its versions.
+    ask : Call
+        How to ask which version it is.
+    """
+
+    name: str
+    since: Since
+    ask: Call[server_rows.Version | store_rows.Version]
+
+
+SERVER = Api("a server", SERVER_SINCE, server_calls.get_version())
+STORE = Api("an algorithm store", STORE_SINCE, store_calls.get_version())
+
+
+def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
+    """Find what a call sends that not every version understands.
+
+    Parameters
+    ----------
+    call : Call
+        The call.
+    since : Since
+        What came when.
+
+    Returns
+    -------
+    dict of str to str
+        For each such query parameter, and field of the body, the first release that has it. It is
+        empty for nearly all calls, so that nobody has to be asked for the version.
+    """
+    query = since.query.get(call.operation, {})
+    body = since.body.get(call.operation, {})
+    found = {name: first for name, first in query.items() if name in call.query}
+    found.update((name, first) for name, first in body.items() if _sends(call.body, name))
+    return found
+
+
+def _sends(body: object, name: str) -> bool:
+    """Tell whether a field is in a body, with a value; what is null might as well be left out."""
+    first, _, rest = name.partition(".")
+    if isinstance(body, list):
+        return any(_sends(item, name) for item in cast("list[object]", body))
+    if not isinstance(body, Mapping):
+        return False
+    value = cast("Mapping[str, object]", body).get(first)
+    return value is not None if not rest else _sends(value, rest)
+
+
+def adapt(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: str) -> Call[T]:
+    """Put a call into the form that a version understands.
+
+    Parameters
+    ----------
+    call : Call of T
+        The call.
+    api : Api
+        To what it goes.
+    version : str
+        The version that this is.
+    late : dict of str to str
+        What `newer_parts` found.
+    url : str
+        The address of the API.
+
+    Returns
+    -------
+    Call of T
+        The same call, perhaps with a field of the body as the query parameter that it once was.
+
+    Raises
+    ------
+    UnsupportedServerVersionError
+        When that version lacks something that the call sends: it would refuse it in its own words,
+        or do as if it were not there, and what comes back would be wrong.
+    """
+    for name, first in late.items():
+        if not _is_before(version, first):
+            continue
+        if name not in api.since.once_in_query.get(call.operation, ()):
+            raise UnsupportedServerVersionError(
+                f"{name!r} needs {_requirement(api, first, version)}",
+                operation=call.operation,
+                server=version,
+                needed=first,
+                method=call.method,
+                url=url + call.path,
+            )
+        body = dict(cast("Mapping[str, QueryValue]", call.body))
+        call = replace(call, query={**call.query, name: body.pop(name)}, body=body)
+    return call
+
+
+def is_newer_operation(call: Call[object], api: Api) -> bool:
+    """Tell whether an operation is one that not every version has."""
+    return call.operation in api.since.operations
+
+
+def explain_missing(
+    error: EndpointNotFoundError, call: Call[object], api: Api, version: str
+) -> UnsupportedServerVersionError | None:
+    """Say that an address is unknown because of the version, if that is why.
+
+    Parameters
+    ----------
+    error : EndpointNotFoundError
+        What came back.
+    call : Call
+        The call, of an operation that came later.
+    api : Api
+        To what it went.
+    version : str
+        The version that this is.
+
+    Returns
+    -------
+    UnsupportedServerVersionError or None
+        The error to raise in its place; None where the version should know the address.
+    """
+    first = api.since.operations[call.operation]
+    if not _is_before(version, first):
+        return None
+    return UnsupportedServerVersionError(
+        f"{call.operation} needs {_requirement(api, first, version)}",
+        operation=call.operation,
+        server=version,
+        needed=first,
+        method=error.method,
+        url=error.url,
+        status=error.status,
+        body=error.body,
+    )
+
+
+def complete_store_address(store: Address, version: str) -> Address:
+    """Complete the address of an algorithm store that a server names without a path.
+
+    Parameters
+    ----------
+    store : Address
+        What the server says.
+    version : str
+        The version of the server.
+
+    Returns
+    -------
+    Address
+        With the path of the store's API where that is left to clients.
+    """
+    return replace(store, path=STORE_PATH) if _is_before(version, STORE_PATH_TOLD) else store
+
+
+def _requirement(api: Api, needed: str, version: str) -> str:
+    return f"{api.name} of {needed} or later; this one is {version}"
+
+
+def _is_before(version: str, needed: str) -> bool:
+    """Compare; a version that cannot be read is taken to be a new one."""
+    have, want = _numbers(version), _numbers(needed)
+    return bool(have) and have < want
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = NUMBERS.match(version)
+    return tuple(int(part or 0) for part in found.groups()) if found else ()

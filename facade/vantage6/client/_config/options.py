@@ -1,0 +1,71 @@
+"""Options of a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from .._http.secrets import secret_bytes
+from .._utils.logging import show_messages
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from .._encryption.trust import TrustMode
+    from .._http.route import Cert, Verify
+    from .._http.timeouts import Timeouts
+    from .._rows.references import Ref
+
+LOG_LEVELS = ("debug", "info", "warning", "warn", "error", "critical")
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client takes beside its address; see there."""
+
+    log_level: str | None
+    timeout: float | Timeouts | None
+    max_retries: int
+    max_response_bytes: int
+    verify: Verify
+    cert: Cert | None
+    proxy: str | Literal[False] | None
+    trust: TrustMode
+    known_organizations: str | PathLike[str] | None
+
+
+class ConnectOptions(ClientOptions, total=False):
+    """What is given by name to the functions that connect; it wins over all else."""
+
+    server: str | None
+    username: str | None
+    collaboration: Ref | None
+    private_key: str | PathLike[str] | None
+    private_key_passphrase: str | bytes | None
+
+
+def mask_options(given: ConnectOptions) -> ConnectOptions:
+    """Take in what is given by name, so that a passphrase does not show itself.
+
+    Parameters
+    ----------
+    given : ConnectOptions
+        What a user gave.
+
+    Returns
+    -------
+    Given
+        The same.
+    """
+    if "private_key_passphrase" in given:
+        passphrase = secret_bytes(given["private_key_passphrase"])
+        return {**given, "private_key_passphrase": passphrase}
+    return given
+
+
+def show_log(level: str | None) -> None:
+    """Show this package's messages of a level and above; None leaves logging as it is."""
+    if level is None:
+        return
+    if level.lower() not in LOG_LEVELS:
+        raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {level!r}")
+    show_messages(level)

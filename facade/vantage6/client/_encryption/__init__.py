@@ -1,0 +1,4 @@
+"""Encryption: the wire format, keys, trust in keys, reading inputs and results.
+
+May use: _http and below; not _auth or _events.
+"""

@@ -1,0 +1,238 @@
+"""The wire format of encrypted collaborations: AES-CTR for the data, RSA for its key."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from vantage6.bindings.secret import SecretBytes
+
+from ..errors import DecryptionError
+from .base64 import decode, decoded_pieces, encode
+from .keys import fingerprint, load_public_key, public_key_of
+from .wire_format import SEPARATOR
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
+
+AES_KEY_BYTES = 32
+IV_BYTES = 16
+# What is encrypted at a time: it stays in the processor's cache. A multiple of 3, for base64.
+PIECE = 3 * 2**16
+# Far more than the head of a message with an RSA key of 16384 bits.
+MAX_HEAD_BYTES = 2**13
+_NOT_THE_FORMAT = (
+    f"the message is not encrypted in the platform's format, three parts with '{SEPARATOR}' between"
+)
+
+
+class Encryptor:
+    """Encrypts one message, piece by piece, so that only the owner of a key can read it.
+
+    In the blob form a message is `head`, and behind it what `update` gives of the data.
+
+    Parameters
+    ----------
+    public_key : str
+        The receiver's public key, as the server gives it: base64 of PEM.
+
+    Attributes
+    ----------
+    head : str
+        The beginning of the message, up to its ciphertext.
+
+    Raises
+    ------
+    InvalidKeyError
+        When the public key cannot be read.
+    """
+
+    def __init__(self, public_key: str) -> None:
+        key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
+        wrapped_key = load_public_key(public_key).encrypt(key, PKCS1v15())
+        self.head = f"{encode(wrapped_key)}{SEPARATOR}{encode(iv)}{SEPARATOR}"
+        self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
+
+    def update(self, data: bytes | memoryview) -> bytes:
+        """Encrypt the next piece of the data.
+
+        Parameters
+        ----------
+        data : bytes or memoryview
+            The piece, of any length.
+
+        Returns
+        -------
+        bytes
+            As many bytes of ciphertext.
+        """
+        return self._cipher.update(data)
+
+
+class Decryptor:
+    """Decrypts one message in the blob form, piece by piece as it comes.
+
+    Parameters
+    ----------
+    private_key : RSAPrivateKey
+        The receiver's private key.
+    """
+
+    def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
+        self._private_key = private_key
+        self._head = b""
+        self._cipher: CipherContext | None = None
+
+    def update(self, data: bytes) -> bytes:
+        """Decrypt the next piece of the message.
+
+        Parameters
+        ----------
+        data : bytes
+            The piece, of any length.
+
+        Returns
+        -------
+        bytes
+            What it holds of the data: nothing until the message's head has been read.
+
+        Raises
+        ------
+        DecryptionError
+            When the message does not have the wire format, or was encrypted for another key.
+        """
+        if self._cipher is None:
+            data = self._read_head(data)
+        return self._cipher.update(data) if self._cipher else b""
+
+    def finish(self) -> None:
+        """Tell that all of the message has come.
+
+        Raises
+        ------
+        DecryptionError
+            When it has ended before its ciphertext.
+        """
+        if self._cipher is None:
+            raise DecryptionError(_NOT_THE_FORMAT)
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Read on to the end of the head; give what comes behind it."""
+        self._head += data
+        parts = self._head.split(SEPARATOR.encode(), 2)
+        if len(parts) == 3:
+            wrapped_key, iv = (part.decode("latin-1") for part in parts[:2])
+            self._cipher, _ = _open_head(wrapped_key, iv, self._private_key)
+            self._head = b""
+            return parts[2]
+        if len(self._head) > MAX_HEAD_BYTES:
+            raise DecryptionError(_NOT_THE_FORMAT)
+        return b""
+
+
+def encrypt(data: bytes, public_key: str) -> str:
+    """Encrypt bytes so that only the owner of a key can read them.
+
+    Parameters
+    ----------
+    data : bytes
+        What to encrypt.
+    public_key : str
+        The receiver's public key, as the server gives it: base64 of PEM.
+
+    Returns
+    -------
+    str
+        The message, in the wire format.
+
+    Raises
+    ------
+    InvalidKeyError
+        When the public key cannot be read.
+    """
+    encryptor = Encryptor(public_key)
+    message, view = encryptor.head, memoryview(data)
+    for start in range(0, len(data), PIECE):
+        # A text that only this function holds grows in place; joining pieces would hold it twice.
+        message += encode(encryptor.update(view[start : start + PIECE]))
+    return message
+
+
+def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
+    """Decrypt a message that was encrypted for the owner of a key.
+
+    Parameters
+    ----------
+    message : str
+        The message, in the wire format.
+    private_key : RSAPrivateKey
+        The receiver's private key.
+
+    Returns
+    -------
+    bytes
+        The bytes that were encrypted.
+
+    Raises
+    ------
+    DecryptionError
+        When the message does not have the wire format, or was encrypted for another key.
+    """
+    if message.count(SEPARATOR) != 2:
+        raise DecryptionError(_NOT_THE_FORMAT)
+    end_of_key = message.index(SEPARATOR)
+    end_of_iv = message.index(SEPARATOR, end_of_key + 1)
+    wrapped_key, iv = message[:end_of_key], message[end_of_key + 1 : end_of_iv]
+    cipher, is_web_form = _open_head(wrapped_key, iv, private_key)
+    plain = BytesIO()
+    for piece in decoded_pieces(message, end_of_iv + 1):
+        plain.write(cipher.update(piece))
+    data = plain.getvalue()
+    return _without_web_form(data) if is_web_form else data
+
+
+def _open_head(
+    wrapped_key: str, iv: str, private_key: rsa.RSAPrivateKey
+) -> tuple[CipherContext, bool]:
+    """Give what decrypts the ciphertext of a message, and whether its key was wrapped as text."""
+    iv_bytes = decode(iv)
+    if len(iv_bytes) != IV_BYTES:
+        raise DecryptionError(
+            f"the message is damaged: its IV has {len(iv_bytes)} bytes, not {IV_BYTES}"
+        )
+    key, is_web_form = _unwrap(decode(wrapped_key), private_key)
+    return Cipher(AES(key), CTR(iv_bytes)).decryptor(), is_web_form
+
+
+def _without_web_form(data: bytes) -> bytes:
+    try:
+        return decode(data.decode("ascii"))
+    except (DecryptionError, UnicodeDecodeError):
+        return data  # only the key was wrapped as text; a JSON object is never taken for base64
+
+
+def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, bool]:
+    """Give the AES key, and whether it was wrapped as text."""
+    try:
+        key = SecretBytes(private_key.decrypt(wrapped_key, PKCS1v15()))
+    except ValueError:
+        key = SecretBytes()
+    is_text = len(key) > AES_KEY_BYTES and key.isascii()
+    if is_text:
+        with suppress(DecryptionError):
+            key = SecretBytes(decode(key.decode("ascii")))
+    if len(key) != AES_KEY_BYTES:
+        # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
+        raise DecryptionError(
+            "the message was encrypted for another key than "
+            f"{fingerprint(public_key_of(private_key))}, or is damaged"
+        )
+    return key, is_text

@@ -1,0 +1,127 @@
+"""Filter events by kind, task and collaboration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInputError
+from .types import (
+    KINDS,
+    KillRequested,
+    LogWritten,
+    NodeOffline,
+    NodeOnline,
+    Reconnected,
+    RunStatusChanged,
+    RunUpdated,
+    TaskCreated,
+)
+
+if TYPE_CHECKING:
+    from .types import Event, EventKind
+
+
+# ---- which of them are wanted -------------------------------------------------------------------
+
+
+class EventFilter:
+    """Which events someone wants to hear.
+
+    Parameters
+    ----------
+    kinds : str, sequence of str, or None
+        Those of these kinds.
+
+    Attributes
+    ----------
+    collaboration_id : int or None
+        Those of this collaboration.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such kind.
+    """
+
+    def __init__(self, kinds: EventKind | Sequence[EventKind] | None) -> None:
+        names = [kinds] if isinstance(kinds, str) else list(kinds or ())
+        for name in names:
+            if name not in KINDS:
+                raise InvalidInputError(
+                    f"no kind of event is {name!r}; there is {', '.join(KINDS)}"
+                )
+        self.collaboration_id: int | None = None
+        self._kinds = frozenset(names)
+        self._tasks: set[int] = set()
+        self._runs: set[int] = set()
+        # Where tasks and nodes belong, as far as that is known.
+        self._collaborations: dict[tuple[str, int], int | None] = {}
+
+    def only(self, collaboration_id: int | None, task_id: int | None) -> None:
+        """Want only what is of this collaboration, and of this task and its subtasks."""
+        self.collaboration_id = collaboration_id
+        self._tasks = set() if task_id is None else {task_id}
+
+    def learn(self, what: tuple[str, int], collaboration_id: int | None) -> None:
+        """Note to which collaboration a task or node belongs."""
+        self._collaborations[what] = collaboration_id
+
+    def unknown(self, event: Event) -> tuple[str, int] | None:
+        """Give the task or node whose collaboration must be known to judge an event, if any."""
+        what = _subject(event)
+        if self.collaboration_id is None or what is None or not self._is_kind(event):
+            return None
+        if isinstance(event, RunStatusChanged):
+            self.learn(what, event.collaboration_id)
+        return None if what in self._collaborations else what
+
+    def __contains__(self, event: Event) -> bool:
+        match event:
+            case TaskCreated(task_id, parent_id) if parent_id in self._tasks:
+                self._tasks.add(task_id)
+            case RunStatusChanged(run_id=run_id, task_id=task_id, parent_id=parent_id):
+                if parent_id in self._tasks:
+                    self._tasks.add(task_id)
+                if task_id in self._tasks:
+                    self._runs.add(run_id)
+            case _:
+                pass
+        return self._is_kind(event) and self._is_of_task(event) and self._is_of_collaboration(event)
+
+    def _is_kind(self, event: Event) -> bool:
+        return not self._kinds or event.kind in self._kinds
+
+    def _is_of_task(self, event: Event) -> bool:
+        if not self._tasks or isinstance(event, Reconnected):
+            return True
+        match event:
+            case TaskCreated() | RunStatusChanged() | LogWritten():
+                return event.task_id in self._tasks
+            case RunUpdated(run_id):
+                return run_id in self._runs
+            case KillRequested(task_ids=task_ids):
+                return not self._tasks.isdisjoint(task_ids)
+            case _:
+                return False
+
+    def _is_of_collaboration(self, event: Event) -> bool:
+        if self.collaboration_id is None:
+            return True
+        if isinstance(event, KillRequested | RunStatusChanged):
+            return event.collaboration_id == self.collaboration_id
+        what = _subject(event)
+        return what is None or self._collaborations.get(what) == self.collaboration_id
+
+
+def _subject(event: Event) -> tuple[str, int] | None:
+    """Give what tells of an event to which collaboration it belongs."""
+    match event:
+        case TaskCreated() | RunStatusChanged() | LogWritten():
+            return "task", event.task_id
+        case NodeOnline() | NodeOffline():
+            return "node", event.node_id
+        case RunUpdated(run_id):
+            return "run", run_id
+        case _:
+            return None

@@ -1,0 +1,138 @@
+"""Proxies: which one to use, and its check."""
+
+from __future__ import annotations
+
+import urllib.request
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from vantage6.bindings.secret import Secret
+
+from ..errors import ConfigurationError, MissingDependencyError
+from .address import is_loopback
+from .tls import ssl_context
+
+if TYPE_CHECKING:
+    from .route import Route
+
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def check_proxy(proxy: str, source: str) -> str:
+    """Refuse what is not the address of a proxy.
+
+    Parameters
+    ----------
+    proxy : str
+        The address.
+    source : str
+        Where it is from, for the error.
+
+    Returns
+    -------
+    str
+        The address.
+
+    Raises
+    ------
+    ConfigurationError
+        When it is none. The error does not show it: it may hold a password.
+    """
+    if not _is_proxy(proxy):  # not here, where its parts would be in the traceback
+        raise ConfigurationError(
+            f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
+            f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
+        )
+    return proxy
+
+
+def _is_proxy(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+# ---- by way of which proxy ----------------------------------------------------------------------
+
+
+def proxy_for(url: str, route: Route) -> str | None:
+    """Decide by way of which proxy an address is reached.
+
+    Parameters
+    ----------
+    url : str
+        The address.
+    route : Route
+        What the client was told.
+
+    Returns
+    -------
+    str or None
+        Address of the proxy; None to go there directly. This machine is reached through a proxy
+        only if the client was told so itself.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such kind of proxy.
+    MissingDependencyError
+        When it takes a library that is not installed.
+    """
+    if route.proxy is False:
+        return None
+    where = urlsplit(url)
+    proxy, source = route.proxy, "proxy="
+    if proxy is None:
+        if is_loopback(where.hostname or "") or urllib.request.proxy_bypass(where.netloc):
+            return None
+        known = {name: Secret(text) for name, text in urllib.request.getproxies().items()}
+        proxy = known.get(where.scheme) or known.get("all")
+        source = f"{where.scheme.upper()}_PROXY or ALL_PROXY, in the environment,"
+        if not proxy:
+            return None
+        proxy = proxy if "://" in proxy else Secret(f"http://{proxy}")
+    return _check_supported(proxy, source)
+
+
+def _check_supported(proxy: str, source: str) -> str:
+    check_proxy(proxy, source)
+    if proxy.startswith("socks") and not find_spec("socksio"):
+        raise MissingDependencyError(
+            "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
+        )
+    return proxy
+
+
+def socket_options(url: str, route: Route) -> dict[str, object]:
+    """Give the options of a websocket that is reached in the same way.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+    route : Route
+        What the client was told.
+
+    Returns
+    -------
+    dict
+        The options, as the library for websockets calls them.
+    """
+    options: dict[str, object] = {}
+    if url.startswith("https:"):
+        options["sslopt"] = {"context": ssl_context(url, route)}
+    proxy = urlsplit(proxy_for(url, route) or "")
+    if not proxy.hostname:
+        # It would look into the environment by itself.
+        return options | {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    options["http_proxy_host"] = proxy.hostname
+    options["http_proxy_port"] = proxy.port or (1080 if proxy.scheme.startswith("socks") else 80)
+    options["http_no_proxy"] = ["none.invalid"]  # in place of what the environment says
+    if proxy.scheme.startswith("socks"):
+        options["proxy_type"] = "socks5h"
+    if proxy.username is not None:
+        options["http_proxy_auth"] = unquote(proxy.username), unquote(proxy.password or "")
+    return options

@@ -1,0 +1,169 @@
+"""Build requests and refuse malformed ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, unquote
+
+from vantage6.bindings.call import Call, given
+from vantage6.bindings.secret import Secret
+
+from ..errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import QueryValue
+
+
+def without_none(**fields: object) -> Any:
+    """Leave out what was not given, so that it stays as it is.
+
+    Parameters
+    ----------
+    **fields : object
+        The fields of a body, by the names that the API has for them.
+
+    Returns
+    -------
+    dict
+        Those that are not None. The caller says which of the API's bodies it is.
+    """
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"([!-~]([ -~\t]*[!-~])?)?")
+
+
+def check_arguments(endpoint: object, method: object, params: object, headers: object) -> None:
+    """Refuse arguments of a request that are of another kind than they have to be.
+
+    Parameters
+    ----------
+    endpoint, method, params, headers : object
+        What was given; None for `params` or `headers` that were not.
+
+    Raises
+    ------
+    InvalidInputError
+        When one is of another kind. The error has no value in it: it may be a secret.
+    """
+    for name, text, example in (("endpoint", endpoint, "task/12"), ("method", method, "get")):
+        if not isinstance(text, str):
+            raise InvalidInputError(f"{name} must be a str such as {example!r}, not {_kind(text)}")
+    _check_names("params", params, "{'per_page': 5}")
+    _check_names("headers", headers, "{'Accept-Language': 'nl'}")
+    for name, value in cast("Mapping[str, object]", headers or {}).items():
+        if not isinstance(value, str):
+            raise InvalidInputError(f"the header {name!r} must be a str, not {_kind(value)}")
+
+
+def _check_names(argument: str, given: object, example: str) -> None:
+    if given is None:
+        return
+    right = f"{argument} must be a dict with names that are str, such as {example}"
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(f"{right}, not {_kind(given)}")
+    for name in cast("Mapping[object, object]", given):
+        if not isinstance(name, str):
+            raise InvalidInputError(f"{right}: {name!r} is {_kind(name)}")
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def custom_call(
+    method: str, endpoint: str, params: Mapping[str, QueryValue | None] | None, body: object
+) -> Call[object]:
+    """Describe a request that is none of the contract's operations.
+
+    Parameters
+    ----------
+    method : str
+        The HTTP method.
+    endpoint : str
+        The path below that of the API, perhaps with a query.
+    params : dict, optional
+        Further query parameters; those that are None are not sent.
+    body : object
+        What is to be sent as JSON, or None.
+
+    Returns
+    -------
+    Call
+        The request.
+    """
+    path, query = "/" + endpoint.lstrip("/"), given(**params or {})
+    if query and "?" in path:  # or the HTTP library would forget the query in the path
+        path, _, own = path.partition("?")
+        query = parse_qs(own.partition("#")[0], keep_blank_values=True) | query
+    return Call("request", method.upper(), path, query, body)
+
+
+def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Refuse what could become another request than it looks like.
+
+    Parameters
+    ----------
+    method, path : str
+        The request's.
+    headers : dict
+        What is sent along.
+
+    Raises
+    ------
+    InvalidInputError
+        When the method is no word, the path climbs out of that of the API, or a header could
+        become several.
+    """
+    if not (method.isascii() and method.isalpha()):
+        raise InvalidInputError(f"no method is called {method!r}: use a word such as 'get'")
+    if "/." in path or "%" in path:
+        parts = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
+        if not {".", ".."}.isdisjoint(parts):
+            raise InvalidInputError(f"{path!r} leads to another address: leave out '.' and '..'")
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise InvalidInputError(
+                f"the header {name!r} cannot be sent: it must be one line of ASCII"
+            )
+
+
+def send_options(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
+    """Say how a request is to be sent.
+
+    Parameters
+    ----------
+    repeats : int or None
+        How often to try again when no connection can be made; None for what is usual.
+    renew : bool
+        Whether an expired token may be renewed for it.
+
+    Returns
+    -------
+    dict
+        The extensions of the request.
+
+    Raises
+    ------
+    InvalidInputError
+        When the number makes no sense.
+    """
+    if repeats is None:
+        return {"renew": renew}
+    if not _is_count(repeats):
+        raise InvalidInputError(
+            f"attempts_on_timeout must be a whole number from 0 on, or None, not {repeats!r}"
+        )
+    return {"renew": renew, "repeats": repeats}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def bearer_header(token: str) -> dict[str, str]:
+    """Return the header that signs a request with a token; its repr hides the token."""
+    return {"Authorization": Secret(f"Bearer {token}")}

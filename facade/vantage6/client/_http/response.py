@@ -1,0 +1,77 @@
+"""A response as the client takes it from the HTTP library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+# A header with more digits than this counts nothing.
+MAX_COUNT_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back for a request.
+
+    Attributes
+    ----------
+    method, url : str
+        The request.
+    status : int
+        The HTTP status.
+    content : bytes
+        The body.
+    location : str or None
+        Where a redirect points to.
+    total : int or None
+        How many rows a listing has on all its pages.
+    date : str or None
+        When it was sent, by the clock of the server: its header of that name.
+    is_second : bool
+        Whether the server may have carried out the request before, at an attempt whose answer was
+        lost.
+    """
+
+    method: str
+    url: str
+    status: int
+    content: bytes = field(repr=False)
+    location: str | None = None
+    total: int | None = None
+    date: str | None = None
+    is_second: bool = False
+
+
+def parse_count(header: str) -> int | None:
+    """Read the header that tells how many rows there are.
+
+    Parameters
+    ----------
+    header : str
+        Its text.
+
+    Returns
+    -------
+    int or None
+        The number; None where there is none.
+    """
+    is_number = header.isascii() and header.isdigit() and len(header) <= MAX_COUNT_DIGITS
+    return int(header) if is_number else None
+
+
+def json_or_text(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace")
+
+
+def message_in(body: object) -> str | None:
+    if isinstance(body, Mapping):
+        fields = cast("Mapping[str, object]", body)
+        for name in ("msg", "message"):
+            if isinstance(fields.get(name), str):
+                return str(fields[name]).strip()
+    return None

@@ -1,0 +1,117 @@
+"""Stream bodies: the time they may take, and how a broken download resumes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Iterable, MutableMapping
+from hashlib import sha256
+from typing import Any
+
+# What is streamed has the time of a call for so many bytes.
+BYTES_PER_TIMEOUT = 1 << 20
+
+
+class TransferClock:
+    """Gives each MiB of what is streamed the time of a call.
+
+    Parameters
+    ----------
+    extensions : dict
+        Those of the request, which know its deadline once it is sent.
+    """
+
+    def __init__(self, extensions: MutableMapping[str, Any]) -> None:
+        self._extensions = extensions
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Count a piece that has come, or is about to go."""
+        before = self._size // BYTES_PER_TIMEOUT
+        self._size += len(piece)
+        if self._size // BYTES_PER_TIMEOUT > before:
+            self._extensions["deadline"].restart()
+
+
+class ResumableBody:
+    """Makes one body of several answers to the same request, each of which may break off.
+
+    The server heeds no Range: it sends a blob from its beginning whatever is asked for, and tells
+    neither its length nor an ETag (seen with 4.13.7 and 4.15.2). So what is here already comes once
+    more, and is left out. A digest of it shows that it is the same; what is given is then, byte for
+    byte, the last of the answers, and never the beginning of one and the end of another.
+
+    Parameters
+    ----------
+    extensions : dict
+        Those of the request; as ``"came"`` they learn how many bytes are here.
+    """
+
+    def __init__(self, extensions: MutableMapping[str, Any]) -> None:
+        self._extensions = extensions
+        self._size = 0
+        self._digest = sha256()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with another answer."""
+        self._seen = 0
+        self._repeated = sha256()
+        self._pace = TransferClock(self._extensions)
+
+    def take(self, piece: bytes) -> bytes | None:
+        """Take in a piece of the answer.
+
+        Parameters
+        ----------
+        piece : bytes
+            What came.
+
+        Returns
+        -------
+        bytes or None
+            What is new of it; None when this is another body than the one that broke off.
+        """
+        self._pace.add(piece)
+        known = piece[: self._size - self._seen]
+        self._seen += len(piece)
+        if known:
+            self._repeated.update(known)
+            if self.is_here and self._repeated.digest() != self._digest.digest():
+                return None
+        new = piece[len(known) :]
+        self._digest.update(new)
+        self._size += len(new)
+        self._extensions["came"] = self._size
+        return new
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the answer has come as far as one before it."""
+        return self._seen >= self._size
+
+
+class Body:
+    """A body that is sent piece by piece, at a pace of its own; each attempt iterates anew."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.extensions: dict[str, Any] = {}
+
+    def __iter__(self) -> Generator[bytes]:
+        pace = TransferClock(self.extensions)
+        for piece in self._pieces:
+            pace.add(piece)
+            yield piece
+
+
+class AsyncBody:
+    """The same as httpx wants it for a body that is sent asynchronously."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.extensions: dict[str, Any] = {}
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        pace = TransferClock(self.extensions)
+        for piece in self._pieces:
+            pace.add(piece)
+            yield piece

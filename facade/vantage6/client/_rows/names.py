@@ -1,0 +1,339 @@
+"""Match names to rows: what a row is called, which row a name means, and the error if none does."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
+
+from ..errors import AmbiguousNameError, InvalidInputError, NameNotFoundError
+
+ServerKind: TypeAlias = Literal[
+    "organization", "collaboration", "study", "node", "role", "rule", "user", "task", "store"
+]
+StoreKind: TypeAlias = Literal["algorithm", "review", "store_user", "store_role", "store_rule"]
+Kind: TypeAlias = "ServerKind | StoreKind"
+AnyRow: TypeAlias = Mapping[str, Any]
+SERVER_KINDS: frozenset[Kind] = frozenset(get_args(ServerKind))
+# Those whose names can be looked for in one collaboration alone.
+SCOPED: frozenset[Kind] = frozenset({"organization", "study", "node", "task"})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where to look for what has a name.
+
+    Parameters
+    ----------
+    kind : {"collaboration", "study"}
+        What it is a part of.
+    id : int
+        Identifier of that.
+    """
+
+    kind: Literal["collaboration", "study"]
+    id: int
+
+
+def describe_scope(within: Scope | None, name: str | None) -> str:
+    """Say where was looked, in the message of an error.
+
+    Parameters
+    ----------
+    within : Scope, optional
+        Where that was.
+    name : str, optional
+        The name of that, if it is known.
+
+    Returns
+    -------
+    str
+        Such as ``" in collaboration 'demo' (id 1)"``.
+    """
+    if within is None:
+        return ""
+    return (
+        f" in {within.kind} {name!r} (id {within.id})" if name else f" in {within.kind} {within.id}"
+    )
+
+
+Row = TypeVar("Row", bound=Mapping[str, Any])
+# How many rows an error shows.
+MAX_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How the things of one kind are called.
+
+    Parameters
+    ----------
+    word : str
+        What one of them is called in a sentence.
+    labels : sequence of sequence of str
+        Each a name that it goes by: a field, or several that are joined, by `separator`.
+    traits : sequence of str
+        The fields that tell those with the same name apart.
+    plural : str
+        What several of them are called; by default the word with an s.
+    separator : str
+        What stands between the fields of a label.
+    owner : tuple of Kind and str, optional
+        A kind whose names these go by as well, and the field that holds its identifier, such as a
+        node that is called by its organization.
+    """
+
+    word: str
+    labels: Sequence[Sequence[str]] = (("name",),)
+    traits: Sequence[str] = ()
+    plural: str = ""
+    separator: str = " "
+    owner: tuple[Kind, str] | None = None
+
+    @property
+    def owner_kind(self) -> Kind | None:
+        """The kind whose names they go by as well."""
+        return self.owner[0] if self.owner else None
+
+    @property
+    def words(self) -> str:
+        """What several of them are called."""
+        return self.plural or f"{self.word}s"
+
+
+_USER_LABELS = (("username",), ("email",), ("firstname", "lastname"))
+_RULE_LABELS = (("name", "operation", "scope"), ("name", "operation"), ("name",))
+NAMINGS: Mapping[Kind, Naming] = {
+    "organization": Naming("organization", traits=("country", "domain")),
+    "collaboration": Naming("collaboration", traits=("encrypted",)),
+    "study": Naming("study", traits=("collaboration",), plural="studies"),
+    "node": Naming(
+        "node",
+        traits=("collaboration", "organization", "status"),
+        owner=("organization", "organization"),
+    ),
+    "role": Naming("role", traits=("organization", "description")),
+    "rule": Naming("rule", _RULE_LABELS, traits=("operation", "scope"), separator="."),
+    "user": Naming("user", _USER_LABELS, traits=("username", "email", "organization")),
+    "task": Naming("task", traits=("status", "created_at", "collaboration")),
+    "store": Naming("algorithm store", (("name",), ("url",)), traits=("url",)),
+    "algorithm": Naming("algorithm", (("name",), ("image",)), traits=("image", "status")),
+    "review": Naming(
+        "review",
+        labels=(),
+        traits=("algorithm_id", "reviewer", "status"),
+        owner=("algorithm", "algorithm_id"),
+    ),
+    "store_user": Naming("user of the store", (("username",), ("email",)), ("server",)),
+    "store_role": Naming("role of the store", traits=("description",)),
+    "store_rule": Naming(
+        "rule of the store", _RULE_LABELS[1:], traits=("operation",), separator="."
+    ),
+}
+
+
+def check_kind(kind: str) -> Kind:
+    """Check that there is such a kind.
+
+    Parameters
+    ----------
+    kind : str
+        What the caller gave.
+
+    Returns
+    -------
+    Kind
+        The same.
+
+    Raises
+    ------
+    InvalidInputError
+        When nothing is of this kind.
+    """
+    if kind not in NAMINGS:
+        raise InvalidInputError(f"there is no kind {kind!r}; there is {', '.join(NAMINGS)}")
+    return cast("Kind", kind)
+
+
+def outdated_by(operation: str) -> list[Kind]:
+    """Tell whose names an operation may change.
+
+    Parameters
+    ----------
+    operation : str
+        What the contract calls the operation, such as ``"update_role"``.
+
+    Returns
+    -------
+    list of Kind
+        The kinds; none for an operation that only reads.
+    """
+    if operation.startswith(("get_", "list_")):
+        return []
+    return [kind for kind in NAMINGS if kind.removeprefix("store_") in operation]
+
+
+class Directory(Generic[Row]):
+    """The things of one kind, by their names.
+
+    Parameters
+    ----------
+    kind : Kind
+        What they are.
+    rows : sequence of dict
+        All of them.
+    place : str
+        Where all of them are, such as ``" in collaboration 1"``, for the message of an error.
+    owners : mapping of int to str
+        The names of those whose names they go by as well, by identifier.
+
+    Examples
+    --------
+    >>> from vantage6.client._rows.names import Directory
+    >>> known = Directory("organization", [{"id": 1, "name": "IKNL"}, {"id": 2, "name": "Maastro"}])
+    >>> known.find("iknl")["id"]
+    1
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        rows: Sequence[Row],
+        describe_scope: str = "",
+        owners: Mapping[int, str | None] | None = None,
+    ) -> None:
+        self._naming = NAMINGS[kind]
+        self._rows = rows
+        self._place = describe_scope
+        self._owners = owners or {}
+        self._exact: dict[str, list[Row]] = {}
+        self._loose: dict[str, list[Row]] = {}
+        for row in rows:
+            names = set(self._names(row))
+            for name in names:
+                self._exact.setdefault(name, []).append(row)
+            for name in {_fold(name) for name in names}:
+                self._loose.setdefault(name, []).append(row)
+
+    def find(self, name: str) -> Row:
+        """Find the one that is meant.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        dict
+            Its row.
+
+        Raises
+        ------
+        NameNotFoundError
+            When none is called that.
+        AmbiguousNameError
+            When several are.
+        """
+        found = self._exact.get(name) or self._loose.get(_fold(name))
+        if not found:
+            raise self._unknown(name)
+        if len(found) > 1:
+            raise self._ambiguous(name, found)
+        return found[0]
+
+    def called(self) -> dict[int, str]:
+        """Tell what each of them is called.
+
+        Returns
+        -------
+        dict of int to str
+            The first name of each that has one, by identifier.
+        """
+        names = ((row["id"], _names(row, self._naming, self._owners)) for row in self._rows)
+        return {id_: name for id_, of_row in names for name in islice(of_row, 1)}
+
+    def name_of(self, id_: int) -> str | None:
+        """Give the name of one of them.
+
+        Parameters
+        ----------
+        id_ : int
+            Its identifier.
+
+        Returns
+        -------
+        str or None
+            Its name; None if it is not one of them, or has none.
+        """
+        rows = (row for row in self._rows if row["id"] == id_)
+        return next((name for row in rows for name in self._names(row)), None)
+
+    def _names(self, row: Row) -> Iterator[str]:
+        return _names(row, self._naming, self._owners)
+
+    def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousNameError:
+        naming = self._naming
+        message = (
+            f"{len(found)} {naming.words}{self._place} are called {name!r}; say which by its id: "
+            f"{_join_first([self._shown(row) for row in found])}"
+        )
+        return AmbiguousNameError(message, kind=naming.word, name=name, candidates=found)
+
+    def _unknown(self, name: str) -> NameNotFoundError:
+        naming = self._naming
+        close = get_close_matches(_fold(name), self._loose)
+        near = list({row["id"]: row for match in close for row in self._loose[match]}.values())
+        message = f"no {naming.word}{self._place} is called {name!r}"
+        if near:
+            message += f"; did you mean {_join_first([self._shown(row) for row in near], ' or ')}?"
+        elif self._rows:
+            message += f"; there is {_join_first([self._shown(row) for row in self._rows])}"
+        else:
+            message += f": you see no {naming.words} there at all"
+        return NameNotFoundError(message, kind=naming.word, name=name, candidates=near)
+
+    def _shown(self, row: Row) -> str:
+        name = next(self._names(row), None)
+        traits = [
+            f"{trait} {_format_trait(row[trait])}"
+            for trait in self._naming.traits
+            if row.get(trait) not in (None, "", name)
+        ]
+        identity = [f"id {row['id']}"]
+        return f"{name!r} ({', '.join([*identity, *traits])})"
+
+
+def _names(
+    row: Mapping[str, Any], naming: Naming, owners: Mapping[int, str | None]
+) -> Iterator[str]:
+    for fields in naming.labels:
+        parts = [row.get(field) for field in fields]
+        if all(parts):
+            yield naming.separator.join(map(str, parts))
+    if naming.owner:
+        owner: Any = row.get(naming.owner[1])
+        reference = cast("AnyRow", owner).get("id") if isinstance(owner, Mapping) else owner
+        name = owners.get(cast("int", reference))
+        if name:
+            yield name
+
+
+def _fold(name: str) -> str:
+    """Give a name without what people do not mind: case, outer spaces, how accents are coded."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
+
+
+def _format_trait(value: object) -> str:
+    if isinstance(value, Mapping):  # a reference to something else, or the row of a user
+        inner = cast("Mapping[str, object]", value)
+        value = inner.get("username") or inner.get("url") or inner.get("id")
+    return repr(value) if isinstance(value, str) else str(value).lower()
+
+
+def _join_first(items: Sequence[str], separator: str = ", ") -> str:
+    more = len(items) - MAX_SHOWN
+    return separator.join(items[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")

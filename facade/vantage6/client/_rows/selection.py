@@ -1,0 +1,175 @@
+"""Filter rows and select their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, cast
+
+from ..errors import InvalidInputError
+from .rows import Rows
+
+if TYPE_CHECKING:
+    from .rows import Row
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to keep of the rows once they are here.
+
+    Parameters
+    ----------
+    field : str, optional
+        The one field to keep of each row.
+    fields : sequence of str, optional
+        The fields to keep of each row; those that a row does not have are left out.
+    filter_ : tuple of str and value, optional
+        Keep the rows in which this field has this value.
+    filters : sequence of such tuples, optional
+        Keep the rows that pass all of these.
+    """
+
+    field: str | None = None
+    fields: Sequence[str] | None = None
+    filter_: tuple[str, object] | None = None
+    filters: Sequence[tuple[str, object]] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fields, str):
+            raise InvalidInputError(
+                f"fields takes a list of names, such as fields=[{self.fields!r}]; "
+                f"for a single one there is field={self.fields!r}"
+            )
+        for pair in cast("list[object]", self._filters):
+            if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
+                raise InvalidInputError(f"a filter is a pair (field, value), not {pair!r}")
+
+    @property
+    def _filters(self) -> list[tuple[str, object]]:
+        return ([self.filter_] if self.filter_ else []) + list(self.filters or ())
+
+    @property
+    def _fields(self) -> list[str]:
+        return ([self.field] if self.field else []) + list(self.fields or ())
+
+    def of_row(self, row: Row) -> Row:
+        """Keep the wanted fields of a row.
+
+        Parameters
+        ----------
+        row : dict
+            The whole row.
+
+        Returns
+        -------
+        dict
+            The row, with the wanted fields alone if any were named.
+        """
+        names = self._fields
+        if not names:
+            return row
+        columns = cast("dict[str, object]", row)
+        return cast("Row", {name: columns[name] for name in names if name in columns})
+
+    def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
+        """Keep the wanted rows, and the wanted fields of each.
+
+        Parameters
+        ----------
+        rows : Rows
+            All rows, or those of one page.
+
+        Returns
+        -------
+        Rows
+            Those that pass the filters.
+
+        Raises
+        ------
+        InvalidInputError
+            When a filter names a field that none of the rows has.
+        """
+        filters = self._filters
+        for name, _ in filters:
+            _require_field(name, rows)
+
+        def passes(row: Row) -> bool:
+            columns = cast("dict[str, object]", row)
+            return all(name in columns and columns[name] == value for name, value in filters)
+
+        kept = filter_rows(rows, passes)
+        kept[:] = [self.of_row(row) for row in kept]
+        kept.fields = self._fields or rows.fields
+        return kept
+
+
+def check_period(
+    name: str, ends: tuple[str | None, str | None] | None
+) -> tuple[str | None, str | None]:
+    """Check the first and the last time of a filter; servers find nothing where there is none.
+
+    Parameters
+    ----------
+    name : str
+        What the caller knows them as.
+    ends : tuple of two str, or None
+        What the caller gave.
+
+    Returns
+    -------
+    tuple of two str or None
+        The same; None for an end that is open.
+
+    Raises
+    ------
+    InvalidInputError
+        When they are not two, or one is no time.
+    """
+    given = cast("object", (None, None) if ends is None else ends)
+    if not isinstance(given, tuple | list) or len(cast("list[object]", given)) != 2:
+        raise InvalidInputError(f"{name} takes the first and the last time, not {given!r}")
+    for time in cast("list[object]", given):
+        if time is not None and not isinstance(time, date) and not _is_time(time):
+            raise InvalidInputError(
+                f"{name}: {time!r} is no time, such as '2026-11-26' or '2026-11-26T12:00:00'"
+            )
+    first, last = cast("list[str | None]", given)
+    return first, last
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
+    """Keep some of the rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows, or those of one page.
+    passes : callable
+        Tells of a row whether to keep it.
+
+    Returns
+    -------
+    Rows
+        Those to keep. Of a single page, the total stays what it was on the server.
+    """
+    kept = [row for row in rows if passes(row)]
+    is_whole = rows.total == len(rows)
+    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
+
+
+def _require_field(name: str, rows: Sequence[object]) -> None:
+    known = {column for row in rows for column in cast("dict[str, object]", row)}
+    if known and name not in known:
+        near = get_close_matches(name, known) or sorted(known)
+        raise InvalidInputError(
+            f"no row has a field {name!r} to filter by; there is {', '.join(near)}"
+        )

@@ -1,0 +1,152 @@
+"""Write private files atomically, under a lock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from .._utils.warnings import warn
+from ..errors import ConfigurationError
+
+LOCK_SECONDS = 30.0
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse a path where no file can be put, before anything is done for it.
+
+    Parameters
+    ----------
+    path : Path
+        Where a file is to be written.
+
+    Raises
+    ------
+    FileExistsError
+        When there is a folder, a pipe or a device.
+    FileNotFoundError
+        When there is no such folder.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no file that can be replaced"
+        raise FileExistsError(errno.EEXIST, f"it is {kind}: name a file", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+
+
+@contextmanager
+def atomic_write(path: Path) -> Generator[BinaryIO]:
+    """Write a file that only its owner can read, in place of one that may be there.
+
+    Whoever reads the file meanwhile sees the old one; it stays if the block raises.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Yields
+    ------
+    BinaryIO
+        What to write to.
+
+    Raises
+    ------
+    FileExistsError
+        When there is something else than a file.
+    FileNotFoundError
+        When there is no such folder.
+    """
+    check_replaceable(path)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def file_lock(path: Path) -> Generator[None]:
+    """Keep other processes from changing a file meanwhile; its folder is made if need be.
+
+    Parameters
+    ----------
+    path : Path
+        The file, whether it is there or not.
+
+    Yields
+    ------
+    None
+        While nobody else changes it.
+
+    Raises
+    ------
+    ConfigurationError
+        When somebody else does for too long.
+    """
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
+        except Timeout:
+            raise ConfigurationError(
+                f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
+            ) from None
+        yield
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Its text; nothing where there is no such file.
+
+    Raises
+    ------
+    ConfigurationError
+        When it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+
+
+def warn_if_shared(descriptor: int, what: str) -> None:
+    """Warn when others on this machine can read what is its owner's alone.
+
+    Parameters
+    ----------
+    descriptor : int
+        The file, opened.
+    what : str
+        What is in it, and where it is.
+    """
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    # Windows has no such bits, and makes some up.
+    if os.name == "posix" and mode & 0o077:
+        warn(
+            f"others on this machine may use {what}: its permissions are {mode:04o}; "
+            "chmod 600 makes it yours alone"
+        )

@@ -1,0 +1,99 @@
+# Derived by unasync.py: edit facade/vantage6/client/_async/core/connect.py instead.
+"""Connect by a plan: log in, and set up what it names."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..._auth.credentials import resolve_password
+from ..._auth.keyring import find_password
+from ..._auth.password import Account
+from ..._auth.prompt import ask, can_ask
+from ..._auth.remember import save_login, update_saved_login
+from ..._config.profiles import LOGIN_ADVICE
+from ..._http.secrets import secret_bytes
+from ..._utils.logging import LOGGER
+from ...errors import ConfigurationError, NotFoundError, UnauthorizedError
+
+if TYPE_CHECKING:
+    from ..._config.plan import ConnectionPlan, Stored
+    from .core import Core
+
+
+def connect(
+    core: Core,
+    plan: ConnectionPlan,
+    stored: Stored | None,
+    *,
+    auto_relogin: bool,
+) -> None:
+    """Log in, by a saved login or anew, and set up what is named.
+
+    Parameters
+    ----------
+    core : Core
+        Its state.
+    plan : ConnectionPlan
+        How to connect.
+    stored : (Path, Saved) or None
+        The session to try first, and its file.
+    auto_relogin : bool
+        Whether to log in again when the login has lapsed.
+
+    Raises
+    ------
+    ConfigurationError
+        When no password is to be found.
+    """
+    if stored is None or not _resume(core, stored):
+        found = _account(core, plan)
+        core.login(found, auto_relogin=auto_relogin)
+    elif auto_relogin:
+        core.auth.account = (_account(core, plan)).for_relogin
+    file = stored[0] if stored else None
+    if plan.save:
+        save_login(core, file)
+    elif file and plan.save is None:
+        core.state.saved_login_file = file
+        update_saved_login(core)
+    if plan.collaboration is not None:
+        core.choose_collaboration(plan.collaboration)
+    if plan.private_key is not None:
+        key_file = Path(plan.private_key)
+        core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+
+
+def _resume(core: Core, stored: Stored) -> bool:
+    """Go on with a saved login, if the server still takes it."""
+    path, saved = stored
+    core.warn_if_insecure()
+    try:
+        who = core.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
+    except (UnauthorizedError, NotFoundError):
+        LOGGER.info("The login in %s is over: logging in again", path)
+        return False
+    LOGGER.info("Going on as %s (id %s), by the login in %s", who.name, who.id_, path)
+    return True
+
+
+def _account(core: Core, plan: ConnectionPlan) -> Account:
+    """Find out what to log in with."""
+    username = plan.username or ""
+    account = f"{username} at {core.url}"
+    password = plan.password
+    if password is None:
+        password = find_password(core.url, username)
+    if password is None and can_ask():
+        password = ask(f"Password of {account}")
+    if password is None:
+        raise ConfigurationError(f"there is no password for {account}: {LOGIN_ADVICE}")
+    code = plan.mfa_code
+    if code is None and can_ask():
+        code = _prompt_for_code
+    return Account(username, resolve_password(password), code)
+
+
+def _prompt_for_code() -> str:
+    return ask("Code of your authenticator app")

@@ -1,0 +1,333 @@
+# Derived by unasync.py: edit facade/vantage6/client/_async/tasks/watch.py instead.
+"""Watch tasks: receive events where possible, poll otherwise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+from vantage6.bindings.server import calls
+
+from ..._events.mailbox import Mailbox
+from ..._events.types import (
+    Connected,
+    Joined,
+    LogWritten,
+    Lost,
+    Refused,
+    RunStatusChanged,
+    RunUpdated,
+)
+from ..._utils.logging import LOGGER
+from ..._waiting.failure import wait_timeout_error
+from ..._waiting.logs import LogLine, LogMerger
+from ..._waiting.progress import Progress
+from ..._waiting.statuses import has_failed, has_finished
+from ..._waiting.tracker import BACKOFF, TaskTracker
+from ...errors import InvalidResponseError, ServerError, TooManyRequestsError, TransportError
+from .poll import Poller
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from vantage6.bindings.server.rows import Run, Task
+
+    from ..._events.types import Received
+    from ..._waiting.tracker import TaskState
+    from ..core.core import Core
+
+News: TypeAlias = "Progress | LogLine"
+# The server tells what may be heard a moment after it has taken the connection.
+JOIN_SECONDS = 1.5
+QUIET_SECONDS = 0.02
+# Lines that a look brought may come as events too, but not later than this.
+SETTLE_SECONDS = 2.0
+# No more events than this are taken in before the next look.
+MAX_EVENTS_AT_ONCE = 1000
+# What a server or a proxy may say for a while, a page for people among it; then a wait goes on.
+TRANSIENT_ERRORS = (TransportError, ServerError, TooManyRequestsError, InvalidResponseError)
+
+
+class TaskWatcher:
+    """Some tasks, watched until all of them have ended.
+
+    Parameters
+    ----------
+    core : Core
+        The connection and login of the client.
+    task_ids : sequence of int
+        The tasks.
+    interval : float
+        Pace of the looks where events cannot be heard.
+    timeout : float or None
+        Seconds to wait in all.
+    each : bool
+        Whether the end of each task is to be noticed when it comes.
+    closely : bool
+        Whether to look at runs and subtasks too.
+    logs : bool
+        Whether every line of their logs is wanted.
+    to_the_last : bool
+        Whether a task that has failed is over only when all its runs are.
+    run_id : int, optional
+        A run whose end is to be noticed when it comes.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        task_ids: Sequence[int],
+        interval: float = 1,
+        timeout: float | None = None,
+        *,
+        each: bool = False,
+        closely: bool = False,
+        logs: bool = False,
+        to_the_last: bool = False,
+        run_id: int | None = None,
+    ) -> None:
+        self._core = core
+        self.tracker = TaskTracker(task_ids, time.monotonic(), interval, timeout, each=each)
+        self._closely, self._logs = closely, logs
+        self._to_the_last, self._run_id = to_the_last, run_id
+        self._poller = Poller(core, self.tracker)
+        self._mailbox = Mailbox()
+        self._timeout = timeout
+        self._connects = 0
+        self._connect_at: float | None = None
+        self._has_looked = False
+        self._looked_at = 0.0
+        self._log_mergers: dict[int, LogMerger] = {}
+        self._names: Mapping[int, str] = {}
+        self.ended_runs: set[int] = set()
+
+    def __enter__(self) -> Self:
+        if self._core.socket:
+            self._core.socket.join(self._mailbox)
+            self._listen()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._core.socket:
+            self._core.socket.leave(self._mailbox)
+
+    def step(self) -> list[News]:
+        """Wait for something to happen, and give what there is to tell of it.
+
+        Returns
+        -------
+        list of Progress or LogLine
+            May be empty.
+
+        Raises
+        ------
+        WaitTimeoutError
+            When the time is up.
+        """
+        if not self._has_looked:
+            return self._poll()
+        now = time.monotonic()
+        seconds = min(self.tracker.seconds_until_poll(now), self.tracker.seconds_left(now))
+        if self._connect_at is not None:
+            seconds = min(seconds, self._connect_at - now)
+        news: list[News] = []
+        event = self._mailbox.get(seconds)
+        for _ in range(
+            MAX_EVENTS_AT_ONCE
+        ):  # what has come by now calls for one look, not for several
+            if event is None:
+                break
+            news += self._take(event)
+            event = self._mailbox.get(0)
+        now = time.monotonic()
+        if self._connect_at is not None and self._connect_at <= now:
+            self._connect()
+        if self.tracker.seconds_until_poll(now) <= 0:
+            news += self._poll()
+            now = time.monotonic()  # it may have taken until after the end
+        if self.tracker.open_tasks and self.tracker.seconds_left(now) <= 0:
+            raise wait_timeout_error(self.tracker.open_tasks, self._timeout)
+        return news
+
+    # ---- events ---------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Connect, and wait a moment for what can be heard, so that no event is missed after."""
+        self._connect()
+        until = time.monotonic() + JOIN_SECONDS
+        while (seconds := until - time.monotonic()) > 0:
+            event = self._mailbox.get(seconds)
+            # A line that is written by now will be in the log that the first look brings.
+            if event is not None and not isinstance(event, LogWritten):
+                self._take(event)
+            if isinstance(event, Joined):
+                until = min(until, time.monotonic() + QUIET_SECONDS)
+            if event is None or isinstance(event, Lost | Refused):
+                return
+
+    def _connect(self) -> None:
+        self._connect_at = None
+        try:
+            token = self._core.fresh_token()
+        except TRANSIENT_ERRORS:
+            self._connect_later()
+            return
+        if self._core.socket:
+            self._core.socket.join(self._mailbox)
+            self._core.socket.open(token)
+
+    def _connect_later(self) -> None:
+        pause = BACKOFF[min(self._connects, len(BACKOFF) - 1)]
+        self._connects += 1
+        self._connect_at = time.monotonic() + pause
+
+    def _take(self, event: Received) -> list[News]:
+        """Take in an event; it may be a line of a log, or change the picture."""
+        now = time.monotonic()
+        if isinstance(event, LogWritten):
+            return self._log_written(event, now)
+        if isinstance(event, Lost | Refused):
+            LOGGER.debug("No events are heard: %s", event)
+            self._connect_later()
+        if isinstance(event, Connected):
+            self._connects = 0
+        changed = self.tracker.heard(event, now, time.time())
+        if isinstance(event, RunStatusChanged | RunUpdated) and self._matters_at_once(event):
+            self.tracker.poll_soon(now)
+        return [self._progress(changed)] if changed is not None and self._closely else []
+
+    def _matters_at_once(self, event: RunStatusChanged | RunUpdated) -> bool:
+        """Tell whether it may be the end of the run that is wanted, or what that run gave."""
+        is_reported = isinstance(event, RunStatusChanged) or self.tracker.has_ended(event.run_id)
+        return is_reported and event.run_id == self._run_id
+
+    def _log_written(self, event: LogWritten, now: float) -> list[News]:
+        if not self._closely or self.tracker.root_of(event.task_id) is None:
+            return []
+        track = self._log_mergers.setdefault(event.run_id, LogMerger())
+        if now - self._looked_at > SETTLE_SECONDS:
+            track.settle()
+        return self._lines(event.run_id, event.task_id, track.wrote(event.text))
+
+    # ---- looks ----------------------------------------------------------------------------------
+
+    def _poll(self) -> list[News]:
+        """Ask the server how the tasks stand; without an answer, that is tried again later."""
+        try:
+            news = self._ask()
+        except TRANSIENT_ERRORS as error:
+            if not self._has_looked or not self.tracker.poll_failed(time.monotonic()):
+                raise
+            LOGGER.debug("No answer while waiting: %s", error)
+            return []
+        self._has_looked = True
+        self._looked_at = time.monotonic()
+        return news
+
+    def _ask(self) -> list[News]:
+        before = self.tracker.tasks_to_poll(time.monotonic())
+        ids = {task.task_id for task in before}
+        # The first look tells which runs there are, and the last one brings what they gave.
+        whole = {id_ for id_ in ids if not self._has_looked or self.tracker.has_all_results(id_)}
+        runs = ("runs",) if self._closely else ()
+        # What is announced of the runs is the picture already; only their logs may lack something.
+        last = runs if self._logs or not self._has_looked else ()
+        rows = self._poller.rows(whole, "results", *last)
+        rows += self._poller.rows(ids - whole, *runs)
+        for row in rows:
+            self.tracker.update_task(row)
+        news: list[News] = []
+        if self._closely:
+            news = self._poll_details(rows)
+        for task in before:
+            task.is_over = has_finished(task.status) and self._is_over(task)
+        self.tracker.looked(ids, time.monotonic())
+        return news
+
+    def complete(self, task_ids: Iterable[int]) -> None:
+        """Get what is not here yet of tasks that are over: their results, and where they ran."""
+        tasks = [self.tracker.tasks[id_] for id_ in task_ids]
+        # The results that came with a failure may be older than the end of the last run.
+        missing = {
+            task.task_id for task in tasks if task.results is None or has_failed(task.status)
+        }
+        include = ["results"]
+        if not all(self.tracker.knows_organizations(id_) for id_ in missing):
+            include.append("runs")
+        for row in self._poller.rows(missing, *include):
+            self.tracker.update_task(row)
+        ids = (task.task_id for task in tasks)
+        unheard = {id_ for id_ in ids if not self.tracker.knows_organizations(id_)}
+        for row in self._poller.rows(unheard, "runs"):
+            if not isinstance(runs := row.get("runs", ""), str):
+                self.tracker.update_runs(row["id"], runs)
+
+    def _is_over(self, task: TaskState) -> bool:
+        """Tell whether a task that has ended is over for who waits."""
+        if not (self._to_the_last and has_failed(task.status)):
+            return True
+        runs = self._runs(task.task_id)
+        self.tracker.update_runs(task.task_id, runs)
+        return all(has_finished(run.get("status")) for run in runs)
+
+    def _runs(self, task_id: int) -> Sequence[Run]:
+        return runs_of(self._core, task_id)
+
+    def _poll_details(self, rows: Sequence[Task]) -> list[News]:
+        """Look at the runs of tasks, at their subtasks and those' runs, and at all their logs."""
+        news: list[News] = []
+        seen = [row for row in rows if not isinstance(row["runs"], str)]
+        for subtask in self._poller.subtasks([row["id"] for row in seen]):
+            self.tracker.update_subtask(subtask)
+        for row in seen:
+            if not isinstance(runs := row["runs"], str):
+                news += self._logs_of(row["id"], sorted(runs, key=lambda run: run["id"]))
+            for id_ in self.tracker.subtask_ids(row["id"]):
+                known = {run.run_id for run in self.tracker.runs.values() if run.task_id == id_}
+                if not known or known - self.ended_runs:
+                    runs = self._runs(id_)
+                    self.tracker.update_runs(id_, runs)
+                    news += self._logs_of(id_, runs)
+        return news + [self._progress(row["id"]) for row in rows]
+
+    def _logs_of(self, task_id: int, runs: Iterable[Run]) -> list[News]:
+        """Tell what is new in the logs of a task's runs."""
+        news: list[News] = []
+        ids = {run["organization"]["id"] for run in runs if run["organization"]}
+        self._names = self._core.names.organizations(ids)
+        for run in runs:
+            track = self._log_mergers.setdefault(run["id"], LogMerger())
+            news += self._lines(run["id"], task_id, track.looked(run["log"]))
+            if has_finished(run["status"]):
+                self.ended_runs.add(run["id"])
+        return news
+
+    # ---- what there is to tell ------------------------------------------------------------------
+
+    def _organization(self, id_: int | None) -> str:
+        if id_ is None:
+            return "?"
+        return self._names.get(id_, f"organization {id_}")
+
+    def _progress(self, task_id: int) -> Progress:
+        return self.tracker.progress(task_id, time.monotonic(), self._organization)
+
+    def _lines(self, run_id: int, task_id: int, lines: Iterable[str]) -> list[News]:
+        run = self.tracker.runs.get(run_id)
+        organization_id = run.organization_id if run else None
+        name = self._organization(organization_id)
+        return [LogLine(run_id, task_id, organization_id, name, line) for line in lines]
+
+
+def runs_of(core: Core, task_id: int) -> Sequence[Run]:
+    """Get the runs of a task, in the order of the organizations asked."""
+    rows = core.rows(partial(calls.list_runs, task_id=task_id))
+    return rows[::-1]

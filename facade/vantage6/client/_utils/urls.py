@@ -1,0 +1,27 @@
+"""Normalize server addresses."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+OWN_PORTS = {"https": 443, "http": 80}
+
+
+def canonical_url(url: str) -> str:
+    """Give the name of a server in the file: its address, written in one way only.
+
+    Parameters
+    ----------
+    url : str
+        The address of its API.
+
+    Returns
+    -------
+    str
+        The address without the scheme's own port, and without spaces.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port and parts.port != OWN_PORTS.get(parts.scheme) else ""
+    return quote(f"{parts.scheme}://{host}{port}{parts.path}", safe=":/[]%")
