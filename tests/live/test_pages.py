@@ -471,7 +471,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     root.user.delete(made)
 
 
-@stage("docs/login.md#With a second factor")
+@stage("docs/login.md#Two-factor authentication")
 def _(chapter: Chapter) -> Iterator[None]:
     """Researcher has a second factor, as the page says of Ada at first; Ada has none yet."""
     chapter.use("guarded_network")
@@ -490,7 +490,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     root.user.delete(made)
 
 
-@stage("docs/login.md#Passwords and second factors that are lost")
+@stage("docs/login.md#Lost passwords and second factors")
 def _(chapter: Chapter) -> Iterator[None]:
     chapter.use("plain_network")
     client = Client("http://127.0.0.1", chapter.network.port, log_level=None)
