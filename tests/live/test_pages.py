@@ -539,7 +539,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
-@stage("docs/cookbook.md#Ask those that failed once more")
+@stage("docs/cookbook.md#Retry the runs that failed")
 def _(chapter: Chapter) -> Iterator[None]:
     """Maastro's table lacks a column until somebody mends it."""
     table = chapter.network.organizations[1].data
@@ -582,14 +582,14 @@ def _(chapter: Chapter) -> Iterator[None]:
         yield
 
 
-@stage("docs/names.md", "docs/cookbook.md#Save a big result", "docs/cookbook.md#Who ran what")
+@stage("docs/names.md", "docs/cookbook.md#Save a large result", "docs/cookbook.md#Who ran what")
 def _(chapter: Chapter) -> Iterator[None]:
     """There is a task already."""
     average(chapter.client())
     yield
 
 
-@stage("docs/cookbook.md#Log in from a script, with two factors")
+@stage("docs/cookbook.md#Log in from a script with two-factor authentication")
 def _(chapter: Chapter) -> Iterator[None]:
     """The machine has a keyring, and the server wants a code."""
     chapter.go_on_with(chapter.client())
