@@ -1,7 +1,6 @@
-"""Takes pages from elsewhere in the repository into the site; mkdocs calls what is here.
+"""Add pages from other folders of the repository to the site. mkdocs calls these hooks.
 
-Each page's links are those of the repository, so that they lead somewhere there, too; on the site
-they are made to fit.
+The links of each page are valid in the repository; these hooks rewrite them for the site.
 """
 
 import posixpath
@@ -19,20 +18,20 @@ ELSEWHERE = {
     "openapi/README.md": "contract.md",
 }
 HOMES = {page: path for path, page in ELSEWHERE.items()}
-# The types of a parameter that may be one thing or another: read as a tuple, and shown as one.
+# Alternative types of a parameter, which are parsed and shown as a tuple.
 TYPES = re.compile(r"(?<=<code>)\((.*)\)(?=</code>)")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add the pages from elsewhere."""
+    """Add the pages from other folders."""
     root = Path(config.config_file_path).parent
     for path, page in ELSEWHERE.items():
         files.append(File.generated(config, page, abs_src_path=str(root / path)))
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn links between places in the repository into links between pages."""
+    """Convert links between files of the repository to links between pages of the site."""
     here = page.file.src_uri
     home = HOMES.get(here, f"docs/{here}")
 
@@ -45,5 +44,5 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Take the parentheses from around types in the reference."""
+    """Remove the parentheses around types in the reference."""
     return TYPES.sub(r"\1", html) if page.file.src_uri.startswith("api/") else html

@@ -1,4 +1,4 @@
-"""Shows the fields of a row as one table; griffe, which reads the code, calls what is here."""
+"""Show the fields of a row as one table. griffe, which parses the code, calls this extension."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import griffe
 
 
 class Fields(griffe.Extension):
-    """Moves what is said of each field of a TypedDict into the text of its class."""
+    """Move the docstring of each field of a TypedDict into the docstring of its class."""
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Write a section of attributes; their types come from the class itself."""
+        """Add an Attributes section; the types come from the class itself."""
         if "TypedDict" not in map(str, cls.bases) or cls.docstring is None:
             return
         lines = [cls.docstring.value.strip()]

@@ -21,27 +21,28 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "versions.md"
 SERVICES = ("server", "store")
 CLIENT = """\
-## What the client makes of it
+## How the client handles versions
 
-`vantage6.client` is made for the newest version, and serves all that are here. It asks a server or
-store for its version only where that matters, and once.
+`vantage6.client` is made for the newest version and supports all versions listed here. It requests
+the version of a server or store only where it matters, and only once.
 
-- An operation that is not there yet raises `ServerTooOld`, which names the version that is there
-  and the first one that can do it.
-- So does a parameter, or a field of a body, that came later; nothing is sent then, since some
-  services do as if it were not there. A value that only later versions take, such as null in
-  `ArgumentInput`, is sent, and refused with the field's name.
-- What there was in another form is used in that form: before 4.11 the status of a task is read
-  from the task; before 4.8 the `server_url` of a task is a query parameter, and the path of a
-  store's API is added to its address; before 4.13 nothing is in blob storage.
-- Rows have the fields that the version gives: those that came later are not there before.
-- Some things a version itself does otherwise: before 4.8 a node that was never online is neither
-  among those that are nor among those that are not, and a task that was killed is `failed`, while
-  its runs tell why; from 4.14 on a run that fails ends those of its task that have not begun, as
-  `failed`; stores from 4.9 to 4.10 fail when an algorithm is given other functions.
+- An operation that the service does not have yet raises `UnsupportedServerVersionError`, which
+  names the service's version and the first version that has the operation.
+- So does a parameter or a body field that was added later. In this case nothing is sent, because
+  some services silently ignore what they do not know. A value that only later versions accept, such
+  as null in `ArgumentInput`, is sent, and refused with the field's name.
+- If an older version has a feature in another form, the client uses that form: before 4.11, the
+  status of a task is read from the task; before 4.8, the `server_url` of a task is a query
+  parameter, and the path of a store's API is appended to its address; before 4.13, nothing is in
+  blob storage.
+- Rows have the fields that the version returns: fields that were added later are missing.
+- Some versions behave differently: before 4.8, a node that was never online is counted neither as
+  online nor as offline, and a killed task has the status `failed`, while its runs show the reason;
+  from 4.14 on, a run that fails ends those runs of its task that have not started, with the status
+  `failed`; stores from 4.9 to 4.10 fail when an algorithm's functions are replaced.
 """
 
-SENT, RECEIVED = "request", "answer"
+SENT, RECEIVED = "request", "response"
 
 
 class Change(NamedTuple):
@@ -122,7 +123,7 @@ def operation_changes(name, before, after):
         yield Change(f"operation {name}", f"moved from {old_place} to {new_place}", breaking=True)
     yield from parameter_changes(name, query(old), query(new))
     yield from body_changes(f"{name} request", SENT, body(old), body(new))
-    yield from body_changes(f"{name} answer", RECEIVED, success(old), success(new))
+    yield from body_changes(f"{name} response", RECEIVED, success(old), success(new))
 
 
 def query(operation):
@@ -253,9 +254,9 @@ def page():
     lines = [
         "# What changed between versions",
         "",
-        "Made by `nox -s contract-diff -- --page` from the contracts; not to be edited. *Breaking*:",
-        "a client made for the older version may fail at the newer one, because something that it",
-        "sends is refused or something that it reads is not there.",
+        "`nox -s contract-diff -- --page` generates this page from the contracts; do not edit it.",
+        "*Breaking* means that a client made for the older version may fail with the newer one,",
+        "because the service refuses something that the client sends, or lacks something that it reads.",
         "",
         *CLIENT.splitlines(),
     ]

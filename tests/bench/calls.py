@@ -1,19 +1,20 @@
-"""Calls of a server as in production: uWSGI as the platform's image runs it, nginx, and TLS.
+"""Calls to a server as in production: uWSGI as in the platform's image, nginx, and TLS.
 
 Bare is an `httpx.Client` that keeps its connection and has the token in a header, and `json.loads`.
-Of the tasks, it asks for pages of 250; the official client for pages of 50, in the loop that people
-write. Contestants take turns, and a number is the median of their turns, by the clock. The 20 ms
-are made by a relay in a process of its own that holds back what passes by 10 ms each way, and a new
-connection by the round trip of a handshake; the first row is how long nginx then takes to answer by
-itself. Who is trusted stands in one file, with the authorities of `certifi` and that of the server.
+It requests tasks in pages of 250; the official client in pages of 50, in the usual loop. The
+candidates take turns, and a number is the median wall time of their turns. The 20 ms come from a
+relay in a process of its own that delays all data by 10 ms in each direction, and a new connection
+by the round trip of a handshake; the first row shows how long nginx itself then takes to respond.
+The trusted certificates are in one file, with the authorities of `certifi` and that of the server.
 
-The server's own work is in each number. Of a list, it is nearly all: the server looks for the runs
-and the databases of each task anew, through all there are. An administrator of 5,000 tasks would
-make indexes of them, and so does this; what comes without is in the rows that say so. At 0 ms there
-is little that a client could be faster by.
+Each number includes the server's own work. For a list, that is nearly all of it: for each task, the
+server searches all runs and all databases. An administrator of 5,000 tasks would create indexes for
+them, and so does this benchmark; the rows marked "no index" show the values without. At 0 ms, there
+is little time that a client could save.
 
-A start is that of a program: it imports the client, logs in and lists the organizations. What an
-import takes is beyond a bare Python. Connections and logins are counted in the log of nginx.
+A start is the start of a program: it imports the client, logs in and lists the organizations. The
+duration of an import excludes that of a bare Python. Connections and logins are counted in the log
+of nginx.
 """
 
 import sqlite3
@@ -222,7 +223,7 @@ def imports() -> Iterator[Row]:
 
 def start(round_trip: float, login: dict[str, object]) -> Row:
     found = warm_race(15, [partial(until_answer, who, login) for who in START])
-    return Row(named("start to first answer", round_trip), *found, less_than_official=1)
+    return Row(named("start to first response", round_trip), *found, less_than_official=1)
 
 
 # -- many at once ----------------------------------------------------------------------------------

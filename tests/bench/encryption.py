@@ -1,11 +1,11 @@
-"""100 MiB of JSON, to and from the form in which an encrypted input or result travels.
+"""100 MiB of JSON, converted to and from the format in which an encrypted input or result is sent.
 
 The bare primitives are AES-256-CTR of `cryptography` and base64 of `pybase64`, which uses SIMD and
-which ours uses too where the extra `fast` is installed. Those who handle messages take turns, and a
-duration is that of the fastest: by the clock, and of processor time alone, which other programs do
-not disturb as much. Memory is what a process's peak rises by; its bare value is the size
-of the output alone. The tasks go to 20 organizations of an encrypted collaboration on a local
-network, with a small input.
+which our client also uses if the extra `fast` is installed. The candidates take turns, and a
+duration is that of the fastest run: in wall time, and in CPU time alone, which other programs
+disturb less. Memory is the increase of a process's peak; the bare value is the size of the output
+alone. The tasks go to 20 organizations of an encrypted collaboration on a local network, with a
+small input.
 """
 
 from collections.abc import Iterator
@@ -42,9 +42,9 @@ def messages(what: str, output: float, faster: float | None) -> Iterator[Row]:
         memory = [each.memory / MIB for each in (ours, theirs)]
     # What else the machine does only ever adds.
     clock, busy = ([min(turn[which] for turn in each) for each in found] for which in (0, 1))
-    for name, seconds in (f"{what}, by the clock", clock), (f"{what}, processor time", busy):
+    for name, seconds in (f"{what}, wall time", clock), (f"{what}, CPU time", busy):
         yield Row(name, *seconds[:3], at_most_bare=1.3, less_than_official=faster)
-    yield Row(f"{what}, without pybase64, by the clock", clock[3], *clock[1:3])
+    yield Row(f"{what}, without pybase64, wall time", clock[3], *clock[1:3])
     yield Row(f"{what}: extra memory", *memory, output / MIB, unit="MiB", at_most_bare=1.6)
 
 

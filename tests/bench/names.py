@@ -1,7 +1,7 @@
 """Tasks whose collaboration and organizations are given by name, on a local network.
 
-Requests are counted for one `task.create`, to three organizations. The official client knows no
-names: there, a script lists collaborations and organizations and picks the identifiers.
+Requests are counted for one `task.create`, to three organizations. The official client does not
+support names: there, a script lists collaborations and organizations and picks the identifiers.
 """
 
 from collections.abc import Iterator
@@ -35,4 +35,4 @@ def rows() -> Iterator[Row]:
         unit="",
         at_most=ids + 2,  # a listing for each of two kinds
     )
-    yield Row("requests with names, from then on", later, unit="", at_most=ids)
+    yield Row("requests with names, afterwards", later, unit="", at_most=ids)

@@ -1,9 +1,9 @@
-"""Jobs at three organizations: from when the server holds the last result to when the wait returns.
+"""Tasks at three organizations: the time from the server's last result to the return of the wait.
 
-When that is, the server's own database tells, looked into every 5 ms. Both clients wait at the same
-time, each for a job of its own. Lateness is the median of several jobs: five of 5 s, three of 30 s,
-one of 120 s. Requests are those of the wait. Processor time is the share of one processor while
-there is nothing to do, from 2 s after the beginning to the end of the job.
+The server's own database, read every 5 ms, determines when the server has the result. Both clients
+wait at the same time, each for a task of its own. The delay is the median of several tasks: five of
+5 s, three of 30 s, one of 120 s. Requests are those of the wait. CPU is the share of one processor
+while there is nothing to do, from 2 s after the beginning to the end of the task.
 """
 
 import sqlite3
@@ -86,9 +86,9 @@ def rows() -> Iterator[Row]:
                 return statistics.median(value[key] for value in found[name])
 
             for what, key, unit, limit in (
-                ("late by", "late", "s", 0.2),
+                ("delay", "late", "s", 0.2),
                 ("requests", "requests", "", 3 + seconds // 60),
-                ("processor", "cpu", "%", 1),
+                ("CPU", "cpu", "%", 1),
             ):
                 ours, theirs = median("ours", key), median("official", key)
                 yield Row(f"{seconds} s: {what}", ours, theirs, unit=unit, at_most=limit)

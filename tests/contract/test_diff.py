@@ -111,7 +111,7 @@ def another_answer(contract: Json) -> None:
         (a_field_that_must_be_sent, "breaking  OrganizationInput.domain: now required"),
         (a_field_less_to_send, "breaking  OrganizationInput.domain: removed"),
         (a_value_more_to_read, "breaking  NodeStatus value 'asleep': added"),
-        (another_answer, "breaking  get_version answer: 200 from Version to Health"),
+        (another_answer, "breaking  get_version response: 200 from Version to Health"),
     ],
 )
 def test_a_change_is_told(change: Callable[[Json], None], told: str) -> None:

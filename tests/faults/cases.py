@@ -222,7 +222,7 @@ def _after(status: int) -> Case:
 
 WAYS = [
     Way(
-        "connections that were kept are closed",
+        "kept-alive connections closed",
         None,
         recovers(1, 3.0),
         recovers(1, 3.0),
@@ -230,14 +230,14 @@ WAYS = [
         is_stale=True,
     ),
     Way(
-        "no connection, for ever",
+        "no connection, permanently",
         None,
         fails("ConnectionFailedError", 0, 3.0),
         fails("ConnectionFailedError", 0, 3.0),
         refused=EVER,
     ),
     Way(
-        "no connection, for a moment",
+        "no connection, briefly",
         None,
         recovers(1, 3.0),
         recovers(1, 3.0),
@@ -252,7 +252,7 @@ WAYS = [
         to_connections=reset_at_once,
     ),
     Way(
-        "reset in the request, once",
+        "reset during the request, once",
         reset_in_it,
         recovers(),
         fails("ConnectionFailedError"),
@@ -260,7 +260,7 @@ WAYS = [
         times=1,
     ),
     Way(
-        "reset in the request, each time",
+        "reset during the request, each time",
         reset_in_it,
         BREAKS,
         fails("ConnectionFailedError"),
@@ -297,14 +297,14 @@ WAYS = [
         {"create": FOUND, "wait": WAITS_ON},
     ),
     Way(
-        "half a body, whose length is not told",
+        "half a body, without Content-Length",
         half_of_no_length,
         fails("InvalidResponseError"),
         fails("InvalidResponseError"),
         {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
-        "reset in the answer, whose length is not told, once",
+        "reset during the response, without Content-Length, once",
         reset_in_the_answer,
         recovers(),
         fails("ConnectionFailedError"),
@@ -327,21 +327,21 @@ WAYS = [
         {"create": FOUND, "wait": WAITS_ON, "download": CUT},
     ),
     Way(
-        "garbage in place of HTTP",
+        "garbage instead of HTTP",
         garbage,
         BREAKS,
         fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
-        "body that is not the gzip it says",
+        "body declared as gzip that is not gzip",
         bad_gzip,
         BREAKS,
         fails("ConnectionFailedError"),
         {"create": UNKNOWN, "wait": WAITS_ON},
     ),
     Way(
-        "a page of HTML with 200",
+        "an HTML page with 200",
         html(200),
         fails("InvalidResponseError"),
         fails("InvalidResponseError"),
@@ -349,7 +349,7 @@ WAYS = [
     ),
     *[
         Way(
-            f"a page of HTML with {status}, once",
+            f"an HTML page with {status}, once",
             html(status),
             recovers(),
             fails("ServerError"),
@@ -360,7 +360,7 @@ WAYS = [
     ],
     *[
         Way(
-            f"a page of HTML with {status}, each time",
+            f"an HTML page with {status}, each time",
             html(status),
             fails("ServerError", ATTEMPTS, 3.0),
             fails("ServerError"),
@@ -369,7 +369,7 @@ WAYS = [
         for status in (502, 503, 504)
     ],
     Way(
-        "no answer",
+        "no response",
         silence,
         fails("RequestTimeoutError", 1, SILENCE + 1),
         fails("RequestTimeoutError", 1, SILENCE + 1),
@@ -419,7 +419,7 @@ WAYS = [
         {"login": fails("LoginExpiredError"), "refresh": fails("LoginExpiredError")},
     ),
     Way(
-        "expired token, and its renewal is refused",
+        "expired token, renewal refused",
         expired,
         fails("LoginExpiredError"),
         fails("LoginExpiredError"),
@@ -476,21 +476,21 @@ RESTART = Way(
 
 # What may come over what goes to or comes from the stores.
 AT_STORES = {
-    "connections that were kept are closed",
-    "no connection, for a moment",
-    "reset in the request, once",
+    "kept-alive connections closed",
+    "no connection, briefly",
+    "reset during the request, once",
     "reset after the request, once",
     "half a body, once",
     "half a body, each time",
-    "half a body, whose length is not told",
-    "reset in the answer, whose length is not told, once",
+    "half a body, without Content-Length",
+    "reset during the response, without Content-Length, once",
     "Content-Length too long",
     "Content-Length too short",
-    "garbage in place of HTTP",
-    "a page of HTML with 200",
-    "a page of HTML with 502, once",
-    "a page of HTML with 502, each time",
-    "no answer",
+    "garbage instead of HTTP",
+    "an HTML page with 200",
+    "an HTML page with 502, once",
+    "an HTML page with 502, each time",
+    "no response",
     "a byte at a time, in the body",
     "a redirect to another host",
     "expired token, once",
@@ -509,7 +509,7 @@ FLOODS = [
     )
     for name, fault in (
         ("100 MiB of zeros", zeros),
-        ("a gzip that unpacks to 400 MiB", bomb),
+        ("a gzip that expands to 400 MiB", bomb),
     )
 ]
 
@@ -623,7 +623,7 @@ KINDS = [
     CREATE,
     Kind(
         "wait",
-        "`wait_for_results`, after its first look",
+        "`wait_for_results`, after its first poll",
         lambda line: line.startswith("GET /api/task/"),
         lambda client, ground: client.wait_for_results(
             ground.task_id, timeout=ground.wait, progress=False

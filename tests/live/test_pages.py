@@ -471,7 +471,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     root.user.delete(made)
 
 
-@stage("docs/login.md#With a second factor")
+@stage("docs/login.md#Two-factor authentication")
 def _(chapter: Chapter) -> Iterator[None]:
     """Researcher has a second factor, as the page says of Ada at first; Ada has none yet."""
     chapter.use("guarded_network")
@@ -490,7 +490,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     root.user.delete(made)
 
 
-@stage("docs/login.md#Passwords and second factors that are lost")
+@stage("docs/login.md#Lost passwords and second factors")
 def _(chapter: Chapter) -> Iterator[None]:
     chapter.use("plain_network")
     client = Client("http://127.0.0.1", chapter.network.port, log_level=None)
@@ -539,7 +539,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     yield
 
 
-@stage("docs/cookbook.md#Ask those that failed once more")
+@stage("docs/cookbook.md#Retry the runs that failed")
 def _(chapter: Chapter) -> Iterator[None]:
     """Maastro's table lacks a column until somebody mends it."""
     table = chapter.network.organizations[1].data
@@ -582,14 +582,14 @@ def _(chapter: Chapter) -> Iterator[None]:
         yield
 
 
-@stage("docs/names.md", "docs/cookbook.md#Save a big result", "docs/cookbook.md#Who ran what")
+@stage("docs/names.md", "docs/cookbook.md#Save a large result", "docs/cookbook.md#Who ran what")
 def _(chapter: Chapter) -> Iterator[None]:
     """There is a task already."""
     average(chapter.client())
     yield
 
 
-@stage("docs/cookbook.md#Log in from a script, with two factors")
+@stage("docs/cookbook.md#Log in from a script with two-factor authentication")
 def _(chapter: Chapter) -> Iterator[None]:
     """The machine has a keyring, and the server wants a code."""
     chapter.go_on_with(chapter.client())

@@ -24,7 +24,7 @@ LINE = re.compile(r"^- `(?P<place>[^`]+)`: (?P<what>.+?)\. (?P<why>.+)$")
 def listed() -> set[tuple[str, str]]:
     """Give the differences that the page lists: where they are, and what differs."""
     text = (ROOT / "docs" / "differences.md").read_text()
-    lines = text.split("## In names and defaults")[1].split("\n## ")[0].splitlines()
+    lines = text.split("## Names and defaults")[1].split("\n## ")[0].splitlines()
     found = [LINE.match(line) for line in lines if line.startswith("- ")]
     assert all(found), [line for line in lines if line.startswith("- ") and not LINE.match(line)]
     return {(match["place"], match["what"]) for match in found if match}
