@@ -308,7 +308,11 @@ def test_without_rich_or_people_there_are_lines(
     body = BODY.format(last=END).replace("ProgressDisplay(None", "ProgressDisplay(True")
     script = SCRIPT.replace("import time", "import time, logging") + body
     # rich is looked for when drawing begins, and by then it cannot be found.
-    script = script.replace("\nwith ProgressDisplay", f"\n{hide}with ProgressDisplay") if blocked else script
+    script = (
+        script.replace("\nwith ProgressDisplay", f"\n{hide}with ProgressDisplay")
+        if blocked
+        else script
+    )
     screen, written = in_a_terminal(script, **environment)
     lines = shown(screen)
     assert lines[0] == "average age (task 12): IKNL: running"

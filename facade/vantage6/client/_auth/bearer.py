@@ -1,4 +1,9 @@
-"""Sign requests with the access token and renew it, once for all threads and tasks."""
+"""Sign requests with the access token and renew it, once for all threads and tasks.
+
+All threads and tasks of a client share one pair of tokens and renew it once: whoever comes first
+does, the others wait and then use the new one. A refused permission is never taken for an expired
+token. Only requests to the server's own address are signed, and to the chosen algorithm store.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +57,7 @@ def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
 def _token_expired(
     response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int
 ) -> bool:
-    """Tell whether a request was refused since its token has expired, and may do with a new one."""
+    """Return whether the token has expired and a new one may do."""
     if not is_expired(response.status_code, response.content):
         return False
     # What has just been renewed and is refused at once would be so again.
@@ -60,22 +65,7 @@ def _token_expired(
 
 
 class BearerAuth(httpx.Auth):
-    """The login of one client.
-
-    Parameters
-    ----------
-    url : str
-        Address of the API.
-
-    Attributes
-    ----------
-    tokens : Tokens or None
-        The current tokens; None before the login.
-    account : Account or None
-        Who is to be logged in again when the login has lapsed; None if nobody is.
-    renewed : callable or None
-        What is called when they have been renewed.
-    """
+    """The login of one client."""
 
     def __init__(self, url: str) -> None:
         self.tokens: Tokens | None = None
@@ -151,13 +141,7 @@ class BearerAuth(httpx.Auth):
                 return
 
     def sign_for_store(self, url: str) -> None:
-        """Sign requests to this algorithm store too, and to no other one any more.
-
-        Parameters
-        ----------
-        url : str
-            Address of its API.
-        """
+        """Sign requests to this algorithm store too, and to no other one any more."""
         self._store = _origin(parse_url(url))
 
     @property
@@ -180,7 +164,7 @@ class BearerAuth(httpx.Auth):
     def _renewal_request(
         self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
     ) -> httpx.Request:
-        """Make a request to the server that another one waits for, in the time left for that."""
+        """Create a request to the server that another one waits for, in the time left for that."""
         return httpx.Request(
             call.method,
             f"{self._url}{call.path}",
@@ -190,40 +174,11 @@ class BearerAuth(httpx.Auth):
         )
 
     def renewing(self, outdated: Tokens) -> LoginFlow:
-        """Say step by step how to get new tokens.
-
-        Parameters
-        ----------
-        outdated : Tokens
-            The tokens so far.
-
-        Returns
-        -------
-        generator
-            What `go_on` takes.
-        """
+        """Describe step by step how to get new tokens."""
         return renewal_flow(outdated, self.account)
 
     def advance(self, steps: LoginFlow, given: Response | str) -> LoginStep | None:
-        """Take the next step towards new tokens, and go on with them after the last.
-
-        Parameters
-        ----------
-        steps : generator
-            What `renewing` gave.
-        given : Response or str
-            What came of the last step.
-
-        Returns
-        -------
-        Step or None
-            The next step.
-
-        Raises
-        ------
-        LoginExpiredError, LoginFailedError, TwoFactorRequiredError
-            When there are to be no new tokens.
-        """
+        """Take the next step towards new tokens, and go on with them after the last."""
         try:
             return steps.send(given)
         except StopIteration as last:

@@ -22,121 +22,34 @@ AsyncPassword: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
 
 
 def parse_code(mfa_code: str | int | Supplier | None) -> Secret | Supplier | None:
-    """Take in the code of a second factor, or what supplies it.
-
-    Parameters
-    ----------
-    mfa_code : str, int or callable, optional
-        The code. A number has lost its leading zeros: they are put back. Of a text, the spaces that
-        apps show it with are taken out.
-
-    Returns
-    -------
-    Secret, callable or None
-        The code as the server takes it, or the function.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is something else.
-    """
+    """Accept the code of a second factor, or what supplies it."""
     if mfa_code is None or callable(mfa_code):
         return mfa_code
     return _code(mfa_code)
 
 
 def resolve_code(supply: Callable[[], object]) -> Secret:
-    """Get the code of the second factor from a function that supplies it.
-
-    Parameters
-    ----------
-    supply : callable
-        The function.
-
-    Returns
-    -------
-    Secret
-        The code, as the server takes it.
-
-    Raises
-    ------
-    InvalidInputError
-        When it gives something else.
-    """
+    """Get the code of the second factor from a function that supplies it."""
     return _code(_require_sync(supply(), "mfa_code"))
 
 
 async def aresolve_code(supply: Callable[[], object]) -> Secret:
-    """Do as `resolve_code`, and wait for the code where the function is an async one.
-
-    Parameters
-    ----------
-    supply : callable
-        The function.
-
-    Returns
-    -------
-    Secret
-        The code, as the server takes it.
-    """
+    """Resolve a code, awaiting an async function."""
     return _code(await _await_if_needed(supply()))
 
 
 def parse_password(password: str | Supplier | None) -> Secret | Supplier | None:
-    """Take in a password, or what supplies it.
-
-    Parameters
-    ----------
-    password : str, callable or None
-        What a user gave.
-
-    Returns
-    -------
-    Secret, callable or None
-        The same, and a password does not show itself.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is something else.
-    """
+    """Accept a password, or what supplies it."""
     return password if password is None or callable(password) else _password(password)
 
 
 def resolve_password(supply: str | Callable[[], object]) -> Secret:
-    """Get a password that is given, or from a function that supplies it.
-
-    Parameters
-    ----------
-    supply : str or callable
-        The password, or the function.
-
-    Returns
-    -------
-    Secret
-        The password, which does not show itself.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is empty, or something else.
-    """
+    """Get a password that is given, or from a function that supplies it."""
     return _password(_require_sync(supply() if callable(supply) else supply, "password"))
 
 
 async def aresolve_password(supply: str | Callable[[], object]) -> Secret:
-    """Do as `resolve_password`, and wait for the password where the function is an async one.
-
-    Parameters
-    ----------
-    supply : str or callable
-        The password, or the function.
-
-    Returns
-    -------
-    Secret
-        The password, which does not show itself.
-    """
+    """Resolve a password, awaiting an async function."""
     return _password(await _await_if_needed(supply() if callable(supply) else supply))
 
 

@@ -13,36 +13,12 @@ from ..errors import ConfigurationError, MissingDependencyError
 
 
 def service_name(url: str) -> str:
-    """Name what a password is for, in the keyring.
-
-    Parameters
-    ----------
-    url : str
-        The address of the API.
-
-    Returns
-    -------
-    str
-        The name of the service.
-    """
+    """Name what a password is for, in the keyring."""
     return f"vantage6 {canonical_url(url)}"
 
 
 def find_password(url: str, username: str) -> Secret | None:
-    """Look for a password in the keyring.
-
-    Parameters
-    ----------
-    url : str
-        The address of the API.
-    username : str
-        The account.
-
-    Returns
-    -------
-    Secret or None
-        The password; None where there is none, or no keyring, or none that opens.
-    """
+    """Look for a password in the keyring."""
     if find_spec("keyring") is None:
         return None
     import keyring.errors
@@ -58,24 +34,7 @@ def find_password(url: str, username: str) -> Secret | None:
 
 
 def store_password(url: str, username: str, password: str) -> None:
-    """Put a password into the keyring, in place of one that may be there.
-
-    Parameters
-    ----------
-    url : str
-        The address of the API.
-    username : str
-        The account.
-    password : str
-        The password.
-
-    Raises
-    ------
-    MissingDependencyError
-        When the package lacks its extra ``keyring``.
-    ConfigurationError
-        When the keyring does not take it, or there is none.
-    """
+    """Convert a password into the keyring, in place of one that may be there."""
     keyring = _keyring()
     try:
         keyring.set_password(service_name(url), username, password)
@@ -84,27 +43,7 @@ def store_password(url: str, username: str, password: str) -> None:
 
 
 def delete_password(url: str, username: str) -> bool:
-    """Take a password out of the keyring.
-
-    Parameters
-    ----------
-    url : str
-        The address of the API.
-    username : str
-        The account.
-
-    Returns
-    -------
-    bool
-        Whether there was one.
-
-    Raises
-    ------
-    MissingDependencyError
-        When the package lacks its extra ``keyring``.
-    ConfigurationError
-        When the keyring does not open, or there is none.
-    """
+    """Take a password out of the keyring."""
     keyring = _keyring()
     try:
         if keyring.get_password(service_name(url), username) is None:

@@ -34,15 +34,7 @@ LoginFlow: TypeAlias = Generator[LoginStep, "Response | str", Tokens]
 
 @dataclass(frozen=True)
 class Account:
-    """What somebody logs in with.
-
-    Attributes
-    ----------
-    username, password : str
-        The account.
-    mfa_code : str or callable, optional
-        The code of the second factor, or what supplies it.
-    """
+    """What somebody logs in with."""
 
     username: str
     password: str = field(repr=False)
@@ -56,18 +48,7 @@ class Account:
 
 
 def login_flow(account: Account) -> LoginFlow:
-    """Log in; a code that is to be supplied is asked for only if the server does.
-
-    Parameters
-    ----------
-    account : Account
-        Who logs in.
-
-    Returns
-    -------
-    generator
-        Yields what is to be done, is sent what comes of it, and returns the tokens.
-    """
+    """Log in; a code that is to be supplied is asked for only if the server does."""
     supply = account.mfa_code
     try:
         return (yield from _request_tokens(account, None if callable(supply) else supply))
@@ -80,20 +61,7 @@ def login_flow(account: Account) -> LoginFlow:
 
 
 def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
-    """Renew tokens, or log in again where that is possible and they are too old.
-
-    Parameters
-    ----------
-    tokens : Tokens
-        The tokens so far.
-    account : Account or None
-        Who is to be logged in again.
-
-    Returns
-    -------
-    generator
-        As that of `enter`.
-    """
+    """Renew tokens, or log in again where that is possible and they are too old."""
     call, since = calls.refresh_token(), monotonic()
     response = yield call, tokens.renewing
     try:
@@ -122,20 +90,7 @@ def _as_response(given: Response | str) -> Response:
 
 
 def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:
-    """Put a login into the form that the server takes.
-
-    Parameters
-    ----------
-    username, password : str
-        The account.
-    mfa_code : str, optional
-        The current two-factor code.
-
-    Returns
-    -------
-    UserLogin
-        The body of the request.
-    """
+    """Convert a login into the form that the server takes."""
     body: UserLogin = {"username": username, "password": secret(password, "password")}
     if mfa_code is not None:
         body["mfa_code"] = mfa_code
@@ -143,25 +98,7 @@ def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:
 
 
 def read_login_response(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
-    """Take the tokens from the answer to a login, which has three forms that all mean success.
-
-    Parameters
-    ----------
-    body : dict
-        The answer.
-
-    Returns
-    -------
-    UserTokens
-        The tokens.
-
-    Raises
-    ------
-    TwoFactorSetupRequiredError
-        When the account must first be given a second factor.
-    TwoFactorRequiredError
-        When the code of the second factor was not given.
-    """
+    """Take the tokens from the answer to a login, which has three forms that all mean success."""
     if "access_token" in body:
         return body
     if "qr_uri" in body:

@@ -11,13 +11,7 @@ from ..errors import InvalidInputError
 
 
 def can_ask() -> bool:
-    """Tell whether somebody is there to be asked: in front of a terminal, or of a notebook.
-
-    Returns
-    -------
-    bool
-        Whether it makes sense to ask.
-    """
+    """Return whether somebody is there to be asked: in front of a terminal, or of a notebook."""
     if is_notebook():
         return True
     try:
@@ -27,23 +21,7 @@ def can_ask() -> bool:
 
 
 def ask(question: str) -> Secret:
-    """Ask for a secret; what is typed is not shown.
-
-    Parameters
-    ----------
-    question : str
-        What to ask for.
-
-    Returns
-    -------
-    Secret
-        The answer, which does not show itself.
-
-    Raises
-    ------
-    InvalidInputError
-        When there is no answer.
-    """
+    """Request a secret; what is typed is not shown."""
     from getpass import getpass
 
     try:

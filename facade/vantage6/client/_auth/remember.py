@@ -44,27 +44,7 @@ class Login(Protocol):
 
 
 def save_login(login: Login, path: Path | None = None) -> Path:
-    """Keep a login for the next time, from now on.
-
-    Parameters
-    ----------
-    login : Login
-        The login.
-    path : Path, optional
-        The file; by default that of the server and user.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    NotAuthenticatedError
-        When nobody is logged in.
-    ConfigurationError
-        When the file cannot be written.
-    """
+    """Keep a login for the next time, from now on."""
     tokens = login.auth.tokens
     if tokens is None or login.state.username is None:
         raise NotAuthenticatedError()
@@ -76,13 +56,7 @@ def save_login(login: Login, path: Path | None = None) -> Path:
 
 
 def update_saved_login(login: Login) -> None:
-    """Write renewed tokens where the old ones were kept; should that fail, the work goes on.
-
-    Parameters
-    ----------
-    login : Login
-        The login.
-    """
+    """Write renewed tokens where the old ones were kept; should that fail, the work goes on."""
     try:
         save_login(login, login.state.saved_login_file)
     except ConfigurationError as error:

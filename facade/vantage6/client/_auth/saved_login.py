@@ -27,21 +27,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class StoredLogin:
-    """A login as it is kept in a file.
-
-    Attributes
-    ----------
-    server : str
-        The address of the API.
-    username : str
-        The account.
-    access_token, refresh_token : str
-        The tokens.
-    saved_at : float
-        When they were saved, in seconds since 1970.
-    renew_in : float or None
-        How many seconds later the access token is due to be renewed; None for never.
-    """
+    """A login as it is kept in a file."""
 
     server: str
     username: str
@@ -52,45 +38,13 @@ class StoredLogin:
 
     @classmethod
     def of(cls, url: str, username: str, tokens: Tokens, clock: float, now: float) -> StoredLogin:
-        """Take from a login what is to be kept.
-
-        Parameters
-        ----------
-        url : str
-            The address of the API.
-        username : str
-            The account.
-        tokens : Tokens
-            The tokens.
-        clock : float
-            The time on the clock of the tokens, which ends with the program.
-        now : float
-            The time, in seconds since 1970.
-
-        Returns
-        -------
-        Saved
-            The login.
-        """
+        """Take from a login what is to be kept."""
         left = tokens.renew_at - clock
         renew_in = None if left == float("inf") else left
         return cls(canonical_url(url), username, tokens.access, tokens.refresh, now, renew_in)
 
     def tokens(self, clock: float, now: float) -> Tokens:
-        """Give the tokens, as they are now.
-
-        Parameters
-        ----------
-        clock : float
-            The time on the clock that the tokens are to go by.
-        now : float
-            The time, in seconds since 1970.
-
-        Returns
-        -------
-        Tokens
-            The tokens. Should this machine's clock have been set back since, they are due.
-        """
+        """Return the tokens, as they are now."""
         age = now - self.saved_at
         left = float("inf") if self.renew_in is None else self.renew_in - age
         return Tokens(
@@ -98,56 +52,19 @@ class StoredLogin:
         )
 
     def is_of(self, url: str | None, username: str | None) -> bool:
-        """Tell whether this is a login at a server, as a user; None stands for any.
-
-        Parameters
-        ----------
-        url : str or None
-            The address of the API.
-        username : str or None
-            The account.
-
-        Returns
-        -------
-        bool
-            Whether it is.
-        """
+        """Return whether this is a login at a server, as a user; None stands for any."""
         return (url is None or canonical_url(url) == self.server) and username in (
             None,
             self.username,
         )
 
     def written(self) -> bytes:
-        """Give the content of the file.
-
-        Returns
-        -------
-        bytes
-            JSON.
-        """
+        """Return the content of the file."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
 
 
 def parse_login(content: bytes, source: Path) -> StoredLogin:
-    """Read the content of a file that a login is kept in.
-
-    Parameters
-    ----------
-    content : bytes
-        What it says.
-    source : Path
-        Where it is.
-
-    Returns
-    -------
-    Saved
-        The login.
-
-    Raises
-    ------
-    ConfigurationError
-        When it is something else.
-    """
+    """Read the content of a file that a login is kept in."""
     strings = ("server", "username", "access_token", "refresh_token")
     numbers = ("saved_at", "renew_in")
     with suppress(ValueError, KeyError, TypeError, RecursionError):
@@ -170,21 +87,7 @@ def _has_user(found: dict[str, object]) -> bool:
 
 
 def login_file_name(url: str, username: str) -> str:
-    """Name the file for the login of a user at a server.
-
-    Parameters
-    ----------
-    url : str
-        The address of the API.
-    username : str
-        The account.
-
-    Returns
-    -------
-    str
-        A name for people to recognize; what follows it tells the servers and users apart whose
-        names are written alike.
-    """
+    """Name the file for the login of a user at a server."""
     name = canonical_url(url)
     plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}", flags=re.ASCII)[:80]
     # What a server calls a user may be no text that there is.
@@ -195,27 +98,7 @@ def login_file_name(url: str, username: str) -> str:
 def find_login(
     all_saved: Iterable[tuple[Path, StoredLogin]], url: str | None, username: str | None
 ) -> tuple[Path, StoredLogin] | None:
-    """Find the saved login at a server, as a user; None stands for any.
-
-    Parameters
-    ----------
-    all_saved : iterable of (Path, Saved)
-        Those there are, with their files.
-    url : str or None
-        The address of the API.
-    username : str or None
-        The account.
-
-    Returns
-    -------
-    (Path, Saved) or None
-        The login and its file; None if there is none.
-
-    Raises
-    ------
-    ConfigurationError
-        When there are several.
-    """
+    """Find the saved login at a server, as a user; None stands for any."""
     found = [(path, saved) for path, saved in all_saved if saved.is_of(url, username)]
     if len(found) > 1:
         several = ", ".join(f"{saved.username} at {saved.server} ({path})" for path, saved in found)
@@ -224,24 +107,7 @@ def find_login(
 
 
 def check_owner(saved: StoredLogin, source: Path, url: str | None, username: str | None) -> None:
-    """Refuse a saved login of another server or user than is meant.
-
-    Parameters
-    ----------
-    saved : StoredLogin
-        The login.
-    source : Path
-        Its file.
-    url : str or None
-        The address of the API that is meant; None for any.
-    username : str or None
-        The account that is meant; None for any.
-
-    Raises
-    ------
-    ConfigurationError
-        When it is of another.
-    """
+    """Reject a saved login of another server or user than is meant."""
     if not saved.is_of(url, username):
         meant = " at ".join(part for part in (username, url) if part)
         raise ConfigurationError(
@@ -253,33 +119,14 @@ def check_owner(saved: StoredLogin, source: Path, url: str | None, username: str
 
 
 def logins_folder() -> Path:
-    """Give the folder of the logins that are kept.
-
-    Returns
-    -------
-    Path
-        The folder, whether it is there or not.
-    """
+    """Return the folder of the logins that are kept."""
     from platformdirs import user_state_path
 
     return user_state_path("vantage6", appauthor=False) / "sessions"
 
 
 def write_login(saved: StoredLogin, path: Path) -> None:
-    """Write a login to a file that only its owner can read; a link there is replaced.
-
-    Parameters
-    ----------
-    saved : StoredLogin
-        The login.
-    path : Path
-        The file. The folder of all logins is made where it is missing, for its owner alone.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be written.
-    """
+    """Write a login to a file that only its owner can read; a link there is replaced."""
     try:
         if path.parent == logins_folder():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -291,23 +138,7 @@ def write_login(saved: StoredLogin, path: Path) -> None:
 
 
 def read_login(path: Path) -> StoredLogin:
-    """Read a login from a file, and warn when others can read it too.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    Saved
-        The login.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such file, it cannot be read, is a link, or no saved login.
-    """
+    """Read a login from a file, and warn when others can read it too."""
     try:
         # No link is followed: whoever could put one there could slip in a login of their own. Nor
         # is one waited for who writes to a pipe.
@@ -326,13 +157,7 @@ def read_login(path: Path) -> StoredLogin:
 
 
 def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
-    """Read the logins that are kept in their folder; a file that cannot be read is told of.
-
-    Yields
-    ------
-    (Path, Saved)
-        Each with its file.
-    """
+    """Read the logins that are kept in their folder; a file that cannot be read is told of."""
     for path in sorted(logins_folder().glob("*.json")):
         try:
             yield path, read_login(path)
@@ -341,18 +166,7 @@ def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
 
 
 def delete_login(path: Path) -> bool:
-    """Remove the file of a login.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bool
-        Whether there was one.
-    """
+    """Remove the file of a login."""
     try:
         path.unlink()
     except FileNotFoundError:

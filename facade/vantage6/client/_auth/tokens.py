@@ -22,17 +22,7 @@ MARGIN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of a login.
-
-    Attributes
-    ----------
-    access : str
-        Goes with each request.
-    refresh : str
-        Gets the next pair of tokens.
-    renew_at : float
-        When to get it, on the clock that `of` was given; never, if the token does not tell.
-    """
+    """The tokens of a login."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -40,25 +30,7 @@ class Tokens:
 
     @classmethod
     def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
-        """Read the server's answer to a login or a refresh.
-
-        Parameters
-        ----------
-        body : dict
-            The answer.
-        now : float
-            The time on a clock that nobody sets, so that only the token's own lifetime counts.
-
-        Returns
-        -------
-        Tokens
-            The tokens.
-
-        Raises
-        ------
-        Vantage6Error
-            When they are no tokens.
-        """
+        """Read the server's answer to a login or a refresh."""
         access, refresh = Secret(body["access_token"]), Secret(body["refresh_token"])
         if not (_fits_header(access) and _fits_header(refresh)):
             raise Vantage6Error("the server's token has characters in it that no token has")
@@ -95,18 +67,7 @@ def _fits_header(token: str) -> bool:
 
 
 def claims(token: str) -> dict[str, object]:
-    """Read what a JSON web token says, without a check of its signature.
-
-    Parameters
-    ----------
-    token : str
-        The token.
-
-    Returns
-    -------
-    dict
-        Its claims; empty for anything that is not such a token.
-    """
+    """Read what a JSON web token says, without a check of its signature."""
     try:
         payload = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -37,13 +37,7 @@ def show_qr(uri: str) -> None:
 
 
 def offer_qr(uri: str) -> None:
-    """Show a second factor that the server tells but once, if somebody is there to see it.
-
-    Parameters
-    ----------
-    uri : str
-        Its ``otpauth://`` address, which is shown itself where there are no QR codes.
-    """
+    """Show a second factor that the server tells but once, if somebody is there to see it."""
     if not (is_notebook() or sys.stdout.isatty()):
         return  # output that goes to a file is no place for a secret
     try:

@@ -31,17 +31,7 @@ NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True)
 class Api:
-    """A kind of service, of whatever version.
-
-    Attributes
-    ----------
-    name : str
-        What it is, for messages.
-    since : Since
-        What came to it in the course of its versions.
-    ask : Call
-        How to ask which version it is.
-    """
+    """A kind of service, of whatever version."""
 
     name: str
     since: Since
@@ -53,21 +43,7 @@ STORE = Api("an algorithm store", STORE_SINCE, store_calls.get_version())
 
 
 def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
-    """Find what a call sends that not every version understands.
-
-    Parameters
-    ----------
-    call : Call
-        The call.
-    since : Since
-        What came when.
-
-    Returns
-    -------
-    dict of str to str
-        For each such query parameter, and field of the body, the first release that has it. It is
-        empty for nearly all calls, so that nobody has to be asked for the version.
-    """
+    """Find what a call sends that not every version understands."""
     query = since.query.get(call.operation, {})
     body = since.body.get(call.operation, {})
     found = {name: first for name, first in query.items() if name in call.query}
@@ -76,7 +52,7 @@ def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
 
 
 def _sends(body: object, name: str) -> bool:
-    """Tell whether a field is in a body, with a value; what is null might as well be left out."""
+    """Return whether a field is in a body, with a value; what is null might as well be left out."""
     first, _, rest = name.partition(".")
     if isinstance(body, list):
         return any(_sends(item, name) for item in cast("list[object]", body))
@@ -87,32 +63,7 @@ def _sends(body: object, name: str) -> bool:
 
 
 def adapt(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: str) -> Call[T]:
-    """Put a call into the form that a version understands.
-
-    Parameters
-    ----------
-    call : Call of T
-        The call.
-    api : Api
-        To what it goes.
-    version : str
-        The version that this is.
-    late : dict of str to str
-        What `newer_parts` found.
-    url : str
-        The address of the API.
-
-    Returns
-    -------
-    Call of T
-        The same call, perhaps with a field of the body as the query parameter that it once was.
-
-    Raises
-    ------
-    UnsupportedServerVersionError
-        When that version lacks something that the call sends: it would refuse it in its own words,
-        or do as if it were not there, and what comes back would be wrong.
-    """
+    """Convert a call into the form that a version understands."""
     for name, first in late.items():
         if not _is_before(version, first):
             continue
@@ -131,31 +82,14 @@ def adapt(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: s
 
 
 def is_newer_operation(call: Call[object], api: Api) -> bool:
-    """Tell whether an operation is one that not every version has."""
+    """Return whether an operation is one that not every version has."""
     return call.operation in api.since.operations
 
 
 def explain_missing(
     error: EndpointNotFoundError, call: Call[object], api: Api, version: str
 ) -> UnsupportedServerVersionError | None:
-    """Say that an address is unknown because of the version, if that is why.
-
-    Parameters
-    ----------
-    error : EndpointNotFoundError
-        What came back.
-    call : Call
-        The call, of an operation that came later.
-    api : Api
-        To what it went.
-    version : str
-        The version that this is.
-
-    Returns
-    -------
-    UnsupportedServerVersionError or None
-        The error to raise in its place; None where the version should know the address.
-    """
+    """Create the error that an address is unknown because of the version, if that is why."""
     first = api.since.operations[call.operation]
     if not _is_before(version, first):
         return None
@@ -172,20 +106,7 @@ def explain_missing(
 
 
 def complete_store_address(store: Address, version: str) -> Address:
-    """Complete the address of an algorithm store that a server names without a path.
-
-    Parameters
-    ----------
-    store : Address
-        What the server says.
-    version : str
-        The version of the server.
-
-    Returns
-    -------
-    Address
-        With the path of the store's API where that is left to clients.
-    """
+    """Complete the address of an algorithm store that a server names without a path."""
     return replace(store, path=STORE_PATH) if _is_before(version, STORE_PATH_TOLD) else store
 
 

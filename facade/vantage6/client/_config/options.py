@@ -44,18 +44,7 @@ class ConnectOptions(ClientOptions, total=False):
 
 
 def mask_options(given: ConnectOptions) -> ConnectOptions:
-    """Take in what is given by name, so that a passphrase does not show itself.
-
-    Parameters
-    ----------
-    given : ConnectOptions
-        What a user gave.
-
-    Returns
-    -------
-    Given
-        The same.
-    """
+    """Accept what is given by name, so that a passphrase does not show itself."""
     if "private_key_passphrase" in given:
         passphrase = secret_bytes(given["private_key_passphrase"])
         return {**given, "private_key_passphrase": passphrase}

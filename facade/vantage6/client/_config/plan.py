@@ -28,29 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConnectionPlan:
-    """How to connect.
-
-    Attributes
-    ----------
-    address : Address or None
-        Where the API is.
-    username : str or None
-        The account.
-    password : str, callable or None
-        The password, what supplies it, or None to look for it elsewhere.
-    mfa_code : str, int, callable or None
-        The code of the second factor, or what supplies it.
-    collaboration : int, str, row or None
-        The collaboration to choose.
-    private_key : path or None
-        The private key to set up.
-    passphrase : str, bytes or None
-        Its passphrase.
-    save : bool or None
-        Whether to keep the login; None to go on keeping one that was kept.
-    options : ClientOptions
-        What the client takes besides.
-    """
+    """How to connect."""
 
     address: Address | None
     username: str | None
@@ -71,33 +49,7 @@ def resolve(
     environ: Mapping[str, str],
     profile: Profile | None,
 ) -> ConnectionPlan:
-    """Decide how to connect: an argument wins over the environment, and that over the profile.
-
-    Parameters
-    ----------
-    given : ConnectOptions
-        The arguments that go by name.
-    password : str, callable or None
-        The password, or what supplies it.
-    mfa_code : str, int, callable or None
-        The code of the second factor, or what supplies it.
-    save : bool or None
-        Whether to keep the login.
-    environ : mapping of str to str
-        The environment; an empty variable counts as none.
-    profile : Profile or None
-        The profile.
-
-    Returns
-    -------
-    Plan
-        What it comes to.
-
-    Raises
-    ------
-    ConfigurationError
-        When the server's address cannot work.
-    """
+    """Decide how to connect: an argument wins over the environment, and that over the profile."""
 
     def variable(name: str) -> str | None:
         return environ.get(f"VANTAGE6_{name}") or None
@@ -146,25 +98,7 @@ def _options(given: ConnectOptions) -> ClientOptions:
 
 
 def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
-    """Refuse to connect without a server and a user.
-
-    Parameters
-    ----------
-    plan : ConnectionPlan
-        How to connect.
-    can_ask : bool
-        Whether somebody is there who could be asked for the password.
-
-    Returns
-    -------
-    Address
-        Where the API is.
-
-    Raises
-    ------
-    ConfigurationError
-        When something is missing: all that is, at once.
-    """
+    """Reject to connect without a server and a user."""
     missing: list[str] = []
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
@@ -190,22 +124,7 @@ def plan_from_env(
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
-    """Plan a connection by the environment, which may name a profile.
-
-    Parameters
-    ----------
-    given, password, mfa_code, save : object
-        The arguments; see `settle`.
-
-    Returns
-    -------
-    Address
-        Where to.
-    Plan
-        How to connect.
-    (Path, Saved) or None
-        The session to try first, and its file.
-    """
+    """Plan a connection by the environment, which may name a profile."""
     if os.environ.get(PROFILE_VARIABLE):
         return plan_from_profile(None, given, password, mfa_code, save)
     return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, None))
@@ -218,24 +137,7 @@ def plan_from_profile(
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
-    """Plan a connection by a profile.
-
-    Parameters
-    ----------
-    name : str or None
-        Its name; None for that of the environment, the only one, or ``default``.
-    given, password, mfa_code, save : object
-        The arguments; see `settle`.
-
-    Returns
-    -------
-    Address
-        Where to.
-    Plan
-        How to connect.
-    (Path, Saved) or None
-        The session to try first, and its file.
-    """
+    """Plan a connection by a profile."""
     profile = find_profile(name)
     return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, profile))
 
@@ -247,29 +149,7 @@ def plan_from_saved_login(
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored]:
-    """Plan a connection by a saved login.
-
-    Parameters
-    ----------
-    path : Path or None
-        Its file; None for the only one in the folder of all, of the server and user that are given.
-    given, password, mfa_code, save : object
-        The arguments; see `settle`.
-
-    Returns
-    -------
-    Address
-        Where to.
-    Plan
-        How to connect.
-    (Path, Saved)
-        The session to try first, and its file.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is none, or it is of another server or user.
-    """
+    """Plan a connection by a saved login."""
     plan = resolve(given, password, mfa_code, save, os.environ, None)
     url = plan.address.url if plan.address else None
     if path:

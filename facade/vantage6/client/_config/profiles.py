@@ -77,26 +77,7 @@ class Profile:
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
-    """Read a profile file.
-
-    Parameters
-    ----------
-    text : str
-        What it says.
-    source : Path
-        Where it is; paths in it start from its folder.
-
-    Returns
-    -------
-    dict of str to Profile
-        The profiles by their names.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be read, or holds what does not belong there. The line is named, and never
-        quoted: it may be a password.
-    """
+    """Read a profile file."""
     parser = ConfigParser(interpolation=None, delimiters=("=",), default_section="")
     try:
         parser.read_string(text)
@@ -184,30 +165,7 @@ def _proxy(value: str | None, where: str) -> str | Literal[False] | None:
 def choose_profile(
     profiles: Mapping[str, Profile], name: str | None, source: Path, chosen: str | None
 ) -> Profile:
-    """Find the profile that is meant.
-
-    Parameters
-    ----------
-    profiles : mapping of str to Profile
-        Those there are.
-    name : str or None
-        Its name.
-    source : Path
-        The profile file.
-    chosen : str or None
-        Which one the environment names, should `name` be None. Where neither does, the only profile
-        is meant, or the one called ``default``.
-
-    Returns
-    -------
-    Profile
-        The profile.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such profile.
-    """
+    """Find the profile that is meant."""
     wanted = name or chosen or (next(iter(profiles)) if len(profiles) == 1 else "default")
     if wanted in profiles:
         return profiles[wanted]
@@ -226,27 +184,7 @@ def choose_profile(
 
 
 def update_profile_text(text: str, profile: Profile, source: Path) -> str:
-    """Put a profile into a profile file, in place of one of the same name; all else stays.
-
-    Parameters
-    ----------
-    text : str
-        What the file says.
-    profile : Profile
-        The profile.
-    source : Path
-        Where the file is.
-
-    Returns
-    -------
-    str
-        What the file is to say.
-
-    Raises
-    ------
-    ConfigurationError
-        When the name or a value cannot stand in such a file, or the file cannot be read.
-    """
+    """Convert a profile into a profile file, in place of one of the same name; all else stays."""
     read_profiles(text, source)  # what cannot be read is not to be changed either
     if not re.fullmatch(r"[\w.@-]+", profile.name):
         raise ConfigurationError(
@@ -262,7 +200,7 @@ def update_profile_text(text: str, profile: Profile, source: Path) -> str:
 
 
 def _split_at_section(lines: list[str], name: str) -> tuple[list[str], list[str]]:
-    """Give the lines before and after a section, or all and none where it is not there."""
+    """Return the lines before and after a section, or all and none where it is not there."""
     heads = [(n, match["name"]) for n, line in enumerate(lines) if (match := SECTION.match(line))]
     places = [n for n, head in heads if head == name]
     if not places:
@@ -296,13 +234,7 @@ PROFILE_VARIABLE = "VANTAGE6_PROFILE"
 
 
 def profiles_path() -> Path:
-    """Give the profile file: that of the environment, or else the user's own.
-
-    Returns
-    -------
-    Path
-        The file, whether it is there or not.
-    """
+    """Return the profile file: that of the environment, or else the user's own."""
     if chosen := os.environ.get(PROFILES_VARIABLE):
         return Path(chosen)
     from platformdirs import user_config_path
@@ -335,41 +267,14 @@ def profiles() -> dict[str, Profile]:
 
 
 def find_profile(name: str | None) -> Profile:
-    """Find a profile.
-
-    Parameters
-    ----------
-    name : str or None
-        Its name; None for that of the environment, the only one, or ``default``.
-
-    Returns
-    -------
-    Profile
-        The profile.
-    """
+    """Find a profile."""
     return choose_profile(
         profiles(), name, profiles_path(), os.environ.get(PROFILE_VARIABLE) or None
     )
 
 
 def save_profile(profile: Profile) -> Path:
-    """Write a profile into the profile file, in place of one of the same name.
-
-    Parameters
-    ----------
-    profile : Profile
-        The profile.
-
-    Returns
-    -------
-    Path
-        The profile file.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be written.
-    """
+    """Write a profile into the profile file, in place of one of the same name."""
     path = profiles_path().resolve()  # what a link points to is to be replaced, not the link
     try:
         with file_lock(path):

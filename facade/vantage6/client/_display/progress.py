@@ -30,18 +30,7 @@ BLOCKS, ASCII = ("█", "░"), ("#", "-")
 
 
 def style_of(run: RunProgress) -> str:
-    """Choose the color for a run.
-
-    Parameters
-    ----------
-    run : RunProgress
-        The run.
-
-    Returns
-    -------
-    str
-        A style, in the words of rich.
-    """
+    """Choose the color for a run."""
     if run.is_bad:
         return "red"
     if run.is_good:
@@ -53,24 +42,7 @@ def style_of(run: RunProgress) -> str:
 def render_lines(
     tasks: Sequence[Progress], now: float, height: int, blocks: tuple[str, str] = BLOCKS
 ) -> list[list[StyledText]]:
-    """Draw tasks for a terminal: a line for each organization, and a bar over all.
-
-    Parameters
-    ----------
-    tasks : sequence of Progress
-        The tasks.
-    now : float
-        The time, in seconds since the epoch.
-    height : int
-        How many lines there is room for.
-    blocks : tuple of str
-        What to draw the bar with: its full and its empty part.
-
-    Returns
-    -------
-    list of list of Piece
-        The lines.
-    """
+    """Draw tasks for a terminal: a line for each organization, and a bar over all."""
     runs = [run for task in tasks for run in task.runs]
     room = max(1, height - len(tasks) - 2)
     kept = set(map(id, runs))
@@ -126,20 +98,7 @@ def _bar(runs: Sequence[RunProgress], blocks: tuple[str, str]) -> list[StyledTex
 
 # -- a line per change -----------------------------------------------------------------------------
 def render_change(task: Progress, run: RunProgress) -> list[StyledText]:
-    """Tell that a run has come to stand elsewhere.
-
-    Parameters
-    ----------
-    task : Progress
-        The task, as it is now.
-    run : RunProgress
-        The run.
-
-    Returns
-    -------
-    list of Piece
-        One line.
-    """
+    """Report that a run has come to stand elsewhere."""
     count = f" ({summarize(task.runs)})" if run.is_over else ""
     words = (status_text(run), style_of(run))
     return [(f"{task_title(task)}: {organization_text(run)}: ", ""), words, (count, "")]
@@ -147,18 +106,7 @@ def render_change(task: Progress, run: RunProgress) -> list[StyledText]:
 
 # -- a notebook ------------------------------------------------------------------------------------
 def render_html(tasks: Sequence[Progress]) -> str:
-    """Draw tasks for a notebook, without colors of its own.
-
-    Parameters
-    ----------
-    tasks : sequence of Progress
-        The tasks.
-
-    Returns
-    -------
-    str
-        Tables and a bar; nothing of the names is taken for HTML.
-    """
+    """Draw tasks for a notebook, without colors of its own."""
     runs = [run for task in tasks for run in task.runs]
     over, total = sum(run.is_over for run in runs), len(runs) or 1
     count = summarize(runs)

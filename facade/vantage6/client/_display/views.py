@@ -1,4 +1,8 @@
-"""Show progress and log lines: in a terminal, a notebook or a log."""
+"""Show progress and log lines: in a terminal, a notebook or a log.
+
+In a terminal rich draws a picture that stays up to date; without rich, and in files and pipes,
+there is a line for each change. In a notebook one output is replaced again and again.
+"""
 
 from __future__ import annotations
 
@@ -61,16 +65,7 @@ class View(Protocol):
 
 
 class ProgressDisplay:
-    """Where the news of a wait go.
-
-    Parameters
-    ----------
-    progress : bool, callable or None
-        What `wait_for_results` was given: None shows progress to people and to the log, True to
-        whatever standard error is, False to nobody; a function is called with it.
-    logs : bool
-        Whether log lines are printed.
-    """
+    """Where the news of a wait go."""
 
     def __init__(self, progress: ProgressOption, logs: bool) -> None:
         self._watch = progress if callable(progress) else None
@@ -98,13 +93,7 @@ class ProgressDisplay:
             self._view.stop()
 
     def take(self, item: Progress | Line) -> None:
-        """Show a change, or a line of a log.
-
-        Parameters
-        ----------
-        item : Progress or line of a log
-            What has come.
-        """
+        """Show a change, or a line of a log."""
         if not isinstance(item, Progress):
             if self._logs and self._view:
                 self._view.log(sanitize(item.organization), sanitize(item.text))
@@ -138,15 +127,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 class LineView:
-    """A line for each change.
-
-    Parameters
-    ----------
-    stream : file or None
-        Where they go; None for the client's log.
-    with_changes : bool
-        Whether to write changes; False writes lines of logs alone.
-    """
+    """A line for each change."""
 
     def __init__(self, stream: TextIO | None, *, with_changes: bool = True) -> None:
         self._stream = stream
@@ -189,13 +170,7 @@ class LineView:
 
 
 class LiveView:
-    """A picture in a terminal that rich keeps up to date.
-
-    Parameters
-    ----------
-    stream : file
-        The terminal.
-    """
+    """A picture in a terminal that rich keeps up to date."""
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console

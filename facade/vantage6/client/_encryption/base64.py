@@ -19,41 +19,14 @@ PIECE = 2**18
 
 
 def encode(data: bytes | memoryview) -> str:
-    """Write bytes as base64 text.
-
-    Parameters
-    ----------
-    data : bytes or memoryview
-        Any bytes.
-
-    Returns
-    -------
-    str
-        Their base64 form.
-    """
+    """Write bytes as base64 text."""
     if pybase64:
         return pybase64.b64encode_as_string(data)
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode(text: str) -> bytes:
-    """Read what `encode` wrote.
-
-    Parameters
-    ----------
-    text : str
-        Base64 text, with nothing else in it.
-
-    Returns
-    -------
-    bytes
-        The bytes it stands for.
-
-    Raises
-    ------
-    DecryptionError
-        When the text is not base64.
-    """
+    """Read what `encode` wrote."""
     try:
         if len(text) % 4:  # Python 3.10 reads what has too much padding
             raise ValueError
@@ -65,25 +38,7 @@ def decode(text: str) -> bytes:
 
 
 def decoded_pieces(text: str, start: int = 0) -> Iterator[bytes]:
-    """Read what `encode` wrote piece by piece, so that it is never all in memory a second time.
-
-    Parameters
-    ----------
-    text : str
-        Base64 text, from `start` on.
-    start : int
-        Where it begins.
-
-    Yields
-    ------
-    bytes
-        The bytes it stands for.
-
-    Raises
-    ------
-    DecryptionError
-        When the text is not base64; pieces may have come before.
-    """
+    """Read what `encode` wrote piece by piece, so that it is never all in memory a second time."""
     for index in range(start, len(text), PIECE):
         piece = decode(text[index : index + PIECE])
         # Padding stands at the end of the whole, never in the midst of it.

@@ -1,4 +1,8 @@
-"""Inputs and results in the server's blob store, piece by piece."""
+"""Inputs and results in the server's blob store, piece by piece.
+
+In an encrypted collaboration a blob is a message in the blob form of the wire format; in a plain
+one it is base64 text, as an input or a result is that the server keeps itself.
+"""
 
 from __future__ import annotations
 
@@ -27,38 +31,14 @@ MAX_ID_LENGTH = 2**10
 
 @dataclass(frozen=True)
 class Blob:
-    """What has been read of a blob.
-
-    Attributes
-    ----------
-    data : bytes or DecryptionError
-        The data in it, or why it cannot be read.
-    is_encrypted : bool
-        Whether it is encrypted.
-    """
+    """What has been read of a blob."""
 
     data: bytes | DecryptionError
     is_encrypted: bool
 
 
 def check_blob_id(blob_id: str) -> str:
-    """Check that a reference can be one to a blob.
-
-    Parameters
-    ----------
-    blob_id : str
-        The identifier that the server gives.
-
-    Returns
-    -------
-    str
-        The same.
-
-    Raises
-    ------
-    DecryptionError
-        When no blob can be called that.
-    """
+    """Check that a reference can be one to a blob."""
     # Dots alone lead to another address.
     is_name = blob_id.isascii() and blob_id.isprintable() and blob_id.strip(".")
     if is_name and len(blob_id) <= MAX_ID_LENGTH:
@@ -67,61 +47,27 @@ def check_blob_id(blob_id: str) -> str:
 
 
 class TransferCounter:
-    """Adds up the bytes of several blobs as they come, and tells of it.
-
-    Parameters
-    ----------
-    report : callable or None
-        Whom to tell. Nobody knows how many there will be in all.
-    """
+    """Adds up the bytes of several blobs as they come, and tells of it."""
 
     def __init__(self, report: OnTransfer | None) -> None:
         self._report = report
         self._done = 0
 
     def add(self, number: int) -> None:
-        """Count more bytes.
-
-        Parameters
-        ----------
-        number : int
-            How many have come.
-        """
+        """Count more bytes."""
         self._done += number
         if self._report:
             self._report(self._done, None)
 
 
 class MemoryBudget:
-    """The memory that there is for several blobs together; who sends one can make it endless.
-
-    Parameters
-    ----------
-    most : int
-        How many bytes they may have.
-    """
+    """The memory that there is for several blobs together; who sends one can make it endless."""
 
     def __init__(self, most: int) -> None:
         self._most = self._left = most
 
     def take(self, data: bytes) -> bytes:
-        """Take in what is read of a blob.
-
-        Parameters
-        ----------
-        data : bytes
-            Some of it.
-
-        Returns
-        -------
-        bytes
-            The same.
-
-        Raises
-        ------
-        DecryptionError
-            When it is too much.
-        """
+        """Accept what is read of a blob."""
         self._left -= len(data)
         if self._left < 0:
             raise DecryptionError(
@@ -133,17 +79,7 @@ class MemoryBudget:
 
 
 class BlobUpload:
-    """The pieces of a blob; each iteration gives them all, freshly encrypted.
-
-    Parameters
-    ----------
-    data : bytes
-        What to store.
-    public_key : str or None
-        The receiver's public key, as the server gives it; None in a plain collaboration.
-    report : callable, optional
-        Called with the number of bytes of the data that have been taken.
-    """
+    """The pieces of a blob; each iteration gives them all, freshly encrypted."""
 
     def __init__(
         self, data: bytes, public_key: str | None, report: Callable[[int], object] | None = None
@@ -173,18 +109,7 @@ class BlobUpload:
 
 
 class BlobReader:
-    """Reads a blob, plain or encrypted, piece by piece as it comes.
-
-    Parameters
-    ----------
-    key : RSAPrivateKey or None
-        The private key of the organization that it is for; needed if it is encrypted.
-
-    Attributes
-    ----------
-    is_encrypted : bool
-        Whether it is; False until that shows.
-    """
+    """Reads a blob, plain or encrypted, piece by piece as it comes."""
 
     def __init__(self, key: RSAPrivateKey | None) -> None:
         self._key = key
@@ -194,23 +119,7 @@ class BlobReader:
         self.is_encrypted = False
 
     def update(self, piece: bytes) -> bytes:
-        """Read the next piece.
-
-        Parameters
-        ----------
-        piece : bytes
-            The piece, of any length.
-
-        Returns
-        -------
-        bytes
-            What it holds of the data.
-
-        Raises
-        ------
-        DecryptionError
-            When the blob cannot be read.
-        """
+        """Read the next piece."""
         if self._decryptor:
             return self._decryptor.update(piece)
         piece = self._rest + piece
@@ -222,18 +131,7 @@ class BlobReader:
         return _decoded(piece[:end])
 
     def finish(self) -> bytes:
-        """Tell that all of the blob has come.
-
-        Returns
-        -------
-        bytes
-            The end of the data.
-
-        Raises
-        ------
-        DecryptionError
-            When the blob cannot be read.
-        """
+        """Report that all of the blob has come."""
         if self._decryptor:
             self._decryptor.finish()
             return b""

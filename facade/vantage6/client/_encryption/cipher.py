@@ -1,4 +1,11 @@
-"""The wire format of encrypted collaborations: AES-CTR for the data, RSA for its key."""
+"""The wire format of encrypted collaborations: AES-CTR for the data, RSA for its key.
+
+A message is ``<wrapped key>$<iv>$<ciphertext>``, each part in base64. RSA PKCS#1 v1.5 wraps the
+32-byte AES key. The web interface wraps the key's base64 text instead of its bytes, and encrypts
+the data's base64 text; both forms are read, told apart by what was wrapped. The format has no
+authentication tag: a message altered on its way decrypts to other bytes unnoticed. In the blob
+form, for the server's blob store, the ciphertext are raw bytes in place of base64.
+"""
 
 from __future__ import annotations
 
@@ -35,25 +42,9 @@ _NOT_THE_FORMAT = (
 
 
 class Encryptor:
-    """Encrypts one message, piece by piece, so that only the owner of a key can read it.
+    """Encrypts one message, piece by piece, so that only the owner of a key can read it."""
 
-    In the blob form a message is `head`, and behind it what `update` gives of the data.
-
-    Parameters
-    ----------
-    public_key : str
-        The receiver's public key, as the server gives it: base64 of PEM.
-
-    Attributes
-    ----------
-    head : str
-        The beginning of the message, up to its ciphertext.
-
-    Raises
-    ------
-    InvalidKeyError
-        When the public key cannot be read.
-    """
+    # In the blob form a message is `head`, and behind it what `update` gives of the data.
 
     def __init__(self, public_key: str) -> None:
         key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
@@ -62,29 +53,12 @@ class Encryptor:
         self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
 
     def update(self, data: bytes | memoryview) -> bytes:
-        """Encrypt the next piece of the data.
-
-        Parameters
-        ----------
-        data : bytes or memoryview
-            The piece, of any length.
-
-        Returns
-        -------
-        bytes
-            As many bytes of ciphertext.
-        """
+        """Encrypt the next piece of the data."""
         return self._cipher.update(data)
 
 
 class Decryptor:
-    """Decrypts one message in the blob form, piece by piece as it comes.
-
-    Parameters
-    ----------
-    private_key : RSAPrivateKey
-        The receiver's private key.
-    """
+    """Decrypts one message in the blob form, piece by piece as it comes."""
 
     def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
         self._private_key = private_key
@@ -92,35 +66,13 @@ class Decryptor:
         self._cipher: CipherContext | None = None
 
     def update(self, data: bytes) -> bytes:
-        """Decrypt the next piece of the message.
-
-        Parameters
-        ----------
-        data : bytes
-            The piece, of any length.
-
-        Returns
-        -------
-        bytes
-            What it holds of the data: nothing until the message's head has been read.
-
-        Raises
-        ------
-        DecryptionError
-            When the message does not have the wire format, or was encrypted for another key.
-        """
+        """Decrypt the next piece of the message."""
         if self._cipher is None:
             data = self._read_head(data)
         return self._cipher.update(data) if self._cipher else b""
 
     def finish(self) -> None:
-        """Tell that all of the message has come.
-
-        Raises
-        ------
-        DecryptionError
-            When it has ended before its ciphertext.
-        """
+        """Report that all of the message has come."""
         if self._cipher is None:
             raise DecryptionError(_NOT_THE_FORMAT)
 
@@ -139,25 +91,7 @@ class Decryptor:
 
 
 def encrypt(data: bytes, public_key: str) -> str:
-    """Encrypt bytes so that only the owner of a key can read them.
-
-    Parameters
-    ----------
-    data : bytes
-        What to encrypt.
-    public_key : str
-        The receiver's public key, as the server gives it: base64 of PEM.
-
-    Returns
-    -------
-    str
-        The message, in the wire format.
-
-    Raises
-    ------
-    InvalidKeyError
-        When the public key cannot be read.
-    """
+    """Encrypt bytes so that only the owner of a key can read them."""
     encryptor = Encryptor(public_key)
     message, view = encryptor.head, memoryview(data)
     for start in range(0, len(data), PIECE):
@@ -167,25 +101,7 @@ def encrypt(data: bytes, public_key: str) -> str:
 
 
 def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
-    """Decrypt a message that was encrypted for the owner of a key.
-
-    Parameters
-    ----------
-    message : str
-        The message, in the wire format.
-    private_key : RSAPrivateKey
-        The receiver's private key.
-
-    Returns
-    -------
-    bytes
-        The bytes that were encrypted.
-
-    Raises
-    ------
-    DecryptionError
-        When the message does not have the wire format, or was encrypted for another key.
-    """
+    """Decrypt a message that was encrypted for the owner of a key."""
     if message.count(SEPARATOR) != 2:
         raise DecryptionError(_NOT_THE_FORMAT)
     end_of_key = message.index(SEPARATOR)
@@ -202,7 +118,7 @@ def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
 def _open_head(
     wrapped_key: str, iv: str, private_key: rsa.RSAPrivateKey
 ) -> tuple[CipherContext, bool]:
-    """Give what decrypts the ciphertext of a message, and whether its key was wrapped as text."""
+    """Return what decrypts the ciphertext of a message, and whether its key was wrapped as text."""
     iv_bytes = decode(iv)
     if len(iv_bytes) != IV_BYTES:
         raise DecryptionError(
@@ -220,7 +136,7 @@ def _without_web_form(data: bytes) -> bytes:
 
 
 def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, bool]:
-    """Give the AES key, and whether it was wrapped as text."""
+    """Return the AES key, and whether it was wrapped as text."""
     try:
         key = SecretBytes(private_key.decrypt(wrapped_key, PKCS1v15()))
     except ValueError:

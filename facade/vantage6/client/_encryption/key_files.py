@@ -13,20 +13,7 @@ from .._storage.files import warn_if_shared
 
 
 def write_private_key(path: Path, pem: bytes) -> None:
-    """Write a private key to a new file that nobody else can read.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    pem : bytes
-        The key.
-
-    Raises
-    ------
-    FileExistsError
-        When there is such a file already.
-    """
+    """Write a private key to a new file that nobody else can read."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -42,36 +29,14 @@ def write_private_key(path: Path, pem: bytes) -> None:
 
 
 def key_file_exists_error(path: Path) -> FileExistsError:
-    """Say that a key is not written over a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    FileExistsError
-        The error to raise.
-    """
+    """Create the error that a key is not written over a file."""
     return FileExistsError(
         f"{path} is there already, and a key is never overwritten: choose another name"
     )
 
 
 def read_private_key(path: Path) -> bytes:
-    """Read a key file, and warn when others can read it too.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bytes
-        Its content.
-    """
+    """Read a key file, and warn when others can read it too."""
     with path.open("rb") as file:
         warn_if_shared(file.fileno(), f"the private key {path}")
         return SecretBytes(file.read())

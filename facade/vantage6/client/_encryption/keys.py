@@ -25,61 +25,19 @@ from .base64 import decode, encode
 
 
 def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:
-    """Make a new key pair.
-
-    Parameters
-    ----------
-    bits : int
-        Length of the key. Fewer than 2048 bits are refused by current cryptography.
-
-    Returns
-    -------
-    RSAPrivateKey
-        The private key, which includes the public one.
-    """
+    """Create a new key pair."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 def private_key_to_pem(key: rsa.RSAPrivateKey, passphrase: str | bytes | None = None) -> bytes:
-    """Write a private key as PEM (PKCS#8), the content of a key file.
-
-    Parameters
-    ----------
-    key : RSAPrivateKey
-        The key to write.
-    passphrase : str or bytes, optional
-        Encrypts the PEM, if given.
-
-    Returns
-    -------
-    bytes
-        The PEM text.
-    """
+    """Write a private key as PEM (PKCS#8), the content of a key file."""
     secret = secret_bytes(passphrase)
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
     return SecretBytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
 
 
 def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.RSAPrivateKey:
-    """Read a private key from the content of a key file.
-
-    Parameters
-    ----------
-    pem : bytes
-        The PEM text, in any of the usual forms.
-    passphrase : str or bytes, optional
-        Needed if the PEM is encrypted.
-
-    Returns
-    -------
-    RSAPrivateKey
-        The key.
-
-    Raises
-    ------
-    InvalidKeyError
-        When the text is not a private RSA key, or the passphrase is missing, superfluous or wrong.
-    """
+    """Read a private key from the content of a key file."""
     try:
         key = load_pem_private_key(pem, secret_bytes(passphrase))
     except TypeError:
@@ -98,40 +56,13 @@ def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.R
 
 
 def public_key_of(private_key: rsa.RSAPrivateKey) -> str:
-    """Give the public half of a private key, as the server stores it.
-
-    Parameters
-    ----------
-    private_key : RSAPrivateKey
-        The private key.
-
-    Returns
-    -------
-    str
-        The public key: base64 of PEM.
-    """
+    """Return the public half of a private key, as the server stores it."""
     pem = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return encode(pem)
 
 
 def fingerprint(public_key: str) -> str:
-    """Give the short form by which people compare public keys.
-
-    Parameters
-    ----------
-    public_key : str
-        The public key, as the server stores it: base64 of PEM.
-
-    Returns
-    -------
-    str
-        ``SHA256:`` and the hash of the key's DER form, in base64 without padding.
-
-    Raises
-    ------
-    InvalidKeyError
-        When the public key cannot be read.
-    """
+    """Return the short form by which people compare public keys."""
     der = load_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode("ascii").rstrip("=")
 

@@ -46,79 +46,28 @@ class KeyOwner(Protocol):
 
 @dataclass(frozen=True)
 class Reader:
-    """Whoever reads inputs and results: an organization, and its private key.
-
-    Parameters
-    ----------
-    who : KeyOwner
-        The user who is logged in.
-    key : RSAPrivateKey or None
-        The key of the user's organization; None if there is none.
-    blobs : dict of str to Blob
-        What has been read of the server's blob store, by the references in the rows. What is opened
-        is taken out, so that no data is in memory twice.
-    """
+    """Whoever reads inputs and results: an organization, and its private key."""
 
     who: KeyOwner
     key: RSAPrivateKey | None
     blobs: dict[str, Blob] = field(default_factory=dict[str, "Blob"])
 
     def holds_encrypted(self, value: str | None, *, in_blob: bool | None) -> bool:
-        """Tell whether an input or a result is encrypted.
-
-        Parameters
-        ----------
-        value, in_blob
-            As for `open`.
-
-        Returns
-        -------
-        bool
-            Whether it is.
-        """
+        """Return whether an input or a result is encrypted."""
         if in_blob and value:
             blob = self.blobs.get(value)
             return blob is not None and blob.is_encrypted
         return is_encrypted(value or "")
 
     def with_key_owner(self, error: DecryptionError) -> DecryptionError:
-        """Let an error say whose key was used.
-
-        Parameters
-        ----------
-        error : DecryptionError
-            What kept something from being decrypted.
-
-        Returns
-        -------
-        DecryptionError
-            The error to raise.
-        """
+        """Let an error say whose key was used."""
         if self.key is None:
             return error
         name, id_ = self.who.organization_name, self.who.organization_id
         return DecryptionError(f"with the key of {name} (organization {id_}): {error}")
 
     def open(self, value: str | None, *, in_blob: bool | None) -> bytes | None:
-        """Give the bytes that were sent.
-
-        Parameters
-        ----------
-        value : str or None
-            The input or result of a run, as the server gives it.
-        in_blob : bool or None
-            Whether the server says that it keeps the value elsewhere; those before 4.13 never do.
-
-        Returns
-        -------
-        bytes or None
-            The bytes; None if there is no value.
-
-        Raises
-        ------
-        DecryptionError
-            When they cannot be read, saying with whose key.
-        """
+        """Return the bytes that were sent."""
         if value is None:
             return None
         if in_blob and value:
@@ -140,26 +89,9 @@ class Reader:
             raise self.with_key_owner(error) from None
 
     def open_text(self, value: str | None, *, in_blob: bool | None) -> str | None:
-        """Give the text that was sent; of an encrypted one, JSON that is whole.
-
-        The format says nothing of changes on the way, so what can be seen of them in what comes out
-        is looked for: bytes that are no text, and text that is not JSON.
-
-        Parameters
-        ----------
-        value, in_blob
-            As for `open`.
-
-        Returns
-        -------
-        str or None
-            The text; None if there is no value.
-
-        Raises
-        ------
-        DecryptionError
-            When it cannot be read, or is not what was sent.
-        """
+        """Return the text that was sent; of an encrypted one, JSON that is whole."""
+        # The format says nothing of changes on the way, so what can be seen of them in what comes
+        # out is looked for: bytes that are no text, and text that is not JSON.
         sealed = self.holds_encrypted(value, in_blob=in_blob)
         data = self.open(value, in_blob=in_blob)
         if data is None:
@@ -175,7 +107,7 @@ class Reader:
 
 
 def _is_whole(text: str) -> bool:
-    """Tell whether a text is JSON, as far as can be told quickly."""
+    """Return whether a text is JSON, as far as can be told quickly."""
     if len(text) > MAX_CHECKED_CHARS:
         first, last = text[:MAX_CHECKED_CHARS].lstrip()[:1], text[-MAX_CHECKED_CHARS:].rstrip()[-1:]
         return CLOSING.get(first, last) == last
@@ -189,25 +121,7 @@ def _is_whole(text: str) -> bool:
 
 
 def open_result(row: Result, reader: Reader) -> Result:
-    """Replace the encoded result of a row by the text that the algorithm wrote.
-
-    Parameters
-    ----------
-    row : Result
-        The row, as the server gives it.
-    reader : Reader
-        Who reads it: encrypted results are for the organization that created the task.
-
-    Returns
-    -------
-    Result
-        The row with the text in ``["result"]``, or None there if the run has no result.
-
-    Raises
-    ------
-    DecryptionError
-        When the result cannot be read, naming the run.
-    """
+    """Replace the encoded result of a row by the text that the algorithm wrote."""
     try:
         text = reader.open_text(row["result"], in_blob=row.get("blob_storage_used"))
     except DecryptionError as error:
@@ -217,25 +131,7 @@ def open_result(row: Result, reader: Reader) -> Result:
 
 
 def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
-    """Give the bytes that an algorithm wrote, whatever they are.
-
-    Parameters
-    ----------
-    row : Result
-        The row, as the server gives it.
-    reader : Reader
-        As for `open_result`.
-
-    Returns
-    -------
-    bytes or None
-        The bytes; None if the run has no result.
-
-    Raises
-    ------
-    DecryptionError
-        When the result cannot be decrypted, naming the run.
-    """
+    """Return the bytes that an algorithm wrote, whatever they are."""
     try:
         return reader.open(row["result"], in_blob=row.get("blob_storage_used")) or None
     except DecryptionError as error:
@@ -243,20 +139,7 @@ def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
 
 
 def result_error(row: Result, error: DecryptionError) -> DecryptionError:
-    """Let an error say of which run the result is that cannot be read.
-
-    Parameters
-    ----------
-    row : Result
-        The row of the result.
-    error : DecryptionError
-        Why it cannot be read.
-
-    Returns
-    -------
-    DecryptionError
-        The error to raise.
-    """
+    """Let an error say of which run the result is that cannot be read."""
     run_id = row["run"]["id"]
     other = (
         f"; result.get_bytes({run_id}) gives its bytes" if isinstance(error, _NotTextError) else ""
@@ -265,26 +148,7 @@ def result_error(row: Result, error: DecryptionError) -> DecryptionError:
 
 
 def open_results(rows: ResultRows, reader: Reader) -> ResultRows:
-    """Replace the encoded results of several rows, in place.
-
-    Parameters
-    ----------
-    rows : ResultRows
-        The rows, as the server gives them.
-    reader : Reader
-        As for `open_result`.
-
-    Returns
-    -------
-    ResultRows
-        The same object.
-
-    Raises
-    ------
-    DecryptionError
-        When results cannot be read. It names their runs and carries all rows, so that the
-        readable ones are not lost.
-    """
+    """Replace the encoded results of several rows, in place."""
     failures: list[DecryptionError] = []
     for index, row in enumerate(rows):
         try:
@@ -298,54 +162,22 @@ def open_results(rows: ResultRows, reader: Reader) -> ResultRows:
 
 
 def _merge_errors(failures: list[DecryptionError]) -> tuple[str, list[int]]:
-    """Give the message of several failures, and their runs."""
+    """Return the message of several failures, and their runs."""
     run_ids = [run_id for failure in failures for run_id in failure.run_ids]
     return "; ".join(str(failure) for failure in failures), run_ids
 
 
 def input_key(run: Run, reader: Reader) -> RSAPrivateKey | None:
-    """Give the key that decrypts the input of a run.
-
-    Parameters
-    ----------
-    run : Run
-        The row, as the server gives it.
-    reader : Reader
-        Who reads it.
-
-    Returns
-    -------
-    RSAPrivateKey or None
-        The key; None for the runs of other organizations.
-    """
+    """Return the key that decrypts the input of a run."""
     organization = run.get("organization")
     is_ours = organization is not None and organization["id"] == reader.who.organization_id
     return reader.key if is_ours else None
 
 
 def open_input(run: Run, reader: Reader) -> Run:
-    """Replace the encoded input of a run by the JSON text that was sent, where it can be read.
-
-    An encrypted input is written for the organization that executes the run, so it stays as it is
-    in the runs of other organizations, and where there is no key.
-
-    Parameters
-    ----------
-    run : Run
-        The row, as the server gives it.
-    reader : Reader
-        Who reads it.
-
-    Returns
-    -------
-    Run
-        The row with the text in ``["input"]``.
-
-    Raises
-    ------
-    DecryptionError
-        When an input should be readable and is not, naming the run.
-    """
+    """Replace the encoded input of a run by the JSON text that was sent, where it can be read."""
+    # An encrypted input is written for the organization that executes the run, so it stays as it is
+    # in the runs of other organizations, and where there is no key.
     in_blob = run.get("blob_storage_used")
     if reader.holds_encrypted(run.get("input"), in_blob=in_blob) and not input_key(run, reader):
         return run
@@ -357,25 +189,7 @@ def open_input(run: Run, reader: Reader) -> Run:
 
 
 def open_inputs(rows: Rows[Run], reader: Reader) -> Rows[Run]:
-    """Replace the encoded inputs of several runs, in place.
-
-    Parameters
-    ----------
-    rows : Rows of Run
-        The rows, as the server gives them.
-    reader : Reader
-        As for `open_input`.
-
-    Returns
-    -------
-    Rows of Run
-        The same object.
-
-    Raises
-    ------
-    DecryptionError
-        When inputs should be readable and are not. It names their runs and carries all rows.
-    """
+    """Replace the encoded inputs of several runs, in place."""
     failures: list[DecryptionError] = []
     for index, run in enumerate(rows):
         try:

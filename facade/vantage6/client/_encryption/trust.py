@@ -27,23 +27,7 @@ TrustMode: TypeAlias = Literal["first-use", "strict", "off"]
 
 
 def trust_mode(trust: str) -> TrustMode:
-    """Check how far a client is to go by what the server says.
-
-    Parameters
-    ----------
-    trust : str
-        What the caller gave.
-
-    Returns
-    -------
-    {"first-use", "strict", "off"}
-        The same.
-
-    Raises
-    ------
-    ConfigurationError
-        When it is something else.
-    """
+    """Check how far a client is to go by what the server says."""
     if trust not in get_args(TrustMode):
         modes = ", ".join(map(repr, get_args(TrustMode)))
         raise ConfigurationError(f"trust must be one of {modes}, not {trust!r}")
@@ -54,29 +38,7 @@ def trust_mode(trust: str) -> TrustMode:
 
 
 def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
-    """Decide whether to encrypt with the public key that the server gives for an organization.
-
-    Parameters
-    ----------
-    trust : {"first-use", "strict", "off"}
-        How far to go by what the server says.
-    known : Mapping of (kind, int) to Pin
-        What is known of the server.
-    now : Pin
-        What the server says now.
-
-    Returns
-    -------
-    Pin or None
-        What is to be remembered before the key is used; None if nothing is.
-
-    Raises
-    ------
-    PublicKeyChangedError
-        When another key is known of the organization, or of one by its name.
-    UntrustedKeyError
-        When nothing is known, and that is not enough.
-    """
+    """Decide whether to encrypt with the public key that the server gives for an organization."""
     if trust == "off":
         return None
     before = known.get((now.kind, now.id_))
@@ -109,22 +71,7 @@ def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
 
 
 def check_own_key(trust: TrustMode, own: Pin, now: Pin) -> None:
-    """Decide whether results may be encrypted with what the server gives as the user's own key.
-
-    Parameters
-    ----------
-    trust : {"first-use", "strict", "off"}
-        How far to go by what the server says.
-    own : Pin
-        The organization of the user, with the key that the client was given.
-    now : Pin
-        What the server says now.
-
-    Raises
-    ------
-    PublicKeyChangedError
-        When it is another key.
-    """
+    """Decide whether results may be encrypted with what the server gives as the user's own key."""
     if trust != "off" and now.value != own.value:
         raise PublicKeyChangedError(
             f"the server gives another public key for your own organization {now.id_} ({now.name}) "
@@ -138,28 +85,7 @@ def check_own_key(trust: TrustMode, own: Pin, now: Pin) -> None:
 
 
 def check_encryption(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
-    """Decide whether to go by what the server says of the encryption of a collaboration.
-
-    Parameters
-    ----------
-    trust : {"first-use", "strict", "off"}
-        How far to go by what the server says.
-    known : Mapping of (kind, int) to Pin
-        What is known of the server.
-    now : Pin
-        What the server says now.
-
-    Returns
-    -------
-    Pin or None
-        What is to be remembered before anything is sent; None if nothing is.
-
-    Raises
-    ------
-    NotEncryptedError
-        When the collaboration, or one by its name, is known as encrypted, or nothing is known and
-        that is not enough.
-    """
+    """Decide whether to go by what the server says of the encryption of a collaboration."""
     if trust == "off":
         return None
     before = known.get((now.kind, now.id_))
@@ -199,23 +125,7 @@ KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
 
 
 def fingerprint_of(row: Organization) -> str:
-    """Give the fingerprint of an organization's public key.
-
-    Parameters
-    ----------
-    row : Organization
-        What the server says of it.
-
-    Returns
-    -------
-    str
-        The fingerprint.
-
-    Raises
-    ------
-    InvalidKeyError
-        When it has no key, or none that can be read.
-    """
+    """Return the fingerprint of an organization's public key."""
     from .keys import fingerprint
 
     who = f"organization {row['id']} ({row.get('name')})"
@@ -232,17 +142,7 @@ def fingerprint_of(row: Organization) -> str:
 
 
 class Trust:
-    """How far a client goes by what its server says, and what it remembers of it.
-
-    Parameters
-    ----------
-    url : str
-        The address of the server's API.
-    mode : {"first-use", "strict", "off"}
-        How far to go by what the server says.
-    path : Path or None
-        The file of what is known; None for that of the environment, or else the user's own.
-    """
+    """How far a client goes by what its server says, and what it remembers of it."""
 
     def __init__(self, url: str, mode: TrustMode, path: Path | None) -> None:
         self._server = canonical_url(url)
@@ -262,25 +162,7 @@ class Trust:
         return user_data_path("vantage6-sdk", appauthor=False) / "known_organizations"
 
     def allows_plain(self, row: Collaboration, *, has_key: bool) -> bool:
-        """Decide whether input for a collaboration goes unencrypted.
-
-        Parameters
-        ----------
-        row : Collaboration
-            What the server says of it.
-        has_key : bool
-            Whether the user has set up encryption.
-
-        Returns
-        -------
-        bool
-            Whether it does.
-
-        Raises
-        ------
-        NotEncryptedError
-            When the server says that it may, and that is not to be believed.
-        """
+        """Decide whether input for a collaboration goes unencrypted."""
         self._check([_encryption_pin(row)], check_encryption)
         is_plain = not row["encrypted"]
         if is_plain and has_key and row["id"] not in self._warned:
@@ -296,27 +178,7 @@ class Trust:
     def check_keys(
         self, ids: Iterable[int], members: Iterable[Organization], own: tuple[int, str]
     ) -> None:
-        """Decide whether to encrypt with the public keys that the server gives.
-
-        Parameters
-        ----------
-        ids : iterable of int
-            The organizations to encrypt for.
-        members : iterable of Organization
-            What the server says of these and others.
-        own : tuple of int and str
-            The user's organization and its public key, which is known for sure. It is looked at in
-            any case, since results are encrypted with it.
-
-        Raises
-        ------
-        PublicKeyChangedError
-            When another key is known of an organization.
-        UntrustedKeyError
-            When nothing is known of one, and that is not enough.
-        InvalidKeyError
-            When a key cannot be read.
-        """
+        """Decide whether to encrypt with the public keys that the server gives."""
         from .keys import fingerprint
 
         own_id, own_key = own
@@ -332,27 +194,7 @@ class Trust:
         self._check([pin for pin in pins if pin.id_ != own_id], check_key)
 
     def accept_key(self, row: Organization, expected: str | None) -> str:
-        """Remember the public key of an organization, in place of what was known of it.
-
-        Parameters
-        ----------
-        row : Organization
-            What the server says of it.
-        expected : str or None
-            The fingerprint that the key is to have, if the user knows.
-
-        Returns
-        -------
-        str
-            The fingerprint of the key.
-
-        Raises
-        ------
-        InvalidKeyError
-            When there is no key, or it cannot be read.
-        KeyMismatchError
-            When it has another fingerprint.
-        """
+        """Remember the public key of an organization, in place of what was known of it."""
         now = _key_pin(row)
         if expected is not None and expected != now.value:
             raise KeyMismatchError(
@@ -365,18 +207,7 @@ class Trust:
         return now.value
 
     def accept_encryption(self, row: Collaboration) -> bool:
-        """Remember whether a collaboration is encrypted, in place of what was known of it.
-
-        Parameters
-        ----------
-        row : Collaboration
-            What the server says of it.
-
-        Returns
-        -------
-        bool
-            Whether it is.
-        """
+        """Remember whether a collaboration is encrypted, in place of what was known of it."""
         now = _encryption_pin(row)
         self._remember(lambda _: [now])
         return now.value == ENCRYPTED

@@ -7,16 +7,5 @@ SEPARATOR = "$"
 
 
 def is_encrypted(text: str) -> bool:
-    """Tell an encrypted value from a plain one, by its format.
-
-    Parameters
-    ----------
-    text : str
-        The input or the result of a run, as the server gives it.
-
-    Returns
-    -------
-    bool
-        Whether it is encrypted.
-    """
+    """Report an encrypted value from a plain one, by its format."""
     return SEPARATOR in text

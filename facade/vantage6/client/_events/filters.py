@@ -26,23 +26,7 @@ if TYPE_CHECKING:
 
 
 class EventFilter:
-    """Which events someone wants to hear.
-
-    Parameters
-    ----------
-    kinds : str, sequence of str, or None
-        Those of these kinds.
-
-    Attributes
-    ----------
-    collaboration_id : int or None
-        Those of this collaboration.
-
-    Raises
-    ------
-    InvalidInputError
-        When there is no such kind.
-    """
+    """Which events someone wants to hear."""
 
     def __init__(self, kinds: EventKind | Sequence[EventKind] | None) -> None:
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
@@ -68,7 +52,7 @@ class EventFilter:
         self._collaborations[what] = collaboration_id
 
     def unknown(self, event: Event) -> tuple[str, int] | None:
-        """Give the task or node whose collaboration must be known to judge an event, if any."""
+        """Return the task or node whose collaboration must be known to judge an event, if any."""
         what = _subject(event)
         if self.collaboration_id is None or what is None or not self._is_kind(event):
             return None
@@ -115,7 +99,7 @@ class EventFilter:
 
 
 def _subject(event: Event) -> tuple[str, int] | None:
-    """Give what tells of an event to which collaboration it belongs."""
+    """Return what tells of an event to which collaboration it belongs."""
     match event:
         case TaskCreated() | RunStatusChanged() | LogWritten():
             return "task", event.task_id

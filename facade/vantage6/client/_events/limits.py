@@ -25,15 +25,7 @@ UNKNOWN = "the server sent a message of a kind that it has no events of"
 
 
 class MeteredSocket:
-    """A socket that counts what is read of it, and ends when it is too much or takes too long.
-
-    Parameters
-    ----------
-    socket : socket
-        The socket.
-    end : callable
-        Called with the reason; it raises an error.
-    """
+    """A socket that counts what is read of it, and ends when it is too much or takes too long."""
 
     def __init__(self, socket: Any, end: Callable[[str], None]) -> None:
         self._socket = socket
@@ -65,24 +57,7 @@ def limited_websocket_class(
     tell: Callable[[str], None],
     keep: Callable[[Any], None],
 ) -> type[Any]:
-    """Make a kind of websocket that takes in no more at once than a server may have to say.
-
-    Parameters
-    ----------
-    library : module
-        The library for websockets.
-    waiting : callable
-        Tells how many messages wait to be sent.
-    tell : callable
-        Called with the reason before the connection ends.
-    keep : callable
-        Called with each that is made; who is called has it shut down in the end.
-
-    Returns
-    -------
-    type
-        What the library is to make of a connection.
-    """
+    """Create a kind of websocket that takes in no more at once than a server may have to say."""
 
     class Bounded(library.WebSocket):
         def __init__(self, *things: Any, **more: Any) -> None:
@@ -117,21 +92,9 @@ def limited_websocket_class(
 
 
 def plain_packet_class(library: Any) -> type[Any]:
-    """Make a kind of packet that refuses what would be kept until more comes.
-
-    That is one with attachments, and one for a namespace that nobody asked for. What wants an
-    answer is refused as well: who takes in none would let them pile up.
-
-    Parameters
-    ----------
-    library : module
-        The library's module of packets.
-
-    Returns
-    -------
-    type
-        What the library is to make of a message.
-    """
+    """Create a kind of packet that refuses what would be kept until more comes."""
+    # That is one with attachments, and one for a namespace that nobody asked for. What wants an
+    # answer is refused as well: who takes in none would let them pile up.
     binary = (library.BINARY_EVENT, library.BINARY_ACK)
 
     class Plain(library.Packet):

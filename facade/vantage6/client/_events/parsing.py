@@ -27,20 +27,7 @@ _JOINED = re.compile(r"joined room <collaboration_([0-9]{1,18})>$")
 
 
 def parse(name: str, data: object) -> Received | None:
-    """Read a message of the socket.
-
-    Parameters
-    ----------
-    name : str
-        The name under which the server sends it.
-    data : object
-        What goes along.
-
-    Returns
-    -------
-    event or None
-        None for what is not known, or lacks what such a message has: servers may say more.
-    """
+    """Read a message of the socket."""
     if name == "message" and isinstance(data, str):
         joined = _JOINED.search(data)
         return Joined(int(joined[1])) if joined else None

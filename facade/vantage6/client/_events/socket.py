@@ -1,4 +1,9 @@
-"""The connection to the server's events."""
+"""The connection to the server's events.
+
+It is the same for both kinds of client: a thread holds it and puts what it hears into mailboxes,
+each of which belongs to one that waits, in a program or in an event loop. It never reconnects by
+itself: who waits renews the token first, then asks for a new connection.
+"""
 
 from __future__ import annotations
 
@@ -26,22 +31,12 @@ CLOSE_PACKET = "1"
 
 
 def can_connect() -> bool:
-    """Tell whether the libraries are there that hold such a connection."""
+    """Return whether the libraries are there that hold such a connection."""
     return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
 
 
 class Socket:
-    """The connection that all who wait on one client share, open as long as anyone does.
-
-    Parameters
-    ----------
-    address : Address
-        Where the API is; the events are at the root of the same server.
-    options : callable
-        Gives the certificates to trust, and the proxy to go through.
-    seconds : float
-        How long connecting may take.
-    """
+    """The connection that all who wait on one client share, open as long as anyone does."""
 
     def __init__(
         self, address: Address, options: Callable[[], dict[str, object]], seconds: float
@@ -62,7 +57,7 @@ class Socket:
         self._rooms: set[int] = set()
 
     def join(self, mailbox: Mailbox | AsyncMailbox) -> None:
-        """Put what is heard from now on into this mailbox, beginning with what is joined now."""
+        """Deliver events to this mailbox from now on, beginning with what is joined."""
         with self._lock:
             if self._is_closed:
                 mailbox.end()
@@ -74,7 +69,7 @@ class Socket:
                 mailbox.put(Joined(room))
 
     def leave(self, mailbox: Mailbox | AsyncMailbox) -> None:
-        """Put nothing more into this mailbox; the last to leave closes the connection."""
+        """Convert nothing more into this mailbox; the last to leave closes the connection."""
         with self._lock:
             if mailbox in self._mailboxes:
                 self._mailboxes.remove(mailbox)
@@ -168,7 +163,7 @@ class _SocketThread:
             client.disconnect()
 
     def _client(self) -> Any:
-        """Make the library's client, which has no types."""
+        """Create the library's client, which has no types."""
         library: Any = importlib.import_module("socketio")
         websocket = importlib.import_module("websocket")
         kind = limited_websocket_class(
@@ -187,11 +182,9 @@ class _SocketThread:
         return client
 
     def _detect_every_end(self, client: Any) -> None:
-        """Hear of an end that comes while the connection is opened; the library keeps it back.
-
-        It tells of an end only once `connect` has returned, which may be after the end, and waits
-        in `connect` for what an ended connection can no longer bring.
-        """
+        """Hear of an end that comes while the connection is opened; the library keeps it back."""
+        # It tells of an end only once `connect` has returned, which may be after the end, and waits
+        # in `connect` for what an ended connection can no longer bring.
         tidy = client.eio.handlers["disconnect"]
 
         def is_open() -> None:
@@ -215,10 +208,8 @@ class _SocketThread:
         self._ended.set()
 
     def _handle_in_order(self, transport: Any) -> None:
-        """Handle messages one after the other: the library would start a thread for each of them.
-
-        What cannot be handled would end the thread that reads, and nobody would hear of it.
-        """
+        """Handle messages in order; the library would start a thread for each."""
+        # What cannot be handled would end the thread that reads, and nobody would hear of it.
         start = transport.start_background_task
 
         def handle(target: Callable[..., object], *args: object) -> object:

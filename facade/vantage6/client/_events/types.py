@@ -185,13 +185,7 @@ class Connected:
 
 @dataclass(frozen=True)
 class Joined:
-    """From here on all of a collaboration is heard.
-
-    Attributes
-    ----------
-    collaboration_id : int
-        The collaboration.
-    """
+    """From here on all of a collaboration is heard."""
 
     collaboration_id: int
 
@@ -203,13 +197,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Lost:
-    """There is no connection, or not any more.
-
-    Attributes
-    ----------
-    reason : str
-        Why not.
-    """
+    """There is no connection, or not any more."""
 
     reason: str
 
@@ -219,16 +207,5 @@ Received: TypeAlias = Event | ConnectionEvent
 
 
 def weight(item: Received) -> int:
-    """Tell for how many events one counts where they are kept.
-
-    Parameters
-    ----------
-    item : event
-        What was heard.
-
-    Returns
-    -------
-    int
-        One, and one more for each 1,000 characters or identifiers in it.
-    """
+    """Report for how many events one counts where they are kept."""
     return 1 + sum(len(value) for value in vars(item).values() if isinstance(value, Sized)) // 1000

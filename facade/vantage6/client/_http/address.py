@@ -15,17 +15,7 @@ API_PATH = "/api"
 
 @dataclass(frozen=True)
 class Address:
-    """Where the API of a server is.
-
-    Attributes
-    ----------
-    host : str
-        Scheme and host, such as ``"https://server.example"``.
-    port : int or None
-        The port; None for the scheme's own.
-    path : str
-        The API's path, such as ``"/api"``, or an empty string.
-    """
+    """Where the API of a server is."""
 
     host: str
     port: int | None
@@ -33,28 +23,7 @@ class Address:
 
     @classmethod
     def parse(cls, host: str, port: int | str | None = None, path: str | None = None) -> Address:
-        """Check the parts of an address as people write them.
-
-        Parameters
-        ----------
-        host : str
-            Scheme and host, perhaps with a port and a path: the whole address, then.
-        port : int, str or None
-            The port; None for that of `host`.
-        path : str or None
-            The API's path, with or without slashes around it; None for that of `host`, or else
-            ``/api``.
-
-        Returns
-        -------
-        Address
-            The parts, in their plain form.
-
-        Raises
-        ------
-        ConfigurationError
-            When a part is missing, contradicts another, or is in the wrong place.
-        """
+        """Check the parts of an address as people write them."""
         try:
             url = urlsplit(host.strip())
             own_port = url.port
@@ -80,23 +49,7 @@ class Address:
 
     @classmethod
     def parse_exact(cls, url: str) -> Address:
-        """Take the whole address of an API as it is: without a path it is at the root.
-
-        Parameters
-        ----------
-        url : str
-            The address.
-
-        Returns
-        -------
-        Address
-            Its parts.
-
-        Raises
-        ------
-        ConfigurationError
-            When it is no address.
-        """
+        """Take the whole address of an API as it is: without a path it is at the root."""
         try:
             path = urlsplit(url).path.strip("/")
         except ValueError as error:
@@ -105,23 +58,7 @@ class Address:
 
     @classmethod
     def parse_store(cls, url: str | None) -> Address:
-        """Check the address of an algorithm store, which the server supplies.
-
-        Parameters
-        ----------
-        url : str or None
-            The whole address of the store's API.
-
-        Returns
-        -------
-        Address
-            Its parts.
-
-        Raises
-        ------
-        ConfigurationError
-            When it is no address, or when a token that is sent there could be read on the way.
-        """
+        """Check the address of an algorithm store, which the server supplies."""
         address = cls.parse_exact(url or "")
         if address.is_insecure:
             raise ConfigurationError(
@@ -151,7 +88,7 @@ def _without_login(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -159,7 +96,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _path(host: str, own: str, path: str | None) -> str:
-    """Give the path of the API: the one in the host's address, or the one given beside it."""
+    """Return the path of the API: the one in the host's address, or the one given beside it."""
     own = own.strip("/")
     given = (own or API_PATH).strip("/") if path is None else path.strip("/")
     if own and own != given:

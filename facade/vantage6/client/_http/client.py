@@ -40,7 +40,7 @@ BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
 
 def _options(url: str, auth: httpx.Auth) -> dict[str, Any]:
-    """Give the arguments that both kinds of client are made with."""
+    """Return the arguments that both kinds of client are made with."""
     return {
         "base_url": url,
         "auth": auth,
@@ -76,18 +76,7 @@ def _build_request(
 
 
 def to_response(response: httpx.Response) -> Response:
-    """Take from a response what the rest of the package needs.
-
-    Parameters
-    ----------
-    response : httpx.Response
-        The response, its body read.
-
-    Returns
-    -------
-    Answer
-        The same, without httpx.
-    """
+    """Take from a response what the rest of the package needs."""
     return Response(
         method=response.request.method,
         url=str(response.request.url),
@@ -105,7 +94,7 @@ def _is_blob(response: httpx.Response) -> bool:
 
 
 def _not_a_blob(response: httpx.Response) -> Vantage6Error:
-    """Make the error for an answer that has come in place of a blob."""
+    """Create the error for an answer that has come in place of a blob."""
     answer = to_response(response)
     if not response.is_success:
         return error_for(answer, PermissionDeniedError)
@@ -131,19 +120,7 @@ def _require_same(piece: bytes | None, request: httpx.Request) -> bytes:
 
 
 class Http(httpx.Client):
-    """The connections of a `Client` to one API.
-
-    Parameters
-    ----------
-    url : str
-        Address of the API.
-    pools : Pools
-        Where connections come from; several of these share them.
-    limits : Limits
-        What a call may cost.
-    auth : httpx.Auth
-        Adds the token to each request.
-    """
+    """The connections of a `Client` to one API."""
 
     def __init__(self, url: str, pools: Pools, limits: Limits, auth: httpx.Auth) -> None:
         pools.prepare(url)
@@ -152,13 +129,13 @@ class Http(httpx.Client):
         self.limits = limits
 
     def limited(self, limits: Limits) -> Http:
-        """Give the same connections with other limits."""
+        """Return the same connections with other limits."""
         view = copy(self)
         view.limits = limits
         return view
 
     def lock(self) -> Lock:
-        """Make a lock for what the threads of a program do one after the other."""
+        """Create a lock for what the threads of a program do one after the other."""
         return Lock()
 
     def send(
@@ -203,11 +180,9 @@ class Http(httpx.Client):
         return to_response(self.send(request))
 
     def download(self, call: Call[bytes]) -> Generator[bytes]:
-        """Send a request, and give the body of the answer piece by piece.
-
-        Where that breaks off it is asked for again, as often as `Retries` lets; see
-        `ResumableBody`.
-        """
+        """Send a request, and give the body of the answer piece by piece."""
+        # Where that breaks off it is asked for again, as often as `Retries` lets; see
+        # `ResumableBody`.
         request = _build_request(self, call, None, STREAMED)
         attempts, whole = Retries(request, self.limits), ResumableBody(request.extensions)
         while True:
@@ -241,13 +216,13 @@ class AsyncHttp(httpx.AsyncClient):
         self.limits = limits
 
     def limited(self, limits: Limits) -> AsyncHttp:
-        """Give the same connections with other limits."""
+        """Return the same connections with other limits."""
         view = copy(self)
         view.limits = limits
         return view
 
     def lock(self) -> AsyncLock:
-        """Make a lock for what the tasks of a program do one after the other."""
+        """Create a lock for what the tasks of a program do one after the other."""
         return AsyncLock()
 
     async def send(
@@ -294,11 +269,9 @@ class AsyncHttp(httpx.AsyncClient):
         return to_response(await self.send(request))
 
     async def download(self, call: Call[bytes]) -> AsyncGenerator[bytes]:
-        """Send a request, and give the body of the answer piece by piece.
-
-        Where that breaks off it is asked for again, as often as `Retries` lets; see
-        `ResumableBody`.
-        """
+        """Send a request, and give the body of the answer piece by piece."""
+        # Where that breaks off it is asked for again, as often as `Retries` lets; see
+        # `ResumableBody`.
         from asyncio import sleep
 
         request = _build_request(self, call, None, STREAMED)

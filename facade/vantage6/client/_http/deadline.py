@@ -11,13 +11,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """The moment at which a call is to be over, with all its attempts.
-
-    Parameters
-    ----------
-    timeouts : Timeouts
-        How long it may take, and each of its parts.
-    """
+    """The moment at which a call is to be over, with all its attempts."""
 
     __slots__ = ("_until", "timeouts")
 
@@ -41,7 +35,7 @@ class Deadline:
         return monotonic() >= self._until
 
     def parts(self) -> dict[str, Seconds]:
-        """Give the timeouts of the next attempt, in the form that the HTTP library takes."""
+        """Return the timeouts of the next attempt, in the form that the HTTP library takes."""
         timeouts, left = self.timeouts, max(0.0, self.left)
         return {
             name: Seconds(min(seconds, left), self)
@@ -55,37 +49,23 @@ class Deadline:
 
 
 class Seconds(float):
-    """A timeout that knows when the whole call must be over.
+    """A timeout that knows when the whole call must be over."""
 
-    The HTTP library hands it on as the number that it is, down to each read and write; there
-    `clip` takes into account what has passed meanwhile. So a byte now and then buys no time.
-    """
+    # The HTTP library hands it on as the number that it is, down to each read and write; there
+    # `clip` takes into account what has passed meanwhile. So a byte now and then buys no time.
 
     __slots__ = ("deadline",)
     deadline: Deadline
 
     def __new__(cls, seconds: float, deadline: Deadline) -> Seconds:
-        """Make one; a float takes its value here."""
+        """Create one; a float takes its value here."""
         made = super().__new__(cls, seconds)
         made.deadline = deadline
         return made
 
 
 def clip(timeout: float | None, otherwise: float | None = None) -> float | None:
-    """Give how long a read or write may take now.
-
-    Parameters
-    ----------
-    timeout : float or None
-        What the HTTP library hands on.
-    otherwise : float or None
-        What to take where it hands on nothing.
-
-    Returns
-    -------
-    float or None
-        Seconds; 0 or less when the time is up.
-    """
+    """Return how long a read or write may take now."""
     if timeout is None:
         timeout = otherwise
     return min(timeout, timeout.deadline.left) if isinstance(timeout, Seconds) else timeout

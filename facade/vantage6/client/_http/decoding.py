@@ -23,30 +23,7 @@ T = TypeVar("T")
 def decode_response(
     call: Call[T], response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> T:
-    """Give the value that a call was made for.
-
-    Parameters
-    ----------
-    call : Call of T
-        The call, which knows the type of its value.
-    response : Response
-        What came back.
-    refused : type of UnauthorizedError
-        The error for a 401 that is not about the token.
-
-    Returns
-    -------
-    T
-        The decoded body. Where something was to be deleted, and is not there any more once that was
-        asked for again, it is the server's message that says so.
-
-    Raises
-    ------
-    StatusError
-        When the server refused; its subclasses tell why.
-    InvalidResponseError
-        When the body is not JSON, or lacks what the client needs of it.
-    """
+    """Return the value that a call was made for."""
     trouble: str | None = "it is nested more deeply than anything that the API says"
     with suppress(RecursionError):
         if _is_deleted(call, response):
@@ -59,7 +36,7 @@ def decode_response(
 
 
 def _is_deleted(call: Call[object], response: Response) -> bool:
-    """Tell whether the API has not found what it was asked to delete a second time."""
+    """Return whether the API has not found what it was asked to delete a second time."""
     is_gone = response.is_second and response.status == HTTPStatus.NOT_FOUND
     if not (is_gone and call.operation.startswith("delete_")):
         return False
@@ -69,27 +46,7 @@ def _is_deleted(call: Call[object], response: Response) -> bool:
 def decode_json(
     response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> object:
-    """Decode the body of an answer, whatever it was the answer to.
-
-    Parameters
-    ----------
-    response : Response
-        What came back.
-    refused : type of UnauthorizedError
-        The error for a 401 that is not about the token.
-
-    Returns
-    -------
-    object
-        The JSON value.
-
-    Raises
-    ------
-    StatusError
-        When the server refused.
-    InvalidResponseError
-        When the body is not JSON.
-    """
+    """Decode the body of an answer, whatever it was the answer to."""
     if not 200 <= response.status < 300:
         raise error_for(response, refused)
     with suppress(ValueError, RecursionError):
@@ -103,20 +60,7 @@ def decode_json(
 
 
 def invalid_response(reason: str, response: Response) -> InvalidResponseError:
-    """Make the error for an answer that is not what the API says.
-
-    Parameters
-    ----------
-    reason : str
-        What is wrong with it.
-    response : Response
-        The answer.
-
-    Returns
-    -------
-    InvalidResponseError
-        The error, to be raised.
-    """
+    """Create the error for an answer that is not what the API says."""
     return InvalidResponseError(
         reason,
         method=response.method,

@@ -12,17 +12,7 @@ from .timeouts import Timeouts
 
 @dataclass(frozen=True)
 class Limits:
-    """What a call may cost: time, attempts and memory.
-
-    Attributes
-    ----------
-    timeouts : Timeouts
-        How long it may take.
-    max_retries : int
-        How many further attempts there may be where that is safe.
-    max_response_bytes : int
-        How many bytes an answer may have, once it is unpacked.
-    """
+    """What a call may cost: time, attempts and memory."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     max_retries: int = 3
@@ -42,18 +32,7 @@ class Limits:
         max_retries: int | None = None,
         max_response_bytes: int | None = None,
     ) -> Limits:
-        """Give the same limits, but for those that are named.
-
-        Parameters
-        ----------
-        timeout, max_retries, max_response_bytes : optional
-            As the arguments of the client so called; None leaves them as they are.
-
-        Returns
-        -------
-        Limits
-            The limits.
-        """
+        """Return the same limits, but for those that are named."""
         return Limits(
             self.timeouts if timeout is None else Timeouts.of(timeout),
             self.max_retries if max_retries is None else max_retries,
@@ -75,43 +54,12 @@ ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 
 
 def is_blob(content_type: str | None) -> bool:
-    """Tell whether an answer can be a blob.
-
-    Parameters
-    ----------
-    content_type : str or None
-        Its header of that name. The server always sends it; what has none may be taken for a
-        blob, says HTTP.
-
-    Returns
-    -------
-    bool
-        False for a page that something else sent in its place.
-    """
+    """Return whether an answer can be a blob."""
     return (content_type or BLOB).partition(";")[0].strip().lower() == BLOB
 
 
 class ResponseLimiter:
-    """Decides after each piece of an answer whether to read on.
-
-    Parameters
-    ----------
-    method, url : str
-        The request.
-    status : int
-        The status of the answer.
-    packing : str
-        Its header Content-Encoding.
-    most : int or None
-        How many bytes it may have, unpacked; None for a blob, of which any number may come.
-    content_type : str or None
-        Its header Content-Type. Only of a blob does it matter.
-
-    Attributes
-    ----------
-    is_over : bool
-        Whether what follows is of no use.
-    """
+    """Decides after each piece of an answer whether to read on."""
 
     def __init__(
         self,
@@ -132,36 +80,14 @@ class ResponseLimiter:
         self.is_over = False
 
     def start(self) -> None:
-        """Look at what is known before the body comes.
-
-        Raises
-        ------
-        InvalidResponseError
-            When it is packed in another way than was asked for.
-        """
+        """Look at what is known before the body comes."""
         if self._packing not in ENCODINGS:
             raise self._error(
                 f"the body is packed as {self._packing[:40]!r}: nobody asked for that"
             )
 
     def take(self, piece: bytes) -> bytes:
-        """Take in a piece.
-
-        Parameters
-        ----------
-        piece : bytes
-            What came, unpacked.
-
-        Returns
-        -------
-        bytes
-            What is to be kept of it.
-
-        Raises
-        ------
-        InvalidResponseError
-            When the answer has become too large.
-        """
+        """Accept a piece."""
         if self._most is None and not self._is_refusal:
             return piece
         if self._is_json is None and (text := piece.lstrip(SPACE)):

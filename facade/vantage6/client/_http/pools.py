@@ -1,4 +1,9 @@
-"""Connection pools of a client."""
+"""Connection pools of a client.
+
+A client has one pool for all it talks to, by way of each proxy. A forked process starts with empty
+pools, and so does each event loop. Timeouts are cut to what is left of the whole call wherever
+bytes are read or written, and an answer is read no further than it is of use.
+"""
 
 from __future__ import annotations
 
@@ -41,23 +46,7 @@ PIECE = 1 << 16
 
 
 def parse_url(url: str) -> httpx.URL:
-    """Read an address as the HTTP library does.
-
-    Parameters
-    ----------
-    url : str
-        The address of an API.
-
-    Returns
-    -------
-    httpx.URL
-        The same.
-
-    Raises
-    ------
-    ConfigurationError
-        When its host is none that there can be.
-    """
+    """Read an address as the HTTP library does."""
     try:
         return httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -67,7 +56,7 @@ def parse_url(url: str) -> httpx.URL:
 def _seconds_left(
     timeout: float | None, otherwise: float | None, late: type[httpcore.TimeoutException]
 ) -> float | None:
-    """Give how long a read or write may take now; sockets would take 0 for "do not wait"."""
+    """Return how long a read or write may take now; sockets would take 0 for "do not wait"."""
     seconds = clip(timeout, otherwise)
     if seconds is not None and seconds <= 0:
         raise late("the time is up")
@@ -216,7 +205,7 @@ class _Response(httpx.Response):
     limiter: ResponseLimiter
 
     def iter_bytes(self, chunk_size: int | None = None) -> Generator[bytes]:
-        """Give the body, unpacked; httpx calls this to read it."""
+        """Return the body, unpacked; httpx calls this to read it."""
         self.limiter.start()
         for piece in super().iter_bytes(chunk_size):
             yield self.limiter.take(piece)
@@ -225,7 +214,7 @@ class _Response(httpx.Response):
                 return
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes]:
-        """Give the body, unpacked; httpx calls this to read it."""
+        """Return the body, unpacked; httpx calls this to read it."""
         self.limiter.start()
         async for piece in super().aiter_bytes(chunk_size):
             yield self.limiter.take(piece)
@@ -252,13 +241,7 @@ def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
 
 
 class Pools(httpx.BaseTransport):
-    """All connections of a `Client`.
-
-    Parameters
-    ----------
-    route : Route
-        Through which proxy to go, and whom to trust.
-    """
+    """All connections of a `Client`."""
 
     def __init__(self, route: Route) -> None:
         self.route = route
@@ -276,7 +259,7 @@ class Pools(httpx.BaseTransport):
         self._pools = {}
 
     def prepare(self, url: str) -> None:
-        """Find out at once what keeps an address from being reached by the settings given."""
+        """Determine at once what keeps an address from being reached by the settings given."""
         self._pool(parse_url(url))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -317,7 +300,7 @@ class AsyncPools(httpx.AsyncBaseTransport):
         self._loops = WeakKeyDictionary()
 
     def prepare(self, url: str) -> None:
-        """Find out at once what keeps an address from being reached by the settings given."""
+        """Determine at once what keeps an address from being reached by the settings given."""
         proxy_for(url, self.route)
         self._trusting(url)
 

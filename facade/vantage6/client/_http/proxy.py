@@ -20,25 +20,7 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def check_proxy(proxy: str, source: str) -> str:
-    """Refuse what is not the address of a proxy.
-
-    Parameters
-    ----------
-    proxy : str
-        The address.
-    source : str
-        Where it is from, for the error.
-
-    Returns
-    -------
-    str
-        The address.
-
-    Raises
-    ------
-    ConfigurationError
-        When it is none. The error does not show it: it may hold a password.
-    """
+    """Reject what is not the address of a proxy."""
     if not _is_proxy(proxy):  # not here, where its parts would be in the traceback
         raise ConfigurationError(
             f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
@@ -59,28 +41,7 @@ def _is_proxy(proxy: str) -> bool:
 
 
 def proxy_for(url: str, route: Route) -> str | None:
-    """Decide by way of which proxy an address is reached.
-
-    Parameters
-    ----------
-    url : str
-        The address.
-    route : Route
-        What the client was told.
-
-    Returns
-    -------
-    str or None
-        Address of the proxy; None to go there directly. This machine is reached through a proxy
-        only if the client was told so itself.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such kind of proxy.
-    MissingDependencyError
-        When it takes a library that is not installed.
-    """
+    """Decide by way of which proxy an address is reached."""
     if route.proxy is False:
         return None
     where = urlsplit(url)
@@ -107,20 +68,7 @@ def _check_supported(proxy: str, source: str) -> str:
 
 
 def socket_options(url: str, route: Route) -> dict[str, object]:
-    """Give the options of a websocket that is reached in the same way.
-
-    Parameters
-    ----------
-    url : str
-        Address of the API.
-    route : Route
-        What the client was told.
-
-    Returns
-    -------
-    dict
-        The options, as the library for websockets calls them.
-    """
+    """Return the options of a websocket that is reached in the same way."""
     options: dict[str, object] = {}
     if url.startswith("https:"):
         options["sslopt"] = {"context": ssl_context(url, route)}

@@ -17,18 +17,7 @@ if TYPE_CHECKING:
 
 
 def without_none(**fields: object) -> Any:
-    """Leave out what was not given, so that it stays as it is.
-
-    Parameters
-    ----------
-    **fields : object
-        The fields of a body, by the names that the API has for them.
-
-    Returns
-    -------
-    dict
-        Those that are not None. The caller says which of the API's bodies it is.
-    """
+    """Leave out what was not given, so that it stays as it is."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -37,18 +26,7 @@ HEADER_VALUE = re.compile(r"([!-~]([ -~\t]*[!-~])?)?")
 
 
 def check_arguments(endpoint: object, method: object, params: object, headers: object) -> None:
-    """Refuse arguments of a request that are of another kind than they have to be.
-
-    Parameters
-    ----------
-    endpoint, method, params, headers : object
-        What was given; None for `params` or `headers` that were not.
-
-    Raises
-    ------
-    InvalidInputError
-        When one is of another kind. The error has no value in it: it may be a secret.
-    """
+    """Reject arguments of a request that are of another kind than they have to be."""
     for name, text, example in (("endpoint", endpoint, "task/12"), ("method", method, "get")):
         if not isinstance(text, str):
             raise InvalidInputError(f"{name} must be a str such as {example!r}, not {_kind(text)}")
@@ -77,24 +55,7 @@ def _kind(value: object) -> str:
 def custom_call(
     method: str, endpoint: str, params: Mapping[str, QueryValue | None] | None, body: object
 ) -> Call[object]:
-    """Describe a request that is none of the contract's operations.
-
-    Parameters
-    ----------
-    method : str
-        The HTTP method.
-    endpoint : str
-        The path below that of the API, perhaps with a query.
-    params : dict, optional
-        Further query parameters; those that are None are not sent.
-    body : object
-        What is to be sent as JSON, or None.
-
-    Returns
-    -------
-    Call
-        The request.
-    """
+    """Describe a request that is none of the contract's operations."""
     path, query = "/" + endpoint.lstrip("/"), given(**params or {})
     if query and "?" in path:  # or the HTTP library would forget the query in the path
         path, _, own = path.partition("?")
@@ -103,21 +64,7 @@ def custom_call(
 
 
 def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
-    """Refuse what could become another request than it looks like.
-
-    Parameters
-    ----------
-    method, path : str
-        The request's.
-    headers : dict
-        What is sent along.
-
-    Raises
-    ------
-    InvalidInputError
-        When the method is no word, the path climbs out of that of the API, or a header could
-        become several.
-    """
+    """Reject what could become another request than it looks like."""
     if not (method.isascii() and method.isalpha()):
         raise InvalidInputError(f"no method is called {method!r}: use a word such as 'get'")
     if "/." in path or "%" in path:
@@ -132,25 +79,7 @@ def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
 
 
 def send_options(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
-    """Say how a request is to be sent.
-
-    Parameters
-    ----------
-    repeats : int or None
-        How often to try again when no connection can be made; None for what is usual.
-    renew : bool
-        Whether an expired token may be renewed for it.
-
-    Returns
-    -------
-    dict
-        The extensions of the request.
-
-    Raises
-    ------
-    InvalidInputError
-        When the number makes no sense.
-    """
+    """Return how a request is to be sent."""
     if repeats is None:
         return {"renew": renew}
     if not _is_count(repeats):

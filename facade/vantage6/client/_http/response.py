@@ -13,26 +13,7 @@ MAX_COUNT_DIGITS = 18
 
 @dataclass(frozen=True)
 class Response:
-    """What came back for a request.
-
-    Attributes
-    ----------
-    method, url : str
-        The request.
-    status : int
-        The HTTP status.
-    content : bytes
-        The body.
-    location : str or None
-        Where a redirect points to.
-    total : int or None
-        How many rows a listing has on all its pages.
-    date : str or None
-        When it was sent, by the clock of the server: its header of that name.
-    is_second : bool
-        Whether the server may have carried out the request before, at an attempt whose answer was
-        lost.
-    """
+    """What came back for a request."""
 
     method: str
     url: str
@@ -45,18 +26,7 @@ class Response:
 
 
 def parse_count(header: str) -> int | None:
-    """Read the header that tells how many rows there are.
-
-    Parameters
-    ----------
-    header : str
-        Its text.
-
-    Returns
-    -------
-    int or None
-        The number; None where there is none.
-    """
+    """Read the header that tells how many rows there are."""
     is_number = header.isascii() and header.isdigit() and len(header) <= MAX_COUNT_DIGITS
     return int(header) if is_number else None
 

@@ -41,22 +41,13 @@ NOT_SENT = (
 
 
 class Retries:
-    """Decides, after each attempt to send a request, whether and when to make another.
+    """Decides, after each attempt to send a request, whether and when to make another."""
 
-    A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection failed,
-    a proxy says that the server is away for a moment, or either asks to slow down; for as long as
-    it asks, in the header Retry-After. Any other one only when no connection could be opened, so
-    that nothing can happen twice. A timeout is never followed by another wait, and no attempt
-    begins after the deadline of the call.
-
-    Parameters
-    ----------
-    request : httpx.Request
-        The request to be sent. Its extension ``"repeats"`` gives another number of further
-        attempts than the limits do.
-    limits : Limits
-        What the call may cost.
-    """
+    # A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection
+    # failed, a proxy says that the server is away for a moment, or either asks to slow down; for as
+    # long as it asks, in the header Retry-After. Any other one only when no connection could be
+    # opened, so that nothing can happen twice. A timeout is never followed by another wait, and no
+    # attempt begins after the deadline of the call.
 
     def __init__(self, request: httpx.Request, limits: Limits) -> None:
         self._is_repeatable = request.method in IDEMPOTENT_METHODS
@@ -73,20 +64,7 @@ class Retries:
         self._extensions["timeout"] = self.deadline.parts()
 
     def after_response(self, status: int, retry_after: str | None = None) -> float | None:
-        """Decide what follows an answer.
-
-        Parameters
-        ----------
-        status : int
-            Its HTTP status.
-        retry_after : str, optional
-            Its header of that name: seconds, or a date.
-
-        Returns
-        -------
-        float or None
-            Seconds to wait before the next attempt; None to take the answer as it is.
-        """
+        """Decide what follows an answer."""
         if not self._is_repeatable or status not in RETRY_STATUSES:
             return None
         self._note(status in UNCERTAIN_STATUSES)
@@ -98,23 +76,7 @@ class Retries:
             self._extensions["is_second"] = True
 
     def after_error(self, error: httpx.RequestError) -> float:
-        """Decide what follows a failure to send or to receive.
-
-        Parameters
-        ----------
-        error : httpx.RequestError
-            The failure.
-
-        Returns
-        -------
-        float
-            Seconds to wait before the next attempt.
-
-        Raises
-        ------
-        TransportError
-            When there is not to be another attempt.
-        """
+        """Decide what follows a failure to send or to receive."""
         meaning = translate(error)
         may_repeat = self._is_repeatable or isinstance(error, NOT_SENT)
         if isinstance(
@@ -153,18 +115,7 @@ def retry_after_seconds(retry_after: str | None) -> float:
 
 
 def translate(error: httpx.RequestError) -> TransportError:
-    """Say in our own words why a request brought no answer.
-
-    Parameters
-    ----------
-    error : httpx.RequestError
-        The failure.
-
-    Returns
-    -------
-    TransportError
-        The error to raise in its place.
-    """
+    """Return in our own words why a request brought no answer."""
     detail = scrub(str(error)) or type(error).__name__
     kind: type[TransportError] = ConnectionFailedError
     if isinstance(error, httpx.TimeoutException):
@@ -193,7 +144,7 @@ def translate(error: httpx.RequestError) -> TransportError:
 
 
 def _describe_timeout(error: httpx.TimeoutException) -> str:
-    """Say which limit was reached, and how long it is."""
+    """Return which limit was reached, and how long it is."""
     deadline: Deadline | None = error.request.extensions.get("deadline")
     timeouts = deadline.timeouts if deadline else Timeouts()
     if deadline and deadline.is_over:

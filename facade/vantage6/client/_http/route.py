@@ -16,17 +16,7 @@ Cert: TypeAlias = "FilePath | tuple[FilePath, FilePath] | tuple[FilePath, FilePa
 
 @dataclass(frozen=True)
 class Route:
-    """How to get to a server: through which proxy, and whom to trust there.
-
-    Attributes
-    ----------
-    verify : bool, path or SSLContext
-        Whose certificates to trust.
-    cert : path, tuple or None
-        The client's own certificate: a file, or files of certificate and key, and a passphrase.
-    proxy : str, False or None
-        Address of the proxy; False for none, None for what the environment says.
-    """
+    """How to get to a server: through which proxy, and whom to trust there."""
 
     verify: Verify = True
     cert: Cert | None = field(default=None, repr=False)

@@ -1,4 +1,9 @@
-"""Mask secrets in arguments, responses and tracebacks."""
+"""Mask secrets in arguments, responses and tracebacks.
+
+A traceback may be shown with the local variables of its frames. What is secret is a `Secret` in all
+frames of this package, from the first line of the method that takes it; and the frames of the
+libraries below, which hold requests as they are sent, are taken out of the errors that pass here.
+"""
 
 from __future__ import annotations
 
@@ -51,47 +56,20 @@ LIBRARIES = frozenset(
     }
 )
 # So have those of this package that do their work, between the libraries and the HTTP client.
-OWN_MODULES = frozenset({"contextlib", "vantage6.client._http.limits", "vantage6.client._http.pools"})
+OWN_MODULES = frozenset(
+    {"contextlib", "vantage6.client._http.limits", "vantage6.client._http.pools"}
+)
 
 
 def secret(text: str, argument: str) -> Secret:
-    """Take in a secret that a user gave.
-
-    Parameters
-    ----------
-    text : str
-        The secret.
-    argument : str
-        What it was given as, for the message of an error.
-
-    Returns
-    -------
-    Secret
-        The same text, which does not show itself.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is no text.
-    """
+    """Accept a secret that a user gave."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' own
         raise InvalidInputError(f"{argument} must be a str, not {type(text).__name__}")
     return Secret(text)
 
 
 def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
-    """Take in a passphrase.
-
-    Parameters
-    ----------
-    text : str, bytes or None
-        The passphrase, if there is one.
-
-    Returns
-    -------
-    SecretBytes or None
-        Its bytes, which do not show themselves.
-    """
+    """Accept a passphrase."""
     if text is None:
         return None
     if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -100,56 +78,19 @@ def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
 
 
 def mask_route(cert: Cert | None, proxy: Proxy | None) -> tuple[Cert | None, Proxy | None]:
-    """Take in how to get to a server: a proxy may want a login, and a key a passphrase.
-
-    Parameters
-    ----------
-    cert : path, tuple or None
-        The client's own certificate.
-    proxy : str, False or None
-        Address of the proxy.
-
-    Returns
-    -------
-    cert, proxy
-        The same, without what is secret in them being shown.
-    """
+    """Accept how to get to a server: a proxy may want a login, and a key a passphrase."""
     if isinstance(cert, tuple) and len(cert) == 3:
         cert = (cert[0], cert[1], Secret(cert[2]))
     return cert, Secret(proxy) if isinstance(proxy, str) and "@" in proxy else proxy
 
 
 def mask_response(operation: str, body: T) -> T:
-    """Hide what is secret in an answer.
-
-    Parameters
-    ----------
-    operation : str
-        What was asked for, by its name in the bindings.
-    body : object
-        The decoded body of the answer.
-
-    Returns
-    -------
-    object
-        The same, with rows that do not show what is secret in them.
-    """
+    """Hide what is secret in an answer."""
     return shaded(body) if operation in SECRET_OPERATIONS else body
 
 
 def redact(body: object) -> object:
-    """Take out what is secret in the body of a refusal: nobody needs it, and errors go far.
-
-    Parameters
-    ----------
-    body : object
-        The decoded body, or its text.
-
-    Returns
-    -------
-    object
-        The same, without it.
-    """
+    """Take out what is secret in the body of a refusal: nobody needs it, and errors go far."""
     if isinstance(body, str):
         return scrub(body)
     if isinstance(body, dict):
@@ -164,19 +105,7 @@ def redact(body: object) -> object:
 
 
 def strip_library_frames(error: E) -> E:
-    """Take the frames of the HTTP libraries out of an error, and secrets out of their messages.
-
-    Parameters
-    ----------
-    error : BaseException
-        What was raised below this package, or passed through there.
-
-    Returns
-    -------
-    BaseException
-        The same error. Frames of this package and of its users stay, and so do the errors that
-        caused it.
-    """
+    """Take the frames of the HTTP libraries out of an error, and secrets out of their messages."""
     for each in _chain(error):
         kept = [part for part in _frames(each.__traceback__) if not _is_library(part)]
         each.__traceback__ = None

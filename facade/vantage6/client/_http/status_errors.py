@@ -59,20 +59,7 @@ BY_STATUS: dict[int, type[StatusError]] = {
 
 
 def is_expired(status: int, content: bytes) -> bool:
-    """Tell whether an answer says that the access token must be renewed.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status.
-    content : bytes
-        The body.
-
-    Returns
-    -------
-    bool
-        False as well for every other refusal, a missing permission for instance.
-    """
+    """Return whether an answer says that the access token must be renewed."""
     if status != HTTPStatus.UNAUTHORIZED:
         return False
     return message_in(json_or_text(content)) in (EXPIRED, EXPIRED_AT_STORE)
@@ -81,20 +68,7 @@ def is_expired(status: int, content: bytes) -> bool:
 def error_for(
     response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> Vantage6Error:
-    """Make the error for an answer outside 200 to 299.
-
-    Parameters
-    ----------
-    response : Response
-        What came back.
-    refused : type of UnauthorizedError
-        The error for a 401 that is not about the token.
-
-    Returns
-    -------
-    Vantage6Error
-        The error, to be raised.
-    """
+    """Create the error for an answer outside 200 to 299."""
     body = json_or_text(response.content)
     message = message_in(body)
     if message == NOT_LOGGED_IN:
@@ -132,7 +106,7 @@ def error_for(
 
 
 def _redacted(body: object) -> tuple[object, dict[str, list[str]]]:
-    """Give what an error keeps of a body, and what that says of fields."""
+    """Return what an error keeps of a body, and what that says of fields."""
     with suppress(RecursionError):
         return redact(body), _field_errors(body)
     return "a body that is nested more deeply than anything that the API says", {}

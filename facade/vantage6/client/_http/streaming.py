@@ -11,13 +11,7 @@ BYTES_PER_TIMEOUT = 1 << 20
 
 
 class TransferClock:
-    """Gives each MiB of what is streamed the time of a call.
-
-    Parameters
-    ----------
-    extensions : dict
-        Those of the request, which know its deadline once it is sent.
-    """
+    """Gives each MiB of what is streamed the time of a call."""
 
     def __init__(self, extensions: MutableMapping[str, Any]) -> None:
         self._extensions = extensions
@@ -32,18 +26,12 @@ class TransferClock:
 
 
 class ResumableBody:
-    """Makes one body of several answers to the same request, each of which may break off.
+    """Makes one body of several answers to the same request, each of which may break off."""
 
-    The server heeds no Range: it sends a blob from its beginning whatever is asked for, and tells
-    neither its length nor an ETag (seen with 4.13.7 and 4.15.2). So what is here already comes once
-    more, and is left out. A digest of it shows that it is the same; what is given is then, byte for
-    byte, the last of the answers, and never the beginning of one and the end of another.
-
-    Parameters
-    ----------
-    extensions : dict
-        Those of the request; as ``"came"`` they learn how many bytes are here.
-    """
+    # The server heeds no Range: it sends a blob from its beginning whatever is asked for, and tells
+    # neither its length nor an ETag (seen with 4.13.7 and 4.15.2). So what is here already comes
+    # once more, and is left out. A digest of it shows that it is the same; what is given is then,
+    # byte for byte, the last of the answers, and never the beginning of one and the end of another.
 
     def __init__(self, extensions: MutableMapping[str, Any]) -> None:
         self._extensions = extensions
@@ -58,18 +46,7 @@ class ResumableBody:
         self._pace = TransferClock(self._extensions)
 
     def take(self, piece: bytes) -> bytes | None:
-        """Take in a piece of the answer.
-
-        Parameters
-        ----------
-        piece : bytes
-            What came.
-
-        Returns
-        -------
-        bytes or None
-            What is new of it; None when this is another body than the one that broke off.
-        """
+        """Accept a piece of the answer."""
         self._pace.add(piece)
         known = piece[: self._size - self._seen]
         self._seen += len(piece)

@@ -19,25 +19,7 @@ if TYPE_CHECKING:
 
 
 def ssl_context(url: str, route: Route) -> ssl.SSLContext:
-    """Give what decides whether a server is the one that it should be.
-
-    Parameters
-    ----------
-    url : str
-        Its address.
-    route : Route
-        Whose certificates to trust, and which one to show.
-
-    Returns
-    -------
-    SSLContext
-        The context for connections.
-
-    Raises
-    ------
-    ConfigurationError
-        When certificates or a key cannot be read.
-    """
+    """Return what decides whether a server is the one that it should be."""
     if not url.startswith("https:"):
         # Loading certificates takes time; should TLS come up after all, nothing is trusted.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -138,19 +120,7 @@ PLAIN_REASONS = frozenset(
 
 
 def describe_tls_error(error: BaseException) -> str | None:
-    """Say what is wrong with a secure connection.
-
-    Parameters
-    ----------
-    error : BaseException
-        What was raised.
-
-    Returns
-    -------
-    str or None
-        What is wrong, and what to do; None where TLS is not to blame, as when the connection
-        breaks.
-    """
+    """Return what is wrong with a secure connection."""
     cause = _cause(error)
     if cause is None:
         return None

@@ -1,4 +1,9 @@
-"""Check that a response has the fields that the client reads."""
+"""Check that a response has the fields that the client reads.
+
+Not all of the contract is held against each answer: that would cost as much as decoding it, and
+would refuse what a later server says in another way, though nobody here cares. What the client
+looks at must be of its kind, or it would fail in the midst of something else.
+"""
 
 from __future__ import annotations
 
@@ -108,20 +113,7 @@ _ABSENT = object()
 
 
 def find_mismatch(value: object, operation: str) -> str | None:
-    """Tell what is wrong with an answer.
-
-    Parameters
-    ----------
-    value : object
-        The decoded answer.
-    operation : str
-        What the contract calls the operation.
-
-    Returns
-    -------
-    str or None
-        The first place that is not as the client needs it, and what is there; None if all is well.
-    """
+    """Return what is wrong with an answer."""
     shape, is_right = _expected(operation)
     return None if is_right(value) else _describe_mismatch(value, shape, "")
 
@@ -144,7 +136,7 @@ def _expected(operation: str) -> tuple[Shape, Check]:
 
 
 def _compile(shape: Shape) -> Check:
-    """Make the check that tells quickly; why not is found out by `_describe_mismatch`."""
+    """Create the check that tells quickly; why not is found out by `_describe_mismatch`."""
     if shape is None:
         return lambda value: value is None
     if shape is int:  # and not bool, which is an int too
@@ -191,7 +183,7 @@ def _compile_object(shape: Mapping[str, Shape]) -> Check:
 
 
 def _plain_kinds(name: str, shape: Shape) -> frozenset[type]:
-    """Give the types that need no further look: of what has parts, none."""
+    """Return the types that need no further look: of what has parts, none."""
     alternatives = shape if isinstance(shape, tuple) else (shape,)
     kinds = {one for one in alternatives if isinstance(one, type)}
     kinds |= {type(None)} if None in alternatives else set()

@@ -33,22 +33,7 @@ MOST, HEAD, TAIL = 50, 20, 10
 
 
 def build_table(rows: Sequence[object], fields: Sequence[str] | None, total: int) -> Table:
-    """Choose what to show of some rows.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        The rows.
-    fields : sequence of str or None
-        The fields that the user asked for: all of them are shown. None stands for whole rows.
-    total : int
-        How many rows there are on all pages.
-
-    Returns
-    -------
-    Table
-        What to show.
-    """
+    """Choose what to show of some rows."""
     is_cut = len(rows) > MOST
     chosen = [*rows[:HEAD], *rows[-TAIL:]] if is_cut else rows
     shown = [
@@ -94,7 +79,7 @@ def _column(name: str, values: Iterable[object]) -> Column:
 
 
 def _display_value(value: object) -> object:
-    """Give what stands for a value: of a row inside another its name, or else its identifier."""
+    """Return what stands for a value: of a row inside another its name, or else its identifier."""
     if isinstance(value, Mapping):
         row = cast("Mapping[str, object]", value)
         return next((row[name] for name in NAMES if row.get(name) is not None), row or None)

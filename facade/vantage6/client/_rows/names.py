@@ -1,4 +1,7 @@
-"""Match names to rows: what a row is called, which row a name means, and the error if none does."""
+"""Match names to rows: what a row is called, which row a name means, and the error if none does.
+
+A name is compared exactly first, then without regard to case. It has to fit one row alone.
+"""
 
 from __future__ import annotations
 
@@ -24,35 +27,14 @@ SCOPED: frozenset[Kind] = frozenset({"organization", "study", "node", "task"})
 
 @dataclass(frozen=True)
 class Scope:
-    """Where to look for what has a name.
-
-    Parameters
-    ----------
-    kind : {"collaboration", "study"}
-        What it is a part of.
-    id : int
-        Identifier of that.
-    """
+    """Where to look for what has a name."""
 
     kind: Literal["collaboration", "study"]
     id: int
 
 
 def describe_scope(within: Scope | None, name: str | None) -> str:
-    """Say where was looked, in the message of an error.
-
-    Parameters
-    ----------
-    within : Scope, optional
-        Where that was.
-    name : str, optional
-        The name of that, if it is known.
-
-    Returns
-    -------
-    str
-        Such as ``" in collaboration 'demo' (id 1)"``.
-    """
+    """Return where was looked, in the message of an error."""
     if within is None:
         return ""
     return (
@@ -67,24 +49,7 @@ MAX_SHOWN = 5
 
 @dataclass(frozen=True)
 class Naming:
-    """How the things of one kind are called.
-
-    Parameters
-    ----------
-    word : str
-        What one of them is called in a sentence.
-    labels : sequence of sequence of str
-        Each a name that it goes by: a field, or several that are joined, by `separator`.
-    traits : sequence of str
-        The fields that tell those with the same name apart.
-    plural : str
-        What several of them are called; by default the word with an s.
-    separator : str
-        What stands between the fields of a label.
-    owner : tuple of Kind and str, optional
-        A kind whose names these go by as well, and the field that holds its identifier, such as a
-        node that is called by its organization.
-    """
+    """How the things of one kind are called."""
 
     word: str
     labels: Sequence[Sequence[str]] = (("name",),)
@@ -136,67 +101,21 @@ NAMINGS: Mapping[Kind, Naming] = {
 
 
 def check_kind(kind: str) -> Kind:
-    """Check that there is such a kind.
-
-    Parameters
-    ----------
-    kind : str
-        What the caller gave.
-
-    Returns
-    -------
-    Kind
-        The same.
-
-    Raises
-    ------
-    InvalidInputError
-        When nothing is of this kind.
-    """
+    """Check that there is such a kind."""
     if kind not in NAMINGS:
         raise InvalidInputError(f"there is no kind {kind!r}; there is {', '.join(NAMINGS)}")
     return cast("Kind", kind)
 
 
 def outdated_by(operation: str) -> list[Kind]:
-    """Tell whose names an operation may change.
-
-    Parameters
-    ----------
-    operation : str
-        What the contract calls the operation, such as ``"update_role"``.
-
-    Returns
-    -------
-    list of Kind
-        The kinds; none for an operation that only reads.
-    """
+    """Report whose names an operation may change."""
     if operation.startswith(("get_", "list_")):
         return []
     return [kind for kind in NAMINGS if kind.removeprefix("store_") in operation]
 
 
 class Directory(Generic[Row]):
-    """The things of one kind, by their names.
-
-    Parameters
-    ----------
-    kind : Kind
-        What they are.
-    rows : sequence of dict
-        All of them.
-    place : str
-        Where all of them are, such as ``" in collaboration 1"``, for the message of an error.
-    owners : mapping of int to str
-        The names of those whose names they go by as well, by identifier.
-
-    Examples
-    --------
-    >>> from vantage6.client._rows.names import Directory
-    >>> known = Directory("organization", [{"id": 1, "name": "IKNL"}, {"id": 2, "name": "Maastro"}])
-    >>> known.find("iknl")["id"]
-    1
-    """
+    """The things of one kind, by their names."""
 
     def __init__(
         self,
@@ -219,25 +138,7 @@ class Directory(Generic[Row]):
                 self._loose.setdefault(name, []).append(row)
 
     def find(self, name: str) -> Row:
-        """Find the one that is meant.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        dict
-            Its row.
-
-        Raises
-        ------
-        NameNotFoundError
-            When none is called that.
-        AmbiguousNameError
-            When several are.
-        """
+        """Find the one that is meant."""
         found = self._exact.get(name) or self._loose.get(_fold(name))
         if not found:
             raise self._unknown(name)
@@ -246,29 +147,12 @@ class Directory(Generic[Row]):
         return found[0]
 
     def called(self) -> dict[int, str]:
-        """Tell what each of them is called.
-
-        Returns
-        -------
-        dict of int to str
-            The first name of each that has one, by identifier.
-        """
+        """Return what each of them is called."""
         names = ((row["id"], _names(row, self._naming, self._owners)) for row in self._rows)
         return {id_: name for id_, of_row in names for name in islice(of_row, 1)}
 
     def name_of(self, id_: int) -> str | None:
-        """Give the name of one of them.
-
-        Parameters
-        ----------
-        id_ : int
-            Its identifier.
-
-        Returns
-        -------
-        str or None
-            Its name; None if it is not one of them, or has none.
-        """
+        """Return the name of one of them."""
         rows = (row for row in self._rows if row["id"] == id_)
         return next((name for row in rows for name in self._names(row)), None)
 
@@ -323,7 +207,7 @@ def _names(
 
 
 def _fold(name: str) -> str:
-    """Give a name without what people do not mind: case, outer spaces, how accents are coded."""
+    """Return a name without what people do not mind: case, outer spaces, how accents are coded."""
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 

@@ -42,18 +42,7 @@ class Listing(Protocol[Body]):
 
 
 def check_page(page: int | None, per_page: int | None) -> None:
-    """Refuse numbers that no page can have; servers fail at them.
-
-    Parameters
-    ----------
-    page, per_page : int or None
-        What the caller gave.
-
-    Raises
-    ------
-    InvalidInputError
-        When one is not a whole number above zero.
-    """
+    """Reject numbers that no page can have; servers fail at them."""
     for name, number in (("page", page), ("per_page", per_page)):
         given = cast("object", number)
         if given is not None and (
@@ -65,20 +54,7 @@ def check_page(page: int | None, per_page: int | None) -> None:
 
 
 class Pages(Generic[Row]):
-    """The rows of all pages of a listing, as they come; a server may never come to an end.
-
-    Parameters
-    ----------
-    most : int
-        How many bytes the pages may have together.
-    per_page : int
-        How many rows the first page is to have.
-
-    Attributes
-    ----------
-    number, per_page : int
-        The page to ask for next.
-    """
+    """The rows of all pages of a listing, as they come; a server may never come to an end."""
 
     def __init__(self, most: int, per_page: int) -> None:
         self._most = self._left = most
@@ -89,20 +65,7 @@ class Pages(Generic[Row]):
         self.has_more = True
 
     def add(self, page: PageOf[Row], size: int) -> str | None:
-        """Take in the next page.
-
-        Parameters
-        ----------
-        page : dict
-            The page. A row that moved to a later one while the pages were fetched comes twice.
-        size : int
-            How many bytes it had.
-
-        Returns
-        -------
-        str or None
-            Why there is to be no further page, though the server has one; None if all is well.
-        """
+        """Accept the next page."""
         before, links = len(self._by_id), page["links"]
         self._by_id.update((cast("dict[str, object]", row)["id"], row) for row in page["data"])
         self._links = self._links or links
@@ -126,6 +89,6 @@ class Pages(Generic[Row]):
         self.number += 1
 
     def rows(self) -> Rows[Row]:
-        """Give the rows of all pages, each once."""
+        """Return the rows of all pages, each once."""
         links: PageLinks = self._links or {"first": "", "self": ""}
         return Rows(self._by_id.values(), {"first": links["first"], "self": links["self"]})

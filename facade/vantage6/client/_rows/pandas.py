@@ -20,23 +20,7 @@ REFERENCE = {"id", "link", "methods"}
 
 
 def to_data_frame(rows: Iterable[object]) -> DataFrame:
-    """Make a data frame with a line for each row.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        The rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Their fields as columns, and of rows inside them the fields as ``outer.inner``.
-
-    Raises
-    ------
-    MissingDependencyError
-        When pandas is not installed.
-    """
+    """Create a data frame with a line for each row."""
     _require_pandas()
     import pandas
 
@@ -59,27 +43,7 @@ def _without_secrets(row: object) -> Mapping[str, object]:
 
 
 def outputs_to_data_frame(where: Sequence[str], outputs: Sequence[object]) -> DataFrame:
-    """Make a data frame of what algorithms returned.
-
-    Parameters
-    ----------
-    where : sequence of str
-        At which organization each of them ran.
-    outputs : sequence
-        What each of them returned: a record, a list of records, or None for nothing.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The fields of the records as columns, the organizations as index.
-
-    Raises
-    ------
-    InvalidInputError
-        When an output is something else, naming the organization.
-    MissingDependencyError
-        When pandas is not installed.
-    """
+    """Create a data frame of what algorithms returned."""
     _require_pandas()
     import pandas
 
@@ -113,7 +77,7 @@ def _require_pandas() -> None:
 
 
 def _flatten(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Put the fields of rows inside a row beside its own."""
+    """Convert the fields of rows inside a row beside its own."""
     flat: dict[str, object] = {}
     for name, value in row.items():
         if not isinstance(value, Mapping):

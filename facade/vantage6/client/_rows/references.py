@@ -15,26 +15,7 @@ MAX_ID = 2**63 - 1
 
 
 def id_of(ref: IdOrRow, word: str) -> int:
-    """Give the identifier that is meant, where no name will do.
-
-    Parameters
-    ----------
-    ref : int or row
-        What the caller gave. In a row of something else, such as a run's where a task is wanted,
-        the one that stands inside it is meant.
-    word : str
-        What it is, for the message of an error.
-
-    Returns
-    -------
-    int
-        The identifier.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is neither an identifier nor a row with one.
-    """
+    """Return the identifier that is meant, where no name will do."""
     given = cast("object", ref)
     row = _as_row(given)
     if row is not None:
@@ -56,7 +37,7 @@ def id_of(ref: IdOrRow, word: str) -> int:
 
 
 def _inside(row: Mapping[str, object], word: str) -> Mapping[str, object]:
-    """Give the row that is meant: no row has one of its own kind in it."""
+    """Return the row that is meant: no row has one of its own kind in it."""
     field = word.replace(" ", "_")
     if field not in row:
         return row
@@ -73,41 +54,12 @@ def _as_row(value: object) -> Mapping[str, object] | None:
 
 
 def parse_id(text: str) -> int | None:
-    """Read an identifier that is given as text.
-
-    Parameters
-    ----------
-    text : str
-        What the caller gave.
-
-    Returns
-    -------
-    int or None
-        The identifier; None where it is none.
-    """
+    """Read an identifier that is given as text."""
     return int(text) if text.isdecimal() and len(text) < len(str(MAX_ID)) else None
 
 
 def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
-    """Check an argument that takes several references.
-
-    Parameters
-    ----------
-    refs : iterable of reference
-        What the caller gave.
-    argument : str
-        The name of the argument.
-
-    Returns
-    -------
-    list of reference
-        The same, as a list.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is one reference alone, or none at all.
-    """
+    """Check an argument that takes several references."""
     given = cast("object", refs)
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InvalidInputError(

@@ -132,23 +132,7 @@ class ResultRows(Rows["Result"]):
 
 
 def output_of(row: Result) -> Any:
-    """Give what an algorithm returned, as the Python value that its JSON text stands for.
-
-    Parameters
-    ----------
-    row : Result
-        A row whose result has been opened.
-
-    Returns
-    -------
-    object
-        The value; None if the run has no result.
-
-    Raises
-    ------
-    DecryptionError
-        When the result is not JSON, naming the run.
-    """
+    """Return what an algorithm returned, as the Python value that its JSON text stands for."""
     text = row["result"]
     if text is None:
         return None
@@ -161,21 +145,7 @@ def output_of(row: Result) -> Any:
 
 
 def organizations_of(runs: Iterable[Run], names: Mapping[int, str]) -> dict[int, str]:
-    """Tell at which organization each run was.
-
-    Parameters
-    ----------
-    runs : iterable of Run
-        The runs.
-    names : dict of int to str
-        The names of the organizations, by identifier.
-
-    Returns
-    -------
-    dict of int to str
-        By the identifier of the run the name of its organization, or the identifier of that where
-        its name is not known.
-    """
+    """Report at which organization each run was."""
     return {
         run["id"]: names.get(organization["id"]) or str(organization["id"])
         for run in runs

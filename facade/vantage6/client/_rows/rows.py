@@ -102,7 +102,7 @@ class Rows(list[Row]):
         return super().__getitem__(key)
 
     def _with(self, rows: list[Row]) -> Self:
-        """Make the same of some of the rows."""
+        """Create the same of some of the rows."""
         return type(self)(rows, self.links, fields=self.fields)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -169,7 +169,7 @@ class Rows(list[Row]):
 
 
 def _terminal_width() -> int | None:
-    """Tell how wide the terminal is; None where output goes elsewhere."""
+    """Return how wide the terminal is; None where output goes elsewhere."""
     from os import get_terminal_size
 
     try:

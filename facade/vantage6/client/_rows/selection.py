@@ -17,19 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to keep of the rows once they are here.
-
-    Parameters
-    ----------
-    field : str, optional
-        The one field to keep of each row.
-    fields : sequence of str, optional
-        The fields to keep of each row; those that a row does not have are left out.
-    filter_ : tuple of str and value, optional
-        Keep the rows in which this field has this value.
-    filters : sequence of such tuples, optional
-        Keep the rows that pass all of these.
-    """
+    """What to keep of the rows once they are here."""
 
     field: str | None = None
     fields: Sequence[str] | None = None
@@ -55,18 +43,7 @@ class Selection:
         return ([self.field] if self.field else []) + list(self.fields or ())
 
     def of_row(self, row: Row) -> Row:
-        """Keep the wanted fields of a row.
-
-        Parameters
-        ----------
-        row : dict
-            The whole row.
-
-        Returns
-        -------
-        dict
-            The row, with the wanted fields alone if any were named.
-        """
+        """Keep the wanted fields of a row."""
         names = self._fields
         if not names:
             return row
@@ -74,23 +51,7 @@ class Selection:
         return cast("Row", {name: columns[name] for name in names if name in columns})
 
     def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
-        """Keep the wanted rows, and the wanted fields of each.
-
-        Parameters
-        ----------
-        rows : Rows
-            All rows, or those of one page.
-
-        Returns
-        -------
-        Rows
-            Those that pass the filters.
-
-        Raises
-        ------
-        InvalidInputError
-            When a filter names a field that none of the rows has.
-        """
+        """Keep the wanted rows, and the wanted fields of each."""
         filters = self._filters
         for name, _ in filters:
             _require_field(name, rows)
@@ -108,25 +69,7 @@ class Selection:
 def check_period(
     name: str, ends: tuple[str | None, str | None] | None
 ) -> tuple[str | None, str | None]:
-    """Check the first and the last time of a filter; servers find nothing where there is none.
-
-    Parameters
-    ----------
-    name : str
-        What the caller knows them as.
-    ends : tuple of two str, or None
-        What the caller gave.
-
-    Returns
-    -------
-    tuple of two str or None
-        The same; None for an end that is open.
-
-    Raises
-    ------
-    InvalidInputError
-        When they are not two, or one is no time.
-    """
+    """Check the first and the last time of a filter; servers find nothing where there is none."""
     given = cast("object", (None, None) if ends is None else ends)
     if not isinstance(given, tuple | list) or len(cast("list[object]", given)) != 2:
         raise InvalidInputError(f"{name} takes the first and the last time, not {given!r}")
@@ -147,20 +90,7 @@ def _is_time(value: object) -> bool:
 
 
 def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
-    """Keep some of the rows.
-
-    Parameters
-    ----------
-    rows : Rows
-        All rows, or those of one page.
-    passes : callable
-        Tells of a row whether to keep it.
-
-    Returns
-    -------
-    Rows
-        Those to keep. Of a single page, the total stays what it was on the server.
-    """
+    """Keep some of the rows."""
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
     return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)

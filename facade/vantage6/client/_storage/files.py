@@ -18,20 +18,7 @@ LOCK_SECONDS = 30.0
 
 
 def check_replaceable(path: Path) -> None:
-    """Refuse a path where no file can be put, before anything is done for it.
-
-    Parameters
-    ----------
-    path : Path
-        Where a file is to be written.
-
-    Raises
-    ------
-    FileExistsError
-        When there is a folder, a pipe or a device.
-    FileNotFoundError
-        When there is no such folder.
-    """
+    """Reject a path where no file can be put, before anything is done for it."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "no file that can be replaced"
         raise FileExistsError(errno.EEXIST, f"it is {kind}: name a file", str(path))
@@ -41,27 +28,8 @@ def check_replaceable(path: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path) -> Generator[BinaryIO]:
-    """Write a file that only its owner can read, in place of one that may be there.
-
-    Whoever reads the file meanwhile sees the old one; it stays if the block raises.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Yields
-    ------
-    BinaryIO
-        What to write to.
-
-    Raises
-    ------
-    FileExistsError
-        When there is something else than a file.
-    FileNotFoundError
-        When there is no such folder.
-    """
+    """Write a file that only its owner can read, in place of one that may be there."""
+    # Whoever reads the file meanwhile sees the old one; it stays if the block raises.
     check_replaceable(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
@@ -77,23 +45,7 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
 
 @contextmanager
 def file_lock(path: Path) -> Generator[None]:
-    """Keep other processes from changing a file meanwhile; its folder is made if need be.
-
-    Parameters
-    ----------
-    path : Path
-        The file, whether it is there or not.
-
-    Yields
-    ------
-    None
-        While nobody else changes it.
-
-    Raises
-    ------
-    ConfigurationError
-        When somebody else does for too long.
-    """
+    """Keep other processes from changing a file meanwhile; its folder is made if need be."""
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,23 +60,7 @@ def file_lock(path: Path) -> Generator[None]:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        Its text; nothing where there is no such file.
-
-    Raises
-    ------
-    ConfigurationError
-        When it cannot be read.
-    """
+    """Read a text file."""
     try:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -134,15 +70,7 @@ def read_text(path: Path) -> str:
 
 
 def warn_if_shared(descriptor: int, what: str) -> None:
-    """Warn when others on this machine can read what is its owner's alone.
-
-    Parameters
-    ----------
-    descriptor : int
-        The file, opened.
-    what : str
-        What is in it, and where it is.
-    """
+    """Warn when others on this machine can read what is its owner's alone."""
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
     # Windows has no such bits, and makes some up.
     if os.name == "posix" and mode & 0o077:

@@ -1,4 +1,14 @@
-"""The file of known public keys and encryption settings, one line each."""
+"""The file of known public keys and encryption settings, one line each.
+
+The server hands out the public keys that inputs are encrypted with, and says which collaborations
+are encrypted. It could lie about both. So what it said first is remembered, a line each, in a text
+file that people can read and edit::
+
+    https://server.example/api organization 3 SHA256:hVDV… Maastro
+    https://server.example/api collaboration 1 encrypted demo
+
+The name at the end is for people, and shows when a known name turns up under another identifier.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +33,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Pin:
-    """What is known of one organization or collaboration.
-
-    Attributes
-    ----------
-    kind : {"organization", "collaboration"}
-        What it is about.
-    id_ : int
-        Its identifier on the server.
-    value : str
-        The fingerprint of the organization's public key; whether the collaboration is encrypted.
-    name : str
-        What it was called.
-    """
+    """What is known of one organization or collaboration."""
 
     kind: Kind
     id_: int
@@ -55,27 +53,7 @@ Known: TypeAlias = Mapping["tuple[Kind, int]", Pin]
 
 
 def parse_known(text: str, server: str, source: str) -> Known:
-    """Read what is known of a server.
-
-    Parameters
-    ----------
-    text : str
-        The text of the file.
-    server : str
-        The server's name in it.
-    source : str
-        The file, for the message of an error.
-
-    Returns
-    -------
-    Mapping of (kind, int) to Pin
-        What is known, by what it is about.
-
-    Raises
-    ------
-    ConfigurationError
-        When a line cannot be read, or contradicts another: what is unclear is not guessed.
-    """
+    """Read what is known of a server."""
     known: dict[tuple[Kind, int], Pin] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -94,22 +72,7 @@ def parse_known(text: str, server: str, source: str) -> Known:
 
 
 def update_text(text: str, server: str, pins: Iterable[Pin]) -> str:
-    """Put what is known now into the text of the file, and leave everything else in it alone.
-
-    Parameters
-    ----------
-    text : str
-        The text so far.
-    server : str
-        The server's name in it.
-    pins : iterable of Pin
-        What is known now; each takes the place of what was known of the same thing.
-
-    Returns
-    -------
-    str
-        The new text.
-    """
+    """Return the text of the file with these pins in it, and everything else unchanged."""
     left = {(server, pin.kind, str(pin.id_)): pin for pin in pins}
     lines: list[str] = []
     for line in (text or HEADER).splitlines():

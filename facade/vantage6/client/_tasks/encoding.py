@@ -1,4 +1,9 @@
-"""Encode algorithm input as JSON."""
+"""Encode algorithm input as JSON.
+
+The wrapper around an algorithm parses the JSON and calls the function with what it finds there, so
+each value becomes what a function can make it from again in one step: `pandas.DataFrame(value)`,
+`numpy.array(value)`, `datetime.fromisoformat(value)`. What would lose something is refused.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +20,7 @@ if TYPE_CHECKING:
 
 
 def serialize(value: object, name: str) -> bytes:
-    """Turn a value into the JSON that algorithms read.
-
-    Parameters
-    ----------
-    value : object
-        What to serialize.
-    name : str
-        What the caller calls the value; errors point into it (``input_.kwargs.x``). Empty where
-        the caller gave the members of a dictionary by themselves (``kwargs.x``).
-
-    Returns
-    -------
-    bytes
-        The JSON text in UTF-8.
-
-    Raises
-    ------
-    InvalidInputError
-        When JSON cannot hold the value, naming the place inside it.
-    """
+    """Turn a value into the JSON that algorithms read."""
     try:
         return json.dumps(value, default=to_json_value).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -77,24 +63,7 @@ class NotSendableError(ValueError):
 
 
 def to_json_value(value: object) -> object:
-    """Put a value that JSON does not know into one that it does, or that this does in turn.
-
-    Parameters
-    ----------
-    value : object
-        Something else than None, bool, int, float, str, list, tuple and dict.
-
-    Returns
-    -------
-    object
-        What stands for it. Neither numpy nor pandas is loaded: whoever has a value of theirs has
-        loaded them.
-
-    Raises
-    ------
-    NotSendableError
-        When nothing does.
-    """
+    """Convert a value that JSON does not know into one that it does, or that this does in turn."""
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
     if isinstance(value, timedelta):
@@ -166,5 +135,5 @@ def _of_frame(frame: pandas.DataFrame) -> dict[str, list[object]]:
 
 
 def _is_plain(index: pandas.Index[Any]) -> bool:
-    """Tell whether an index only counts the rows from 0, so that nothing is lost without it."""
+    """Return whether an index only counts the rows from 0, so that nothing is lost without it."""
     return index.name is None and list(index) == list(range(len(index)))

@@ -26,23 +26,7 @@ CLOCK_SLACK_SECONDS = 2.0
 
 
 def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
-    """Check to whom a task is to be sent.
-
-    Parameters
-    ----------
-    organizations : sequence of reference
-        What the caller gave.
-
-    Returns
-    -------
-    list of reference
-        The same, as a list.
-
-    Raises
-    ------
-    InvalidInputError
-        When it is not a sequence of at least one organization.
-    """
+    """Check to whom a task is to be sent."""
     given = references(organizations, "organizations")
     if not given:
         raise InvalidInputError("organizations is empty: a task needs at least one to run at")
@@ -50,18 +34,7 @@ def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
 
 
 def check_distinct(ids: Sequence[int]) -> None:
-    """Refuse to send a task twice to one organization, at which servers say something else.
-
-    Parameters
-    ----------
-    ids : sequence of int
-        The organizations.
-
-    Raises
-    ------
-    InvalidInputError
-        When one comes twice.
-    """
+    """Reject to send a task twice to one organization, at which servers say something else."""
     twice = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
     if twice is not None:
         raise InvalidInputError(
@@ -75,27 +48,7 @@ def task_input(
     args: Sequence[object] | None,
     kwargs: Mapping[str, object] | None,
 ) -> Mapping[str, object]:
-    """Choose between the two ways to say what a task is to run.
-
-    Parameters
-    ----------
-    input_ : dict, optional
-        The whole input.
-    method : str, optional
-        In place of it, the name of the function.
-    args, kwargs : sequence and dict, optional
-        The arguments of the function.
-
-    Returns
-    -------
-    dict
-        The whole input.
-
-    Raises
-    ------
-    InvalidInputError
-        When both ways are used, or neither.
-    """
+    """Choose between the two ways to say what a task is to run."""
     if input_ is not None:
         if not (method is None and args is None and kwargs is None):
             raise InvalidInputError(
@@ -124,23 +77,7 @@ def task_input(
 def database_list(
     databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None,
 ) -> list[DatabaseInput]:
-    """Check which databases a task is to use.
-
-    Parameters
-    ----------
-    databases : str, dict, list of these, or None
-        Labels, or dictionaries with at least a label.
-
-    Returns
-    -------
-    list of DatabaseInput
-        A dictionary for each.
-
-    Raises
-    ------
-    InvalidInputError
-        When a label is missing, or is not a name that nodes can use.
-    """
+    """Check which databases a task is to use."""
     is_one = isinstance(databases, str | Mapping)
     if not is_one and not isinstance(cast("object", databases), Iterable | None):
         raise InvalidInputError(f"databases takes labels, such as ['default'], not {databases!r}")
@@ -162,20 +99,7 @@ def database_list(
 
 
 def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
-    """Give each organization its input, in a collaboration without encryption.
-
-    Parameters
-    ----------
-    ids : iterable of int
-        The organizations.
-    data : bytes
-        The serialized input.
-
-    Returns
-    -------
-    list of TaskOrganization
-        One entry for each organization, in their order.
-    """
+    """Return each organization its input, in a collaboration without encryption."""
     text = encode(data)
     return [{"id": id_, "input": text} for id_ in ids]
 
@@ -183,31 +107,7 @@ def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
 def encrypted_inputs(
     ids: Iterable[int], data: bytes, members: Iterable[Organization]
 ) -> list[TaskOrganization]:
-    """Give each organization its input, encrypted so that it alone can read it.
-
-    Parameters
-    ----------
-    ids : iterable of int
-        The organizations.
-    data : bytes
-        The serialized input.
-    members : iterable of Organization
-        The organizations of the collaboration, with their public keys.
-
-    Returns
-    -------
-    list of TaskOrganization
-        One entry for each organization, in their order.
-
-    Raises
-    ------
-    InvalidInputError
-        When an organization does not belong to the collaboration.
-    EncryptionNotSetUpError
-        When an organization has no public key yet.
-    InvalidKeyError
-        When a public key cannot be read.
-    """
+    """Return each organization its input, encrypted so that it alone can read it."""
     from .._encryption.cipher import encrypt
 
     keys = public_keys(ids, members)
@@ -215,29 +115,7 @@ def encrypted_inputs(
 
 
 def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int, str]:
-    """Find the public keys of organizations.
-
-    Parameters
-    ----------
-    ids : iterable of int
-        The organizations.
-    members : iterable of Organization
-        The organizations of the collaboration, with their public keys.
-
-    Returns
-    -------
-    dict of int to str
-        The key of each.
-
-    Raises
-    ------
-    InvalidInputError
-        When an organization does not belong to the collaboration.
-    EncryptionNotSetUpError
-        When an organization has no public key yet.
-    InvalidKeyError
-        When a public key cannot be read.
-    """
+    """Find the public keys of organizations."""
     from .._encryption.keys import fingerprint
 
     by_id = {member["id"]: member for member in members}
@@ -263,22 +141,7 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
 
 
 def matches_request(task: Task, body: TaskInput, since: float) -> bool:
-    """Tell whether a task may be the one that was asked for; its inputs remain to be compared.
-
-    Parameters
-    ----------
-    task : Task
-        A task on the server.
-    body : TaskInput
-        What was asked for.
-    since : float
-        When, in seconds since 1970, by the clock of the server.
-
-    Returns
-    -------
-    bool
-        Whether it has the same name, image and so on, and is not older.
-    """
+    """Return whether a task may be the one that was asked for; its inputs remain to be compared."""
     study, created = task.get("study"), task.get("created_at")
     same = (
         task.get("name") == body.get("name")

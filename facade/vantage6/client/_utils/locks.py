@@ -23,13 +23,7 @@ _forked: WeakSet[Forked] = WeakSet()
 
 
 def reset_after_fork(thing: Forked) -> None:
-    """Let a child process start afresh with something.
-
-    Parameters
-    ----------
-    thing : Forked
-        Its ``after_fork`` is called in each process that is forked from this one.
-    """
+    """Let a child process start afresh with something."""
     _forked.add(thing)
 
 

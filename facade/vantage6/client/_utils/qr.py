@@ -17,13 +17,7 @@ PIXELS = 5  # to a square
 
 
 class Picture:
-    """A QR code that notebooks show as a picture.
-
-    Parameters
-    ----------
-    code : QRCode
-        The code.
-    """
+    """A QR code that notebooks show as a picture."""
 
     def __init__(self, code: QRCode) -> None:
         self._code = code
@@ -39,10 +33,8 @@ class Picture:
 
 
 def draw_qr(text: str) -> None:
-    """Draw a QR code: a picture in a notebook, characters elsewhere.
-
-    Raises ImportError without segno, and ValueError for a text that no code can hold.
-    """
+    """Draw a QR code: a picture in a notebook, characters elsewhere."""
+    # Raises ImportError without segno, and ValueError for a text that no code can hold.
     from segno import make_qr
 
     code = make_qr(text)

@@ -22,21 +22,7 @@ GAP = "  "
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table.
-
-    Parameters
-    ----------
-    field : str
-        The field of the rows that it shows.
-    head : str
-        Its heading.
-    cells : list of str
-        Its cells: printable, of one line, and not too long.
-    is_number : bool
-        Whether it holds numbers, so that it is aligned to the right.
-    is_firm : bool
-        Whether a cell that is cut would mislead, as half a number does.
-    """
+    """A column of a table."""
 
     field: str
     head: str
@@ -62,19 +48,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What is shown of some rows.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        The columns, from left to right.
-    hidden : list of str
-        The fields that the rows have besides.
-    size : str
-        How many rows there are, in words.
-    gap : int or None
-        Before which row of the table some were left out.
-    """
+    """What is shown of some rows."""
 
     columns: Sequence[Column]
     hidden: list[str]
@@ -88,25 +62,12 @@ class Table:
 
 
 def as_text(table: Table, width: int | None) -> str:
-    """Write a table as aligned lines.
-
-    Parameters
-    ----------
-    table : Table
-        What to show.
-    width : int or None
-        How many columns of text there are; None for as many as it takes.
-
-    Returns
-    -------
-    str
-        Heading, a rule, the rows, and how many there are.
-    """
+    """Write a table as aligned lines."""
     return "\n".join("".join(text for text, _ in line).rstrip() for line in _lines(table, width))
 
 
 def _lines(table: Table, width: int | None) -> Iterator[list[tuple[str, str]]]:
-    """Give the lines of a table, in pieces that have a style each."""
+    """Return the lines of a table, in pieces that have a style each."""
     table, widths = _fit(table, width)
     columns = table.columns
 
@@ -176,18 +137,7 @@ def _wrapped(note: str, width: int | None) -> Iterator[str]:
 
 # -- HTML ------------------------------------------------------------------------------------------
 def as_html(table: Table) -> str:
-    """Write a table for a notebook, without colors of its own.
-
-    Parameters
-    ----------
-    table : Table
-        What to show.
-
-    Returns
-    -------
-    str
-        A ``<table>``; nothing of the rows is taken for HTML.
-    """
+    """Write a table for a notebook, without colors of its own."""
     heads = "".join(f'<th scope="col"{_side(c)}>{escape(c.head)}</th>' for c in table.columns)
     cells = zip(*(column.cells for column in table.columns), strict=True)
     lines = [_html_line(row, table.columns) for row in cells]
@@ -216,20 +166,7 @@ def _side(column: Column) -> str:
 
 # -- rich ------------------------------------------------------------------------------------------
 def as_rich(table: Table, width: int) -> Text:
-    """Write a table for rich, as `as_text` does, but colored; only called where rich is there.
-
-    Parameters
-    ----------
-    table : Table
-        What to show.
-    width : int
-        How many columns of text there are.
-
-    Returns
-    -------
-    rich.text.Text
-        The lines; nothing of the rows is taken for markup.
-    """
+    """Write a table for rich, as `as_text` does, but colored; only called where rich is there."""
     from rich.text import Text
 
     lines = (Text.assemble(*pieces) for pieces in _lines(table, width))

@@ -1,4 +1,9 @@
-"""Make text from other parties safe to show: no terminal control codes, no hidden characters."""
+"""Make text from other parties safe to show: no terminal control codes, no hidden characters.
+
+Names, logs and the server's own words may hold what steers a terminal, hides text or turns it
+around. All that is printed or logged goes through here: rows by `_display`, progress and log lines
+by `_drawing`, errors by the root of their tree, and messages by the filter of the client's logger.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,7 @@ from unicodedata import category, east_asian_width
 
 
 def sanitize(text: str) -> str:
-    """Make text that cannot steer a terminal, hide or turn around what stands beside it.
-
-    Parameters
-    ----------
-    text : str
-        Any text, such as a name that someone else chose.
-
-    Returns
-    -------
-    str
-        One line of printable characters.
-    """
+    """Create text that cannot steer a terminal, hide or turn around what stands beside it."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -26,18 +20,7 @@ def sanitize(text: str) -> str:
 
 
 def sanitize_lines(text: str) -> str:
-    """Do as `inert`, but keep the lines of a text that has several.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        Its lines, of printable characters.
-    """
+    """Do the same as `inert`, but keep the lines of a text that has several."""
     if text.isascii() and text.isprintable():
         return text
     return "\n".join(map(sanitize, text.split("\n")))
@@ -48,18 +31,7 @@ ELLIPSIS = "…"
 
 # -- text ------------------------------------------------------------------------------------------
 def display_width(text: str) -> int:
-    """Count the columns that a text takes in a terminal.
-
-    Parameters
-    ----------
-    text : str
-        Printable text.
-
-    Returns
-    -------
-    int
-        Two for each wide character, none for a mark above or below another.
-    """
+    """Count the columns that a text takes in a terminal."""
     if text.isascii():
         return len(text)
     return sum(map(_char_width, text))
@@ -72,20 +44,7 @@ def _char_width(character: str) -> int:
 
 
 def truncate(text: str, width: int) -> str:
-    """Cut a text that is too wide, and mark it as cut.
-
-    Parameters
-    ----------
-    text : str
-        Printable text.
-    width : int
-        How many columns it may take, 1 at least.
-
-    Returns
-    -------
-    str
-        The text, or its beginning and "…".
-    """
+    """Cut a text that is too wide, and mark it as cut."""
     if display_width(text) <= width:
         return text
     kept, left = "", width - 1

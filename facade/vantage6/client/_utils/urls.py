@@ -8,18 +8,7 @@ OWN_PORTS = {"https": 443, "http": 80}
 
 
 def canonical_url(url: str) -> str:
-    """Give the name of a server in the file: its address, written in one way only.
-
-    Parameters
-    ----------
-    url : str
-        The address of its API.
-
-    Returns
-    -------
-    str
-        The address without the scheme's own port, and without spaces.
-    """
+    """Return the name of a server in the file: its address, written in one way only."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host

@@ -18,20 +18,7 @@ LOG_LINES = 5
 
 
 def wait_timeout_error(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeoutError:
-    """Make the error for tasks that did not end in time.
-
-    Parameters
-    ----------
-    tasks : sequence of TaskState
-        Those that have not ended.
-    timeout : float or None
-        The seconds there were.
-
-    Returns
-    -------
-    WaitTimeoutError
-        The error, to be raised.
-    """
+    """Create the error for tasks that did not end in time."""
     (first, *others) = tasks
     more = f", and {len(others)} more have not ended either" if others else ""
     return WaitTimeoutError(
@@ -43,18 +30,7 @@ def wait_timeout_error(tasks: Sequence[TaskState], timeout: float | None) -> Wai
 
 
 def resume_hint(ids: Sequence[int]) -> str:
-    """Say what can be done about tasks that are not waited for any more.
-
-    Parameters
-    ----------
-    ids : sequence of int
-        The tasks.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Return what can be done about tasks that are not waited for any more."""
     if len(ids) > 1:
         return f"tasks {', '.join(map(str, ids))} run on: wait again, or stop each with task.kill()"
     return (
@@ -70,28 +46,8 @@ def describe_failure(
     subtask_runs: Sequence[Run] = (),
     names: Mapping[int, str] | None = None,
 ) -> str:
-    """Describe a failed task: which runs, how they ended, and the last lines they logged.
-
-    The others may still be under way.
-
-    Parameters
-    ----------
-    task_id : int
-        The task.
-    status : str
-        Its status.
-    runs : sequence of Run
-        All its runs.
-    subtask_runs : sequence of Run
-        The runs of its subtasks.
-    names : dict of int to str, optional
-        What organizations are called, as far as it is known.
-
-    Returns
-    -------
-    str
-        One line, then a few for each run that failed.
-    """
+    """Describe a failed task: which runs, how they ended, and the last lines they logged."""
+    # The others may still be under way.
     called = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
     told = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
@@ -114,7 +70,7 @@ def _describe_end(what: str, run: Run, names: Mapping[int, str]) -> Iterable[str
 
 
 def _where(run: Run, names: Mapping[int, str]) -> str:
-    """Say where a run was: names are quoted, since somebody else chose them."""
+    """Return where a run was: names are quoted, since somebody else chose them."""
     organization = run.get("organization")
     node = run.get("node", {}).get("name")
     places = [f"organization {organization['id']}"] if organization else []
@@ -129,6 +85,6 @@ def _where(run: Run, names: Mapping[int, str]) -> str:
 
 
 def _last_lines(log: str | None) -> Iterable[str]:
-    """Give the last lines of a log, without the characters that would steer a terminal."""
+    """Return the last lines of a log, without the characters that would steer a terminal."""
     lines = [line.rstrip() for line in (log or "").splitlines() if line.strip()]
     return (sanitize(line) for line in lines[-LOG_LINES:])

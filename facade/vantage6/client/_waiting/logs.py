@@ -1,4 +1,9 @@
-"""The lines of a run's log, each once."""
+"""The lines of a run's log, each once.
+
+Events tell of new lines at once, but not of those before the connection or during a break; the log
+that the API gives has all of them up to some moment. Which lines are in both is told by what they
+say.
+"""
 
 from __future__ import annotations
 
@@ -43,18 +48,7 @@ class LogMerger:
         self._expected: list[str] = []
 
     def wrote(self, text: str) -> list[str]:
-        """Take in an event.
-
-        Parameters
-        ----------
-        text : str
-            What the algorithm wrote.
-
-        Returns
-        -------
-        list of str
-            The lines of it that are new.
-        """
+        """Accept an event."""
         lines = text.splitlines()
         if lines:
             end, repeated = overlap(self._expected, lines)
@@ -65,18 +59,7 @@ class LogMerger:
         return lines
 
     def looked(self, log: str | None) -> list[str]:
-        """Take in the log as the API gives it.
-
-        Parameters
-        ----------
-        log : str or None
-            All of it up to now.
-
-        Returns
-        -------
-        list of str
-            The lines that are new.
-        """
+        """Accept the log as the API gives it."""
         lines = unseen(self._given, (log or "").splitlines())
         self._given += lines
         self._expected = lines
@@ -88,20 +71,7 @@ class LogMerger:
 
 
 def unseen(given: Sequence[str], log: Sequence[str]) -> list[str]:
-    """Find what a log has beyond the lines that were given already.
-
-    Parameters
-    ----------
-    given : sequence of str
-        Lines that were given, in order.
-    log : sequence of str
-        The log now. It may lack its beginning, or its end.
-
-    Returns
-    -------
-    list of str
-        The lines that come after those that were given.
-    """
+    """Find what a log has beyond the lines that were given already."""
     if list(log[: len(given)]) == list(given):  # nearly always, and quickly told
         return list(log[len(given) :])
     _, repeated = overlap(given, log)
@@ -109,23 +79,9 @@ def unseen(given: Sequence[str], log: Sequence[str]) -> list[str]:
 
 
 def overlap(given: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:
-    """Find where some lines were given before: all of them, or their beginning at the very end.
-
-    Each line is looked at a few times only, however often it repeats: a log may have a million that
-    say the same.
-
-    Parameters
-    ----------
-    given : sequence of str
-        Lines that were given, in order.
-    lines : sequence of str
-        The lines to find.
-
-    Returns
-    -------
-    end, count : int
-        Up to where in `given` the first such place reaches, and how many of `lines` it has.
-    """
+    """Find where some lines were given before: all of them, or their beginning at the very end."""
+    # Each line is looked at a few times only, however often it repeats: a log may have a million
+    # that say the same.
     if not lines:
         return 0, 0
     # For each line, how many at the beginning are repeated by those that end with it.

@@ -100,18 +100,7 @@ NAME_WIDTH = 40
 
 
 def status_text(run: RunProgress) -> str:
-    """Say where a run stands.
-
-    Parameters
-    ----------
-    run : RunProgress
-        The run.
-
-    Returns
-    -------
-    str
-        Such as ``"queued"``, ``"running"``, ``"done in 12 s"`` or ``"crashed after 3 s"``.
-    """
+    """Return where a run stands."""
     words = sanitize(STATUS_LABELS.get(run.status, run.status))
     if not run.is_over or run.started is None or run.finished is None:
         return words
@@ -121,18 +110,7 @@ def status_text(run: RunProgress) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Write how long something took.
-
-    Parameters
-    ----------
-    seconds : float
-        How many seconds; clocks that differ may make it negative, which reads as none.
-
-    Returns
-    -------
-    str
-        Such as ``"12 s"``, ``"3 min 5 s"`` or ``"2 h 10 min"``.
-    """
+    """Write how long something took."""
     whole = max(0, round(seconds))
     minutes, rest = divmod(whole, 60)
     if minutes >= 60:
@@ -141,35 +119,13 @@ def format_duration(seconds: float) -> str:
 
 
 def task_title(task: Progress) -> str:
-    """Name a task, for people.
-
-    Parameters
-    ----------
-    task : Progress
-        The task.
-
-    Returns
-    -------
-    str
-        Its name and identifier.
-    """
+    """Name a task, for people."""
     name = truncate(sanitize(task.name), NAME_WIDTH)
     return f"{name} (task {task.task_id})" if name else f"task {task.task_id}"
 
 
 def summarize(runs: Iterable[RunProgress]) -> str:
-    """Say how many runs are done.
-
-    Parameters
-    ----------
-    runs : iterable of RunProgress
-        All runs.
-
-    Returns
-    -------
-    str
-        Such as ``"2 of 3 done, 1 failed"``.
-    """
+    """Return how many runs are done."""
     runs = list(runs)
     failed = sum(run.is_bad for run in runs)
     count = f"{sum(run.is_good for run in runs)} of {len(runs)} done"
@@ -177,18 +133,7 @@ def summarize(runs: Iterable[RunProgress]) -> str:
 
 
 def describe(task: Progress) -> str:
-    """Tell where a task and all its runs stand.
-
-    Parameters
-    ----------
-    task : Progress
-        The task.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Return where a task and all its runs stand."""
     parts = [f"{organization_text(run)} {status_text(run)}" for run in task.runs]
     told = f"{', '.join(parts)} ({summarize(task.runs)})" if parts else sanitize(task.status)
     return f"{task_title(task)}: {told}"

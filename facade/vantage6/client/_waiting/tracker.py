@@ -1,4 +1,8 @@
-"""Track the tasks that are waited for, and decide when to poll next."""
+"""Track the tasks that are waited for, and decide when to poll next.
+
+The API alone says how a task stands. Events tell when to ask it, and between two looks they keep
+the picture for whoever watches up to date. All times are seconds on one clock that nobody sets.
+"""
 
 from __future__ import annotations
 
@@ -84,21 +88,7 @@ class TaskState:
 
 
 class TaskTracker:
-    """The tasks waited for.
-
-    Parameters
-    ----------
-    task_ids : iterable of int
-        Their identifiers.
-    now : float
-        When waiting begins.
-    interval : float
-        The pace of the looks without events, as `pause` takes it.
-    timeout : float or None
-        Seconds to wait in all, or None for no end.
-    each : bool
-        Whether the end of each task matters when it comes, or that of the last one.
-    """
+    """The tasks waited for."""
 
     def __init__(
         self,
@@ -133,34 +123,19 @@ class TaskTracker:
         return all(task.collaboration_id in self.rooms for task in self.open_tasks)
 
     def waited(self, now: float) -> float:
-        """Give the seconds since waiting began."""
+        """Return the seconds since waiting began."""
         return now - self._began
 
     def root_of(self, task_id: int) -> int | None:
-        """Give the task waited for that a task is, or is a subtask of; None for all others."""
+        """Return the task waited for that a task is, or is a subtask of; None for all others."""
         return self._roots.get(task_id)
 
     def subtask_ids(self, task_id: int) -> list[int]:
-        """Give the subtasks of a task that are known."""
+        """Return the subtasks of a task that are known."""
         return [id_ for id_, root in self._roots.items() if root == task_id and id_ != root]
 
     def progress(self, task_id: int, now: float, name_of: Callable[[int | None], str]) -> Progress:
-        """Draw the picture of a task.
-
-        Parameters
-        ----------
-        task_id : int
-            The task.
-        now : float
-            The time.
-        name_of : callable
-            Gives the name of an organization.
-
-        Returns
-        -------
-        Progress
-            The picture.
-        """
+        """Draw the picture of a task."""
         task = self.tasks[task_id]
         own = [self.runs[id_] for id_ in task.run_ids if id_ in self.runs]
         below = [run for run in self.runs.values() if self.root_of(run.task_id) == task_id]
@@ -188,7 +163,7 @@ class TaskTracker:
     # ---- what the API says ----------------------------------------------------------------------
 
     def update_task(self, row: Task) -> None:
-        """Take in a row of a task; its results, if they are included, tell which runs it has."""
+        """Accept a row of a task; its results, if they are included, tell which runs it has."""
         task = self.tasks.get(row["id"])
         if task is None:  # not what was asked for
             return
@@ -208,17 +183,17 @@ class TaskTracker:
                 run.has_result = run.has_result or result["result"] is not None
 
     def has_all_results(self, task_id: int) -> bool:
-        """Tell whether, by what was announced, the server has the results of all runs."""
+        """Report whether, by what was announced, the server has the results of all runs."""
         ids = self.tasks[task_id].run_ids
         return bool(ids) and all(id_ in self.runs and self.runs[id_].has_result for id_ in ids)
 
     def knows_organizations(self, task_id: int) -> bool:
-        """Tell whether it is known where all runs of a task are."""
+        """Return whether it is known where all runs of a task are."""
         ids = self.tasks[task_id].run_ids
         return bool(ids) and self.organizations(task_id).keys() >= set(ids)
 
     def organizations(self, task_id: int) -> dict[int, int]:
-        """Give the organizations of a task's runs by the runs, as far as they are known."""
+        """Return the organizations of a task's runs by the runs, as far as they are known."""
         return {
             run.run_id: run.organization_id
             for run in self.runs.values()
@@ -226,12 +201,12 @@ class TaskTracker:
         }
 
     def update_subtask(self, row: Task) -> None:
-        """Take in a task that may be a subtask; one whose parent is a subtask comes after that."""
+        """Accept a task that may be a subtask; one whose parent is a subtask comes after that."""
         if row["parent"]:
             self._add_subtask(row["id"], row["parent"]["id"])
 
     def update_runs(self, task_id: int, rows: Sequence[Run]) -> None:
-        """Take in all runs of a task."""
+        """Accept all runs of a task."""
         if task_id in self.tasks:
             self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
         for row in rows:
@@ -277,22 +252,7 @@ class TaskTracker:
     # ---- what is announced ----------------------------------------------------------------------
 
     def heard(self, event: Received, now: float, clock: float) -> int | None:
-        """Take in an event.
-
-        Parameters
-        ----------
-        event : Received
-            The event.
-        now : float
-            The time.
-        clock : float
-            The same in seconds since the epoch, for people.
-
-        Returns
-        -------
-        int or None
-            The task waited for whose picture it changes.
-        """
+        """Accept an event."""
         match event:
             case Joined(collaboration_id):
                 was_live = self.is_live
@@ -317,7 +277,7 @@ class TaskTracker:
         return None
 
     def has_ended(self, run_id: int) -> bool:
-        """Tell whether a node has said that a run has ended."""
+        """Return whether a node has said that a run has ended."""
         return run_id in self.runs and has_finished(self.runs[run_id].status)
 
     def _run_updated(self, run: RunState, now: float) -> None:
@@ -355,7 +315,7 @@ class TaskTracker:
         return root
 
     def _apparently_done(self, done: Callable[[RunState], bool]) -> list[TaskState]:
-        """Give the tasks that it is time to look at, by what was announced."""
+        """Return the tasks that it is time to look at, by what was announced."""
 
         def seems(task: TaskState) -> bool:
             if task.run_ids:
@@ -386,17 +346,17 @@ class TaskTracker:
     # ---- when to ask ----------------------------------------------------------------------------
 
     def seconds_until_poll(self, now: float) -> float:
-        """Tell how many seconds are left until the next look; none when it is due."""
+        """Return how many seconds are left until the next look; none when it is due."""
         dues = () if self._failures else (task.next_due for task in self.open_tasks)
         return max(0.0, min((self._all_due(now), *dues)) - now)
 
     def tasks_to_poll(self, now: float) -> list[TaskState]:
-        """Give the tasks that are to be looked at now: all, or those that seem to have ended."""
+        """Return the tasks that are to be looked at now: all, or those that seem to have ended."""
         is_all = self._all_due(now) <= now
         return [task for task in self.open_tasks if is_all or task.next_due <= now]
 
     def _all_due(self, now: float) -> float:
-        """Tell when all tasks are to be looked at, whatever is announced of each."""
+        """Return when all tasks are to be looked at, whatever is announced of each."""
         if self._failures:
             return self._due
         pace = pause(self.waited(now), self._interval)
@@ -407,5 +367,5 @@ class TaskTracker:
         return min(due, last) if self._looked < last else due
 
     def seconds_left(self, now: float) -> float:
-        """Tell how many seconds are left in all; not above zero when the time is up."""
+        """Return how many seconds are left in all; not above zero when the time is up."""
         return inf if self._timeout is None else self._began + self._timeout - now

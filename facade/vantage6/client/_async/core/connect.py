@@ -28,24 +28,7 @@ async def connect(
     *,
     auto_relogin: bool,
 ) -> None:
-    """Log in, by a saved login or anew, and set up what is named.
-
-    Parameters
-    ----------
-    core : Core
-        Its state.
-    plan : ConnectionPlan
-        How to connect.
-    stored : (Path, Saved) or None
-        The session to try first, and its file.
-    auto_relogin : bool
-        Whether to log in again when the login has lapsed.
-
-    Raises
-    ------
-    ConfigurationError
-        When no password is to be found.
-    """
+    """Log in, by a saved login or anew, and set up what is named."""
     if stored is None or not await _resume(core, stored):
         found = await _account(core, plan)
         await core.login(found, auto_relogin=auto_relogin)
@@ -78,7 +61,7 @@ async def _resume(core: Core, stored: Stored) -> bool:
 
 
 async def _account(core: Core, plan: ConnectionPlan) -> Account:
-    """Find out what to log in with."""
+    """Determine what to log in with."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
     password = plan.password

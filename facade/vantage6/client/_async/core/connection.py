@@ -31,22 +31,7 @@ SERVER_URL = "Server-Url"
 
 
 class Connection:
-    """The way to one API.
-
-    Parameters
-    ----------
-    http : AsyncHttp
-        The connections to it.
-    url : str
-        Its address.
-    api : Api
-        What is there, a server or an algorithm store.
-
-    Attributes
-    ----------
-    names : NameCache
-        What the things that the API knows are called.
-    """
+    """The way to one API."""
 
     def __init__(self, http: AsyncHttp, url: str, api: Api) -> None:
         self.http = http
@@ -56,18 +41,7 @@ class Connection:
         self.names = NameCache(self)
 
     def limited(self, limits: Limits) -> Self:
-        """Give the same way, and what is known of the API, with other limits for each call.
-
-        Parameters
-        ----------
-        limits : Limits
-            What a call may cost.
-
-        Returns
-        -------
-        Connection
-            The way.
-        """
+        """Return the same way, and what is known of the API, with other limits for each call."""
         view = copy(self)
         view.http = self.http.limited(limits)
         view.names = NameCache(view, self.names)
@@ -81,24 +55,7 @@ class Connection:
         refused: type[UnauthorizedError] = PermissionDeniedError,
         extensions: Mapping[str, object] | None = None,
     ) -> T:
-        """Send one request.
-
-        Parameters
-        ----------
-        call : Call of T
-            What to send.
-        signed : bool
-            Whether to send the token along.
-        refused : type of UnauthorizedError
-            The error for a 401 that is not about the token.
-        extensions : dict, optional
-            How to send it: ``"repeats"`` and ``"renew"``, see `Retries` and `BearerAuth`.
-
-        Returns
-        -------
-        T
-            The body of the answer.
-        """
+        """Send one request."""
         body, _ = await self._exchange(call, signed, refused, extensions)
         return body
 
@@ -122,14 +79,14 @@ class Connection:
         return body, response
 
     async def _ask_version(self) -> str:
-        """Give the version of the API; it is asked once, and only when it matters."""
+        """Return the version of the API; it is asked once, and only when it matters."""
         if not self._version:
             response = await self.http.exchange(self._api.ask, signed=False)
             self._version.append(decode_response(self._api.ask, response)["version"])
         return self._version[0]
 
     async def _reason(self, call: Call[T], error: EndpointNotFoundError) -> EndpointNotFoundError:
-        """Find out whether an operation is unknown because the API is of an older version."""
+        """Determine whether an operation is unknown because the API is of an older version."""
         if not is_newer_operation(call, self._api):
             return error
         try:
@@ -144,20 +101,7 @@ class Connection:
         page: int | None = None,
         per_page: int | None = None,
     ) -> Rows[Row]:
-        """Get the rows of a listing.
-
-        Parameters
-        ----------
-        listing : Listing
-            The list operation, its filters filled in.
-        page, per_page : int, optional
-            The one page to get; all pages if neither is given.
-
-        Returns
-        -------
-        Rows
-            The rows.
-        """
+        """Get the rows of a listing."""
         check_page(page, per_page)
         if page is not None or per_page is not None:
             body, response = await self._exchange(listing(page=page, per_page=per_page, sort=SORT))
@@ -172,17 +116,7 @@ class Connection:
 
 
 class StoreConnection(Connection):
-    """The way to the API of an algorithm store, with the login of the server.
-
-    Parameters
-    ----------
-    http : AsyncHttp
-        The connections to it.
-    id_ : int
-        Identifier of the store, at the server.
-    url : str
-        Address of its API.
-    """
+    """The way to the API of an algorithm store, with the login of the server."""
 
     def __init__(self, http: AsyncHttp, id_: int, url: str) -> None:
         super().__init__(http, url, STORE)

@@ -28,13 +28,7 @@ NamedRow = TypeVar("NamedRow")
 
 
 class Resource:
-    """One kind of thing on the server, and what can be done with it.
-
-    Parameters
-    ----------
-    core : Core
-        The connection that the client's resources share.
-    """
+    """One kind of thing on the server, and what can be done with it."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -43,7 +37,7 @@ class Resource:
         return f"<{type(self).__name__}: {', '.join(n for n in dir(self) if n[0] != '_')}>"
 
     def _connection(self) -> Connection:
-        """Give the way to the API that knows of these things."""
+        """Return the way to the API that knows of these things."""
         return self._core
 
     async def _get(
@@ -81,13 +75,13 @@ class Resource:
         return message
 
     async def _id(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Give the identifier of what was named; without a name, all there is would be meant."""
+        """Return the identifier of what was named; without a name, all there is would be meant."""
         return await self._core.id_of(kind, ref, within)
 
     async def _optional_id(
         self, kind: Kind, ref: Ref | None, within: Scope | None = None
     ) -> int | None:
-        """Give the identifier of what was named, if anything was."""
+        """Return the identifier of what was named, if anything was."""
         return None if ref is None else await self._id(kind, ref, within)
 
     @overload
@@ -101,7 +95,7 @@ class Resource:
     async def _ids(
         self, kind: Kind, refs: Iterable[Ref] | None, argument: str, within: Scope | None = None
     ) -> list[int] | None:
-        """Give the identifiers of all that were named, if anything was."""
+        """Return the identifiers of all that were named, if anything was."""
         if refs is None:
             return None
         return [await self._id(kind, ref, within) for ref in references(refs, argument)]
@@ -119,7 +113,7 @@ class Resource:
         return await self._id("collaboration", collaboration)
 
     async def _require_collaboration(self, collaboration: Ref | None) -> int:
-        """Give the collaboration that is meant, for what cannot do without one."""
+        """Return the collaboration that is meant, for what cannot do without one."""
         chosen = await self._collaboration(collaboration)
         if chosen is None:
             raise InvalidInputError(
@@ -196,7 +190,7 @@ class Named(Resource, Generic[NamedRow]):
         return cast("NamedRow", row)
 
     async def _own(self, ref: Ref) -> int:
-        """Give the identifier of one of these things."""
+        """Return the identifier of one of these things."""
         return await self._id(self._kind, ref)
 
 

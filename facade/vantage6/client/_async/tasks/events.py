@@ -44,7 +44,7 @@ async def listen(
     task: Ref | None,
     timeout: float | None,
 ) -> AsyncIterator[Event]:
-    """Give the events that are wanted; the parameters are those of ``client.events``."""
+    """Return the events that are wanted; the parameters are those of ``client.events``."""
     if core.socket is None:
         raise MissingDependencyError(
             "events need a library that is not installed: pip install 'vantage6-sdk[events]'"

@@ -27,18 +27,10 @@ RESULTS_PAGE = 50
 
 
 class Poller:
-    """Looks at the tasks of a ledger.
+    """Looks at the tasks of a ledger."""
 
-    The server lists tasks from the newest on, and cannot be told which. So it is asked for as many
-    as it takes, but with their results only where none come along that nobody waits for.
-
-    Parameters
-    ----------
-    core : Core
-        The connection and login of the client.
-    tracker : TaskTracker
-        What is known of the tasks.
-    """
+    # The server lists tasks from the newest on, and cannot be told which. So it is asked for as
+    # many as it takes, but with their results only where none come along that nobody waits for.
 
     def __init__(self, core: Core, tracker: TaskTracker) -> None:
         self._core, self._tracker = core, tracker
@@ -48,20 +40,7 @@ class Poller:
         self._is_apart = False
 
     async def rows(self, ids: Collection[int], *include: str) -> list[Task]:
-        """Get the rows of tasks.
-
-        Parameters
-        ----------
-        ids : collection of int
-            The tasks.
-        *include : str
-            What is to be in the rows: ``"results"``, ``"runs"``.
-
-        Returns
-        -------
-        list of Task
-            In any order.
-        """
+        """Get the rows of tasks."""
         wanted = set(ids)
         found = await self._together(wanted, include) if len(wanted) > 1 else []
         for id_ in sorted(wanted - _ids(found)):
@@ -70,18 +49,7 @@ class Poller:
         return [row for row in found if row["id"] in wanted]
 
     async def subtasks(self, ids: Collection[int]) -> list[Task]:
-        """Get the subtasks of tasks that are known to the ledger, and perhaps more.
-
-        Parameters
-        ----------
-        ids : collection of int
-            The tasks.
-
-        Returns
-        -------
-        list of Task
-            The oldest first, since a subtask may have subtasks.
-        """
+        """Get the subtasks of tasks that are known to the ledger, and perhaps more."""
         tasks = [self._tracker.tasks[id_] for id_ in ids]
         # As long as a task is pending, none of its runs can have asked for anything.
         jobs = {task.job_id for task in tasks if task.status != "pending"} - {None}

@@ -55,31 +55,13 @@ class Server(Protocol):
 
 
 class BlobStore:
-    """The blob store of a server.
-
-    Parameters
-    ----------
-    server : Server
-        The connection to the server.
-    """
+    """The blob store of a server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     def is_there(self, *, again: bool = False) -> bool:
-        """Tell whether there is one; the server is asked once.
-
-        Parameters
-        ----------
-        again : bool
-            Whether to ask even so.
-
-        Returns
-        -------
-        bool
-            Whether the server keeps inputs and results there. Only an answer of the server, or its
-            being too old, tells: anything else is an error.
-        """
+        """Return whether there is one; the server is asked once."""
         state = self._server.state
         if state.has_blobs is None or again:
             try:
@@ -97,24 +79,7 @@ class BlobStore:
         keys: dict[int, str] | None,
         report: OnTransfer | None,
     ) -> list[TaskOrganization]:
-        """Store the input for each organization, encrypted while it is sent.
-
-        Parameters
-        ----------
-        ids : sequence of int
-            The organizations.
-        data : bytes
-            The serialized input.
-        keys : dict of int to str, or None
-            Their public keys; None in a collaboration without encryption.
-        report : callable or None
-            Called with the bytes that are done, and how many there are in all.
-
-        Returns
-        -------
-        list of TaskOrganization
-            One entry for each organization, in their order.
-        """
+        """Store the input for each organization, encrypted while it is sent."""
         inputs: list[TaskOrganization] = []
         total = len(data) * len(ids)
         for id_ in ids:  # each has a blob of its own: the server deletes it with the run
@@ -125,21 +90,7 @@ class BlobStore:
         return inputs
 
     def results(self, rows: Iterable[Result], report: OnTransfer | None = None) -> Reader:
-        """Read the results that lie here.
-
-        Parameters
-        ----------
-        rows : iterable of Result
-            The rows, as the server gives them.
-        report : callable or None
-            Called with the bytes that have come, of all rows together; nobody knows how many there
-            are in all.
-
-        Returns
-        -------
-        Reader
-            What opens the rows.
-        """
+        """Read the results that lie here."""
         reader, tally, room = self._server.reader, TransferCounter(report), self._room()
         for row in rows:
             if row.get("blob_storage_used") and row["result"]:
@@ -148,18 +99,7 @@ class BlobStore:
         return reader
 
     def inputs(self, runs: Iterable[Run]) -> Reader:
-        """Read the inputs that lie here; of those that others alone can read, the beginning.
-
-        Parameters
-        ----------
-        runs : iterable of Run
-            The rows, as the server gives them.
-
-        Returns
-        -------
-        Reader
-            What opens the rows.
-        """
+        """Read the inputs that lie here; of those that others alone can read, the beginning."""
         reader, room = self._server.reader, self._room()
         for run in runs:
             blob_id = run.get("input")
@@ -175,19 +115,7 @@ class BlobStore:
         write: Callable[[bytes], object],
         tally: TransferCounter,
     ) -> None:
-        """Read a blob piece by piece.
-
-        Parameters
-        ----------
-        blob_id : str
-            Its identifier.
-        reader : BlobReader
-            What decrypts it.
-        write : callable
-            Called with the pieces of the data.
-        tally : TransferCounter
-            What counts the bytes that come.
-        """
+        """Read a blob piece by piece."""
         call = calls.download_blob(check_blob_id(blob_id))
         with closing(self._server.http.download(call)) as pieces:
             for piece in pieces:

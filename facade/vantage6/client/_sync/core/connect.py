@@ -29,24 +29,7 @@ def connect(
     *,
     auto_relogin: bool,
 ) -> None:
-    """Log in, by a saved login or anew, and set up what is named.
-
-    Parameters
-    ----------
-    core : Core
-        Its state.
-    plan : ConnectionPlan
-        How to connect.
-    stored : (Path, Saved) or None
-        The session to try first, and its file.
-    auto_relogin : bool
-        Whether to log in again when the login has lapsed.
-
-    Raises
-    ------
-    ConfigurationError
-        When no password is to be found.
-    """
+    """Log in, by a saved login or anew, and set up what is named."""
     if stored is None or not _resume(core, stored):
         found = _account(core, plan)
         core.login(found, auto_relogin=auto_relogin)
@@ -79,7 +62,7 @@ def _resume(core: Core, stored: Stored) -> bool:
 
 
 def _account(core: Core, plan: ConnectionPlan) -> Account:
-    """Find out what to log in with."""
+    """Determine what to log in with."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
     password = plan.password

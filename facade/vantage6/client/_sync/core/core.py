@@ -59,33 +59,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class State:
-    """What changes in a client, whatever limits it is seen with.
-
-    Attributes
-    ----------
-    whoami : WhoAmI or None
-        The user who is logged in.
-    username : str or None
-        Their account.
-    kept : Path or None
-        The file in which the login is kept for the next time.
-    collaboration_id : int or None
-        The collaboration for methods that are not given one.
-    collaboration_name : str or None
-        What it is called.
-    private_key : RSAPrivateKey or None
-        The key of the user's organization.
-    private_key_file : Path or None
-        The file that it came from.
-    store : StoreConnection or None
-        The algorithm store that was chosen.
-    socket : Socket or None
-        The connection to the server's events.
-    has_blobs : bool or None
-        Whether the server has a blob store; None until it was asked.
-    created : set of int
-        The tasks that this client created.
-    """
+    """What changes in a client, whatever limits it is seen with."""
 
     whoami: WhoAmI | None = None
     username: str | None = None
@@ -101,30 +75,7 @@ class State:
 
 
 class Core(Connection):
-    """The one way of a client to its server, and what it has become on the way.
-
-    Parameters
-    ----------
-    address : Address
-        Where the API is.
-    route : Route
-        How to get there.
-    limits : Limits
-        What a call may cost.
-    trust : Trust
-        How far to go by what the server says of keys.
-
-    Attributes
-    ----------
-    trust : Trust
-        The same.
-    state : State
-        what changes; it is one for all that `limited` gives.
-    is_view : bool
-        Whether it came from `limited`.
-    blobs : BlobStore
-        Where the server may keep inputs and results.
-    """
+    """The one way of a client to its server, and what it has become on the way."""
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
@@ -145,18 +96,7 @@ class Core(Connection):
         self.blobs = BlobStore(self)
 
     def limited(self, limits: Limits) -> Self:
-        """Give the same session with other limits for each call.
-
-        Parameters
-        ----------
-        limits : Limits
-            What a call may cost.
-
-        Returns
-        -------
-        Session
-            The session.
-        """
+        """Return the same session with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
         view.blobs = BlobStore(view)
@@ -193,20 +133,7 @@ class Core(Connection):
         return Reader(self.whoami, self.private_key)
 
     def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
-        """Log in, and find out who that is.
-
-        Parameters
-        ----------
-        account : Account
-            Who logs in.
-        auto_relogin : bool
-            Whether to do so again when the login has lapsed.
-
-        Returns
-        -------
-        WhoAmI
-            The user.
-        """
+        """Log in, and find out who that is."""
         self.warn_if_insecure()
         tokens = self._enter(account)
         found = self._identify(account.username, tokens)
@@ -217,25 +144,7 @@ class Core(Connection):
         return who
 
     def resume(self, username: str, tokens: Tokens) -> WhoAmI:
-        """Go on with the tokens of an earlier login, which are renewed if need be.
-
-        Parameters
-        ----------
-        username : str
-            The account that they are of.
-        tokens : Tokens
-            The tokens.
-
-        Returns
-        -------
-        WhoAmI
-            The user.
-
-        Raises
-        ------
-        LoginExpiredError
-            When they cannot be renewed any more, or are somebody else's.
-        """
+        """Go on with the tokens of an earlier login, which are renewed if need be."""
         is_due = monotonic() >= tokens.renew_at
         try:
             tokens = self._renew_tokens(tokens) if is_due else tokens
@@ -301,7 +210,7 @@ class Core(Connection):
         return self.http.exchange(call, headers=headers, signed=False)
 
     def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
-        """Find out whose tokens these are: the username, and who that is."""
+        """Determine whose tokens these are: the username, and who that is."""
         user = self._ask(calls.get_user(tokens.user_id), tokens)
         username = user.get("username") or username
         organization = user.get("organization")
@@ -339,7 +248,7 @@ class Core(Connection):
             step = self.auth.advance(steps, self._take(step))
 
     def fresh_token(self) -> str:
-        """Give a token that will be valid for a while, for what is signed once and stays open."""
+        """Return a token that will be valid for a while, for what is signed once and stays open."""
         if self.auth.needs_renewal:
             self.renew()
         if self.auth.tokens is None:
@@ -382,17 +291,7 @@ class Core(Connection):
         self.state.private_key_file = file
 
     def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
-        """Go on with a private key, once the server has the public key that belongs to it.
-
-        Parameters
-        ----------
-        key : RSAPrivateKey
-            The key.
-        source : object
-            Where it comes from, for the message of an error.
-        replace : bool
-            Whether to store its public key on the server even if there is another one.
-        """
+        """Go on with a private key, once the server has the public key that belongs to it."""
         from ..._encryption.keys import fingerprint, public_key_of
 
         who = self.whoami
@@ -421,13 +320,7 @@ class Core(Connection):
         return store if store.http.limits is limits else store.limited(limits)
 
     def choose_store(self, row: AlgorithmStore) -> None:
-        """Send what is for an algorithm store to this one, from now on.
-
-        Parameters
-        ----------
-        row : AlgorithmStore
-            What the server knows of the store.
-        """
+        """Send what is for an algorithm store to this one, from now on."""
         from ..._http.client import Http
 
         address = Address.parse_store(row["url"])
@@ -440,22 +333,7 @@ class Core(Connection):
         self.auth.sign_for_store(url)
 
     def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Find the one thing that has a name.
-
-        Parameters
-        ----------
-        kind : Kind
-            What it is.
-        name : str
-            Its name.
-        within : Scope, optional
-            Where to look; by default in the chosen collaboration, then everywhere.
-
-        Returns
-        -------
-        dict
-            Its row.
-        """
+        """Find the one thing that has a name."""
         if not isinstance(cast("object", name), str):
             word = NAMINGS[kind].word
             raise InvalidInputError(
@@ -468,40 +346,13 @@ class Core(Connection):
         return names.find(kind, name, within)
 
     def within(self, collaboration: Ref | None) -> Scope | None:
-        """Say where to look, if a collaboration was named.
-
-        Parameters
-        ----------
-        collaboration : int, str or row, optional
-            The collaboration.
-
-        Returns
-        -------
-        Within or None
-            Where to look.
-        """
+        """Return where to look, if a collaboration was named."""
         if collaboration is None:
             return None
         return Scope("collaboration", self.id_of("collaboration", collaboration))
 
     def id_of(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Give the identifier of what is meant.
-
-        Parameters
-        ----------
-        kind : Kind
-            What it is.
-        ref : int, str or row
-            Its identifier, its name, or a row that has its identifier. A text of digits alone that
-            is nobody's name is taken for an identifier.
-        within : Scope, optional
-            Where to look for a name; by default in the chosen collaboration, then everywhere.
-
-        Returns
-        -------
-        int
-            The identifier.
-        """
+        """Return the identifier of what is meant."""
         if not isinstance(ref, str):
             return id_of(ref, NAMINGS[kind].word)
         try:

@@ -59,19 +59,11 @@ class RowSource(Protocol):
 
 
 class NameCache:
-    """What the things that an API knows are called.
+    """What the things that an API knows are called."""
 
-    Names are asked for once and kept. Before an error is raised they are asked for again, so that
-    what was renamed or added in the meantime is found. Tasks are an exception: their names repeat,
-    and new ones come all the time, so each is asked for.
-
-    Parameters
-    ----------
-    connection : RowSource
-        The way to the API.
-    others : NameCache, optional
-        The names of the same API, to be shared.
-    """
+    # Names are asked for once and kept. Before an error is raised they are asked for again, so that
+    # what was renamed or added in the meantime is found. Tasks are an exception: their names
+    # repeat, and new ones come all the time, so each is asked for.
 
     def __init__(self, connection: RowSource, others: NameCache | None = None) -> None:
         self._connection = connection
@@ -82,41 +74,13 @@ class NameCache:
         self._lock = others._lock if others else connection.http.lock()
 
     def forget(self, *kinds: Kind) -> None:
-        """Ask anew when a name of these kinds is next used.
-
-        Parameters
-        ----------
-        *kinds : Kind
-            The kinds; all of them if none is named.
-        """
+        """Ask anew when a name of these kinds is next used."""
         for key in list(self._known):
             if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
                 self._known.pop(key, None)
 
     def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Find the one thing that has a name.
-
-        Parameters
-        ----------
-        kind : Kind
-            What it is.
-        name : str
-            Its name.
-        within : Scope, optional
-            Where to look.
-
-        Returns
-        -------
-        dict
-            Its row, as it was when the names were last asked for.
-
-        Raises
-        ------
-        NameNotFoundError
-            When none is called that.
-        AmbiguousNameError
-            When several are.
-        """
+        """Find the one thing that has a name."""
         within = within if kind in SCOPED else None
         if kind == "task":
             return self._find_task(name, within)
@@ -130,19 +94,7 @@ class NameCache:
             return (self._ask(kind, within)).find(name)
 
     def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Tell what organizations are called.
-
-        Parameters
-        ----------
-        ids : iterable of int
-            Identifiers of those whose names are needed.
-
-        Returns
-        -------
-        dict of int to str
-            The names by identifier, of these and perhaps of others; without those that one may
-            not see.
-        """
+        """Return what organizations are called."""
         with self._lock:
             known: dict[int, str] = {}
             for (kind, _), (directory, asked) in self._known.items():
@@ -176,7 +128,7 @@ class NameCache:
             return Directory("task", newest, self._place(within)).find(name)
 
     def _place(self, within: Scope | None) -> str:
-        """Say where was looked; its name is told if it is known anyway."""
+        """Return where was looked; its name is told if it is known anyway."""
         known, _ = self._known.get((within.kind, None), (None, 0.0)) if within else (None, 0.0)
         return describe_scope(within, known.name_of(within.id) if known and within else None)
 

@@ -37,25 +37,7 @@ PASSED_ON = frozenset({502, 504})
 
 
 def create(core: Core, body: TaskInput) -> Task:
-    """Create a task; the request for it is sent once, whatever comes back.
-
-    Parameters
-    ----------
-    core : Core
-        The connection to the server.
-    body : TaskInput
-        The task.
-
-    Returns
-    -------
-    Task
-        Its row.
-
-    Raises
-    ------
-    TaskCreationUncertainError
-        When the answer was lost, and the task cannot be found.
-    """
+    """Create a task; the request for it is sent once, whatever comes back."""
     began = monotonic()
     try:
         task = core.send(calls.create_task(body))
@@ -84,7 +66,7 @@ def create(core: Core, body: TaskInput) -> Task:
 
 
 def _is_uncertain(error: TransportError | ServerError | InvalidResponseError) -> bool:
-    """Tell whether the server may have done what it was asked for."""
+    """Return whether the server may have done what it was asked for."""
     if isinstance(error, TransportError):
         return error.may_have_arrived
     return isinstance(error, InvalidResponseError) or error.status in PASSED_ON

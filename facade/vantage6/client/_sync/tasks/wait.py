@@ -84,7 +84,7 @@ def _run_to_end(
 def iterate_completed(
     core: Core, tasks: Sequence[Ref], interval: float, timeout: float | None
 ) -> Iterator[Finished]:
-    """Give tasks as they end; the parameters are those of `as_completed`."""
+    """Return tasks as they end; the parameters are those of `as_completed`."""
     task_ids = _ids(core, tasks)
     with TaskWatcher(core, task_ids, interval, timeout, each=True, to_the_last=True) as watch:
         told: set[int] = set()
@@ -106,7 +106,7 @@ def iterate_completed(
 
 
 def stream_logs(core: Core, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
-    """Give the lines of a task's logs, or of one run's, until it has ended."""
+    """Return the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
         task = (core.send(calls.get_run(run_id)))["task"]["id"]
     (task_id,) = _ids(core, () if task is None else (task,))
@@ -125,7 +125,7 @@ def _ids(core: Core, tasks: Sequence[Ref]) -> list[int]:
 
 @contextmanager
 def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
-    """Say how to go on, should the wait be broken off from outside."""
+    """Return how to go on, should the wait be broken off from outside."""
     try:
         yield
     except KeyboardInterrupt:

@@ -52,29 +52,7 @@ TRANSIENT_ERRORS = (TransportError, ServerError, TooManyRequestsError, InvalidRe
 
 
 class TaskWatcher:
-    """Some tasks, watched until all of them have ended.
-
-    Parameters
-    ----------
-    core : Core
-        The connection and login of the client.
-    task_ids : sequence of int
-        The tasks.
-    interval : float
-        Pace of the looks where events cannot be heard.
-    timeout : float or None
-        Seconds to wait in all.
-    each : bool
-        Whether the end of each task is to be noticed when it comes.
-    closely : bool
-        Whether to look at runs and subtasks too.
-    logs : bool
-        Whether every line of their logs is wanted.
-    to_the_last : bool
-        Whether a task that has failed is over only when all its runs are.
-    run_id : int, optional
-        A run whose end is to be noticed when it comes.
-    """
+    """Some tasks, watched until all of them have ended."""
 
     def __init__(
         self,
@@ -120,18 +98,7 @@ class TaskWatcher:
             self._core.socket.leave(self._mailbox)
 
     def step(self) -> list[News]:
-        """Wait for something to happen, and give what there is to tell of it.
-
-        Returns
-        -------
-        list of Progress or LogLine
-            May be empty.
-
-        Raises
-        ------
-        WaitTimeoutError
-            When the time is up.
-        """
+        """Wait for something to happen, and give what there is to tell of it."""
         if not self._has_looked:
             return self._poll()
         now = time.monotonic()
@@ -190,7 +157,7 @@ class TaskWatcher:
         self._connect_at = time.monotonic() + pause
 
     def _take(self, event: Received) -> list[News]:
-        """Take in an event; it may be a line of a log, or change the picture."""
+        """Accept an event; it may be a line of a log, or change the picture."""
         now = time.monotonic()
         if isinstance(event, LogWritten):
             return self._log_written(event, now)
@@ -205,7 +172,7 @@ class TaskWatcher:
         return [self._progress(changed)] if changed is not None and self._closely else []
 
     def _matters_at_once(self, event: RunStatusChanged | RunUpdated) -> bool:
-        """Tell whether it may be the end of the run that is wanted, or what that run gave."""
+        """Return whether it may be the end of the run that is wanted, or what that run gave."""
         is_reported = isinstance(event, RunStatusChanged) or self.tracker.has_ended(event.run_id)
         return is_reported and event.run_id == self._run_id
 
@@ -271,7 +238,7 @@ class TaskWatcher:
                 self.tracker.update_runs(row["id"], runs)
 
     def _is_over(self, task: TaskState) -> bool:
-        """Tell whether a task that has ended is over for who waits."""
+        """Return whether a task that has ended is over for who waits."""
         if not (self._to_the_last and has_failed(task.status)):
             return True
         runs = self._runs(task.task_id)
@@ -299,7 +266,7 @@ class TaskWatcher:
         return news + [self._progress(row["id"]) for row in rows]
 
     def _logs_of(self, task_id: int, runs: Iterable[Run]) -> list[News]:
-        """Tell what is new in the logs of a task's runs."""
+        """Return what is new in the logs of a task's runs."""
         news: list[News] = []
         ids = {run["organization"]["id"] for run in runs if run["organization"]}
         self._names = self._core.names.organizations(ids)
