@@ -3,10 +3,10 @@
     python generate.py server=4.15.2 store=4.15.2          # writes generated/
     python generate.py server=4.15.2 store=4.15.2 --check  # fails when generated/ would change
 
-Three things are made from one contract: the attrs client of openapi-python-client, the TypedDicts
-of datamodel-code-generator (rows.py), and one light function an operation (calls.py), with which a
-request can be made without loading any model. What older versions lack (since.py) is told by their
-contracts.
+Four things are made from one contract: the attrs client of openapi-python-client, the TypedDicts of
+datamodel-code-generator (rows.py), one light function per operation (calls.py), which builds a
+request without loading a model, and the types of responses (checks.py), which the client checks.
+What older versions lack (since.py) comes from their contracts.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from checks import Checks
 from since import History
 
 HERE = Path(__file__).parent
@@ -255,7 +256,9 @@ def generate(versions, target):
         package.parent.mkdir(parents=True, exist_ok=True)
         make_client(contract, package)
         make_rows(contract, package)
-        (package / "calls.py").write_text(Calls(json.loads(contract.read_text())).module())
+        content = json.loads(contract.read_text())
+        (package / "calls.py").write_text(Calls(content).module())
+        (package / "checks.py").write_text(Checks(content).module())
         stamp(package, HEADER.format(source=f"{service}/{version}.json"))
         since = HEADER.format(source=f"{service}/*.json") + History(service, version).module()
         (package / "since.py").write_text(since)

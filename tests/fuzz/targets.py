@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.server.checks import RESPONSES
 from vantage6.client._auth.tokens import Tokens, claims
 from vantage6.client._encryption.blobs import BlobReader
 from vantage6.client._encryption.cipher import decrypt
@@ -17,7 +18,6 @@ from vantage6.client._http.decoding import decode_response
 from vantage6.client._http.response import Response, parse_count
 from vantage6.client._http.retry import retry_after_seconds
 from vantage6.client._http.status_errors import error_for, is_expired
-from vantage6.client._http.validation import ANSWERS, ROWS
 from vantage6.client._rows.columns import build_table
 from vantage6.client._utils.table import as_html, as_text
 from vantage6.client._utils.text import sanitize, sanitize_lines
@@ -26,7 +26,7 @@ from vantage6.client._waiting.tracker import TaskTracker
 from vantage6.client.errors import Vantage6Error
 
 KEY_FILE = Path(__file__).parents[1] / "replay" / "throwaway-key.pem"
-OPERATIONS = sorted({*ROWS, *ANSWERS, "delete_role", "list_servers"})
+OPERATIONS = sorted(RESPONSES)
 
 
 def answers(data: bytes) -> None:
@@ -37,7 +37,7 @@ def answers(data: bytes) -> None:
     is_expired(status, answer.content)
     with suppress(Vantage6Error):
         body: Any = decode_response(Call(operation, "GET", "/x", {}), answer)
-        rows = body["data"] if isinstance(body, dict) and operation in ROWS else [body]
+        rows = body["data"] if isinstance(body, dict) and "data" in body else [body]
         table = build_table(rows, None, len(rows))
         assert _is_inert(as_text(table, 80) + as_html(table))
         if operation == "list_tasks" and rows:

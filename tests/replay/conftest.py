@@ -21,6 +21,7 @@ from vcr.cassette import Cassette
 from vcr.request import Request
 
 from vantage6.client._auth.tokens import claims
+from vantage6.client._backend.v4 import V4
 from vantage6.client._encryption import keys
 from vantage6.client._events import socket as sockets
 from vantage6.localnet import LocalNetwork
@@ -181,13 +182,13 @@ def announced(
         with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
-    parse = sockets.parse
+    parse = V4.parse_event
 
-    def heard(name: str, data: object) -> Any:
+    def heard(backend: V4, name: str, data: object) -> Any:
         tape.append((len(vcr), name, clean(data)))
-        return parse(name, data)
+        return parse(backend, name, data)
 
-    monkeypatch.setattr(sockets, "parse", heard)
+    monkeypatch.setattr(V4, "parse_event", heard)
     yield recorded
     file.parent.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(announcement) for announcement in tape)

@@ -16,6 +16,7 @@ from contextlib import suppress
 import pytest
 from dripping import drip, raw_server, read_request
 
+from vantage6.client._backend.v4 import V4
 from vantage6.client._events import limits
 from vantage6.client._events.limits import MAX_BYTES, TOO_LARGE, TOO_SLOW
 from vantage6.client._events.socket import _SocketThread
@@ -87,7 +88,9 @@ def test_what_fails_once_it_is_connected_leaves_nothing_open(said: bytes) -> Non
 def _first_heard(port: int) -> object:
     """Connect, and give what is heard of it; nothing of it is left then."""
     heard: queue.Queue[object] = queue.Queue()
-    line = _SocketThread(f"http://127.0.0.1:{port}", "t", dict, 20, lambda _, item: heard.put(item))
+    line = _SocketThread(
+        f"http://127.0.0.1:{port}", "t", dict, 20, V4(), lambda _, item: heard.put(item)
+    )
     item = heard.get(timeout=30)
     line.close()
     _until(lambda: not [one for one in threading.enumerate() if one.name == "vantage6-events"])

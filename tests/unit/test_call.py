@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from vantage6.client._http.context import SendOptions
 from vantage6.client._http.decoding import decode_json
-from vantage6.client._http.request import check_arguments, send_options
+from vantage6.client._http.request import check_arguments
 from vantage6.client._http.response import Response
 from vantage6.client._http.status_errors import error_for, is_expired
 from vantage6.client.errors import (
@@ -141,6 +142,6 @@ def test_arguments_of_another_kind_are_told_of(given: dict[str, Any], told: str)
 @pytest.mark.parametrize("number", [-1, 1.5, "3", True])
 def test_attempts_are_a_whole_number(number: Any) -> None:
     with pytest.raises(
-        InvalidInputError, match="attempts_on_timeout must be a whole number from 0 on"
+        InvalidInputError, match="attempts_on_timeout: expected a whole number from 0 on"
     ):
-        send_options(number)
+        SendOptions(max_retries=number)

@@ -19,6 +19,7 @@ from strange import stranges
 from vantage6.client import Client, Timeouts
 from vantage6.client._rows.rows import Rows
 from vantage6.client._sync.tasks import create
+from vantage6.client._utils.backoff import Backoff
 from vantage6.client.errors import InvalidInputError, Vantage6Error, WaitTimeoutError
 
 FOLDER = Path(mkdtemp())
@@ -111,7 +112,7 @@ def server() -> Iterator[Hostile]:
     KEY.chmod(0o600)
     with hostile() as one, pytest.MonkeyPatch.context() as patch:
         # A lost answer to the creation of a task is looked for again and again.
-        patch.setattr(create, "LOOKUP_DELAYS", (0.01,))
+        patch.setattr(create, "LOST_RESPONSE", Backoff((0.01,)))
         yield one
     rmtree(FOLDER)
 

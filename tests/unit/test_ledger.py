@@ -16,9 +16,9 @@ from vantage6.client import (
 from vantage6.client._events.filters import EventFilter
 from vantage6.client._events.parsing import parse
 from vantage6.client._events.types import Joined, KillRequested, Lost, Refused, RunUpdated
+from vantage6.client._utils.backoff import SUSPECT
 from vantage6.client._waiting.logs import LogLine, LogMerger, overlap, unseen
 from vantage6.client._waiting.tracker import (
-    DOUBT_SECONDS,
     OUTAGE_SECONDS,
     SAFETY_SECONDS,
     UPDATE_SECONDS,
@@ -85,7 +85,7 @@ def test_an_end_that_nobody_heard_of_is_seen_soon_after_its_result_was_sent() ->
     ledger.heard(RunUpdated(2), 5, 5)
     assert ledger.seconds_until_poll(5) > 50
     ledger.heard(RunUpdated(1), 10, 10)
-    soon, late = DOUBT_SECONDS
+    soon, late = SUSPECT.delays
     assert [ledger.seconds_until_poll(10), ledger.tasks_to_poll(10)] == [soon, []]
     assert [one.task_id for one in ledger.tasks_to_poll(10 + soon)] == [1]
     ledger.looked([1], 10 + soon)
@@ -100,7 +100,7 @@ def test_an_update_is_no_end_where_the_node_says_what_it_was() -> None:
     ledger = listening(None)
     ledger.heard(RunUpdated(1), 10, 10)  # it has begun
     ledger.heard(RunUpdated(1), 10, 10)
-    assert ledger.seconds_until_poll(10) == DOUBT_SECONDS[0]
+    assert ledger.seconds_until_poll(10) == SUSPECT.delays[0]
     ledger.heard(status(1, "active"), 10.5, 10.5)
     assert ledger.seconds_until_poll(11) > 40
     ledger.heard(RunUpdated(99), 11, 11)
@@ -115,7 +115,7 @@ def test_an_update_before_the_first_look_is_not_forgotten() -> None:
     ledger.heard(status(2, "active"), 0.1, 0.1)
     ledger.update_task(task("active", None, None))  # type: ignore[arg-type]
     ledger.looked([1], 0.2)
-    assert ledger.seconds_until_poll(0.2) == DOUBT_SECONDS[0]
+    assert ledger.seconds_until_poll(0.2) == SUSPECT.delays[0]
     ledger.heard(status(1, "active"), 0.3, 0.3)
     assert ledger.seconds_until_poll(0.3) > 50
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from vantage6.client import ClientClosedError
+from vantage6.client._backend.v4 import V4
 from vantage6.client._events import mailbox as mailboxes
 from vantage6.client._events import socket as sockets
 from vantage6.client._events.mailbox import AsyncMailbox, Mailbox
@@ -27,7 +28,7 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
         lines.put("ended")
 
     monkeypatch.setattr(sockets._SocketThread, "_hold", hold)
-    socket = Socket(Address("http://localhost", 1, ""), dict, 1)
+    socket = Socket(Address("http://localhost", 1, ""), dict, 1, V4())
     busy, other = Mailbox(), Mailbox()
     for mailbox in (busy, other, other):
         socket.join(mailbox)
@@ -67,7 +68,7 @@ async def test_who_waits_hears_at_once_that_the_client_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sockets._SocketThread, "_hold", lambda _: None)
-    socket = Socket(Address("http://localhost", 1, ""), dict, 1)
+    socket = Socket(Address("http://localhost", 1, ""), dict, 1, V4())
     waiting, late, listening = Mailbox(), Mailbox(), AsyncMailbox()
     socket.join(waiting)
     socket.join(listening)

@@ -37,6 +37,11 @@ VERSION = {"version": "4.15.2"}
 REQUEST = httpx.Request("GET", "https://server/api/version")
 
 
+def refusal(status: int, retry_after: str | None = None) -> httpx.Response:
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    return httpx.Response(status, headers=headers, request=REQUEST)
+
+
 def replies(*first: Reply) -> Any:
     """Answer these in turn, then well."""
     left = chain(first, repeat((200, VERSION)))
@@ -193,7 +198,7 @@ def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None
     ],
 )
 def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) -> None:
-    pause = Retries(REQUEST, Limits()).after_response(429, asked)
+    pause = Retries(REQUEST, Limits()).after_response(refusal(429, asked))
     assert pause is not None
     assert least <= pause <= most
 
@@ -201,7 +206,7 @@ def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(20, 10, 20), (-86400, 0.05, 0.1)])
 def test_who_asks_to_wait_for_a_moment_is_heeded(seconds: int, least: float, most: float) -> None:
     asked = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds))
-    pause = Retries(REQUEST, Limits()).after_response(429, asked)
+    pause = Retries(REQUEST, Limits()).after_response(refusal(429, asked))
     assert pause is not None
     assert least <= pause <= most
 
@@ -215,7 +220,7 @@ def test_who_asks_for_too_much_patience_is_reported(client: Client, server: Scri
 
 def test_pauses_grow_and_end() -> None:
     attempts = Retries(REQUEST, Limits())
-    pauses = [attempts.after_response(503) for _ in range(4)]
+    pauses = [attempts.after_response(refusal(503)) for _ in range(4)]
     assert pauses[3] is None
     assert 0 < (pauses[0] or 0) < (pauses[1] or 0) < (pauses[2] or 0) < 2
     assert sum(pause or 0 for pause in pauses) > 1, "enough for a moment"

@@ -8,10 +8,9 @@ from vantage6.bindings.call import Call
 from vantage6.bindings.server import calls
 from vantage6.bindings.store import calls as store_calls
 from vantage6.client import EndpointNotFoundError, UnsupportedServerVersionError
+from vantage6.client._backend.v4 import V4
 from vantage6.client._backend.versions import (
-    SERVER,
-    STORE,
-    Api,
+    Service,
     adapt,
     complete_store_address,
     explain_missing,
@@ -20,6 +19,7 @@ from vantage6.client._backend.versions import (
 from vantage6.client._http.address import Address
 
 URL = "https://server.example/api"
+SERVER, STORE = V4.server_service, V4.store_service
 TASK: Any = {"name": "x", "image": "y", "organizations": [{"id": 1}], "databases": []}
 
 
@@ -33,7 +33,7 @@ def algorithm(**function: Any) -> Call[Any]:
 
 
 @pytest.mark.parametrize(
-    ("call", "api", "late"),
+    ("call", "service", "late"),
     [
         (calls.list_tasks(name="x"), SERVER, {}),
         (task(databases=[{"label": "a", "arguments": None}]), SERVER, {}),
@@ -50,9 +50,9 @@ def algorithm(**function: Any) -> Call[Any]:
     ],
 )
 def test_only_what_came_later_needs_a_look_at_the_version(
-    call: Call[Any], api: Api, late: Any
+    call: Call[Any], service: Service, late: Any
 ) -> None:
-    found = newer_parts(call, api.since)
+    found = newer_parts(call, service.since)
     assert (list(found) if isinstance(late, list) else found) == late
 
 
@@ -84,7 +84,7 @@ def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "api", "version", "needed"),
+    ("call", "service", "version", "needed"),
     [
         (calls.get_task_status(12), SERVER, "4.10.2", "4.11.0"),
         (calls.get_blob_store_status(), SERVER, "4.12.2", "4.13.0"),
@@ -92,19 +92,19 @@ def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
     ],
 )
 def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_older(
-    call: Call[Any], api: Api, version: str, needed: str
+    call: Call[Any], service: Service, version: str, needed: str
 ) -> None:
     error = EndpointNotFoundError(
         "no such address", method=call.method, url=URL + call.path, status=404
     )
-    reason = explain_missing(error, call, api, version)
+    reason = explain_missing(error, call, service, version)
     assert isinstance(reason, UnsupportedServerVersionError)
     assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
     assert str(reason) == (
-        f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {api.name} of "
+        f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {service.name} of "
         f"{needed} or later; this one is {version}"
     )
-    assert explain_missing(error, call, api, needed) is None
+    assert explain_missing(error, call, service, needed) is None
 
 
 @pytest.mark.parametrize(("version", "path"), [("4.7.1", "/api"), ("4.8.2", ""), ("4.15.2", "")])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInputError
+from vantage6.client._utils.backoff import POLL
 from vantage6.client._waiting.failure import describe_failure
 from vantage6.client._waiting.polling import (
     as_list,
@@ -17,7 +18,6 @@ from vantage6.client._waiting.polling import (
     check_times,
     is_list,
     page_depth,
-    pause,
 )
 from vantage6.client._waiting.statuses import has_failed, has_finished
 
@@ -44,7 +44,7 @@ def looks(interval: float, until: float) -> list[float]:
     """Give the times at which the server is asked."""
     times = [0.0]
     while times[-1] < until:
-        times.append(times[-1] + pause(times[-1], interval))
+        times.append(times[-1] + POLL.after(times[-1], interval))
     return times
 
 
@@ -59,7 +59,7 @@ def test_short_tasks_are_noticed_at_once_and_long_ones_cost_little() -> None:
 
 @given(st.floats(0, 1e4), st.floats(0.01, 60))
 def test_a_pause_keeps_to_the_interval(waited: float, interval: float) -> None:
-    assert 0.1 * interval <= pause(waited, interval) <= 3 * interval
+    assert 0.1 * interval <= POLL.after(waited, interval) <= 3 * interval
 
 
 @pytest.mark.parametrize(

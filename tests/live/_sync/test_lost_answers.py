@@ -9,6 +9,7 @@ import pytest
 from liar import Liar, lying
 
 from vantage6.client import Client, TaskCreationUncertainError, Timeouts
+from vantage6.client._utils.backoff import Backoff
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -26,7 +27,9 @@ TASK: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vantage6.client._sync.tasks.create.LOOKUP_DELAYS", (0.2, 0.4, 0.8, 1.0))
+    monkeypatch.setattr(
+        "vantage6.client._sync.tasks.create.LOST_RESPONSE", Backoff((0.2, 0.4, 0.8, 1.0))
+    )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from vantage6.client import (
     TaskFailedError,
     WaitTimeoutError,
 )
-from vantage6.client._waiting.tracker import RECHECKS
+from vantage6.client._utils.backoff import RECHECK
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -226,7 +226,7 @@ def test_many_tasks_cost_hardly_more_requests_than_one(
     assert [rows.by_organization for rows in found] == [one, both] * 3
     # Beside the first look and what they gave and where: when the last node says that it has the
     # result, and when it sends it, there is a look, and some more should that have been too early.
-    assert count_requests(caplog) <= 3 + 2 * (1 + len(RECHECKS))
+    assert count_requests(caplog) <= 3 + 2 * (1 + len(RECHECK.delays))
     seen: list[Progress] = []
     client.wait_for_results(tasks, NEVER, timeout=55, progress=seen.append)
     assert {(now.task_id, now.status) for now in seen} == {(id_, "completed") for id_ in tasks}

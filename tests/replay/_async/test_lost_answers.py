@@ -38,8 +38,8 @@ async def test_a_task_whose_answer_is_lost(
         http = client._core.http
         exchange, lost = http.exchange, [LOST, GATEWAY, LOST]
 
-        async def losing(call: Any, **options: Any) -> Any:
-            answer = await exchange(call, **options)
+        async def losing(call: Any, *options: Any) -> Any:
+            answer = await exchange(call, *options)
             if call.operation == "create_task":
                 raise lost.pop(0)
             return answer

@@ -19,6 +19,7 @@ from vantage6.client import (
 )
 from vantage6.client._encryption.blobs import BlobUpload
 from vantage6.client._encryption.keys import load_private_key, public_key_of
+from vantage6.client._utils.backoff import Backoff
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
@@ -31,7 +32,7 @@ BUSY: Reply = (503, b"")
 @pytest.fixture
 def client(server: Script, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Log in as somebody who has the key of an organization."""
-    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("vantage6.client._http.retry.RETRY", Backoff((0.0,)))
     own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         server.reply = logging_in(lambda _: (200, own))
@@ -111,11 +112,13 @@ def test_it_is_asked_for_as_often_as_anything_else(
 def test_it_is_not_asked_for_when_the_time_is_up(
     client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(
+        "vantage6.client._http.retry.RETRY", Backoff((0.2, 0.8, 3.2, 10.0), jitter=0.5)
+    )
     send(server, torn(b"".join(BlobUpload(DATA, None)), 1000))
     hurried = client.with_options(max_retries=1000, timeout=Timeouts(total=3))
     began = time.monotonic()
-    with pytest.raises(TransportError, match="1000 bytes of the answer had come"):
+    with pytest.raises(TransportError, match="1000 bytes of the response had been received"):
         hurried.result.get(1)
     assert time.monotonic() - began < 30, "a thousand times take hours"
     assert 2 <= asked(server) < 10

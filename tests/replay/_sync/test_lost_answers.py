@@ -37,8 +37,8 @@ def test_a_task_whose_answer_is_lost(recorded: Recorded, monkeypatch: pytest.Mon
         http = client._core.http
         exchange, lost = http.exchange, [LOST, GATEWAY, LOST]
 
-        def losing(call: Any, **options: Any) -> Any:
-            answer = exchange(call, **options)
+        def losing(call: Any, *options: Any) -> Any:
+            answer = exchange(call, *options)
             if call.operation == "create_task":
                 raise lost.pop(0)
             return answer

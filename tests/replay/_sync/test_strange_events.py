@@ -27,6 +27,7 @@ from vantage6.client import (
     TaskFailedError,
     Timeouts,
 )
+from vantage6.client._utils.backoff import Backoff
 
 from ..announcing import CLOSED, CUT, MUTE, RAW, Announcement, Announcer
 
@@ -261,7 +262,7 @@ def test_an_end_that_was_said_before_anybody_listened_is_noticed(
 def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
     client: Client, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._waiting.tracker.RECHECKS", ())
+    monkeypatch.setattr("vantage6.client._waiting.tracker.RECHECK", Backoff(()))
     row = world.add(12)
     row["runs"].append({**row["runs"][0], "id": 121})
     row["results"] = [{"id": id_, "run": {"id": id_}, "result": None} for id_ in (120, 121)]

@@ -14,6 +14,7 @@ from vantage6.client import (
     LoginExpiredError,
     WaitTimeoutError,
 )
+from vantage6.client._utils.backoff import Backoff
 
 POLICIES: Reply = (200, {"min_reviewers": 1})
 LAPSED: Reply = (401, {"msg": "Token is not valid"})
@@ -129,7 +130,7 @@ async def test_a_request_can_do_without_a_renewal(client: AsyncClient, server: S
 async def test_one_decides_how_often_a_connection_is_tried(
     client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._http.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("vantage6.client._http.retry.RETRY", Backoff((0.0,)))
     tries: list[Request] = []
 
     def busy(request: Request) -> Reply:

@@ -31,6 +31,7 @@ from vantage6.client._encryption.base64 import encode
 from vantage6.client._encryption.cipher import decrypt, encrypt
 from vantage6.client._encryption.key_files import write_private_key
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem, public_key_of
+from vantage6.client._utils.backoff import Backoff
 
 KEY = generate_private_key(2048)
 DAY, LATER = "2026-11-26", "2026-11-27"
@@ -513,7 +514,7 @@ def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script
 def test_no_look_begins_after_one_that_outlasts_the_wait(
     client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vantage6.client._waiting.tracker.BACKOFF", (0.0,))
+    monkeypatch.setattr("vantage6.client._waiting.tracker.RECONNECT", Backoff((0.0,)))
     serve(server, client, waiting("active"))
     others, looks = server.reply, 0
 

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vantage6.bindings.secret import conceal
-from vantage6.bindings.server import calls
 
 from .._auth.credentials import parse_code, parse_password
 from .._auth.password import Account
@@ -20,16 +19,17 @@ from .._auth.remember import SavedLogin
 from .._config.options import mask_options, show_log
 from .._encryption.trust import Trust, trust_mode
 from .._http.address import Address
-from .._http.decoding import decode_response
+from .._http.context import SendOptions
 from .._http.limits import Limits
-from .._http.request import bearer_header, check_arguments, custom_call, send_options
+from .._http.request import bearer_header, check_arguments, custom_call
 from .._http.route import Route
 from .._http.secrets import mask_route, secret, secret_bytes
 from .._http.timeouts import Timeouts
 from .._rows.names import check_kind
+from .._utils.backoff import POLL
 from .._utils.logging import LOGGER
 from .._waiting.failure import wait_timeout_error
-from .._waiting.polling import as_list, check_timeout, check_times, is_list, pause
+from .._waiting.polling import as_list, check_timeout, check_times, is_list
 from .._waiting.statuses import has_finished
 from ..errors import ConfigurationError, EndpointNotFoundError
 from .core.core import Core
@@ -1017,10 +1017,11 @@ class AsyncClient:
             await self._sleep(task_id, status, monotonic() - began, interval, timeout)
 
     async def _status(self, task_id: int, ask: Callable[[str], Any]) -> str:
+        first, second = self._core.backend.status_paths(task_id)
         try:
-            return (await ask(calls.get_task_status(task_id).path))["status"]
-        except EndpointNotFoundError:  # servers before 4.11
-            return (await ask(calls.get_task(task_id).path))["status"]
+            return (await ask(first))["status"]
+        except EndpointNotFoundError:
+            return (await ask(second))["status"]
 
     async def _sleep(
         self, task_id: int, status: str, waited: float, interval: float, timeout: float | None
@@ -1030,7 +1031,7 @@ class AsyncClient:
             from .._waiting.tracker import TaskState
 
             raise wait_timeout_error([TaskState(task_id, status=status)], timeout)
-        await asyncio.sleep(min(left, pause(waited, interval)))
+        await asyncio.sleep(min(left, POLL.after(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
 
@@ -1093,11 +1094,13 @@ class AsyncClient:
         json, headers, params = conceal(json), conceal(headers), conceal(params)
         check_arguments(endpoint, method, params, headers)
         call = custom_call(method, endpoint, params, json)
-        extensions = send_options(attempts_on_timeout, renew=first_try and retry)
-        connection = self._core.store if is_for_algorithm_store else self._core
-        return decode_response(
-            call, await connection.http.exchange(call, headers=headers, extensions=extensions)
+        options = SendOptions(
+            may_renew=first_try and retry,
+            max_retries=attempts_on_timeout,
+            headers=headers or {},
         )
+        connection = self._core.store if is_for_algorithm_store else self._core
+        return await connection.send(call, options)
 
     async def check_if_blob_store_enabled(self) -> bool:
         """Ask whether the server keeps large inputs and results apart from its database.

@@ -8,6 +8,7 @@ token. Only requests to the server's own address are signed, and to the chosen a
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from math import inf
 from time import monotonic
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import httpx
 
 from .._http.client import to_response
+from .._http.context import context_of
 from .._http.pools import parse_url
 from .._http.status_errors import is_expired
 from .._utils.locks import AsyncLock, Lock
@@ -26,7 +28,6 @@ from .password import renewal_flow
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
-    from .._http.deadline import Deadline
     from .._http.response import Response
     from .password import Account, LoginFlow, LoginStep
     from .tokens import Tokens
@@ -42,8 +43,13 @@ def _origin(url: httpx.URL) -> Origin:
 
 
 def _seconds_left(request: httpx.Request) -> float:
-    deadline: Deadline | None = request.extensions.get("deadline")
-    return deadline.left if deadline else inf
+    context = context_of(request)
+    return context.deadline.left if context else inf
+
+
+def _may_renew(request: httpx.Request) -> bool:
+    context = context_of(request)
+    return context is None or context.may_renew
 
 
 def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
@@ -80,7 +86,7 @@ class BearerAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
-        may_renew = request.extensions.get("renew", True)
+        may_renew = _may_renew(request)
         outdated = self._about_to_expire() if may_renew else None
         for attempt in range(1, 1 + MAX_SENDS):
             if outdated:
@@ -112,7 +118,7 @@ class BearerAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Sign a request, and renew the token before or after it if need be; httpx calls this."""
-        may_renew = request.extensions.get("renew", True)
+        may_renew = _may_renew(request)
         outdated = self._about_to_expire() if may_renew else None
         for attempt in range(1, 1 + MAX_SENDS):
             if outdated:
@@ -165,13 +171,13 @@ class BearerAuth(httpx.Auth):
         self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
     ) -> httpx.Request:
         """Create a request to the server that another one waits for, in the time left for that."""
-        return httpx.Request(
-            call.method,
-            f"{self._url}{call.path}",
-            headers=headers,
-            json=call.body,
-            extensions={**request.extensions, "renewal": True},
+        made = httpx.Request(
+            call.method, f"{self._url}{call.path}", headers=headers, json=call.body
         )
+        made.extensions["timeout"] = request.extensions.get("timeout")
+        if context := context_of(request):
+            replace(context, is_renewal=True).attach(made)
+        return made
 
     def renewing(self, outdated: Tokens) -> LoginFlow:
         """Describe step by step how to get new tokens."""

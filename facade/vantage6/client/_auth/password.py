@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 
-from .._http.decoding import decode_response
+from .._http.decoding import decode_response, validate
 from .._http.response import Response
 from .._http.secrets import secret
+from .._http.validation import service_checks
 from ..errors import (
     LoginExpiredError,
     LoginFailedError,
     TwoFactorRequiredError,
     TwoFactorSetupRequiredError,
+    UnauthorizedError,
 )
 from .tokens import Tokens
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from .credentials import CodeSource
 
+T = TypeVar("T")
 # A request and its headers, or what supplies a code; it is answered by what comes of it.
 LoginStep: TypeAlias = "tuple[Call[Any], Mapping[str, str]] | Callable[[], object]"
 LoginFlow: TypeAlias = Generator[LoginStep, "Response | str", Tokens]
@@ -66,9 +69,7 @@ def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
     response = yield call, tokens.renewing
     try:
         # A lapsed refresh token is refused as a lapsed access token is: the session is over.
-        return Tokens.of(
-            decode_response(call, _as_response(response), refused=LoginExpiredError), since
-        )
+        return Tokens.of(_read(call, response, LoginExpiredError), since)
     except LoginExpiredError:
         if account is None:
             raise
@@ -79,14 +80,15 @@ def _request_tokens(account: Account, code: str | None) -> LoginFlow:
     call = calls.create_user_token(login_body(account.username, account.password, code))
     since = monotonic()  # for all we know, the tokens are as old as the request for them
     response = yield call, {}
-    body = decode_response(call, _as_response(response), refused=LoginFailedError)
+    body = _read(call, response, LoginFailedError)
     return Tokens.of(read_login_response(body), since)
 
 
-def _as_response(given: Response | str) -> Response:
-    if isinstance(given, str):
-        raise TypeError("a request is answered by an answer")
-    return given
+def _read(call: Call[T], response: Response | str, refused: type[UnauthorizedError]) -> T:
+    if isinstance(response, str):
+        raise TypeError("expected the response to a call, got a code")
+    body = decode_response(call, response, refused)
+    return validate(call, body, response, service_checks("server"))
 
 
 def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:

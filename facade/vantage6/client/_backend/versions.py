@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, cast
-
-from vantage6.bindings.server import calls as server_calls
-from vantage6.bindings.server.since import SINCE as SERVER_SINCE
-from vantage6.bindings.store import calls as store_calls
-from vantage6.bindings.store.since import SINCE as STORE_SINCE
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from ..errors import EndpointNotFoundError, UnsupportedServerVersionError
 
@@ -21,6 +16,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.store import rows as store_rows
 
     from .._http.address import Address
+    from .._http.validation import ResponseChecks
 
 T = TypeVar("T")
 # Servers tell under which path a store has its API; earlier ones knew only of stores that have it
@@ -29,17 +25,28 @@ STORE_PATH, STORE_PATH_TOLD = "/api", "4.8.0"
 NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-@dataclass(frozen=True)
-class Api:
+class Service(Protocol):
     """A kind of service, of whatever version."""
 
-    name: str
-    since: Since
-    ask: Call[server_rows.Version | store_rows.Version]
+    @property
+    def name(self) -> str:
+        """What it is, for messages."""
+        ...
 
+    @property
+    def since(self) -> Since:
+        """What came to it with which version."""
+        ...
 
-SERVER = Api("a server", SERVER_SINCE, server_calls.get_version())
-STORE = Api("an algorithm store", STORE_SINCE, store_calls.get_version())
+    @property
+    def version_call(self) -> Call[server_rows.Version | store_rows.Version]:
+        """The call that returns its version."""
+        ...
+
+    @property
+    def checks(self) -> ResponseChecks:
+        """What its responses must hold."""
+        ...
 
 
 def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
@@ -62,14 +69,16 @@ def _sends(body: object, name: str) -> bool:
     return value is not None if not rest else _sends(value, rest)
 
 
-def adapt(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: str) -> Call[T]:
+def adapt(
+    call: Call[T], service: Service, version: str, late: Mapping[str, str], url: str
+) -> Call[T]:
     """Convert a call into the form that a version understands."""
     for name, first in late.items():
         if not _is_before(version, first):
             continue
-        if name not in api.since.once_in_query.get(call.operation, ()):
+        if name not in service.since.once_in_query.get(call.operation, ()):
             raise UnsupportedServerVersionError(
-                f"{name!r} needs {_requirement(api, first, version)}",
+                f"{name!r} needs {_requirement(service, first, version)}",
                 operation=call.operation,
                 server=version,
                 needed=first,
@@ -81,20 +90,20 @@ def adapt(call: Call[T], api: Api, version: str, late: Mapping[str, str], url: s
     return call
 
 
-def is_newer_operation(call: Call[object], api: Api) -> bool:
+def is_newer_operation(call: Call[object], service: Service) -> bool:
     """Return whether an operation is one that not every version has."""
-    return call.operation in api.since.operations
+    return call.operation in service.since.operations
 
 
 def explain_missing(
-    error: EndpointNotFoundError, call: Call[object], api: Api, version: str
+    error: EndpointNotFoundError, call: Call[object], service: Service, version: str
 ) -> UnsupportedServerVersionError | None:
     """Create the error that an address is unknown because of the version, if that is why."""
-    first = api.since.operations[call.operation]
+    first = service.since.operations[call.operation]
     if not _is_before(version, first):
         return None
     return UnsupportedServerVersionError(
-        f"{call.operation} needs {_requirement(api, first, version)}",
+        f"{call.operation} needs {_requirement(service, first, version)}",
         operation=call.operation,
         server=version,
         needed=first,
@@ -110,8 +119,8 @@ def complete_store_address(store: Address, version: str) -> Address:
     return replace(store, path=STORE_PATH) if _is_before(version, STORE_PATH_TOLD) else store
 
 
-def _requirement(api: Api, needed: str, version: str) -> str:
-    return f"{api.name} of {needed} or later; this one is {version}"
+def _requirement(service: Service, needed: str, version: str) -> str:
+    return f"{service.name} of {needed} or later; this one is {version}"
 
 
 def _is_before(version: str, needed: str) -> bool:

@@ -7,7 +7,6 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-NAMESPACE = "/tasks"
 # So many bytes may come before there is a message: those of the opening, or of one message in any
 # number of frames. A server takes in 1 MB from a node, where logs come from; that is three times as
 # much at most when it is escaped on its way to here.
@@ -91,7 +90,7 @@ def limited_websocket_class(
     return Bounded
 
 
-def plain_packet_class(library: Any) -> type[Any]:
+def plain_packet_class(library: Any, namespace: str) -> type[Any]:
     """Create a kind of packet that refuses what would be kept until more comes."""
     # That is one with attachments, and one for a namespace that nobody asked for. What wants an
     # answer is refused as well: who takes in none would let them pile up.
@@ -102,7 +101,7 @@ def plain_packet_class(library: Any) -> type[Any]:
             base: Any = super()
             attachments: int = base.decode(encoded_packet)
             is_plain = self.packet_type not in binary and self.id is None
-            if attachments or not is_plain or self.namespace != NAMESPACE:
+            if attachments or not is_plain or self.namespace != namespace:
                 raise ValueError(UNKNOWN)
             return attachments
 

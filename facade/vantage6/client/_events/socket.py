@@ -12,14 +12,13 @@ import importlib.util
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vantage6.bindings.secret import scrub
 
 from .._http.request import bearer_header
 from .._utils.locks import Lock, reset_after_fork
-from .limits import NAMESPACE, limited_websocket_class, plain_packet_class
-from .parsing import parse
+from .limits import limited_websocket_class, plain_packet_class
 from .types import Connected, Joined, Lost, Received, Refused
 
 if TYPE_CHECKING:
@@ -35,12 +34,26 @@ def can_connect() -> bool:
     return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
 
 
+class EventProtocol(Protocol):
+    """How a generation announces events; see `Backend`."""
+
+    @property
+    def event_namespace(self) -> str: ...
+
+    def parse_event(self, name: str, data: object) -> Received | None: ...
+
+
 class Socket:
     """The connection that all who wait on one client share, open as long as anyone does."""
 
     def __init__(
-        self, address: Address, options: Callable[[], dict[str, object]], seconds: float
+        self,
+        address: Address,
+        options: Callable[[], dict[str, object]],
+        seconds: float,
+        protocol: EventProtocol,
     ) -> None:
+        self._protocol = protocol
         port = f":{address.port}" if address.port else ""
         self._url = f"{address.host}{port}"
         self._options = options
@@ -81,7 +94,7 @@ class Socket:
         with self._lock:
             if self._line is None and not self._is_closed:
                 self._line = _SocketThread(
-                    self._url, token, self._options, self._seconds, self._hear
+                    self._url, token, self._options, self._seconds, self._protocol, self._hear
                 )
 
     def close(self) -> None:
@@ -123,9 +136,11 @@ class _SocketThread:
         token: str,
         options: Callable[[], dict[str, object]],
         seconds: float,
+        protocol: EventProtocol,
         hear: Callable[[_SocketThread, Received], None],
     ) -> None:
         self._url, self._token, self._options, self._seconds = url, token, options, seconds
+        self._protocol, self._namespace = protocol, protocol.event_namespace
         self._hear = hear
         self._ended = threading.Event()
         self._websockets: list[Any] = []
@@ -150,7 +165,7 @@ class _SocketThread:
             client.connect(
                 self._url,
                 headers=bearer_header(self._token),
-                namespaces=[NAMESPACE],
+                namespaces=[self._namespace],
                 transports=["websocket"],
                 wait_timeout=self._seconds,
             )
@@ -172,11 +187,13 @@ class _SocketThread:
         client: Any = library.Client(
             reconnection=False,
             handle_sigint=False,
-            serializer=plain_packet_class(importlib.import_module("socketio.packet")),
+            serializer=plain_packet_class(
+                importlib.import_module("socketio.packet"), self._namespace
+            ),
             request_timeout=self._seconds,
             websocket_extra_options={**self._options(), "class_": kind},
         )
-        client.on("*", self._on_event, namespace=NAMESPACE)
+        client.on("*", self._on_event, namespace=self._namespace)
         self._handle_in_order(client.eio)
         self._detect_every_end(client)
         return client
@@ -194,11 +211,11 @@ class _SocketThread:
             tidy(*reason)
             self._lose(str(reason[0]) if reason else "the server is gone")
 
-        client.on("connect", is_open, namespace=NAMESPACE)
+        client.on("connect", is_open, namespace=self._namespace)
         client.eio.on("disconnect", has_ended)
 
     def _on_event(self, name: str, *data: object) -> None:
-        item = parse(name, data[0] if data else None)
+        item = self._protocol.parse_event(name, data[0] if data else None)
         if item is not None:
             self._hear(self, item)
 

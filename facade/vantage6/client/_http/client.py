@@ -17,6 +17,7 @@ from ..errors import (
     PermissionDeniedError,
     Vantage6Error,
 )
+from .context import DEFAULTS, SendOptions, context_of
 from .decoding import invalid_response
 from .limits import BLOB, is_blob
 from .request import check_request
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .pools import AsyncPools, Pools
 
-UNSIGNED: dict[str, Any] = {"auth": None}
-# Of what is streamed, any number of bytes may come.
-STREAMED: dict[str, object] = {"max_response_bytes": None}
 # The server leaves the end of such a body unread, and would take it for the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
@@ -56,11 +54,10 @@ def _options(url: str, auth: httpx.Auth) -> dict[str, Any]:
 def _build_request(
     http: httpx.Client | httpx.AsyncClient,
     call: Call[object],
-    headers: Mapping[str, str] | None,
-    extensions: Mapping[str, object] | None,
+    headers: Mapping[str, str],
 ) -> httpx.Request:
     params: dict[str, Any] = dict(call.query)
-    check_request(call.method, call.path, headers or {})
+    check_request(call.method, call.path, headers)
     try:
         return http.build_request(
             call.method,
@@ -68,7 +65,6 @@ def _build_request(
             params=params or None,
             json=call.body,
             headers=headers,
-            extensions=dict(extensions or {}),
         )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         reason = f"{call.method} with these arguments cannot be sent: {error}"
@@ -77,6 +73,7 @@ def _build_request(
 
 def to_response(response: httpx.Response) -> Response:
     """Take from a response what the rest of the package needs."""
+    context = context_of(response.request)
     return Response(
         method=response.request.method,
         url=str(response.request.url),
@@ -85,7 +82,7 @@ def to_response(response: httpx.Response) -> Response:
         location=response.headers.get("location") if response.is_redirect else None,
         total=parse_count(response.headers.get("total-count", "")),
         date=response.headers.get("date"),
-        is_second=response.request.extensions.get("is_second", False),
+        may_have_arrived=context.may_have_arrived if context else False,
     )
 
 
@@ -106,13 +103,13 @@ def _not_a_blob(response: httpx.Response) -> Vantage6Error:
     )
 
 
-def _require_same(piece: bytes | None, request: httpx.Request) -> bytes:
-    """Pass on what is new of an answer, unless it is not the one that broke off before."""
+def _require_same(piece: bytes | None, request: httpx.Request, received: int) -> bytes:
+    """Return what is new of a body, unless it differs from the one that broke off before."""
     if piece is not None:
         return piece
     raise ConnectionFailedError(
-        f"the connection broke after {request.extensions['came']} bytes of the answer, and what "
-        "came when it was asked for again is not the same",
+        f"the connection broke after {received} bytes of the response, and the response to the "
+        "next attempt is not the same",
         method=request.method,
         url=str(request.url),
         may_have_arrived=True,
@@ -139,71 +136,68 @@ class Http(httpx.Client):
         return Lock()
 
     def send(
-        self, request: httpx.Request, *, attempts: Retries | None = None, **options: Any
+        self, request: httpx.Request, *, retries: Retries | None = None, **options: Any
     ) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Retries`."""
-        attempts = attempts or Retries(request, self.limits)
+        retries = retries or Retries(request, self.limits)
         while True:
             if self.pools.is_closed:
                 raise ClientClosedError
             try:
                 response = super().send(request, **options)
-                asked = response.headers.get("retry-after")
-                pause = attempts.after_response(response.status_code, asked)
-                if pause is None:
+                delay = retries.after_response(response)
+                if delay is None:
                     return response
                 response.close()
             except httpx.RequestError as error:
-                pause = attempts.after_error(error)
+                delay = retries.after_error(error)
             except BaseException as error:  # such as Ctrl-C in the midst of a password
                 raise strip_library_frames(error)  # noqa: B904 - it is the same error
-            time.sleep(pause)
-            attempts.begin()
+            time.sleep(delay)
+            retries.begin()
 
-    def exchange(
-        self,
-        call: Call[object],
-        *,
-        headers: Mapping[str, str] | None = None,
-        signed: bool = True,
-        extensions: Mapping[str, object] | None = None,
-    ) -> Response:
-        """Send what a call describes, with the token if `signed`, and give what comes back."""
-        request = _build_request(self, call, headers, extensions)
-        return to_response(self.send(request, **({} if signed else UNSIGNED)))
+    def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
+        """Send a call, signed unless the options say otherwise, and return the response."""
+        request = _build_request(self, call, options.headers)
+        retries = Retries(request, self.limits, options)
+        # BearerAuth, the client's own, signs each attempt and renews the token.
+        auth: dict[str, Any] = {} if options.signed else {"auth": None}
+        return to_response(self.send(request, retries=retries, **auth))
 
     def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
         body = Body(pieces)
         request = self.build_request(call.method, call.path, content=body, headers=BINARY)
-        body.extensions = request.extensions
-        return to_response(self.send(request))
+        retries = Retries(request, self.limits)
+        body.context = retries.context
+        return to_response(self.send(request, retries=retries))
 
     def download(self, call: Call[bytes]) -> Generator[bytes]:
         """Send a request, and give the body of the answer piece by piece."""
         # Where that breaks off it is asked for again, as often as `Retries` lets; see
         # `ResumableBody`.
-        request = _build_request(self, call, None, STREAMED)
-        attempts, whole = Retries(request, self.limits), ResumableBody(request.extensions)
+        request = _build_request(self, call, {})
+        retries = Retries(request, self.limits, is_streamed=True)
+        whole = ResumableBody(retries.context)
         while True:
-            response = self.send(request, attempts=attempts, stream=True)
+            response = self.send(request, retries=retries, stream=True)
             try:
                 whole.begin()
                 if not _is_blob(response):
                     response.read()
                     raise _not_a_blob(response)
                 for piece in response.iter_bytes():
-                    if new := _require_same(whole.take(piece), request):
+                    if new := _require_same(whole.take(piece), request, whole.size):
                         yield new
                 if whole.is_here:
                     return
                 raise httpx.ReadError("the answer ended sooner than before", request=request)
             except httpx.RequestError as error:
-                pause = attempts.after_error(error)
+                delay = retries.after_error(error)
             finally:
                 response.close()
-            time.sleep(pause)
-            attempts.begin()
+            time.sleep(delay)
+            retries.begin()
 
 
 class AsyncHttp(httpx.AsyncClient):
@@ -226,47 +220,43 @@ class AsyncHttp(httpx.AsyncClient):
         return AsyncLock()
 
     async def send(
-        self, request: httpx.Request, *, attempts: Retries | None = None, **options: Any
+        self, request: httpx.Request, *, retries: Retries | None = None, **options: Any
     ) -> httpx.Response:
         """Send a request, again if need be and if it is safe; see `Retries`."""
         from asyncio import sleep  # not above: `Http` does without, and it takes time to load
 
-        attempts = attempts or Retries(request, self.limits)
+        retries = retries or Retries(request, self.limits)
         while True:
             if self.pools.is_closed:
                 raise ClientClosedError
             try:
                 response = await super().send(request, **options)
-                asked = response.headers.get("retry-after")
-                pause = attempts.after_response(response.status_code, asked)
-                if pause is None:
+                delay = retries.after_response(response)
+                if delay is None:
                     return response
                 await response.aclose()
             except httpx.RequestError as error:
-                pause = attempts.after_error(error)
+                delay = retries.after_error(error)
             except BaseException as error:  # such as a task that is cancelled meanwhile
                 raise strip_library_frames(error)  # noqa: B904 - it is the same error
-            await sleep(pause)
-            attempts.begin()
+            await sleep(delay)
+            retries.begin()
 
-    async def exchange(
-        self,
-        call: Call[object],
-        *,
-        headers: Mapping[str, str] | None = None,
-        signed: bool = True,
-        extensions: Mapping[str, object] | None = None,
-    ) -> Response:
-        """Send what a call describes, with the token if `signed`, and give what comes back."""
-        request = _build_request(self, call, headers, extensions)
-        return to_response(await self.send(request, **({} if signed else UNSIGNED)))
+    async def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
+        """Send a call, signed unless the options say otherwise, and return the response."""
+        request = _build_request(self, call, options.headers)
+        retries = Retries(request, self.limits, options)
+        # BearerAuth, the client's own, signs each attempt and renews the token.
+        auth: dict[str, Any] = {} if options.signed else {"auth": None}
+        return to_response(await self.send(request, retries=retries, **auth))
 
     async def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
         body = AsyncBody(pieces)
         request = self.build_request(call.method, call.path, content=body, headers=BINARY)
-        body.extensions = request.extensions
-        return to_response(await self.send(request))
+        retries = Retries(request, self.limits)
+        body.context = retries.context
+        return to_response(await self.send(request, retries=retries))
 
     async def download(self, call: Call[bytes]) -> AsyncGenerator[bytes]:
         """Send a request, and give the body of the answer piece by piece."""
@@ -274,24 +264,25 @@ class AsyncHttp(httpx.AsyncClient):
         # `ResumableBody`.
         from asyncio import sleep
 
-        request = _build_request(self, call, None, STREAMED)
-        attempts, whole = Retries(request, self.limits), ResumableBody(request.extensions)
+        request = _build_request(self, call, {})
+        retries = Retries(request, self.limits, is_streamed=True)
+        whole = ResumableBody(retries.context)
         while True:
-            response = await self.send(request, attempts=attempts, stream=True)
+            response = await self.send(request, retries=retries, stream=True)
             try:
                 whole.begin()
                 if not _is_blob(response):
                     await response.aread()
                     raise _not_a_blob(response)
                 async for piece in response.aiter_bytes():
-                    if new := _require_same(whole.take(piece), request):
+                    if new := _require_same(whole.take(piece), request, whole.size):
                         yield new
                 if whole.is_here:
                     return
                 raise httpx.ReadError("the answer ended sooner than before", request=request)
             except httpx.RequestError as error:
-                pause = attempts.after_error(error)
+                delay = retries.after_error(error)
             finally:
                 await response.aclose()
-            await sleep(pause)
-            attempts.begin()
+            await sleep(delay)
+            retries.begin()

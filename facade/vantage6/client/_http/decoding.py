@@ -1,4 +1,4 @@
-"""Decode responses: return the value of a call, or raise the error that explains its absence."""
+"""Decode a response, and validate what it holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import scrub
@@ -15,29 +15,37 @@ from ..errors import InvalidResponseError, PermissionDeniedError, UnauthorizedEr
 from .response import Response, json_or_text, message_in
 from .secrets import mask_response
 from .status_errors import error_for
-from .validation import find_mismatch
+
+if TYPE_CHECKING:
+    from .validation import ResponseChecks
 
 T = TypeVar("T")
 
 
 def decode_response(
-    call: Call[T], response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
-) -> T:
-    """Return the value that a call was made for."""
-    trouble: str | None = "it is nested more deeply than anything that the API says"
+    call: Call[object],
+    response: Response,
+    refused: type[UnauthorizedError] = PermissionDeniedError,
+) -> object:
+    """Return the JSON of a response, or raise the error that its status stands for."""
+    if _is_deleted(call, response):
+        response = replace(response, status=HTTPStatus.OK)
+    body = decode_json(response, refused)
     with suppress(RecursionError):
-        if _is_deleted(call, response):
-            response = replace(response, status=HTTPStatus.OK)
-        body = mask_response(call.operation, decode_json(response, refused))
-        trouble = find_mismatch(body, call.operation)
-        if trouble is None:
-            return cast("T", body)
-    raise invalid_response(f"{trouble}; the server does not keep to its contract", response)
+        return mask_response(call.operation, body)
+    raise invalid_response("the body is nested more deeply than anything in the API", response)
+
+
+def validate(call: Call[T], body: object, response: Response, checks: ResponseChecks) -> T:
+    """Return a decoded body as the type that the contract promises, or raise."""
+    if mismatch := checks.find_mismatch(body, call.operation):
+        raise invalid_response(f"{mismatch}; the server violates its contract", response)
+    return cast("T", body)
 
 
 def _is_deleted(call: Call[object], response: Response) -> bool:
-    """Return whether the API has not found what it was asked to delete a second time."""
-    is_gone = response.is_second and response.status == HTTPStatus.NOT_FOUND
+    """Return whether an earlier attempt has deleted what this one does not find."""
+    is_gone = response.may_have_arrived and response.status == HTTPStatus.NOT_FOUND
     if not (is_gone and call.operation.startswith("delete_")):
         return False
     return message_in(json_or_text(response.content)) is not None
@@ -46,21 +54,20 @@ def _is_deleted(call: Call[object], response: Response) -> bool:
 def decode_json(
     response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> object:
-    """Decode the body of an answer, whatever it was the answer to."""
+    """Return the JSON of a response to any request."""
     if not 200 <= response.status < 300:
         raise error_for(response, refused)
     with suppress(ValueError, RecursionError):
         return json.loads(response.content)
-    # Not where that error is at hand, which has the whole body in it.
+    # Not where that error is at hand, which holds the whole body.
     raise invalid_response(
-        "the body is not JSON; perhaps this is not the API, or something between here and the "
-        "server answered in its place",
+        "the body is not JSON; perhaps this is not the API, or a proxy responded in its place",
         response,
     )
 
 
 def invalid_response(reason: str, response: Response) -> InvalidResponseError:
-    """Create the error for an answer that is not what the API says."""
+    """Create the error for a response that violates the contract."""
     return InvalidResponseError(
         reason,
         method=response.method,

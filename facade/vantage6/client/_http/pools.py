@@ -20,6 +20,7 @@ from vantage6.bindings.secret import scrub_log
 
 from .._utils.locks import reset_after_fork
 from ..errors import ConfigurationError
+from .context import context_of
 from .deadline import clip
 from .limits import Limits, ResponseLimiter
 from .proxy import proxy_for
@@ -231,7 +232,8 @@ def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
         extensions=response.extensions,
     )
     packing = made.headers.get("content-encoding", "")
-    most: int | None = request.extensions.get("max_response_bytes", Limits.max_response_bytes)
+    context = context_of(request)
+    most = context.max_response_bytes if context else Limits.max_response_bytes
     facts = request.method, str(request.url), made.status_code
     made.limiter = ResponseLimiter(*facts, packing, most, made.headers.get("content-type"))
     return made

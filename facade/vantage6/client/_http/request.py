@@ -78,21 +78,6 @@ def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
             )
 
 
-def send_options(repeats: int | None, *, renew: bool = True) -> dict[str, object]:
-    """Return how a request is to be sent."""
-    if repeats is None:
-        return {"renew": renew}
-    if not _is_count(repeats):
-        raise InvalidInputError(
-            f"attempts_on_timeout must be a whole number from 0 on, or None, not {repeats!r}"
-        )
-    return {"renew": renew, "repeats": repeats}
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
 def bearer_header(token: str) -> dict[str, str]:
     """Return the header that signs a request with a token; its repr hides the token."""
     return {"Authorization": Secret(f"Bearer {token}")}

@@ -22,7 +22,7 @@ class Response:
     location: str | None = None
     total: int | None = None
     date: str | None = None
-    is_second: bool = False
+    may_have_arrived: bool = False  # an earlier attempt of the same request
 
 
 def parse_count(header: str) -> int | None:

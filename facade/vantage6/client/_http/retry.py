@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,9 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
+from .._utils.backoff import RETRY
 from ..errors import ConnectionFailedError, RequestTimeoutError, TLSError, TransportError
+from .context import DEFAULTS, RequestContext, SendOptions, context_of
 from .deadline import Deadline
 from .response import parse_count
 from .secrets import strip_library_frames
@@ -24,11 +25,8 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRY_STATUSES = frozenset({408, 429, 502, 503, 504})
 # A proxy says this, which cannot know what the server did before it fell silent.
 UNCERTAIN_STATUSES = frozenset({502, 504})
-# Seconds before the first further attempt; each pause is so many times the one before, up to the
-# longest. A random share keeps many clients from moving in step.
-FIRST_PAUSE, GROWTH, LAST_PAUSE = 0.1, 4.0, 10.0
-# Who asks for more patience than this, in seconds, gets none: the caller is told instead.
-LONGEST_PAUSE = 30.0
+# A server that asks for more patience than this, in seconds, gets none: the caller gets the error.
+MAX_RETRY_AFTER = 30.0
 # After these nothing can have been done: no connection came about.
 NOT_SENT = (
     httpx.ConnectError,
@@ -41,63 +39,65 @@ NOT_SENT = (
 
 
 class Retries:
-    """Decides, after each attempt to send a request, whether and when to make another."""
+    """The decisions about one request: whether and when to send it again."""
 
-    # A request that can be repeated safely (GET, PUT, DELETE) is repeated when the connection
-    # failed, a proxy says that the server is away for a moment, or either asks to slow down; for as
-    # long as it asks, in the header Retry-After. Any other one only when no connection could be
-    # opened, so that nothing can happen twice. A timeout is never followed by another wait, and no
-    # attempt begins after the deadline of the call.
+    # A request that can safely be repeated (GET, PUT, DELETE) is repeated when the connection
+    # failed, when a proxy reports the server as briefly unavailable, or when either asks to slow
+    # down: after the time in Retry-After. Any other request is repeated only when no connection
+    # could be opened, so that nothing happens twice. A timeout is not followed by another wait, and
+    # no attempt begins after the deadline of the call.
 
-    def __init__(self, request: httpx.Request, limits: Limits) -> None:
+    def __init__(
+        self,
+        request: httpx.Request,
+        limits: Limits,
+        options: SendOptions = DEFAULTS,
+        *,
+        is_streamed: bool = False,
+    ) -> None:
         self._is_repeatable = request.method in IDEMPOTENT_METHODS
-        self._left: int = request.extensions.get("repeats", limits.max_retries)
-        self._next = FIRST_PAUSE
-        self.deadline = Deadline(limits.timeouts)
-        request.extensions["deadline"] = self.deadline
-        request.extensions.setdefault("max_response_bytes", limits.max_response_bytes)
-        self._extensions = request.extensions
+        self._max = limits.max_retries if options.max_retries is None else options.max_retries
+        self._count = 0
+        self._request = request
+        self.context = RequestContext(
+            Deadline(limits.timeouts),
+            None if is_streamed else limits.max_response_bytes,
+            may_renew=options.may_renew,
+        )
         self.begin()
 
     def begin(self) -> None:
-        """Set the timeouts of the next attempt."""
-        self._extensions["timeout"] = self.deadline.parts()
+        """Begin the next attempt."""
+        self.context.attach(self._request)
 
-    def after_response(self, status: int, retry_after: str | None = None) -> float | None:
-        """Decide what follows an answer."""
-        if not self._is_repeatable or status not in RETRY_STATUSES:
+    def after_response(self, response: httpx.Response) -> float | None:
+        """Return the delay before the next attempt; None to return this response."""
+        if not self._is_repeatable or response.status_code not in RETRY_STATUSES:
             return None
-        self._note(status in UNCERTAIN_STATUSES)
-        return self._pause(retry_after_seconds(retry_after))
-
-    def _note(self, may_have_arrived: bool) -> None:
-        """Remember that the server may have carried out the request."""
-        if may_have_arrived:
-            self._extensions["is_second"] = True
+        self.context.may_have_arrived |= response.status_code in UNCERTAIN_STATUSES
+        return self._delay(retry_after_seconds(response.headers.get("retry-after")))
 
     def after_error(self, error: httpx.RequestError) -> float:
-        """Decide what follows a failure to send or to receive."""
+        """Return the delay before the next attempt, or raise the error in this package's terms."""
         meaning = translate(error)
         may_repeat = self._is_repeatable or isinstance(error, NOT_SENT)
-        if isinstance(
-            error, httpx.ProxyError
-        ):  # its message begins with the status, if there is one
+        if isinstance(error, httpx.ProxyError):  # its message may begin with the status
             may_repeat = str(error)[:3] in {str(status) for status in RETRY_STATUSES}
-        pause = self._pause() if may_repeat and type(meaning) is ConnectionFailedError else None
-        if pause is None:
+        may_repeat = may_repeat and type(meaning) is ConnectionFailedError
+        delay = self._delay() if may_repeat else None
+        if delay is None:
             raise meaning from strip_library_frames(error)
-        self._note(meaning.may_have_arrived)
-        return pause
+        self.context.may_have_arrived |= meaning.may_have_arrived
+        return delay
 
-    def _pause(self, asked: float = 0.0) -> float | None:
-        if self._left <= 0 or asked > LONGEST_PAUSE:
+    def _delay(self, requested: float = 0.0) -> float | None:
+        if self._count >= self._max or requested > MAX_RETRY_AFTER:
             return None
-        pause = max(asked, self._next * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
-        if pause >= self.deadline.left:
+        delay = max(requested, RETRY.delay(self._count))
+        if delay >= self.context.deadline.left:
             return None
-        self._left -= 1
-        self._next = min(self._next * GROWTH, LAST_PAUSE)
-        return pause
+        self._count += 1
+        return delay
 
 
 def retry_after_seconds(retry_after: str | None) -> float:
@@ -132,22 +132,22 @@ def translate(error: httpx.RequestError) -> TransportError:
         reason = f"the answer arrived damaged: {detail}"
     else:
         reason = f"the connection broke: {detail}"
-    if came := error.request.extensions.get("came"):
-        reason += f"; {came} bytes of the answer had come"
+    context = context_of(error.request)
+    if context and context.received:
+        reason += f"; {context.received} bytes of the response had been received"
     return kind(
         reason,
         method=error.request.method,
         url=str(error.request.url),
-        may_have_arrived=not isinstance(error, NOT_SENT)
-        and "renewal" not in error.request.extensions,
+        may_have_arrived=not (isinstance(error, NOT_SENT) or (context and context.is_renewal)),
     )
 
 
 def _describe_timeout(error: httpx.TimeoutException) -> str:
     """Return which limit was reached, and how long it is."""
-    deadline: Deadline | None = error.request.extensions.get("deadline")
-    timeouts = deadline.timeouts if deadline else Timeouts()
-    if deadline and deadline.is_over:
+    context = context_of(error.request)
+    timeouts = context.deadline.timeouts if context else Timeouts()
+    if context and context.deadline.is_over:
         return (
             f"no answer within the {timeouts.total:g} seconds that a call may take in all (the "
             "timeout called total)"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Generator, Iterable
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .context import RequestContext
 
 # What is streamed has the time of a call for so many bytes.
 BYTES_PER_TIMEOUT = 1 << 20
@@ -13,8 +16,8 @@ BYTES_PER_TIMEOUT = 1 << 20
 class TransferClock:
     """Gives each MiB of what is streamed the time of a call."""
 
-    def __init__(self, extensions: MutableMapping[str, Any]) -> None:
-        self._extensions = extensions
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
         self._size = 0
 
     def add(self, piece: bytes) -> None:
@@ -22,7 +25,7 @@ class TransferClock:
         before = self._size // BYTES_PER_TIMEOUT
         self._size += len(piece)
         if self._size // BYTES_PER_TIMEOUT > before:
-            self._extensions["deadline"].restart()
+            self._context.deadline.restart()
 
 
 class ResumableBody:
@@ -33,9 +36,9 @@ class ResumableBody:
     # once more, and is left out. A digest of it shows that it is the same; what is given is then,
     # byte for byte, the last of the answers, and never the beginning of one and the end of another.
 
-    def __init__(self, extensions: MutableMapping[str, Any]) -> None:
-        self._extensions = extensions
-        self._size = 0
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+        self.size = 0
         self._digest = sha256()
         self.begin()
 
@@ -43,12 +46,12 @@ class ResumableBody:
         """Begin with another answer."""
         self._seen = 0
         self._repeated = sha256()
-        self._pace = TransferClock(self._extensions)
+        self._clock = TransferClock(self._context)
 
     def take(self, piece: bytes) -> bytes | None:
         """Accept a piece of the answer."""
-        self._pace.add(piece)
-        known = piece[: self._size - self._seen]
+        self._clock.add(piece)
+        known = piece[: self.size - self._seen]
         self._seen += len(piece)
         if known:
             self._repeated.update(known)
@@ -56,14 +59,14 @@ class ResumableBody:
                 return None
         new = piece[len(known) :]
         self._digest.update(new)
-        self._size += len(new)
-        self._extensions["came"] = self._size
+        self.size += len(new)
+        self._context.received = self.size
         return new
 
     @property
     def is_here(self) -> bool:
         """Whether the answer has come as far as one before it."""
-        return self._seen >= self._size
+        return self._seen >= self.size
 
 
 class Body:
@@ -71,12 +74,13 @@ class Body:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self.extensions: dict[str, Any] = {}
+        self.context: RequestContext | None = None
 
     def __iter__(self) -> Generator[bytes]:
-        pace = TransferClock(self.extensions)
+        clock = TransferClock(self.context) if self.context else None
         for piece in self._pieces:
-            pace.add(piece)
+            if clock:
+                clock.add(piece)
             yield piece
 
 
@@ -85,10 +89,11 @@ class AsyncBody:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
-        self.extensions: dict[str, Any] = {}
+        self.context: RequestContext | None = None
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
-        pace = TransferClock(self.extensions)
+        clock = TransferClock(self.context) if self.context else None
         for piece in self._pieces:
-            pace.add(piece)
+            if clock:
+                clock.add(piece)
             yield piece

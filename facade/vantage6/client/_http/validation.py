@@ -1,221 +1,194 @@
-"""Check that a response has the fields that the client reads.
+"""Check that a response has the fields that the client reads, with the types of the contract.
 
-Not all of the contract is held against each answer: that would cost as much as decoding it, and
-would refuse what a later server says in another way, though nobody here cares. What the client
-looks at must be of its kind, or it would fail in the midst of something else.
+The types come from the contract (`bindings/*/checks.py`). Only the fields that the client itself
+reads are checked: checking all of them would take as long as decoding, and would reject fields
+that a later server changes and the client does not use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Final, TypeAlias, cast
 
-# A type, alternatives (None among them), the fields of an object, or the items of a list. The name
-# of a field that may be missing ends with "?".
-Shape: TypeAlias = "type | tuple[Shape, ...] | Mapping[str, Shape] | list[Shape] | None"
+# A type, the name of a schema, a list of one of these, or a tuple of alternatives (None too).
+Kind: TypeAlias = object
 Check: TypeAlias = Callable[[object], bool]
-TEXT: Final = (str, None)
-NEVER: Final = ()
-REFERENCE: Mapping[str, Shape] = {"id": int}
-PERHAPS: Final = (REFERENCE, None)
-ROW: Mapping[str, Shape] = {"id": int, "name?": TEXT}
-MESSAGE: Mapping[str, Shape] = {"msg": str}
-RESULT: Mapping[str, Shape] = {
-    "id": int,
-    "run": REFERENCE,
-    "task?": PERHAPS,
-    "result": TEXT,
-    "blob_storage_used?": (bool, None),
+
+# For each schema the fields that must be there, and those that may be missing but are read.
+# Any other schema: "id" where it has one, and "name".
+FIELDS: Mapping[str, tuple[str, str]] = {
+    "Task": (
+        "id status",
+        "name job_id collaboration parent study created_at algorithm_store results runs",
+    ),
+    "Run": (
+        "id",
+        "task organization node status log input started_at finished_at ports blob_storage_used",
+    ),
+    "Result": ("id run result", "task blob_storage_used"),
+    "Organization": ("id", "name public_key"),
+    "Collaboration": ("id encrypted", "name"),
+    "AlgorithmStore": ("id url", "name"),
+    "Node": ("id", "name collaboration organization"),
+    "User": ("id", "username firstname organization"),
+    "Algorithm": ("id", "name image"),
+    "UserTokens": ("access_token refresh_token", ""),
+    "NodeTokens": ("access_token refresh_token", ""),
+    "TwoFactorSecret": ("qr_uri", ""),
+    "RunPort": ("", "port"),
+    "RunNode": ("", "name"),
+    "PageLinks": ("first self", ""),
 }
-RUN: Mapping[str, Shape] = {
-    "id": int,
-    "task?": REFERENCE,
-    "organization?": PERHAPS,
-    "node?": {"name?": TEXT},
-    "status?": TEXT,
-    "log?": TEXT,
-    "input?": TEXT,
-    "started_at?": TEXT,
-    "finished_at?": TEXT,
-    "ports?": [{"port?": (int, None)}],
-    "blob_storage_used?": (bool, None),
-}
-TASK: Mapping[str, Shape] = {
-    **ROW,
-    "status": str,
-    "job_id?": (int, None),
-    "collaboration?": PERHAPS,
-    "parent?": PERHAPS,
-    "study?": PERHAPS,
-    "created_at?": TEXT,
-    "algorithm_store?": PERHAPS,
-    "results?": (str, [RESULT]),
-    "runs?": (str, [RUN]),
-}
-ORGANIZATION: Mapping[str, Shape] = {**ROW, "public_key?": TEXT}
-COLLABORATION: Mapping[str, Shape] = {**ROW, "encrypted": (bool, None)}
-STORE: Mapping[str, Shape] = {**ROW, "url": TEXT}
-USER: Mapping[str, Shape] = {"id": int, "firstname?": TEXT, "organization?": PERHAPS}
-TOKENS: Mapping[str, Shape] = {"access_token": str, "refresh_token": str}
-# Of a listing, the rows; of everything else, the answer. What is not here is any object.
-ROWS: Mapping[str, Shape] = {
-    "list_tasks": TASK,
-    "list_runs": RUN,
-    "list_results": RESULT,
-    "list_organizations": ORGANIZATION,
-    "list_collaborations": COLLABORATION,
-    "list_algorithm_stores": STORE,
-    "list_nodes": {**ROW, "collaboration?": PERHAPS, "organization?": PERHAPS},
-}
-ANSWERS: Mapping[str, Shape] = {
-    "request": object,  # that of client.request, which may be any
-    "get_task": TASK,
-    "create_task": ROW,
-    "get_run": {**RUN, "task": REFERENCE},
-    "get_result": RESULT,
-    "get_organization": ORGANIZATION,
-    "get_collaboration": COLLABORATION,
-    "get_algorithm_store": STORE,
-    "get_user": {**USER, "username?": TEXT},
-    "get_node": {"id": int, "collaboration?": PERHAPS},
-    "get_study": {**ROW, "collaboration": REFERENCE},
-    "get_task_status": {"status": str},
-    "get_version": {"version": str},
-    "get_algorithm": {**ROW, "image": TEXT},
-    "get_blob_store_status": {"blob_store_enabled": bool},
-    "upload_blob": {"uuid": str},
-    "refresh_token": TOKENS,
-    "reset_two_factor": {"qr_uri": str},
-    # Tokens, the secret of a second factor, or a sentence: see `read_login_response`.
-    "create_user_token": (TOKENS, {"access_token?": NEVER, "qr_uri?": str}),
-}
-# Those that answer with a sentence, which is passed on to the log.
-SENTENCES = frozenset(
-    (
-        *("change_password", "recover_password", "reset_password", "recover_two_factor"),
-        *("delete_algorithm_store", "delete_collaboration", "delete_node", "delete_organization"),
-        *("delete_ports", "delete_role", "delete_study", "delete_task", "delete_user"),
-        *("kill_node_tasks", "kill_task", "remove_node_from_collaboration"),
-        *("delete_algorithm", "invalidate_algorithm", "delete_server"),
-        *("delete_review", "approve_review", "reject_review"),
-    )
+# Schemas whose fields all have to be there.
+WHOLE: Final = frozenset(
+    {
+        *("Message", "Version", "TaskStatus", "BlobId", "BlobStoreStatus"),
+    }
 )
-# Those that answer with a list; that is not parted into pages.
-UNPAGED = frozenset(
-    (
-        *("list_servers", "add_node_to_collaboration", "add_rule_to_role", "remove_rule_from_role"),
-        *("add_organization_to_collaboration", "remove_organization_from_collaboration"),
-        *("add_organization_to_study", "remove_organization_from_study"),
-    )
-)
-_ABSENT = object()
+# What single operations need beyond their schema.
+REQUIRED: Mapping[str, str] = {
+    "get_run": "task",
+    "get_study": "collaboration",
+    "get_algorithm": "image",
+}
+# Of these responses only the id and the name are read.
+BRIEF: Final = frozenset({"create_task"})
+BRIEFLY = " (brief)"
+_MISSING = object()
 
 
-def find_mismatch(value: object, operation: str) -> str | None:
-    """Return what is wrong with an answer."""
-    shape, is_right = _expected(operation)
-    return None if is_right(value) else _describe_mismatch(value, shape, "")
+class ResponseChecks:
+    """The checks of one service's responses, compiled when they are first needed."""
+
+    def __init__(
+        self, responses: Mapping[str, object], schemas: Mapping[str, Mapping[str, object]]
+    ) -> None:
+        self._responses = responses
+        self._schemas = schemas
+        self._compiled: dict[str, Check] = {}
+        self._objects: dict[str, Check] = {}
+
+    def find_mismatch(self, value: object, operation: str) -> str | None:
+        """Return the first field that is not what the client needs, and what it is; or None."""
+        if operation not in self._responses:
+            return None
+        kind = self._responses[operation]
+        if operation in BRIEF:
+            kind = f"{kind}{BRIEFLY}"
+        check = self._compiled.get(operation)
+        if check is None:
+            check = self._compiled[operation] = self._compile(kind)
+        if not check(value):
+            return self._describe_mismatch(value, kind, "")
+        name = REQUIRED.get(operation)
+        if name and name not in cast("dict[str, object]", value):
+            return f"{name} is missing"
+        return None
+
+    def _fields(self, schema: str) -> dict[str, tuple[Kind, bool]]:
+        """Return the fields of a schema to check, each with its kind and whether it is required."""
+        fields = self._schemas[schema.removesuffix(BRIEFLY)]
+        if schema in WHOLE or "data" in fields:
+            return {name: (kind, True) for name, kind in fields.items()}
+        required, optional = FIELDS.get(schema, ("id" if "id" in fields else "", "name"))
+        found = {name: (fields[name], True) for name in required.split()}
+        found.update((name, (fields[name], False)) for name in optional.split() if name in fields)
+        return found
+
+    def _compile(self, kind: Kind) -> Check:
+        """Return a fast check; `_describe_mismatch` finds the reason."""
+        if kind is None:
+            return lambda value: value is None
+        if kind is int:  # and not bool, which is an int too
+            return lambda value: type(value) is int
+        if kind is float:
+            return lambda value: type(value) in (int, float)
+        if isinstance(kind, type):
+            plain = kind
+            return lambda value: isinstance(value, plain)
+        if isinstance(kind, tuple):
+            checks = [self._compile(part) for part in cast("tuple[Kind, ...]", kind)]
+            return lambda value: any(check(value) for check in checks)
+        if isinstance(kind, list):
+            check = self._compile(cast("list[Kind]", kind)[0])
+            return lambda value: (
+                isinstance(value, list) and all(map(check, cast("list[object]", value)))
+            )
+        return self._compile_object(str(kind))
+
+    def _compile_object(self, schema: str) -> Check:
+        if schema in self._objects:
+            return self._objects[schema]
+        fields: list[tuple[str, frozenset[type], bool, Check]] = []
+
+        def is_right(value: object) -> bool:
+            if not isinstance(value, dict):
+                return False
+            get = cast("dict[str, object]", value).get
+            for name, kinds, required, check in fields:
+                field = get(name, _MISSING)
+                # Mostly the type decides; a call for each field would take several times as long.
+                if type(field) in kinds:
+                    continue
+                if required if field is _MISSING else not check(field):
+                    return False
+            return True
+
+        self._objects[schema] = is_right  # before its fields: schemas may contain each other
+        fields += [
+            (name, _plain_types(kind), required, self._compile(kind))
+            for name, (kind, required) in self._fields(schema).items()
+        ]
+        return is_right
+
+    def _describe_mismatch(self, value: Kind, kind: Kind, place: str) -> str:
+        """Return where a value, which is known not to match, differs from its kind."""
+        if isinstance(kind, tuple):
+            parts = cast("tuple[Kind, ...]", kind)
+            inner = next((part for part in parts if _is_container(value, part)), None)
+            if inner is not None:
+                return self._describe_mismatch(value, inner, place)
+        if isinstance(kind, list) and isinstance(value, list):
+            item_kind = cast("list[Kind]", kind)[0]
+            check = self._compile(item_kind)
+            for index, item in enumerate(cast("list[object]", value)):
+                if not check(item):
+                    return self._describe_mismatch(item, item_kind, f"{place}[{index}]")
+        if isinstance(kind, str) and isinstance(value, dict):
+            row = cast("dict[str, object]", value)
+            for name, (inner, required) in self._fields(kind).items():
+                path = f"{place}.{name}" if place else name
+                if name not in row:
+                    if required:
+                        return f"{path} is missing"
+                elif not self._compile(inner)(row[name]):
+                    return self._describe_mismatch(row[name], inner, path)
+        found, expected = _kind(cast("Kind", value)), _describe(cast("Kind", kind))
+        return f"{place or 'the body'} is {found}, not {expected}"
 
 
 @cache
-def _expected(operation: str) -> tuple[Shape, Check]:
-    shape: Shape
-    if operation in ANSWERS:
-        shape = ANSWERS[operation]
-    elif operation in SENTENCES:
-        shape = MESSAGE
-    elif operation in UNPAGED:
-        shape = [dict]
-    elif operation.startswith("list_") and operation != "list_vpn_addresses":
-        links: Mapping[str, Shape] = {"first": str, "self": str}
-        shape = {"data": [ROWS.get(operation, ROW)], "links": links}
-    else:
-        shape = dict
-    return shape, _compile(shape)
+def service_checks(service: str) -> ResponseChecks:
+    """Return the checks of a service of the bindings, such as "server"."""
+    module = import_module(f"vantage6.bindings.{service}.checks")
+    return ResponseChecks(module.RESPONSES, module.SCHEMAS)
 
 
-def _compile(shape: Shape) -> Check:
-    """Create the check that tells quickly; why not is found out by `_describe_mismatch`."""
-    if shape is None:
-        return lambda value: value is None
-    if shape is int:  # and not bool, which is an int too
-        return lambda value: type(value) is int
-    if isinstance(shape, type):
-        kind = shape
-        return lambda value: isinstance(value, kind)
-    if isinstance(shape, tuple):
-        if shape == NEVER:
-            return lambda value: False
-        checks = [_compile(inner) for inner in sorted(shape, key=_is_plain)]
-        first, second = checks  # there are no more anywhere
-        return lambda value: first(value) or second(value)
-    if isinstance(shape, list):
-        check = _compile(shape[0])
-        return lambda value: (
-            isinstance(value, list) and all(map(check, cast("list[object]", value)))
-        )
-    return _compile_object(shape)
+def _plain_types(kind: Kind) -> frozenset[type]:
+    """Return the types that need no further check: none of what has parts."""
+    parts = cast("tuple[Kind, ...]", kind) if isinstance(kind, tuple) else (kind,)
+    types = {part for part in parts if isinstance(part, type)}
+    if float in types:
+        types.add(int)
+    return frozenset(types | ({type(None)} if None in parts else set()))
 
 
-def _is_plain(shape: Shape) -> bool:
-    return shape is None or isinstance(shape, type)
-
-
-def _compile_object(shape: Mapping[str, Shape]) -> Check:
-    fields = [
-        (name.rstrip("?"), _plain_kinds(name, inner), _compile(inner))
-        for name, inner in shape.items()
-    ]
-
-    def is_right(value: object) -> bool:
-        if not isinstance(value, dict):
-            return False
-        get = cast("dict[str, object]", value).get
-        for name, kinds, check in fields:
-            field = get(name, _ABSENT)
-            # Mostly the type tells; a call for each field would take several times as long.
-            if type(field) not in kinds and (field is _ABSENT or not check(field)):
-                return False
-        return True
-
-    return is_right
-
-
-def _plain_kinds(name: str, shape: Shape) -> frozenset[type]:
-    """Return the types that need no further look: of what has parts, none."""
-    alternatives = shape if isinstance(shape, tuple) else (shape,)
-    kinds = {one for one in alternatives if isinstance(one, type)}
-    kinds |= {type(None)} if None in alternatives else set()
-    return frozenset(kinds | ({object} if name.endswith("?") else set()))
-
-
-def _describe_mismatch(value: object, shape: Shape, place: str) -> str:
-    """Find the place where a value is not of a shape, of which it is known that it is not."""
-    if isinstance(shape, tuple):
-        inner = next((s for s in shape if _is_kind(value, s)), None)
-        if inner is not None:
-            return _describe_mismatch(value, inner, place)
-    if isinstance(shape, list) and isinstance(value, list):
-        for index, item in enumerate(cast("list[object]", value)):
-            if not _compile(shape[0])(item):
-                return _describe_mismatch(item, shape[0], f"{place}[{index}]")
-    if isinstance(shape, Mapping) and isinstance(value, dict):
-        row = cast("dict[str, object]", value)
-        for field, inner in shape.items():
-            name = field.rstrip("?")
-            there = f"{place}.{name}" if place else name
-            if name not in row and field == name:
-                return f"{there} is missing"
-            if name in row and not _compile(inner)(row[name]):
-                return _describe_mismatch(row[name], inner, there)
-    return f"{place or 'the body'} is {_kind(cast('object', value))}, not {_describe(shape)}"
-
-
-def _is_kind(value: object, shape: Shape) -> bool:
-    return isinstance(value, dict if isinstance(shape, Mapping) else list) and isinstance(
-        shape, Mapping | list
-    )
+def _is_container(value: object, kind: Kind) -> bool:
+    if isinstance(kind, str):
+        return isinstance(value, dict)
+    return isinstance(kind, list) and isinstance(value, list)
 
 
 WORDS: Mapping[object, str] = {
@@ -234,9 +207,9 @@ def _kind(value: object) -> str:
     return next((WORDS[kind] for kind in type(value).__mro__ if kind in WORDS), "something else")
 
 
-def _describe(shape: Shape) -> str:
-    if isinstance(shape, tuple):
-        return " or ".join(dict.fromkeys(map(_describe, shape)))
-    if isinstance(shape, Mapping):
+def _describe(kind: Kind) -> str:
+    if isinstance(kind, tuple):
+        return " or ".join(dict.fromkeys(map(_describe, cast("tuple[Kind, ...]", kind))))
+    if isinstance(kind, str):
         return WORDS[dict]
-    return WORDS[list] if isinstance(shape, list) else WORDS[shape]
+    return WORDS[list if isinstance(kind, list) else kind]

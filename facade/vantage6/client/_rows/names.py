@@ -107,13 +107,6 @@ def check_kind(kind: str) -> Kind:
     return cast("Kind", kind)
 
 
-def outdated_by(operation: str) -> list[Kind]:
-    """Report whose names an operation may change."""
-    if operation.startswith(("get_", "list_")):
-        return []
-    return [kind for kind in NAMINGS if kind.removeprefix("store_") in operation]
-
-
 class Directory(Generic[Row]):
     """The things of one kind, by their names."""
 

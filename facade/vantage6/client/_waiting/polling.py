@@ -12,17 +12,6 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
 
 OnFailure: TypeAlias = Literal["raise", "return"]
-# The pause before the next look is this part of the time waited so far ...
-PAUSE_FRACTION = 0.1
-# ... but never below or above these multiples of the interval that the caller gives.
-SHORTEST, LONGEST = 0.1, 3.0
-
-
-def pause(waited: float, interval: float) -> float:
-    """Decide how long to wait before the next look."""
-    # Short tasks are noticed at once and long ones do not burden the server: a task is noticed at
-    # most a tenth of its duration late.
-    return min(max(PAUSE_FRACTION * waited, SHORTEST * interval), LONGEST * interval)
 
 
 def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:

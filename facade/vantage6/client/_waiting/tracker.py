@@ -21,8 +21,8 @@ from .._events.types import (
     RunUpdated,
     TaskCreated,
 )
+from .._utils.backoff import POLL, RECHECK, RECONNECT, SUSPECT
 from .._utils.time import to_timestamp
-from .polling import pause
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished
 
@@ -36,15 +36,11 @@ LAST_SECONDS = 1.0
 # A node says "completed", then sends the result, which the server announces too; should that not be
 # heard, a look is made this long after.
 UPDATE_SECONDS = 1.0
-# The server announces what it takes in a moment before it has it: looks after one too early.
-RECHECKS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 # Each change of a run is announced twice: by the server, and by the node, which says what it was.
 # Where only the server was heard, an end may have been: nodes that say so before they send the
 # result may have done it before anybody listened. Looks after so long tell.
-DOUBT_SECONDS = (2.0, 10.0)
 # Without an answer for this long, the server is given up.
 OUTAGE_SECONDS = 900.0
-BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass
@@ -245,7 +241,7 @@ class TaskTracker:
     def poll_failed(self, now: float) -> bool:
         """Note that the server gave no answer; tell whether it is worth trying on."""
         self._looked = now
-        self._due = now + BACKOFF[min(self._failures, len(BACKOFF) - 1)]
+        self._due = now + RECONNECT.delay(self._failures)
         self._failures += 1
         return now - self._answered < OUTAGE_SECONDS
 
@@ -285,7 +281,7 @@ class TaskTracker:
             run.has_result = True
             self._schedule_poll(self._apparently_done(lambda run: run.has_result), now)
         elif run.task_id in self.tasks and not run.has_result:
-            times = [now + seconds for seconds in DOUBT_SECONDS]
+            times = [now + seconds for seconds in SUSPECT.delays]
             self.tasks[run.task_id].doubts[run.run_id] = times
 
     def _status_changed(self, event: RunStatusChanged, now: float, clock: float) -> int | None:
@@ -329,7 +325,7 @@ class TaskTracker:
     def _schedule_poll(self, tasks: Iterable[TaskState], at: float) -> None:
         for task in tasks:
             task.due = min(task.due, at)
-            task.rechecks = list(RECHECKS)
+            task.rechecks = list(RECHECK.delays)
 
     def _run(self, run_id: int, task_id: int) -> RunState:
         return self.runs.setdefault(run_id, RunState(run_id, task_id))
@@ -359,7 +355,7 @@ class TaskTracker:
         """Return when all tasks are to be looked at, whatever is announced of each."""
         if self._failures:
             return self._due
-        pace = pause(self.waited(now), self._interval)
+        pace = POLL.after(self.waited(now), self._interval)
         due = min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
         if self._timeout is None:
             return due

@@ -7,8 +7,6 @@ from contextlib import aclosing
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.blobs import (
     Blob,
     BlobReader,
@@ -18,13 +16,14 @@ from ..._encryption.blobs import (
     check_blob_id,
 )
 from ..._encryption.reader import input_key
-from ..._http.decoding import decode_response
+from ..._http.decoding import decode_response, validate
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import Result, Run, TaskOrganization
 
+    from ..._backend.protocol import Backend
+    from ..._backend.rows import Result, Run, TaskOrganization
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
     from ..._http.client import AsyncHttp
@@ -43,6 +42,9 @@ class Server(Protocol):
 
     @property
     def http(self) -> AsyncHttp: ...
+
+    @property
+    def backend(self) -> Backend: ...
 
     @property
     def state(self) -> BlobState: ...
@@ -64,7 +66,9 @@ class BlobStore:
         state = self._server.state
         if state.has_blobs is None or again:
             try:
-                status = await self._server.send(calls.get_blob_store_status())
+                status = await self._server.send(
+                    self._server.backend.server.get_blob_store_status()
+                )
             except UnsupportedServerVersionError:
                 state.has_blobs = False
             else:
@@ -117,7 +121,7 @@ class BlobStore:
         tally: TransferCounter,
     ) -> None:
         """Read a blob piece by piece."""
-        call = calls.download_blob(check_blob_id(blob_id))
+        call = self._server.backend.server.download_blob(check_blob_id(blob_id))
         async with aclosing(self._server.http.download(call)) as pieces:
             async for piece in pieces:
                 write(reader.update(piece))
@@ -140,5 +144,7 @@ class BlobStore:
 
     async def _put(self, pieces: Iterable[bytes]) -> str:
         """Store a blob, and give its identifier."""
-        call = calls.upload_blob(b"")  # the body goes another way
-        return decode_response(call, await self._server.http.upload(call, pieces))["uuid"]
+        call = self._server.backend.server.upload_blob(b"")  # the body is streamed
+        response = await self._server.http.upload(call, pieces)
+        body = decode_response(call, response)
+        return validate(call, body, response, self._server.backend.server_service.checks)["uuid"]

@@ -8,17 +8,16 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from vantage6.bindings.server import calls
-
 from ..._auth.credentials import aresolve_code
 from ..._auth.identity import WhoAmI
 from ..._auth.password import login_flow, renewal_flow
 from ..._auth.tokens import Tokens
-from ..._backend.versions import SERVER, complete_store_address
+from ..._backend.v4 import V4
+from ..._backend.versions import complete_store_address
 from ..._encryption.key_files import read_private_key
 from ..._encryption.reader import Reader
 from ..._http.address import Address
-from ..._http.decoding import decode_response
+from ..._http.context import SendOptions
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import id_of, parse_id
@@ -43,17 +42,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
-    from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import AlgorithmStore, OrganizationUpdate
-
     from ..._auth.password import Account, LoginFlow, LoginStep
+    from ..._backend.rows import AlgorithmStore, OrganizationUpdate
     from ..._encryption.trust import Trust
     from ..._events.socket import Socket
     from ..._http.limits import Limits
     from ..._http.route import Route
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
-    from .connection import T
 
 
 @dataclass
@@ -88,7 +84,8 @@ class Core(Connection):
         self.trust = trust
         self.auth = BearerAuth(address.url)
         http = AsyncHttp(address.url, AsyncPools(route), limits, self.auth)
-        super().__init__(http, address.url, SERVER)
+        backend = V4()
+        super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
         self.auth.renewed = self._update_saved_login
@@ -206,33 +203,23 @@ class Core(Connection):
         if callable(step):
             return await aresolve_code(step)
         call, headers = step
-        return await self.http.exchange(call, headers=headers, signed=False)
+        return await self.http.exchange(call, SendOptions(signed=False, headers=headers))
 
     async def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
-        """Determine whose tokens these are: the username, and who that is."""
-        user = await self._ask(calls.get_user(tokens.user_id), tokens)
-        username = user.get("username") or username
-        organization = user.get("organization")
-        if organization is None:
-            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
-        organization_id = organization["id"]
+        """Return the username and the user that tokens belong to."""
+        steps = self.backend.identify(username, tokens)
+        signed = SendOptions(signed=False, headers=tokens.signing)  # they are not the client's yet
         try:
-            name = (await self._ask(calls.get_organization(organization_id), tokens)).get("name")
-        except PermissionDeniedError:
-            name = None  # not everyone may see even their own
-        return username, WhoAmI(
-            type_="user",
-            id_=user["id"],
-            name=user.get("firstname") or username,
-            organization_name=name or "",
-            organization_id=organization_id,
-        )
-
-    async def _ask(self, call: Call[T], tokens: Tokens) -> T:
-        """Send a request with tokens that are not the client's yet."""
-        return decode_response(
-            call, await self.http.exchange(call, headers=tokens.signing, signed=False)
-        )
+            call = next(steps)
+            while True:
+                try:
+                    body = await self.send(call, signed)
+                except PermissionDeniedError as error:
+                    call = steps.throw(error)
+                else:
+                    call = steps.send(body)
+        except StopIteration as last:
+            return last.value
 
     async def _renew_tokens(self, tokens: Tokens) -> Tokens:
         """Renew tokens that are not the client's yet."""
@@ -268,12 +255,15 @@ class Core(Connection):
                 self.address,
                 partial(socket_options, url, route),
                 self.http.limits.timeouts.connect,
+                self.backend,
             )
         return self.state.socket
 
     async def choose_collaboration(self, ref: Ref) -> None:
         """Use a collaboration for all methods that are not given one."""
-        row = await self.send(calls.get_collaboration(await self.id_of("collaboration", ref)))
+        row = await self.send(
+            self.backend.server.get_collaboration(await self.id_of("collaboration", ref))
+        )
         self.state.collaboration_id, self.state.collaboration_name = row["id"], row.get("name")
         LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
 
@@ -298,7 +288,9 @@ class Core(Connection):
         who = self.whoami
         public_key = public_key_of(key)
         local = fingerprint(public_key)
-        known = (await self.send(calls.get_organization(who.organization_id))).get("public_key")
+        known = (await self.send(self.backend.server.get_organization(who.organization_id))).get(
+            "public_key"
+        )
         if known and (server := fingerprint(known)) != local and not replace:
             raise KeyMismatchError(
                 f"{source} is not the private key of organization {who.organization_name} "
@@ -308,7 +300,8 @@ class Core(Connection):
             )
         if not known or replace:
             body: OrganizationUpdate = {"public_key": public_key}
-            await self.send(calls.update_organization(who.organization_id, body))
+            await self.send(self.backend.server.update_organization(who.organization_id, body))
+            self.names.forget("organization")
             LOGGER.info("Stored the public key %s on the server", local)
         self.state.private_key = key
 
@@ -330,7 +323,7 @@ class Core(Connection):
         url = address.url
         http = AsyncHttp(url, self.http.pools, self.http.limits, self.auth)
         http.headers[SERVER_URL] = self.address.url
-        self.state.store = StoreConnection(http, row["id"], url)
+        self.state.store = StoreConnection(http, row["id"], url, self.backend)
         self.auth.sign_for_store(url)
 
     async def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:

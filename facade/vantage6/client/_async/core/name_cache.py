@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
-
-from vantage6.bindings.server import calls
-from vantage6.bindings.store import calls as store_calls
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..._rows.names import NAMINGS, SCOPED, Directory, Kind, Scope, describe_scope
 from ..._rows.pages import PAGE_SIZE
@@ -17,6 +13,7 @@ from ..._rows.rows import Rows
 from ...errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
+    from ..._backend.protocol import Backend
     from ..._http.client import AsyncHttp
     from ..._rows.names import AnyRow
     from ..._rows.pages import Listing, PageOf
@@ -24,23 +21,6 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 # For so many seconds a name means what it meant, unless it has come to mean nothing.
 CACHE_SECONDS = 300.0
-# How to ask for all of a kind. Nothing is ever called by its run, its result or its port.
-LISTINGS: Mapping[Kind, Callable[..., Any]] = {
-    "organization": calls.list_organizations,
-    "collaboration": calls.list_collaborations,
-    "study": calls.list_studies,
-    "node": calls.list_nodes,
-    "role": partial(calls.list_roles, include_root=True),
-    "rule": calls.list_rules,
-    "user": calls.list_users,
-    "task": calls.list_tasks,
-    "store": calls.list_algorithm_stores,
-    "algorithm": store_calls.list_algorithms,
-    "review": store_calls.list_reviews,
-    "store_user": store_calls.list_users,
-    "store_role": store_calls.list_roles,
-    "store_rule": store_calls.list_rules,
-}
 
 
 class RowSource(Protocol):
@@ -48,6 +28,9 @@ class RowSource(Protocol):
 
     @property
     def http(self) -> AsyncHttp: ...
+
+    @property
+    def backend(self) -> Backend: ...
 
     async def rows(
         self,
@@ -115,15 +98,15 @@ class NameCache:
         return directory
 
     async def _rows(self, kind: Kind, within: Scope | None) -> Rows[AnyRow]:
-        return await self._connection.rows(_listing(kind, within))
+        return await self._connection.rows(self._listing(kind, within))
 
     async def _find_task(self, name: str, within: Scope | None) -> AnyRow:
         # The server takes % and _ for wildcards, so it may give more than was asked for.
-        named = await self._connection.rows(_listing("task", within, name=name))
+        named = await self._connection.rows(self._listing("task", within, name=name))
         try:
             return Directory("task", named, self._place(within)).find(name)
         except NameNotFoundError:
-            newest = await self._connection.rows(_listing("task", within), 1, PAGE_SIZE)
+            newest = await self._connection.rows(self._listing("task", within), 1, PAGE_SIZE)
             return Directory("task", newest, self._place(within)).find(name)
 
     def _place(self, within: Scope | None) -> str:
@@ -131,7 +114,6 @@ class NameCache:
         known, _ = self._known.get((within.kind, None), (None, 0.0)) if within else (None, 0.0)
         return describe_scope(within, known.name_of(within.id) if known and within else None)
 
-
-def _listing(kind: Kind, within: Scope | None, **filters: str) -> Listing[PageOf[AnyRow]]:
-    scope = {f"{within.kind}_id": within.id} if within else {}
-    return cast("Listing[PageOf[AnyRow]]", partial(LISTINGS[kind], **scope, **filters))
+    def _listing(self, kind: Kind, within: Scope | None, **filters: str) -> Listing[PageOf[AnyRow]]:
+        scope = {f"{within.kind}_id": within.id} if within else {}
+        return self._connection.backend.listing(kind, **scope, **filters)

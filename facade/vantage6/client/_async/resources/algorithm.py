@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import (
+    from ..._backend.store_rows import (
         Algorithm,
         AlgorithmInput,
         AlgorithmUpdate,
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
         Message,
         Partitioning,
     )
-
     from ..._rows.references import Ref
 
 
@@ -69,7 +66,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return await self._get(calls.get_algorithm(await self._own(id_)), field, fields)
+        return await self._get(self._store.get_algorithm(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -138,7 +135,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         [{'id': 1, 'image': 'harbor2.vantage6.ai/demo/average'}]
         """
         listing = partial(
-            calls.list_algorithms,
+            self._store.list_algorithms,
             name=name,
             description=description,
             image=image,
@@ -233,7 +230,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         }
         if documentation_url is not None:
             body["documentation_url"] = documentation_url
-        return await self._get(calls.create_algorithm(body), field, fields)
+        return await self._save(self._store.create_algorithm(body), field, fields)
 
     async def update(
         self,
@@ -305,7 +302,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         chosen = await self._own(id_)
         chosen = await self._own(id_)
         if image is None:  # the store wants it even if it stays as it is
-            image = (await self._connection().send(calls.get_algorithm(chosen)))["image"]
+            image = (await self._connection().send(self._store.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = without_none(
             name=name,
             description=description,
@@ -317,7 +314,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             functions=functions,
             refresh_digest=refresh_digest,
         )
-        return await self._get(calls.update_algorithm(chosen, body), field, fields)
+        return await self._save(self._store.update_algorithm(chosen, body), field, fields)
 
     async def delete(
         self,
@@ -350,7 +347,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = await client.algorithm.delete(algorithm)
         """
-        return await self._send_message(calls.delete_algorithm(await self._own(id_)))
+        return await self._apply(self._store.delete_algorithm(await self._own(id_)))
 
     async def invalidate(
         self,
@@ -388,4 +385,6 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = await client.algorithm.invalidate("new average")
         """
-        return await self._get(calls.invalidate_algorithm(await self._own(id_)), field, fields)
+        return await self._get(
+            self._store.invalidate_algorithm(await self._own(id_)), field, fields
+        )

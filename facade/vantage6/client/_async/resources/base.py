@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast, overload
 
+from ..._http.context import DEFAULTS, SendOptions
 from ..._rows.names import Scope
 from ..._rows.pages import Listing
 from ..._rows.references import references
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.logging import LOGGER
-from ...errors import InvalidInputError, PermissionDeniedError, UnauthorizedError
+from ...errors import InvalidInputError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import Message
 
+    from ..._backend.rows import Message
+    from ..._backend.v4 import ServerOperations, StoreOperations
     from ..._rows.names import Kind
     from ..._rows.pages import PageOf
     from ..._rows.references import Ref
@@ -36,6 +38,16 @@ class Resource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(n for n in dir(self) if n[0] != '_')}>"
 
+    @property
+    def _server(self) -> ServerOperations:
+        """The operations of the server."""
+        return self._core.backend.server
+
+    @property
+    def _store(self) -> StoreOperations:
+        """The operations of the algorithm store."""
+        return self._core.backend.store
+
     def _connection(self) -> Connection:
         """Return the way to the API that knows of these things."""
         return self._core
@@ -45,12 +57,11 @@ class Resource:
         call: Call[Row],
         field: str | None,
         fields: Sequence[str] | None,
-        *,
-        signed: bool = True,
+        options: SendOptions = DEFAULTS,
     ) -> Row:
-        """Send a request for one row, and keep the wanted fields of it."""
+        """Send a call for one row, and return the selected fields of it."""
         selection = Selection(field, fields)
-        return selection.of_row(await self._connection().send(call, signed=signed))
+        return selection.of_row(await self._connection().send(call, options))
 
     async def _list(
         self,
@@ -65,12 +76,10 @@ class Resource:
     async def _send_message(
         self,
         call: Call[Message],
-        *,
-        signed: bool = True,
-        refused: type[UnauthorizedError] = PermissionDeniedError,
+        options: SendOptions = DEFAULTS,
     ) -> Message:
-        """Send a request that is answered by a sentence, and pass that on."""
-        message = await self._connection().send(call, signed=signed, refused=refused)
+        """Send a call whose response is a sentence, and log it."""
+        message = await self._connection().send(call, options)
         LOGGER.info("%s", message["msg"])
         return message
 
@@ -188,6 +197,24 @@ class Named(Resource, Generic[NamedRow]):
         """
         row = await self._core.find(self._kind, name, await self._core.within(collaboration))
         return cast("NamedRow", row)
+
+    async def _save(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
+        """Send a call that creates or changes a row, and return the selected fields of it."""
+        selection = Selection(field, fields)
+        return selection.of_row(await self._change(call))
+
+    async def _apply(self, call: Call[Message]) -> Message:
+        """Send a call that deletes or changes a row and responds with a sentence; log that."""
+        message = await self._change(call)
+        LOGGER.info("%s", message["msg"])
+        return message
+
+    async def _change(self, call: Call[Row], *kinds: Kind) -> Row:
+        """Send a call that changes rows, and forget the cached names of these and other kinds."""
+        connection = self._connection()
+        body = await connection.send(call)
+        connection.names.forget(self._kind, *kinds)
+        return body
 
     async def _own(self, ref: Ref) -> int:
         """Return the identifier of one of these things."""

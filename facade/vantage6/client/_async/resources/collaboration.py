@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -16,7 +14,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Collaboration,
         CollaborationInput,
         CollaborationUpdate,
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
         Message,
         Organization,
     )
-
     from ..._rows.references import Ref
 
 
@@ -68,7 +65,7 @@ class Collaborations(Named["Collaboration"]):
         >>> (await client.collaboration.get("demo"))["encrypted"]
         True
         """
-        return await self._get(calls.get_collaboration(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_collaboration(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -132,7 +129,7 @@ class Collaborations(Named["Collaboration"]):
         if scope == "organization":
             organization = self._core.whoami.organization_id
         listing = partial(
-            calls.list_collaborations,
+            self._server.list_collaborations,
             name=name,
             encrypted=encrypted,
             organization_id=await self._optional_id("organization", organization),
@@ -187,7 +184,7 @@ class Collaborations(Named["Collaboration"]):
             "organization_ids": await self._ids("organization", organizations, "organizations"),
             "encrypted": encrypted,
         }
-        return await self._get(calls.create_collaboration(body), field, fields)
+        return await self._save(self._server.create_collaboration(body), field, fields)
 
     async def update(
         self,
@@ -243,8 +240,8 @@ class Collaborations(Named["Collaboration"]):
             encrypted=encrypted,
             organization_ids=await self._ids("organization", organizations, "organizations"),
         )
-        call = calls.update_collaboration(await self._require_collaboration(id_), body)
-        return await self._get(call, field, fields)
+        call = self._server.update_collaboration(await self._require_collaboration(id_), body)
+        return await self._save(call, field, fields)
 
     async def delete(
         self,
@@ -285,8 +282,8 @@ class Collaborations(Named["Collaboration"]):
         >>> answer = await client.collaboration.delete("pilot", delete_dependents=True)
         """
         chosen = await self._require_collaboration(id_)
-        return await self._send_message(
-            calls.delete_collaboration(chosen, delete_dependents=delete_dependents)
+        return await self._apply(
+            self._server.delete_collaboration(chosen, delete_dependents=delete_dependents)
         )
 
     async def trust(self, id_: Ref | None = None) -> bool:
@@ -323,7 +320,7 @@ class Collaborations(Named["Collaboration"]):
         >>> await client.collaboration.trust("demo")
         True
         """
-        call = calls.get_collaboration(await self._require_collaboration(id_))
+        call = self._server.get_collaboration(await self._require_collaboration(id_))
         row = await self._core.send(call)
         return await run_in_thread(self._core.trust.accept_encryption, row)
 
@@ -364,8 +361,8 @@ class Collaborations(Named["Collaboration"]):
         """
         chosen = await self._require_collaboration(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
-        call = calls.add_organization_to_collaboration(chosen, body)
-        return await self._core.send(call)
+        call = self._server.add_organization_to_collaboration(chosen, body)
+        return await self._change(call, "organization")
 
     async def remove_organization(
         self,
@@ -404,5 +401,5 @@ class Collaborations(Named["Collaboration"]):
         """
         chosen = await self._require_collaboration(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
-        call = calls.remove_organization_from_collaboration(chosen, body)
-        return await self._core.send(call)
+        call = self._server.remove_organization_from_collaboration(chosen, body)
+        return await self._change(call, "organization")

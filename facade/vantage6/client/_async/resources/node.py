@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
-
+    from ..._backend.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
     from ..._rows.references import Ref
 
 
@@ -59,7 +56,7 @@ class Nodes(Named["Node"]):
         >>> (await client.node.get("IKNL demo node"))["status"]
         'online'
         """
-        return await self._get(calls.get_node(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_node(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -126,7 +123,7 @@ class Nodes(Named["Node"]):
         status = None if is_online is None else "online" if is_online else "offline"
         seen = check_period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
-            calls.list_nodes,
+            self._server.list_nodes,
             name=name,
             organization_id=await self._optional_id("organization", organization),
             collaboration_id=await self._collaboration(collaboration),
@@ -191,7 +188,7 @@ class Nodes(Named["Node"]):
         }
         if name is not None:
             body["name"] = name
-        return await self._get(calls.create_node(body), field, fields)
+        return await self._save(self._server.create_node(body), field, fields)
 
     async def update(
         self,
@@ -237,7 +234,7 @@ class Nodes(Named["Node"]):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
-        return await self._get(calls.update_node(await self._own(id_), body), field, fields)
+        return await self._save(self._server.update_node(await self._own(id_), body), field, fields)
 
     async def delete(
         self,
@@ -268,7 +265,7 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = await client.node.delete("pilot node")
         """
-        return await self._send_message(calls.delete_node(await self._own(id_)))
+        return await self._apply(self._server.delete_node(await self._own(id_)))
 
     async def kill_tasks(
         self,
@@ -306,4 +303,4 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = await client.node.kill_tasks("IKNL demo node")
         """
-        return await self._send_message(calls.kill_node_tasks({"id": await self._own(id_)}))
+        return await self._send_message(self._server.kill_node_tasks({"id": await self._own(id_)}))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.trust import fingerprint_of
 from ..._http.request import without_none
 from ..._rows.rows import Rows
@@ -16,13 +14,12 @@ from ..._utils.threads import run_in_thread
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Message,
         Organization,
         OrganizationInput,
         OrganizationUpdate,
     )
-
     from ..._rows.references import Ref
 
 
@@ -66,7 +63,7 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        return await self._get(calls.get_organization(await self._home(id_)), field, fields)
+        return await self._get(self._server.get_organization(await self._home(id_)), field, fields)
 
     async def list(
         self,
@@ -122,7 +119,7 @@ class Organizations(Named["Organization"]):
          {'id': 2, 'name': 'Maastro'}]
         """
         listing = partial(
-            calls.list_organizations,
+            self._server.list_organizations,
             name=name,
             country=country,
             collaboration_id=await self._collaboration(collaboration),
@@ -192,7 +189,7 @@ class Organizations(Named["Organization"]):
         }
         if public_key is not None:
             body["public_key"] = public_key
-        return await self._get(calls.create_organization(body), field, fields)
+        return await self._save(self._server.create_organization(body), field, fields)
 
     async def update(
         self,
@@ -256,8 +253,8 @@ class Organizations(Named["Organization"]):
             domain=domain,
             public_key=public_key,
         )
-        return await self._get(
-            calls.update_organization(await self._home(id_), body), field, fields
+        return await self._save(
+            self._server.update_organization(await self._home(id_), body), field, fields
         )
 
     async def delete(
@@ -296,8 +293,8 @@ class Organizations(Named["Organization"]):
         >>> answer = await client.organization.delete("Hospital")
         """
         chosen = await self._own(id_)
-        return await self._send_message(
-            calls.delete_organization(chosen, delete_dependents=delete_dependents)
+        return await self._apply(
+            self._server.delete_organization(chosen, delete_dependents=delete_dependents)
         )
 
     async def fingerprint(self, id_: Ref | None = None) -> str:
@@ -329,7 +326,9 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(await self._core.send(calls.get_organization(await self._home(id_))))
+        return fingerprint_of(
+            await self._core.send(self._server.get_organization(await self._home(id_)))
+        )
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
@@ -370,5 +369,5 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.trust("Maastro", told)
         'SHA256:...'
         """
-        row = await self._core.send(calls.get_organization(await self._own(id_)))
+        row = await self._core.send(self._server.get_organization(await self._own(id_)))
         return await run_in_thread(self._core.trust.accept_key, row, fingerprint)

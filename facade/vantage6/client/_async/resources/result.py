@@ -6,8 +6,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.blobs import BlobReader, TransferCounter
 from ..._encryption.reader import open_result, open_result_bytes, open_results, result_error
 from ..._rows.references import id_of
@@ -57,7 +55,7 @@ class Results(Resource):
         >>> await client.result.get(1)
         '{"sum": 3473.0, "count": 58}'
         """
-        row = await self._core.send(calls.get_result(id_of(id_, "run")))
+        row = await self._core.send(self._server.get_result(id_of(id_, "run")))
         return open_result(row, await self._core.blobs.results([row], on_transfer))["result"]
 
     async def get_bytes(
@@ -92,7 +90,7 @@ class Results(Resource):
         --------
         >>> image = await client.result.get_bytes(1)
         """
-        row = await self._core.send(calls.get_result(id_of(id_, "run")))
+        row = await self._core.send(self._server.get_result(id_of(id_, "run")))
         return open_result_bytes(row, await self._core.blobs.results([row], on_transfer))
 
     async def save(
@@ -136,7 +134,7 @@ class Results(Resource):
         """
         path = Path(file)
         check_replaceable(path)
-        row = await self._core.send(calls.get_result(id_of(id_, "run")))
+        row = await self._core.send(self._server.get_result(id_of(id_, "run")))
         reader = self._core.reader
         if not row["result"]:
             return None

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Role, RoleInput, RoleUpdate
-
+    from ..._backend.rows import Message, Role, RoleInput, RoleUpdate
     from ..._rows.references import Ref
 
 
@@ -59,7 +56,7 @@ class Roles(Named["Role"]):
         >>> (await client.role.get("Researcher"))["name"]
         'Researcher'
         """
-        return await self._get(calls.get_role(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_role(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -120,7 +117,7 @@ class Roles(Named["Role"]):
         """
         owner = await self._optional_id("organization", organization)
         listing = partial(
-            calls.list_roles,
+            self._server.list_roles,
             name=name,
             description=description,
             organization_id=None if owner is None else [owner],
@@ -182,7 +179,7 @@ class Roles(Named["Role"]):
             "rules": await self._ids("rule", rules, "rules"),
             "organization_id": await self._home(organization),
         }
-        return await self._get(calls.create_role(body), field, fields)
+        return await self._save(self._server.create_role(body), field, fields)
 
     async def update(
         self,
@@ -232,7 +229,9 @@ class Roles(Named["Role"]):
         """
         ids = await self._ids("rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return await self._get(calls.update_role(await self._own(role), body), field, fields)
+        return await self._save(
+            self._server.update_role(await self._own(role), body), field, fields
+        )
 
     async def delete(
         self,
@@ -265,4 +264,4 @@ class Roles(Named["Role"]):
         --------
         >>> answer = await client.role.delete("watcher")
         """
-        return await self._send_message(calls.delete_role(await self._own(role)))
+        return await self._apply(self._server.delete_role(await self._own(role)))

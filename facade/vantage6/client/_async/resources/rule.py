@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Rule
-
+    from ..._backend.rows import Rule
     from ..._rows.references import Ref
 
 
@@ -58,7 +55,7 @@ class Rules(Named["Rule"]):
         >>> await client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return await self._get(calls.get_rule(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_rule(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -112,7 +109,7 @@ class Rules(Named["Rule"]):
         [{'id': 72, 'operation': 'RECEIVE'}, {'id': 75, 'operation': 'SEND'}]
         """
         listing = partial(
-            calls.list_rules,
+            self._server.list_rules,
             name=name,
             operation=operation,
             scope=scope,

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.reader import open_input, open_inputs
 from ..._rows.references import id_of
 from ..._rows.rows import Rows
@@ -15,8 +13,7 @@ from ..._rows.selection import Selection, check_period, filter_rows
 from .base import Resource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Run
-
+    from ..._backend.rows import Run
     from ..._rows.pages import Listing, PageOf
     from ..._rows.references import IdOrRow, Ref
     from ..._waiting.logs import LogLine
@@ -68,7 +65,7 @@ class Runs(Resource):
         'completed'
         """
         selection = Selection(field, fields)
-        call = calls.get_run(id_of(id_, "run"), include="task" if include_task else None)
+        call = self._server.get_run(id_of(id_, "run"), include="task" if include_task else None)
         run = await self._core.send(call)
         if decrypt_input:
             run = open_input(run, await self._core.blobs.inputs([run]))
@@ -142,7 +139,7 @@ class Runs(Resource):
         assigned_from, assigned_till = check_period("assigned", assigned)
         finished_from, finished_till = check_period("finished", finished)
         listing = partial(
-            calls.list_runs,
+            self._server.list_runs,
             task_id=await self._optional_id("task", task),
             organization_id=await self._optional_id("organization", organization),
             state=state,
@@ -211,7 +208,9 @@ class Runs(Resource):
         2 completed
         """
         include = ["task"] if include_task else None
-        listing = partial(calls.list_runs, task_id=await self._id("task", task_id), include=include)
+        listing = partial(
+            self._server.list_runs, task_id=await self._id("task", task_id), include=include
+        )
         rows = await self._rows(listing)
         rows.reverse()
         return Selection(field, fields, filter_, filters).of_rows(rows)

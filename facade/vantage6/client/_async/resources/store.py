@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -21,13 +19,12 @@ from .store_rule import StoreRules
 from .store_user import StoreUsers
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         AlgorithmStore,
         AlgorithmStoreInput,
         AlgorithmStoreUpdate,
         Message,
     )
-
     from ..._rows.references import Ref
     from ..core.core import Core
 
@@ -108,7 +105,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> [algorithm["name"] for algorithm in await client.algorithm.list()]
         ['average']
         """
-        row = await self._core.send(calls.get_algorithm_store(await self._own(id_)))
+        row = await self._core.send(self._server.get_algorithm_store(await self._own(id_)))
         await self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
@@ -148,7 +145,9 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> await client.store.get("local store", field="name")
         {'name': 'local store'}
         """
-        return await self._get(calls.get_algorithm_store(await self._own(id_)), field, fields)
+        return await self._get(
+            self._server.get_algorithm_store(await self._own(id_)), field, fields
+        )
 
     async def list(
         self,
@@ -200,7 +199,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         [{'id': 1, 'name': 'local store'}]
         """
         listing = partial(
-            calls.list_algorithm_stores,
+            self._server.list_algorithm_stores,
             name=name,
             url=url,
             collaboration_id=await self._collaboration(collaboration),
@@ -267,7 +266,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         }
         if not all_collaborations:
             body["collaboration_id"] = await self._require_collaboration(collaboration)
-        return await self._get(calls.create_algorithm_store(body), field, fields)
+        return await self._save(self._server.create_algorithm_store(body), field, fields)
 
     async def update(
         self,
@@ -327,8 +326,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             )
         linked = await self._optional_id("collaboration", collaboration)
         body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=linked)
-        call = calls.update_algorithm_store(await self._chosen_store(id_), body)
-        return await self._get(call, field, fields)
+        call = self._server.update_algorithm_store(await self._chosen_store(id_), body)
+        return await self._save(call, field, fields)
 
     async def delete(
         self,
@@ -363,7 +362,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         """
         server_url = self._core.address.url
         chosen = await self._chosen_store(id_)
-        return await self._send_message(calls.delete_algorithm_store(chosen, server_url=server_url))
+        return await self._apply(self._server.delete_algorithm_store(chosen, server_url=server_url))
 
     async def _chosen_store(self, id_: Ref | None) -> int:
         return self._core.store.id_ if id_ is None else await self._own(id_)

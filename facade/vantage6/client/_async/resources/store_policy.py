@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
+from ..._http.context import UNSIGNED
 from .base import StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Policies, PublicPolicies
+    from ..._backend.store_rows import Policies, PublicPolicies
 
 
 class StorePolicies(StoreResource):
@@ -50,5 +49,5 @@ class StorePolicies(StoreResource):
         {'algorithm_view': 'whitelisted'}
         """
         if public:
-            return await self._get(calls.get_public_policies(), field, fields, signed=False)
-        return await self._get(calls.get_policies(), field, fields)
+            return await self._get(self._store.get_public_policies(), field, fields, UNSIGNED)
+        return await self._get(self._store.get_policies(), field, fields)

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, Review, ReviewDecision, ReviewInput
-
+    from ..._backend.store_rows import Message, Review, ReviewDecision, ReviewInput
     from ..._rows.references import Ref
 
 
@@ -61,7 +58,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> (await client.store.review.get(1))["status"]
         'approved'
         """
-        return await self._get(calls.get_review(await self._own(id_)), field, fields)
+        return await self._get(self._store.get_review(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -123,7 +120,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         [{'id': ..., 'algorithm_id': ...}]
         """
         listing = partial(
-            calls.list_reviews,
+            self._store.list_reviews,
             algorithm_id=await self._optional_id("algorithm", algorithm),
             reviewer_id=await self._optional_id("store_user", reviewer),
             under_review=under_review,
@@ -179,8 +176,8 @@ class StoreReviews(StoreResource, Named["Review"]):
             "algorithm_id": await self._id("algorithm", algorithm),
             "reviewer_id": await self._id("store_user", reviewer),
         }
-        call = calls.create_review(body)
-        return await self._get(call, field, fields)
+        call = self._store.create_review(body)
+        return await self._save(call, field, fields)
 
     async def delete(
         self,
@@ -213,7 +210,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         --------
         >>> answer = await client.store.review.delete(review)
         """
-        return await self._send_message(calls.delete_review(await self._own(id_)))
+        return await self._apply(self._store.delete_review(await self._own(id_)))
 
     async def approve(
         self,
@@ -252,7 +249,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = await client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._send_message(calls.approve_review(await self._own(id_), body))
+        return await self._apply(self._store.approve_review(await self._own(id_), body))
 
     async def reject(
         self,
@@ -291,4 +288,4 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = await client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._send_message(calls.reject_review(await self._own(id_), body))
+        return await self._apply(self._store.reject_review(await self._own(id_), body))

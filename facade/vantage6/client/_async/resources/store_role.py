@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, Role, RoleInput, RoleUpdate
-
+    from ..._backend.store_rows import Message, Role, RoleInput, RoleUpdate
     from ..._rows.references import Ref
 
 
@@ -75,7 +72,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         [{'name': 'Developer'}]
         """
         listing = partial(
-            calls.list_roles,
+            self._store.list_roles,
             name=name,
             description=description,
             user_id=await self._optional_id("store_user", user),
@@ -134,7 +131,7 @@ class StoreRoles(StoreResource, Named["Role"]):
             "description": description,
             "rules": await self._ids("store_rule", rules, "rules"),
         }
-        return await self._get(calls.create_role(body), field, fields)
+        return await self._save(self._store.create_role(body), field, fields)
 
     async def edit(
         self,
@@ -188,7 +185,9 @@ class StoreRoles(StoreResource, Named["Role"]):
         """
         ids = await self._ids("store_rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return await self._get(calls.update_role(await self._own(role_id), body), field, fields)
+        return await self._save(
+            self._store.update_role(await self._own(role_id), body), field, fields
+        )
 
     async def delete(
         self,
@@ -225,4 +224,4 @@ class StoreRoles(StoreResource, Named["Role"]):
         --------
         >>> answer = await client.store.role.delete("watcher")
         """
-        return await self._send_message(calls.delete_role(await self._own(role_id)))
+        return await self._apply(self._store.delete_role(await self._own(role_id)))

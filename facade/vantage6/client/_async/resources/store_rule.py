@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Rule
-
+    from ..._backend.store_rows import Rule
     from ..._rows.references import Ref
 
 
@@ -81,7 +78,7 @@ class StoreRules(StoreResource, Named["Rule"]):
         """
         server_url = serverUrl or self._core.address.url if username else None
         listing = partial(
-            calls.list_rules,
+            self._store.list_rules,
             name=name,
             operation=operation,
             role_id=await self._optional_id("store_role", role),

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, User, UserInput, UserUpdate
-
+    from ..._backend.store_rows import Message, User, UserInput, UserUpdate
     from ..._rows.references import Ref
 
 
@@ -60,7 +57,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> (await client.store.user.get("admin"))["username"]
         'admin'
         """
-        return await self._get(calls.get_user(await self._own(id_)), field, fields)
+        return await self._get(self._store.get_user(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -113,7 +110,7 @@ class StoreUsers(StoreResource, Named["User"]):
          {'username': 'viewer'}]
         """
         listing = partial(
-            calls.list_users,
+            self._store.list_users,
             username=username,
             role_id=await self._optional_id("store_role", role),
         )
@@ -161,7 +158,7 @@ class StoreUsers(StoreResource, Named["User"]):
         """
         ids = await self._ids("store_role", roles, "roles")
         body: UserInput = {"username": username, "roles": ids}
-        return await self._get(calls.create_user(body), field, fields)
+        return await self._save(self._store.create_user(body), field, fields)
 
     async def update(
         self,
@@ -205,7 +202,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> user = await client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": await self._ids("store_role", roles, "roles")}
-        return await self._get(calls.update_user(await self._own(id_), body), field, fields)
+        return await self._save(self._store.update_user(await self._own(id_), body), field, fields)
 
     async def delete(
         self,
@@ -238,4 +235,4 @@ class StoreUsers(StoreResource, Named["User"]):
         --------
         >>> answer = await client.store.user.delete("ada")
         """
-        return await self._send_message(calls.delete_user(await self._own(id_)))
+        return await self._apply(self._store.delete_user(await self._own(id_)))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.names import Scope
 from ..._rows.rows import Rows
@@ -16,7 +14,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Id,
         Message,
         Organization,
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
         StudyInput,
         StudyUpdate,
     )
-
     from ..._rows.references import Ref
 
 
@@ -68,7 +65,7 @@ class Studies(Named["Study"]):
         >>> await client.study.get("demo Subset", fields=["id", "name"])
         {'id': 1, 'name': 'demo Subset'}
         """
-        return await self._get(calls.get_study(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_study(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -122,7 +119,7 @@ class Studies(Named["Study"]):
         [{'id': 1, 'name': 'demo Subset'}]
         """
         listing = partial(
-            calls.list_studies,
+            self._server.list_studies,
             name=name,
             organization_id=await self._optional_id("organization", organization),
             collaboration_id=await self._optional_id("collaboration", collaboration),
@@ -181,7 +178,7 @@ class Studies(Named["Study"]):
         members = Scope("collaboration", place)
         ids = await self._ids("organization", organizations, "organizations", members)
         body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
-        return await self._get(calls.create_study(body), field, fields)
+        return await self._save(self._server.create_study(body), field, fields)
 
     async def update(
         self,
@@ -228,7 +225,9 @@ class Studies(Named["Study"]):
         """
         ids = await self._ids("organization", organizations, "organizations")
         body: StudyUpdate = without_none(name=name, organization_ids=ids)
-        return await self._get(calls.update_study(await self._own(id_), body), field, fields)
+        return await self._save(
+            self._server.update_study(await self._own(id_), body), field, fields
+        )
 
     async def delete(
         self,
@@ -261,7 +260,7 @@ class Studies(Named["Study"]):
         --------
         >>> answer = await client.study.delete("adults")
         """
-        return await self._send_message(calls.delete_study(await self._the_study(id_)))
+        return await self._apply(self._server.delete_study(await self._the_study(id_)))
 
     async def add_organization(
         self,
@@ -301,8 +300,8 @@ class Studies(Named["Study"]):
         """
         chosen = await self._the_study(study)
         body: Id = {"id": await self._id("organization", organization)}
-        call = calls.add_organization_to_study(chosen, body)
-        return await self._core.send(call)
+        call = self._server.add_organization_to_study(chosen, body)
+        return await self._change(call, "organization")
 
     async def remove_organization(
         self,
@@ -340,8 +339,8 @@ class Studies(Named["Study"]):
         """
         chosen = await self._the_study(study)
         body: Id = {"id": await self._id("organization", organization)}
-        call = calls.remove_organization_from_study(chosen, body)
-        return await self._core.send(call)
+        call = self._server.remove_organization_from_study(chosen, body)
+        return await self._change(call, "organization")
 
     async def _the_study(self, study: Ref | None) -> int:
         if study is None:

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from vantage6.bindings.server import calls
-
 from ..._rows.names import Scope
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, filter_rows
@@ -29,8 +27,7 @@ from ..tasks.create import create
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
-
+    from ..._backend.rows import Message, Task, TaskInput, TaskOrganization
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
@@ -87,7 +84,9 @@ class Tasks(Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return await self._get(calls.get_task(await self._own(id_), include=include), field, fields)
+        return await self._get(
+            self._server.get_task(await self._own(id_), include=include), field, fields
+        )
 
     async def list(
         self,
@@ -177,7 +176,7 @@ class Tasks(Named["Task"]):
         [{'id': 1, 'status': 'completed'}]
         """
         listing = partial(
-            calls.list_tasks,
+            self._server.list_tasks,
             init_org_id=await self._optional_id("organization", initiating_org),
             init_user_id=await self._optional_id("user", initiating_user),
             collaboration_id=await self._collaboration(collaboration),
@@ -202,7 +201,7 @@ class Tasks(Named["Task"]):
         if status is not None:
             rows = filter_rows(rows, lambda task: task["status"] == status)
         if run is not None:
-            of_run = (await self._core.send(calls.get_run(run)))["task"]["id"]
+            of_run = (await self._core.send(self._server.get_run(run)))["task"]["id"]
             rows = filter_rows(rows, lambda task: task["id"] == of_run)
         return selection.of_rows(rows)
 
@@ -482,7 +481,7 @@ class Tasks(Named["Task"]):
         """Find the collaboration of a new task, and the study in it."""
         if collaboration is None and study is not None:
             study_id = await self._id("study", study)
-            row = await self._core.send(calls.get_study(study_id))
+            row = await self._core.send(self._server.get_study(study_id))
             return row["collaboration"]["id"], study_id
         chosen = await self._collaboration(collaboration)
         if chosen is None:
@@ -521,7 +520,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = await client.task.delete("average height")
         """
-        return await self._send_message(calls.delete_task(await self._own(id_)))
+        return await self._send_message(self._server.delete_task(await self._own(id_)))
 
     async def kill(self, id_: Ref) -> Message:
         """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
@@ -552,7 +551,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = await client.task.kill("long")
         """
-        return await self._send_message(calls.kill_task({"id": await self._own(id_)}))
+        return await self._send_message(self._server.kill_task({"id": await self._own(id_)}))
 
 
 async def _inputs(
@@ -563,7 +562,7 @@ async def _inputs(
     on_transfer: OnTransfer | None,
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
-    row = await core.send(calls.get_collaboration(collaboration))
+    row = await core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if await run_in_thread(core.trust.allows_plain, row, has_key=key is not None):
         if await core.blobs.is_there():
@@ -576,7 +575,7 @@ async def _inputs(
         )
     from ..._encryption.keys import public_key_of
 
-    listing = partial(calls.list_organizations, collaboration_id=collaboration)
+    listing = partial(core.backend.server.list_organizations, collaboration_id=collaboration)
     members = await core.rows(listing)
     own = core.whoami.organization_id, public_key_of(key)
     await run_in_thread(core.trust.check_keys, ids, members, own)

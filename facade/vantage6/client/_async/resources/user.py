@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._http.secrets import secret
 from ..._rows.rows import Rows
@@ -16,8 +14,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, User, UserInput, UserUpdate
-
+    from ..._backend.rows import Message, User, UserInput, UserUpdate
     from ..._rows.references import Ref
 
 
@@ -63,7 +60,7 @@ class Users(Named["User"]):
         """
         if id_ is None:
             id_ = self._core.whoami.id_
-        return await self._get(calls.get_user(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_user(await self._own(id_)), field, fields)
 
     async def list(
         self,
@@ -130,7 +127,7 @@ class Users(Named["User"]):
         """
         seen = check_period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
-            calls.list_users,
+            self._server.list_users,
             username=username,
             organization_id=await self._optional_id("organization", organization),
             firstname=firstname,
@@ -207,7 +204,7 @@ class Users(Named["User"]):
             "roles": await self._ids("role", roles, "roles"),
             "rules": await self._ids("rule", rules, "rules"),
         }
-        return await self._get(calls.create_user(body), field, fields)
+        return await self._save(self._server.create_user(body), field, fields)
 
     async def update(
         self,
@@ -275,7 +272,7 @@ class Users(Named["User"]):
             roles=await self._ids("role", roles, "roles"),
             email=email,
         )
-        return await self._get(calls.update_user(chosen, body), field, fields)
+        return await self._save(self._server.update_user(chosen, body), field, fields)
 
     async def delete(
         self,
@@ -308,10 +305,10 @@ class Users(Named["User"]):
         --------
         >>> answer = await client.user.delete("ada")
         """
-        return await self._send_message(calls.delete_user(await self._own(id_)))
+        return await self._apply(self._server.delete_user(await self._own(id_)))
 
     async def _check_organization(self, id_: int, organization: int) -> None:
-        now = (await self._core.send(calls.get_user(id_))).get("organization")
+        now = (await self._core.send(self._server.get_user(id_))).get("organization")
         if now is None or now["id"] != organization:
             raise InvalidInputError(
                 f"user {id_} cannot be moved to organization {organization}: make a new account "

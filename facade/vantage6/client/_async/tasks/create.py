@@ -8,11 +8,9 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
-from ..._http.decoding import decode_response
 from ..._rows.pages import SORT
 from ..._tasks.request import matches_request
+from ..._utils.backoff import LOST_RESPONSE
 from ..._utils.logging import LOGGER
 from ..._utils.time import server_time
 from ...errors import (
@@ -24,12 +22,9 @@ from ...errors import (
 )
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Task, TaskInput
-
+    from ..._backend.rows import Task, TaskInput
     from ..core.core import Core
 
-# Seconds before each look for a task whose answer was lost: the server may be at it still.
-LOOKUP_DELAYS = (0.5, 1.0, 2.0, 4.0)
 # Of the user's newest tasks, so many are looked at.
 NEWEST = 20
 # A proxy that says so has passed the request on.
@@ -40,7 +35,7 @@ async def create(core: Core, body: TaskInput) -> Task:
     """Create a task; the request for it is sent once, whatever comes back."""
     began = monotonic()
     try:
-        task = await core.send(calls.create_task(body))
+        task = await core.send(core.backend.server.create_task(body))
     except (TransportError, ServerError, InvalidResponseError) as error:
         if not _is_uncertain(error):
             raise
@@ -48,7 +43,7 @@ async def create(core: Core, body: TaskInput) -> Task:
     else:
         core.state.created.add(task["id"])
         return task
-    for pause in LOOKUP_DELAYS:
+    for pause in LOST_RESPONSE.delays:
         await asyncio.sleep(pause)
         try:
             found = await _find_created(core, body, began)
@@ -72,22 +67,21 @@ def _is_uncertain(error: TransportError | ServerError | InvalidResponseError) ->
     return isinstance(error, InvalidResponseError) or error.status in PASSED_ON
 
 
-async def _find_created(core: Core, body: TaskInput, began: float) -> Task | None:
+async def _find_created(core: Core, wanted: TaskInput, began: float) -> Task | None:
     """Look for a task that was asked for since a moment on this machine's own clock."""
-    who, place = core.whoami.id_, body.get("collaboration_id")
-    call = calls.list_tasks(
+    who, place = core.whoami.id_, wanted.get("collaboration_id")
+    call = core.backend.server.list_tasks(
         init_user_id=who, collaboration_id=place, page=1, per_page=NEWEST, sort=SORT
     )
-    response = await core.http.exchange(call)
-    rows = decode_response(call, response)["data"]
+    body, response = await core.exchange(call)
     since = server_time(response.date, time.time()) - (monotonic() - began)
-    for task in rows:
-        if task["id"] in core.state.created or not matches_request(task, body, since):
+    for task in body["data"]:
+        if task["id"] in core.state.created or not matches_request(task, wanted, since):
             continue
-        runs = await core.rows(partial(calls.list_runs, task_id=task["id"]))
+        runs = await core.rows(partial(core.backend.server.list_runs, task_id=task["id"]))
         there = {
             place["id"]: run.get("input") for run in runs if (place := run.get("organization"))
         }
-        if there == {part["id"]: part.get("input") for part in body["organizations"]}:
+        if there == {part["id"]: part.get("input") for part in wanted["organizations"]}:
             return task
     return None

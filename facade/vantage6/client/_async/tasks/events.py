@@ -8,11 +8,9 @@ from collections.abc import AsyncIterator
 from math import inf
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._events.mailbox import AsyncMailbox
 from ..._events.types import Connected, Joined, Lost, Reconnected, Refused
-from ..._waiting.tracker import BACKOFF
+from ..._utils.backoff import RECONNECT
 from ...errors import (
     EventsUnavailableError,
     MissingDependencyError,
@@ -110,7 +108,7 @@ async def _reconnect(
     """Connect again, however often it takes, with a pause before each time."""
     attempts = 0
     while (left := ends - time.monotonic()) > 0:
-        pause = BACKOFF[min(attempts, len(BACKOFF) - 1)]
+        pause = RECONNECT.delay(attempts)
         attempts += 1
         await asyncio.sleep(min(left, pause))
         try:
@@ -124,11 +122,11 @@ async def _collaboration_of(core: Core, kind: str, id_: int) -> int | None:
     """Ask to which collaboration a task, run or node belongs; None for what cannot be seen."""
     try:
         if kind == "run":
-            kind, id_ = "task", (await core.send(calls.get_run(id_)))["task"]["id"]
+            kind, id_ = "task", (await core.send(core.backend.server.get_run(id_)))["task"]["id"]
         if kind == "task":
-            found = (await core.send(calls.get_task(id_))).get("collaboration")
+            found = (await core.send(core.backend.server.get_task(id_))).get("collaboration")
         else:
-            found = (await core.send(calls.get_node(id_))).get("collaboration")
+            found = (await core.send(core.backend.server.get_node(id_))).get("collaboration")
     except (NotFoundError, PermissionDeniedError):
         return None
     return found["id"] if found else None

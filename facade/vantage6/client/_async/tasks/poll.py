@@ -7,16 +7,13 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._rows.pages import PAGE_SIZE, SORT
 from ..._waiting.polling import page_depth
 from ..._waiting.statuses import has_finished
 from ...errors import PermissionDeniedError, RequestTimeoutError
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Task
-
+    from ..._backend.rows import Task
     from ..._waiting.tracker import TaskTracker
     from ..core.core import Core
 
@@ -44,7 +41,7 @@ class Poller:
         wanted = set(ids)
         found = await self._together(wanted, include) if len(wanted) > 1 else []
         for id_ in sorted(wanted - _ids(found)):
-            call = calls.get_task(id_, include=include or None)
+            call = self._core.backend.server.get_task(id_, include=include or None)
             found.append(await self._core.send(call))
         return [row for row in found if row["id"] in wanted]
 
@@ -59,14 +56,14 @@ class Poller:
             if is_whole:
                 jobs = set[int]()
         for job in sorted(job for job in jobs if job is not None):
-            rows += await self._core.rows(partial(calls.list_tasks, job_id=job))
+            rows += await self._core.rows(partial(self._core.backend.server.list_tasks, job_id=job))
         return sorted(rows, key=lambda row: row["id"])
 
     async def _newest_subtasks(self, oldest: int, pages: int) -> tuple[list[Task], bool]:
         """Get subtasks of one's own tasks, and whether all are there that are newer than a task."""
         rows: list[Task] = []
         for page in range(1, pages + 1):
-            call = calls.list_tasks(
+            call = self._core.backend.server.list_tasks(
                 page=page,
                 per_page=PAGE_SIZE,
                 sort=SORT,
@@ -111,7 +108,7 @@ class Poller:
         rows: list[Task] = []
         pages = ceil(count / (RESULTS_PAGE if include else PAGE_SIZE))
         for page in range(1, pages + 1):
-            call = calls.list_tasks(
+            call = self._core.backend.server.list_tasks(
                 page=page,
                 per_page=ceil(count / pages),
                 sort=SORT,

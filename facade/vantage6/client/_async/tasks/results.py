@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.reader import open_results
 from ..._rows.results import ResultRows, organizations_of
 from ...errors import DecryptionError
@@ -14,16 +12,15 @@ from ...errors import DecryptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vantage6.bindings.server.rows import Run
-
+    from ..._backend.rows import Run
     from ..core.core import Core
 
 
 async def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -> ResultRows:
     """Fetch the results of a task, still encoded."""
-    rows = await core.rows(partial(calls.list_results, task_id=task_id))
+    rows = await core.rows(partial(core.backend.server.list_results, task_id=task_id))
     if runs is None:
-        runs = await core.rows(partial(calls.list_runs, task_id=task_id))
+        runs = await core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [place["id"] for run in runs if (place := run.get("organization"))]
     where = organizations_of(runs, await core.names.organizations(ids))
     return ResultRows(reversed(rows), rows.links, organizations=where)

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._display.views import ProgressDisplay
 from ..._encryption.reader import open_results
 from ..._rows.results import ResultRows
@@ -24,8 +22,7 @@ from .results import fetch_results, open_readable
 from .watch import TaskWatcher, runs_of
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import PageLinks, Run
-
+    from ..._backend.rows import PageLinks, Run
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
     from ..._waiting.logs import LogLine
@@ -109,7 +106,7 @@ async def stream_logs(
 ) -> AsyncIterator[LogLine]:
     """Return the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
-        task = (await core.send(calls.get_run(run_id)))["task"]["id"]
+        task = (await core.send(core.backend.server.get_run(run_id)))["task"]["id"]
     (task_id,) = await _ids(core, () if task is None else (task,))
     async with TaskWatcher(
         core, [task_id], closely=True, logs=True, to_the_last=True, run_id=run_id
@@ -172,7 +169,7 @@ async def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultR
 
 async def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
     try:
-        rows = await core.rows(partial(calls.list_tasks, parent_id=task.task_id))
+        rows = await core.rows(partial(core.backend.server.list_tasks, parent_id=task.task_id))
     except PermissionDeniedError:
         return []
     return [run for row in rows[::-1] for run in await runs_of(core, row["id"])]

@@ -8,8 +8,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-from vantage6.bindings.server import calls
-
 from ..._events.mailbox import AsyncMailbox
 from ..._events.types import (
     Connected,
@@ -20,20 +18,20 @@ from ..._events.types import (
     RunStatusChanged,
     RunUpdated,
 )
+from ..._utils.backoff import RECONNECT
 from ..._utils.logging import LOGGER
 from ..._waiting.failure import wait_timeout_error
 from ..._waiting.logs import LogLine, LogMerger
 from ..._waiting.progress import Progress
 from ..._waiting.statuses import has_failed, has_finished
-from ..._waiting.tracker import BACKOFF, TaskTracker
+from ..._waiting.tracker import TaskTracker
 from ...errors import InvalidResponseError, ServerError, TooManyRequestsError, TransportError
 from .poll import Poller
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from vantage6.bindings.server.rows import Run, Task
-
+    from ..._backend.rows import Run, Task
     from ..._events.types import Received
     from ..._waiting.tracker import TaskState
     from ..core.core import Core
@@ -151,7 +149,7 @@ class TaskWatcher:
             self._core.socket.open(token)
 
     def _connect_later(self) -> None:
-        pause = BACKOFF[min(self._connects, len(BACKOFF) - 1)]
+        pause = RECONNECT.delay(self._connects)
         self._connects += 1
         self._connect_at = time.monotonic() + pause
 
@@ -295,5 +293,5 @@ class TaskWatcher:
 
 async def runs_of(core: Core, task_id: int) -> Sequence[Run]:
     """Get the runs of a task, in the order of the organizations asked."""
-    rows = await core.rows(partial(calls.list_runs, task_id=task_id))
+    rows = await core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     return rows[::-1]

@@ -8,8 +8,6 @@ from contextlib import closing
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.blobs import (
     Blob,
     BlobReader,
@@ -19,13 +17,14 @@ from ..._encryption.blobs import (
     check_blob_id,
 )
 from ..._encryption.reader import input_key
-from ..._http.decoding import decode_response
+from ..._http.decoding import decode_response, validate
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import Result, Run, TaskOrganization
 
+    from ..._backend.protocol import Backend
+    from ..._backend.rows import Result, Run, TaskOrganization
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
     from ..._http.client import Http
@@ -44,6 +43,9 @@ class Server(Protocol):
 
     @property
     def http(self) -> Http: ...
+
+    @property
+    def backend(self) -> Backend: ...
 
     @property
     def state(self) -> BlobState: ...
@@ -65,7 +67,7 @@ class BlobStore:
         state = self._server.state
         if state.has_blobs is None or again:
             try:
-                status = self._server.send(calls.get_blob_store_status())
+                status = self._server.send(self._server.backend.server.get_blob_store_status())
             except UnsupportedServerVersionError:
                 state.has_blobs = False
             else:
@@ -116,7 +118,7 @@ class BlobStore:
         tally: TransferCounter,
     ) -> None:
         """Read a blob piece by piece."""
-        call = calls.download_blob(check_blob_id(blob_id))
+        call = self._server.backend.server.download_blob(check_blob_id(blob_id))
         with closing(self._server.http.download(call)) as pieces:
             for piece in pieces:
                 write(reader.update(piece))
@@ -139,5 +141,7 @@ class BlobStore:
 
     def _put(self, pieces: Iterable[bytes]) -> str:
         """Store a blob, and give its identifier."""
-        call = calls.upload_blob(b"")  # the body goes another way
-        return decode_response(call, self._server.http.upload(call, pieces))["uuid"]
+        call = self._server.backend.server.upload_blob(b"")  # the body is streamed
+        response = self._server.http.upload(call, pieces)
+        body = decode_response(call, response)
+        return validate(call, body, response, self._server.backend.server_service.checks)["uuid"]

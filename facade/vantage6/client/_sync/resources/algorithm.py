@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import (
+    from ..._backend.store_rows import (
         Algorithm,
         AlgorithmInput,
         AlgorithmUpdate,
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
         Message,
         Partitioning,
     )
-
     from ..._rows.references import Ref
 
 
@@ -70,7 +67,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return self._get(calls.get_algorithm(self._own(id_)), field, fields)
+        return self._get(self._store.get_algorithm(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -139,7 +136,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         [{'id': 1, 'image': 'harbor2.vantage6.ai/demo/average'}]
         """
         listing = partial(
-            calls.list_algorithms,
+            self._store.list_algorithms,
             name=name,
             description=description,
             image=image,
@@ -234,7 +231,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         }
         if documentation_url is not None:
             body["documentation_url"] = documentation_url
-        return self._get(calls.create_algorithm(body), field, fields)
+        return self._save(self._store.create_algorithm(body), field, fields)
 
     def update(
         self,
@@ -306,7 +303,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         chosen = self._own(id_)
         chosen = self._own(id_)
         if image is None:  # the store wants it even if it stays as it is
-            image = (self._connection().send(calls.get_algorithm(chosen)))["image"]
+            image = (self._connection().send(self._store.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = without_none(
             name=name,
             description=description,
@@ -318,7 +315,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             functions=functions,
             refresh_digest=refresh_digest,
         )
-        return self._get(calls.update_algorithm(chosen, body), field, fields)
+        return self._save(self._store.update_algorithm(chosen, body), field, fields)
 
     def delete(
         self,
@@ -351,7 +348,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = client.algorithm.delete(algorithm)
         """
-        return self._send_message(calls.delete_algorithm(self._own(id_)))
+        return self._apply(self._store.delete_algorithm(self._own(id_)))
 
     def invalidate(
         self,
@@ -389,4 +386,4 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = client.algorithm.invalidate("new average")
         """
-        return self._get(calls.invalidate_algorithm(self._own(id_)), field, fields)
+        return self._get(self._store.invalidate_algorithm(self._own(id_)), field, fields)

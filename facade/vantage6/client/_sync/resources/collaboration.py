@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -17,7 +15,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Collaboration,
         CollaborationInput,
         CollaborationUpdate,
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
         Message,
         Organization,
     )
-
     from ..._rows.references import Ref
 
 
@@ -69,7 +66,7 @@ class Collaborations(Named["Collaboration"]):
         >>> (client.collaboration.get("demo"))["encrypted"]
         True
         """
-        return self._get(calls.get_collaboration(self._own(id_)), field, fields)
+        return self._get(self._server.get_collaboration(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -133,7 +130,7 @@ class Collaborations(Named["Collaboration"]):
         if scope == "organization":
             organization = self._core.whoami.organization_id
         listing = partial(
-            calls.list_collaborations,
+            self._server.list_collaborations,
             name=name,
             encrypted=encrypted,
             organization_id=self._optional_id("organization", organization),
@@ -188,7 +185,7 @@ class Collaborations(Named["Collaboration"]):
             "organization_ids": self._ids("organization", organizations, "organizations"),
             "encrypted": encrypted,
         }
-        return self._get(calls.create_collaboration(body), field, fields)
+        return self._save(self._server.create_collaboration(body), field, fields)
 
     def update(
         self,
@@ -244,8 +241,8 @@ class Collaborations(Named["Collaboration"]):
             encrypted=encrypted,
             organization_ids=self._ids("organization", organizations, "organizations"),
         )
-        call = calls.update_collaboration(self._require_collaboration(id_), body)
-        return self._get(call, field, fields)
+        call = self._server.update_collaboration(self._require_collaboration(id_), body)
+        return self._save(call, field, fields)
 
     def delete(
         self,
@@ -286,8 +283,8 @@ class Collaborations(Named["Collaboration"]):
         >>> answer = client.collaboration.delete("pilot", delete_dependents=True)
         """
         chosen = self._require_collaboration(id_)
-        return self._send_message(
-            calls.delete_collaboration(chosen, delete_dependents=delete_dependents)
+        return self._apply(
+            self._server.delete_collaboration(chosen, delete_dependents=delete_dependents)
         )
 
     def trust(self, id_: Ref | None = None) -> bool:
@@ -324,7 +321,7 @@ class Collaborations(Named["Collaboration"]):
         >>> client.collaboration.trust("demo")
         True
         """
-        call = calls.get_collaboration(self._require_collaboration(id_))
+        call = self._server.get_collaboration(self._require_collaboration(id_))
         row = self._core.send(call)
         return run_directly(self._core.trust.accept_encryption, row)
 
@@ -365,8 +362,8 @@ class Collaborations(Named["Collaboration"]):
         """
         chosen = self._require_collaboration(collaboration)
         body: Id = {"id": self._id("organization", organization)}
-        call = calls.add_organization_to_collaboration(chosen, body)
-        return self._core.send(call)
+        call = self._server.add_organization_to_collaboration(chosen, body)
+        return self._change(call, "organization")
 
     def remove_organization(
         self,
@@ -405,5 +402,5 @@ class Collaborations(Named["Collaboration"]):
         """
         chosen = self._require_collaboration(collaboration)
         body: Id = {"id": self._id("organization", organization)}
-        call = calls.remove_organization_from_collaboration(chosen, body)
-        return self._core.send(call)
+        call = self._server.remove_organization_from_collaboration(chosen, body)
+        return self._change(call, "organization")

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
-
+    from ..._backend.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
     from ..._rows.references import Ref
 
 
@@ -60,7 +57,7 @@ class Nodes(Named["Node"]):
         >>> (client.node.get("IKNL demo node"))["status"]
         'online'
         """
-        return self._get(calls.get_node(self._own(id_)), field, fields)
+        return self._get(self._server.get_node(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -127,7 +124,7 @@ class Nodes(Named["Node"]):
         status = None if is_online is None else "online" if is_online else "offline"
         seen = check_period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
-            calls.list_nodes,
+            self._server.list_nodes,
             name=name,
             organization_id=self._optional_id("organization", organization),
             collaboration_id=self._collaboration(collaboration),
@@ -192,7 +189,7 @@ class Nodes(Named["Node"]):
         }
         if name is not None:
             body["name"] = name
-        return self._get(calls.create_node(body), field, fields)
+        return self._save(self._server.create_node(body), field, fields)
 
     def update(
         self,
@@ -238,7 +235,7 @@ class Nodes(Named["Node"]):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
-        return self._get(calls.update_node(self._own(id_), body), field, fields)
+        return self._save(self._server.update_node(self._own(id_), body), field, fields)
 
     def delete(
         self,
@@ -269,7 +266,7 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = client.node.delete("pilot node")
         """
-        return self._send_message(calls.delete_node(self._own(id_)))
+        return self._apply(self._server.delete_node(self._own(id_)))
 
     def kill_tasks(
         self,
@@ -307,4 +304,4 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = client.node.kill_tasks("IKNL demo node")
         """
-        return self._send_message(calls.kill_node_tasks({"id": self._own(id_)}))
+        return self._send_message(self._server.kill_node_tasks({"id": self._own(id_)}))

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.trust import fingerprint_of
 from ..._http.request import without_none
 from ..._rows.rows import Rows
@@ -17,13 +15,12 @@ from ..._utils.threads import run_directly
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Message,
         Organization,
         OrganizationInput,
         OrganizationUpdate,
     )
-
     from ..._rows.references import Ref
 
 
@@ -67,7 +64,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        return self._get(calls.get_organization(self._home(id_)), field, fields)
+        return self._get(self._server.get_organization(self._home(id_)), field, fields)
 
     def list(
         self,
@@ -123,7 +120,7 @@ class Organizations(Named["Organization"]):
          {'id': 2, 'name': 'Maastro'}]
         """
         listing = partial(
-            calls.list_organizations,
+            self._server.list_organizations,
             name=name,
             country=country,
             collaboration_id=self._collaboration(collaboration),
@@ -193,7 +190,7 @@ class Organizations(Named["Organization"]):
         }
         if public_key is not None:
             body["public_key"] = public_key
-        return self._get(calls.create_organization(body), field, fields)
+        return self._save(self._server.create_organization(body), field, fields)
 
     def update(
         self,
@@ -257,7 +254,7 @@ class Organizations(Named["Organization"]):
             domain=domain,
             public_key=public_key,
         )
-        return self._get(calls.update_organization(self._home(id_), body), field, fields)
+        return self._save(self._server.update_organization(self._home(id_), body), field, fields)
 
     def delete(
         self,
@@ -295,8 +292,8 @@ class Organizations(Named["Organization"]):
         >>> answer = client.organization.delete("Hospital")
         """
         chosen = self._own(id_)
-        return self._send_message(
-            calls.delete_organization(chosen, delete_dependents=delete_dependents)
+        return self._apply(
+            self._server.delete_organization(chosen, delete_dependents=delete_dependents)
         )
 
     def fingerprint(self, id_: Ref | None = None) -> str:
@@ -328,7 +325,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(self._core.send(calls.get_organization(self._home(id_))))
+        return fingerprint_of(self._core.send(self._server.get_organization(self._home(id_))))
 
     def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
@@ -369,5 +366,5 @@ class Organizations(Named["Organization"]):
         >>> client.organization.trust("Maastro", told)
         'SHA256:...'
         """
-        row = self._core.send(calls.get_organization(self._own(id_)))
+        row = self._core.send(self._server.get_organization(self._own(id_)))
         return run_directly(self._core.trust.accept_key, row, fingerprint)

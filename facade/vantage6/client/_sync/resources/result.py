@@ -7,8 +7,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._encryption.blobs import BlobReader, TransferCounter
 from ..._encryption.reader import open_result, open_result_bytes, open_results, result_error
 from ..._rows.references import id_of
@@ -58,7 +56,7 @@ class Results(Resource):
         >>> client.result.get(1)
         '{"sum": 3473.0, "count": 58}'
         """
-        row = self._core.send(calls.get_result(id_of(id_, "run")))
+        row = self._core.send(self._server.get_result(id_of(id_, "run")))
         return open_result(row, self._core.blobs.results([row], on_transfer))["result"]
 
     def get_bytes(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> bytes | None:
@@ -91,7 +89,7 @@ class Results(Resource):
         --------
         >>> image = client.result.get_bytes(1)
         """
-        row = self._core.send(calls.get_result(id_of(id_, "run")))
+        row = self._core.send(self._server.get_result(id_of(id_, "run")))
         return open_result_bytes(row, self._core.blobs.results([row], on_transfer))
 
     def save(
@@ -135,7 +133,7 @@ class Results(Resource):
         """
         path = Path(file)
         check_replaceable(path)
-        row = self._core.send(calls.get_result(id_of(id_, "run")))
+        row = self._core.send(self._server.get_result(id_of(id_, "run")))
         reader = self._core.reader
         if not row["result"]:
             return None

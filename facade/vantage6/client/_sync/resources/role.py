@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Role, RoleInput, RoleUpdate
-
+    from ..._backend.rows import Message, Role, RoleInput, RoleUpdate
     from ..._rows.references import Ref
 
 
@@ -60,7 +57,7 @@ class Roles(Named["Role"]):
         >>> (client.role.get("Researcher"))["name"]
         'Researcher'
         """
-        return self._get(calls.get_role(self._own(id_)), field, fields)
+        return self._get(self._server.get_role(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -121,7 +118,7 @@ class Roles(Named["Role"]):
         """
         owner = self._optional_id("organization", organization)
         listing = partial(
-            calls.list_roles,
+            self._server.list_roles,
             name=name,
             description=description,
             organization_id=None if owner is None else [owner],
@@ -183,7 +180,7 @@ class Roles(Named["Role"]):
             "rules": self._ids("rule", rules, "rules"),
             "organization_id": self._home(organization),
         }
-        return self._get(calls.create_role(body), field, fields)
+        return self._save(self._server.create_role(body), field, fields)
 
     def update(
         self,
@@ -233,7 +230,7 @@ class Roles(Named["Role"]):
         """
         ids = self._ids("rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._get(calls.update_role(self._own(role), body), field, fields)
+        return self._save(self._server.update_role(self._own(role), body), field, fields)
 
     def delete(
         self,
@@ -266,4 +263,4 @@ class Roles(Named["Role"]):
         --------
         >>> answer = client.role.delete("watcher")
         """
-        return self._send_message(calls.delete_role(self._own(role)))
+        return self._apply(self._server.delete_role(self._own(role)))

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Rule
-
+    from ..._backend.rows import Rule
     from ..._rows.references import Ref
 
 
@@ -59,7 +56,7 @@ class Rules(Named["Rule"]):
         >>> client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return self._get(calls.get_rule(self._own(id_)), field, fields)
+        return self._get(self._server.get_rule(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -113,7 +110,7 @@ class Rules(Named["Rule"]):
         [{'id': 72, 'operation': 'RECEIVE'}, {'id': 75, 'operation': 'SEND'}]
         """
         listing = partial(
-            calls.list_rules,
+            self._server.list_rules,
             name=name,
             operation=operation,
             scope=scope,

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -22,13 +20,12 @@ from .store_rule import StoreRules
 from .store_user import StoreUsers
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         AlgorithmStore,
         AlgorithmStoreInput,
         AlgorithmStoreUpdate,
         Message,
     )
-
     from ..._rows.references import Ref
     from ..core.core import Core
 
@@ -109,7 +106,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> [algorithm["name"] for algorithm in client.algorithm.list()]
         ['average']
         """
-        row = self._core.send(calls.get_algorithm_store(self._own(id_)))
+        row = self._core.send(self._server.get_algorithm_store(self._own(id_)))
         self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
@@ -149,7 +146,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> client.store.get("local store", field="name")
         {'name': 'local store'}
         """
-        return self._get(calls.get_algorithm_store(self._own(id_)), field, fields)
+        return self._get(self._server.get_algorithm_store(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -201,7 +198,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         [{'id': 1, 'name': 'local store'}]
         """
         listing = partial(
-            calls.list_algorithm_stores,
+            self._server.list_algorithm_stores,
             name=name,
             url=url,
             collaboration_id=self._collaboration(collaboration),
@@ -268,7 +265,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         }
         if not all_collaborations:
             body["collaboration_id"] = self._require_collaboration(collaboration)
-        return self._get(calls.create_algorithm_store(body), field, fields)
+        return self._save(self._server.create_algorithm_store(body), field, fields)
 
     def update(
         self,
@@ -328,8 +325,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             )
         linked = self._optional_id("collaboration", collaboration)
         body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=linked)
-        call = calls.update_algorithm_store(self._chosen_store(id_), body)
-        return self._get(call, field, fields)
+        call = self._server.update_algorithm_store(self._chosen_store(id_), body)
+        return self._save(call, field, fields)
 
     def delete(
         self,
@@ -364,7 +361,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         """
         server_url = self._core.address.url
         chosen = self._chosen_store(id_)
-        return self._send_message(calls.delete_algorithm_store(chosen, server_url=server_url))
+        return self._apply(self._server.delete_algorithm_store(chosen, server_url=server_url))
 
     def _chosen_store(self, id_: Ref | None) -> int:
         return self._core.store.id_ if id_ is None else self._own(id_)

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
+from ..._http.context import UNSIGNED
 from .base import StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Policies, PublicPolicies
+    from ..._backend.store_rows import Policies, PublicPolicies
 
 
 class StorePolicies(StoreResource):
@@ -51,5 +50,5 @@ class StorePolicies(StoreResource):
         {'algorithm_view': 'whitelisted'}
         """
         if public:
-            return self._get(calls.get_public_policies(), field, fields, signed=False)
-        return self._get(calls.get_policies(), field, fields)
+            return self._get(self._store.get_public_policies(), field, fields, UNSIGNED)
+        return self._get(self._store.get_policies(), field, fields)

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, Review, ReviewDecision, ReviewInput
-
+    from ..._backend.store_rows import Message, Review, ReviewDecision, ReviewInput
     from ..._rows.references import Ref
 
 
@@ -62,7 +59,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> (client.store.review.get(1))["status"]
         'approved'
         """
-        return self._get(calls.get_review(self._own(id_)), field, fields)
+        return self._get(self._store.get_review(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -124,7 +121,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         [{'id': ..., 'algorithm_id': ...}]
         """
         listing = partial(
-            calls.list_reviews,
+            self._store.list_reviews,
             algorithm_id=self._optional_id("algorithm", algorithm),
             reviewer_id=self._optional_id("store_user", reviewer),
             under_review=under_review,
@@ -180,8 +177,8 @@ class StoreReviews(StoreResource, Named["Review"]):
             "algorithm_id": self._id("algorithm", algorithm),
             "reviewer_id": self._id("store_user", reviewer),
         }
-        call = calls.create_review(body)
-        return self._get(call, field, fields)
+        call = self._store.create_review(body)
+        return self._save(call, field, fields)
 
     def delete(
         self,
@@ -214,7 +211,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         --------
         >>> answer = client.store.review.delete(review)
         """
-        return self._send_message(calls.delete_review(self._own(id_)))
+        return self._apply(self._store.delete_review(self._own(id_)))
 
     def approve(
         self,
@@ -253,7 +250,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return self._send_message(calls.approve_review(self._own(id_), body))
+        return self._apply(self._store.approve_review(self._own(id_), body))
 
     def reject(
         self,
@@ -292,4 +289,4 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return self._send_message(calls.reject_review(self._own(id_), body))
+        return self._apply(self._store.reject_review(self._own(id_), body))

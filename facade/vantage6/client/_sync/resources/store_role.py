@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, Role, RoleInput, RoleUpdate
-
+    from ..._backend.store_rows import Message, Role, RoleInput, RoleUpdate
     from ..._rows.references import Ref
 
 
@@ -76,7 +73,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         [{'name': 'Developer'}]
         """
         listing = partial(
-            calls.list_roles,
+            self._store.list_roles,
             name=name,
             description=description,
             user_id=self._optional_id("store_user", user),
@@ -135,7 +132,7 @@ class StoreRoles(StoreResource, Named["Role"]):
             "description": description,
             "rules": self._ids("store_rule", rules, "rules"),
         }
-        return self._get(calls.create_role(body), field, fields)
+        return self._save(self._store.create_role(body), field, fields)
 
     def edit(
         self,
@@ -189,7 +186,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         """
         ids = self._ids("store_rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._get(calls.update_role(self._own(role_id), body), field, fields)
+        return self._save(self._store.update_role(self._own(role_id), body), field, fields)
 
     def delete(
         self,
@@ -226,4 +223,4 @@ class StoreRoles(StoreResource, Named["Role"]):
         --------
         >>> answer = client.store.role.delete("watcher")
         """
-        return self._send_message(calls.delete_role(self._own(role_id)))
+        return self._apply(self._store.delete_role(self._own(role_id)))

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.store import calls
-
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
 
 if TYPE_CHECKING:
-    from vantage6.bindings.store.rows import Message, User, UserInput, UserUpdate
-
+    from ..._backend.store_rows import Message, User, UserInput, UserUpdate
     from ..._rows.references import Ref
 
 
@@ -61,7 +58,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> (client.store.user.get("admin"))["username"]
         'admin'
         """
-        return self._get(calls.get_user(self._own(id_)), field, fields)
+        return self._get(self._store.get_user(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -114,7 +111,7 @@ class StoreUsers(StoreResource, Named["User"]):
          {'username': 'viewer'}]
         """
         listing = partial(
-            calls.list_users,
+            self._store.list_users,
             username=username,
             role_id=self._optional_id("store_role", role),
         )
@@ -162,7 +159,7 @@ class StoreUsers(StoreResource, Named["User"]):
         """
         ids = self._ids("store_role", roles, "roles")
         body: UserInput = {"username": username, "roles": ids}
-        return self._get(calls.create_user(body), field, fields)
+        return self._save(self._store.create_user(body), field, fields)
 
     def update(
         self,
@@ -206,7 +203,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> user = client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": self._ids("store_role", roles, "roles")}
-        return self._get(calls.update_user(self._own(id_), body), field, fields)
+        return self._save(self._store.update_user(self._own(id_), body), field, fields)
 
     def delete(
         self,
@@ -239,4 +236,4 @@ class StoreUsers(StoreResource, Named["User"]):
         --------
         >>> answer = client.store.user.delete("ada")
         """
-        return self._send_message(calls.delete_user(self._own(id_)))
+        return self._apply(self._store.delete_user(self._own(id_)))

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._rows.names import Scope
 from ..._rows.rows import Rows
@@ -17,7 +15,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import (
+    from ..._backend.rows import (
         Id,
         Message,
         Organization,
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
         StudyInput,
         StudyUpdate,
     )
-
     from ..._rows.references import Ref
 
 
@@ -69,7 +66,7 @@ class Studies(Named["Study"]):
         >>> client.study.get("demo Subset", fields=["id", "name"])
         {'id': 1, 'name': 'demo Subset'}
         """
-        return self._get(calls.get_study(self._own(id_)), field, fields)
+        return self._get(self._server.get_study(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -123,7 +120,7 @@ class Studies(Named["Study"]):
         [{'id': 1, 'name': 'demo Subset'}]
         """
         listing = partial(
-            calls.list_studies,
+            self._server.list_studies,
             name=name,
             organization_id=self._optional_id("organization", organization),
             collaboration_id=self._optional_id("collaboration", collaboration),
@@ -182,7 +179,7 @@ class Studies(Named["Study"]):
         members = Scope("collaboration", place)
         ids = self._ids("organization", organizations, "organizations", members)
         body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
-        return self._get(calls.create_study(body), field, fields)
+        return self._save(self._server.create_study(body), field, fields)
 
     def update(
         self,
@@ -229,7 +226,7 @@ class Studies(Named["Study"]):
         """
         ids = self._ids("organization", organizations, "organizations")
         body: StudyUpdate = without_none(name=name, organization_ids=ids)
-        return self._get(calls.update_study(self._own(id_), body), field, fields)
+        return self._save(self._server.update_study(self._own(id_), body), field, fields)
 
     def delete(
         self,
@@ -262,7 +259,7 @@ class Studies(Named["Study"]):
         --------
         >>> answer = client.study.delete("adults")
         """
-        return self._send_message(calls.delete_study(self._the_study(id_)))
+        return self._apply(self._server.delete_study(self._the_study(id_)))
 
     def add_organization(
         self,
@@ -302,8 +299,8 @@ class Studies(Named["Study"]):
         """
         chosen = self._the_study(study)
         body: Id = {"id": self._id("organization", organization)}
-        call = calls.add_organization_to_study(chosen, body)
-        return self._core.send(call)
+        call = self._server.add_organization_to_study(chosen, body)
+        return self._change(call, "organization")
 
     def remove_organization(
         self,
@@ -341,8 +338,8 @@ class Studies(Named["Study"]):
         """
         chosen = self._the_study(study)
         body: Id = {"id": self._id("organization", organization)}
-        call = calls.remove_organization_from_study(chosen, body)
-        return self._core.send(call)
+        call = self._server.remove_organization_from_study(chosen, body)
+        return self._change(call, "organization")
 
     def _the_study(self, study: Ref | None) -> int:
         if study is None:

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from vantage6.bindings.server import calls
-
 from ..._rows.names import Scope
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, filter_rows
@@ -30,8 +28,7 @@ from ..tasks.create import create
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, Task, TaskInput, TaskOrganization
-
+    from ..._backend.rows import Message, Task, TaskInput, TaskOrganization
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
@@ -88,7 +85,7 @@ class Tasks(Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return self._get(calls.get_task(self._own(id_), include=include), field, fields)
+        return self._get(self._server.get_task(self._own(id_), include=include), field, fields)
 
     def list(
         self,
@@ -178,7 +175,7 @@ class Tasks(Named["Task"]):
         [{'id': 1, 'status': 'completed'}]
         """
         listing = partial(
-            calls.list_tasks,
+            self._server.list_tasks,
             init_org_id=self._optional_id("organization", initiating_org),
             init_user_id=self._optional_id("user", initiating_user),
             collaboration_id=self._collaboration(collaboration),
@@ -203,7 +200,7 @@ class Tasks(Named["Task"]):
         if status is not None:
             rows = filter_rows(rows, lambda task: task["status"] == status)
         if run is not None:
-            of_run = (self._core.send(calls.get_run(run)))["task"]["id"]
+            of_run = (self._core.send(self._server.get_run(run)))["task"]["id"]
             rows = filter_rows(rows, lambda task: task["id"] == of_run)
         return selection.of_rows(rows)
 
@@ -483,7 +480,7 @@ class Tasks(Named["Task"]):
         """Find the collaboration of a new task, and the study in it."""
         if collaboration is None and study is not None:
             study_id = self._id("study", study)
-            row = self._core.send(calls.get_study(study_id))
+            row = self._core.send(self._server.get_study(study_id))
             return row["collaboration"]["id"], study_id
         chosen = self._collaboration(collaboration)
         if chosen is None:
@@ -522,7 +519,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = client.task.delete("average height")
         """
-        return self._send_message(calls.delete_task(self._own(id_)))
+        return self._send_message(self._server.delete_task(self._own(id_)))
 
     def kill(self, id_: Ref) -> Message:
         """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
@@ -553,7 +550,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = client.task.kill("long")
         """
-        return self._send_message(calls.kill_task({"id": self._own(id_)}))
+        return self._send_message(self._server.kill_task({"id": self._own(id_)}))
 
 
 def _inputs(
@@ -564,7 +561,7 @@ def _inputs(
     on_transfer: OnTransfer | None,
 ) -> list[TaskOrganization]:
     """Write the input for each organization, encrypted if the collaboration is."""
-    row = core.send(calls.get_collaboration(collaboration))
+    row = core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if run_directly(core.trust.allows_plain, row, has_key=key is not None):
         if core.blobs.is_there():
@@ -577,7 +574,7 @@ def _inputs(
         )
     from ..._encryption.keys import public_key_of
 
-    listing = partial(calls.list_organizations, collaboration_id=collaboration)
+    listing = partial(core.backend.server.list_organizations, collaboration_id=collaboration)
     members = core.rows(listing)
     own = core.whoami.organization_id, public_key_of(key)
     run_directly(core.trust.check_keys, ids, members, own)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._http.request import without_none
 from ..._http.secrets import secret
 from ..._rows.rows import Rows
@@ -17,8 +15,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Message, User, UserInput, UserUpdate
-
+    from ..._backend.rows import Message, User, UserInput, UserUpdate
     from ..._rows.references import Ref
 
 
@@ -64,7 +61,7 @@ class Users(Named["User"]):
         """
         if id_ is None:
             id_ = self._core.whoami.id_
-        return self._get(calls.get_user(self._own(id_)), field, fields)
+        return self._get(self._server.get_user(self._own(id_)), field, fields)
 
     def list(
         self,
@@ -131,7 +128,7 @@ class Users(Named["User"]):
         """
         seen = check_period("last_seen_from and last_seen_till", (last_seen_from, last_seen_till))
         listing = partial(
-            calls.list_users,
+            self._server.list_users,
             username=username,
             organization_id=self._optional_id("organization", organization),
             firstname=firstname,
@@ -208,7 +205,7 @@ class Users(Named["User"]):
             "roles": self._ids("role", roles, "roles"),
             "rules": self._ids("rule", rules, "rules"),
         }
-        return self._get(calls.create_user(body), field, fields)
+        return self._save(self._server.create_user(body), field, fields)
 
     def update(
         self,
@@ -276,7 +273,7 @@ class Users(Named["User"]):
             roles=self._ids("role", roles, "roles"),
             email=email,
         )
-        return self._get(calls.update_user(chosen, body), field, fields)
+        return self._save(self._server.update_user(chosen, body), field, fields)
 
     def delete(
         self,
@@ -309,10 +306,10 @@ class Users(Named["User"]):
         --------
         >>> answer = client.user.delete("ada")
         """
-        return self._send_message(calls.delete_user(self._own(id_)))
+        return self._apply(self._server.delete_user(self._own(id_)))
 
     def _check_organization(self, id_: int, organization: int) -> None:
-        now = (self._core.send(calls.get_user(id_))).get("organization")
+        now = (self._core.send(self._server.get_user(id_))).get("organization")
         if now is None or now["id"] != organization:
             raise InvalidInputError(
                 f"user {id_} cannot be moved to organization {organization}: make a new account "

@@ -7,10 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vantage6.bindings.server import calls
-
 from ..._auth.two_factor import offer_qr
-from ..._http.request import send_options, without_none
+from ..._http.context import UNSIGNED, SendOptions
+from ..._http.request import without_none
 from ..._http.secrets import secret, secret_bytes
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
@@ -25,7 +24,8 @@ from .base import Resource
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
-    from vantage6.bindings.server.rows import (
+
+    from ..._backend.rows import (
         ChangePasswordInput,
         Health,
         Message,
@@ -65,7 +65,9 @@ class Utilities(Resource):
         >>> client.util.get_server_version()
         {'version': '4.15.2'}
         """
-        return self._core.send(calls.get_version(), extensions=send_options(attempts_on_timeout))
+        return self._core.send(
+            self._server.get_version(), SendOptions(max_retries=attempts_on_timeout)
+        )
 
     def get_server_health(self) -> Health:
         """Ask whether the server's parts work.
@@ -85,7 +87,7 @@ class Utilities(Resource):
         >>> client.util.get_server_health()
         {'database': True}
         """
-        return self._core.send(calls.get_health())
+        return self._core.send(self._server.get_health())
 
     def change_my_password(
         self,
@@ -125,7 +127,7 @@ class Utilities(Resource):
             "new_password": new_password,
         }
         self._core.warn_if_insecure()
-        return self._send_message(calls.change_password(body))
+        return self._send_message(self._server.change_password(body))
 
     def reset_my_password(
         self,
@@ -159,7 +161,7 @@ class Utilities(Resource):
         if not (email or username):
             raise InvalidInputError("say whose password is lost: give email or username")
         body: RecoverPasswordInput = without_none(email=email, username=username)
-        return self._send_message(calls.recover_password(body), signed=False)
+        return self._send_message(self._server.recover_password(body), UNSIGNED)
 
     def set_my_password(
         self,
@@ -195,7 +197,7 @@ class Utilities(Resource):
         token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
         self._core.warn_if_insecure()
-        return self._use_mail_token(calls.reset_password(body))
+        return self._use_mail_token(self._server.reset_password(body))
 
     def reset_two_factor_auth(
         self,
@@ -237,8 +239,8 @@ class Utilities(Resource):
             raise InvalidInputError("give the username: the server finds nobody by mail address")
         body: RecoverTwoFactorInput = {"username": username, "password": password}
         self._core.warn_if_insecure()
-        call = calls.recover_two_factor(body)
-        return self._send_message(call, signed=False, refused=LoginFailedError)
+        call = self._server.recover_two_factor(body)
+        return self._send_message(call, SendOptions(signed=False, refused=LoginFailedError))
 
     def set_two_factor_auth(
         self,
@@ -271,14 +273,14 @@ class Utilities(Resource):
         """
         token = secret(token, "token")
         self._core.warn_if_insecure()
-        found = self._use_mail_token(calls.reset_two_factor({"reset_token": token}))
+        found = self._use_mail_token(self._server.reset_two_factor({"reset_token": token}))
         offer_qr(found["qr_uri"])
         return found
 
     def _use_mail_token(self, call: Call[T]) -> T:
         """Send what a token from a mail gives the right to."""
         try:
-            return self._core.send(call, signed=False)
+            return self._core.send(call, UNSIGNED)
         except LoginExpiredError as error:  # no login is concerned, but that token
             raise LoginFailedError(
                 "the token of the mail is not valid any more: ask for another mail",

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.server import calls
-
 from ..._display.views import ProgressDisplay
 from ..._encryption.reader import open_results
 from ..._rows.results import ResultRows
@@ -25,8 +23,7 @@ from .results import fetch_results, open_readable
 from .watch import TaskWatcher, runs_of
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import PageLinks, Run
-
+    from ..._backend.rows import PageLinks, Run
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
     from ..._waiting.logs import LogLine
@@ -108,7 +105,7 @@ def iterate_completed(
 def stream_logs(core: Core, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
     """Return the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
-        task = (core.send(calls.get_run(run_id)))["task"]["id"]
+        task = (core.send(core.backend.server.get_run(run_id)))["task"]["id"]
     (task_id,) = _ids(core, () if task is None else (task,))
     with TaskWatcher(
         core, [task_id], closely=True, logs=True, to_the_last=True, run_id=run_id
@@ -171,7 +168,7 @@ def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
 
 def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
     try:
-        rows = core.rows(partial(calls.list_tasks, parent_id=task.task_id))
+        rows = core.rows(partial(core.backend.server.list_tasks, parent_id=task.task_id))
     except PermissionDeniedError:
         return []
     return [run for row in rows[::-1] for run in runs_of(core, row["id"])]

@@ -1,0 +1,63 @@
+"""What a backend knows: all that differs between the generations of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
+    from .._auth.identity import WhoAmI
+    from .._auth.tokens import Tokens
+    from .._events.types import Received
+    from .._rows.names import Kind
+    from .v4 import ServerOperations, StoreOperations
+    from .versions import Service
+
+
+class Backend(Protocol):
+    """One generation of the platform, as the client uses it."""
+
+    @property
+    def server(self) -> ServerOperations:
+        """The operations of the server."""
+        ...
+
+    @property
+    def store(self) -> StoreOperations:
+        """The operations of an algorithm store."""
+        ...
+
+    @property
+    def server_service(self) -> Service:
+        """Versions and response checks of the server."""
+        ...
+
+    @property
+    def store_service(self) -> Service:
+        """Versions and response checks of an algorithm store."""
+        ...
+
+    @property
+    def event_namespace(self) -> str:
+        """The namespace of the event socket."""
+        ...
+
+    def parse_event(self, name: str, data: object) -> Received | None:
+        """Return the event in a message of the socket, if it holds one."""
+        ...
+
+    def listing(self, kind: Kind, **filters: Any) -> Any:
+        """Return the operation that lists all rows of a kind."""
+        ...
+
+    def status_paths(self, task_id: int) -> tuple[str, ...]:
+        """Return the paths that have a task's status."""
+        ...
+
+    def identify(
+        self, username: str, tokens: Tokens
+    ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
+        """Yield the calls that tell who has logged in; return the username and the user."""
+        ...
