@@ -111,7 +111,7 @@ def another_answer(contract: Json) -> None:
         (a_field_that_must_be_sent, "breaking  OrganizationInput.domain: now required"),
         (a_field_less_to_send, "breaking  OrganizationInput.domain: removed"),
         (a_value_more_to_read, "breaking  NodeStatus value 'asleep': added"),
-        (another_answer, "breaking  get_version answer: 200 from Version to Health"),
+        (another_answer, "breaking  get_version response: 200 from Version to Health"),
     ],
 )
 def test_a_change_is_told(change: Callable[[Json], None], told: str) -> None:
@@ -136,5 +136,7 @@ def test_real_versions_are_compared() -> None:
 
 
 def test_an_unknown_version_is_told_with_those_there_are() -> None:
-    with pytest.raises(SystemExit, match=r"no contract of the server at 4\.0\.0; there are: 4\.7"):
+    with pytest.raises(
+        SystemExit, match=r"contract of the server: expected one of 4\.7.*, got 4\.0\.0"
+    ):
         differ.report("4.0.0", "4.15.2")
