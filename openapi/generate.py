@@ -148,7 +148,7 @@ class Calls:
     def module(self):
         functions = "\n\n".join(self.function(*found) for found in self.operations)
         return (
-            '"""Every operation of the API as a function that gives its request."""\n\n'
+            '"""Operations of the API, each as a function that returns the request."""\n\n'
             "from __future__ import annotations\n\n"
             "from collections.abc import Sequence\n"
             "from typing import TYPE_CHECKING\n\n"

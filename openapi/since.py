@@ -38,7 +38,7 @@ class History:
     def module(self):
         """Return the source of the bindings' module `since`."""
         return (
-            '"""Since when the API has what it did not have from the start."""\n\n'
+            '"""First releases of what was added to the API after the oldest known version."""\n\n'
             "from __future__ import annotations\n\n"
             "from ..since import Since\n\n"
             f"SINCE = Since(\noperations={without_initial(self.operations)!r},\n"
