@@ -1,21 +1,22 @@
-"""Tell what changed between two versions of a contract, and whether it breaks a client.
+"""List the changes between two versions of a contract, and whether they break clients.
 
-    python diff.py 4.14.0 4.15.2        # both services, on the terminal
-    python diff.py --page               # docs/versions.md: every version there is, one after another
-    python diff.py --page --check       # fails when that page would change
+    python diff.py 4.14.0 4.15.2        # print the changes of both services
+    python diff.py --page               # write docs/versions.md with all versions
+    python diff.py --page --check       # fail if that page would change
 
-A change is breaking when a client made for the older version may fail at the newer one: something
-that it sends is refused, or something that it reads is not there. Everything else is additive.
+A change is breaking if a client for the older version may fail with the newer version: it sends
+something that is rejected, or reads something that is missing. All other changes are additive.
 """
 
 import argparse
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from versions import parsed
+from versions import parse_version
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "versions.md"
@@ -23,42 +24,41 @@ SERVICES = ("server", "store")
 CLIENT = """\
 ## How the client handles versions
 
-`vantage6.client` is made for the newest version and supports all versions listed here. It requests
-the version of a server or store only where it matters, and only once.
+`vantage6.client` is written for the newest version, and supports all versions on this page. It
+requests the version of a server or store only if it matters, and caches it.
 
-- An operation that the service does not have yet raises `UnsupportedServerVersionError`, which
-  names the service's version and the first version that has the operation.
-- So does a parameter or a body field that was added later. In this case nothing is sent, because
-  some services silently ignore what they do not know. A value that only later versions accept, such
-  as null in `ArgumentInput`, is sent, and refused with the field's name.
-- If an older version has a feature in another form, the client uses that form: before 4.11, the
-  status of a task is read from the task; before 4.8, the `server_url` of a task is a query
-  parameter, and the path of a store's API is appended to its address; before 4.13, nothing is in
-  blob storage.
-- Rows have the fields that the version returns: fields that were added later are missing.
-- Some versions behave differently: before 4.8, a node that was never online is counted neither as
-  online nor as offline, and a killed task has the status `failed`, while its runs show the reason;
-  from 4.14 on, a run that fails ends those runs of its task that have not started, with the status
-  `failed`; stores from 4.9 to 4.10 fail when an algorithm's functions are replaced.
+- An operation that the version lacks raises `UnsupportedServerVersionError`, which names the
+  version of the service and the first version with the operation.
+- So does a parameter, or a field of a body, that was added later. Nothing is sent in that case,
+  because some services ignore unknown fields. A value that only later versions accept, such as null
+  in `ArgumentInput`, is sent and rejected with the name of the field.
+- Earlier forms of a feature are supported: before 4.11, the status of a task is read from the task;
+  before 4.8, the `server_url` of a task is a query parameter, and the API path is appended to the
+  address of a store; before 4.13, blob storage is not used.
+- Rows have the fields of the version. Fields that were added later are missing.
+- Some behavior differs between versions. Before 4.8, a node that was never online matches neither
+  value of the filter for online nodes, and a killed task has the status `failed`, while its runs
+  have the reason. Since 4.14, a failed run ends the runs of its task that have not started, as
+  `failed`. Stores from 4.9 to 4.10 fail if the functions of an algorithm are changed.
 """
 
 SENT, RECEIVED = "request", "response"
 
 
 class Change(NamedTuple):
-    """One difference: what it is about, what happened to it, and whether that breaks clients."""
+    """A difference between two contracts."""
 
     subject: str
-    happened: str
+    description: str
     breaking: bool
 
     def __str__(self):
-        return f"{'breaking' if self.breaking else 'additive'}  {self.subject}: {self.happened}"
+        return f"{'breaking' if self.breaking else 'additive'}  {self.subject}: {self.description}"
 
 
-# -- what is compared ------------------------------------------------------------------------------
+# -- reading contracts -----------------------------------------------------------------------------
 def operations(contract):
-    """Map each operation's name to its place and its description."""
+    """Return the path and the description of each operation, by name."""
     return {
         operation["operationId"]: (f"{method.upper()} {path}", operation)
         for path, methods in contract["paths"].items()
@@ -66,44 +66,44 @@ def operations(contract):
     }
 
 
-def directions(contract):
-    """Tell of each schema whether clients send it, receive it, or both."""
+def schema_directions(contract):
+    """Return for each schema whether clients send it, receive it, or both."""
     schemas = contract["components"]["schemas"]
     found = {}
     for _, operation in operations(contract).values():
         for direction, part in ((SENT, "requestBody"), (RECEIVED, "responses")):
-            waiting = [operation.get(part, {})]
-            while waiting:
-                for name in re.findall(r"schemas/(\w+)", json.dumps(waiting.pop())):
+            pending = [operation.get(part, {})]
+            while pending:
+                for name in re.findall(r"schemas/(\w+)", json.dumps(pending.pop())):
                     if direction not in found.setdefault(name, set()):
                         found[name].add(direction)
-                        waiting.append(schemas[name])
+                        pending.append(schemas[name])
     return found
 
 
-def shape(schema):
-    """Write a type in the short notation, without descriptions and limits."""
+def type_alternatives(schema):
+    """Return the alternatives of a type, without descriptions and limits."""
     if "$ref" in schema:
         return {schema["$ref"].rsplit("/", 1)[-1]}
     if "allOf" in schema:
-        return shape(schema["allOf"][0])
+        return type_alternatives(schema["allOf"][0])
     if "anyOf" in schema:
-        return set().union(*(shape(part) for part in schema["anyOf"]))
+        return set().union(*(type_alternatives(part) for part in schema["anyOf"]))
     kinds = schema.get("type", "anything")
     kinds = set(kinds) if isinstance(kinds, list) else {kinds}
     if "array" in kinds:
-        kinds = kinds - {"array"} | {f"[{told(shape(schema['items']))}]"}
+        kinds = kinds - {"array"} | {f"[{format_type(type_alternatives(schema['items']))}]"}
     return kinds
 
 
-def told(kinds):
-    """Write a set of alternatives."""
+def format_type(kinds):
+    """Format the alternatives of a type."""
     return " | ".join(sorted(kinds, key=lambda kind: (kind == "null", kind)))
 
 
 # -- comparing -------------------------------------------------------------------------------------
 def changes(old, new):
-    """Yield all changes from one contract to another."""
+    """Yield all changes between two contracts."""
     before, after = operations(old), operations(new)
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
@@ -116,31 +116,38 @@ def changes(old, new):
 
 
 def operation_changes(name, before, after):
-    """Yield the changes of one operation that is in both."""
+    """Yield the changes of one operation."""
     (old_place, old), (new_place, new) = before, after
-    # The name of a parameter in the path means nothing on the wire.
+    # Names of path parameters are not sent.
     if re.sub(r"{\w+}", "{}", old_place) != re.sub(r"{\w+}", "{}", new_place):
         yield Change(f"operation {name}", f"moved from {old_place} to {new_place}", breaking=True)
-    yield from parameter_changes(name, query(old), query(new))
-    yield from body_changes(f"{name} request", SENT, body(old), body(new))
-    yield from body_changes(f"{name} response", RECEIVED, success(old), success(new))
+    yield from parameter_changes(name, query_parameters(old), query_parameters(new))
+    yield from body_changes(f"{name} request", SENT, body_types(old), body_types(new))
+    yield from body_changes(f"{name} response", RECEIVED, success_types(old), success_types(new))
 
 
-def query(operation):
+def query_parameters(operation):
+    """Return the query parameters of an operation by name."""
     return {item["name"]: item for item in operation.get("parameters", []) if item["in"] == "query"}
 
 
-def body(operation):
+def body_types(operation):
+    """Return the types of the request body by media type."""
     content = operation.get("requestBody", {}).get("content", {})
-    return {kind: shape(media["schema"]) for kind, media in content.items()}
+    return {kind: type_alternatives(media["schema"]) for kind, media in content.items()}
 
 
-def success(operation):
-    answers = {code: item for code, item in operation["responses"].items() if code < "3"}
-    return {code: shape(one(item["content"])["schema"]) for code, item in answers.items()}
+def success_types(operation):
+    """Return the types of the successful responses by status."""
+    responses = {code: item for code, item in operation["responses"].items() if code < "3"}
+    return {
+        code: type_alternatives(first_value(item["content"])["schema"])
+        for code, item in responses.items()
+    }
 
 
-def one(content):
+def first_value(content):
+    """Return the first value of a mapping."""
     return next(iter(content.values()))
 
 
@@ -164,16 +171,18 @@ def body_changes(subject, direction, old, new):
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key, set()), new.get(key, set())
         if before != after:
-            breaking = breaks({direction}, before, after)
-            yield Change(subject, f"{key} from {told(before)} to {told(after)}", breaking)
+            breaking = is_breaking({direction}, before, after)
+            yield Change(
+                subject, f"{key} from {format_type(before)} to {format_type(after)}", breaking
+            )
 
 
 def schema_changes(old, new):
-    """Yield the changes of the fields of all schemas that are in both."""
+    """Yield the changes of the fields of all schemas in both contracts."""
     before, after = old["components"]["schemas"], new["components"]["schemas"]
-    way = directions(new)
+    directions = schema_directions(new)
     for name in sorted(before.keys() & after.keys()):
-        yield from enum_changes(name, way.get(name, set()), before[name], after[name])
+        yield from enum_changes(name, directions.get(name, set()), before[name], after[name])
         old_fields, new_fields = (part[name].get("properties", {}) for part in (before, after))
         for key in sorted(old_fields.keys() | new_fields.keys()):
             subject = f"{name}.{key}"
@@ -181,82 +190,84 @@ def schema_changes(old, new):
             if key not in new_fields:
                 yield Change(subject, "removed", breaking=True)
             elif key not in old_fields:
-                breaking = needed and SENT in way.get(name, set())
+                breaking = needed and SENT in directions.get(name, set())
                 yield Change(subject, "added and required" if breaking else "added", breaking)
             else:
                 was_needed = key in before[name].get("required", [])
                 if needed != was_needed:
-                    yield requirement_change(subject, way.get(name, set()), needed)
+                    yield requirement_change(subject, directions.get(name, set()), needed)
                 fields = (old_fields[key], new_fields[key])
-                yield from type_changes(subject, way.get(name, set()), *fields)
+                yield from type_changes(subject, directions.get(name, set()), *fields)
 
 
-def requirement_change(subject, way, needed):
-    """Tell that a field became required, or optional."""
+def requirement_change(subject, directions, needed):
+    """Return the change of a field to required or optional."""
     if needed:
-        return Change(subject, "now required", breaking=SENT in way)
-    return Change(subject, "now optional", breaking=RECEIVED in way)
+        return Change(subject, "now required", breaking=SENT in directions)
+    return Change(subject, "now optional", breaking=RECEIVED in directions)
 
 
-def enum_changes(name, way, old, new):
-    """Yield the changes of a list of values."""
+def enum_changes(name, directions, old, new):
+    """Yield the changes of an enumeration's values."""
     for value in sorted(set(old.get("enum", [])) - set(new.get("enum", []))):
-        yield Change(f"{name} value {value!r}", "removed", breaking=SENT in way)
+        yield Change(f"{name} value {value!r}", "removed", breaking=SENT in directions)
     for value in sorted(set(new.get("enum", [])) - set(old.get("enum", []))):
-        yield Change(f"{name} value {value!r}", "added", breaking=RECEIVED in way)
+        yield Change(f"{name} value {value!r}", "added", breaking=RECEIVED in directions)
 
 
-def type_changes(subject, way, old, new):
-    """Yield the change of a type, if it changed."""
-    before, after = shape(old), shape(new)
+def type_changes(subject, directions, old, new):
+    """Yield the change of a type, if there is one."""
+    before, after = type_alternatives(old), type_alternatives(new)
     if before != after:
-        happened = f"changed from {told(before)} to {told(after)}"
-        yield Change(subject, happened, breaks(way, before, after))
+        description = f"changed from {format_type(before)} to {format_type(after)}"
+        yield Change(subject, description, is_breaking(directions, before, after))
 
 
-def breaks(way, before, after):
-    """Tell whether other alternatives break: fewer to send, or more to receive."""
-    return bool((SENT in way and before - after) or (RECEIVED in way and after - before))
+def is_breaking(directions, before, after):
+    """Return whether clients break: fewer alternatives to send, or more to receive."""
+    return bool(
+        (SENT in directions and before - after) or (RECEIVED in directions and after - before)
+    )
 
 
-# -- telling ---------------------------------------------------------------------------------------
-def load(service, version):
-    """Read a contract."""
+# -- reports ---------------------------------------------------------------------------------------
+def load_contract(service, version):
+    """Load a contract."""
     path = HERE / service / f"{version}.json"
     if not path.exists():
         known = ", ".join(versions(service))
-        sys.exit(f"There is no contract of the {service} at {version}; there are: {known}")
+        sys.exit(f"contract of the {service}: expected one of {known}, got {version}.")
     return json.loads(path.read_text())
 
 
 def versions(service):
-    """List the versions of a service that there are contracts of, the oldest first."""
-    return sorted((file.stem for file in (HERE / service).glob("*.json")), key=parsed)
+    """Return the versions with a contract, oldest first."""
+    return sorted((file.stem for file in (HERE / service).glob("*.json")), key=parse_version)
 
 
 def report(old, new):
-    """Give what changed between two versions, as text."""
+    """Return the changes between two versions as text."""
     lines = []
     for service in SERVICES:
-        found = list(changes(load(service, old), load(service, new)))
+        found = list(changes(load_contract(service, old), load_contract(service, new)))
         lines += [f"{service} {old} to {new}: {summary(found)}", *(f"  {item}" for item in found)]
     return "\n".join(lines)
 
 
 def summary(found):
-    """Count changes."""
+    """Return the number of changes as text."""
     breaking = sum(change.breaking for change in found)
     return f"{len(found) - breaking} additive, {breaking} breaking" if found else "no change"
 
 
-def page():
-    """Give the page of the documentation: all versions, each beside the one before."""
+def render_page():
+    """Return the documentation page: each version compared to the one before."""
     lines = [
-        "# What changed between versions",
+        "# Changes between versions",
         "",
-        "`nox -s contract-diff -- --page` generates this page from the contracts; do not edit it.",
-        "*Breaking* means that a client made for the older version may fail with the newer one,",
-        "because the service refuses something that the client sends, or lacks something that it reads.",
+        "Generated from the contracts by `nox -s contract-diff -- --page`; do not edit. *Breaking*",
+        "means that a client for the older version may fail with the newer one: it sends something",
+        "that is rejected, or reads something that is missing.",
         "",
         *CLIENT.splitlines(),
     ]
@@ -265,42 +276,47 @@ def page():
         lines += ["", f"## {service.capitalize()}", ""]
         lines += ["| from | to | operations | additive | breaking |", "|---|---|---|---|---|"]
         steps = [
-            (old, new, list(changes(load(service, old), load(service, new))))
-            for old, new in zip(known, known[1:], strict=False)
+            (old, new, list(changes(load_contract(service, old), load_contract(service, new))))
+            for old, new in pairwise(known)
         ]
         for old, new, found in steps:
-            count, breaking = len(operations(load(service, new))), sum(c.breaking for c in found)
+            count, breaking = (
+                len(operations(load_contract(service, new))),
+                sum(c.breaking for c in found),
+            )
             lines.append(f"| {old} | {new} | {count} | {len(found) - breaking} | {breaking} |")
         for old, new, found in reversed(steps):
             if found:
                 lines += ["", f"### {service.capitalize()} {old} to {new}", ""]
-                lines += ["| | what | |", "|---|---|---|", *map(row, found)]
+                lines += ["| subject | change | |", "|---|---|---|", *map(table_row, found)]
     return "\n".join(lines) + "\n"
 
 
-def row(change):
-    """Write a change as a row of a table, in which a bar would end a cell."""
+def table_row(change):
+    """Format a change as a table row."""
     kind = "**breaking**" if change.breaking else "additive"
-    return f"| `{change.subject}` | {change.happened} | {kind} |".replace(" | null", " or null")
+    return f"| `{change.subject}` | {change.description} | {kind} |".replace(" | null", " or null")
 
 
 def main():
-    """Print a difference, or write or check the page."""
+    """Print the changes, or write or check the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="the older and the newer")
-    parser.add_argument("--page", action="store_true", help="write the page of the documentation")
-    parser.add_argument("--check", action="store_true", help="with --page: fail if it would change")
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="older and newer version")
+    parser.add_argument("--page", action="store_true", help="write docs/versions.md")
+    parser.add_argument(
+        "--check", action="store_true", help="with --page: fail if the page would change"
+    )
     options = parser.parse_args()
     if options.page:
         if not options.check:
             PAGE.parent.mkdir(exist_ok=True)
-            PAGE.write_text(page())
-        elif not PAGE.exists() or PAGE.read_text() != page():
-            sys.exit("docs/versions.md is outdated: run nox -s contract-diff -- --page")
+            PAGE.write_text(render_page())
+        elif not PAGE.exists() or PAGE.read_text() != render_page():
+            sys.exit("docs/versions.md is outdated. Run: nox -s contract-diff -- --page")
     elif len(options.versions) == 2:
         print(report(*options.versions))
     else:
-        parser.error("name two versions, the older first, such as 4.14.0 4.15.2")
+        parser.error("expected two versions, the older first, such as 4.14.0 4.15.2")
 
 
 if __name__ == "__main__":

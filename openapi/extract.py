@@ -1,11 +1,10 @@
-"""Read the facts of one installed vantage6 service: routes, parameters, bodies, codes and fields.
+"""Extract the facts of an installed vantage6 service: routes, parameters, bodies, codes, fields.
 
-Runs with the Python of an environment that holds exactly that version, and prints JSON:
+Run it with the Python of an environment that has exactly that version. It prints JSON:
 
     python extract.py server > facts/server/4.15.2.json
 
-Only facts leave this program: names, types, constraints and numbers. The descriptions that
-stand in the package stay there.
+Facts are names, types, constraints and numbers. The descriptions in the package are not copied.
 """
 
 import ast
@@ -33,7 +32,7 @@ API_PATH = "/api"
 
 
 class Service(NamedTuple):
-    """Where the parts of one service are in its package."""
+    """Locations of a service's parts in its package."""
 
     distribution: str
     package: str
@@ -55,7 +54,7 @@ SERVICES = {
 
 
 def load_app(service):
-    """Build the service's Flask app on an empty database in memory."""
+    """Create the service's Flask app with an empty in-memory database."""
     database = importlib.import_module(f"{service.package}.model.base").Database()
     database.connect("sqlite://", allow_drop_all=True)
     context = SimpleNamespace(
@@ -69,7 +68,7 @@ def load_app(service):
 
 
 def operations(app):
-    """List each method of each route, in a stable order."""
+    """Return the facts of all operations, sorted by path and method."""
     found = []
     for rule in app.url_map.iter_rules():
         for method in rule.methods - {"HEAD", "OPTIONS"}:
@@ -80,7 +79,7 @@ def operations(app):
 
 
 def operation(rule, method, view, handler):
-    """Give the facts of one operation: from its route, its documentation and its source."""
+    """Return the facts of one operation: route, documentation and source."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
     fact = {
         "method": method,
@@ -97,13 +96,13 @@ def operation(rule, method, view, handler):
 
 
 def documented(docstring):
-    """Read parameters, body, status codes and tags from the YAML of a docstring."""
+    """Parse parameters, body, status codes and tags from the YAML of a docstring."""
     if "---" not in docstring:
         return None
     page = yaml.safe_load(textwrap.dedent(docstring.split("---", 1)[1]))
     query = {}
     for parameter in page.get("parameters") or []:
-        # In some docstrings name and type stand where the word name belongs: that is no name.
+        # Some docstrings have the name itself as the key in place of `name`: skip them.
         if parameter.get("in") == "query" and "name" in parameter:
             schema = parameter.get("schema") or {}
             query[parameter["name"]] = {
@@ -111,7 +110,7 @@ def documented(docstring):
                 **({"items": schema["items"].get("type")} if "items" in schema else {}),
             }
     content = (page.get("requestBody") or {}).get("content")
-    # In some docstrings prose stands where a mapping belongs: that tells nothing.
+    # Some docstrings have prose in place of a mapping: ignore it.
     media = content if isinstance(content, dict) else {}
     return {
         "query": query,
@@ -127,7 +126,7 @@ def documented(docstring):
 
 
 def body_fact(schema):
-    """Reduce a documented body to its reference or to its fields' types."""
+    """Return the reference of a documented body, or the types of its fields."""
     if "$ref" in schema:
         return {"ref": schema["$ref"].rsplit("/", 1)[-1]}
     properties = schema.get("properties") or {}
@@ -135,7 +134,7 @@ def body_fact(schema):
 
 
 def read_source(handler):
-    """Read from a handler's code which arguments it looks at, what it answers, and who may call."""
+    """Parse arguments, status codes and guards from a handler's source."""
     with contextlib.suppress(AttributeError):
         while True:
             handler = handler.__wrapped__
@@ -154,7 +153,7 @@ def read_source(handler):
 
 
 def argument_names(node):
-    """Give the query arguments that one node of the code looks at."""
+    """Return the query arguments that a syntax node reads."""
 
     def is_arguments(expression):
         return ast.unparse(expression) in {"args", "request.args"}
@@ -185,7 +184,7 @@ def argument_names(node):
 
 
 def schemas(service):
-    """Give the fields of every marshmallow schema of the service."""
+    """Return the fields of all marshmallow schemas of the service."""
     found = {}
     for kind in ("input", "output"):
         module = importlib.import_module(f"{service.package}.{service.schemas}.{kind}_schema")
@@ -206,7 +205,7 @@ def schemas(service):
 
 
 def enums(service):
-    """Give the values of the enumerations by which methods of schemas check what they are given."""
+    """Return the values of the enumerations that schemas validate against."""
     return {
         name: [member.value for member in cls]
         for module in service.enums
@@ -218,7 +217,7 @@ def enums(service):
 
 
 def field(spec):
-    """Give the facts of one marshmallow field."""
+    """Return the facts of a marshmallow field."""
     fact = {"type": type(spec).__name__}
     if spec.required:
         fact["required"] = True

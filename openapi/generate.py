@@ -1,12 +1,12 @@
 """Generate the bindings from a contract.
 
     python generate.py server=4.15.2 store=4.15.2          # writes generated/
-    python generate.py server=4.15.2 store=4.15.2 --check  # fails when generated/ would change
+    python generate.py server=4.15.2 store=4.15.2 --check  # fails if generated/ would change
 
-Four things are made from one contract: the attrs client of openapi-python-client, the TypedDicts of
-datamodel-code-generator (rows.py), one light function per operation (calls.py), which builds a
-request without loading a model, and the types of responses (checks.py), which the client checks.
-What older versions lack (since.py) comes from their contracts.
+Each contract yields the attrs client of openapi-python-client, the TypedDicts of
+datamodel-code-generator (rows.py), and one lightweight function per operation (calls.py), which
+creates a request without loading models; and the types of responses (checks.py). The first release
+of each operation and parameter (since.py) comes from the contracts of all versions.
 """
 
 import argparse
@@ -44,22 +44,22 @@ TOOLS = ("openapi-python-client", "datamodel-code-generator", "ruff")
 
 
 def run(*command, cwd=None):
-    """Run a tool; its output is shown when it fails."""
+    """Run a tool; exit with its output if it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
 def make_client(contract, target):
-    """Write the attrs models and endpoint modules."""
+    """Write the attrs models and the endpoint modules."""
     run(
         *("openapi-python-client", "generate", "--path", contract, "--output-path", target),
         *("--config", HERE / "generator.yaml", "--custom-template-path", HERE / "templates"),
         *("--meta", "none", "--overwrite", "--fail-on-warning"),
     )
-    # The generator takes Self from typing, which has it from Python 3.11 on.
+    # The generator imports Self from typing, which has it since Python 3.11.
     client = target / "client.py"
-    new = repaired(
+    new = replace_once(
         client.read_text(),
         ("import ssl\n", "from __future__ import annotations\n\nimport ssl\n"),
         ("from typing import Any, Self\n", "from typing import TYPE_CHECKING, Any\n"),
@@ -68,28 +68,28 @@ def make_client(contract, target):
             "\n\nif TYPE_CHECKING:\n    from typing_extensions import Self\n\n\n@define\n",
         ),
     )
-    client.write_text(hidden(new, ("_headers", "token"), "field"))
+    client.write_text(hide_in_repr(new, ("_headers", "token"), "field"))
     types = target / "types.py"
-    types.write_text(hidden(types.read_text(), ("content", "headers"), "field"))
+    types.write_text(hide_in_repr(types.read_text(), ("content", "headers"), "field"))
     types.write_text(types.read_text().replace("import define\n", "import define, field\n"))
     for model in (target / "models").glob("*.py"):
-        model.write_text(hidden(model.read_text(), SECRETS, "_attrs_field"))
+        model.write_text(hide_in_repr(model.read_text(), SECRETS, "_attrs_field"))
 
 
-def repaired(text, *repairs):
-    """Replace what occurs at first: once each, or the generator has changed."""
-    for old, new in repairs:
+def replace_once(text, *replacements):
+    """Replace each text once; exit if the generator no longer writes it."""
+    for old, new in replacements:
         if old not in text:
-            sys.exit(f"The generators no longer write {old!r}: remove its repair.")
+            sys.exit(f"generator output: expected {old!r}. Remove its replacement.")
         text = text.replace(old, new, 1)
     return text
 
 
-def hidden(text, names, field):
-    """Leave fields of these names out of the ``repr`` of a generated class."""
+def hide_in_repr(text, names, field):
+    """Exclude fields from the ``repr`` of a generated class."""
     pattern = rf"^    (?P<name>{'|'.join(sorted(names))}): (?P<type>[^=\n]+?)(?: = (?P<value>.+))?$"
 
-    def quiet(found):
+    def add_repr_false(found):
         value = found["value"] or ""
         if value.startswith("field("):
             made = value.removesuffix(")") + ", repr=False)"
@@ -97,8 +97,8 @@ def hidden(text, names, field):
             made = f"{field}({f'default={value}, ' if value else ''}repr=False)"
         return f"    {found['name']}: {found['type']} = {made}"
 
-    # Of a class, the attributes come first: what is indented as deep behind them is of a method.
-    new = re.sub(pattern, quiet, text, flags=re.MULTILINE)
+    # Attributes precede methods in a class; later lines with this indent belong to methods.
+    new = re.sub(pattern, add_repr_false, text, flags=re.MULTILINE)
     imports = "from attrs import define as _attrs_define\n"
     if new != text and field == "_attrs_field" and f"field as {field}" not in new:
         new = new.replace(imports, f"{imports}from attrs import field as {field}\n", 1)
@@ -115,12 +115,12 @@ def make_rows(contract, target):
         *("--use-schema-description", "--use-field-description", "--disable-timestamp"),
         *("--formatters", "builtin", "--custom-file-header", ROWS_DOCSTRING),
     )
-    # Only who reads the annotations at run time needs it; Python has it from 3.11 on, and before
-    # that what httpx stands on brings typing_extensions along.
+    # NotRequired is only needed to read annotations at run time. Python has it since 3.11; before,
+    # typing_extensions is installed as a dependency of httpx.
     file = target / "rows.py"
     old = "from typing_extensions import NotRequired\n"
     file.write_text(
-        repaired(
+        replace_once(
             file.read_text(),
             (
                 "from typing import",
@@ -136,7 +136,7 @@ PRIMITIVES = {"string": "str", "integer": "int", "number": "float", "boolean": "
 
 
 class Calls:
-    """The module of light functions, one an operation."""
+    """Source of the module with one request function per operation."""
 
     def __init__(self, contract):
         self.operations = [
@@ -149,7 +149,7 @@ class Calls:
     def module(self):
         functions = "\n\n".join(self.function(*found) for found in self.operations)
         return (
-            '"""Every operation of the API as a function that gives its request."""\n\n'
+            '"""Operations of the API, each as a function that returns the request."""\n\n'
             "from __future__ import annotations\n\n"
             "from collections.abc import Sequence\n"
             "from typing import TYPE_CHECKING\n\n"
@@ -165,15 +165,15 @@ class Calls:
         if body := self.body_type(operation):
             signature.append(f"body: {body}")
         if query:
-            # What is required cannot be left out; it comes first, as a reader expects.
+            # Required parameters come first.
             signature.append("*")
             for item in sorted(query, key=lambda item: not item["required"]):
                 kind = "bool" if is_flag(item) else self.type_of(item["schema"])
                 default = "" if item["required"] else " | None = None"
                 signature.append(f"{name(item)}: {kind}{default}")
-        answer = self.answer_type(operation)
+        response = self.response_type(operation)
         return (
-            f"def {operation['operationId']}({', '.join(signature)}) -> Call[{answer}]:\n"
+            f"def {operation['operationId']}({', '.join(signature)}) -> Call[{response}]:\n"
             f"{self.docstring(operation, in_path, query, body)}"
             f"    return Call({', '.join(self.arguments(path, method, operation, query, body))})\n"
         )
@@ -183,10 +183,10 @@ class Calls:
         lines = [operation["summary"] + "."]
         if "description" in operation:
             lines += ["", *textwrap.wrap(operation["description"], 88)]
-        told = [item for item in in_path + query if "description" in item]
-        if told:
+        described = [item for item in in_path + query if "description" in item]
+        if described:
             lines += ["", "Parameters", "----------"]
-            for item in told:
+            for item in described:
                 text = textwrap.wrap(item["description"] + ".", 84)
                 lines += [name(item), *textwrap.indent("\n".join(text), "    ").split("\n")]
         text = "\n".join(lines)
@@ -213,10 +213,10 @@ class Calls:
         content = operation.get("requestBody", {}).get("content", {})
         return self.content_type(content) if content else None
 
-    def answer_type(self, operation):
+    def response_type(self, operation):
         found = [
-            self.content_type(answer["content"])
-            for status, answer in operation["responses"].items()
+            self.content_type(response["content"])
+            for status, response in operation["responses"].items()
             if status.startswith("2")
         ]
         return " | ".join(dict.fromkeys(found))
@@ -238,18 +238,18 @@ class Calls:
 
 
 def is_flag(parameter):
-    """Tell whether a parameter means yes by being there."""
+    """Return whether a parameter is a flag, which is true if present."""
     return parameter["schema"].get("$ref") == "#/components/schemas/Flag"
 
 
 def name(parameter):
-    """Give a parameter's name in Python."""
+    """Return the Python name of a parameter."""
     return parameter["name"] + "_" * keyword.iskeyword(parameter["name"])
 
 
-# -- all together ----------------------------------------------------------------------------------
+# -- generating ------------------------------------------------------------------------------------
 def generate(versions, target):
-    """Write the bindings of the services into a folder."""
+    """Write the bindings of the services to a folder."""
     bindings = target / "vantage6" / "bindings"
     for service, version in versions.items():
         contract, package = HERE / service / f"{version}.json", bindings / service
@@ -259,26 +259,26 @@ def generate(versions, target):
         content = json.loads(contract.read_text())
         (package / "calls.py").write_text(Calls(content).module())
         (package / "checks.py").write_text(Checks(content).module())
-        stamp(package, HEADER.format(source=f"{service}/{version}.json"))
+        add_header(package, HEADER.format(source=f"{service}/{version}.json"))
         since = HEADER.format(source=f"{service}/*.json") + History(service, version).module()
         (package / "since.py").write_text(since)
     for name in ("call.py", "secret.py", "since.py"):
         shutil.copyfile(HERE / "templates" / name, bindings / name)
-        stamp(bindings / name, HEADER.format(source=f"templates/{name}"))
+        add_header(bindings / name, HEADER.format(source=f"templates/{name}"))
     (bindings / "py.typed").touch()
-    run("ruff", "check", "--config", HERE / "ruff.toml", "--fix-only", bindings)
-    run("ruff", "format", "--config", HERE / "ruff.toml", bindings)
+    run("ruff", "check", "--config", HERE / "generated-ruff.toml", "--fix-only", bindings)
+    run("ruff", "format", "--config", HERE / "generated-ruff.toml", bindings)
     write_lock(versions, target)
 
 
-def stamp(path, header):
-    """Say at the top of every file that it was generated, and from what."""
+def add_header(path, header):
+    """Add the header to generated files."""
     for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
         file.write_text(header + file.read_text())
 
 
 def write_lock(versions, target):
-    """Record exactly what the bindings came from."""
+    """Write the hashes of the contracts and the versions of the tools."""
     lock = {
         "contracts": {
             f"{service}/{version}.json": hashlib.sha256(
@@ -292,11 +292,11 @@ def write_lock(versions, target):
 
 
 def differences(expected, found):
-    """Yield what differs between two folders, as a reader can act on it."""
+    """Yield the differences between two folders."""
     compared = filecmp.dircmp(expected, found, ignore=["__pycache__"])
     yield from (f"missing: {found / name}" for name in compared.left_only)
     yield from (f"not generated: {found / name}" for name in compared.right_only)
-    # filecmp trusts equal size and time; bytes tell.
+    # filecmp compares size and time only; compare the contents.
     for common in compared.common_files:
         new, old = (expected / common).read_text(), (found / common).read_text()
         if new != old:
@@ -311,7 +311,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("versions", nargs="+", metavar="SERVICE=VERSION")
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail on any difference"
+        "--check", action="store_true", help="write nothing; fail if generated/ would change"
     )
     options = parser.parse_args()
     versions = dict(item.split("=") for item in options.versions)
@@ -320,16 +320,12 @@ def main():
         generate(versions, fresh)
         if options.check:
             if found := list(differences(fresh, GENERATED)):
-                sys.exit(
-                    "\n".join(
-                        [*found, "generated/ is not what its contract gives: run nox -s generate"]
-                    )
-                )
-            print("generated/ is what its contract gives")
+                sys.exit("\n".join([*found, "generated/ is outdated. Run: nox -s generate"]))
+            print("generated/ is up to date")
         else:
             shutil.rmtree(GENERATED, ignore_errors=True)
             shutil.copytree(fresh, GENERATED)
-            print(f"{sum(1 for _ in GENERATED.rglob('*.py'))} files in generated/")
+            print(f"wrote {sum(1 for _ in GENERATED.rglob('*.py'))} files to generated/")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Gives the next release its version and its section of the changelog: `bump.py VERSION`."""
+"""Set the version of the next release, and add its changelog section: `bump.py VERSION`."""
 
 import datetime
 import re
 import sys
 from pathlib import Path
 
-from check import HERE, of_changelog, version_here
+from check import HERE, check_changelog, project_version
 from packaging.version import InvalidVersion, Version
 
 NEXT = """\
@@ -14,8 +14,8 @@ git tag -a v{0} -m "vantage6-sdk {0}" && git push --follow-tags
 twine upload dist/*.whl dist/*.tar.gz"""
 
 
-def dated(changelog: str, version: str, day: str) -> str:
-    """Give what is unreleased the heading of a version."""
+def add_release_heading(changelog: str, version: str, day: str) -> str:
+    """Move the unreleased changes under the heading of a version."""
     heading = "## [Unreleased]\n"
     return changelog.replace(heading, f"{heading}\n## [{version}] - {day}\n", 1)
 
@@ -23,22 +23,24 @@ def dated(changelog: str, version: str, day: str) -> str:
 def main(version: str, root: Path, day: str) -> None:
     """Write pyproject.toml and CHANGELOG.md."""
     try:
-        if str(Version(version)) != version or Version(version) < Version(version_here()):
-            sys.exit(f"{version} does not come after {version_here()}, or is not in short form")
+        if str(Version(version)) != version or Version(version) < Version(project_version()):
+            sys.exit(
+                f"version: expected {project_version()} or later in short form, got {version}."
+            )
     except InvalidVersion as error:
         sys.exit(str(error))
     project, changelog = root / "pyproject.toml", root / "CHANGELOG.md"
-    text = dated(changelog.read_text(), version, day)
-    if flaws := list(of_changelog(text, version)):
-        sys.exit("\n".join(flaws))
+    text = add_release_heading(changelog.read_text(), version, day)
+    if problems := list(check_changelog(text, version)):
+        sys.exit("\n".join(problems))
     changelog.write_text(text)
     line = re.compile(r'^version = ".+"$', re.MULTILINE)
     project.write_text(line.sub(f'version = "{version}"', project.read_text(), count=1))
-    print(f"Look at the changes, then:\n{NEXT.format(version)}")
+    print(f"Review the changes, then run:\n{NEXT.format(version)}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("name the version: nox -s release -- 0.2.0")
+        sys.exit("expected one version: nox -s release -- 0.2.0")
     today = datetime.datetime.now(datetime.timezone.utc).date()
     main(sys.argv[1], HERE, today.isoformat())

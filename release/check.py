@@ -1,4 +1,4 @@
-"""Checks a wheel and an sdist, and what is told of them: `python release/check.py FOLDER`."""
+"""Check a wheel, an sdist and the changelog: `python release/check.py FOLDER`."""
 
 import re
 import subprocess
@@ -13,80 +13,83 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 HERE = Path(__file__).parents[1]
-LARGEST = 2_000_000
-MOST_DEPENDENCIES = 5
-# What an sdist has beside the sources: enough to build the wheel, and to know what it is.
-OF_SDIST = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
-# A module of the namespace itself would hide what other distributions have in it.
-STRAY = r"(^|/)(tests?|__pycache__)/|\.pyc$|^vantage6/[^/]+$"
+MAX_BYTES = 2_000_000
+MAX_DEPENDENCIES = 5
+# Files of the sdist in addition to the sources.
+SDIST_FILES = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
+# Modules directly in the namespace package would hide those of other distributions.
+UNEXPECTED_PATTERN = r"(^|/)(tests?|__pycache__)/|\.pyc$|^vantage6/[^/]+$"
 HEADING = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?$", re.MULTILINE)
 
 
-# -- what is in the files -----------------------------------------------------------------------
-def of_wheel(file: Path, version: str) -> Iterator[str]:
-    """Tell what is wrong with a wheel."""
-    if (size := file.stat().st_size) > LARGEST:
-        yield f"{file.name} has {size:,} bytes; at most {LARGEST:,} are allowed"
+# -- distributions ------------------------------------------------------------------------------
+def check_wheel(file: Path, version: str) -> Iterator[str]:
+    """Yield the problems of a wheel."""
+    if (size := file.stat().st_size) > MAX_BYTES:
+        yield f"{file.name}: expected at most {MAX_BYTES:,} bytes, got {size:,}"
     about = f"vantage6_sdk-{version}.dist-info"
     with ZipFile(file) as wheel:
         names = set(wheel.namelist())
         if f"{about}/METADATA" not in names:
-            yield f"{file.name} is not of version {version}, which pyproject.toml says"
+            yield f"{file.name}: expected version {version} as in pyproject.toml"
             return
         metadata = message_from_bytes(wheel.read(f"{about}/METADATA"))
-    yield from of_names(names, about)
-    yield from of_dependencies(metadata.get_all("Requires-Dist", []))
+    yield from check_names(names, about)
+    yield from check_dependencies(metadata.get_all("Requires-Dist", []))
     if metadata["License-Expression"] != "Apache-2.0":
-        yield f"the license is given as {metadata['License-Expression']!r}"
+        yield f"license: expected 'Apache-2.0', got {metadata['License-Expression']!r}"
 
 
-def of_names(names: Iterable[str], about: str) -> Iterator[str]:
-    """Tell which files should not be in a wheel, or are missing."""
+def check_names(names: Iterable[str], about: str) -> Iterator[str]:
+    """Yield files that are unexpected in a wheel, or missing."""
     names = set(names)
     packages = {name.split("/")[1] for name in names if re.match("vantage6/.+/", name)}
     for package in sorted(packages):
         if not any(re.fullmatch(rf"vantage6/{package}/(\w+/)?py\.typed", name) for name in names):
-            yield f"vantage6/{package} has no py.typed"
+            yield f"vantage6/{package}: expected a py.typed"
     if f"{about}/licenses/LICENSE" not in names:
-        yield "the wheel lacks its LICENSE"
+        yield "wheel: expected a LICENSE"
     for name in sorted(names):
         is_inside = name.startswith(("vantage6/", f"{about}/"))
-        if not is_inside or re.search(STRAY, name):
-            yield f"{name} has no place in the wheel"
+        if not is_inside or re.search(UNEXPECTED_PATTERN, name):
+            yield f"wheel: unexpected file {name}"
 
 
-def of_dependencies(requirements: Sequence[str]) -> Iterator[str]:
-    """Tell which dependencies are too many, or not given as a range."""
+def check_dependencies(requirements: Sequence[str]) -> Iterator[str]:
+    """Yield the problems of the dependencies: too many, or without a range."""
     parsed = [Requirement(text) for text in requirements]
-    core = [one.name for one in parsed if "extra" not in str(one.marker or "")]
-    if len(core) > MOST_DEPENDENCIES:
-        yield f"{len(core)} core dependencies; at most {MOST_DEPENDENCIES}: {', '.join(core)}"
-    for one in parsed:
-        operators = {specifier.operator for specifier in one.specifier}
-        if operators & {"==", "==="} or one.url:
-            yield f"{one} is pinned; a library gives a range"
+    core = [
+        requirement.name for requirement in parsed if "extra" not in str(requirement.marker or "")
+    ]
+    if len(core) > MAX_DEPENDENCIES:
+        names = ", ".join(core)
+        yield f"expected at most {MAX_DEPENDENCIES} dependencies, got {len(core)}: {names}"
+    for requirement in parsed:
+        operators = {specifier.operator for specifier in requirement.specifier}
+        if operators & {"==", "==="} or requirement.url:
+            yield f"{requirement}: expected a range, got a pinned version"
         elif ">=" not in operators:
-            yield f"{one} tells no version that is known to work: give one by >="
+            yield f"{requirement}: expected a minimum version with >="
 
 
-def of_sdist(file: Path, version: str) -> Iterator[str]:
-    """Tell what is wrong with an sdist."""
+def check_sdist(file: Path, version: str) -> Iterator[str]:
+    """Yield the problems of an sdist."""
     root = f"vantage6_sdk-{version}/"
     with tarfile.open(file) as sdist:
         names = {name.removeprefix(root) for name in sdist.getnames()}
-    for name in sorted(OF_SDIST - names - {".gitignore"}):
-        yield f"the sdist lacks {name}"
-    for name in sorted(names - OF_SDIST):
+    for name in sorted(SDIST_FILES - names - {".gitignore"}):
+        yield f"sdist: expected {name}"
+    for name in sorted(names - SDIST_FILES):
         if not name.startswith(("facade/vantage6/", "generated/vantage6/")):
-            yield f"{name} has no place in the sdist"
+            yield f"sdist: unexpected file {name}"
 
 
-def of_both(by_sdist: Path, by_tree: Path) -> Iterator[str]:
-    """Tell where the wheel that the sdist builds differs from that of the working tree."""
+def compare_wheels(by_sdist: Path, by_tree: Path) -> Iterator[str]:
+    """Yield the files that differ between the wheels of the sdist and of the working tree."""
     one, other = (dict(_members(file)) for file in (by_sdist, by_tree))
     for name in sorted(one.keys() | other.keys()):
         if one.get(name) != other.get(name):
-            yield f"the sdist and the working tree build {name} differently"
+            yield f"{name} differs between the wheels of the sdist and of the working tree"
 
 
 def _members(file: Path) -> Iterator[tuple[str, int]]:
@@ -94,11 +97,11 @@ def _members(file: Path) -> Iterator[tuple[str, int]]:
         yield from ((member.filename, member.CRC) for member in wheel.infolist())
 
 
-# -- what is told of it -------------------------------------------------------------------------
-def of_changelog(
+# -- version and changelog ----------------------------------------------------------------------
+def check_changelog(
     text: str, version: str, tags: Sequence[str] = (), here: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Tell where the changelog does not fit the version, the tags, or the tags of this commit."""
+    """Yield contradictions between the changelog, the version and the tags."""
     found = list(HEADING.finditer(text))
     ends = [*(heading.start() for heading in found[1:]), len(text)]
     bodies = {
@@ -109,60 +112,60 @@ def of_changelog(
     for heading in found:
         name = heading["name"]
         if name in bodies and not heading["date"]:
-            yield f"the changelog does not tell the day of {name}: ## [{name}] - YYYY-MM-DD"
+            yield f"changelog: expected a date for {name}: ## [{name}] - YYYY-MM-DD"
         if name in bodies and not bodies[name].strip():
-            yield f"the changelog says nothing of {name}"
+            yield f"changelog: expected entries for {name}"
     names = list(bodies)
     if names != sorted(names, key=Version, reverse=True):
-        yield f"the changelog's versions are not the newest first: {', '.join(names)}"
+        yield f"changelog: expected the newest version first, got {', '.join(names)}"
     for tag in tags:
         if tag.removeprefix("v") not in bodies:
-            yield f"the changelog has no section for the tag {tag}"
+            yield f"changelog: expected a section for the tag {tag}"
     if here and f"v{version}" not in here:
-        yield f"this commit is tagged {', '.join(here)}, and pyproject.toml says {version}"
+        yield f"tag of this commit: expected v{version} as in pyproject.toml, got {', '.join(here)}"
     if here and pending:
-        yield f"this commit is tagged {', '.join(here)}, and [Unreleased] is not empty"
+        yield f"changelog: expected no [Unreleased] entries in the commit of {', '.join(here)}"
     newest = max(map(Version, names), default=None)
     if version not in bodies and newest is not None and Version(version) < newest:
-        yield f"version {version} is older than {newest}, which the changelog has"
+        yield f"version {version} is older than {newest} in the changelog"
     if version not in bodies and not pending:
-        yield f"the changelog has no section for {version}, and nothing under [Unreleased]"
+        yield f"changelog: expected a section for {version}, or entries under [Unreleased]"
 
 
-def git(*command: str) -> list[str]:
-    """Ask git; give the lines of its answer."""
+def run_git(*command: str) -> list[str]:
+    """Return the words that a git command prints."""
     done = subprocess.run(["git", *command], cwd=HERE, capture_output=True, text=True, check=True)
     return done.stdout.split()
 
 
-def version_here() -> str:
-    """Give the version that pyproject.toml says."""
+def project_version() -> str:
+    """Return the version in pyproject.toml."""
     found = re.search(r'^version = "(.+)"$', (HERE / "pyproject.toml").read_text(), re.MULTILINE)
     if not found:
-        raise SystemExit("pyproject.toml gives no version")
+        raise SystemExit("pyproject.toml: expected a version")
     return found[1]
 
 
 def main(folder: Path) -> None:
-    """Check the wheel and the sdist in a folder, and the wheel of the working tree below it."""
-    version = version_here()
+    """Check the distributions in a folder, and the wheel of the working tree in its subfolder."""
+    version = project_version()
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     (by_tree,) = folder.glob("tree/*.whl")
-    flaws = [
-        *of_wheel(wheel, version),
-        *of_sdist(sdist, version),
-        *of_both(wheel, by_tree),
-        *of_changelog(
+    problems = [
+        *check_wheel(wheel, version),
+        *check_sdist(sdist, version),
+        *compare_wheels(wheel, by_tree),
+        *check_changelog(
             (HERE / "CHANGELOG.md").read_text(),
             version,
-            git("tag", "--list", "v*"),
-            git("tag", "--list", "v*", "--points-at", "HEAD"),
+            run_git("tag", "--list", "v*"),
+            run_git("tag", "--list", "v*", "--points-at", "HEAD"),
         ),
     ]
-    for flaw in flaws:
-        print(flaw)
-    print(f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB, {len(flaws)} flaws")
-    sys.exit(bool(flaws))
+    for problem in problems:
+        print(problem)
+    print(f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB, {len(problems)} problems")
+    sys.exit(bool(problems))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Compares what users import with the last release: `python release/public_api.py [TAG]`."""
+"""Compare the public API to the last release: `python release/public_api.py [TAG]`."""
 
 import re
 import sys
@@ -7,15 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import griffe
-from check import git, version_here
+from check import project_version, run_git
 from packaging.version import Version
 
 PACKAGES = ("vantage6.client", "vantage6.localnet")
 SOURCES = ("facade", "generated")
 
 
-def public(package: griffe.Module) -> dict[str, griffe.Object]:
-    """Give what users meet, by its path: what is exported, and the resources of the clients."""
+def public_objects(package: griffe.Module) -> dict[str, griffe.Object]:
+    """Return the exported objects and the resources of the clients by path."""
     found = [
         (f"{package.path}.{name}", package.members.get(name)) for name in package.exports or ()
     ]
@@ -34,14 +34,18 @@ def public(package: griffe.Module) -> dict[str, griffe.Object]:
     return there
 
 
-def breaks(tag: str, repository: Path, packages: Sequence[str] = PACKAGES) -> Iterator[str]:
-    """Tell what a program may miss that was written for a tag."""
+def breaking_changes(
+    tag: str, repository: Path, packages: Sequence[str] = PACKAGES
+) -> Iterator[str]:
+    """Yield the breaking changes since a tag."""
     search = [str(repository / source) for source in SOURCES]
     for name in packages:
-        before = public(griffe.load_git(name, ref=tag, repo=repository, search_paths=SOURCES))
-        now = public(griffe.load(name, search_paths=search))
+        before = public_objects(
+            griffe.load_git(name, ref=tag, repo=repository, search_paths=SOURCES)
+        )
+        now = public_objects(griffe.load(name, search_paths=search))
         yield from (f"{path} was removed" for path in before if path not in now)
-        # Compared are the modules that they are in; what else is there is nobody's concern.
+        # griffe compares whole modules; the results are filtered by the public paths.
         pairs = {
             thing.module.path: (thing.module, now[path].module)
             for path, thing in before.items()
@@ -51,29 +55,31 @@ def breaks(tag: str, repository: Path, packages: Sequence[str] = PACKAGES) -> It
         for one, other in pairs.values():
             for found in griffe.find_breaking_changes(one, other):
                 if f"{found.obj.path}.".startswith(paths):
-                    yield re.sub(r"\x1b\[\d*m", "", found.explain())  # it is colored
+                    yield re.sub(r"\x1b\[\d*m", "", found.explain())  # remove colors
 
 
-def may_break(version: str, tag: str) -> bool:
-    """Tell whether a version may do without what an earlier one had (Semantic Versioning)."""
+def allows_breaking_changes(version: str, tag: str) -> bool:
+    """Return whether semantic versioning allows breaking changes after a tag."""
     now, before = Version(version).release, Version(tag).release
     return now[:2] > before[:2] if before[0] == 0 else now[0] > before[0]
 
 
 def main(tag: str | None, repository: Path) -> None:
-    """Compare with a tag, by default with the last release."""
-    tags = sorted(git("tag", "--list", "v*", "--merged", "HEAD"), key=Version)
+    """Compare the public API to a tag, by default that of the last release."""
+    tags = sorted(run_git("tag", "--list", "v*", "--merged", "HEAD"), key=Version)
     tag = tag or (tags[-1] if tags else None)
     if tag is None:
-        print("there is no release yet: the public API is compared with nothing")
+        print("no release yet: nothing to compare the public API to")
         return
-    version = version_here()
-    found = list(breaks(tag, repository))
+    version = project_version()
+    found = list(breaking_changes(tag, repository))
     for line in found:
         print(line)
     print(f"{len(found)} breaking changes since {tag}")
-    if found and not may_break(version, tag):
-        sys.exit(f"version {version} may not break what {tag} had: raise it, or give it back")
+    if found and not allows_breaking_changes(version, tag):
+        sys.exit(
+            f"version {version} does not allow breaking changes since {tag}. Increase the version."
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One request of the API, described but not sent."""
+"""Description of an API request."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ QueryValue = str | int | bool | Sequence[str] | Sequence[int]
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """A request, and the type ``T`` of the body that answers it.
+    """A request, and the type ``T`` of its response body.
 
     Attributes
     ----------
     operation : str
-        The operation's name in the contract.
+        Name of the operation in the contract.
     method : str
-        The HTTP method, in capitals.
+        HTTP method, in capitals.
     path : str
-        The path below the API's address, with its parameters filled in.
+        Path relative to the API's address, with its parameters filled in.
     query : Mapping[str, QueryValue]
-        The query parameters that are to be sent.
+        Query parameters to send.
     body : object
-        What is to be sent as JSON, or None. ``repr`` leaves it out: it may hold a password, or be
-        huge.
+        JSON body to send, or None. ``repr`` omits it, because it may be large or contain a
+        password.
     """
 
     operation: str
@@ -39,8 +39,8 @@ class Call(Generic[T]):
 
 
 def given(**query: QueryValue | None) -> dict[str, QueryValue]:
-    """Leave out what was not given."""
-    # Where a number is asked, a truth value is one too: 1 is understood, "true" is not.
+    """Return the query parameters that are not None."""
+    # Services parse booleans as integers: they accept 1, but not "true".
     return {
         name: int(value) if isinstance(value, bool) else value
         for name, value in query.items()
@@ -49,10 +49,10 @@ def given(**query: QueryValue | None) -> dict[str, QueryValue]:
 
 
 def flag(value: bool | None) -> str | None:
-    """Write a parameter that means yes by being there."""
+    """Return the value of a flag, which is true if present."""
     return "true" if value else None
 
 
 def segment(value: str | int) -> str:
-    """Write a path parameter so that it stays one segment."""
+    """Quote a path parameter as a single segment."""
     return quote(str(value), safe="")

@@ -1,7 +1,7 @@
-"""Secrets: used like any other text, but not shown where nobody asked for them.
+"""Secret strings and bytes, which are masked in ``repr``.
 
-What shows objects (tracebacks with locals, logs, notebooks) does so by their ``repr``, so that is
-what is masked here. ``print``, ``str`` and formatting give the text itself: who does that means it.
+Tracebacks with locals, logs and notebooks show objects by their ``repr``. ``print``, ``str`` and
+formatting return the text itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 HIDDEN = "<hidden>"
 
-# What the API calls secrets, in requests, answers and headers.
+# Names of secrets in requests, responses and headers.
 NAMES = frozenset(
     {
         "access_token",
@@ -34,9 +34,9 @@ NAMES = frozenset(
 )
 
 _IN_TEXT = re.compile(
-    # a field of JSON, or of a dict that was printed, perhaps cut off
+    # a field of JSON or of a printed dict, possibly truncated
     rf"(?P<name>[\"'](?:{'|'.join(sorted(NAMES))})\\?[\"']\s*:\s*\\?[\"'])(?:[^\"'\\]|\\.)*"
-    # a token, with or without what signs a request by it
+    # a token, with or without the prefix of the header
     r"|(?P<bearer>bearer\s+)[^\s\"',;]+"
     r"|eyJ[\w-]{8,}(?:\.[\w-]*)*"
     r"|otpauth://[^\s\"'<]+"
@@ -46,7 +46,7 @@ _IN_TEXT = re.compile(
 
 
 class Secret(str):
-    """A text whose ``repr`` does not show it, nor does that of a part of it.
+    """String that is masked in ``repr``, and so are its slices.
 
     Examples
     --------
@@ -62,12 +62,12 @@ class Secret(str):
     def __repr__(self) -> str:
         return repr(HIDDEN)
 
-    def __getitem__(self, key: SupportsIndex | slice) -> Secret:  # what shows a long text cuts it
+    def __getitem__(self, key: SupportsIndex | slice) -> Secret:  # slices stay masked
         return Secret(super().__getitem__(key))
 
 
 class SecretBytes(bytes):
-    """Bytes whose ``repr`` does not show them, nor does that of a part of them."""
+    """Bytes that are masked in ``repr``, and so are their slices."""
 
     __slots__ = ()
 
@@ -82,7 +82,7 @@ class SecretBytes(bytes):
 
 
 class SecretRow(dict[str, Any]):
-    """A row with a secret in it, which its ``repr`` does not show; ``row["api_key"]`` gives it.
+    """Row with a secret, which is masked in ``repr``; ``row["api_key"]`` returns it.
 
     Examples
     --------
@@ -103,22 +103,22 @@ class SecretRow(dict[str, Any]):
 
 
 def is_secret(name: object) -> bool:
-    """Tell whether what goes by a name is a secret."""
+    """Return whether a field with this name is a secret."""
     return str(name).lower() in NAMES
 
 
 def conceal(value: T) -> T:
-    """Make what is secret by its name a `Secret`, at any depth.
+    """Return a copy with secret fields as `Secret`, at any depth.
 
     Parameters
     ----------
     value : object
-        Rows or a body: what JSON can hold.
+        Rows or a body, as parsed from JSON.
 
     Returns
     -------
     object
-        The same, in containers of its own.
+        Copy of the value.
     """
     if isinstance(value, Mapping):
         row = cast("Mapping[str, object]", value)
@@ -135,17 +135,17 @@ def _concealed(name: object, value: object) -> object:
 
 
 def shaded(value: T) -> T:
-    """Make rows that have a secret into such as do not show it, one by one or in a page.
+    """Return rows, or a page of rows, with each row that has a secret as `SecretRow`.
 
     Parameters
     ----------
     value : object
-        What a call is answered with.
+        Response body.
 
     Returns
     -------
     object
-        The same, with a `SecretRow` in place of each of these rows.
+        Response body with masked rows.
     """
     if isinstance(value, list):
         return cast("T", [shaded(inner) for inner in cast("list[object]", value)])
@@ -160,14 +160,14 @@ def shaded(value: T) -> T:
 
 
 def scrub_log(name: str) -> None:
-    """Keep tokens out of what a library logs, such as the headers of answers, from now on.
+    """Remove tokens from the log records of a library, such as response headers.
 
     Parameters
     ----------
     name : str
-        The library's logger.
+        Name of the library's logger.
     """
-    logging.getLogger(name).addFilter(_scrubbed)  # which takes the same filter only once
+    logging.getLogger(name).addFilter(_scrubbed)  # adds the same filter only once
 
 
 def _scrubbed(record: logging.LogRecord) -> bool:
@@ -176,17 +176,17 @@ def _scrubbed(record: logging.LogRecord) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Take out of a text what looks like a secret, such as of a body that cannot be read.
+    """Mask what looks like a secret in a text, such as an invalid response body.
 
     Parameters
     ----------
     text : str
-        Any text.
+        Text to mask.
 
     Returns
     -------
     str
-        The text, with ``<hidden>`` in place of tokens, keys and the values of secret fields.
+        Text with ``<hidden>`` in place of tokens, keys and the values of secret fields.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an API got in the course of its versions."""
+"""First releases of operations, parameters and fields."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Since:
-    """What came after the oldest version that is known (4.7.1), and with which release.
+    """First releases of everything added after the oldest known version, 4.7.1.
 
     Attributes
     ----------
     operations : Mapping[str, str]
-        For operations that came later the first release that has them.
+        First release of each added operation.
     query : Mapping[str, Mapping[str, str]]
-        For each operation the query parameters that came after it.
+        For each operation, the first release of each added query parameter.
     body : Mapping[str, Mapping[str, str]]
-        The same for the fields of its body; one inside another has a dot in its name.
+        The same for body fields; names of nested fields have dots.
     once_in_query : Mapping[str, Sequence[str]]
-        Those of these fields that were query parameters before.
+        For each operation, the body fields that were query parameters before.
     """
 
     operations: Mapping[str, str]

@@ -26,9 +26,8 @@ from postbox import Postbox
 from resources import owners
 
 import vantage6.client
-from vantage6.client import AsyncClient, Client, Profile
+from vantage6.client import AsyncClient, Client, Profile, show_qr
 from vantage6.client._config.profiles import save_profile
-from vantage6.client._utils.qr import show_qr
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live

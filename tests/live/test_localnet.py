@@ -34,7 +34,7 @@ from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.bindings.server.models.user_tokens import UserTokens
 from vantage6.client._encryption.keys import load_private_key
 from vantage6.localnet import EnvironmentBuildError, LocalNetwork, PortInUseError, _api
-from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._environment import environment_python
 
 pytestmark = pytest.mark.live
@@ -49,11 +49,11 @@ class Researcher:
 
     def __init__(self, url: str, user: dict[str, str], key: str | None) -> None:
         login = UserLogin(username=user["username"], password=user["password"])
-        with _api.anonymous(url) as client:
-            tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
+        with _api.anonymous_client(url) as client:
+            tokens = _api.unwrap(create_user_token.sync_detailed(client=client, body=login))
         assert isinstance(tokens, UserTokens)
-        self.client: AuthenticatedClient = _api.authenticated(url, tokens.access_token)
-        self.cipher = Cipher(load_private_key(Path(key).read_bytes()) if key else None)
+        self.client: AuthenticatedClient = _api.authenticated_client(url, tokens.access_token)
+        self.cipher = PayloadCodec(load_private_key(Path(key).read_bytes()) if key else None)
 
     @classmethod
     def of(cls, network: LocalNetwork, user: str = "researcher") -> "Researcher":
@@ -75,8 +75,8 @@ class Researcher:
         input_ = json.dumps({"method": method, "kwargs": arguments}).encode()
         places: list[TaskOrganization] = []
         for id_ in organizations:
-            organization = _api.answer(get_organization.sync_detailed(id_, client=self.client))
-            sealed = self.cipher.seal(input_, organization.public_key)
+            organization = _api.unwrap(get_organization.sync_detailed(id_, client=self.client))
+            sealed = self.cipher.encode(input_, organization.public_key)
             places.append(TaskOrganization(id=id_, input_=sealed))
         body = TaskInput(
             name=method,
@@ -85,12 +85,12 @@ class Researcher:
             organizations=places,
             databases=[DatabaseInput(label="default")],
         )
-        return _api.answer(create_task.sync_detailed(client=self.client, body=body)).id
+        return _api.unwrap(create_task.sync_detailed(client=self.client, body=body)).id
 
     def runs(self, task: int) -> list[Run]:
         """Return the runs of a task, by organization."""
         response = list_runs.sync_detailed(client=self.client, task_id=task, per_page=100)
-        return sorted(_api.answer(response).data, key=lambda run: run.organization.id)
+        return sorted(_api.unwrap(response).data, key=lambda run: run.organization.id)
 
     def wait(
         self, task: int, until: Callable[[Run], bool] = lambda run: run.status in ENDED
@@ -107,10 +107,10 @@ class Researcher:
     def results(self, task: int) -> list[Any]:
         """Return what the runs of a task gave, by run."""
         response = list_tasks.sync_detailed(client=self.client, include=["results"])
-        (row,) = [row for row in _api.answer(response).data if row.id == task]
+        (row,) = [row for row in _api.unwrap(response).data if row.id == task]
         results = [result for result in row.results if isinstance(result, Result)]
         ordered = sorted(results, key=lambda result: result.run.id)
-        return [json.loads(self.cipher.open(result.result or "")) for result in ordered]
+        return [json.loads(self.cipher.decode(result.result or "")) for result in ordered]
 
 
 def column(path: Path, name: str) -> list[float]:
@@ -184,7 +184,7 @@ def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> 
         task = researcher.ask(SLOW, "sleep", [1, 2], seconds=300, step=0.1)
         researcher.wait(task, until=lambda run: (run.log or "").count("slept ") > 2)
         started = time.monotonic()
-        _api.answer(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
+        _api.unwrap(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
         runs = researcher.wait(task)
         assert time.monotonic() - started < 60, "they sleep for 300"
         assert [run.status for run in runs] == ["killed by user"] * 2
@@ -217,7 +217,7 @@ def test_the_log_comes_while_the_algorithm_runs(network: LocalNetwork) -> None:
         task = researcher.ask(SLOW, "sleep", [3], seconds=300, step=0.1)
         (run,) = researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
         assert run.status == "active"
-        _api.answer(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
+        _api.unwrap(kill_task.sync_detailed(client=researcher.client, body=Id(id=task)))
         task = researcher.ask(SLOW, "sleep", [3], seconds=2, step=0.05)
         (run,) = researcher.wait(task)
         assert run.status == "completed"
@@ -276,7 +276,7 @@ def test_it_is_the_server_that_was_asked_for(network: LocalNetwork) -> None:
 
 
 def test_the_password_that_every_new_server_has_does_not_work(network: LocalNetwork) -> None:
-    with _api.anonymous(network.url) as client:
+    with _api.anonymous_client(network.url) as client:
         login = UserLogin(username="root", password="root")
         assert create_user_token.sync_detailed(client=client, body=login).status_code == 401
 
@@ -284,7 +284,7 @@ def test_the_password_that_every_new_server_has_does_not_work(network: LocalNetw
 def test_nodes_tell_what_they_have(network: LocalNetwork) -> None:
     with Researcher.of(network) as researcher:
         response = get_node.sync_detailed(network.nodes[0].id, client=researcher.client)
-        told = {(item.key, item.value) for item in _api.answer(response).config}
+        told = {(item.key, item.value) for item in _api.unwrap(response).config}
     assert {("database_labels", "default"), ("columns_default", "age")} <= told
 
 
@@ -304,7 +304,7 @@ def test_secrets_are_readable_by_their_owner_only(encrypted_network: LocalNetwor
 def test_a_port_in_use_is_told_before_anything_starts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(PortInUseError, match=f"Port {port} on 127.0.0.1 is in use"):
+        with pytest.raises(PortInUseError, match=f"port: {port} on 127.0.0.1 is in use"):
             with LocalNetwork(port=port):
                 pass
 

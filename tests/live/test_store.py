@@ -41,8 +41,8 @@ def token(network: LocalNetwork, user: str) -> str:
     """Log in at the server."""
     who = network.users[user]
     login = UserLogin(username=who.username, password=who.password)
-    with _api.anonymous(network.url) as client:
-        tokens = _api.answer(create_user_token.sync_detailed(client=client, body=login))
+    with _api.anonymous_client(network.url) as client:
+        tokens = _api.unwrap(create_user_token.sync_detailed(client=client, body=login))
     assert isinstance(tokens, UserTokens)
     return tokens.access_token
 

@@ -21,8 +21,8 @@ import pyte
 import pytest
 
 from vantage6.localnet import LocalNetwork
-from vantage6.v6c import _connect, _operations
-from vantage6.v6c._run import run
+from vantage6.v6c import _connection, _operations
+from vantage6.v6c._main import run
 
 pytestmark = pytest.mark.live
 
@@ -365,7 +365,7 @@ def test_a_task_is_created_and_waited_for(shell: Shell) -> None:
     assert [row["organization"] for row in document] == ["IKNL", "Maastro"]
     assert document[0]["output"] == SUM
     lines = ended.err.splitlines()
-    assert lines[0] == f"v6c: task {document[0]['task']} is created"
+    assert lines[0] == f"v6c: created task {document[0]['task']}"
     assert any("IKNL: done in" in line for line in lines), "a line for each change"
 
     seen = drawn.result()
@@ -433,12 +433,12 @@ def test_a_study_is_made_and_deleted(shell: Shell) -> None:
 
 def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
     ended = shell.piped("result", "save", "1", "result.json")
-    assert (ended.code, "result.json has the result" in ended.out) == (0, True)
+    assert (ended.code, "to result.json" in ended.out) == (0, True)
     file = shell.folder / "result.json"
     assert json.loads(file.read_text()) == SUM
     assert file.stat().st_mode & 0o777 == 0o600
     ended = shell.terminal("result", "save", "1", "seen.json")
-    assert (ended.code, "seen.json has the result" in ended.screen) == (0, True)
+    assert (ended.code, "to seen.json" in ended.screen) == (0, True)
     assert (shell.folder / "seen.json").read_text() == file.read_text()
 
 
@@ -498,7 +498,7 @@ def test_a_login_in_a_terminal_lasts_and_leaves_no_password(shell: Shell, tmp_pa
     assert json.loads(shell.piped("api", "get_version", **home).out) == {"version": "4.15.2"}
     lost = shell.piped("whoami", **home)
     assert (lost.code, "v6c login" in lost.err) == (3, True)
-    assert "no login was saved" in shell.piped("logout", **home).out
+    assert "no saved login" in shell.piped("logout", **home).out
     # The profile is there still, so that only the password is missing.
     again = shell.terminal("login", answers=[("Password", who.password)], **home)
     assert again.code == 0
@@ -568,9 +568,8 @@ def completed(shell: Shell, folder: Path, line: str) -> list[str]:
 def test_names_are_completed_by_the_login_that_is_saved(shell: Shell, tmp_path: Path) -> None:
     who, server = shell.network.users["researcher"], shell.environment("root")["VANTAGE6_SERVER"]
     words = ("login", "-s", server, "-u", who.username, "-c", "demo", "--password-stdin")
-    patient = (
-        "from vantage6.v6c import _complete; _complete.SECONDS = 60"  # the machine may be busy
-    )
+    # The machine may be busy.
+    patient = "from vantage6.v6c import _completers; _completers.TIMEOUT_SECONDS = 60"
     (tmp_path / "v6c").write_text(f"#!{sys.executable}\n{patient}\n{PROGRAM}")
     (tmp_path / "v6c").chmod(0o700)
     in_vain = completed(shell, tmp_path, f"v6c org show -s {server} -u {who.username} I")
@@ -686,7 +685,7 @@ def test_each_operation_reaches_its_service(
         lambda request: sent.append((request.method, request.url.path))
     )
     http.headers["Connection"] = "close"  # commands share a login here, but no connection
-    monkeypatch.setattr(_connect, "connect", lambda _: client)
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
     monkeypatch.setattr(client, "close", lambda: None)
     (shell.folder / "empty").write_bytes(b"{}")
     codes: dict[str, int] = {}

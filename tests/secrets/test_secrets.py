@@ -43,8 +43,8 @@ from vantage6.client._http import decoding as _decoding
 from vantage6.client._http import retry as _retry
 from vantage6.client._http import status_errors as _status_errors
 from vantage6.localnet import LocalNetwork, _seed
+from vantage6.localnet._authentication import log_in, totp_code
 from vantage6.localnet._environment import cache_folder
-from vantage6.localnet._login import code, log_in
 
 pytestmark = pytest.mark.live
 
@@ -286,7 +286,7 @@ class Act:
                 "code", lambda c=given: client.authenticate(who.name, who.password, c)
             )
             assert isinstance(error, LoginFailedError)
-        await settled(client.authenticate(who.name, who.password, lambda: code(who.otp)))
+        await settled(client.authenticate(who.name, who.password, lambda: totp_code(who.otp)))
         hunt.mark_login(client)
 
     async def use(self, client: Any) -> None:
@@ -377,7 +377,7 @@ class Act:
         hunt.mark("QR code", found["qr_uri"])
         hunt.look_at("new factor", found)
         await settled(
-            client.authenticate(who.name, who.password, lambda: code(found["otp_secret"]))
+            client.authenticate(who.name, who.password, lambda: totp_code(found["otp_secret"]))
         )
         hunt.mark_login(client)
 

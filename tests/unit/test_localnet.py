@@ -28,12 +28,12 @@ from vantage6.localnet import (
     _server,
 )
 from vantage6.localnet.__main__ import main
-from vantage6.localnet._algorithms import algorithms, find
-from vantage6.localnet._blobs import BlobStore
-from vantage6.localnet._cipher import Cipher
-from vantage6.localnet._processes import Helper, Message
-from vantage6.localnet._relay import Relay
-from vantage6.localnet._runs import Runner, prepare
+from vantage6.localnet._algorithm_runner import AlgorithmRunner, prepare_run
+from vantage6.localnet._algorithms import find_algorithm, resolve_algorithms
+from vantage6.localnet._blob_store import BlobStore
+from vantage6.localnet._encryption import PayloadCodec
+from vantage6.localnet._event_relay import EventRelay
+from vantage6.localnet._processes import Message, ScriptProcess
 from vantage6.localnet._seed import NodeAccount, User
 from vantage6.localnet._server import claim_port
 
@@ -45,7 +45,7 @@ LOCALNET = Path(_environment.__file__).parent
 def relayed(tape: list[Announcement], folder: Path) -> Iterator["queue.Queue[tuple[str, Any]]"]:
     """Connect a node to a server that keeps to a tape; give what the node hears."""
     heard: queue.Queue[tuple[str, Any]] = queue.Queue()
-    relay = Relay(Path(sys.executable), folder)
+    relay = EventRelay(Path(sys.executable), folder)
     with announcing(tape, lambda: 0) as port:
         relay.connect(3, f"http://127.0.0.1:{port}", "token", lambda *event: heard.put(event))
         yield heard
@@ -66,7 +66,9 @@ def test_a_program_that_is_killed_while_it_speaks_lets_nobody_wait(tmp_path: Pat
     script.write_text("print('{\"run\": 1}'); print('{\"ru', end='')")
     heard: list[Message] = []
     ended = threading.Event()
-    helper = Helper(Path(sys.executable), str(script), tmp_path / "log", heard.append, ended.set)
+    helper = ScriptProcess(
+        Path(sys.executable), str(script), tmp_path / "log", heard.append, ended.set
+    )
     assert ended.wait(60)
     assert heard == [{"run": 1}]
     helper.stop()
@@ -77,11 +79,11 @@ def test_nobody_waits_for_a_run_when_what_is_said_of_it_makes_no_sense(
 ) -> None:
     script = tmp_path / "odd.py"
     script.write_text("input(); print('no JSON')")
-    monkeypatch.setattr("vantage6.localnet._processes.inside", lambda _: str(script))
+    monkeypatch.setattr("vantage6.localnet._processes.script_path", lambda _: str(script))
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    runner = Runner(Path(sys.executable), tmp_path)
+    runner = AlgorithmRunner(Path(sys.executable), tmp_path)
     with pytest.raises(LocalNetworkError, match="has ended"):
-        runner.run(runner.ticket(), tmp_path, {}, print)
+        runner.run(runner.next_execution_id(), tmp_path, {}, print)
     runner.stop()
 
 
@@ -96,8 +98,8 @@ def test_a_free_port_is_none_that_another_program_is_given_meanwhile() -> None:
 def test_a_port_that_is_taken_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        monkeypatch.setattr(_server, "_OWN_PORTS", range(port, port + 1))
-        with pytest.raises(LocalNetworkError, match="No port"):
+        monkeypatch.setattr(_server, "_PORT_RANGE", range(port, port + 1))
+        with pytest.raises(LocalNetworkError, match="no free port"):
             claim_port(None)
 
 
@@ -174,7 +176,7 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             "WARNING: Retrying: connection broken by 'NewConnectionError(...)'\n"
             "ERROR: Could not find a version that satisfies the requirement vantage6==4.15.2\n",
-            "the package index cannot be reached; is there a network?",
+            "the package index cannot be reached. Check your network connection",
         ),
         (
             "Collecting vantage6==4.99.0\n"
@@ -187,29 +189,35 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_failed_installation_is_told_in_a_line(printed: str, reason: str, tmp_path: Path) -> None:
     fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
-    with pytest.raises(EnvironmentBuildError, match=re.escape(f"Could not install it: {reason}.")):
+    with pytest.raises(EnvironmentBuildError, match=re.escape(f"could not install it: {reason}.")):
         _environment.run_step(fail, tmp_path / "home", "install it")
 
 
 # -- algorithms and runs ---------------------------------------------------------------------------
 def test_algorithms_are_found_by_image(tmp_path: Path) -> None:
     (tmp_path / "mine.py").touch()
-    known = algorithms({"example.org/mine": tmp_path / "mine.py"})
-    assert find(known, "example.org/mine") == tmp_path / "mine.py"
-    assert find(known, "localnet/slow:latest") == find(known, "localnet/slow") is not None
-    assert find(known, "localnet/slow:latest@sha256:1234") == find(known, "localnet/slow")
-    assert find(known, "localnet/slow:v2") is None
+    known = resolve_algorithms({"example.org/mine": tmp_path / "mine.py"})
+    assert find_algorithm(known, "example.org/mine") == tmp_path / "mine.py"
+    assert (
+        find_algorithm(known, "localnet/slow:latest")
+        == find_algorithm(known, "localnet/slow")
+        is not None
+    )
+    assert find_algorithm(known, "localnet/slow:latest@sha256:1234") == find_algorithm(
+        known, "localnet/slow"
+    )
+    assert find_algorithm(known, "localnet/slow:v2") is None
 
 
 def test_an_algorithm_that_is_not_there_is_told_before_the_start(tmp_path: Path) -> None:
-    with pytest.raises(LocalNetworkError, match=r"image 'mine' should be at .*nowhere\.py"):
+    with pytest.raises(LocalNetworkError, match=r"algorithm 'mine': expected .* at .*nowhere\.py"):
         LocalNetwork(algorithms={"mine": tmp_path / "nowhere.py"})
 
 
 def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> None:
     folder, data = tmp_path / "run-1", tmp_path / "data.csv"
     for text in (b"1", b"2"):  # the server gives the second the identifier of the first
-        prepare(
+        prepare_run(
             folder,
             algorithm=Path("/algorithms/average.py"),
             input_=text,
@@ -224,7 +232,7 @@ def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> No
 
 
 def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
-    variables = prepare(
+    variables = prepare_run(
         tmp_path / "run",
         algorithm=Path("/algorithms/average.py"),
         input_=b"{}",
@@ -250,11 +258,11 @@ def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
 
 def test_a_cipher_opens_what_was_sealed_for_it() -> None:
     key = generate_private_key()
-    sealed = Cipher(key).seal(b"secret", public_key_of(key))
+    sealed = PayloadCodec(key).encode(b"secret", public_key_of(key))
     assert b"secret" not in base64.b64decode(sealed.split("$")[2])
-    assert Cipher(key).open(sealed) == b"secret"
-    with pytest.raises(ValueError, match="no public key"):
-        Cipher(key).seal(b"secret", None)
+    assert PayloadCodec(key).decode(sealed) == b"secret"
+    with pytest.raises(ValueError, match="expected a public key"):
+        PayloadCodec(key).encode(b"secret", None)
 
 
 def test_a_user_has_the_code_that_an_authenticator_app_shows(
@@ -274,13 +282,13 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
 # -- what runs on other interpreters ---------------------------------------------------------------
 def test_string_enums_format_as_they_did_in_python_3_10() -> None:
     program = (
-        "import mend, enum\n"
+        "import enum_format, enum\n"
         "class Scope(str, enum.Enum):\n    GLOBAL = 'glo'\n"
         "class Plain(enum.Enum):\n    ONE = 1\n"
         "print(f'{Scope.GLOBAL} {Scope.GLOBAL:>5} {Plain.ONE} {str(Scope.GLOBAL)}')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=LOCALNET / "_inside", capture_output=True, text=True
+        [sys.executable, "-c", program], cwd=LOCALNET / "_scripts", capture_output=True, text=True
     )
     assert done.stdout == "glo   glo Plain.ONE Scope.GLOBAL\n", done.stderr
 
@@ -337,11 +345,14 @@ def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["up", "--organizations", "0"], "0 is too few"),
-        (["up", "--review"], "ask for store"),
-        (["up", "--version", "latest"], "'latest' is not a version of vantage6 4"),
-        (["up", "--token-seconds", "0"], "0 is too few"),
-        (["run", "no-such-script.py"], "There is no script 'no-such-script.py' to run."),
+        (["up", "--organizations", "0"], "expected 1 or more, got 0"),
+        (["up", "--review"], "expected an algorithm store"),
+        (
+            ["up", "--version", "latest"],
+            "expected a version of vantage6 4 such as '4.15.2', got 'latest'",
+        ),
+        (["up", "--token-seconds", "0"], "expected 1 or more, got 0"),
+        (["run", "no-such-script.py"], "script: expected a file, got 'no-such-script.py'."),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(
@@ -367,7 +378,7 @@ def test_what_is_no_command_is_exit_code_2(
 
 @pytest.mark.parametrize("version", ["4.7.1", "4.12.2"])
 def test_a_blob_store_is_refused_where_servers_have_none(version: str) -> None:
-    with pytest.raises(LocalNetworkError, match=r"4\.13 is the first"):
+    with pytest.raises(LocalNetworkError, match=r"server version 4\.13 or later"):
         LocalNetwork(version=version, blob_store=True)
 
 

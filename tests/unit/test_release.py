@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bump import dated
-from check import HERE, MOST_DEPENDENCIES, of_changelog, of_dependencies, of_names
-from public_api import breaks, may_break
+from bump import add_release_heading
+from check import HERE, MAX_DEPENDENCIES, check_changelog, check_dependencies, check_names
+from public_api import allows_breaking_changes, breaking_changes
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,40 +38,40 @@ def project() -> dict[str, Any]:
 # -- dependencies and files ---------------------------------------------------------------------
 def test_dependencies_are_few_and_ranges(project: dict[str, Any]) -> None:
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
-    assert len(project["dependencies"]) <= MOST_DEPENDENCIES
-    assert list(of_dependencies(project["dependencies"])) == []
-    assert list(of_dependencies([f'{line}; extra == "x"' for line in extras])) == []
+    assert len(project["dependencies"]) <= MAX_DEPENDENCIES
+    assert list(check_dependencies(project["dependencies"])) == []
+    assert list(check_dependencies([f'{line}; extra == "x"' for line in extras])) == []
 
 
 @pytest.mark.parametrize(
     ("requirements", "flaw"),
     [
-        ([f"library-{n}>=1" for n in range(6)], "6 core dependencies"),
-        (["httpx==0.28.1"], "is pinned"),
-        (["httpx"], "tells no version"),
-        (["httpx<1"], "tells no version"),
-        (['rich; extra == "rich"'], "tells no version"),
-        (["httpx @ https://files.example/httpx.whl"], "is pinned"),
+        ([f"library-{n}>=1" for n in range(6)], "got 6: library-0"),
+        (["httpx==0.28.1"], "a pinned version"),
+        (["httpx"], "a minimum version"),
+        (["httpx<1"], "a minimum version"),
+        (['rich; extra == "rich"'], "a minimum version"),
+        (["httpx @ https://files.example/httpx.whl"], "a pinned version"),
     ],
 )
 def test_other_dependencies_are_refused(requirements: list[str], flaw: str) -> None:
-    (found, *_) = of_dependencies(requirements)
+    (found, *_) = check_dependencies(requirements)
     assert flaw in found
 
 
 @pytest.mark.parametrize(
     ("more", "less", "flaw"),
     [
-        ("tests/unit/test_release.py", "", "no place"),
-        ("vantage6/client/tests/test_it.py", "", "no place"),
-        ("vantage6/__init__.py", "", "no place"),
-        ("", "vantage6/client/py.typed", "vantage6/client has no py.typed"),
-        ("", f"{ABOUT}/licenses/LICENSE", "lacks its LICENSE"),
+        ("tests/unit/test_release.py", "", "unexpected file"),
+        ("vantage6/client/tests/test_it.py", "", "unexpected file"),
+        ("vantage6/__init__.py", "", "unexpected file"),
+        ("", "vantage6/client/py.typed", "vantage6/client: expected a py.typed"),
+        ("", f"{ABOUT}/licenses/LICENSE", "expected a LICENSE"),
     ],
 )
 def test_a_wheel_has_its_files_and_no_others(more: str, less: str, flaw: str) -> None:
-    assert list(of_names(WHEEL, ABOUT)) == []
-    (found, *_) = of_names((WHEEL | {more} if more else WHEEL) - {less}, ABOUT)
+    assert list(check_names(WHEEL, ABOUT)) == []
+    (found, *_) = check_names((WHEEL | {more} if more else WHEEL) - {less}, ABOUT)
     assert flaw in found
 
 
@@ -89,32 +89,38 @@ def test_a_wheel_has_its_files_and_no_others(more: str, less: str, flaw: str) ->
 def test_a_changelog_that_tells_of_each_version_passes(
     text: str, version: str, tags: list[str], here: list[str]
 ) -> None:
-    assert list(of_changelog(text, version, tags, here)) == []
+    assert list(check_changelog(text, version, tags, here)) == []
 
 
 @pytest.mark.parametrize(
     ("text", "version", "tags", "here", "flaw"),
     [
-        (RELEASED, "0.3.0", [], [], "no section for 0.3.0"),
+        (RELEASED, "0.3.0", [], [], "a section for 0.3.0"),
         (BOTH, "0.1.0", [], [], "older than 0.2.0"),
-        (OLDER, "0.2.0", ["v0.1.0", "v0.1.1"], [], "no section for the tag v0.1.1"),
-        (UNRELEASED, "0.2.0", ["v0.2.0"], ["v0.2.0"], "no section for the tag v0.2.0"),
+        (OLDER, "0.2.0", ["v0.1.0", "v0.1.1"], [], "a section for the tag v0.1.1"),
+        (UNRELEASED, "0.2.0", ["v0.2.0"], ["v0.2.0"], "a section for the tag v0.2.0"),
         (BOTH, "0.2.0", ["v0.2.0"], ["v0.2.0"], "Unreleased"),
-        (OLDER, "0.2.0", ["v0.1.0"], ["v0.1.0"], "pyproject.toml says 0.2.0"),
-        (RELEASED.replace(" - 2026-12-01", ""), "0.2.0", [], [], "the day of 0.2.0"),
-        (RELEASED.replace("- That.\n", ""), "0.2.0", [], [], "says nothing of 0.2.0"),
-        (OLDER.replace("0.1.0", "0.9.0"), "0.9.0", [], [], "newest first"),
+        (
+            OLDER,
+            "0.2.0",
+            ["v0.1.0"],
+            ["v0.1.0"],
+            "expected v0.2.0 as in pyproject.toml, got v0.1.0",
+        ),
+        (RELEASED.replace(" - 2026-12-01", ""), "0.2.0", [], [], "a date for 0.2.0"),
+        (RELEASED.replace("- That.\n", ""), "0.2.0", [], [], "entries for 0.2.0"),
+        (OLDER.replace("0.1.0", "0.9.0"), "0.9.0", [], [], "newest version first"),
     ],
 )
 def test_a_changelog_that_does_not_is_refused(
     text: str, version: str, tags: list[str], here: list[str], flaw: str
 ) -> None:
-    assert flaw in "\n".join(of_changelog(text, version, tags, here))
+    assert flaw in "\n".join(check_changelog(text, version, tags, here))
 
 
 def test_a_release_gets_what_is_unreleased() -> None:
-    text = dated(UNRELEASED, "0.2.0", "2026-12-01")
-    assert list(of_changelog(text, "0.2.0", ["v0.2.0"], ["v0.2.0"])) == []
+    text = add_release_heading(UNRELEASED, "0.2.0", "2026-12-01")
+    assert list(check_changelog(text, "0.2.0", ["v0.2.0"], ["v0.2.0"])) == []
     assert text.index("[Unreleased]") < text.index("[0.2.0]") < text.index("- This.")
 
 
@@ -132,7 +138,7 @@ def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
     git("add", ".")
     git("commit", "--quiet", "-m", "first")
     git("tag", "v0.1.0")
-    assert list(breaks("v0.1.0", tmp_path, ["vantage6.client"])) == []
+    assert list(breaking_changes("v0.1.0", tmp_path, ["vantage6.client"])) == []
 
     def change(file: str, old: str, new: str) -> None:
         text = (client / file).read_text()
@@ -143,7 +149,7 @@ def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
     change("_waiting/finished.py", "class Finished", "class Ended")
     change("_rows/results.py", "def by_organization(", "def by_place(")
     (client / "_async" / "resources" / "rule.py").unlink()
-    found = "\n".join(breaks("v0.1.0", tmp_path, ["vantage6.client"]))
+    found = "\n".join(breaking_changes("v0.1.0", tmp_path, ["vantage6.client"]))
     assert "Tasks.create(kwargs): Parameter was removed" in found
     assert "vantage6.client._async.resources.rule.Rules was removed" in found
     assert "vantage6.client.Finished was removed" in found
@@ -162,4 +168,4 @@ def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
 def test_only_some_versions_may_do_without_what_there_was(
     version: str, tag: str, may: bool
 ) -> None:
-    assert may_break(version, tag) is may
+    assert allows_breaking_changes(version, tag) is may

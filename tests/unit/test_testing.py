@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 
 from vantage6.localnet import LocalNetwork, LocalNetworkError
-from vantage6.testing._wanted import Mark, Wanted, WantedError, by_settings, with_marks
+from vantage6.testing._network_spec import (
+    Mark,
+    NetworkSpec,
+    NetworkSpecError,
+    apply_markers,
+    spec_from_settings,
+)
 
 FOLDER = Path("/project")
 HEAVY = ("httpx", "attrs", "attr", "cryptography", "pandas", "vantage6.client", "vantage6.localnet")
 
 
-def settings(**given: Any) -> Wanted:
+def settings(**given: Any) -> NetworkSpec:
     usual: dict[str, Any] = {
         "organizations": [],
         "algorithms": [],
@@ -23,11 +29,11 @@ def settings(**given: Any) -> Wanted:
         "version": "",
         "folder": FOLDER,
     }
-    return by_settings(**{**usual, **given})
+    return spec_from_settings(**{**usual, **given})
 
 
 def test_settings_say_which_network() -> None:
-    assert settings() == Wanted()
+    assert settings() == NetworkSpec()
     found = settings(
         organizations=["North", "South"],
         algorithms=["registry.example/a:1 = a", "b=/elsewhere/b.py"],
@@ -49,7 +55,7 @@ def test_settings_say_which_network() -> None:
     assert settings(organizations=["5"]).organizations == 5
     assert str(settings(databases=["North = n.csv"])) == "1 organization"
     for line in ("a", "= b", "a ="):
-        with pytest.raises(WantedError, match="a line is 'name = path'"):
+        with pytest.raises(NetworkSpecError, match="expected lines 'name = path'"):
             settings(algorithms=[line])
 
 
@@ -61,8 +67,8 @@ def test_marks_win_over_settings() -> None:
         Mark("v6_algorithms", ({"b": "b"},)),
         Mark("v6_databases", ({"North": {"default": "n.csv", "visits": Path("/v.db")}},)),
     ]
-    found = with_marks(usual, marks, Path("/tests"))
-    assert found == Wanted(
+    found = apply_markers(usual, marks, Path("/tests"))
+    assert found == NetworkSpec(
         organizations=("North",),
         encrypted=True,
         algorithms=(("a", FOLDER / "a"), ("b", Path("/tests/b"))),
@@ -71,8 +77,8 @@ def test_marks_win_over_settings() -> None:
             ("North", "visits", Path("/v.db")),
         ),
     )
-    assert with_marks(found, [Mark("v6_encrypted", (False,))], FOLDER).encrypted is False
-    assert with_marks(found, [Mark("v6_organizations", (4,))], FOLDER).organizations == 4
+    assert apply_markers(found, [Mark("v6_encrypted", (False,))], FOLDER).encrypted is False
+    assert apply_markers(found, [Mark("v6_organizations", (4,))], FOLDER).organizations == 4
     assert hash(found) != hash(usual)
 
 
@@ -82,17 +88,17 @@ def test_marks_win_over_settings() -> None:
         (Mark("v6_organizations"), "a number or names"),
         (Mark("v6_organizations", (True,)), "a number or names"),
         (Mark("v6_organizations", (1, 2)), "a number or names"),
-        (Mark("v6_encrypted", ("yes",)), "True, False or nothing"),
-        (Mark("v6_encrypted", (), {"yes": True}), "no arguments by name: yes"),
+        (Mark("v6_encrypted", ("yes",)), "True, False or no argument"),
+        (Mark("v6_encrypted", (), {"yes": True}), "expected no keyword arguments, got yes"),
         (Mark("v6_algorithms", ("a",)), "a dict of image name to package folder"),
-        (Mark("v6_algorithms", ({"a": 1},)), "'a' needs a path, not 1"),
+        (Mark("v6_algorithms", ({"a": 1},)), "expected a path for 'a', got 1"),
         (Mark("v6_databases", ({1: "n.csv"},)), "a dict of organization to file"),
-        (Mark("v6_databases", ({"North": {"default": 1}},)), "'North' needs a path"),
+        (Mark("v6_databases", ({"North": {"default": 1}},)), "paths by label for 'North', got"),
     ],
 )
 def test_a_mark_that_makes_no_sense_is_refused(mark: Mark, hint: str) -> None:
-    with pytest.raises(WantedError, match=hint):
-        with_marks(Wanted(), [mark], FOLDER)
+    with pytest.raises(NetworkSpecError, match=hint):
+        apply_markers(NetworkSpec(), [mark], FOLDER)
 
 
 def run_pytest(folder: Path, test: str, *arguments: str) -> str:
@@ -115,13 +121,15 @@ def test_what_cannot_work_is_told_before_anything_starts(tmp_path: Path) -> None
     (tmp_path / "nothing").mkdir()
     mark = "import pytest\n@pytest.mark.{}\ndef test_it(v6_client): pass\n"
     told = run_pytest(tmp_path, mark.format("v6_encrypted(1)"))
-    assert "test_it.py::test_it: v6_encrypted takes True, False or nothing, not (1,)" in told
+    assert (
+        "test_it.py::test_it: v6_encrypted: expected True, False or no argument, got (1,)" in told
+    )
     told = run_pytest(tmp_path, mark.format("v6_algorithms({'a': 'nothing'})") * 2)
-    assert "does not start: The algorithm of image 'a' should be a package" in told
+    assert "failed to start: algorithm 'a': expected a package" in told
     assert "Traceback" not in told
     (tmp_path / "pytest.ini").write_text("[pytest]\nv6_databases = North\n")
     told = run_pytest(tmp_path, "def test_it(v6_client): pass")
-    assert "v6_databases: a line is 'name = path', not 'North'" in told
+    assert "v6_databases: expected lines 'name = path', got 'North'" in told
 
 
 def test_pytest_loads_little_for_it() -> None:
@@ -142,21 +150,24 @@ def test_pytest_loads_little_for_it() -> None:
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ({"organizations": 0}, "0 is too few"),
-        ({"organizations": []}, "is too few"),
-        ({"organizations": "North"}, r"in a list: \['North'\]"),
-        ({"organizations": ["A", "A"]}, r"a name of its own, not \['A'\]"),
-        ({"organizations": [" "]}, "a name of its own"),
-        ({"organizations": ["A"], "databases": {"B": "b.csv"}}, "of 'B', but .* there are: A"),
-        ({"databases": {"A": "nowhere.csv"}}, "'default' of 'A' should be at .*nowhere.csv"),
-        ({"databases": {"A": "a.parquet"}}, "must be one of .csv.*'a.parquet'"),
+        ({"organizations": 0}, "expected 1 or more, got 0"),
+        ({"organizations": []}, "expected 1 or more"),
+        ({"organizations": "North"}, r"a list of names, got 'North'"),
+        ({"organizations": ["A", "A"]}, r"unique, non-empty names, got \['A'\]"),
+        ({"organizations": [" "]}, "unique, non-empty names"),
+        (
+            {"organizations": ["A"], "databases": {"B": "b.csv"}},
+            r"names of organizations \(A\), got 'B'",
+        ),
+        ({"databases": {"A": "nowhere.csv"}}, "'default' of 'A': expected a file at .*nowhere.csv"),
+        ({"databases": {"A": "a.parquet"}}, "expected one of .csv.*'a.parquet'"),
         ({"databases": {"A": {"a b": "a.csv"}}}, "a label of letters"),
-        ({"databases": {"A": {"a": "a.csv", "A": "a.csv"}}}, "upper and lower case"),
+        ({"databases": {"A": {"a": "a.csv", "A": "a.csv"}}}, "differ in more than case"),
         ({"algorithms": {"x": "empty"}}, "has no __init__.py."),
-        ({"algorithms": {"x": "."}}, "do you mean package in it"),
-        ({"algorithms": {"x": "a.csv"}}, "cannot be imported"),
-        ({"algorithms": {"x": "with-dash"}}, "cannot be imported"),
-        ({"algorithms": {"x": "nowhere"}}, "is not there"),
+        ({"algorithms": {"x": "."}}, "Did you mean package in it"),
+        ({"algorithms": {"x": "a.csv"}}, "an importable name"),
+        ({"algorithms": {"x": "with-dash"}}, "an importable name"),
+        ({"algorithms": {"x": "nowhere"}}, "found nothing"),
     ],
 )
 def test_a_network_that_cannot_work_is_refused(

@@ -17,9 +17,17 @@ import pytest
 
 import vantage6.client
 from vantage6.client import errors
-from vantage6.v6c import _codes, _complete, _connect, _operations, _output, _values
+from vantage6.v6c import (
+    _completers,
+    _completion,
+    _connection,
+    _exit_codes,
+    _operations,
+    _output,
+    _values,
+)
 from vantage6.v6c._app import app
-from vantage6.v6c._run import run
+from vantage6.v6c._main import run
 
 ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 OPERATIONS = [
@@ -32,16 +40,18 @@ OPERATIONS = [
 # -- exit codes -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("error", [kind for kind in ERRORS if kind is not errors.Vantage6Error])
 def test_every_error_of_the_client_has_been_given_a_code(error: type[Exception]) -> None:
-    given = {name for failure in _codes.FAILURES for name in failure.errors} - {"Vantage6Error"}
+    given = {name for failure in _exit_codes.FAILURES for name in failure.errors} - {
+        "Vantage6Error"
+    }
     assert given & {kind.__name__ for kind in error.__mro__}, "no code stands for this kind yet"
-    assert _codes.code_of(error) != _codes.OK
+    assert _exit_codes.exit_code(error) != _exit_codes.OK
 
 
 def test_codes_name_errors_that_there_are_and_differ() -> None:
-    named = [name for failure in _codes.FAILURES for name in failure.errors]
+    named = [name for failure in _exit_codes.FAILURES for name in failure.errors]
     assert len(named) == len(set(named))
     assert set(named) <= set(vantage6.client.__all__)
-    codes = [code for code, _ in _codes.table_of_codes()]
+    codes = [code for code, _ in _exit_codes.exit_code_table()]
     assert len(codes) == len(set(codes))
 
 
@@ -61,12 +71,12 @@ def test_codes_name_errors_that_there_are_and_differ() -> None:
     ],
 )
 def test_the_nearest_kind_decides(error: type[Exception], code: int) -> None:
-    assert _codes.code_of(error) == code
+    assert _exit_codes.exit_code(error) == code
 
 
 def test_hints_are_those_of_shells() -> None:
-    assert _codes.hint_of(errors.LoginExpiredError) == "log in with: v6c login"
-    assert _codes.hint_of(errors.NotFoundError) is None
+    assert _exit_codes.hint(errors.LoginExpiredError) == "log in with: v6c login"
+    assert _exit_codes.hint(errors.NotFoundError) is None
 
 
 # -- words ----------------------------------------------------------------------------------------
@@ -84,29 +94,29 @@ def test_hints_are_those_of_shells() -> None:
     ],
 )
 def test_a_value_is_json_or_text(word: str, value: object) -> None:
-    read = _values.value_of(word)
+    read = _values.parse_value(word)
     assert read == value
     assert type(read) is type(value)
 
 
 def test_a_pair_has_a_name_and_a_value() -> None:
-    assert _values.pair_of("formula=a=b") == ("formula", "a=b")
+    assert _values.parse_pair("formula=a=b") == ("formula", "a=b")
     for wrong in ("age", "=5", ""):
-        with pytest.raises(_values.NotAValueError, match="NAME=VALUE"):
-            _values.pair_of(wrong)
+        with pytest.raises(_values.ValueParseError, match="NAME=VALUE"):
+            _values.parse_pair(wrong)
 
 
 def test_a_document_is_json() -> None:
-    assert _values.document_of(b'{"a": "\xc3\xa9"}', "x") == {"a": "é"}
+    assert _values.parse_json(b'{"a": "\xc3\xa9"}', "x") == {"a": "é"}
     for wrong in ("{", "", b"\xff", "Infinity", "[" * 100_000):
-        with pytest.raises(_values.NotAValueError, match=r"input\.json is not JSON"):
-            _values.document_of(wrong, "input.json")
+        with pytest.raises(_values.ValueParseError, match=r"input\.json: expected JSON"):
+            _values.parse_json(wrong, "input.json")
 
 
 # -- output ---------------------------------------------------------------------------------------
 def test_secrets_are_masked_wherever_they_are() -> None:
     row = {"access_token": "a", "data": [{"otp_secret": "b", "api_key": None, "id": 1}]}
-    assert _output.masked(row) == {
+    assert _output.mask_secrets(row) == {
         "access_token": "<hidden>",
         "data": [{"otp_secret": "<hidden>", "api_key": None, "id": 1}],
     }
@@ -116,10 +126,10 @@ def test_secrets_are_masked_wherever_they_are() -> None:
 def test_what_others_wrote_does_not_steer_a_terminal(
     evil: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _output.say(f"a{evil}b\nc")
-    _output.show_row({"name": f"a{evil}b"}, as_json=False)
-    _output.complain(f"a{evil}b")
-    _output.show_json({"name": f"a{evil}b"})
+    _output.print_text(f"a{evil}b\nc")
+    _output.print_row({"name": f"a{evil}b"}, as_json=False)
+    _output.print_error(f"a{evil}b")
+    _output.print_json({"name": f"a{evil}b"})
     printed = capsys.readouterr()
     assert evil not in printed.out + printed.err
     assert json.loads(printed.out[printed.out.index("{") :]) == {"name": f"a{evil}b"}
@@ -128,7 +138,7 @@ def test_what_others_wrote_does_not_steer_a_terminal(
 
 
 def test_tabs_stay_between_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    _output.say("age\tsex\n34\tf")
+    _output.print_text("age\tsex\n34\tf")
     assert capsys.readouterr().out == "age\tsex\n34\tf\n"
 
 
@@ -183,7 +193,7 @@ def test_operations_of_both_services_are_told_apart(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     "operation",
     # What takes or gives bytes goes another way, to a real server.
-    [one for one in OPERATIONS if "bytes" not in (one.body, one.answer)],
+    [one for one in OPERATIONS if "bytes" not in (one.body, one.response_type)],
     ids=lambda one: f"{one.service}-{one.name}",
 )
 def test_what_is_given_is_what_is_sent(
@@ -193,7 +203,7 @@ def test_what_is_given_is_what_is_sent(
 ) -> None:
     """Also where a parameter is called as an option of the command line is."""
     client = Recorder()
-    monkeypatch.setattr(_connect, "connect", lambda _: client)
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
     values = {"int": 7, "str": "x", "bool": True}
     given: dict[str, object] = {}
     words = ["api", operation.name]
@@ -243,7 +253,7 @@ def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (["task", "creat"], "there is no command 'creat'; there is create"),
+        (["task", "creat"], "unknown command 'creat'. Use one of: create."),
         (["api", "list_task"], "list_tasks"),
         (["xyzzy"], "whoami"),
         (["org", "list", "--limit", "0"], "0 is not in the range"),
@@ -251,7 +261,7 @@ def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["task", "create", "-o", "a", "--image", "i", "--kwarg", "x"], "NAME=VALUE"),
         (["task", "create", "-o", "a", "--image", "i", "--timeout", "3"], "--wait"),
         (["api", "get_task", "--id", "one"], "not a valid int"),
-        (["api", "create_task", "--body", "{"], "not JSON"),
+        (["api", "create_task", "--body", "{"], "expected JSON"),
         (["api", "create_task", "--body", "/nowhere.json"], "/nowhere.json"),
     ],
 )
@@ -287,7 +297,7 @@ def test_each_command_has_a_help(path: tuple[str, ...], capsys: pytest.CaptureFi
 def test_the_help_has_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     told = capsys.readouterr().out
-    for code, meaning in _codes.table_of_codes():
+    for code, meaning in _exit_codes.exit_code_table():
         assert any(line.split(maxsplit=1) == [code, meaning] for line in told.splitlines())
 
 
@@ -357,13 +367,13 @@ def test_completion_waits_for_nobody_and_tells_of_nothing(
             raise RuntimeError("no server")
         return ["right", "wrong", "slow", "right", "right\x1b[2J", "right\nplain,x"]
 
-    monkeypatch.setattr(_complete, "_listed", listed)
-    complete = _complete.names_of("task")
+    monkeypatch.setattr(_completers, "_list_names", listed)
+    complete = _completers.complete_names("task")
     context = click.Context(click.Command("v6c"))
     param = click.Argument(["task"])
     found: dict[str, list[str]] = {}
     for word, seconds in (("r", 30), ("wrong", 30), ("slow", 0.1)):
-        monkeypatch.setattr(_complete, "SECONDS", seconds)
+        monkeypatch.setattr(_completers, "TIMEOUT_SECONDS", seconds)
         found[word] = [item.value for item in complete(context, param, word)]
     ended.set()
     assert found == {"r": ["right"], "slow": [], "wrong": []}
@@ -383,10 +393,10 @@ def test_names_stay_names_in_bash(
 ) -> None:
     """Other people choose them: nothing in them may be run."""
     names = ["a b", "$(c)", "it's", "d/e:f"]
-    monkeypatch.setattr(_complete, "_listed", lambda *_: names)
+    monkeypatch.setattr(_completers, "_list_names", lambda *_: names)
     monkeypatch.setenv("COMP_WORDS", f"v6c\ntask\nshow\n{word}")
     monkeypatch.setenv("COMP_CWORD", "3")
-    bash = _complete.Bash(app, {}, "v6c", "_V6C_COMPLETE")
+    bash = _completion.Bash(app, {}, "v6c", "_V6C_COMPLETE")
     assert bash.complete().splitlines() == [f"plain,{name}" for name in there]
     assert "read -r type" in bash.source_template
 
@@ -399,8 +409,7 @@ def test_without_its_extra_it_says_how_to_get_it() -> None:
     ended = python(code)
     assert ended.returncode == 12
     assert ended.stderr == (
-        "v6c: the command line needs a package that is not installed: "
-        "pip install 'vantage6-sdk[cli]'\n"
+        "v6c: expected click to be installed. Install it with: pip install 'vantage6-sdk[cli]'\n"
     )
 
 
@@ -428,7 +437,7 @@ def test_who_stops_reading_is_no_error() -> None:
 
 def test_the_manual_has_all_exit_codes() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-    for code, meaning in _codes.table_of_codes():
+    for code, meaning in _exit_codes.exit_code_table():
         assert f"| {code} | {meaning} |" in manual
 
 

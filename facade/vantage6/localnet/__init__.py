@@ -1,4 +1,4 @@
-"""A real vantage6 server with working nodes on this machine: no container engine, no network.
+"""Local vantage6 network: a real server with working nodes, without containers.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""The command line: ``python -m vantage6.localnet up``, ``run SCRIPT`` or ``demo``."""
+"""Command line of the local network: `up`, `run SCRIPT` or `demo`."""
 
 # ruff: noqa: T201  (a command line prints)
 
@@ -18,8 +18,8 @@ from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION
 
-_KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
-_VARIABLE = "VANTAGE6_LOCALNET"
+_KNOWN_ORGANIZATIONS_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
+_DESCRIPTION_VARIABLE = "VANTAGE6_LOCALNET"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows the program's name; that of this process if None.
+        Command-line arguments; those of this process if None.
 
     Returns
     -------
     int
-        Exit code: 0, or that of the script under ``run``; 1 after an error, 130 after a Ctrl-C.
+        Exit code: 0, or that of the script for ``run``; 1 after an error, 130 after Ctrl-C.
 
     Examples
     --------
@@ -69,62 +69,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(network: LocalNetwork, json: Path | None) -> int:
-    """Keep a network up until Ctrl-C."""
-    _check(json)
+    """Run the network until Ctrl-C."""
+    _check_replaceable(json)
     with network:
-        _write(network, json)
+        _write_description(network, json)
         print(_summary(network), flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
             print()
         finally:
-            _remove(json)
+            _remove_description(json)
     return 0
 
 
 def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
-    """Run a script beside a network."""
+    """Run a script with the network, and return its exit code."""
     if not Path(command[0]).is_file():
-        raise LocalNetworkError(f"There is no script {command[0]!r} to run.")
-    _check(json)
+        raise LocalNetworkError(f"script: expected a file, got {command[0]!r}.")
+    _check_replaceable(json)
     with network, tempfile.TemporaryDirectory(prefix="vantage6-localnet-") as folder:
         file = json or Path(folder, "network.json")
-        _write(network, file)
-        # The network's keys are new; what is known of others that had its port is not about it.
-        known = str(Path(folder, "known_organizations"))
-        environment = {**os.environ, _VARIABLE: str(file.resolve()), _KNOWN_VARIABLE: known}
+        _write_description(network, file)
+        # The network has new keys: those known from earlier networks on this port do not apply.
+        known_organizations = str(Path(folder, "known_organizations"))
+        environment = {
+            **os.environ,
+            _DESCRIPTION_VARIABLE: str(file.resolve()),
+            _KNOWN_ORGANIZATIONS_VARIABLE: known_organizations,
+        }
         try:
             code = subprocess.run([sys.executable, *command], env=environment).returncode
         finally:
-            _remove(json)
+            _remove_description(json)
     return code if code >= 0 else 128 - code
 
 
-def _check(json: Path | None) -> None:
-    """Refuse what is no file before a network is started, whose end would remove it."""
+def _check_replaceable(json: Path | None) -> None:
+    """Raise an error if the description cannot be written, before the network starts."""
     try:
         if json is not None:
             check_replaceable(json)
     except OSError as error:
-        raise LocalNetworkError(f"{json} cannot be written: {error.strerror}.") from None
+        raise LocalNetworkError(f"cannot write {json}: {error.strerror}.") from None
 
 
-def _write(network: LocalNetwork, json: Path | None) -> None:
-    """Write the network's description, if it is wanted."""
+def _write_description(network: LocalNetwork, json: Path | None) -> None:
+    """Write the network's description if a path was given."""
     if json is not None:
         network.write(json)
 
 
-def _remove(json: Path | None) -> None:
-    """Remove the description of a network that is going down."""
+def _remove_description(json: Path | None) -> None:
+    """Delete the network's description."""
     if json is not None:
         json.unlink(missing_ok=True)
 
 
 def _summary(network: LocalNetwork) -> str:
-    """Return what a person needs to use the network."""
-    secrecy = "encrypted" if network.encrypted else "not encrypted"
+    """Return the addresses, passwords and ids of the network as text."""
+    encryption = "encrypted" if network.encrypted else "not encrypted"
     lines = [
         f"vantage6-server {network.version} is ready at {network.url}{network.api_path}",
         "",
@@ -136,7 +140,7 @@ def _summary(network: LocalNetwork) -> str:
             if user.otp_secret
         ),
         "",
-        f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {secrecy}",
+        f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
         f"study {network.study.id}, {network.study.name!r}: all organizations but the last",
         *(
             f"organization {organization.id}, {organization.name!r}: {organization.data}"
@@ -149,32 +153,40 @@ def _summary(network: LocalNetwork) -> str:
             else []
         ),
         "",
-        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). End: Ctrl-C.',
+        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). Stop: Ctrl-C.',
     ]
     return "\n".join(lines)
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
-    """Read where to send mail."""
+def _parse_host_and_port(text: str) -> tuple[str, int]:
+    """Parse HOST:PORT."""
     host, _, port = text.rpartition(":")
     if not (host and port.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a host and a port, as localhost:1025 is")
+        message = f"expected HOST:PORT, such as localhost:1025, got {text!r}"
+        raise argparse.ArgumentTypeError(message)
     return host, int(port)
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
-    """Leave in good order, by way of every ``with`` and ``finally``, when asked to end."""
+def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
+    """Exit with cleanup on a signal."""
     raise SystemExit(128 + number)
 
 
 def _network_options() -> argparse.ArgumentParser:
-    """Return the options that shape a network."""
+    """Create a parser with the options of the network."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
-        "--version", default=DEFAULT_VERSION, metavar="V", help="of the server (%(default)s)"
+        "--version",
+        default=DEFAULT_VERSION,
+        metavar="V",
+        help="server version (default: %(default)s)",
     )
     shared.add_argument(
-        "--organizations", type=int, default=3, metavar="N", help="how many (%(default)s)"
+        "--organizations",
+        type=int,
+        default=3,
+        metavar="N",
+        help="number of organizations (default: %(default)s)",
     )
     shared.add_argument(
         "--encrypted", action="store_true", help="encrypt the collaboration end to end"
@@ -183,53 +195,70 @@ def _network_options() -> argparse.ArgumentParser:
         "--allow",
         action="append",
         metavar="REGEX",
-        help="let the nodes run only images that match; may be given several times (all)",
+        help="allow only matching images on the nodes; repeatable (default: all)",
     )
-    shared.add_argument("--store", action="store_true", help="start an algorithm store, too")
+    shared.add_argument("--store", action="store_true", help="also start an algorithm store")
     shared.add_argument(
-        "--review", action="store_true", help="let the store publish only what a reviewer approved"
-    )
-    shared.add_argument(
-        "--two-factor", action="store_true", help="demand two-factor login, and set it up"
-    )
-    shared.add_argument(
-        "--smtp", type=_host_and_port, metavar="HOST:PORT", help="where the server sends mail"
+        "--review",
+        action="store_true",
+        help="require a review before the store publishes an algorithm",
     )
     shared.add_argument(
-        "--token-seconds", type=int, metavar="N", help="how long access tokens live (a month)"
+        "--two-factor", action="store_true", help="require two-factor login and set it up"
     )
     shared.add_argument(
-        "--blob-store", action="store_true", help="keep inputs and results in a blob store"
+        "--smtp",
+        type=_parse_host_and_port,
+        metavar="HOST:PORT",
+        help="mail server for the server's mail",
     )
-    shared.add_argument("--port", type=int, metavar="P", help="of the server (a free one)")
+    shared.add_argument(
+        "--token-seconds",
+        type=int,
+        metavar="N",
+        help="lifetime of access tokens in seconds (default: a month)",
+    )
+    shared.add_argument(
+        "--blob-store", action="store_true", help="store inputs and results in a blob store"
+    )
+    shared.add_argument(
+        "--port", type=int, metavar="P", help="server port (default: any free port)"
+    )
     return shared
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Create the parser of the command line."""
     shared = _network_options()
     description = argparse.ArgumentParser(add_help=False)
     description.add_argument(
-        "--json", type=Path, metavar="FILE", help="write addresses, passwords and ids to FILE"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write addresses, passwords and ids to FILE as JSON",
     )
     parser = argparse.ArgumentParser(
         prog="python -m vantage6.localnet",
-        description="A real vantage6 server with working nodes on this machine.",
+        description="Run a real vantage6 server with working nodes on this machine.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[shared, description], help="keep a network up until Ctrl-C")
+    commands.add_parser("up", parents=[shared, description], help="run a network until Ctrl-C")
     run = commands.add_parser(
         "run",
         parents=[shared, description],
-        help=f"run a Python script beside a network that {_VARIABLE} describes to it",
+        help=f"run a Python script with a network; {_DESCRIPTION_VARIABLE} names its description",
     )
-    run.add_argument("script", metavar="SCRIPT.py", help="the script")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="its arguments")
-    commands.add_parser("demo", parents=[shared], help="compute averages, and check them")
+    run.add_argument("script", metavar="SCRIPT.py", help="Python script to run")
+    run.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script"
+    )
+    commands.add_parser(
+        "demo", parents=[shared], help="compute averages and compare them to the data"
+    )
     return parser
 
 
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit_on_signal)
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""The demonstration: averages by way of server and nodes, next to those computed directly."""
+"""Demo: compute averages with the network, and compare them to the data."""
 
 # ruff: noqa: T201  (a command line prints)
 
@@ -21,48 +21,38 @@ _WAIT_SECONDS = 120.0
 
 
 def show_averages(network: "LocalNetwork") -> int:
-    """Print the averages that the network computes and those of the data itself.
-
-    Parameters
-    ----------
-    network : LocalNetwork
-        A network that is up.
-
-    Returns
-    -------
-    int
-        Exit code: 0 if all agree, 1 if not.
-
-    Examples
-    --------
-    >>> with LocalNetwork() as network:  # doctest: +SKIP
-    ...     show_averages(network)
-    """
+    """Print the averages, and return exit code 0 if they match."""
     client = network.client("researcher")
-    direct = {party.id: _column(party) for party in network.organizations}
-    everyone = [value for values in direct.values() for value in values]
+    direct = {organization.id: _column(organization) for organization in network.organizations}
+    all_values = [value for values in direct.values() for value in values]
     partial = _partial_averages(client, network)
     rows = [
-        (party.name, partial[party.id], sum(direct[party.id]) / len(direct[party.id]))
-        for party in network.organizations
+        (
+            organization.name,
+            partial[organization.id],
+            sum(direct[organization.id]) / len(direct[organization.id]),
+        )
+        for organization in network.organizations
     ]
-    rows.append(("all together", _central_average(client, network), sum(everyone) / len(everyone)))
+    rows.append(
+        ("all organizations", _central_average(client, network), sum(all_values) / len(all_values))
+    )
 
     print(f"Average of {_COLUMN!r} in years, by vantage6-server {network.version} at {network.url}")
     print()
-    print(f"{'organization':<28}{'by the network':>16}{'by its data':>16}")
-    for name, federated, directly in rows:
-        print(f"{name:<28}{federated:>16.6f}{directly:>16.6f}")
-    agree = all(math.isclose(federated, directly) for _, federated, directly in rows)
+    print(f"{'organization':<28}{'network':>16}{'data':>16}")
+    for name, federated, expected in rows:
+        print(f"{name:<28}{federated:>16.6f}{expected:>16.6f}")
+    match = all(math.isclose(federated, expected) for _, federated, expected in rows)
     print()
-    print("They agree." if agree else "They do not agree: this is an error.")
-    return 0 if agree else 1
+    print("The averages match." if match else "The averages differ: this is an error.")
+    return 0 if match else 1
 
 
 def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, float]:
-    """Let each organization average its own data; return the averages by organization id."""
+    """Compute the average at each organization."""
     task = client.task.create(
-        organizations=[party.id for party in network.organizations],
+        organizations=[organization.id for organization in network.organizations],
         name="partial averages",
         image=_IMAGE,
         description="one average at each organization",
@@ -72,16 +62,16 @@ def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, fl
     )
     results = client.wait_for_results(task["id"], timeout=_WAIT_SECONDS)
     runs = client.run.from_task(task["id"])
-    places = {run["id"]: run["organization"]["id"] for run in runs if run["organization"]}
+    organization_ids = {run["id"]: run["organization"]["id"] for run in runs if run["organization"]}
     averages: dict[int, float] = {}
     for result in results:
-        part = _load(result)
-        averages[places[result["run"]["id"]]] = part["sum"] / part["count"]
+        part = _parse_result(result)
+        averages[organization_ids[result["run"]["id"]]] = part["sum"] / part["count"]
     return averages
 
 
 def _central_average(client: "Client", network: "LocalNetwork") -> float:
-    """Let the first organization average over all by asking the others for their part."""
+    """Compute the overall average in one task with subtasks."""
     task = client.task.create(
         organizations=[network.organizations[0].id],
         name="central average",
@@ -92,17 +82,17 @@ def _central_average(client: "Client", network: "LocalNetwork") -> float:
         databases=[{"label": "default"}],
     )
     (result,) = client.wait_for_results(task["id"], timeout=_WAIT_SECONDS)
-    return _load(result)["average"]
+    return _parse_result(result)["average"]
 
 
-def _load(result: "Result") -> dict[str, float]:
-    """Read what an algorithm returned."""
+def _parse_result(result: "Result") -> dict[str, float]:
+    """Parse the result of a run."""
     if result["result"] is None:
-        raise LocalNetworkError(f"Run {result['run']['id']} of the demonstration gave no result.")
+        raise LocalNetworkError(f"run {result['run']['id']}: expected a result, got none.")
     return json.loads(result["result"])
 
 
-def _column(party: "Organization") -> list[float]:
-    """Read a column of numbers from an organization's data."""
-    with party.data.open(newline="") as file:
+def _column(organization: "Organization") -> list[float]:
+    """Read a numeric column of an organization's data."""
+    with organization.data.open(newline="") as file:
         return [float(row[_COLUMN]) for row in csv.DictReader(file)]

@@ -1,21 +1,21 @@
-"""The exceptions of the local network, all under one root."""
+"""Exceptions of the local network."""
 
 
 class LocalNetworkError(Exception):
-    """Something kept the local network from starting or working; the message says what."""
+    """Base class of the local network's errors."""
 
 
 class EnvironmentBuildError(LocalNetworkError):
-    """The Python environment of the server could not be made."""
+    """The Python environment of the server could not be built."""
 
 
 class PortInUseError(LocalNetworkError):
-    """Another program listens on the port that was asked for."""
+    """The requested port is invalid or in use."""
 
 
 class ServerStartError(LocalNetworkError):
-    """The server ended, or did not answer in time; the message ends with the tail of its log."""
+    """The server exited or did not respond in time; the message includes the end of its log."""
 
 
 class NodeStartError(LocalNetworkError):
-    """The nodes did not come online in time."""
+    """A node did not come online in time."""

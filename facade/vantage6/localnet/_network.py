@@ -1,4 +1,4 @@
-"""The local network as a whole: starts its parts in order, and ends them in the reverse one."""
+"""The local network: starts all components, and stops them in reverse order."""
 
 import contextlib
 import json
@@ -21,20 +21,20 @@ from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client._encryption import keys as _keys
 from vantage6.client._storage.files import atomic_write
 from vantage6.localnet import _api
-from vantage6.localnet._algorithms import algorithms as all_algorithms
-from vantage6.localnet._blobs import BlobStore
-from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._algorithm_runner import AlgorithmRunner
+from vantage6.localnet._algorithms import resolve_algorithms
+from vantage6.localnet._authentication import LoginSettings, log_in
+from vantage6.localnet._blob_store import BlobStore
+from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
-from vantage6.localnet._login import LoginRules, log_in
-from vantage6.localnet._node import Identity, Node
-from vantage6.localnet._parties import Databases, parties
+from vantage6.localnet._event_relay import EventRelay
+from vantage6.localnet._node import Node, NodeConfig
+from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._proxy import Proxy
-from vantage6.localnet._relay import Relay
-from vantage6.localnet._runs import Runner
-from vantage6.localnet._seed import Named, NodeAccount, Organization, Seed, User, seed
+from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, Seed, User, seed
 from vantage6.localnet._server import Server
-from vantage6.localnet._store import LinkedStore, Store, couple
+from vantage6.localnet._store import LinkedStore, Store, link_store
 
 if TYPE_CHECKING:
     from vantage6.client import AsyncClient, Client
@@ -45,75 +45,77 @@ _PAGE = 100
 
 
 class LocalNetwork:
-    """A real vantage6 server with users, organizations and working nodes, on this machine.
+    """A local vantage6 network: a real server with users, organizations and working nodes.
 
-    Enter it to start it, leave it to end every part of it. The first start of a server version
-    makes an environment for it, which takes a minute or two; later starts take seconds.
+    Use it as a context manager: entering starts the network, and exiting stops all of it. The first
+    start of a server version builds an environment for it, which takes a minute or two; later
+    starts take seconds.
 
     Parameters
     ----------
     version : str, default "4.15.2"
-        Version of the server.
+        Server version.
     organizations : int or sequence of str, optional
-        How many organizations take part, each with a node and data of its own, or their names. By
-        default those that `databases` names, or else three.
+        Number or names of the organizations, each with its own node and data. By default those in
+        `databases`, or else three.
     databases : mapping of str to path or mapping, optional
-        Data of your own, by the name of the organization: a file for the database ``default``, or a
-        mapping of labels to files. Files are CSV (.csv), Excel (.xls, .xlsx) or SQLite (.db,
-        .sqlite, .sqlite3). Organizations that are not named get made-up patients.
+        Your own data by organization name: a file for the database ``default``, or a mapping of
+        labels to files. Supported files are CSV (.csv), Excel (.xls, .xlsx) and SQLite (.db,
+        .sqlite, .sqlite3). Other organizations get generated patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
-        The server's port on the loopback interface; a free one if None.
+        Server port on the loopback interface; any free port if None.
     algorithms : mapping of str to path, optional
-        Algorithms besides the included ones: image name to a Python file or a package's folder.
+        Algorithms in addition to the included ones: image names to Python files or package folders.
     allowed_algorithms : sequence of str, optional
-        The nodes' policy: regular expressions that match the beginning of an image's name. Runs of
-        other images end as "not allowed"; by default all images are allowed.
+        Policy of the nodes: regular expressions matched at the start of image names. Runs of other
+        images get the status "not allowed". By default, all images are allowed.
     store : bool, default False
-        Whether there is an algorithm store, too. Root may do anything there, admin manages
-        algorithms and reviews, researcher hands algorithms in, and viewer looks at them.
+        Whether to start an algorithm store. In it, root has all permissions, admin manages and
+        reviews algorithms, researcher submits algorithms, and viewer views them.
     review : bool, default False
         Whether the store publishes an algorithm only after a reviewer, such as admin, has approved
-        of it. If not, it does so at once.
+        it. If not, it publishes algorithms immediately.
     two_factor : bool, default False
-        Whether the server demands two-factor login. The users here have their second factor set
-        up: their ``otp_secret`` tells it, and ``code`` gives the code of the moment.
+        Whether the server requires two-factor login. It is set up for all users: ``otp_secret`` is
+        the secret, and ``code`` is the current code.
     smtp : tuple of (str, int), optional
-        Host and port to send mail to, for the recovery of passwords and second factors and the
-        warning that an account is locked; the server sends no mail if None.
+        Host and port of a mail server, for recovering passwords and second factors and for warnings
+        of locked accounts. If None, the server sends no mail.
     token_seconds : int, optional
-        How long the access tokens of users live, root's excepted; a month if None.
+        Lifetime of access tokens in seconds, except for root; a month if None.
     blob_store : bool, default False
-        Whether the server keeps inputs and results in a blob store, apart from its database:
-        Azure's emulator, which needs Node.js and npm. Servers can do so from 4.13 on.
+        Whether the server stores inputs and results in a blob store instead of its database. The
+        blob store is the Azure emulator, which needs Node.js and npm. Requires server 4.13 or
+        later.
 
     Attributes
     ----------
     version : str
-        Version of the server.
+        Server version.
     encrypted : bool
         Whether the collaboration is encrypted.
     url, port, api_path
-        Where the server is: ``"http://127.0.0.1:…"``, the port in it, and ``"/api"``.
+        Address of the server, ``"http://127.0.0.1:PORT"``, its port, and the path ``"/api"``.
     users : dict of str to User
-        ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords. Their mail
-        addresses, root's excepted, are their names at ``example.org``.
+        ``root``, ``admin``, ``researcher`` and ``viewer``, with their passwords. Email addresses,
+        except for root, are the usernames at ``example.org``.
     organizations : list of Organization
-        The organizations, each with the paths of its data and of its private key.
-    collaboration, study : Named
-        Ids and names. The study has all organizations but the last.
+        Organizations, with the paths of their data and their private keys.
+    collaboration, study : NamedResource
+        Ids and names. The study includes all organizations but the last.
     nodes : list of NodeAccount
-        The nodes, in the order of the organizations.
+        Nodes, in the order of the organizations.
     private_keys : dict of int to Path
         Private key files by organization id; empty if not encrypted.
     store : LinkedStore or None
-        The store's id and name on the server, and its ``url`` with the path of its API.
+        Id and name of the store on the server, and its ``url`` including the API path.
 
     Raises
     ------
     LocalNetworkError
-        On entering, when something keeps the network from starting; its subclasses tell what.
+        If the network cannot start. The subclasses indicate the reason.
 
     Examples
     --------
@@ -126,8 +128,8 @@ class LocalNetwork:
     port: int
     users: dict[str, User]
     organizations: list[Organization]
-    collaboration: Named
-    study: Named
+    collaboration: NamedResource
+    study: NamedResource
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
     store: LinkedStore | None
@@ -150,27 +152,29 @@ class LocalNetwork:
         token_seconds: int | None = None,
         blob_store: bool = False,
     ) -> None:
-        self._parties = parties(organizations, databases)
+        self._organization_specs = organization_specs(organizations, databases)
         if review and not store:
-            raise LocalNetworkError("Reviews are made in a store: ask for store, too.")
+            raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
         if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
-            raise LocalNetworkError(f"A server of {version} has no blob store; 4.13 is the first.")
+            raise LocalNetworkError(
+                f"blob_store: expected server version 4.13 or later, got {version}."
+            )
         self.version = version
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
-        self._wanted_port = port
-        self._wants_store = store
-        self._wants_blobs = blob_store
+        self._requested_port = port
+        self._with_store = store
+        self._with_blob_store = blob_store
         self._review = review
-        self._rules = LoginRules(two_factor, smtp, token_seconds)
-        self._algorithms = all_algorithms(algorithms)
-        self._allowed = _patterns(allowed_algorithms)
-        self._parts = contextlib.ExitStack()
+        self._login_settings = LoginSettings(two_factor, smtp, token_seconds)
+        self._algorithms = resolve_algorithms(algorithms)
+        self._allowed = _check_patterns(allowed_algorithms)
+        self._exit_stack = contextlib.ExitStack()
 
     def __enter__(self) -> "LocalNetwork":
-        with contextlib.ExitStack() as parts:
-            self._start(parts)
-            self._parts = parts.pop_all()
+        with contextlib.ExitStack() as stack:
+            self._start(stack)
+            self._exit_stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -179,47 +183,57 @@ class LocalNetwork:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._parts.close()
+        self._exit_stack.close()
 
     def client(self, user: str = "researcher") -> "Client":
-        """Return a client of the SDK that is logged in.
+        """Return a client that is logged in.
 
         Parameters
         ----------
         user : str, default "researcher"
-            One of `users`.
+            A key of `users`.
 
         Returns
         -------
         Client
-            Encryption is set up with the key of the user's organization. It logs nothing by
-            itself, and is closed when the network ends.
+            Client with encryption set up for the user's organization, and without logging. The
+            network closes it.
+
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such user.
 
         Examples
         --------
         >>> net.client("viewer").organization.list()  # doctest: +SKIP
         """
-        from vantage6.client import Client  # only these two need the whole SDK
+        from vantage6.client import Client  # only needed here
 
         who = self._user(user)
         client = Client(self.url, log_level=None, known_organizations=self.known_organizations)
-        self._parts.callback(client.close)
+        self._exit_stack.callback(client.close)
         client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
         return client
 
     async def async_client(self, user: str = "researcher") -> "AsyncClient":
-        """Return an asynchronous client of the SDK that is logged in.
+        """Return an asynchronous client that is logged in.
 
         Parameters
         ----------
         user : str, default "researcher"
-            One of `users`.
+            A key of `users`.
 
         Returns
         -------
         AsyncClient
-            As `client` gives it, but you close it: use it with ``async with``.
+            Client as returned by `client`. You have to close it: use it with ``async with``.
+
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such user.
 
         Examples
         --------
@@ -240,19 +254,20 @@ class LocalNetwork:
 
     @property
     def known_organizations(self) -> Path:
-        """Where clients remember the keys of this network, apart from those of real servers.
+        """File with the public keys that clients of this network trust.
 
-        Each network has keys of its own, and perhaps the port of one before.
+        It is separate from that of real servers, because each network has new keys and may reuse a
+        port.
         """
         return self._folder / "known_organizations"
 
     def _user(self, name: str) -> User:
         if name not in self.users:
-            raise LocalNetworkError(f"There is no user {name!r}, but {', '.join(self.users)}.")
+            raise LocalNetworkError(f"user: expected one of {', '.join(self.users)}, got {name!r}.")
         return self.users[name]
 
     def restart_server(self) -> None:
-        """Kill the server, and start it again where it was; the nodes connect again by themselves.
+        """Kill the server and restart it on the same port; the nodes reconnect automatically.
 
         Examples
         --------
@@ -261,30 +276,32 @@ class LocalNetwork:
         self._server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
-        """Take an organization's node off the server's events, so that it is offline from now on.
+        """Disconnect an organization's node from the server permanently.
 
-        What it works on goes on, but it hears of nothing new, and starts nothing.
+        The node goes offline. Its active runs continue, but it receives no events and starts no
+        runs.
 
         Parameters
         ----------
         organization_id : int
-            The organization.
+            Id of the organization.
 
         Examples
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
         for node in self._nodes:
-            if node.identity.organization_id == organization_id:
+            if node.config.organization_id == organization_id:
                 node.disconnect()
 
     def describe(self) -> dict[str, object]:
-        """Return what another program needs to use the network, ready for JSON.
+        """Return a description of the network for other programs.
 
         Returns
         -------
         dict
-            Address, users with passwords, ids, key files, and the nodes with their status.
+            Address, users with passwords, ids, key files, and nodes with their status, in types
+            that JSON supports.
 
         Examples
         --------
@@ -327,19 +344,19 @@ class LocalNetwork:
         }
 
     def write(self, path: Path) -> None:
-        """Write what `describe` returns to a file that only this user can read.
+        """Write the description to a JSON file that only this user can read.
 
-        The file takes the place of one that may be there; whoever sees it sees all of it.
+        An existing file is replaced atomically.
 
         Parameters
         ----------
         path : Path
-            The file.
+            Path of the file.
 
         Raises
         ------
         LocalNetworkError
-            When it cannot be written, or there is something else than a file.
+            If the file cannot be written, or the path is not a regular file.
 
         Examples
         --------
@@ -351,74 +368,74 @@ class LocalNetwork:
             with atomic_write(path) as file:
                 file.write(text)
         except OSError as error:
-            raise LocalNetworkError(f"{path} cannot be written: {error.strerror}.") from None
+            raise LocalNetworkError(f"cannot write {path}: {error.strerror}.") from None
 
-    def _start(self, parts: contextlib.ExitStack) -> None:
-        """Start every part, each with its end in the stack."""
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        """Start all components, and register their shutdown."""
         python = environment_python(self.version)
         folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
-        parts.callback(shutil.rmtree, folder, ignore_errors=True)
-        blobs = BlobStore(folder) if self._wants_blobs else None
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        blobs = BlobStore(folder) if self._with_blob_store else None
         if blobs:
-            parts.callback(blobs.stop)
+            stack.callback(blobs.stop)
             blobs.wait_until_ready()
-        setting = blobs.setting if blobs else None
-        server = Server(python, folder, self._wanted_port, self._rules, setting)
+        blob_setting = blobs.server_setting if blobs else None
+        server = Server(python, folder, self._requested_port, self._login_settings, blob_setting)
         self._server = server
-        parts.callback(server.stop)
-        store = Store(python, folder, server.url, self._review) if self._wants_store else None
+        stack.callback(server.stop)
+        store = Store(python, folder, server.url, self._review) if self._with_store else None
         if store:
-            parts.callback(store.stop)
-        # The slow things happen side by side: the server starts, pandas is imported, keys are made.
-        runner = Runner(python, folder)
-        parts.callback(runner.stop)
-        relay = Relay(python, folder)
-        parts.callback(relay.stop)
-        keys = self._make_keys(parts)
+            stack.callback(store.stop)
+        # Slow steps run in parallel: starting the server, importing pandas, generating keys.
+        runner = AlgorithmRunner(python, folder)
+        stack.callback(runner.stop)
+        relay = EventRelay(python, folder)
+        stack.callback(relay.stop)
+        keys = self._generate_keys(stack)
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
-        self._take(seed(server.url, folder, self._parties, keys))
-        self._start_nodes(parts, folder, keys, runner, relay)
-        self.store = couple(server.url, store, self._root_token()) if store else None
+        self._set_attributes(seed(server.url, folder, self._organization_specs, keys))
+        self._start_nodes(stack, folder, keys, runner, relay)
+        self.store = link_store(server.url, store, self._root_token()) if store else None
 
     def _start_nodes(
         self,
-        parts: contextlib.ExitStack,
+        stack: contextlib.ExitStack,
         folder: Path,
         keys: "list[Future[RSAPrivateKey]] | None",
-        runner: Runner,
-        relay: Relay,
+        runner: AlgorithmRunner,
+        relay: EventRelay,
     ) -> None:
-        """Start a node for each organization, and wait until all are online."""
+        """Start one node per organization, and wait until all are online."""
         proxy = Proxy(self.url)
-        parts.callback(proxy.stop)
+        stack.callback(proxy.stop)
         nodes = self._nodes = list[Node]()
         for index, account in enumerate(self.nodes):
-            identity = Identity(
+            config = NodeConfig(
                 id=account.id,
                 organization_id=account.organization_id,
                 collaboration_id=self.collaboration.id,
                 api_key=account.api_key,
                 databases=self.organizations[index].databases,
                 folder=folder / f"node-{account.id}",
-                cipher=Cipher(keys[index].result() if keys else None),
+                codec=PayloadCodec(keys[index].result() if keys else None),
                 allowed=self._allowed,
             )
-            node = Node(self.url, identity, self._algorithms, runner, proxy, relay)
-            parts.callback(node.stop)
+            node = Node(self.url, config, self._algorithms, runner, proxy, relay)
+            stack.callback(node.stop)
             nodes.append(node)
         _wait_until_online(nodes, relay)
 
-    def _make_keys(self, parts: contextlib.ExitStack) -> "list[Future[RSAPrivateKey]] | None":
-        """Begin to make a private key for each organization, if there is encryption."""
+    def _generate_keys(self, stack: contextlib.ExitStack) -> "list[Future[RSAPrivateKey]] | None":
+        """Start generating a private key per organization, if encryption is on."""
         if not self.encrypted:
             return None
         makers = ThreadPoolExecutor(os.cpu_count())
-        parts.callback(makers.shutdown, cancel_futures=True)
-        return [makers.submit(_keys.generate_private_key) for _ in self._parties]
+        stack.callback(makers.shutdown, cancel_futures=True)
+        return [makers.submit(_keys.generate_private_key) for _ in self._organization_specs]
 
-    def _take(self, seeded: Seed) -> None:
-        """Keep what the server was filled with."""
+    def _set_attributes(self, seeded: Seed) -> None:
+        """Set the attributes that the seed defines."""
         self.users = seeded.users
         self.organizations = seeded.organizations
         self.collaboration = seeded.collaboration
@@ -431,15 +448,15 @@ class LocalNetwork:
         }
 
     def _root_token(self) -> str:
-        """Log in as root."""
+        """Log in as root and return the access token."""
         root = self.users["root"]
         token, _ = log_in(self.url, root.username, root.password, root.otp_secret)
         return token
 
     def _node_rows(self) -> list[dict[str, object]]:
-        """Return the nodes as the server sees them now."""
-        with _api.authenticated(self.url, self._root_token()) as client:
-            page = _api.answer(list_nodes.sync_detailed(client=client, per_page=_PAGE, sort="id"))
+        """Return the nodes with their current status."""
+        with _api.authenticated_client(self.url, self._root_token()) as client:
+            page = _api.unwrap(list_nodes.sync_detailed(client=client, per_page=_PAGE, sort="id"))
         return [
             {
                 "id": node.id,
@@ -451,25 +468,27 @@ class LocalNetwork:
         ]
 
 
-def _patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
-    """Check the regular expressions of a policy, which real nodes do only when a run comes."""
+def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
+    """Raise an error if a regular expression is invalid; real nodes find out on the first run."""
     if isinstance(allowed, str):
-        raise LocalNetworkError(f"allowed_algorithms must be a list: [{allowed!r}].")
+        raise LocalNetworkError(
+            f"allowed_algorithms: expected a list, got {allowed!r}. Pass [{allowed!r}]."
+        )
     for pattern in allowed or ():
         try:
             re.compile(pattern)
         except re.error as error:
-            message = f"allowed_algorithms has {pattern!r}, which is no regular expression: {error}"
+            message = f"allowed_algorithms: expected regular expressions, got {pattern!r}: {error}."
             raise LocalNetworkError(message) from None
     return tuple(allowed or ())
 
 
-def _wait_until_online(nodes: list[Node], relay: Relay) -> None:
-    """Wait until every node holds its connection to the server."""
+def _wait_until_online(nodes: list[Node], relay: EventRelay) -> None:
+    """Wait until all nodes are connected to the server."""
     deadline = time.monotonic() + _ONLINE_SECONDS
     for node in nodes:
         if not node.online.wait(max(0.0, deadline - time.monotonic())):
             log = scrub(relay.log.read_text(errors="replace"))
             tail = "\n  ".join(log.splitlines()[-20:])
-            message = f"Node {node.identity.id} did not come online within {_ONLINE_SECONDS:.0f} s."
-            raise NodeStartError(f"{message} The end of the relay's log:\n  {tail}")
+            message = f"node {node.config.id}: not online after {_ONLINE_SECONDS:.0f} s."
+            raise NodeStartError(f"{message} End of the event relay's log:\n  {tail}")

@@ -1,8 +1,7 @@
-"""A node without containers: picks up an organization's runs, executes them, reports to the server.
+"""A node without containers, which runs algorithms as local processes."""
 
-To the server it is a node like any other: it logs in with an API key, holds a socket.io connection,
-makes the same calls in the same order and emits the same events.
-"""
+# To the server it is a regular node: it logs in with an API key, holds a Socket.IO connection, and
+# makes the same requests and emits the same events in the same order as real nodes.
 
 import csv
 import datetime
@@ -21,53 +20,37 @@ from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.api.token import create_node_token
 from vantage6.bindings.server.models.node_login import NodeLogin
-from vantage6.localnet import _api, _runs
-from vantage6.localnet._algorithms import find
-from vantage6.localnet._cipher import Cipher
-from vantage6.localnet._parties import type_of
+from vantage6.localnet import _algorithm_runner, _api
+from vantage6.localnet._algorithm_runner import AlgorithmRunner
+from vantage6.localnet._algorithms import find_algorithm
+from vantage6.localnet._encryption import PayloadCodec
+from vantage6.localnet._event_relay import EventRelay
+from vantage6.localnet._organizations import database_type
 from vantage6.localnet._proxy import Proxy
-from vantage6.localnet._relay import Relay
-from vantage6.localnet._runs import Runner
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from vantage6.bindings.call import Call
 
-    # Rows, not models: a node reads few fields, and those are the same in every server version.
+    # Rows instead of models: a node reads few fields, which are the same in all server versions.
     from vantage6.bindings.server.rows import Run, RunStatus, RunUpdate, TaskWithoutRuns
 
 T = TypeVar("T")
 
 _log = logging.getLogger("vantage6.localnet")
-# Events tell a node of its runs at once; it looks for itself too, lest an event be lost.
+# Events announce runs immediately; polling finds those whose event was lost.
 _POLL_SECONDS = 20.0
 _STOP_SECONDS = 5.0
-# How long after a call that did not reach the server it is made again.
-_PAUSE_SECONDS = 0.5
+# Delay before a request is repeated while the server is unreachable.
+_RETRY_SECONDS = 0.5
 _PAGE = 100
 _NO_SUCH_TASK = 400
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Who a node is, and what it needs to work.
-
-    Attributes
-    ----------
-    id, organization_id, collaboration_id : int
-        Ids on the server.
-    api_key : str
-        The key by which it logs in; ``repr`` leaves it out.
-    databases : dict of str to Path
-        The files with the organization's data, by label.
-    folder : Path
-        Private folder for what its runs read and write.
-    cipher : Cipher
-        The wire format of its organization.
-    allowed : tuple of str
-        Regular expressions of the images that it runs; it runs all if there are none.
-    """
+class NodeConfig:
+    """Ids, credentials, data and policy of a node."""
 
     id: int
     organization_id: int
@@ -75,185 +58,169 @@ class Identity:
     api_key: str = field(repr=False)
     databases: dict[str, Path]
     folder: Path
-    cipher: Cipher
+    codec: PayloadCodec
     allowed: tuple[str, ...] = ()
 
     def allows(self, image: str) -> bool:
-        """Tell whether its policy lets it run an image; real nodes match names as loosely."""
+        """Return whether the policy allows an image; real nodes match prefixes, too."""
         return not self.allowed or any(re.match(pattern, image) for pattern in self.allowed)
 
 
-class KillItem(TypedDict):
-    """One run to kill."""
+class RunToKill(TypedDict):
+    """A run to kill."""
 
     run_id: int
 
 
 class KillOrder(TypedDict):
-    """What the server sends to have the runs of a task killed."""
+    """Data of a `kill_containers` event."""
 
     collaboration_id: int
-    kill_list: list[KillItem]
+    kill_list: list[RunToKill]
 
 
 class Node:
-    """One organization's node in one collaboration.
-
-    Parameters
-    ----------
-    url : str
-        The server's URL.
-    identity : Identity
-        Who the node is.
-    algorithms : mapping of str to Path
-        Image name to the Python file or package that stands for it.
-    runner : Runner
-        What executes algorithms.
-    proxy : Proxy
-        What passes the algorithms' requests on.
-    relay : Relay
-        What holds the node's socket.io connection.
-    """
+    """The node of one organization in one collaboration."""
 
     def __init__(
         self,
         url: str,
-        identity: Identity,
+        config: NodeConfig,
         algorithms: Mapping[str, Path],
-        runner: Runner,
+        runner: AlgorithmRunner,
         proxy: Proxy,
-        relay: Relay,
+        relay: EventRelay,
     ) -> None:
-        self.identity = identity
+        self.config = config
         self.algorithms = algorithms
         self.runner = runner
-        self.emit = functools.partial(relay.emit, identity.id)
-        with _api.anonymous(url) as client:
-            body = NodeLogin(api_key=identity.api_key)
-            tokens = _api.answer(create_node_token.sync_detailed(client=client, body=body))
-        self.api = _api.authenticated(url, tokens.access_token)
+        self.emit = functools.partial(relay.emit, config.id)
+        with _api.anonymous_client(url) as client:
+            body = NodeLogin(api_key=config.api_key)
+            tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
+        self.api = _api.authenticated_client(url, tokens.access_token)
         self.proxy_port = proxy.port
-        self.proxy_path = proxy.open(identity.id, self.api, identity.cipher)
+        self.proxy_path = proxy.add_node(config.id, self.api, config.codec)
         self.online = threading.Event()
-        self._has_left = False
+        self._is_disconnected = False
         self.stopping = threading.Event()
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
         self._executions: dict[int, Execution] = {}
         self._thread = threading.Thread(
-            target=self._work, name=f"localnet-node-{identity.id}", daemon=True
+            target=self._handle_events, name=f"localnet-node-{config.id}", daemon=True
         )
         self._thread.start()
         self._relay = relay
-        relay.connect(identity.id, url, tokens.access_token, self.hear)
+        relay.connect(config.id, url, tokens.access_token, self.on_event)
 
-    def hear(self, event: str, data: object) -> None:
-        """Take in an event of the node's connection; the node's own thread acts on it."""
+    def on_event(self, event: str, data: object) -> None:
+        """Queue an event for the node's thread."""
         if event in ("sync", "new_task", "kill_containers"):
             self._events.put((event, data))
 
     def disconnect(self) -> None:
-        """Be offline from now on, and start nothing more; what is at work goes on."""
-        self._has_left = True
-        self._relay.disconnect(self.identity.id)
+        """Go offline and start no more runs; active runs continue."""
+        self._is_disconnected = True
+        self._relay.disconnect(self.config.id)
 
     def stop(self) -> None:
-        """Stop picking up runs, and end those at work without a report."""
+        """Stop the node, and kill its active runs without a report."""
         self.stopping.set()
         self._events.put(("stop", None))
         self._thread.join(_STOP_SECONDS)
         for execution in list(self._executions.values()):
-            self.runner.kill(execution.ticket)
+            self.runner.kill(execution.execution_id)
             execution.ended.wait(_STOP_SECONDS)
         self.api.get_httpx_client().close()
 
-    def _work(self) -> None:
-        """Act on events, and look for runs from time to time, until told to stop."""
+    def _handle_events(self) -> None:
+        """Handle events, and poll for open runs, until stopped."""
         while not self.stopping.is_set():
             try:
                 event, data = self._events.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 event, data = "poll", None
             try:
-                self._act(event, data)
-            except Exception:  # the next event, or the next look, may go well
+                self._handle_event(event, data)
+            except Exception:  # the next event or poll may succeed
                 if not self.stopping.is_set():
-                    _log.warning("node %s: %r failed", self.identity.id, event, exc_info=True)
+                    _log.warning("node %s: %r failed", self.config.id, event, exc_info=True)
 
-    def _act(self, event: str, data: object) -> None:
-        """Do what an event asks for."""
+    def _handle_event(self, event: str, data: object) -> None:
+        """Handle one event."""
         match event, data:
             case "kill_containers", dict():
-                self._kill(cast("KillOrder", data))
+                self._kill_runs(cast("KillOrder", data))
             case "new_task", {"id": int(task_id)}:
-                self._pick_up(task_id)
+                self._start_open_runs(task_id)
             case "sync", _:
-                self._introduce()
-                self._pick_up()
+                self._send_node_info()
+                self._start_open_runs()
                 self.online.set()
             case "poll", _:
-                self._pick_up()
+                self._start_open_runs()
             case _:
                 pass  # "stop" only wakes the thread
 
-    def _introduce(self) -> None:
-        """Share what researchers may know of this node, as real nodes do when they connect."""
-        databases = self.identity.databases
-        types = {f"db_type_{label}": type_of(path) for label, path in databases.items()}
+    def _send_node_info(self) -> None:
+        """Send the node's configuration, as real nodes do when they connect."""
+        databases = self.config.databases
+        types = {f"db_type_{label}": database_type(path) for label, path in databases.items()}
         self.emit(
             "node_info_update",
             {
-                "encryption": self.identity.cipher.encrypts,
-                "allowed_algorithms": list(self.identity.allowed) or "all",
+                "encryption": self.config.codec.is_encrypted,
+                "allowed_algorithms": list(self.config.allowed) or "all",
                 "database_labels": list(databases),
                 "database_types": types,
                 "database_columns": {
-                    f"columns_{label}": _columns(path)
+                    f"columns_{label}": _csv_columns(path)
                     for label, path in databases.items()
-                    if type_of(path) == "csv"
+                    if database_type(path) == "csv"
                 },
             },
-            settle=True,  # who asks once the node is online is to be told
+            wait_until_handled=True,  # clients may read it as soon as the node is online
         )
 
-    def _pick_up(self, task_id: int | None = None) -> None:
-        """Start the node's open runs, of one task or of all, that are not at work already."""
-        if self._has_left:
+    def _start_open_runs(self, task_id: int | None = None) -> None:
+        """Start the open runs of one task, or of all tasks."""
+        if self._is_disconnected:
             return
         for page in itertools.count(1):
             call = calls.list_runs(
                 state="open",
                 include=["task"],
-                node_id=self.identity.id,
+                node_id=self.config.id,
                 task_id=task_id,
                 page=page,
                 per_page=_PAGE,
                 sort="id",
             )
             try:
-                runs = _api.ask(self.api, call)
-            except _api.CallError as error:
+                runs = _api.send(self.api, call)
+            except _api.ApiError as error:
                 if task_id is not None and error.status == _NO_SUCH_TASK:
-                    return  # it has been deleted since it was announced
+                    return  # the task was deleted after the event
                 raise
             for run in runs["data"]:
                 if run["id"] not in self._executions:
-                    self._start(run)
+                    self._start_run(run)
             if not runs["links"].get("next"):
                 return
 
-    def _start(self, run: "Run") -> None:
-        """Execute a run on a thread of its own."""
+    def _start_run(self, run: "Run") -> None:
+        """Execute a run in a thread."""
         execution = self._executions[run["id"]] = Execution(self, run)
 
         def work() -> None:
-            execution.work()
+            execution.run()
             del self._executions[run["id"]]
 
         threading.Thread(target=work, name=f"localnet-run-{run['id']}", daemon=True).start()
 
-    def _kill(self, order: "KillOrder") -> None:
-        """Kill the runs that an order names."""
-        if order["collaboration_id"] == self.identity.collaboration_id:
+    def _kill_runs(self, order: "KillOrder") -> None:
+        """Kill the runs of a kill order."""
+        if order["collaboration_id"] == self.config.collaboration_id:
             for item in order["kill_list"]:
                 execution = self._executions.get(item["run_id"])
                 if execution is not None:
@@ -261,99 +228,94 @@ class Node:
 
 
 class Execution:
-    """One run at work on a node.
-
-    Parameters
-    ----------
-    node : Node
-        The node that executes it.
-    run : Run
-        The run, with its task in it.
-    """
+    """The execution of one run on a node."""
 
     def __init__(self, node: Node, run: "Run") -> None:
         self._node = node
         self._run = run
         self._task = cast("TaskWithoutRuns", run["task"])
-        self._folder = node.identity.folder / f"run-{run['id']}"
+        self._folder = node.config.folder / f"run-{run['id']}"
         self._log: list[str] = []
         self._killed = threading.Event()
-        self.ticket = node.runner.ticket()
+        self.execution_id = node.runner.next_execution_id()
         self.ended = threading.Event()
 
     def kill(self) -> None:
-        """End the run by order of a user."""
+        """Kill the run on a user's request."""
         self._killed.set()
-        self._node.runner.kill(self.ticket)
-        self._announce("killed by user")
+        self._node.runner.kill(self.execution_id)
+        self._emit_status("killed by user")
         try:
-            self._tell(status="killed by user", log="".join(self._log), finished_at=_now())
-        except _api.CallError as error:
-            # The server marks the runs of a task it is asked to kill as ended, and then takes
-            # nothing more on them.
+            self._update_run(
+                status="killed by user", log="".join(self._log), finished_at=_utc_now()
+            )
+        except _api.ApiError as error:
+            # The server marks the runs of a killed task as ended and then rejects updates.
             _log.debug("run %s was ended by the server: %s", self._run["id"], error)
 
-    def work(self) -> None:
-        """Execute the run from its start to its report; never raises."""
+    def run(self) -> None:
+        """Execute the run and report its status; never raises."""
         try:
             self._execute()
-        except Exception as error:  # no failure may leave a run open: it would start over
-            if not self._is_over():
-                self._fail("failed", f"The node could not execute this run: {error}")
+        except Exception as error:  # an open run would be started again
+            if not self._is_stopping():
+                self._fail("failed", f"The node could not execute the run: {error}")
         finally:
             self.ended.set()
 
-    def _is_over(self) -> bool:
-        """Tell whether nobody waits for a report of this run any more."""
+    def _is_stopping(self) -> bool:
+        """Return whether the run needs no report, because it was killed or the node stops."""
         return self._killed.is_set() or self._node.stopping.is_set()
 
     def _execute(self) -> None:
-        """Start the algorithm, wait for its end, and report what came of it."""
-        node, identity, image = self._node, self._node.identity, self._task["image"] or ""
-        if not identity.allows(image):
-            reason = f"The policy of this node does not allow the image {image!r}."
+        """Run the algorithm and report the result."""
+        node, config, image = self._node, self._node.config, self._task["image"] or ""
+        if not config.allows(image):
+            reason = f"The node's policy does not allow the image {image!r}."
             self._fail("not allowed", reason)
             return
-        self._tell(started_at=_now())
-        algorithm = find(node.algorithms, image)
+        self._update_run(started_at=_utc_now())
+        algorithm = find_algorithm(node.algorithms, image)
         if algorithm is None:
             known = ", ".join(sorted(node.algorithms))
-            reason = f"No algorithm stands for the image {image!r} here; there are: {known}."
+            reason = (
+                f"The local network has no algorithm for the image {image!r}. Available: {known}."
+            )
             self._fail("non-existing Docker image", reason)
             return
         call = calls.create_container_token({"image": image, "task_id": self._task["id"]})
-        token = Secret(self._ask(call)["container_token"])
-        environment = _runs.prepare(
+        token = Secret(self._send(call)["container_token"])
+        environment = _algorithm_runner.prepare_run(
             self._folder,
             algorithm=algorithm,
-            input_=self._input(),
+            input_=self._read_input(),
             token=token,
             proxy=(node.proxy_port, node.proxy_path),
-            databases=identity.databases,
+            databases=config.databases,
             requested=self._task["databases"],
         )
-        # An update without a log erases what came before, so this goes ahead of the first line.
-        self._tell(status="active")
-        self._announce("active")
-        code = node.runner.run(self.ticket, self._folder, environment, self._on_log)
-        if not self._is_over():
+        # An update without a log deletes earlier lines, so it must precede the first line.
+        self._update_run(status="active")
+        self._emit_status("active")
+        code = node.runner.run(self.execution_id, self._folder, environment, self._on_log)
+        if not self._is_stopping():
             self._report("completed" if code == 0 else "crashed")
 
-    def _input(self) -> bytes:
-        """Return what the task asks for."""
-        value, cipher = self._run["input"] or "", self._node.identity.cipher
+    def _read_input(self) -> bytes:
+        """Return the decoded input of the run."""
+        value, codec = self._run["input"] or "", self._node.config.codec
         if self._run.get("blob_storage_used"):
-            blob = self._patiently(lambda: _api.get_blob(self._node.api, value))
-            return cipher.open_blob(blob)
-        return cipher.open(value)
+            blob = self._retry_until_connected(lambda: _api.get_blob(self._node.api, value))
+            return codec.decode_blob(blob)
+        return codec.decode(value)
 
     def _on_log(self, lines: str) -> None:
-        """Keep what the algorithm prints, and send it on."""
+        """Store log lines and send them to the server."""
         self._log.append(lines)
         self._node.emit(
             "algorithm_log",
             {
-                "collaboration_id": self._node.identity.collaboration_id,
+                "collaboration_id": self._node.config.collaboration_id,
                 "run_id": self._run["id"],
                 "task_id": self._task["id"],
                 "log": lines,
@@ -361,76 +323,78 @@ class Execution:
         )
 
     def _report(self, status: "RunStatus") -> None:
-        """Send the result, for the organization that asked, with log and status."""
-        self._announce(status)  # ahead of the result, as nodes do
-        identity, initiator = self._node.identity, self._task["init_org"]
+        """Upload the result with the log and the final status."""
+        self._emit_status(status)  # before the result, as real nodes do
+        config, initiator = self._node.config, self._task["init_org"]
         public_key = None
-        if identity.cipher.encrypts and initiator is not None:
+        if config.codec.is_encrypted and initiator is not None:
             call = calls.get_organization(initiator["id"])
-            public_key = self._ask(call)["public_key"]
-        output = _runs.output_of(self._folder)
+            public_key = self._send(call)["public_key"]
+        output = _algorithm_runner.read_output(self._folder)
         if self._run.get("blob_storage_used"):
-            blob = identity.cipher.seal_blob(output, public_key)
-            result = self._patiently(lambda: _api.put_blob(self._node.api, blob))
+            blob = config.codec.encode_blob(output, public_key)
+            result = self._retry_until_connected(lambda: _api.put_blob(self._node.api, blob))
         else:
-            result = identity.cipher.seal(output, public_key)
-        self._tell(status=status, result=result, log="".join(self._log), finished_at=_now())
+            result = config.codec.encode(output, public_key)
+        self._update_run(
+            status=status, result=result, log="".join(self._log), finished_at=_utc_now()
+        )
 
     def _fail(self, status: "RunStatus", reason: str) -> None:
-        """Report that there is no result, unless the server has ended the run itself."""
+        """Report a run without a result."""
         try:
-            self._tell(status=status, log=reason, finished_at=_now())
-        except (_api.CallError, _api.TransportError) as error:
-            _log.info("run %s: %s (the server did not take it: %s)", self._run["id"], reason, error)
+            self._update_run(status=status, log=reason, finished_at=_utc_now())
+        except (_api.ApiError, _api.TransportError) as error:
+            _log.info(
+                "run %s: %s (the server rejected the report: %s)", self._run["id"], reason, error
+            )
             return
-        self._announce(status)
+        self._emit_status(status)
 
-    def _tell(self, **changes: "Unpack[RunUpdate]") -> None:
+    def _update_run(self, **changes: "Unpack[RunUpdate]") -> None:
         """Update the run on the server."""
-        self._ask(calls.update_run(self._run["id"], changes))
+        self._send(calls.update_run(self._run["id"], changes))
 
-    def _ask(self, call: "Call[T]") -> T:
-        """Make a call."""
-        return self._patiently(lambda: _api.ask(self._node.api, call))
+    def _send(self, call: "Call[T]") -> T:
+        """Send a request, repeated until the server is reachable."""
+        return self._retry_until_connected(lambda: _api.send(self._node.api, call))
 
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        """Ask the server, and again while it cannot be reached, as real nodes do.
-
-        A run whose end the server never hears of would be started anew.
-        """
+    def _retry_until_connected(self, function: Callable[[], T]) -> T:
+        """Call a function, repeatedly while the server is unreachable, as real nodes do."""
+        # A run whose end is never reported would be started again.
         while True:
             try:
-                return ask()
+                return function()
             except _api.TransportError:
-                if self._node.stopping.wait(_PAUSE_SECONDS):
+                if self._node.stopping.wait(_RETRY_SECONDS):
                     raise
 
-    def _announce(self, status: "RunStatus") -> None:
-        """Tell the collaboration that the run has another status."""
-        identity, parent = self._node.identity, self._task["parent"]
+    def _emit_status(self, status: "RunStatus") -> None:
+        """Emit a status change to the collaboration."""
+        config, parent = self._node.config, self._task["parent"]
         self._node.emit(
             "algorithm_status_change",
             {
-                "node_id": identity.id,
+                "node_id": config.id,
                 "status": status,
                 "run_id": self._run["id"],
                 "task_id": self._task["id"],
-                "collaboration_id": identity.collaboration_id,
-                "organization_id": identity.organization_id,
+                "collaboration_id": config.collaboration_id,
+                "organization_id": config.organization_id,
                 "parent_id": parent["id"] if parent is not None else None,
             },
-            # The server appends lines of the log to what it has: they must not come after a report
-            # that has them all.
-            settle=True,
+            # The server appends log lines, so they must not arrive after the report with the full
+            # log.
+            wait_until_handled=True,
         )
 
 
-def _columns(path: Path) -> list[str]:
-    """Return the columns of a CSV file."""
+def _csv_columns(path: Path) -> list[str]:
+    """Return the column names of a CSV file."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         return next(csv.reader(file), list[str]())
 
 
-def _now() -> str:
-    """Return the time as the server reads it: in UTC, without an offset."""
+def _utc_now() -> str:
+    """Return the current UTC time in the server's format, without an offset."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -1,8 +1,7 @@
-"""The nodes' HTTP proxy: an algorithm's only way to the server, and where encryption happens.
+"""HTTP proxy between algorithms and the server, with encryption."""
 
-An algorithm knows no keys. What it asks goes on to the server with its own token; the input of the
-tasks it creates is encrypted here, and the results it asks for are decrypted here.
-"""
+# Algorithms have no keys. Their requests are forwarded with their own token; inputs of subtasks are
+# encrypted here, and results are decrypted here.
 
 import functools
 import json
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient
 from vantage6.localnet import _api
-from vantage6.localnet._cipher import Cipher
+from vantage6.localnet._encryption import PayloadCodec
 
 if TYPE_CHECKING:
     import httpx
@@ -31,23 +30,11 @@ _STOP_SECONDS = 5.0
 
 
 class Proxy:
-    """The way to the server for the algorithms of every node, on one loopback port.
-
-    Parameters
-    ----------
-    url : str
-        The server's URL.
-
-    Examples
-    --------
-    >>> proxy = Proxy("http://127.0.0.1:7601")  # doctest: +SKIP
-    >>> proxy.open(5, client, Cipher(None))  # doctest: +SKIP
-    '/5'
-    """
+    """Serves the algorithms of all nodes on one loopback port."""
 
     def __init__(self, url: str) -> None:
-        self._server = _api.anonymous(url).get_httpx_client()
-        self._gates: dict[str, _Gate] = {}
+        self._server = _api.anonymous_client(url).get_httpx_client()
+        self._routes: dict[str, _NodeRoute] = {}
         self._listener = ThreadingHTTPServer((_api.HOST, 0), functools.partial(_Handler, self))
         self._listener.daemon_threads = True
         self.port = self._listener.server_port
@@ -57,119 +44,89 @@ class Proxy:
         self._thread.daemon = True
         self._thread.start()
 
-    def open(self, node: int, client: AuthenticatedClient, cipher: Cipher) -> str:
-        """Serve the algorithms of a node.
-
-        Parameters
-        ----------
-        node : int
-            Id of the node.
-        client : AuthenticatedClient
-            The node's own client, to look up public keys with.
-        cipher : Cipher
-            The wire format of the node's organization.
-
-        Returns
-        -------
-        str
-            The API path for the node's algorithms.
-        """
-        self._gates[str(node)] = _Gate(self._server, client, cipher)
+    def add_node(self, node: int, client: AuthenticatedClient, codec: PayloadCodec) -> str:
+        """Register a node, and return the API path for its algorithms."""
+        self._routes[str(node)] = _NodeRoute(self._server, client, codec)
         return f"/{node}"
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """Pass a request of an algorithm on, by way of its node.
-
-        Parameters
-        ----------
-        method, path : str
-            The request line; the path begins with the node's.
-        headers : dict of str to str
-            Headers to pass on.
-        body : bytes
-            Body of the request, empty if it has none.
-
-        Returns
-        -------
-        status : int
-            HTTP status of the answer.
-        body : bytes
-            Body of the answer, decrypted if it holds results.
-        """
+        """Forward a request of an algorithm to the server."""
         _, node, rest = path.split("/", 2)
-        return self._gates[node].forward(method, f"/{rest}", headers, body)
+        return self._routes[node].forward(method, f"/{rest}", headers, body)
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop the proxy."""
         self._listener.shutdown()
         self._listener.server_close()
         self._thread.join(_STOP_SECONDS)
         self._server.close()
 
 
-class _Gate:
-    """What the proxy does for one node."""
+class _NodeRoute:
+    """Forwards the requests of one node's algorithms."""
 
-    def __init__(self, server: "httpx.Client", node: AuthenticatedClient, cipher: Cipher) -> None:
+    def __init__(
+        self, server: "httpx.Client", node: AuthenticatedClient, codec: PayloadCodec
+    ) -> None:
         self._server = server
         self._node = node
-        self._cipher = cipher
+        self._codec = codec
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """Pass a request on to the server, its path as the server has it below its API path."""
+        """Forward a request; the path is relative to the server's API."""
         resource = urlsplit(path).path.strip("/").split("/")
         if resource[0] == "blobstream" and resource[1:] != ["status"]:
             return self._forward_blob(method, path, headers, body)
-        if self._cipher.encrypts and (method, resource) == ("POST", ["task"]):
+        if self._codec.is_encrypted and (method, resource) == ("POST", ["task"]):
             body = self._encrypt_inputs(body)
         response = self._server.request(method, path, headers=headers, content=body)
-        if self._cipher.encrypts and response.is_success and resource[0] == "result":
+        if self._codec.is_encrypted and response.is_success and resource[0] == "result":
             return response.status_code, self._decrypt_results(response.content)
         return response.status_code, response.content
 
     def _forward_blob(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """Pass on an algorithm's blob: the input of a task of its own, or the result of one."""
+        """Forward a blob: the input of a subtask, or the result of one."""
         if method == "POST":
             public_key = headers.pop("X-Public-Key", None)
-            body = self._cipher.seal_blob(body, public_key)
-        content = _api.in_pieces(body) if method == "POST" else None
-        headers = {**headers, **_api.CLOSING}
+            body = self._codec.encode_blob(body, public_key)
+        content = _api.chunks(body) if method == "POST" else None
+        headers = {**headers, **_api.CLOSE_CONNECTION}
         response = self._server.request(method, path, headers=headers, content=content)
         if method == "GET" and response.is_success:
-            return response.status_code, self._cipher.open_blob(response.content)
+            return response.status_code, self._codec.decode_blob(response.content)
         return response.status_code, response.content
 
     def _encrypt_inputs(self, body: bytes) -> bytes:
-        """Encrypt each organization's input in the body of a new task."""
+        """Encrypt the inputs in the body of a new task."""
         task: TaskInput = json.loads(body)
         for organization in task["organizations"]:
             if _is_blob_id(organization.get("input")):
-                continue  # its blob is encrypted already
+                continue  # the blob is already encrypted
             call = calls.get_organization(organization["id"])
-            public_key = _api.ask(self._node, call)["public_key"]
-            plain = Cipher(None).open(organization.get("input", ""))
-            organization["input"] = self._cipher.seal(plain, public_key)
+            public_key = _api.send(self._node, call)["public_key"]
+            plain = PayloadCodec(None).decode(organization.get("input", ""))
+            organization["input"] = self._codec.encode(plain, public_key)
         return json.dumps(task).encode()
 
     def _decrypt_results(self, body: bytes) -> bytes:
-        """Decrypt the results in an answer: a page of them, or a single one."""
-        answer: ResultPage | Result = json.loads(body)
-        results = answer["data"] if "data" in answer else [answer]  # noqa: SIM401  (two types)
+        """Decrypt the results in a response: a page or a single result."""
+        document: ResultPage | Result = json.loads(body)
+        results = document["data"] if "data" in document else [document]  # noqa: SIM401  (two types)
         for result in results:
             if result["result"] and not result.get("blob_storage_used"):
-                plain = self._cipher.open(result["result"])
-                result["result"] = Cipher(None).seal(plain, None)
-        return json.dumps(answer).encode()
+                plain = self._codec.decode(result["result"])
+                result["result"] = PayloadCodec(None).encode(plain, None)
+        return json.dumps(document).encode()
 
 
 def _is_blob_id(value: str | None) -> bool:
-    """Tell a reference to a blob from an input, which is base64."""
+    """Return whether a value is a blob id rather than a base64 input."""
     try:
         uuid.UUID(value or "")
     except ValueError:
@@ -178,36 +135,37 @@ def _is_blob_id(value: str | None) -> bool:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of an algorithm to the proxy."""
+    """Handles the requests of one connection."""
 
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body of an answer leave together
+    wbufsize = -1  # send head and body of a response together
     timeout = 60.0
 
     def __init__(
         self, proxy: Proxy, request: socket.socket, address: tuple[str, int], server: BaseServer
     ) -> None:
         self._proxy = proxy
-        super().__init__(request, address, server)  # the base handles the request right there
+        super().__init__(request, address, server)  # the base class handles the request here
 
     def _handle(self) -> None:
-        """Answer with what the server answers, or with what went wrong here."""
+        """Send the server's response, or status 500 if forwarding fails."""
         body = self._read_body()
         names = ("Authorization", "Content-Type", "X-Public-Key")
         headers = {name: self.headers[name] for name in names if name in self.headers}
         try:
-            status, answer = self._proxy.forward(self.command, self.path, headers, body)
-        except Exception as error:  # whatever it is, the algorithm is to hear of it, not hang
-            _log.warning("the proxy could not serve %s %s", self.command, self.path, exc_info=True)
-            status, answer = 500, json.dumps({"msg": f"The node's proxy failed: {error}"}).encode()
+            status, content = self._proxy.forward(self.command, self.path, headers, body)
+        except Exception as error:  # the algorithm must get a response, not hang
+            _log.warning("node proxy: cannot forward %s %s", self.command, self.path, exc_info=True)
+            message = f"node proxy: cannot forward the request: {error}"
+            status, content = 500, json.dumps({"msg": message}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(content)
 
     def _read_body(self) -> bytes:
-        """Read the body of the request, which comes at once or, if it is a blob, in pieces."""
+        """Read the request body, chunked or of known length."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
         pieces: list[bytes] = []
@@ -215,12 +173,12 @@ class _Handler(BaseHTTPRequestHandler):
             pieces.append(self.rfile.read(length))
             self.rfile.readline()
         while self.rfile.readline().strip():
-            pass  # trailers
+            pass  # skip the trailers
         return b"".join(pieces)
 
-    # The names that the base class looks up.
+    # Method names that the base class looks up.
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log quietly."""
+        """Log at level DEBUG."""
         _log.debug(format, *args)

@@ -1,4 +1,4 @@
-"""What a new server is filled with: organizations, users, a collaboration, a study, nodes, data."""
+"""Fill a new server with organizations, users, a collaboration, a study and nodes."""
 
 import csv
 import random
@@ -29,11 +29,11 @@ from vantage6.bindings.server.models.user_input import UserInput
 from vantage6.bindings.server.types import UNSET
 from vantage6.client._encryption import keys as _keys
 from vantage6.localnet import _api
-from vantage6.localnet._login import code, log_in
-from vantage6.localnet._parties import DEFAULT_LABEL, Party
+from vantage6.localnet._authentication import log_in, totp_code
+from vantage6.localnet._organizations import DEFAULT_LABEL, OrganizationSpec
 from vantage6.localnet._processes import write_private
 
-# The server makes these itself at its first start: the first organization, and its only user.
+# The server creates the first organization and its only user on its first start.
 _FIRST_ORGANIZATION = 1
 _ROOT, _ROOT_PASSWORD = "root", "root"
 _ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
@@ -42,18 +42,18 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class User:
-    """Someone who can log in.
+    """A user who can log in.
 
     Attributes
     ----------
     username, password : str
-        The credentials; ``repr`` leaves the password out.
+        Credentials; ``repr`` omits the password.
     organization_id : int
-        The organization the user belongs to.
+        Id of the user's organization.
     role : str
         Name of the user's role.
     otp_secret : str or None
-        The secret of the second factor, where the server wants one; ``repr`` leaves it out.
+        Secret of the second factor, if the server requires one; ``repr`` omits it.
     """
 
     username: str
@@ -64,13 +64,13 @@ class User:
 
     @property
     def code(self) -> str | None:
-        """What an authenticator app shows now; None where the server wants no second factor."""
-        return code(self.otp_secret) if self.otp_secret else None
+        """The current two-factor code, or None without two-factor login."""
+        return totp_code(self.otp_secret) if self.otp_secret else None
 
 
 @dataclass(frozen=True)
 class Organization:
-    """A party of the collaboration.
+    """An organization of the collaboration.
 
     Attributes
     ----------
@@ -79,10 +79,10 @@ class Organization:
     name : str
         Name on the server.
     databases : dict of str to Path
-        The files with the data that its node holds, by label: your own, or a CSV file with a header
-        line, called ``default``.
+        Database files of its node by label: your own, or a generated CSV file with a header line
+        for ``default``.
     private_key : Path or None
-        Its private key, None if the collaboration is not encrypted.
+        Path of its private key; None if the collaboration is not encrypted.
     """
 
     id: int
@@ -92,13 +92,13 @@ class Organization:
 
     @property
     def data(self) -> Path:
-        """The file of the database called ``default``, or else of the first one."""
+        """The file of the database ``default``, or of the first database."""
         return self.databases.get(DEFAULT_LABEL) or next(iter(self.databases.values()))
 
 
 @dataclass(frozen=True)
-class Named:
-    """Something of the server's with an id and a name.
+class NamedResource:
+    """Id and name of a resource on the server.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Named:
 
 @dataclass(frozen=True)
 class NodeAccount:
-    """What the server knows a node by.
+    """A node as registered on the server.
 
     Attributes
     ----------
@@ -123,9 +123,9 @@ class NodeAccount:
     name : str
         Name on the server.
     organization_id : int
-        The organization it works for.
+        Id of its organization.
     api_key : str
-        The key by which it logs in; ``repr`` leaves it out.
+        Key that it logs in with; ``repr`` omits it.
     """
 
     id: int
@@ -136,57 +136,31 @@ class NodeAccount:
 
 @dataclass(frozen=True)
 class Seed:
-    """All that a server was filled with.
-
-    Attributes
-    ----------
-    users : dict of str to User
-        By user name.
-    organizations : list of Organization
-        All of them take part in the collaboration.
-    collaboration, study : Named
-        The study has all organizations but the last.
-    nodes : list of NodeAccount
-        One for each organization, in the same order.
-    """
+    """Everything that `seed` created on the server."""
 
     users: dict[str, User]
     organizations: list[Organization]
-    collaboration: Named
-    study: Named
+    collaboration: NamedResource
+    study: NamedResource
     nodes: list[NodeAccount]
 
 
 def seed(
-    url: str, folder: Path, parties: Sequence[Party], keys: list[Future[RSAPrivateKey]] | None
+    url: str,
+    folder: Path,
+    organization_specs: Sequence[OrganizationSpec],
+    keys: list[Future[RSAPrivateKey]] | None,
 ) -> Seed:
-    """Fill a new server. Where it wants second factors, each user is given one.
-
-    Parameters
-    ----------
-    url : str
-        The server's URL.
-    folder : Path
-        Private folder for data and keys.
-    parties : sequence of Party
-        The organizations.
-    keys : list of Future or None
-        A private key in the making for each organization; None leaves the collaboration plain.
-
-    Returns
-    -------
-    Seed
-        What is there now.
-    """
-    token, root = _secure_root(url)
-    with _api.authenticated(url, token) as client:
+    """Fill a new server; set up second factors if the server requires them."""
+    token, root = _replace_root_password(url)
+    with _api.authenticated_client(url, token) as client:
         organizations = [
-            _add_organization(client, folder, index, party, keys[index] if keys else None)
-            for index, party in enumerate(parties)
+            _add_organization(client, folder, index, spec, keys[index] if keys else None)
+            for index, spec in enumerate(organization_specs)
         ]
         users = [root, *_add_users(client, url if root.otp_secret else None)]
         ids = [organization.id for organization in organizations]
-        collaboration = _api.answer(
+        collaboration = _api.unwrap(
             create_collaboration.sync_detailed(
                 client=client,
                 body=CollaborationInput(
@@ -194,7 +168,7 @@ def seed(
                 ),
             )
         )
-        study = _api.answer(
+        study = _api.unwrap(
             create_study.sync_detailed(
                 client=client,
                 body=StudyInput(
@@ -208,24 +182,24 @@ def seed(
     return Seed(
         users={user.username: user for user in users},
         organizations=organizations,
-        collaboration=Named(collaboration.id, "demo"),
-        study=Named(study.id, "demo Subset"),
+        collaboration=NamedResource(collaboration.id, "demo"),
+        study=NamedResource(study.id, "demo Subset"),
         nodes=nodes,
     )
 
 
-def _secure_root(url: str) -> tuple[str, User]:
-    """Replace the password that every new server has for root; return root's token, too."""
+def _replace_root_password(url: str) -> tuple[str, User]:
+    """Replace root's default password; return root's token and account."""
     token, otp_secret = log_in(url, _ROOT, _ROOT_PASSWORD)
     root = User(_ROOT, _new_password(), _FIRST_ORGANIZATION, "Root", otp_secret)
-    with _api.authenticated(url, token) as client:
+    with _api.authenticated_client(url, token) as client:
         change = ChangePasswordInput(current_password=_ROOT_PASSWORD, new_password=root.password)
-        _api.answer(change_password.sync_detailed(client=client, body=change))
+        _api.unwrap(change_password.sync_detailed(client=client, body=change))
     return token, root
 
 
 def _new_password() -> Secret:
-    """Return a strong password with every kind of character that the server's policy wants."""
+    """Return a random password that meets the server's password policy."""
     return Secret(secrets.token_urlsafe(15) + "-aA1")
 
 
@@ -233,37 +207,34 @@ def _add_organization(
     client: AuthenticatedClient,
     folder: Path,
     index: int,
-    party: Party,
+    spec: OrganizationSpec,
     key: Future[RSAPrivateKey] | None,
 ) -> Organization:
-    """Make an organization, its data and its key."""
-    name, databases = party.name, dict(party.databases)
+    """Create an organization with its data and its key."""
+    name, databases = spec.name, dict(spec.databases)
     if not databases:
         databases[DEFAULT_LABEL] = folder / f"data-{index + 1}.csv"
-        _write_data(databases[DEFAULT_LABEL], index)
+        _write_patients(databases[DEFAULT_LABEL], index)
     private_key = folder / f"private-key-{index + 1}.pem" if key else None
     public_key = UNSET
     if key is not None and private_key is not None:
-        made = key.result()
-        write_private(private_key, _keys.private_key_to_pem(made))
-        public_key = _keys.public_key_of(made)
+        private_key_object = key.result()
+        write_private(private_key, _keys.private_key_to_pem(private_key_object))
+        public_key = _keys.public_key_of(private_key_object)
     if index == 0:
         change = OrganizationUpdate(name=name, public_key=public_key)
-        organization = _api.answer(
+        organization = _api.unwrap(
             update_organization.sync_detailed(_FIRST_ORGANIZATION, client=client, body=change)
         )
     else:
         new = OrganizationInput(name=name, public_key=public_key)
-        organization = _api.answer(create_organization.sync_detailed(client=client, body=new))
+        organization = _api.unwrap(create_organization.sync_detailed(client=client, body=new))
     return Organization(organization.id, name, databases, private_key)
 
 
-def _add_users(client: AuthenticatedClient, two_factor_at: str | None) -> list[User]:
-    """Make a user of each of the usual roles at the first organization.
-
-    Where the server wants a second factor, its URL is given, and users log in there to get one.
-    """
-    page = _api.answer(list_roles.sync_detailed(client=client, per_page=_PAGE, sort="id"))
+def _add_users(client: AuthenticatedClient, two_factor_url: str | None) -> list[User]:
+    """Create a user for each default role; with a URL, set up their second factors there."""
+    page = _api.unwrap(list_roles.sync_detailed(client=client, per_page=_PAGE, sort="id"))
     roles = {role.name: role.id for role in page.data}
     users: list[User] = []
     for username, role in _ROLES.items():
@@ -273,12 +244,12 @@ def _add_users(client: AuthenticatedClient, two_factor_at: str | None) -> list[U
             password=password,
             email=f"{username}@example.org",
             firstname=username.capitalize(),
-            lastname="Demo",  # the server fails without one, whatever its schema says
+            lastname="Demo",  # required by the server, although its schema says otherwise
             organization_id=_FIRST_ORGANIZATION,
             roles=[roles[role]],
         )
-        _api.answer(create_user.sync_detailed(client=client, body=body))
-        otp_secret = log_in(two_factor_at, username, password)[1] if two_factor_at else None
+        _api.unwrap(create_user.sync_detailed(client=client, body=body))
+        otp_secret = log_in(two_factor_url, username, password)[1] if two_factor_url else None
         users.append(User(username, password, _FIRST_ORGANIZATION, role, otp_secret))
     return users
 
@@ -286,24 +257,24 @@ def _add_users(client: AuthenticatedClient, two_factor_at: str | None) -> list[U
 def _add_node(
     client: AuthenticatedClient, organization: Organization, collaboration: int
 ) -> NodeAccount:
-    """Make an organization's node."""
+    """Create the node of an organization."""
     name = f"{organization.name} demo node"
     body = NodeInput(name=name, organization_id=organization.id, collaboration_id=collaboration)
-    node = _api.answer(create_node.sync_detailed(client=client, body=body))
+    node = _api.unwrap(create_node.sync_detailed(client=client, body=body))
     return NodeAccount(node.id, name, organization.id, node.api_key)
 
 
-def _write_data(path: Path, index: int) -> None:
-    """Write an organization's patients, the same at every start."""
-    chance = random.Random(f"organization {index + 1}")  # noqa: S311  (data, not a secret)
+def _write_patients(path: Path, index: int) -> None:
+    """Write generated patients, the same on every start."""
+    rng = random.Random(f"organization {index + 1}")  # noqa: S311  (data, not a secret)
     path.touch(0o600)
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["patient_id", "age", "gender", "height", "weight", "smoker"])
-        for number in range(1, chance.randint(40, 80)):
-            gender = chance.choice(["female", "male"])
-            height = round(chance.gauss(167 if gender == "female" else 181, 7), 1)
-            weight = round(chance.gauss(25, 3) * (height / 100) ** 2, 1)
-            age = min(95, max(18, round(chance.gauss(58 + index, 12))))
-            smoker = int(chance.random() < 0.2)
+        for number in range(1, rng.randint(40, 80)):
+            gender = rng.choice(["female", "male"])
+            height = round(rng.gauss(167 if gender == "female" else 181, 7), 1)
+            weight = round(rng.gauss(25, 3) * (height / 100) ** 2, 1)
+            age = min(95, max(18, round(rng.gauss(58 + index, 12))))
+            smoker = int(rng.random() < 0.2)
             rows.writerow([f"P{index + 1:02}{number:03}", age, gender, height, weight, smoker])

@@ -1,4 +1,4 @@
-"""The real vantage6 server, on SQLite, served by uWSGI on a loopback port."""
+"""The vantage6 server, on SQLite, served by uWSGI on a loopback port."""
 
 import contextlib
 import json
@@ -13,66 +13,42 @@ from pathlib import Path
 from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.version import get_version
 from vantage6.localnet import _api
+from vantage6.localnet._authentication import LoginSettings
 from vantage6.localnet._errors import PortInUseError, ServerStartError
-from vantage6.localnet._login import LoginRules
 from vantage6.localnet._processes import (
-    PRIVATE,
+    PRIVATE_UMASK,
     clean_environment,
-    inside,
     open_private,
+    script_path,
     write_private,
 )
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-# Tokens outlive any session with a local network, so that no part of it has to renew them.
+# Tokens outlive any session with a local network, so that no component has to renew them.
 _TOKEN_HOURS = 24 * 30
 _LOG_TAIL_LINES = 20
-# Systems give connections, and programs that take any port, one above these.
-_OWN_PORTS = range(20_000, 32_000)
-_TRIES = 100
+# Below the ephemeral range, from which systems assign ports to connections and other programs.
+_PORT_RANGE = range(20_000, 32_000)
+_MAX_PORT_TRIES = 100
 
 
 class Server:
-    """A vantage6 server in a process of its own, which ends with this one.
+    """A vantage6 server in a process that ends with this one."""
 
-    Parameters
-    ----------
-    python : Path
-        Interpreter of the environment that has vantage6-server.
-    folder : Path
-        Private folder for database, configuration and log; removed when the server stops.
-    port : int or None
-        Port on the loopback interface; None takes a free one.
-    rules : LoginRules, optional
-        What it asks of those who log in; by default a password alone.
-    large_results : dict, optional
-        Its setting for a store of large inputs and results, if it has one.
-
-    Raises
-    ------
-    PortInUseError
-        Another program listens on the port.
-
-    Examples
-    --------
-    >>> server = Server(environment_python("4.15.2"), folder, port=None)  # doctest: +SKIP
-    >>> server.wait_until_ready()  # doctest: +SKIP
-    """
-
-    _service = "server"  # the name of its files
-    _script = "wsgi.py"  # what uWSGI serves
+    _service = "server"  # prefix of its file names
+    _script = "wsgi_server.py"  # WSGI application
 
     def __init__(
         self,
         python: Path,
         folder: Path,
         port: int | None,
-        rules: LoginRules | None = None,
-        large_results: Mapping[str, object] | None = None,
+        login_settings: LoginSettings | None = None,
+        large_result_store: Mapping[str, object] | None = None,
     ) -> None:
-        self._rules = rules or LoginRules()
-        self._large_results = large_results
+        self._login_settings = login_settings or LoginSettings()
+        self._large_result_store = large_result_store
         self.port = claim_port(port)
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
@@ -94,14 +70,14 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                umask=PRIVATE,
-                # A service writes under its user's home, whatever its configuration says.
+                umask=PRIVATE_UMASK,
+                # Services write to the user's home, regardless of their configuration.
                 env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
 
     def restart(self) -> None:
-        """Kill the service, and start it again on the same port with what it has stored."""
-        self._process.terminate()  # its folder stays: that goes only when this program does
+        """Kill the service, and start it again on the same port with its stored data."""
+        self._process.terminate()  # the supervisor keeps the folder on SIGTERM
         self._process.wait(_STOP_SECONDS)
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -109,33 +85,22 @@ class Server:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> str:
-        """Wait until the service answers.
-
-        Returns
-        -------
-        str
-            The version it says it is.
-
-        Raises
-        ------
-        ServerStartError
-            It ended, or did not answer in time.
-        """
+        """Wait until the service responds, and return its version."""
         deadline = time.monotonic() + _START_SECONDS
-        with _api.anonymous(self.url) as client:
+        with _api.anonymous_client(self.url) as client:
             while time.monotonic() < deadline:
                 if self._process.poll() is not None:
                     raise ServerStartError(
-                        f"The {self._service} ended while starting.{self._log_tail()}"
+                        f"{self._service}: exited during startup.{self._log_tail()}"
                     )
                 with contextlib.suppress(_api.TransportError):
-                    return _api.answer(get_version.sync_detailed(client=client)).version
+                    return _api.unwrap(get_version.sync_detailed(client=client)).version
                 time.sleep(0.05)
-        message = f"The {self._service} did not answer within {_START_SECONDS:.0f} s."
+        message = f"{self._service}: no response within {_START_SECONDS:.0f} s."
         raise ServerStartError(message + self._log_tail())
 
     def stop(self) -> None:
-        """End the service, and wait until its port is free."""
+        """Stop the service, and wait until its port is free."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(_STOP_SECONDS)
@@ -144,61 +109,45 @@ class Server:
             time.sleep(0.01)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration."""
-        configuration = _configuration(folder, self.port, self._rules)
-        if self._large_results:
-            configuration["large_result_store"] = self._large_results
+        """Return the configuration of the service."""
+        configuration = _configuration(folder, self.port, self._login_settings)
+        if self._large_result_store:
+            configuration["large_result_store"] = self._large_result_store
         return configuration
 
     def _log_tail(self) -> str:
-        """Return the end of the service's log, as an addition to an error's message."""
+        """Return the end of the service's log, for error messages."""
         lines = scrub(self._log.read_text(errors="replace")).splitlines()[-_LOG_TAIL_LINES:]
-        return "\nThe end of its log:\n  " + "\n  ".join(lines or ["(empty)"])
+        return "\nEnd of its log:\n  " + "\n  ".join(lines or ["(empty)"])
 
 
 def claim_port(port: int | None) -> int:
-    """Return the port if it is free, a free one if it is None.
-
-    Parameters
-    ----------
-    port : int or None
-        The port.
-
-    Returns
-    -------
-    int
-        The port.
-
-    Raises
-    ------
-    PortInUseError
-        Another program listens on it.
-    """
+    """Return the requested port if it is free, or any free port for None."""
     if port is None:
         return _free_port()
     if not 0 < port < 1 << 16:
-        raise PortInUseError(f"{port} is not a port; a port is a number from 1 to 65535.")
+        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port}.")
     if not _is_free(port):
         raise PortInUseError(
-            f"Port {port} on {_api.HOST} is in use by another program. Stop that, choose another "
-            "port, or none to take a free one."
+            f"port: {port} on {_api.HOST} is in use by another program. Stop it, choose another "
+            "port, or leave out the port to use a free one."
         )
     return port
 
 
 def _free_port() -> int:
-    """Return a port that no program listens on, nor is given by chance until the server starts."""
-    for _ in range(_TRIES):
-        port = _OWN_PORTS.start + secrets.randbelow(len(_OWN_PORTS))
+    """Return a free port below the ephemeral range, which systems assign at random."""
+    for _ in range(_MAX_PORT_TRIES):
+        port = _PORT_RANGE.start + secrets.randbelow(len(_PORT_RANGE))
         if _is_free(port):
             return port
-    raise PortInUseError(f"No port on {_api.HOST} is free, by {_TRIES} that were tried.")
+    raise PortInUseError(f"port: no free port on {_api.HOST} after {_MAX_PORT_TRIES} tries.")
 
 
 def _is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port."""
+    """Return whether a server can listen on the port."""
     with socket.socket() as probe:
-        # As uWSGI does it: connections of a former server that linger do not count.
+        # As in uWSGI: lingering connections of an earlier server do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_api.HOST, port))
@@ -207,23 +156,23 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _configuration(folder: Path, port: int, rules: LoginRules) -> dict[str, object]:
-    """Return the server's configuration."""
+def _configuration(folder: Path, port: int, login_settings: LoginSettings) -> dict[str, object]:
+    """Return the configuration of the server."""
     return {
         **common_configuration("server", folder, port),
-        "server_url": f"http://{_api.HOST}:{port}",  # by which stores know it
+        "server_url": f"http://{_api.HOST}:{port}",  # stores identify the server by it
         "jwt_secret_key": Secret(secrets.token_hex(32)),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
-        "two_factor_auth": rules.two_factor,
-        **_mail(rules.smtp),
-        # Not for the server, whose own tokens live for half an hour or longer, but for wsgi.py.
-        "localnet": {"token_seconds": rules.token_seconds},
+        "two_factor_auth": login_settings.two_factor,
+        **_mail_configuration(login_settings.smtp),
+        # Read by the WSGI script: the server's own setting has a minimum of 30 minutes.
+        "localnet": {"token_seconds": login_settings.token_seconds},
     }
 
 
-def _mail(smtp: tuple[str, int] | None) -> dict[str, object]:
-    """Return the setting for mail; to a server that sends none it must not be there at all."""
+def _mail_configuration(smtp: tuple[str, int] | None) -> dict[str, object]:
+    """Return the mail configuration; the key must be absent if no mail is sent."""
     if smtp is None:
         return {}
     server, port = smtp
@@ -231,22 +180,7 @@ def _mail(smtp: tuple[str, int] | None) -> dict[str, object]:
 
 
 def common_configuration(service: str, folder: Path, port: int) -> dict[str, object]:
-    """Return the settings that every service of the network has.
-
-    Parameters
-    ----------
-    service : str
-        What its files are named after.
-    folder : Path
-        Private folder for its database.
-    port : int
-        The port it listens on.
-
-    Returns
-    -------
-    dict
-        Part of a configuration, as in the platform's YAML files.
-    """
+    """Return the settings shared by the server and the store."""
     return {
         "description": "local network of vantage6-sdk",
         "ip": _api.HOST,
@@ -254,7 +188,7 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
         "api_path": _api.API_PATH,
         "uri": f"sqlite:///{folder / f'{service}.db'}",
         "allow_drop_all": False,
-        # How services find one another: they take a loopback address for that of their container.
+        # Services use this address for each other in place of loopback addresses.
         "dev": {"host_uri": _api.HOST},
         "logging": {
             "level": "INFO",
@@ -273,7 +207,7 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
 
 
 def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) -> list[str]:
-    """Return the command that serves, with the options of the platform's own image."""
+    """Return the uWSGI command, with the options of the official image."""
     return [
         str(python.with_name("uwsgi")),
         *("--http", f"{_api.HOST}:{port}"),
@@ -287,8 +221,8 @@ def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) ->
         "--need-app",
         "--disable-logging",
         *("--virtualenv", str(python.parent.parent)),
-        *("--pythonpath", inside("")),
-        *("--wsgi-file", inside(script)),
+        *("--pythonpath", script_path("")),
+        *("--wsgi-file", script_path(script)),
         *("--callable", "app"),
         *("--pyargv", str(configuration)),
     ]

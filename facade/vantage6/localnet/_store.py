@@ -1,4 +1,4 @@
-"""The real algorithm store, beside the server and coupled to it, with users in its usual roles."""
+"""The algorithm store, linked to the server, with users in its default roles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,8 @@ from vantage6.localnet import _api
 from vantage6.localnet._server import Server, common_configuration
 
 _NAME = "local store"
-# Who of the network's users may do what in the store; root, who makes them known, may do all.
-# Stores of 4.7 have no managers of algorithms: admin is a reviewer there.
+# Store roles of the network's users; root has all permissions. Stores of 4.7 have no role
+# Algorithm Manager, so admin is a reviewer there.
 _ROLES = {
     "admin": ("Algorithm Manager", "Reviewer"),
     "researcher": ("Developer",),
@@ -21,7 +21,7 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class LinkedStore:
-    """An algorithm store, as the server knows it.
+    """An algorithm store as registered on the server.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class LinkedStore:
     name : str
         Name on the server.
     url : str
-        Where it is, with the path of its API.
+        Address including the API path.
     """
 
     id: int
@@ -39,25 +39,7 @@ class LinkedStore:
 
 
 class Store(Server):
-    """An algorithm store in a process of its own, which ends with this one.
-
-    Parameters
-    ----------
-    python : Path
-        Interpreter of the environment that has vantage6-algorithm-store.
-    folder : Path
-        Private folder for database, configuration and log; removed when the store stops.
-    server_url : str
-        The URL of the server whose users have access, without a path.
-    review : bool
-        Whether an algorithm is published only after one reviewer has approved of it; at once if
-        not.
-
-    Examples
-    --------
-    >>> store = Store(environment_python("4.15.2"), folder, server.url, False)  # doctest: +SKIP
-    >>> store.wait_until_ready()  # doctest: +SKIP
-    """
+    """An algorithm store in a process that ends with this one."""
 
     _service = "store"
     _script = "wsgi_store.py"
@@ -68,12 +50,12 @@ class Store(Server):
         super().__init__(python, folder, None)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration."""
+        """Return the configuration of the store."""
         return _configuration(folder, self.port, self._server_url, self._review)
 
 
 def _configuration(folder: Path, port: int, server_url: str, review: bool) -> dict[str, object]:
-    """Return the store's configuration."""
+    """Return the configuration of the store."""
     return {
         **common_configuration("store", folder, port),
         "root_user": {
@@ -84,7 +66,7 @@ def _configuration(folder: Path, port: int, server_url: str, review: bool) -> di
         },
         "policies": {
             "allow_localhost": True,
-            # All users of the network are of one organization.
+            # All users of the network belong to one organization.
             "min_reviewers": 1,
             "min_reviewing_organizations": 1,
         },
@@ -92,55 +74,28 @@ def _configuration(folder: Path, port: int, server_url: str, review: bool) -> di
     }
 
 
-def couple(server_url: str, store: Store, root_token: str) -> LinkedStore:
-    """Link a store to all collaborations of a server, and make the users known to it.
-
-    Parameters
-    ----------
-    server_url : str
-        Where the server is, without a path.
-    store : Store
-        The store, which may still be starting.
-    root_token : str
-        An access token of the server's first user, who is the store's first user, too.
-
-    Returns
-    -------
-    LinkedStore
-        The store, as the server knows it.
-
-    Raises
-    ------
-    ServerStartError
-        The store ended, or did not answer in time.
-    CallError
-        One of the two refused.
-
-    Examples
-    --------
-    >>> couple(server.url, store, token).id  # doctest: +SKIP
-    1
-    """
+def link_store(server_url: str, store: Store, root_token: str) -> LinkedStore:
+    """Link a store to all collaborations of a server, and register the users in it."""
     version = store.wait_until_ready()
     api, url = server_url + _api.API_PATH, store.url + _api.API_PATH
-    with _api.authenticated(server_url, root_token) as client:
-        linked = _api.ask(
+    with _api.authenticated_client(server_url, root_token) as client:
+        linked = _api.send(
             client,
             server_calls.create_algorithm_store(
                 {
                     "name": _NAME,
-                    # Servers of 4.7 add the path of the API themselves.
+                    # Servers of 4.7 append the API path themselves.
                     "algorithm_store_url": store.url if version.startswith("4.7.") else url,
                     "server_url": api,
-                    "force": True,  # an address of this machine is meant
+                    "force": True,  # allow a loopback address
                 }
             ),
         )
-    stranger = _api.authenticated(store.url, root_token)
-    with stranger.with_headers({"Server-Url": api}) as client:
-        page = _api.ask(client, calls.list_roles(per_page=_PAGE))
+    store_client = _api.authenticated_client(store.url, root_token)
+    with store_client.with_headers({"Server-Url": api}) as client:
+        page = _api.send(client, calls.list_roles(per_page=_PAGE))
         roles = {role["name"]: role["id"] for role in page["data"]}
         for username, names in _ROLES.items():
             role = next(roles[name] for name in names if name in roles)
-            _api.ask(client, calls.create_user({"username": username, "roles": [role]}))
+            _api.send(client, calls.create_user({"username": username, "roles": [role]}))
     return LinkedStore(linked["id"], _NAME, url)

@@ -1,10 +1,8 @@
-"""Run a command that ends when the process that started it does, however that one ends.
+"""Run a command that ends when its parent process ends, for any reason."""
 
-The parent holds the write end of this program's standard input and never writes. When it closes
-it, or dies, even by SIGKILL, the read end falls due here: the command's process group is killed
-and the folder it worked in removed. Run as ``python -I _supervisor.py FOLDER COMMAND...``; nothing
-but the standard library is imported, so that it starts in a few milliseconds.
-"""
+# The parent holds the write end of this program's standard input. When the parent closes it or
+# dies, even by SIGKILL, the read end becomes readable here. Usage: `python -I _supervisor.py FOLDER
+# COMMAND...`; only the standard library is imported, so that it starts in a few milliseconds.
 
 import contextlib
 import os
@@ -17,21 +15,8 @@ from types import FrameType
 
 
 def main(folder: str, command: list[str]) -> int:
-    """Run the command until it ends or the parent does; return the command's exit code.
-
-    Parameters
-    ----------
-    folder : str
-        Folder to remove when the parent is gone.
-    command : list of str
-        Program and arguments.
-
-    Returns
-    -------
-    int
-        Exit code of the command, minus nine when it was killed because the parent is gone.
-    """
-    # In a session of its own, since a Ctrl-C in the terminal is the parent's to handle.
+    """Run the command until it or the parent ends; return the command's exit code."""
+    # In its own session, because the parent handles a Ctrl-C in the terminal.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         if _parent_is_gone_before(child):
@@ -43,7 +28,7 @@ def main(folder: str, command: list[str]) -> int:
 
 
 def _parent_is_gone_before(child: "subprocess.Popen[bytes]") -> bool:
-    """Wait for the end of the parent or of the child; tell whether it was the parent's."""
+    """Wait until the parent or the child ends; return whether the parent did."""
     with selectors.DefaultSelector() as selector:
         selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
         while child.poll() is None:
@@ -53,14 +38,14 @@ def _parent_is_gone_before(child: "subprocess.Popen[bytes]") -> bool:
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
-    """Kill the child's process group: all it would save on a kind end is thrown away."""
+    """Kill the child's process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 
 
 def _on_terminate(_number: int, _frame: FrameType | None) -> None:
-    """Leave by way of the ``finally`` above when asked to end."""
+    """Exit with cleanup on SIGTERM."""
     sys.exit(1)
 
 

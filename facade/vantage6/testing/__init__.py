@@ -1,6 +1,6 @@
-"""Fixtures for pytest: a local network, and clients of it, to test algorithms and scripts with.
+"""Pytest fixtures for testing algorithms and scripts on a local network.
 
-pytest finds them by itself wherever vantage6-sdk is installed; there is nothing to import.
+pytest loads the fixtures automatically if vantage6-sdk is installed; no import is needed.
 
 >>> def test_the_average(v6_client):  # doctest: +SKIP
 ...     task = v6_client.task.create(

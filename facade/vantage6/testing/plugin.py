@@ -1,4 +1,4 @@
-"""The plugin: loaded in every run of pytest, it loads the network and the client when used."""
+"""Pytest plugin with fixtures for a local network and its clients."""
 
 from __future__ import annotations
 
@@ -10,100 +10,103 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ._wanted import MARKS, Mark, Wanted, WantedError, by_settings, with_marks
+from ._network_spec import (
+    MARKERS,
+    Mark,
+    NetworkSpec,
+    NetworkSpecError,
+    apply_markers,
+    spec_from_settings,
+)
 
 if TYPE_CHECKING:
     from vantage6.client import AsyncClient, Client
     from vantage6.localnet import LocalNetwork
 
-_HELP = {
-    "v6_organizations(number | *names)": "how many organizations the network has, or their names",
-    "v6_encrypted(yes=True)": "whether its collaboration is encrypted",
-    "v6_algorithms({image: path})": "what Python package stands for an image",
-    "v6_databases({organization: path | {label: path}})": "data of the organizations",
+_MARKER_HELP = {
+    "v6_organizations(number | *names)": "number or names of the organizations",
+    "v6_encrypted(yes=True)": "whether the collaboration is encrypted",
+    "v6_algorithms({image: path})": "Python packages to run for images",
+    "v6_databases({organization: path | {label: path}})": "database files of the organizations",
 }
-_NETWORKS = pytest.StashKey["Networks"]()
+_NETWORKS = pytest.StashKey["NetworkPool"]()
 
 
 # ---- settings ------------------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the settings of a project, and an option for the server's version."""
-    for name, kind, what in (
-        ("v6_algorithms", "linelist", "lines 'image = path': the package that stands for an image"),
-        ("v6_organizations", "linelist", "names of the organizations, or how many there are"),
+    """Add the ini settings and the option for the server version."""
+    for name, kind, help_ in (
+        ("v6_algorithms", "linelist", "lines 'image = path': Python package to run for an image"),
+        ("v6_organizations", "linelist", "names or number of the organizations"),
         (
             "v6_databases",
             "linelist",
             "lines 'organization = path' or 'organization / label = path'",
         ),
     ):
-        parser.addini(name, f"vantage6: {what}", cast("Any", kind), default=[])
-    parser.addini("v6_encrypted", "vantage6: whether there is encryption", "bool", default=False)
-    parser.addini("v6_version", "vantage6: version of the server", default="")
+        parser.addini(name, f"vantage6: {help_}", cast("Any", kind), default=[])
+    parser.addini(
+        "v6_encrypted", "vantage6: whether the collaboration is encrypted", "bool", default=False
+    )
+    parser.addini("v6_version", "vantage6: server version", default="")
     parser.getgroup("vantage6").addoption(
-        "--v6-version", metavar="VERSION", help="version of the vantage6 server, such as 4.15.2"
+        "--v6-version", metavar="VERSION", help="server version, such as 4.15.2"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marks known."""
-    for mark, what in _HELP.items():
-        config.addinivalue_line("markers", f"{mark}: {what} (vantage6).")
-    config.stash[_NETWORKS] = Networks(config)
+    """Register the markers and the network pool."""
+    for marker, help_ in _MARKER_HELP.items():
+        config.addinivalue_line("markers", f"{marker}: {help_} (vantage6).")
+    config.stash[_NETWORKS] = NetworkPool(config)
     config.pluginmanager.register(_async_fixtures(config.pluginmanager), "vantage6-async")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End all networks."""
+    """Stop all networks."""
     if networks := config.stash.get(_NETWORKS, None):
         networks.stop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test whose marks want it another network than that of the settings."""
+    """Parametrize tests whose markers request a different network."""
     if "v6_network" not in metafunc.fixturenames:
         return
-    found = [metafunc.definition.get_closest_marker(name) for name in MARKS]
+    found = [metafunc.definition.get_closest_marker(name) for name in MARKERS]
     marks = [Mark(each.name, each.args, each.kwargs) for each in found if each]
     if not marks:
         return
     networks = metafunc.config.stash[_NETWORKS]
     folder = metafunc.definition.path.parent
     try:
-        wanted = networks.known(with_marks(networks.usual, marks, folder))
-    except WantedError as error:
+        spec = networks.intern(apply_markers(networks.default, marks, folder))
+    except NetworkSpecError as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
-    metafunc.parametrize("v6_network", [wanted], ids=[str(wanted)], indirect=True, scope="session")
+    metafunc.parametrize("v6_network", [spec], ids=[str(spec)], indirect=True, scope="session")
 
 
 # ---- networks ------------------------------------------------------------------------------------
 
 
-class Networks:
-    """The networks of a run of pytest, or of one of its workers: each is started once, when used.
-
-    Parameters
-    ----------
-    config : Config
-        The settings of pytest.
-    """
+class NetworkPool:
+    """The networks of a pytest process, each started on first use."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._ends = ExitStack()
-        self._running: dict[Wanted, LocalNetwork] = {}
-        self._failed: dict[Wanted, str] = {}
-        self._known: dict[Wanted, Wanted] = {}
+        self._exit_stack = ExitStack()
+        self._running: dict[NetworkSpec, LocalNetwork] = {}
+        self._failed: dict[NetworkSpec, str] = {}
+        self._interned: dict[NetworkSpec, NetworkSpec] = {}
 
     @property
-    def usual(self) -> Wanted:
-        """The network of the settings."""
+    def default(self) -> NetworkSpec:
+        """The network of the ini settings."""
         config = self._config
         try:
-            return self.known(
-                by_settings(
+            return self.intern(
+                spec_from_settings(
                     config.getini("v6_organizations"),
                     config.getini("v6_algorithms"),
                     config.getini("v6_databases"),
@@ -112,69 +115,47 @@ class Networks:
                     config.inipath.parent if config.inipath else config.rootpath,
                 )
             )
-        except WantedError as error:
+        except NetworkSpecError as error:
             raise pytest.UsageError(str(error)) from None
 
-    def known(self, wanted: Wanted) -> Wanted:
-        """Give the same object for what is equal, as pytest compares parameters.
+    def intern(self, spec: NetworkSpec) -> NetworkSpec:
+        """Return the same object for equal specs: pytest compares parameters by identity."""
+        return self._interned.setdefault(spec, spec)
 
-        Parameters
-        ----------
-        wanted : Wanted
-            A network.
-
-        Returns
-        -------
-        Wanted
-            The same.
-        """
-        return self._known.setdefault(wanted, wanted)
-
-    def get(self, wanted: Wanted) -> LocalNetwork:
-        """Give a network, and start it if it is not running yet.
-
-        Parameters
-        ----------
-        wanted : Wanted
-            Which one.
-
-        Returns
-        -------
-        LocalNetwork
-            The network.
-        """
-        if wanted in self._failed:
-            pytest.fail(self._failed[wanted], pytrace=False)
-        if wanted not in self._running:
+    def get(self, spec: NetworkSpec) -> LocalNetwork:
+        """Return the network for a spec, started if necessary."""
+        if spec in self._failed:
+            pytest.fail(self._failed[spec], pytrace=False)
+        if spec not in self._running:
             from vantage6.localnet import LocalNetworkError
 
             try:
-                self._running[wanted] = self._start(wanted)
+                self._running[spec] = self._start(spec)
             except LocalNetworkError as error:
-                self._failed[wanted] = f"the local network does not start: {error}"
-                pytest.fail(self._failed[wanted], pytrace=False)
-        return self._running[wanted]
+                self._failed[spec] = f"the local network failed to start: {error}"
+                pytest.fail(self._failed[spec], pytrace=False)
+        return self._running[spec]
 
-    def _start(self, wanted: Wanted) -> LocalNetwork:
+    def _start(self, spec: NetworkSpec) -> LocalNetwork:
         from vantage6.localnet import LocalNetwork
         from vantage6.localnet._network import DEFAULT_VERSION
 
         network = LocalNetwork(
-            version=wanted.version or DEFAULT_VERSION,
-            organizations=wanted.organizations,
-            databases=wanted.databases_by_name(),
-            encrypted=wanted.encrypted,
-            algorithms=dict(wanted.algorithms),
+            version=spec.version or DEFAULT_VERSION,
+            organizations=spec.organizations,
+            databases=spec.databases_by_name(),
+            encrypted=spec.encrypted,
+            algorithms=dict(spec.algorithms),
         )
         capture: Any = self._config.pluginmanager.getplugin("capturemanager")
-        with ExitStack() as shown:
-            if capture:  # the first start takes minutes, and tells of it
-                shown.enter_context(capture.global_and_fixture_disabled())
-            return self._ends.enter_context(network)
+        with ExitStack() as stack:
+            if capture:  # the first start takes minutes and prints its progress
+                stack.enter_context(capture.global_and_fixture_disabled())
+            return self._exit_stack.enter_context(network)
 
     def stop(self) -> None:
-        """End all of them."""
-        self._ends.close()
+        """Stop all networks."""
+        self._exit_stack.close()
 
 
 # ---- fixtures ------------------------------------------------------------------------------------
@@ -182,21 +163,21 @@ class Networks:
 
 @pytest.fixture(scope="session")
 def v6_network(request: pytest.FixtureRequest) -> LocalNetwork:
-    """Give a real vantage6 server with working nodes on this machine: one for all tests.
+    """Return a local vantage6 network: a real server with working nodes.
 
-    The settings `v6_algorithms`, `v6_organizations`, `v6_databases`, `v6_encrypted` and
-    `v6_version` say which one, and marks of the same names those of a test. Tests that want the
-    same one share it.
+    The ini settings `v6_algorithms`, `v6_organizations`, `v6_databases`, `v6_encrypted` and
+    `v6_version` configure it; markers of the same names override them for a test. Tests with equal
+    configurations share a network.
     """
     networks = request.config.stash[_NETWORKS]
-    return networks.get(getattr(request, "param", None) or networks.usual)
+    return networks.get(getattr(request, "param", None) or networks.default)
 
 
 @pytest.fixture
 def v6_client(v6_network: LocalNetwork) -> Iterator[Client]:
-    """Give a client of the network, logged in as its researcher, for one test.
+    """Return a client that is logged in to the network as the researcher.
 
-    ``v6_network.client("admin")`` gives one of another user.
+    Each test has a new one. ``v6_network.client("admin")`` returns one of another user.
     """
     with v6_network.client() as client:
         yield client
@@ -204,9 +185,9 @@ def v6_client(v6_network: LocalNetwork) -> Iterator[Client]:
 
 @pytest.fixture
 def v6_environment(v6_network: LocalNetwork, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Set the environment variables by which ``Client.from_env()`` connects to the network.
+    """Set the environment variables that ``Client.from_env()`` reads, and return them.
 
-    For scripts that are tested as they are. It gives the variables, too.
+    Use it to test scripts without changing them.
     """
     user = v6_network.users["researcher"]
     variables = {
@@ -226,23 +207,26 @@ def v6_environment(v6_network: LocalNetwork, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def _async_client(v6_network: LocalNetwork) -> AsyncIterator[AsyncClient]:
-    """Give an asynchronous client of the network, logged in as its researcher, for one test."""
+    """Return an asynchronous client that is logged in to the network as the researcher."""
     async with await v6_network.async_client() as client:
         yield client
 
 
 def _no_async_client() -> None:
-    """Say what is missing."""
-    pytest.fail("v6_async_client needs pytest-asyncio, or the plugin of anyio", pytrace=False)
+    """Fail the test, because no plugin runs asynchronous fixtures."""
+    pytest.fail(
+        "v6_async_client: expected pytest-asyncio or the anyio plugin to be installed.",
+        pytrace=False,
+    )
 
 
 def _async_fixtures(plugins: pytest.PytestPluginManager) -> ModuleType:
-    """Make the fixture `v6_async_client` for the plugin that runs asynchronous tests here."""
-    made = ModuleType("vantage6.testing.async_fixtures")
+    """Create `v6_async_client` for the installed asyncio plugin."""
+    module = ModuleType("vantage6.testing.async_fixtures")
     fixture: Any = pytest.fixture
     if plugins.hasplugin("asyncio"):
         fixture = import_module("pytest_asyncio").fixture
-    has_one = plugins.hasplugin("asyncio") or plugins.hasplugin("anyio")
-    give = _async_client if has_one else _no_async_client
-    vars(made)["v6_async_client"] = fixture(name="v6_async_client")(give)
-    return made
+    is_supported = plugins.hasplugin("asyncio") or plugins.hasplugin("anyio")
+    function = _async_client if is_supported else _no_async_client
+    vars(module)["v6_async_client"] = fixture(name="v6_async_client")(function)
+    return module

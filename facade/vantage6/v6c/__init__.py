@@ -1,5 +1,3 @@
-"""The command line `v6c`: what the client does, in a shell.
+"""Command-line interface `v6c`; run `v6c --help`."""
 
-Nothing here is for import: `v6c --help` tells what there is, and docs/cli.md more. It is not called
-`vantage6.cli`, which is a package of the platform's own command line.
-"""
+# Not `vantage6.cli`: that is a package of the platform's own command line.

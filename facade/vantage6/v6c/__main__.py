@@ -1,11 +1,11 @@
-"""Start the command line, or say what it needs."""
+"""Entry point of the command line."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from ._codes import MISSING
+from ._exit_codes import MISSING
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,12 +14,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows the program's name; that of this process if None.
+        Command-line arguments; those of this process if None.
 
     Returns
     -------
     int
-        The exit code, as `v6c --help` lists them.
+        Exit code; `v6c --help` lists them.
 
     Examples
     --------
@@ -30,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import click as click
     except ImportError:
         sys.stderr.write(
-            "v6c: the command line needs a package that is not installed: "
-            "pip install 'vantage6-sdk[cli]'\n"
+            "v6c: expected click to be installed. "
+            "Install it with: pip install 'vantage6-sdk[cli]'\n"
         )
         return MISSING
-    from ._run import run
+    from ._main import run  # needs click
 
     return run(arguments)
 

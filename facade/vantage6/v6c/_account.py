@@ -1,4 +1,4 @@
-"""The commands about the login and about who one is."""
+"""Commands for login, logout, identity and versions."""
 
 from __future__ import annotations
 
@@ -7,109 +7,116 @@ import sys
 
 import click
 
-from ._command import Command, Shell
-from ._connect import PROFILE, server_of
+from ._command import Command, CommandContext
+from ._connection import PROFILE, resolve_server
 
 
 @click.command("login", cls=Command)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--keyring", is_flag=True, help="Keep the password in the system's keyring, too.")
+@click.option("--keyring", is_flag=True, help="Also store the password in the system keyring.")
 @click.pass_obj
-def login(shell: Shell, password_stdin: bool, keyring: bool) -> None:
-    """Log in, and stay logged in for the commands that follow.
+def login(context: CommandContext, password_stdin: bool, keyring: bool) -> None:
+    """Log in and save the login.
 
-    The login is saved in a file that only you can read, and a profile (-p, "default" by default)
-    remembers server, user, collaboration and the file of the private key. Neither holds the
-    password: you are asked for it, unless VANTAGE6_PASSWORD has it, and for a two-factor code where
-    the server wants one, unless VANTAGE6_MFA_CODE has it.
+    The login is saved in a file that only you can read. A profile (-p, "default" by default)
+    stores the server, the user, the collaboration and the path of the private key. Neither
+    contains the password. You are prompted for the password unless VANTAGE6_PASSWORD is set, and
+    for a two-factor code if the server requires one, unless VANTAGE6_MFA_CODE is set.
     """
     from vantage6.client import Client, profiles
 
-    options, known = shell.options, profiles()
+    options = context.options
     name = options.profile or os.environ.get(PROFILE) or "default"
-    profile = known.get(name)
-    given = options.given
-    server = given["server"] = server_of(options) or _asked("Server (https://host/api)", "--server")
+    profile = profiles().get(name)
+    arguments = options.client_arguments
+    server = arguments["server"] = resolve_server(options) or _prompt(
+        "Server (https://host/api)", "--server"
+    )
     username = options.username or os.environ.get("VANTAGE6_USERNAME")
     username = username or (profile.username if profile and profile.server == server else None)
-    given["username"] = username or _asked("Username", "--username")
-    password = _password(password_stdin)
+    arguments["username"] = username or _prompt("Username", "--username")
+    password = _read_password(password_stdin)
     if profile:
-        client = Client.from_profile(name, password=password, save=True, **given)
+        client = Client.from_profile(name, password=password, save=True, **arguments)
     else:
-        client = Client.from_env(password=password, save=True, **given)
+        client = Client.from_env(password=password, save=True, **arguments)
     with client:
         file = client.save_profile(name)
         if keyring:
             client.saved_login.remember_password(password)
         who = client.whoami
-        told = f"{who.name} is logged in at {client.base_path}; profile {name!r} is in {file}"
-        shell.tell(told, {"profile": name, "file": str(file), "server": client.base_path})
+        message = f"logged in as {who.name} at {client.base_path}; saved profile {name!r} to {file}"
+        context.print_message(
+            message, {"profile": name, "file": str(file), "server": client.base_path}
+        )
 
 
-def _asked(question: str, option: str) -> str:
-    """Ask for what is missing, where somebody can be asked."""
+def _prompt(question: str, option: str) -> str:
+    """Prompt for a missing value."""
     if not sys.stdin.isatty():
-        raise click.UsageError(f"nobody can be asked here: give {option}")
+        raise click.UsageError(f"cannot prompt: standard input is not a terminal. Pass {option}.")
     return click.prompt(question, type=str, err=True)
 
 
-def _password(from_stdin: bool) -> str:
-    """Read the password from where it was said to be, or ask for it without showing it."""
+def _read_password(from_stdin: bool) -> str:
+    """Read the password from standard input or the environment, or prompt for it."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if password := os.environ.get("VANTAGE6_PASSWORD"):
         return password
     if not sys.stdin.isatty():
         raise click.UsageError(
-            "nobody can be asked for a password here: give --password-stdin, or VANTAGE6_PASSWORD"
+            "cannot prompt for a password: standard input is not a terminal. "
+            "Pass --password-stdin, or set VANTAGE6_PASSWORD."
         )
     return click.prompt("Password", hide_input=True, err=True)
 
 
 @click.command("logout", cls=Command)
-@click.option("--keyring", is_flag=True, help="Take the password out of the keyring, too.")
+@click.option("--keyring", is_flag=True, help="Also delete the password from the system keyring.")
 @click.pass_obj
-def logout(shell: Shell, keyring: bool) -> None:
-    """Forget the saved login. The profile stays: there is no secret in it."""
+def logout(context: CommandContext, keyring: bool) -> None:
+    """Delete the saved login. The profile remains: it contains no secrets."""
     from vantage6.client import Client
 
-    server = server_of(shell.options)
+    server = resolve_server(context.options)
     if keyring:
-        shell.client.saved_login.forget_password()
+        context.client.saved_login.forget_password()
     if keyring or server is None:
-        gone = shell.client.saved_login.forget()
+        deleted = context.client.saved_login.forget()
     else:
         with Client(server, log_level="warning") as client:
-            gone = client.saved_login.forget()
-    shell.tell("the login is forgotten" if gone else "no login was saved", {"forgotten": gone})
+            deleted = client.saved_login.forget()
+    context.print_message(
+        "deleted the saved login" if deleted else "no saved login", {"forgotten": deleted}
+    )
 
 
 @click.command("whoami", cls=Command)
 @click.pass_obj
-def whoami(shell: Shell) -> None:
-    """Tell as whom you are logged in, and where."""
-    who = shell.client.whoami
-    shell.row(
+def whoami(context: CommandContext) -> None:
+    """Show the user you are logged in as, and the server."""
+    who = context.client.whoami
+    context.print_row(
         {
             "id": who.id_,
             "name": who.name,
             "organization": {"id": who.organization_id, "name": who.organization_name},
-            "server": shell.client.base_path,
+            "server": context.client.base_path,
         }
     )
 
 
 @click.command("version", cls=Command)
 @click.pass_obj
-def version(shell: Shell) -> None:
-    """Tell the version of this program, and of the server."""
-    from importlib.metadata import version as version_of
+def version(context: CommandContext) -> None:
+    """Show the versions of this program and of the server."""
+    from importlib.metadata import version as installed_version
 
     from vantage6.client import Client
 
-    known = {"client": version_of("vantage6-sdk")}
-    if server := server_of(shell.options):
+    versions = {"client": installed_version("vantage6-sdk")}
+    if server := resolve_server(context.options):
         with Client(server, log_level="warning") as client:
-            known["server"] = client.util.get_server_version()["version"]
-    shell.row(known)
+            versions["server"] = client.util.get_server_version()["version"]
+    context.print_row(versions)

@@ -1,4 +1,4 @@
-"""`v6c api`: every operation of the bindings, with the parameters of its contract."""
+"""Command `v6c api`: call any operation of the bindings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._command import Command, Group, Shell, read_document
-from ._connect import OWN
+from ._command import Command, CommandContext, Group, read_document
+from ._connection import OPTION_PREFIX
 from ._operations import SERVICES, Operation, Parameter, Service, operations
-from ._output import say, show_json
-from ._values import NotAValueError, document_of, looks_like_json
+from ._output import print_json, print_text
+from ._values import ValueParseError, looks_like_json, parse_json
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -22,39 +22,41 @@ TYPES: Mapping[str, type[object]] = {"int": int, "bool": bool, "str": str}
 
 
 class Operations(Group):
-    """The operations of the server, and with --store those of an algorithm store."""
+    """Group with one command per operation of the server and the algorithm stores."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name all operations."""
+        """Return the names of all operations."""
         return sorted({name for service in SERVICES for name in operations(service)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make the command of an operation."""
+        """Create the command for an operation."""
         order: list[Service] = ["store", "server"] if ctx.meta.get("store") else ["server", "store"]
         name = cmd_name.replace("-", "_")
         for service in order:
             if name in operations(service):
-                return _command(operations(service)[name])
+                return _create_command(operations(service)[name])
         return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the operation; where both services have one, --store says which is meant."""
+        """Resolve the operation; --store selects the one of the algorithm store."""
         ctx.meta["store"] = any(arg.split("=")[0] == "--store" for arg in args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Leave the operations to --list: there are many."""
+        """Write nothing: --list prints the operations."""
 
 
-def _list(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+def _list_operations(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    known = [operation for service in SERVICES for operation in operations(service).values()]
-    width = max(len(operation.name) for operation in known)
-    for operation in known:
-        say(f"{operation.service:<6}  {operation.name:<{width}}  {operation.summary}")
+    all_operations = [
+        operation for service in SERVICES for operation in operations(service).values()
+    ]
+    width = max(len(operation.name) for operation in all_operations)
+    for operation in all_operations:
+        print_text(f"{operation.service:<6}  {operation.name:<{width}}  {operation.summary}")
     ctx.exit()
 
 
@@ -65,61 +67,74 @@ def _list(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     subcommand_metavar="OPERATION [OPTIONS]",
 )
 @click.option(
-    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List them all."
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_operations,
+    help="List all operations.",
 )
 def api() -> None:
-    """Use any operation of the API; the answer is JSON.
+    """Call any operation of the API and print the JSON response.
 
-    It is that of the server or, with --store, of an algorithm store.
+    The operation is one of the server or, with --store, of an algorithm store.
 
-    v6c api OPERATION --help tells what one takes. Here there are ids, and no names.
+    v6c api OPERATION --help lists its parameters. Pass ids; names are not resolved here.
 
     \b
       v6c api list_tasks --collaboration-id 1 --per-page 5
       v6c api update_node --id 3 --body '{"name": "ours"}'
       v6c api list_algorithms --store "local store"
-    """  # noqa: D301 - the mark is a character for click
+    """  # noqa: D301 - click reads "\b" as "do not rewrap"
 
 
-def _command(operation: Operation) -> click.Command:
-    """Make the command of an operation."""
-    options: list[click.Parameter] = [_option(parameter) for parameter in operation.parameters]
+def _create_command(operation: Operation) -> click.Command:
+    """Create the command for an operation."""
+    options: list[click.Parameter] = [
+        _create_option(parameter) for parameter in operation.parameters
+    ]
     if operation.body == "bytes":
-        told = "A file with what to send, or - for standard input."
-        options.append(_own("body", told, required=True, metavar="FILE"))
+        help_ = "File to send; - is standard input."
+        options.append(_command_option("body", help_, required=True, metavar="FILE"))
     elif operation.body:
-        told = "JSON, a file with it, or - for standard input."
-        options.append(_own("body", told, required=True, metavar="JSON"))
+        help_ = "JSON, or a JSON file; - is standard input."
+        options.append(_command_option("body", help_, required=True, metavar="JSON"))
     if operation.service == "store":
-        options.append(_own("store", "The algorithm store to ask.", required=True, metavar="NAME"))
-    if operation.answer == "bytes":
+        options.append(_command_option("store", "Algorithm store.", required=True, metavar="NAME"))
+    if operation.response_type == "bytes":
         file = click.Path(dir_okay=False, path_type=Path)
         options.append(
-            _own("output", "Where to write it, for you alone.", type=file, metavar="FILE")
+            _command_option(
+                "output", "Output file, readable only by you.", type=file, metavar="FILE"
+            )
         )
     options.append(
-        _own("show_secrets", "Show tokens, keys and the like as they are.", is_flag=True)
+        _command_option(
+            "show_secrets", "Print tokens, keys and other secrets unmasked.", is_flag=True
+        )
     )
 
     @click.pass_obj
-    def use(shell: Shell, **given: Any) -> None:
-        _use(operation, shell, given)
+    def call(context: CommandContext, **values: Any) -> None:
+        _call_operation(operation, context, values)
 
     return Command(
         operation.name,
-        callback=use,
+        callback=call,
         params=options,
-        help="\n\n".join(filter(None, (operation.summary, operation.details, _told(operation)))),
+        help="\n\n".join(
+            filter(None, (operation.summary, operation.details, _format_types(operation)))
+        ),
         short_help=operation.summary,
     )
 
 
-def _own(name: str, help_: str, **others: Any) -> click.Option:
-    """Make an option that is none of the operation's parameters."""
-    return click.Option([f"--{name.replace('_', '-')}", OWN + name], help=help_, **others)
+def _command_option(name: str, help_: str, **others: Any) -> click.Option:
+    """Create an option that is not a parameter of the operation."""
+    return click.Option([f"--{name.replace('_', '-')}", OPTION_PREFIX + name], help=help_, **others)
 
 
-def _option(parameter: Parameter) -> click.Option:
+def _create_option(parameter: Parameter) -> click.Option:
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
         type=TYPES[parameter.type],
@@ -129,54 +144,59 @@ def _option(parameter: Parameter) -> click.Option:
     )
 
 
-def _told(operation: Operation) -> str:
-    """Tell what the body holds and what the answer is."""
+def _format_types(operation: Operation) -> str:
+    """Return the help text for the request body and the response."""
     lines = [f"{name}: {type_}" for name, type_ in operation.fields]
-    body = "\n".join(("\b", "The body (? may be left out):", *(f"  {line}" for line in lines)))
-    return "\n\n".join((*([body] if lines else []), f"It answers {operation.answer}."))
-
-
-def _use(operation: Operation, shell: Shell, given: dict[str, Any]) -> None:
-    """Send a request, and show the answer."""
-    body, store, output, secrets = (
-        given.pop(OWN + name, None) for name in ("body", "store", "output", "show_secrets")
+    body = "\n".join(
+        ("\b", "Request body (? marks optional fields):", *(f"  {line}" for line in lines))
     )
-    given = {name: value for name, value in given.items() if value not in (None, ())}
+    return "\n\n".join((*([body] if lines else []), f"Response: {operation.response_type}."))
+
+
+def _call_operation(operation: Operation, context: CommandContext, values: dict[str, Any]) -> None:
+    """Send the request and print the response."""
+    body, store, output, secrets = (
+        values.pop(OPTION_PREFIX + name, None)
+        for name in ("body", "store", "output", "show_secrets")
+    )
+    values = {name: value for name, value in values.items() if value not in (None, ())}
     if operation.body == "bytes":
-        call = operation.call(**given, body=b"")
-        answer = _exchange(shell, call, _bytes_of(body))
-    elif operation.answer == "bytes":
+        call = operation.call(**values, body=b"")
+        response = _send_binary(context, call, _read_bytes(body))
+    elif operation.response_type == "bytes":
         if output is None and sys.stdout.isatty():
-            raise click.UsageError("these are bytes: give --output FILE")
-        _write(lambda: _exchange(shell, operation.call(**given), None), output)
+            raise click.UsageError(
+                "cannot print a binary response to a terminal. Pass --output FILE."
+            )
+        _write_output(lambda: _send_binary(context, operation.call(**values), None), output)
         return
     else:
         if operation.body:
-            given["body"] = _body(body or "")
-        call = operation.call(**given)
+            values["body"] = _parse_body(body or "")
+        call = operation.call(**values)
         if store is not None:
-            shell.client_of_anyone.store.set(store)
-        answer = shell.client_of_anyone.request(
+            context.client_or_anonymous.store.set(store)
+        response = context.client_or_anonymous.request(
             call.path,
             call.body,
             call.method,
             call.query,
             is_for_algorithm_store=store is not None,
         )
-    show_json(answer, secrets=bool(secrets))
+    print_json(response, secrets=bool(secrets))
 
 
-def _body(given: str) -> object:
-    """Read a body: JSON itself, or a file with it."""
-    if not looks_like_json(given):
-        return read_document(given, "--body")
+def _parse_body(text: str) -> object:
+    """Parse a body from JSON text or from a JSON file."""
+    if not looks_like_json(text):
+        return read_document(text, "--body")
     try:
-        return document_of(given, "this")
-    except NotAValueError as error:
+        return parse_json(text, "value")
+    except ValueParseError as error:
         raise click.BadParameter(str(error), param_hint="--body") from None
 
 
-def _bytes_of(file: str | None) -> bytes:
+def _read_bytes(file: str | None) -> bytes:
     try:
         with click.open_file(file or "-", "rb") as stream:
             return stream.read()
@@ -184,17 +204,17 @@ def _bytes_of(file: str | None) -> bytes:
         raise click.BadParameter(str(error), param_hint="--body") from None
 
 
-def _exchange(shell: Shell, call: Call[object], content: bytes | None) -> Any:
-    """Send a request whose body or answer is bytes; give bytes, or what JSON stands for."""
-    sender = shell.client_of_anyone.api.get_httpx_client()
+def _send_binary(context: CommandContext, call: Call[object], content: bytes | None) -> Any:
+    """Send a request with a binary body or a binary response."""
+    sender = context.client_or_anonymous.api.get_httpx_client()
     headers = {} if content is None else {"Content-Type": "application/octet-stream"}
-    answer = sender.request(call.method, call.path, content=content, headers=headers)
-    if answer.is_success:
-        return answer.content if content is None else answer.json()
-    raise _refused(answer.status_code, answer.text, f"{answer.url}", call.method)
+    response = sender.request(call.method, call.path, content=content, headers=headers)
+    if response.is_success:
+        return response.content if content is None else response.json()
+    raise _status_error(response.status_code, response.text, f"{response.url}", call.method)
 
 
-def _refused(status: int, text: str, url: str, method: str) -> Exception:
+def _status_error(status: int, text: str, url: str, method: str) -> Exception:
     from vantage6.client import NotFoundError, PermissionDeniedError, ServerError, StatusError
 
     kinds: dict[int, type[StatusError]] = {
@@ -206,8 +226,9 @@ def _refused(status: int, text: str, url: str, method: str) -> Exception:
     return kind(text.strip(), method=method, url=url, status=status, body=text)
 
 
-def _write(fetch: Callable[[], bytes], file: Path | None) -> None:
-    """Write bytes to a file, which is looked at before they are fetched, or to standard output."""
+def _write_output(fetch: Callable[[], bytes], file: Path | None) -> None:
+    """Write downloaded bytes to a file or to standard output."""
+    # The file is checked before the download starts.
     from vantage6.client._storage.files import atomic_write
 
     if file is None:
@@ -215,4 +236,4 @@ def _write(fetch: Callable[[], bytes], file: Path | None) -> None:
         return
     with atomic_write(file) as target:
         size = target.write(fetch())
-    say(f"{file} has {size} bytes")
+    print_text(f"wrote {size} bytes to {file}")

@@ -1,4 +1,4 @@
-"""The command line: all commands, and the help above them."""
+"""The click application: the root group with all commands."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import click
 
 from ._account import login, logout, version, whoami
 from ._api import api
-from ._codes import table_of_codes
 from ._command import Group
-from ._other import completion, localnet
+from ._completion import completion
+from ._exit_codes import exit_code_table
+from ._localnet import localnet
 from ._resources import GROUPS
 from ._result import result
 from ._task import task
 
 
 class App(Group):
-    """The program; its help tells the exit codes, too."""
+    """Root group; its help ends with the table of exit codes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the exit codes below all else."""
+        """Write the table of exit codes."""
         with formatter.section("Exit codes"):
-            formatter.write_dl(table_of_codes())
+            formatter.write_dl(exit_code_table())
 
 
 app = App(
@@ -28,8 +29,8 @@ app = App(
     help="""
     Federated learning with vantage6, from a shell.
 
-    Things go by their names, or by their ids. Where a command prints a table, --json gives the
-    same to programs. Log in first, or set VANTAGE6_SERVER, VANTAGE6_USERNAME and VANTAGE6_PASSWORD.
+    Arguments take names or ids. Commands that print tables print JSON with --json. Log in first,
+    or set VANTAGE6_SERVER, VANTAGE6_USERNAME and VANTAGE6_PASSWORD.
     """,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,

@@ -1,4 +1,4 @@
-"""What the commands have in common: their options, their way to the client, and their help."""
+"""Base classes, shared options and parameter types of the commands."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from ._complete import Kind, names_of, names_of_profiles
-from ._connect import OWN, Options
-from ._output import say, show_json, show_row, show_rows
-from ._values import NotAValueError, document_of, pair_of
+from . import _connection as connection
+from ._completers import ResourceKind, complete_names, complete_profiles
+from ._connection import OPTION_PREFIX, ConnectionOptions
+from ._output import print_json, print_row, print_rows, print_text
+from ._values import ValueParseError, parse_json, parse_pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,83 +24,73 @@ if TYPE_CHECKING:
 CONNECTION = "Connection"
 
 
-class Shell:
-    """What a command works with: the client, and where its output goes.
+class CommandContext:
+    """Context object of a command: its client and its output format."""
 
-    Parameters
-    ----------
-    options : Options
-        How to connect.
-    as_json : bool
-        Whether the output is JSON.
-    """
-
-    def __init__(self, options: Options, *, as_json: bool) -> None:
+    def __init__(self, options: ConnectionOptions, *, as_json: bool) -> None:
         self.options = options
         self.as_json = as_json
 
     @cached_property
     def client(self) -> Client:
-        """The client, connected when it is first used, and closed when the command ends."""
-        from ._connect import connect
-
-        return self._closing(connect(self.options))
+        """The client, connected on first use and closed with the command."""
+        return self._close_with_context(connection.connect(self.options))
 
     @cached_property
-    def client_of_anyone(self) -> Client:
-        """The same, but without a login where there is none."""
-        from ._connect import connect_at_all
+    def client_or_anonymous(self) -> Client:
+        """The client, without a login if none is available."""
+        return self._close_with_context(connection.connect_or_anonymous(self.options))
 
-        return self._closing(connect_at_all(self.options))
-
-    def _closing(self, client: Client) -> Client:
+    def _close_with_context(self, client: Client) -> Client:
         click.get_current_context().call_on_close(client.close)
         return client
 
-    def rows(self, rows: Rows[Any]) -> None:
-        """Show rows."""
-        show_rows(rows, as_json=self.as_json)
+    def print_rows(self, rows: Rows[Any]) -> None:
+        """Print rows."""
+        print_rows(rows, as_json=self.as_json)
 
-    def row(self, row: Mapping[str, Any]) -> None:
-        """Show one row."""
-        show_row(row, as_json=self.as_json)
+    def print_row(self, row: Mapping[str, Any]) -> None:
+        """Print one row."""
+        print_row(row, as_json=self.as_json)
 
-    def tell(self, text: str, document: object) -> None:
-        """Tell people what was done, and programs the same as a document."""
+    def print_message(self, text: str, document: object) -> None:
+        """Print a message, or the document with --json."""
         if self.as_json:
-            show_json(document)
+            print_json(document)
         else:
-            say(text)
+            print_text(text)
 
 
-class Connecting(click.Option):
-    """An option that says how to connect; the help lists these apart."""
+class ConnectionOption(click.Option):
+    """Connection option; the help lists these in a section of their own."""
 
 
 class Command(click.Command):
-    """A command that may talk to a server: it has the options for that, and gets a `Shell`."""
+    """Command with the connection options; passes a `CommandContext` as the context object."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += [
-            click.Option(["--json", f"{OWN}json"], is_flag=True, help="Give JSON, for programs."),
+            click.Option(["--json", f"{OPTION_PREFIX}json"], is_flag=True, help="Print JSON."),
             *_connection_options({name for param in self.params for name in param.opts}),
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command with its `Shell`."""
-        ctx.obj = Shell(Options.taken_from(ctx.params), as_json=ctx.params.pop(f"{OWN}json"))
+        """Run the command with its `CommandContext`."""
+        ctx.obj = CommandContext(
+            ConnectionOptions.pop_from(ctx.params), as_json=ctx.params.pop(f"{OPTION_PREFIX}json")
+        )
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, those for the connection last."""
-        named = {False: "Options", True: CONNECTION}
-        for is_connecting, title in named.items():
+        """Write the options, connection options last."""
+        titles = {False: "ConnectionOptions", True: CONNECTION}
+        for is_connecting, title in titles.items():
             lines = [
                 line
                 for param in self.get_params(ctx)
                 if isinstance(param, click.Option)
-                and isinstance(param, Connecting) is is_connecting
+                and isinstance(param, ConnectionOption) is is_connecting
                 and (line := param.get_help_record(ctx))
             ]
             if lines:
@@ -108,124 +99,114 @@ class Command(click.Command):
 
 
 def _connection_options(taken: set[str]) -> list[click.Option]:
-    """Make the options for the connection, but for those that a command has itself."""
+    """Create the connection options, except those that the command defines itself."""
     file = click.Path(dir_okay=False, path_type=Path)
     options = [
-        _connecting(
+        _connection_option(
             "-p",
             "profile",
-            "Connect as this profile says.",
+            "Profile to connect with.",
             metavar="NAME",
-            shell_complete=names_of_profiles,
+            shell_complete=complete_profiles,
         ),
-        _connecting("-s", "server", "The server's API: https://host/api.", metavar="URL"),
-        _connecting("-u", "username", "The user.", metavar="NAME"),
-        _connecting(
+        _connection_option(
+            "-s", "server", "Server API address, such as https://host/api.", metavar="URL"
+        ),
+        _connection_option("-u", "username", "Username.", metavar="NAME"),
+        _connection_option(
             "-c",
             "collaboration",
-            "The collaboration.",
+            "Collaboration.",
             metavar="NAME",
-            shell_complete=names_of("collaboration"),
+            shell_complete=complete_names("collaboration"),
         ),
-        _connecting("-k", "private_key", "Your organization's key.", metavar="FILE", type=file),
-        _connecting("-v", "verbose", "Tell what the client does.", is_flag=True),
+        _connection_option(
+            "-k", "private_key", "Private key of your organization.", metavar="FILE", type=file
+        ),
+        _connection_option("-v", "verbose", "Log what the client does.", is_flag=True),
     ]
     return [option for option in options if not taken & set(option.opts)]
 
 
-def _connecting(short: str, name: str, help_: str, **others: Any) -> click.Option:
-    return Connecting([short, f"--{name.replace('_', '-')}", OWN + name], help=help_, **others)
+def _connection_option(short: str, name: str, help_: str, **others: Any) -> click.Option:
+    return ConnectionOption(
+        [short, f"--{name.replace('_', '-')}", OPTION_PREFIX + name], help=help_, **others
+    )
 
 
 class Group(click.Group):
-    """Commands about one kind of thing; a wrong name is answered with those that are near."""
+    """Group that suggests similar split_names for an unknown command."""
 
     command_class = Command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which there is."""
+        """Resolve a command; raise an error with suggestions if it is unknown."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            raise NoSuchCommand(name, self.list_commands(ctx), ctx)
+            raise UnknownCommandError(name, self.list_commands(ctx), ctx)
         return super().resolve_command(ctx, args)
 
 
-class NoSuchCommand(click.UsageError):
-    """There is no command of this name."""
+class UnknownCommandError(click.UsageError):
+    """No command has this name."""
 
     def __init__(self, name: str, known: Sequence[str], ctx: click.Context) -> None:
         near = get_close_matches(name, known, n=5, cutoff=0.5)
-        there = near or (known if len(known) < 20 else ())
-        told = f"; there is {', '.join(there)}" if there else ""
-        super().__init__(f"there is no command {name!r}{told}", ctx)
+        suggested = near or (known if len(known) < 20 else ())
+        hint = f" Use one of: {', '.join(suggested)}." if suggested else ""
+        super().__init__(f"unknown command {name!r}.{hint}", ctx)
 
 
-# -- words ----------------------------------------------------------------------------------------
-def names(word: str) -> list[str]:
-    """Read names with commas between them."""
+# -- parameter types and options ------------------------------------------------------------------
+def split_names(word: str) -> list[str]:
+    """Split a comma-separated list of split_names."""
     return [name for name in (part.strip() for part in word.split(",")) if name]
 
 
-def pair(word: str) -> tuple[str, object]:
-    """Read NAME=VALUE."""
+def pair_type(word: str) -> tuple[str, object]:
+    """Parse NAME=VALUE."""
     try:
-        return pair_of(word)
-    except NotAValueError as error:
+        return parse_pair(word)
+    except ValueParseError as error:
         raise click.BadParameter(str(error)) from None
 
 
 def read_document(file: str, option: str) -> object:
-    """Read a JSON document from a file or from standard input.
-
-    Parameters
-    ----------
-    file : str
-        Name of the file; ``-`` for standard input.
-    option : str
-        The option that names it.
-
-    Returns
-    -------
-    object
-        What the document stands for.
-
-    Raises
-    ------
-    click.BadParameter
-        When there is no such file, or no JSON in it.
-    """
+    """Parse a JSON document from a file, or from standard input for "-"."""
     try:
         with click.open_file(file, "rb") as stream:
             content = stream.read()
-        return document_of(content, "standard input" if file == "-" else file)
-    except (OSError, NotAValueError) as error:
+        return parse_json(content, "standard input" if file == "-" else file)
+    except (OSError, ValueParseError) as error:
         raise click.BadParameter(str(error), param_hint=option) from None
 
 
-def named(
-    kind: Kind, *names: str, **settings: Any
+def name_option(
+    kind: ResourceKind, *names: str, **settings: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command an option that takes the name of something, and completes it."""
-    complete = names_of(kind)
+    """Add an option that takes a name and completes it."""
+    complete = complete_names(kind)
     return click.option(*names, metavar="NAME", shell_complete=complete, **settings)
 
 
-def listing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command that lists rows the options that all of these have."""
-    fields_ = click.option("--fields", type=names, metavar="A,B", help="Only these fields.")
-    limit = click.option("--limit", type=click.IntRange(1), metavar="N", help="Only so many rows.")
+def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that all list commands share."""
+    fields_ = click.option("--fields", type=split_names, metavar="A,B", help="Fields to include.")
+    limit = click.option(
+        "--limit", type=click.IntRange(1), metavar="N", help="Maximum number of rows."
+    )
     return limit(fields_(function))
 
 
-class Page(TypedDict, total=False):
-    """The client's words for a part of a listing."""
+class PageArguments(TypedDict, total=False):
+    """Paging arguments of the client's `list` methods."""
 
     page: int
     per_page: int
 
 
-def paged(limit: int | None) -> Page:
-    """Say in the client's words how many rows are wanted."""
+def page_arguments(limit: int | None) -> PageArguments:
+    """Return the paging arguments for a limit."""
     return {} if limit is None else {"page": 1, "per_page": limit}

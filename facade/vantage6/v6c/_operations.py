@@ -1,4 +1,4 @@
-"""What operations the bindings have, and what each takes, read off the bindings (pure)."""
+"""Operations of the bindings, read from their signatures and docstrings."""
 
 from __future__ import annotations
 
@@ -20,21 +20,7 @@ SERVICES: tuple[Service, ...] = ("server", "store")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an operation.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the bindings.
-    type : str
-        ``int``, ``str`` or ``bool``.
-    is_list : bool
-        Whether it takes several.
-    is_required : bool
-        Whether there is no request without it.
-    help : str
-        What it is for.
-    """
+    """A parameter of an operation."""
 
     name: str
     type: str
@@ -45,25 +31,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the server or the algorithm store.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the contract.
-    service : str
-        ``server`` or ``store``.
-    summary, details : str
-        What it does, in one line and in others.
-    parameters : list of Parameter
-        What its address takes.
-    body : str or None
-        The type of its body: a name in the service's ``rows``, or ``bytes``.
-    answer : str
-        The type of what it answers.
-    call : callable
-        Makes the request.
-    """
+    """An operation of the server or the algorithm store."""
 
     name: str
     service: Service
@@ -71,102 +39,91 @@ class Operation:
     details: str
     parameters: list[Parameter]
     body: str | None
-    answer: str
+    response_type: str
     call: Callable[..., Call[object]]
 
     @property
     def fields(self) -> list[tuple[str, str]]:
-        """The fields of the body, and the type of each."""
+        """The names and types of the body's fields."""
         if self.body is None or self.body == "bytes":
             return []
-        return _fields(_module(self.service, "rows"), self.body)
+        return _typed_dict_fields(_bindings_module(self.service, "rows"), self.body)
 
 
 @cache
 def operations(service: Service) -> Mapping[str, Operation]:
-    """Give all operations of a service.
-
-    Parameters
-    ----------
-    service : str
-        ``server`` or ``store``.
-
-    Returns
-    -------
-    dict
-        The operations, by their names.
-    """
-    module = _module(service, "calls")
+    """Return all operations of a service by name."""
+    module = _bindings_module(service, "calls")
     return {
-        name: _operation(service, name, function)
+        name: _read_operation(service, name, function)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
     }
 
 
-def _module(service: Service, name: str) -> ModuleType:
+def _bindings_module(service: Service, name: str) -> ModuleType:
     return import_module(f"vantage6.bindings.{service}.{name}")
 
 
-def _operation(service: Service, name: str, function: Callable[..., object]) -> Operation:
-    summary, details, told = _manual(inspect.getdoc(function) or "")
-    given = inspect.signature(function)
+def _read_operation(service: Service, name: str, function: Callable[..., object]) -> Operation:
+    summary, details, descriptions = _parse_docstring(inspect.getdoc(function) or "")
+    signature = inspect.signature(function)
     body: str | None = None
     parameters: list[Parameter] = []
-    for parameter in given.parameters.values():
-        written = cast("str", parameter.annotation)
+    for parameter in signature.parameters.values():
+        annotation = cast("str", parameter.annotation)
         if parameter.name == "body":
-            body = written.removeprefix("rows.")
+            body = annotation.removeprefix("rows.")
             continue
-        single = re.sub(r"^Sequence\[(\w+)\]", r"\1", written)
+        single = re.sub(r"^Sequence\[(\w+)\]", r"\1", annotation)
         parameters.append(
             Parameter(
                 parameter.name,
                 single.removesuffix(" | None"),
-                single != written,
+                single != annotation,
                 parameter.default is parameter.empty,
-                told.get(parameter.name, ""),
+                descriptions.get(parameter.name, ""),
             )
         )
-    answer = re.sub(r"^Call\[(.*)\]$", r"\1", cast("str", given.return_annotation))
+    response_type = re.sub(r"^Call\[(.*)\]$", r"\1", cast("str", signature.return_annotation))
     call = cast("Callable[..., Call[object]]", function)
-    plain = answer.replace("rows.", "")
-    return Operation(name, service, summary, details, parameters, body, plain, call)
+    response_type = response_type.replace("rows.", "")
+    return Operation(name, service, summary, details, parameters, body, response_type, call)
 
 
-def _manual(text: str) -> tuple[str, str, dict[str, str]]:
-    """Take a docstring apart: its first line, what follows, and what it says of parameters."""
-    head, _, listed = text.partition("\nParameters\n----------\n")
+def _parse_docstring(text: str) -> tuple[str, str, dict[str, str]]:
+    """Parse a docstring into summary, details and parameter descriptions."""
+    head, _, parameters = text.partition("\nParameters\n----------\n")
     summary, _, details = head.partition("\n")
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     name = ""
-    for line in listed.splitlines():
+    for line in parameters.splitlines():
         if line.startswith(" "):
-            told[name] = f"{told.get(name, '')} {line.strip()}".strip()
+            descriptions[name] = f"{descriptions.get(name, '')} {line.strip()}".strip()
         else:
             name = line.strip()
-    return summary, " ".join(details.split()), told
+    return summary, " ".join(details.split()), descriptions
 
 
-def _fields(module: ModuleType, name: str) -> list[tuple[str, str]]:
-    """Read off what a typed dictionary holds: names, with "?" where they may be missing."""
+def _typed_dict_fields(module: ModuleType, name: str) -> list[tuple[str, str]]:
+    """Return the names and types of a typed dictionary's fields; "?" marks optional ones."""
     kind = getattr(module, name)
-    written: Mapping[str, object] = getattr(kind, "__annotations__", {})
+    annotations: Mapping[str, object] = getattr(kind, "__annotations__", {})
     fields: list[tuple[str, str]] = []
-    for field, type_ in written.items():
+    for field, type_ in annotations.items():
         text = " ".join(str(getattr(type_, "__forward_arg__", type_)).split())
         optional = re.fullmatch(r"NotRequired\[(.*)\]", text)
         inner = optional[1] if optional else text
-        told = re.sub(r"\b[A-Z]\w+\b", lambda found: _shown(module, found[0]), inner)
-        fields.append((f"{field}?" if optional else field, told))
+        expanded = re.sub(r"\b[A-Z]\w+\b", lambda found: _format_type(module, found[0]), inner)
+        fields.append((f"{field}?" if optional else field, expanded))
     return fields
 
 
-def _shown(module: ModuleType, name: str) -> str:
-    """Show a type inside another: a dictionary by its fields, and a choice by its values."""
+def _format_type(module: ModuleType, name: str) -> str:
+    """Expand a nested type: a typed dictionary to its fields, a Literal to its values."""
     kind = getattr(module, name, None)
     if hasattr(kind, "__total__"):
-        inner = ", ".join(f"{field}: {type_}" for field, type_ in _fields(module, name))
+        inner = ", ".join(f"{field}: {type_}" for field, type_ in _typed_dict_fields(module, name))
         return f"{{{inner}}}"
     if get_origin(kind) is Literal:
         return " | ".join(repr(value) for value in get_args(kind))

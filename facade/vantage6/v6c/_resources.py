@@ -1,4 +1,4 @@
-"""The commands that list and show things, and the few that change them."""
+"""Commands that list, show, create and delete resources."""
 
 from __future__ import annotations
 
@@ -6,248 +6,269 @@ from typing import Any
 
 import click
 
-from ._command import Group, Shell, listing, named, paged
-from ._complete import names_of
+from ._command import CommandContext, Group, list_options, name_option, page_arguments
+from ._completers import complete_names
 
 
 def group(name: str, help_: str) -> Group:
-    """Make a group of commands."""
+    """Create a group of commands."""
     return Group(name, help=help_, no_args_is_help=True)
 
 
 # -- organizations --------------------------------------------------------------------------------
-org = group("org", "Organizations: list, compare and trust their keys.")
+org = group("org", "List organizations and trust their keys.")
 
 
 @org.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option("--country", help="Those of this country.")
-@named("study", "--study", help="Those of this study.")
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@click.option("--country", help="Filter by country.")
+@name_option("study", "--study", help="Filter by study.")
+@list_options
 @click.pass_obj
-def org_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def org_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List organizations."""
-    shell.rows(shell.client.organization.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(
+        context.client.organization.list(fields=fields, **filters, **page_arguments(limit))
+    )
 
 
 @org.command("show")
-@click.argument("organization", required=False, shell_complete=names_of("organization"))
+@click.argument("organization", required=False, shell_complete=complete_names("organization"))
 @click.pass_obj
-def org_show(shell: Shell, organization: str | None) -> None:
-    """Show an organization; your own by default."""
-    shell.row(shell.client.organization.get(organization))
+def org_show(context: CommandContext, organization: str | None) -> None:
+    """Show an organization, by default your own."""
+    context.print_row(context.client.organization.get(organization))
 
 
 @org.command("fingerprint")
-@click.argument("organization", required=False, shell_complete=names_of("organization"))
+@click.argument("organization", required=False, shell_complete=complete_names("organization"))
 @click.pass_obj
-def org_fingerprint(shell: Shell, organization: str | None) -> None:
-    """Give the fingerprint of an organization's public key.
+def org_fingerprint(context: CommandContext, organization: str | None) -> None:
+    """Print the fingerprint of an organization's public key.
 
-    That of your own, if none is named. Compare it with the organization in a way that the server
-    has no part in.
+    By default that of your own organization. Compare it with the organization over a channel that
+    the server does not control.
     """
-    told = shell.client.organization.fingerprint(organization)
-    shell.tell(told, {"fingerprint": told})
+    fingerprint = context.client.organization.fingerprint(organization)
+    context.print_message(fingerprint, {"fingerprint": fingerprint})
 
 
 @org.command("trust")
-@click.argument("organization", shell_complete=names_of("organization"))
+@click.argument("organization", shell_complete=complete_names("organization"))
 @click.argument("fingerprint", required=False)
 @click.pass_obj
-def org_trust(shell: Shell, organization: str, fingerprint: str | None) -> None:
-    """Accept the public key of an organization.
+def org_trust(context: CommandContext, organization: str, fingerprint: str | None) -> None:
+    """Trust the public key of an organization.
 
-    It must have this FINGERPRINT; without one, any key is accepted that the server gives now.
+    The key must have this FINGERPRINT. Without one, the key that the server currently returns is
+    trusted.
     """
-    told = shell.client.organization.trust(organization, fingerprint)
-    shell.tell(f"{organization}: {told} is trusted", {"fingerprint": told})
+    trusted = context.client.organization.trust(organization, fingerprint)
+    context.print_message(f"{organization}: trusted {trusted}", {"fingerprint": trusted})
 
 
 # -- collaborations -------------------------------------------------------------------------------
-collab = group("collab", "Collaborations: list and trust them.")
+collab = group("collab", "List and trust collaborations.")
 
 
 @collab.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@named("organization", "--organization", help="Those that it takes part in.")
-@click.option(
-    "--encrypted/--not-encrypted", default=None, help="Those that are encrypted, or are not."
-)
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@name_option("organization", "--organization", help="Filter by member organization.")
+@click.option("--encrypted/--not-encrypted", default=None, help="Filter by encryption.")
+@list_options
 @click.pass_obj
-def collab_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def collab_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List collaborations."""
-    shell.rows(shell.client.collaboration.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(
+        context.client.collaboration.list(fields=fields, **filters, **page_arguments(limit))
+    )
 
 
 @collab.command("show")
-@click.argument("collaboration_", shell_complete=names_of("collaboration"))
+@click.argument("collaboration_", shell_complete=complete_names("collaboration"))
 @click.pass_obj
-def collab_show(shell: Shell, collaboration_: str) -> None:
+def collab_show(context: CommandContext, collaboration_: str) -> None:
     """Show a collaboration."""
-    shell.row(shell.client.collaboration.get(collaboration_))
+    context.print_row(context.client.collaboration.get(collaboration_))
 
 
 @collab.command("trust")
-@click.argument("collaboration_", shell_complete=names_of("collaboration"))
+@click.argument("collaboration_", shell_complete=complete_names("collaboration"))
 @click.pass_obj
-def collab_trust(shell: Shell, collaboration_: str) -> None:
-    """Accept what the server says of a collaboration's encryption."""
-    encrypted = shell.client.collaboration.trust(collaboration_)
-    told = "encrypted" if encrypted else "not encrypted: the server can read what is sent there"
-    shell.tell(f"{collaboration_} is trusted to be {told}", {"encrypted": encrypted})
+def collab_trust(context: CommandContext, collaboration_: str) -> None:
+    """Trust the reported encryption setting of a collaboration."""
+    encrypted = context.client.collaboration.trust(collaboration_)
+    setting = "encrypted" if encrypted else "not encrypted; the server can read inputs and results"
+    context.print_message(f"{collaboration_}: trusted as {setting}", {"encrypted": encrypted})
 
 
 # -- studies --------------------------------------------------------------------------------------
-study = group("study", "Studies: list, create and delete them.")
+study = group("study", "List, create and delete studies.")
 
 
 @study.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@named("organization", "--organization", help="Those that it takes part in.")
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@name_option("organization", "--organization", help="Filter by member organization.")
+@list_options
 @click.pass_obj
-def study_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def study_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List studies."""
-    shell.rows(shell.client.study.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(context.client.study.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @study.command("show")
-@click.argument("study", shell_complete=names_of("study"))
+@click.argument("study", shell_complete=complete_names("study"))
 @click.pass_obj
-def study_show(shell: Shell, study: str) -> None:
+def study_show(context: CommandContext, study: str) -> None:
     """Show a study."""
-    shell.row(shell.client.study.get(study))
+    context.print_row(context.client.study.get(study))
 
 
 @study.command("create")
 @click.argument("name")
-@click.argument("organizations", nargs=-1, required=True, shell_complete=names_of("organization"))
+@click.argument(
+    "organizations", nargs=-1, required=True, shell_complete=complete_names("organization")
+)
 @click.pass_obj
-def study_create(shell: Shell, name: str, organizations: tuple[str, ...]) -> None:
-    """Make a study of some ORGANIZATIONS of a collaboration (-c)."""
-    row = shell.client.study.create(name, organizations)
-    shell.tell(f"study {row['id']}, {name!r}, is made", row)
+def study_create(context: CommandContext, name: str, organizations: tuple[str, ...]) -> None:
+    """Create a study with ORGANIZATIONS of a collaboration (-c)."""
+    row = context.client.study.create(name, organizations)
+    context.print_message(f"created study {row['id']}, {name!r}", row)
 
 
 @study.command("delete")
-@click.argument("study", shell_complete=names_of("study"))
+@click.argument("study", shell_complete=complete_names("study"))
 @click.pass_obj
-def study_delete(shell: Shell, study: str) -> None:
+def study_delete(context: CommandContext, study: str) -> None:
     """Delete a study."""
-    answer = shell.client.study.delete(study)
-    shell.tell(answer["msg"], answer)
+    response = context.client.study.delete(study)
+    context.print_message(response["msg"], response)
 
 
 # -- nodes ----------------------------------------------------------------------------------------
-node = group("node", "Nodes: which there are, and whether they are online.")
+node = group("node", "List nodes and their status.")
 
 
 @node.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@named("organization", "--organization", help="Those of this organization.")
-@named("study", "--study", help="Those of this study's organizations.")
-@click.option("--online/--offline", "is_online", default=None, help="Those that are, or are not.")
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@name_option("organization", "--organization", help="Filter by organization.")
+@name_option("study", "--study", help="Filter by the organizations of a study.")
+@click.option("--online/--offline", "is_online", default=None, help="Filter by status.")
+@list_options
 @click.pass_obj
-def node_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def node_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List nodes."""
-    shell.rows(shell.client.node.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(context.client.node.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @node.command("show")
-@click.argument("node", shell_complete=names_of("node"))
+@click.argument("node", shell_complete=complete_names("node"))
 @click.pass_obj
-def node_show(shell: Shell, node: str) -> None:
+def node_show(context: CommandContext, node: str) -> None:
     """Show a node."""
-    shell.row(shell.client.node.get(node))
+    context.print_row(context.client.node.get(node))
 
 
-# -- what there is besides ------------------------------------------------------------------------
-user = group("user", "Users: list and show them.")
-role = group("role", "Roles: named sets of rules.")
-rule = group("rule", "Rules: what users may be allowed to do.")
-store = group("store", "Algorithm stores that are linked to the server.")
-run = group("run", "Runs: what of a task each organization has to do.")
+# -- other resources ------------------------------------------------------------------------
+user = group("user", "List and show users.")
+role = group("role", "List and show roles, which are sets of rules.")
+rule = group("rule", "List rules, which are permissions of users.")
+store = group("store", "List and show algorithm stores linked to the server.")
+run = group("run", "List and show runs, one per organization of a task.")
 
 
 @user.command("list")
-@named("organization", "--organization", help="Those of this organization.")
-@listing
+@name_option("organization", "--organization", help="Filter by organization.")
+@list_options
 @click.pass_obj
-def user_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def user_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List users."""
-    shell.rows(shell.client.user.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(context.client.user.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @user.command("show")
 @click.argument("user", required=False)
 @click.pass_obj
-def user_show(shell: Shell, user: str | None) -> None:
-    """Show a user; yourself by default."""
-    shell.row(shell.client.user.get(user))
+def user_show(context: CommandContext, user: str | None) -> None:
+    """Show a user, by default yourself."""
+    context.print_row(context.client.user.get(user))
 
 
 @role.command("list")
-@listing
+@list_options
 @click.pass_obj
-def role_list(shell: Shell, limit: int | None, fields: list[str] | None) -> None:
+def role_list(context: CommandContext, limit: int | None, fields: list[str] | None) -> None:
     """List roles."""
-    shell.rows(shell.client.role.list(fields=fields, **paged(limit)))
+    context.print_rows(context.client.role.list(fields=fields, **page_arguments(limit)))
 
 
 @role.command("show")
-@click.argument("role", shell_complete=names_of("role"))
+@click.argument("role", shell_complete=complete_names("role"))
 @click.pass_obj
-def role_show(shell: Shell, role: str) -> None:
+def role_show(context: CommandContext, role: str) -> None:
     """Show a role."""
-    shell.row(shell.client.role.get(role))
+    context.print_row(context.client.role.get(role))
 
 
 @rule.command("list")
-@named("role", "--role", help="Those of this role.")
-@listing
+@name_option("role", "--role", help="Filter by role.")
+@list_options
 @click.pass_obj
-def rule_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def rule_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List rules."""
-    shell.rows(shell.client.rule.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(context.client.rule.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @store.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@list_options
 @click.pass_obj
-def store_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
+def store_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
     """List algorithm stores."""
-    shell.rows(shell.client.store.list(fields=fields, **filters, **paged(limit)))
+    context.print_rows(context.client.store.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @store.command("show")
-@click.argument("store", shell_complete=names_of("store"))
+@click.argument("store", shell_complete=complete_names("store"))
 @click.pass_obj
-def store_show(shell: Shell, store: str) -> None:
+def store_show(context: CommandContext, store: str) -> None:
     """Show an algorithm store."""
-    shell.row(shell.client.store.get(store))
+    context.print_row(context.client.store.get(store))
 
 
 @run.command("list")
-@named("task", "--task", help="Those of this task.")
-@named("organization", "--organization", help="Those at this organization.")
-@click.option("--status", "state", help="Those in this status.")
-@listing
+@name_option("task", "--task", help="Filter by task.")
+@name_option("organization", "--organization", help="Filter by organization.")
+@click.option("--status", "state", help="Filter by status.")
+@list_options
 @click.pass_obj
-def run_list(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
-    """List runs, the newest first."""
-    shell.rows(shell.client.run.list(fields=fields, **filters, **paged(limit)))
+def run_list(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
+    """List runs, newest first."""
+    context.print_rows(context.client.run.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @run.command("show")
 @click.argument("run", type=int)
 @click.pass_obj
-def run_show(shell: Shell, run: int) -> None:
-    """Show a run, its log and its input included; RUN is its id."""
-    shell.row(shell.client.run.get(run))
+def run_show(context: CommandContext, run: int) -> None:
+    """Show a run with its log and its input; RUN is its id."""
+    context.print_row(context.client.run.get(run))
 
 
 GROUPS = (org, collab, study, node, user, role, rule, store, run)

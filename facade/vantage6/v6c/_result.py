@@ -1,4 +1,4 @@
-"""The commands that give what algorithms returned."""
+"""Commands for results."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from pathlib import Path
 
 import click
 
-from ._command import Group, Shell
-from ._complete import names_of
-from ._output import say, show_results
+from ._command import CommandContext, Group
+from ._completers import complete_names
+from ._output import print_results, print_text
 
-result = Group("result", help="Results: what algorithms returned.", no_args_is_help=True)
+result = Group("result", help="Show and save results.", no_args_is_help=True)
 
 
 @result.command("list")
-@click.argument("task", shell_complete=names_of("task"))
+@click.argument("task", shell_complete=complete_names("task"))
 @click.pass_obj
-def list_(shell: Shell, task: str) -> None:
-    """Show what a task returned at each organization, as far as it has."""
-    id_ = shell.client.task.get(task, field="id")["id"]
-    show_results([(id_, shell.client.result.from_task(id_))], as_json=shell.as_json)
+def list_(context: CommandContext, task: str) -> None:
+    """Show the results of a task so far, by organization."""
+    id_ = context.client.task.get(task, field="id")["id"]
+    print_results([(id_, context.client.result.from_task(id_))], as_json=context.as_json)
 
 
 @result.command("show")
 @click.argument("run", type=int)
 @click.pass_obj
-def show(shell: Shell, run: int) -> None:
-    """Print the result of one run, as the algorithm wrote it.
+def show(context: CommandContext, run: int) -> None:
+    """Print the result of one run as the algorithm wrote it.
 
     RUN is the run's id.
     """
-    text = shell.client.result.get(run)
-    if shell.as_json:
-        shell.tell("", {"run": run, "result": text})
+    text = context.client.result.get(run)
+    if context.as_json:
+        context.print_message("", {"run": run, "result": text})
     else:
-        say("no result" if text is None else text)
+        print_text("no result" if text is None else text)
 
 
 @result.command("save")
 @click.argument("run", type=int)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
-def save(shell: Shell, run: int, file: Path) -> None:
-    """Write the result of one run to a FILE that only you can read.
+def save(context: CommandContext, run: int, file: Path) -> None:
+    """Save the result of one run to a FILE that only you can read.
 
     RUN is the run's id.
     """
-    saved = shell.client.result.save(run, file)
-    told = "there is no result yet" if saved is None else f"{saved} has the result of run {run}"
-    shell.tell(told, {"run": run, "file": None if saved is None else str(saved)})
+    saved = context.client.result.save(run, file)
+    message = "no result yet" if saved is None else f"saved the result of run {run} to {saved}"
+    context.print_message(message, {"run": run, "file": None if saved is None else str(saved)})

@@ -1,4 +1,4 @@
-"""The commands about tasks: ask for them, wait for them, read what they log, end them."""
+"""Commands for tasks."""
 
 from __future__ import annotations
 
@@ -8,89 +8,106 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ._codes import OK, code_of
-from ._command import Group, Shell, listing, named, paged, pair, read_document
-from ._complete import names_of
-from ._output import complain, is_terminal, say, show_json, show_results
-from ._values import value_of
+from ._command import (
+    CommandContext,
+    Group,
+    list_options,
+    name_option,
+    page_arguments,
+    pair_type,
+    read_document,
+)
+from ._completers import complete_names
+from ._exit_codes import OK, exit_code
+from ._output import is_terminal, print_error, print_json, print_results, print_text
+from ._values import parse_value
 
 if TYPE_CHECKING:
     from vantage6.client import LogLine
 
-task = Group("task", help="Tasks: create, wait for, follow and end them.", no_args_is_help=True)
+task = Group("task", help="Create, wait for, follow and stop tasks.", no_args_is_help=True)
 
 
 @task.command("list")
-@click.option("--name", metavar="PATTERN", help="Those of this name; % is any characters.")
-@click.option("--status", help="Those in this status, such as active or completed.")
-@click.option("--image", metavar="PATTERN", help="Those with this algorithm.")
-@named("study", "--study", help="Those of this study.")
-@named("store", "--store", help="Those whose algorithm is from this store.")
-@named("organization", "--by", "initiating_org", help="Those that this organization asked.")
-@named("task", "--parent", help="The subtasks of this task.")
-@click.option("--job", type=int, metavar="N", help="Those of this job.")
-@listing
+@click.option("--name", metavar="PATTERN", help="Filter by name; % matches any characters.")
+@click.option("--status", help="Filter by status, such as active or completed.")
+@click.option(
+    "--image", metavar="PATTERN", help="Filter by algorithm image; % matches any characters."
+)
+@name_option("study", "--study", help="Filter by study.")
+@name_option("store", "--store", help="Filter by the algorithm store.")
+@name_option(
+    "organization",
+    "--by",
+    "initiating_org",
+    help="Filter by the organization that created the task.",
+)
+@name_option("task", "--parent", help="Filter by parent task.")
+@click.option("--job", type=int, metavar="N", help="Filter by job.")
+@list_options
 @click.pass_obj
-def list_(shell: Shell, limit: int | None, fields: list[str] | None, **filters: Any) -> None:
-    """List tasks, the newest first."""
-    shell.rows(shell.client.task.list(fields=fields, **filters, **paged(limit)))
+def list_(
+    context: CommandContext, limit: int | None, fields: list[str] | None, **filters: Any
+) -> None:
+    """List tasks, newest first."""
+    context.print_rows(context.client.task.list(fields=fields, **filters, **page_arguments(limit)))
 
 
 @task.command("show")
-@click.argument("task", shell_complete=names_of("task"))
+@click.argument("task", shell_complete=complete_names("task"))
 @click.pass_obj
-def show(shell: Shell, task: str) -> None:
+def show(context: CommandContext, task: str) -> None:
     """Show a task."""
-    shell.row(shell.client.task.get(task))
+    context.print_row(context.client.task.get(task))
 
 
 @task.command("create")
-@named(
+@name_option(
     "organization",
     "-o",
     "--organization",
     "organizations",
     multiple=True,
     required=True,
-    help="An organization that is to run it; give one of these for each.",
+    help="Organization to run the task; repeatable.",
 )
-@click.option("--image", required=True, help="The algorithm: the name of its Docker image.")
-@click.option("--method", help="The function of the algorithm to run.")
+@click.option("--image", required=True, help="Docker image of the algorithm.")
+@click.option("--method", help="Function of the algorithm to run.")
 @click.option(
     "--arg",
     "args",
-    type=value_of,
+    type=parse_value,
     multiple=True,
     metavar="VALUE",
-    help="An argument: JSON, or text.",
+    help="Positional argument: JSON or text; repeatable.",
 )
 @click.option(
     "--kwarg",
     "kwargs",
-    type=pair,
+    type=pair_type,
     multiple=True,
     metavar="NAME=VALUE",
-    help="A named argument: JSON, or text.",
+    help="Keyword argument: JSON or text; repeatable.",
 )
 @click.option(
     "--input",
     "input_",
     metavar="FILE",
-    help="JSON with method, args and kwargs, in place of these; - is standard input.",
+    help="JSON file with method, args and kwargs; - is standard input.",
 )
-@click.option("--name", help="Name of the task; by default the method's.")
-@click.option("--description", default="", help="What it is for.")
+@click.option("--name", help="Name of the task; by default the method.")
+@click.option("--description", default="", help="Description of the task.")
 @click.option(
-    "--database", "databases", multiple=True, metavar="LABEL", help="A database to use, by label."
+    "--database", "databases", multiple=True, metavar="LABEL", help="Database label; repeatable."
 )
-@named("study", "--study", help="The study to run it in.")
-@named("store", "--store", help="The store that the algorithm comes from.")
-@click.option("--wait", is_flag=True, help="Wait for the results, and show them.")
-@click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at most.")
-@click.option("--logs", is_flag=True, help="Show what the algorithms log, while waiting.")
+@name_option("study", "--study", help="Study to run the task in.")
+@name_option("store", "--store", help="Algorithm store of the image.")
+@click.option("--wait", is_flag=True, help="Wait for the results and print them.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="Maximum time to wait.")
+@click.option("--logs", is_flag=True, help="Show the logs of the algorithms while waiting.")
 @click.pass_obj
 def create(
-    shell: Shell,
+    context: CommandContext,
     organizations: tuple[str, ...],
     image: str,
     method: str | None,
@@ -104,20 +121,20 @@ def create(
     databases: tuple[str, ...],
     **others: Any,
 ) -> int:
-    """Ask organizations to run an algorithm.
+    """Create a task.
 
     \b
       v6c task create -o IKNL -o Maastro --image harbor2.vantage6.ai/demo/average \\
           --method partial_average --kwarg column_name=age --database default --wait
-    """  # noqa: D301 - the mark is a character for click
+    """  # noqa: D301 - click reads "\b" as "do not rewrap"
     if (timeout is not None or logs) and not wait:
-        raise click.UsageError("--timeout and --logs are about waiting: give --wait, too")
-    read = None if input_ is None else _input(input_)
-    row = shell.client.task.create(
+        raise click.UsageError("--timeout and --logs: expected --wait to be set as well.")
+    input_document = None if input_ is None else _read_input(input_)
+    row = context.client.task.create(
         organizations,
-        name or method or str((read or {}).get("method") or image),
+        name or method or str((input_document or {}).get("method") or image),
         image,
-        input_=read,
+        input_=input_document,
         method=method,
         args=list(args) or None,
         kwargs=dict(kwargs) or None,
@@ -125,90 +142,94 @@ def create(
         **others,
     )
     if not wait:
-        shell.tell(f"task {row['id']}, {row['name']!r}, is created", row)
+        context.print_message(f"created task {row['id']}, {row['name']!r}", row)
         return OK
-    complain(f"task {row['id']} is created")
-    return _await(shell, [row["id"]], timeout, logs)
+    print_error(f"created task {row['id']}")
+    return _wait_for_results(context, [row["id"]], timeout, logs)
 
 
-def _input(file: str) -> Mapping[str, object]:
+def _read_input(file: str) -> Mapping[str, object]:
     document = read_document(file, "--input")
     if not isinstance(document, dict):
-        raise click.BadParameter('it is no object with a "method"', param_hint="--input")
+        raise click.BadParameter('expected a JSON object with a "method".', param_hint="--input")
     return cast("dict[str, object]", document)
 
 
 @task.command("wait")
-@click.argument("tasks", nargs=-1, required=True, shell_complete=names_of("task"))
-@click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at most.")
-@click.option("--logs", is_flag=True, help="Show what the algorithms log.")
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
+@click.option("--timeout", type=float, metavar="SECONDS", help="Maximum time to wait.")
+@click.option("--logs", is_flag=True, help="Show the logs of the algorithms.")
 @click.pass_obj
-def wait(shell: Shell, tasks: tuple[str, ...], timeout: float | None, logs: bool) -> int:
-    """Wait for TASKS, and show what they returned.
+def wait(context: CommandContext, tasks: tuple[str, ...], timeout: float | None, logs: bool) -> int:
+    """Wait for TASKS, and print their results.
 
-    How they stand is shown on standard error: drawn in a terminal, in lines elsewhere. Ctrl-C
+    Progress is shown on standard error: drawn in a terminal, one line per change elsewhere. Ctrl-C
     leaves the tasks running.
     """
-    ids = [shell.client.task.get(task, field="id")["id"] for task in tasks]
-    return _await(shell, ids, timeout, logs)
+    ids = [context.client.task.get(task, field="id")["id"] for task in tasks]
+    return _wait_for_results(context, ids, timeout, logs)
 
 
-def _await(shell: Shell, tasks: Sequence[int], timeout: float | None, logs: bool) -> int:
-    """Wait for tasks, show their results, and give the exit code."""
+def _wait_for_results(
+    context: CommandContext, tasks: Sequence[int], timeout: float | None, logs: bool
+) -> int:
+    """Wait for tasks, print their results, and return the exit code."""
     from vantage6.client import TaskFailedError
 
-    client = shell.client
+    client = context.client
     try:
         found = client.wait_for_results(
-            tasks, timeout=timeout, on_failure="return", progress=_progress(), logs=logs
+            tasks, timeout=timeout, on_failure="return", progress=_progress_setting(), logs=logs
         )
     except KeyboardInterrupt:
-        complain(f"wait again with: v6c task wait {' '.join(map(str, tasks))}")
+        print_error(
+            f"the tasks keep running; to wait again, run: v6c task wait {' '.join(map(str, tasks))}"
+        )
         raise
-    show_results(zip(tasks, found, strict=True), as_json=shell.as_json)
+    print_results(zip(tasks, found, strict=True), as_json=context.as_json)
     code = OK
     for task, rows in zip(tasks, found, strict=True):
         if any(row["result"] is None for row in rows) or not rows:
-            # It has ended: this asks again only to be told why it failed.
+            # The task has ended: this call only raises the error with the reason.
             try:
                 client.wait_for_results(task, progress=False)
             except TaskFailedError as error:
-                complain(str(error))
-                code = code_of(TaskFailedError)
+                print_error(str(error))
+                code = exit_code(TaskFailedError)
     return code
 
 
-def _progress() -> bool | None:
-    """Draw in a terminal, and write lines elsewhere."""
+def _progress_setting() -> bool | None:
+    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
     return None if is_terminal(sys.stderr) else True
 
 
 @task.command("logs")
-@click.argument("task", shell_complete=names_of("task"))
-@click.option("-f", "--follow", is_flag=True, help="Go on until the task has ended.")
+@click.argument("task", shell_complete=complete_names("task"))
+@click.option("-f", "--follow", is_flag=True, help="Keep printing until the task ends.")
 @click.pass_obj
-def logs(shell: Shell, task: str, follow: bool) -> None:
-    """Show what the algorithms of a task and of its subtasks log.
+def logs(context: CommandContext, task: str, follow: bool) -> None:
+    """Show the logs of a task and its subtasks.
 
-    With --json --follow each line is a document of its own.
+    With --json --follow, each line is a separate JSON document.
     """
     if follow:
-        for line in shell.client.task.stream_logs(task):
-            if shell.as_json:
-                show_json(_document(line), indent=None)
+        for line in context.client.task.stream_logs(task):
+            if context.as_json:
+                print_json(_log_line_document(line), indent=None)
             else:
-                say(str(line))
+                print_text(str(line))
             sys.stdout.flush()
         return
-    lines = list(_written(shell, task))
-    if shell.as_json:
-        show_json(lines)
+    lines = list(_log_lines(context, task))
+    if context.as_json:
+        print_json(lines)
     else:
         for line in lines:
-            say(f"{line['organization']} | {line['text']}")
+            print_text(f"{line['organization']} | {line['text']}")
 
 
-def _document(line: LogLine) -> dict[str, object]:
+def _log_line_document(line: LogLine) -> dict[str, object]:
     return {
         "task": line.task_id,
         "run": line.run_id,
@@ -217,9 +238,9 @@ def _document(line: LogLine) -> dict[str, object]:
     }
 
 
-def _written(shell: Shell, task: str) -> Iterator[dict[str, object]]:
-    """Give the lines that are written by now, those of subtasks after those of their task."""
-    client = shell.client
+def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]]:
+    """Yield the log lines so far, subtasks after their parent."""
+    client = context.client
     names = {row["id"]: row["name"] for row in client.organization.list(fields=["id", "name"])}
     open_tasks = [client.task.get(task, field="id")["id"]]
     while open_tasks:
@@ -233,42 +254,43 @@ def _written(shell: Shell, task: str) -> Iterator[dict[str, object]]:
 
 
 @task.command("kill")
-@click.argument("tasks", nargs=-1, required=True, shell_complete=names_of("task"))
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
 @click.pass_obj
-def kill(shell: Shell, tasks: tuple[str, ...]) -> int:
-    """Stop TASKS at all nodes. They remain, as killed by you.
+def kill(context: CommandContext, tasks: tuple[str, ...]) -> int:
+    """Kill TASKS at all nodes.
 
-    To the server a task has ended as soon as one of its runs has failed. What has ended cannot be
-    stopped, and keeps no other task from being stopped.
+    The tasks remain on the server with the status "killed by user". The server considers a task
+    ended as soon as one of its runs has failed. A task that has ended cannot be killed; the other
+    TASKS still are.
     """
     from vantage6.client import BadRequestError
 
     code = OK
     for task in tasks:
         try:
-            answer = shell.client.task.kill(task)
+            response = context.client.task.kill(task)
         except BadRequestError as error:
-            complain(str(error))
-            code = code_of(type(error))
+            print_error(str(error))
+            code = exit_code(type(error))
         else:
-            shell.tell(answer["msg"], answer)
+            context.print_message(response["msg"], response)
     return code
 
 
 @task.command("delete")
-@click.argument("task", shell_complete=names_of("task"))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("task", shell_complete=complete_names("task"))
+@click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @click.pass_obj
-def delete(shell: Shell, task: str, yes: bool) -> None:
+def delete(context: CommandContext, task: str, yes: bool) -> None:
     """Delete a task with its runs, results and subtasks.
 
-    What still runs is killed, unless one of the runs has failed: then the others work on to their
-    end, and nobody hears of them.
+    Active runs are killed, unless one of the runs has failed: then the other runs continue to
+    their end, and their results are discarded.
     """
-    row = shell.client.task.get(task, fields=["id", "name"])
+    row = context.client.task.get(task, fields=["id", "name"])
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("nobody can be asked here: give --yes")
+            raise click.UsageError("cannot prompt: standard input is not a terminal. Pass --yes.")
         click.confirm(f"Delete task {row['id']} and its results?", abort=True, err=True)
-    answer = shell.client.task.delete(row["id"])
-    shell.tell(answer["msg"], answer)
+    response = context.client.task.delete(row["id"])
+    context.print_message(response["msg"], response)

@@ -1,7 +1,4 @@
-"""A blob store beside the server, for large inputs and results: the emulator of Azure's.
-
-It is a package for Node.js. npm puts it into the user's cache folder once, beside the environments.
-"""
+"""Blob store for large inputs and results: Azurite, the Azure storage emulator."""
 
 import base64
 import secrets
@@ -16,7 +13,7 @@ from vantage6.bindings.secret import Secret
 from vantage6.localnet import _api
 from vantage6.localnet._environment import cache_folder, install_once, run_step
 from vantage6.localnet._errors import EnvironmentBuildError, ServerStartError
-from vantage6.localnet._processes import PRIVATE, clean_environment, open_private
+from vantage6.localnet._processes import PRIVATE_UMASK, clean_environment, open_private
 from vantage6.localnet._server import claim_port
 
 _VERSION = "3.35.0"
@@ -26,26 +23,10 @@ _ACCOUNT = "localnet"
 
 
 class BlobStore:
-    """An emulator of Azure's blob storage in a process of its own, which ends with this one.
-
-    Parameters
-    ----------
-    folder : Path
-        Private folder for its log; removed when the emulator is left alone. Blobs stay in memory.
-
-    Raises
-    ------
-    EnvironmentBuildError
-        Node.js or npm is missing, or the package cannot be had.
-
-    Examples
-    --------
-    >>> blobs = BlobStore(folder)  # doctest: +SKIP
-    >>> blobs.wait_until_ready()  # doctest: +SKIP
-    """
+    """Azurite in a process that ends with this one; blobs are kept in memory."""
 
     def __init__(self, folder: Path) -> None:
-        node, program = _emulator()
+        node, program = _install_emulator()
         self.port = claim_port(None)
         self._key = Secret(base64.b64encode(secrets.token_bytes(64)).decode())
         self._log = folder / "blobs.log"
@@ -56,21 +37,21 @@ class BlobStore:
                     *(sys.executable, "-I", str(supervisor), str(folder)),
                     *(node, str(program), "--blobHost", _api.HOST, "--blobPort", str(self.port)),
                     *("--inMemoryPersistence", "--silent", "--disableTelemetry"),
-                    "--skipApiVersionCheck",  # the server's library is newer than the emulator
+                    "--skipApiVersionCheck",  # the server's client library is newer
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                umask=PRIVATE,
+                umask=PRIVATE_UMASK,
                 cwd=folder,
                 env=clean_environment(HOME=str(folder), AZURITE_ACCOUNTS=f"{_ACCOUNT}:{self._key}"),
             )
 
     @property
-    def setting(self) -> dict[str, object]:
-        """The server's setting for a store of large inputs and results."""
-        parts = {
+    def server_setting(self) -> dict[str, object]:
+        """The server's `large_result_store` configuration."""
+        fields = {
             "DefaultEndpointsProtocol": "http",
             "AccountName": _ACCOUNT,
             "AccountKey": self._key,
@@ -79,17 +60,11 @@ class BlobStore:
         return {
             "type": "azure",
             "container_name": "localnet",
-            "connection_string": Secret(";".join(f"{name}={parts[name]}" for name in parts)),
+            "connection_string": Secret(";".join(f"{name}={fields[name]}" for name in fields)),
         }
 
     def wait_until_ready(self) -> None:
-        """Wait until it listens.
-
-        Raises
-        ------
-        ServerStartError
-            It ended, or did not listen in time.
-        """
+        """Wait until the emulator accepts connections."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket() as probe:
@@ -97,22 +72,22 @@ class BlobStore:
                     return
             time.sleep(0.05)
         tail = self._log.read_text(errors="replace")[-2000:]
-        raise ServerStartError(f"The blob store did not start. The end of its log:\n{tail}")
+        raise ServerStartError(f"blob store: failed to start. End of its log:\n{tail}")
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the emulator."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(_STOP_SECONDS)
 
 
-def _emulator() -> tuple[str, Path]:
-    """Return Node.js and the emulator's program, installing the latter if need be."""
+def _install_emulator() -> tuple[str, Path]:
+    """Return the paths of Node.js and the emulator, which is installed if necessary."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise EnvironmentBuildError(
-            "The blob store is a program for Node.js, and 'node' or 'npm' is not on PATH. Install "
-            "them ('apt install nodejs npm', 'brew install node'), or do without blob_store."
+            "blob store: expected 'node' and 'npm' on PATH. Install Node.js "
+            "('apt install nodejs npm', 'brew install node'), or leave out blob_store."
         )
     home = cache_folder() / f"azurite-{_VERSION}"
     program = home / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"

@@ -1,4 +1,4 @@
-"""Runs a command line, and turns whatever comes of it into words and an exit code."""
+"""Run the application, and map errors to messages and exit codes."""
 
 from __future__ import annotations
 
@@ -11,54 +11,39 @@ from typing import TextIO, cast
 
 import click
 
-from ._codes import BUG, INTERRUPTED, OK, UNREAD, USAGE, code_of, hint_of
-from ._output import complain
-
-PROGRAM = "v6c"
-# By this variable a shell asks what a word may become.
-COMPLETE = "_V6C_COMPLETE"
+from ._app import app
+from ._completion import COMPLETE_VARIABLE, PROGRAM
+from ._exit_codes import BUG, INTERRUPTED, OK, OUTPUT_CLOSED, USAGE, exit_code, hint
+from ._output import print_error
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run a command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        What follows the program's name; that of this process if None.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
-    from ._app import app
-
-    if asked := os.environ.get(COMPLETE):
+    """Run the command line and return the exit code."""
+    if instruction := os.environ.get(COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete
 
-        return shell_complete(app, {}, PROGRAM, COMPLETE, asked)
+        return shell_complete(app, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # what tests put there may lack it
-        if reconfigure is not None:  # a name that a terminal cannot show is no failure
+        reconfigure = getattr(stream, "reconfigure", None)  # replaced streams may lack it
+        if reconfigure is not None:  # names the terminal cannot encode are no failure
             reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
-        warnings.showwarning = _warn
+        warnings.showwarning = _print_warning
         try:
-            code = _outcome(app, arguments)
+            code = _invoke(app, arguments)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Nobody reads on; nor will Python's last words find a reader.
+            # The reader has gone, so Python's own flush at exit would fail as well.
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = UNREAD
+            code = OUTPUT_CLOSED
     return code
 
 
-def _outcome(app: click.Command, arguments: Sequence[str] | None) -> int:
+def _invoke(app: click.Command, arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        # Click's own `main` would make one exit code of all that this tells apart.
+        # click's own `main` maps all of these to a single exit code.
         with app.make_context(PROGRAM, words) as context:
             code = app.invoke(context)
     except click.exceptions.Exit as end:
@@ -71,27 +56,26 @@ def _outcome(app: click.Command, arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _failed(error)
+        return _print_failure(error)
     return code if isinstance(code, int) else OK
 
 
-def _failed(error: Exception) -> int:
-    """Tell of an error of the client or the machine; others are mistakes of ours, and end it."""
+def _print_failure(error: Exception) -> int:
+    """Print an error of the client or the system; raise any other."""
     from vantage6.client import Vantage6Error
 
     if isinstance(error, Vantage6Error):
-        complain(str(error))
-        hint = hint_of(type(error))
-        if hint:
-            complain(hint)
-        return code_of(type(error))
+        print_error(str(error))
+        if command_hint := hint(type(error)):
+            print_error(command_hint)
+        return exit_code(type(error))
     if isinstance(error, OSError):
-        complain(str(error))
+        print_error(str(error))
         return USAGE
     raise error
 
 
-def _warn(
+def _print_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -99,7 +83,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Tell of what the client warns of, and not of what is for programmers."""
+    """Print warnings meant for users, and drop those meant for programmers."""
     del filename, lineno, file, line
     if issubclass(category, cast("type[Warning]", UserWarning)):
-        complain(f"warning: {message}")
+        print_error(f"warning: {message}")

@@ -1,9 +1,8 @@
-"""Run algorithms: each in a process of its own, forked from one that has imported pandas already.
+"""Run each algorithm in a process forked from one that has already imported pandas."""
 
-Reads one JSON message per line, ``{"type": "start", "run", "folder", "environment"}`` or
-``{"type": "kill", "run"}``; prints ``{"run", "log"}`` for what a run prints and ``{"run", "exit"}``
-for its end. When its input ends, it kills every run and ends too.
-"""
+# Reads one JSON message per line: {"type": "start", "run", "folder", "environment"} or {"type":
+# "kill", "run"}. Prints {"run", "log"} for the output of a run, and {"run", "exit"} when it ends.
+# When its input ends, it kills all runs and exits.
 
 import contextlib
 import importlib
@@ -17,15 +16,15 @@ import traceback
 from types import FrameType
 from typing import Literal, NoReturn, TypedDict
 
-import mend as mend  # before anything of vantage6
+import enum_format as enum_format  # before anything of vantage6
 
-_HIGHEST_DESCRIPTOR = 1024
-# What is printed within this time travels in one message: each costs the server a write.
-_GATHER_SECONDS = 0.02
+_MAX_DESCRIPTOR = 1024
+# Output within this time is sent in one message, because each message is a write on the server.
+_BATCH_SECONDS = 0.02
 
 
 class Message(TypedDict):
-    """What the parent asks for; a run to kill has neither folder nor environment."""
+    """A message from the parent; "kill" has no folder and no environment."""
 
     type: Literal["start", "kill"]
     run: int
@@ -34,88 +33,82 @@ class Message(TypedDict):
 
 
 class Run:
-    """One algorithm at work: its process, and the pipe that it prints to."""
+    """The process of one algorithm, and the pipe with its output."""
 
     def __init__(self, id_: int, pid: int, output: int) -> None:
         self.id = id_
         self.pid = pid
         self.output = output
-        self._torn = b""
+        self._partial_line = b""
 
     def kill(self) -> None:
-        """Kill the run and whatever it started."""
+        """Kill the run and its child processes."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def read(self) -> tuple[str, bool]:
-        """Return the lines it has printed since the last time, and whether more may come."""
-        received = [self._torn]
+        """Return the complete lines since the last call, and whether more may follow."""
+        received = [self._partial_line]
         more = True
         with contextlib.suppress(BlockingIOError):
             while more:
                 received.append(os.read(self.output, 1 << 16))
                 more = bool(received[-1])
-        whole, newline, self._torn = b"".join(received).rpartition(b"\n")
-        text = whole + newline
+        complete, newline, self._partial_line = b"".join(received).rpartition(b"\n")
+        text = complete + newline
         if not more:
-            text, self._torn = text + self._torn, b""
+            text, self._partial_line = text + self._partial_line, b""
         return text.decode("utf-8", "replace"), more
 
 
 class Runner:
-    """Start runs, follow their output and report their ends, on a single thread.
+    """Starts runs, forwards their output and reports their exit codes, in one thread."""
 
-    Parameters
-    ----------
-    reply : int
-        File descriptor for the messages to the parent.
-    """
-
-    def __init__(self, reply: int) -> None:
-        self._reply = reply
+    def __init__(self, output_fd: int) -> None:
+        self._output_fd = output_fd
         self._runs: dict[int, Run] = {}
         self._killed: set[int] = set()
-        self._torn = b""
+        self._partial_line = b""
         self._selector = selectors.DefaultSelector()
         self._selector.register(0, selectors.EVENT_READ)
-        # A process that ends wakes the selector by way of this pipe.
+        # The end of a child process wakes the selector through this pipe.
         self._wakeup, write_end = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(write_end, False)
-        signal.signal(signal.SIGCHLD, _do_nothing)
+        signal.signal(signal.SIGCHLD, _ignore_signal)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
         self._selector.register(self._wakeup, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Do what the parent asks until it is gone."""
+        """Handle messages from the parent until its pipe closes."""
         try:
-            while self._turn():
+            while self._poll():
                 pass
         finally:
             for run in self._runs.values():
                 run.kill()
 
-    def _turn(self) -> bool:
-        """Handle all that has happened; tell whether the parent is still there."""
+    def _poll(self) -> bool:
+        """Handle all pending events; return whether the parent is still running."""
         ready = {key.fd: key for key, _ in self._selector.select()}
         if 0 in ready:
             received = os.read(0, 1 << 16)
             if not received:
                 return False
-            self._obey(received)
-        talking = [key.data for fd, key in ready.items() if fd not in (0, self._wakeup)]
-        if talking:
-            time.sleep(_GATHER_SECONDS)
-            for run in talking:
+            self._handle_messages(received)
+        readable = [key.data for fd, key in ready.items() if fd not in (0, self._wakeup)]
+        if readable:
+            time.sleep(_BATCH_SECONDS)
+            for run in readable:
                 self._forward(run)
         if self._wakeup in ready:
             os.read(self._wakeup, 1 << 10)
             self._reap()
         return True
 
-    def _obey(self, received: bytes) -> None:
-        """Carry out the messages that are whole, keep the rest for later."""
-        *lines, self._torn = (self._torn + received).split(b"\n")
+    def _handle_messages(self, received: bytes) -> None:
+        """Handle complete messages, and keep an incomplete one for later."""
+        *lines, self._partial_line = (self._partial_line + received).split(b"\n")
         for line in lines:
             message: Message = json.loads(line)
             if message["type"] == "start":
@@ -124,63 +117,63 @@ class Runner:
                 self._kill(message["run"])
 
     def _kill(self, id_: int) -> None:
-        """Kill a run; one that is not there yet is not to come either."""
+        """Kill a run, or prevent it from starting."""
         self._killed.add(id_)
         if id_ in self._runs:
             self._runs[id_].kill()
 
     def _start(self, id_: int, folder: str, environment: dict[str, str]) -> None:
-        """Fork a process for a run and follow what it prints."""
+        """Fork a process for a run and watch its output."""
         if id_ in self._killed:
-            self._say({"run": id_, "exit": -signal.SIGKILL})
+            self._send({"run": id_, "exit": -signal.SIGKILL})
             return
         output, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _become_algorithm(folder, environment, write_end)
+            _run_in_child(folder, environment, write_end)
         with contextlib.suppress(OSError):
-            os.setpgid(pid, pid)  # as the child does, whoever comes first
+            os.setpgid(pid, pid)  # the child does the same; either may be first
         os.close(write_end)
         os.set_blocking(output, False)
         self._runs[id_] = Run(id_, pid, output)
         self._selector.register(output, selectors.EVENT_READ, self._runs[id_])
 
     def _forward(self, run: Run) -> None:
-        """Pass on what a run has printed."""
+        """Forward the output of a run."""
         lines, more = run.read()
         if lines:
-            self._say({"run": run.id, "log": lines})
+            self._send({"run": run.id, "log": lines})
         if not more:
             self._selector.unregister(run.output)
 
     def _reap(self) -> None:
-        """Report the runs whose process has ended."""
+        """Report the exit codes of runs that have ended."""
         for run in list(self._runs.values()):
             pid, status = os.waitpid(run.pid, os.WNOHANG)
             if pid == 0:
                 continue
-            run.kill()  # what it left behind
+            run.kill()  # remaining child processes
             if run.output in self._selector.get_map():
                 self._forward(run)
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(run.output)
             os.close(run.output)
             del self._runs[run.id]
-            self._say({"run": run.id, "exit": os.waitstatus_to_exitcode(status)})
+            self._send({"run": run.id, "exit": os.waitstatus_to_exitcode(status)})
 
-    def _say(self, message: dict[str, object]) -> None:
+    def _send(self, message: dict[str, object]) -> None:
         """Send a message to the parent."""
         line = json.dumps(message).encode() + b"\n"
         while line:
-            line = line[os.write(self._reply, line) :]
+            line = line[os.write(self._output_fd, line) :]
 
 
-def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Be a handler of SIGCHLD, since without one the wakeup pipe stays silent."""
+def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
+    """Handle SIGCHLD, because the wakeup pipe needs a handler."""
 
 
-def _become_algorithm(folder: str, environment: dict[str, str], output: int) -> NoReturn:
-    """Turn the forked process into what the algorithm's container is on a real node."""
+def _run_in_child(folder: str, environment: dict[str, str], output: int) -> NoReturn:
+    """Turn the forked process into the algorithm's process."""
     status = 1
     try:
         os.setpgid(0, 0)
@@ -189,7 +182,7 @@ def _become_algorithm(folder: str, environment: dict[str, str], output: int) -> 
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os.closerange(3, _HIGHEST_DESCRIPTOR)
+        os.closerange(3, _MAX_DESCRIPTOR)
         sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
         sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
         os.environ.clear()
@@ -204,7 +197,7 @@ def _become_algorithm(folder: str, environment: dict[str, str], output: int) -> 
 
 
 def _run_algorithm() -> int:
-    """Let the official wrapper do its work; return the exit code it would end the process with."""
+    """Call the official wrapper and return its exit code."""
     sys.path.insert(0, os.environ.pop("ALGORITHM_FOLDER"))
     try:
         importlib.import_module("vantage6.algorithm.tools.wrap").wrap_algorithm()
@@ -215,13 +208,13 @@ def _run_algorithm() -> int:
 
 def main() -> None:
     """Import what every algorithm imports, then serve."""
-    # A stray print of an imported module must not end up between the messages.
-    reply = os.dup(1)
+    # Output of imported modules must not end up between the messages.
+    output_fd = os.dup(1)
     os.dup2(2, 1)
     importlib.import_module("vantage6.algorithm.tools.decorators")
     importlib.import_module("vantage6.algorithm.tools.wrap")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Runner(reply).serve()
+    Runner(output_fd).serve()
 
 
 if __name__ == "__main__":

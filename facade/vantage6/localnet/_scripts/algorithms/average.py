@@ -1,9 +1,9 @@
-"""The average of a column, over one organization's data and over all organizations' together."""
+"""Average of a column at one organization, or over all organizations."""
 
 # pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
 # pyright: reportUntypedFunctionDecorator=false
-# The algorithm tools and pandas are in the environment of the local network, not in the SDK's.
+# The algorithm tools and pandas are installed in the environment of the local network only.
 
 import pandas as pd
 
@@ -14,20 +14,7 @@ from vantage6.algorithm.tools.util import info
 
 @data(1)
 def partial_average(df: pd.DataFrame, column_name: str) -> dict[str, float]:
-    """Return the sum and the number of the values of a column at this organization.
-
-    Parameters
-    ----------
-    df : DataFrame
-        The organization's data, given by the decorator.
-    column_name : str
-        Name of a column of numbers.
-
-    Returns
-    -------
-    dict
-        ``{"sum": ..., "count": ...}``: enough to average, and no value of a single person.
-    """
+    """Return the sum and the count of a column at this organization."""
     if column_name not in df:
         raise KeyError(f"there is no column {column_name!r}; there are: {', '.join(map(str, df))}")
     info(f"Summing the column {column_name!r} of {len(df)} rows")
@@ -37,20 +24,7 @@ def partial_average(df: pd.DataFrame, column_name: str) -> dict[str, float]:
 
 @algorithm_client
 def central_average(client: AlgorithmClient, column_name: str) -> dict[str, float]:
-    """Return the average of a column over the data of all organizations in the task's scope.
-
-    Parameters
-    ----------
-    client : AlgorithmClient
-        Connection to the server by way of the node's proxy, given by the decorator.
-    column_name : str
-        Name of a column of numbers.
-
-    Returns
-    -------
-    dict
-        ``{"average": ...}``.
-    """
+    """Return the average of a column over all organizations of the task."""
     organizations = [organization["id"] for organization in client.organization.list()]
     info(f"Asking the organizations {organizations} for their part")
     task = client.task.create(
@@ -60,7 +34,7 @@ def central_average(client: AlgorithmClient, column_name: str) -> dict[str, floa
     )
     parts = client.wait_for_results(task_id=task["id"], interval=0.2)
     if len(parts) < len(organizations):
-        # The tools give what is there when the first one fails; others may still be at work.
+        # The tools return as soon as one run fails; others may still be active.
         raise RuntimeError(f"some organizations gave no result; see the logs of task {task['id']}")
     total = sum(part["sum"] for part in parts)
     return {"average": total / sum(part["count"] for part in parts)}

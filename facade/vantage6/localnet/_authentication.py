@@ -1,0 +1,56 @@
+"""Logins: settings of the server, and users who log in."""
+
+import base64
+import time
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+from vantage6.bindings.secret import Secret
+from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.models.two_factor_secret import TwoFactorSecret
+from vantage6.bindings.server.models.user_login import UserLogin
+from vantage6.bindings.server.models.user_tokens import UserTokens
+from vantage6.bindings.server.types import UNSET
+from vantage6.localnet import _api
+from vantage6.localnet._errors import LocalNetworkError
+
+# The TOTP defaults, which authenticator apps use.
+_DIGITS, _SECONDS = 6, 30
+
+
+@dataclass(frozen=True)
+class LoginSettings:
+    """Login settings of the server."""
+
+    two_factor: bool = False
+    smtp: tuple[str, int] | None = None  # host and port of the mail server
+    token_seconds: int | None = None  # not for root; None is longer than any session
+
+    def __post_init__(self) -> None:
+        if self.token_seconds is not None and self.token_seconds < 1:
+            raise LocalNetworkError(f"token_seconds: expected 1 or more, got {self.token_seconds}.")
+
+
+def totp_code(otp_secret: str) -> str:
+    """Return the current time-based one-time password (TOTP)."""
+    key = base64.b32decode(otp_secret)
+    return TOTP(key, _DIGITS, SHA1(), _SECONDS).generate(int(time.time())).decode()  # noqa: S303
+
+
+def log_in(
+    url: str, username: str, password: str, otp_secret: str | None = None
+) -> tuple[str, str | None]:
+    """Log in; set up the second factor if the server requires one that is missing."""
+    mfa_code = totp_code(otp_secret) if otp_secret else UNSET
+    login = UserLogin(username=username, password=password, mfa_code=mfa_code)
+    with _api.anonymous_client(url) as client:
+        tokens = _api.unwrap(create_user_token.sync_detailed(client=client, body=login))
+    if isinstance(tokens, UserTokens):
+        return Secret(tokens.access_token), otp_secret
+    if isinstance(tokens, TwoFactorSecret):
+        return log_in(url, username, password, Secret(tokens.otp_secret))
+    raise LocalNetworkError(
+        f"login of {username}: the server requires a second factor: {tokens.msg}"
+    )

@@ -1,0 +1,156 @@
+"""Connect a client from options, environment variables and saved logins."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from typing_extensions import Self
+
+    from vantage6.client import Client, Profile
+
+SERVER, PROFILE = "VANTAGE6_SERVER", "VANTAGE6_PROFILE"
+# Prefix of these options in a command's parameters: operations have parameters of the same names.
+OPTION_PREFIX = "v6c_"
+# Fields that a profile fills in if neither an option nor this variable sets them.
+PROFILE_FIELDS = {
+    "server": SERVER,
+    "username": "VANTAGE6_USERNAME",
+    "collaboration": "VANTAGE6_COLLABORATION",
+    "verify": "VANTAGE6_CA",
+    "cert": None,
+    "proxy": None,
+}
+
+
+class ClientArguments(TypedDict, total=False):
+    """Connection arguments of the client."""
+
+    server: str
+    username: str
+    collaboration: str
+    private_key: Path
+    log_level: str
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """Connection options of a command."""
+
+    profile: str | None = None
+    server: str | None = None
+    username: str | None = None
+    collaboration: str | None = None
+    private_key: Path | None = None
+    verbose: bool = False
+
+    @classmethod
+    def pop_from(cls, params: MutableMapping[str, Any]) -> Self:
+        """Pop the connection options from a command's parameters."""
+        return cls(
+            **{field.name: params.pop(OPTION_PREFIX + field.name, None) for field in fields(cls)}
+        )
+
+    @property
+    def client_arguments(self) -> ClientArguments:
+        """The options that were set, as arguments of the client."""
+        arguments: ClientArguments = {"log_level": "info" if self.verbose else "warning"}
+        if self.server is not None:
+            arguments["server"] = self.server
+        if self.username is not None:
+            arguments["username"] = self.username
+        if self.collaboration is not None:
+            arguments["collaboration"] = self.collaboration
+        if self.private_key is not None:
+            arguments["private_key"] = self.private_key
+        return arguments
+
+
+def connect(options: ConnectionOptions) -> Client:
+    """Return a client that is logged in."""
+    # Order: the given profile, the given server, the default profile, a saved login.
+    from vantage6.client import Client, ConfigurationError, NotAuthenticatedError, profiles
+
+    arguments = options.client_arguments
+    try:
+        if options.profile is not None:
+            return Client.from_profile(options.profile, **arguments)
+        if options.server or os.environ.get(SERVER) or os.environ.get(PROFILE):
+            return Client.from_env(**arguments)
+        if profiles():
+            return Client.from_profile(**arguments)
+        return Client.from_saved_login(**arguments)
+    except ConfigurationError as error:
+        # A missing login has an exit code of its own, so that scripts can react to it.
+        if any(sign in str(error) for sign in ("there is no password", "no login")):
+            raise NotAuthenticatedError(
+                "expected a saved login or a password, found neither"
+            ) from None
+        raise
+
+
+def connect_or_anonymous(options: ConnectionOptions) -> Client:
+    """Return a client, logged in if possible."""
+    from vantage6.client import Client, NotAuthenticatedError
+
+    try:
+        return connect(options)
+    except NotAuthenticatedError:
+        server = resolve_server(options)
+        if server is None:
+            raise
+        return Client(server, log_level=options.client_arguments.get("log_level"))
+
+
+def connect_without_prompt(options: ConnectionOptions) -> Client:
+    """Return a client that uses a saved login and never prompts or logs in."""
+    from vantage6.client import Client, profiles
+
+    def refuse() -> str:
+        raise LookupError("the saved login has expired")
+
+    arguments: dict[str, Any] = {**options.client_arguments, "log_level": "critical"}
+    arguments.pop("private_key", None)
+    # Setting up a key may write to the server. The program exits soon after, so changing the
+    # environment is harmless.
+    os.environ.pop("VANTAGE6_PRIVATE_KEY", None)
+    profile = _resolve_profile(options, profiles())
+    for name, variable in PROFILE_FIELDS.items():
+        value = getattr(profile, name, None)
+        if value is not None and name not in arguments and not os.environ.get(variable or ""):
+            arguments[name] = value
+    return Client.from_saved_login(password=refuse, mfa_code=refuse, max_retries=0, **arguments)
+
+
+def resolve_server(options: ConnectionOptions) -> str | None:
+    """Return the server's address from the options, the environment or a profile."""
+    from vantage6.client import profiles
+
+    if options.server:
+        return options.server
+    saved = profiles()
+    if options.profile and options.profile in saved:
+        return saved[options.profile].server
+    if os.environ.get(SERVER):
+        return os.environ[SERVER]
+    profile = _default_profile(saved)
+    return profile.server if profile else None
+
+
+def _resolve_profile(options: ConnectionOptions, saved: Mapping[str, Profile]) -> Profile | None:
+    """Return the profile that applies, by the same rules as `connect`."""
+    if options.profile is not None:
+        return saved.get(options.profile)
+    if (options.server or os.environ.get(SERVER)) and not os.environ.get(PROFILE):
+        return None
+    return _default_profile(saved)
+
+
+def _default_profile(saved: Mapping[str, Profile]) -> Profile | None:
+    only = next(iter(saved)) if len(saved) == 1 else "default"
+    return saved.get(os.environ.get(PROFILE) or only)
