@@ -198,7 +198,7 @@ async def test_a_result_is_saved_whole_or_not_at_all(
     server.seen.clear()
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "pipe", ""):
-        with pytest.raises(FileExistsError, match="name a file"):
+        with pytest.raises(FileExistsError, match="expected a regular file"):
             await client.result.save(1, place)
     assert not server.paths, "nothing is fetched for it"
     (tmp_path / "link").symlink_to(file)

@@ -7,7 +7,7 @@ import warnings
 
 
 def warn(message: str) -> None:
-    """Warn each time, where the user's own code calls; Python would do so once for a line."""
+    """Warn at the caller's line, every time; by default, Python warns once for a line."""
     frame = inspect.currentframe()
     while frame and str(frame.f_globals.get("__name__")).startswith("vantage6.client."):
         frame = frame.f_back
