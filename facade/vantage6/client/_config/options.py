@@ -43,12 +43,12 @@ class ConnectOptions(ClientOptions, total=False):
     private_key_passphrase: str | bytes | None
 
 
-def mask_options(given: ConnectOptions) -> ConnectOptions:
+def mask_options(arguments: ConnectOptions) -> ConnectOptions:
     """Return the options with the passphrase as a secret, which is never shown."""
-    if "private_key_passphrase" in given:
-        passphrase = secret_bytes(given["private_key_passphrase"])
-        return {**given, "private_key_passphrase": passphrase}
-    return given
+    if "private_key_passphrase" in arguments:
+        passphrase = secret_bytes(arguments["private_key_passphrase"])
+        return {**arguments, "private_key_passphrase": passphrase}
+    return arguments
 
 
 def show_log(level: str | None) -> None:

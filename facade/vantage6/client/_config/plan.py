@@ -42,7 +42,7 @@ class ConnectionPlan:
 
 
 def resolve(
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
@@ -58,11 +58,11 @@ def resolve(
         return Secret(environ[f"VANTAGE6_{name}"]) if variable(name) else None
 
     defaults = profile or Profile("")
-    server = given.get("server") or variable("SERVER") or defaults.server
-    collaboration = given.get("collaboration")
+    server = arguments.get("server") or variable("SERVER") or defaults.server
+    collaboration = arguments.get("collaboration")
     if collaboration is None:
         collaboration = variable("COLLABORATION") or defaults.collaboration
-    options = _client_options(given)
+    options = _client_options(arguments)
     if "verify" not in options:
         authority = variable("CA")
         options["verify"] = verify_setting(authority, Path()) if authority else defaults.verify
@@ -72,25 +72,25 @@ def resolve(
         options["proxy"] = defaults.proxy
     return ConnectionPlan(
         address=Address.parse(server) if server else None,
-        username=given.get("username") or variable("USERNAME") or defaults.username,
+        username=arguments.get("username") or variable("USERNAME") or defaults.username,
         password=secret("PASSWORD") if password is None else password,
         mfa_code=secret("MFA_CODE") if mfa_code is None else mfa_code,
         collaboration=collaboration,
-        private_key=given.get("private_key") or variable("PRIVATE_KEY") or defaults.private_key,
-        passphrase=given.get("private_key_passphrase") or secret("PRIVATE_KEY_PASSPHRASE"),
+        private_key=arguments.get("private_key") or variable("PRIVATE_KEY") or defaults.private_key,
+        passphrase=arguments.get("private_key_passphrase") or secret("PRIVATE_KEY_PASSPHRASE"),
         save=defaults.save if save is None else save,
         options=options,
     )
 
 
-def _client_options(given: ConnectOptions) -> ClientOptions:
+def _client_options(arguments: ConnectOptions) -> ClientOptions:
     """Return the options for the client itself; reject unknown ones."""
     known = ConnectOptions.__annotations__
-    if unknown := given.keys() - known.keys():
+    if unknown := arguments.keys() - known.keys():
         name = min(unknown)
-        near = get_close_matches(name, known, n=2) or sorted(known)
-        raise TypeError(f"unknown argument {name!r}. Did you mean {' or '.join(near)}?")
-    kept = {key: value for key, value in given.items() if key in ClientOptions.__annotations__}
+        similar = get_close_matches(name, known, n=2) or sorted(known)
+        raise TypeError(f"unknown argument {name!r}. Did you mean {' or '.join(similar)}?")
+    kept = {key: value for key, value in arguments.items() if key in ClientOptions.__annotations__}
     return cast("ClientOptions", kept)
 
 
@@ -116,38 +116,38 @@ Stored: TypeAlias = "tuple[Path, StoredLogin]"
 
 
 def plan_from_env(
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Plan a connection from the environment, which may name a profile."""
     if os.environ.get(PROFILE_VARIABLE):
-        return plan_from_profile(None, given, password, mfa_code, save)
-    return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, None))
+        return plan_from_profile(None, arguments, password, mfa_code, save)
+    return _prefer_saved_login(resolve(arguments, password, mfa_code, save, os.environ, None))
 
 
 def plan_from_profile(
     name: str | None,
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Plan a connection from a profile."""
     profile = find_profile(name)
-    return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, profile))
+    return _prefer_saved_login(resolve(arguments, password, mfa_code, save, os.environ, profile))
 
 
 def plan_from_saved_login(
     path: Path | None,
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored]:
     """Plan a connection from a saved login."""
-    plan = resolve(given, password, mfa_code, save, os.environ, None)
+    plan = resolve(arguments, password, mfa_code, save, os.environ, None)
     url = plan.address.url if plan.address else None
     if path:
         stored = path, read_login(path)

@@ -134,8 +134,8 @@ def _known_key(key: str, location: str) -> str:
             f"{location}: {key!r} does not belong in a file that people copy and show. Remove it, "
             f"and use another method: {LOGIN_ADVICE}"
         )
-    near = get_close_matches(name, KEYS, n=2)
-    hint = f"Did you mean {_either(near)}?" if near else f"Use one of {', '.join(KEYS)}."
+    similar = get_close_matches(name, KEYS, n=2)
+    hint = f"Did you mean {_either(similar)}?" if similar else f"Use one of {', '.join(KEYS)}."
     raise ConfigurationError(f"{location}: unknown key {key!r}. {hint}")
 
 
@@ -182,9 +182,9 @@ def choose_profile(
             f"{source}: expected the name of a profile, got none. Pass one of "
             f"{', '.join(sorted(profiles))}."
         )
-    near = get_close_matches(choice, profiles, n=2, cutoff=0.5) or sorted(profiles)
+    similar = get_close_matches(choice, profiles, n=2, cutoff=0.5) or sorted(profiles)
     raise ConfigurationError(
-        f"profile {choice!r}: not found in {source}. Did you mean {_either(near)}?"
+        f"profile {choice!r}: not found in {source}. Did you mean {_either(similar)}?"
     )
 
 

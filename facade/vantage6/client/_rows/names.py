@@ -170,15 +170,15 @@ class Directory(Generic[Row]):
     def _not_found(self, name: str) -> NameNotFoundError:
         naming = self._naming
         close = get_close_matches(_fold(name), self._loose)
-        near = list({row["id"]: row for match in close for row in self._loose[match]}.values())
-        if near:
-            hint = f"Did you mean {_join_first([self._describe(row) for row in near], ' or ')}?"
+        similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())
+        if similar:
+            hint = f"Did you mean {_join_first([self._describe(row) for row in similar], ' or ')}?"
         elif self._rows:
             hint = f"Available: {_join_first([self._describe(row) for row in self._rows])}."
         else:
             hint = f"You can see no {naming.words} there."
         message = f"{naming.word} {name!r}: not found{self._scope}. {hint}"
-        return NameNotFoundError(message, kind=naming.word, name=name, candidates=near)
+        return NameNotFoundError(message, kind=naming.word, name=name, candidates=similar)
 
     def _describe(self, row: Row) -> str:
         name = next(self._names(row), None)

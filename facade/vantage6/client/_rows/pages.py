@@ -44,12 +44,12 @@ class Listing(Protocol[Body]):
 def check_page(page: int | None, per_page: int | None) -> None:
     """Reject invalid page numbers and sizes; servers fail on them."""
     for name, number in (("page", page), ("per_page", per_page)):
-        given = cast("object", number)
-        if given is not None and (
-            isinstance(given, bool) or not isinstance(given, SupportsIndex) or index(given) < 1
+        value = cast("object", number)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < 1
         ):
             raise InvalidInputError(
-                f"{name}: expected a whole number of 1 or more, or None, got {given!r}"
+                f"{name}: expected a whole number of 1 or more, or None, got {value!r}"
             )
 
 

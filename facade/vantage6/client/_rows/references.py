@@ -14,36 +14,36 @@ Ref: TypeAlias = "SupportsIndex | str | Mapping[str, Any]"
 MAX_ID = 2**63 - 1
 
 
-def id_of(ref: IdOrRow, word: str) -> int:
+def id_of(ref: IdOrRow, kind: str) -> int:
     """Return the id of an argument that cannot be a name."""
     value = cast("object", ref)
     row = _as_row(value)
     if row is not None:
-        row = _referenced(row, word)
+        row = _referenced(row, kind)
         if "id" not in row:
             fields = f"one with only {', '.join(map(repr, row))}" if row else "an empty row"
-            raise InvalidInputError(f"{word}: expected a row with an 'id', got {fields}")
+            raise InvalidInputError(f"{kind}: expected a row with an 'id', got {fields}")
         value = row["id"]
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise InvalidInputError(f"{word}: expected an id, which is a whole number, got {value!r}")
+        raise InvalidInputError(f"{kind}: expected an id, which is a whole number, got {value!r}")
     number = value.__index__()
     if number < 0:
-        raise InvalidInputError(f"{word}: expected an id of 1 or more, got {number}")
+        raise InvalidInputError(f"{kind}: expected an id of 1 or more, got {number}")
     if number > MAX_ID:
-        raise InvalidInputError(f"{word}: expected an id, got a number with too many digits")
+        raise InvalidInputError(f"{kind}: expected an id, got a number with too many digits")
     return number
 
 
-def _referenced(row: Mapping[str, object], word: str) -> Mapping[str, object]:
+def _referenced(row: Mapping[str, object], kind: str) -> Mapping[str, object]:
     """Return the row that another row refers to, or the row itself if it is of this kind."""
     # No row contains another row of its own kind.
-    field = word.replace(" ", "_")
+    field = kind.replace(" ", "_")
     if field not in row:
         return row
     inner = _as_row(row[field])
     if inner is None:
         raise InvalidInputError(
-            f"{word}: expected a row that refers to one, got a row of another kind that does not"
+            f"{kind}: expected a row that refers to one, got a row of another kind that does not"
         )
     return inner
 

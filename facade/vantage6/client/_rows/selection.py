@@ -100,7 +100,7 @@ def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
 def _require_field(name: str, rows: Sequence[object]) -> None:
     known = {column for row in rows for column in cast("dict[str, object]", row)}
     if known and name not in known:
-        near = get_close_matches(name, known) or sorted(known)
+        similar = get_close_matches(name, known) or sorted(known)
         raise InvalidInputError(
-            f"filter: expected a field of the rows, such as {', '.join(near)}, got {name!r}"
+            f"filter: expected a field of the rows, such as {', '.join(similar)}, got {name!r}"
         )

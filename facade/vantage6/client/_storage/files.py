@@ -69,12 +69,12 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
 
 
-def warn_if_shared(descriptor: int, what: str) -> None:
+def warn_if_shared(descriptor: int, subject: str) -> None:
     """Warn if the permissions of a private file include other users of this machine."""
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
     # Windows has no such permission bits, but reports some.
     if os.name == "posix" and mode & 0o077:
         warn(
-            f"{what}: expected permissions 0600, got {mode:04o}. Other users of this machine may "
-            "use it. Run chmod 600 on the file."
+            f"{subject}: expected permissions 0600, got {mode:04o}. Other users of this machine "
+            "may use it. Run chmod 600 on the file."
         )

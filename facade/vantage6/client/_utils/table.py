@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # Maximum width of a cell, and the minimum to which narrow terminals reduce it, in characters.
 WIDE, NARROW = 60, 8
-# The classes turn off formulas: notebooks render text between dollar signs as one, and a formula
-# can contain links and hide text.
+# The classes turn off formulas: notebooks render text between dollar signs as a formula, which can
+# contain links and hide text.
 TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 GAP = "  "
 

@@ -48,10 +48,10 @@ def truncate(text: str, width: int) -> str:
     """Cut a text to a width, and mark the cut with an ellipsis."""
     if display_width(text) <= width:
         return text
-    kept, left = "", width - 1
+    kept, remaining = "", width - 1
     for character in text:
-        left -= _char_width(character)
-        if left < 0:
+        remaining -= _char_width(character)
+        if remaining < 0:
             break
         kept += character
     return kept + ELLIPSIS
