@@ -600,7 +600,7 @@ FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
     "no such address": ("whoami --server ftp://x", 2, "https://", {}),
     "wrong password": ("whoami", 3, "v6c: ", {"VANTAGE6_PASSWORD": "wrong"}),
     "not allowed": ('api create_organization --body \'{"name": "x"}\'', 4, "permission", {}),
-    "unknown name": ("org show IKN", 5, "did you mean 'IKNL'", {}),
+    "unknown name": ("org show IKN", 5, "Did you mean 'IKNL'", {}),
     "unknown id": ("task show 999999", 5, "999999", {}),
     "refused": ("task kill 'average age'", 6, "v6c: ", {}),
     "server failed": ("api list_tasks --status completed", 7, "500", {}),

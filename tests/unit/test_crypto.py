@@ -176,11 +176,11 @@ def pem_of(key: ec.EllipticCurvePrivateKey | RSAPrivateKey) -> bytes:
 @pytest.mark.parametrize(
     ("pem", "passphrase", "hint"),
     [
-        (private_key_to_pem(KEY, "secret"), None, "give its passphrase"),
+        (private_key_to_pem(KEY, "secret"), None, "expected its passphrase"),
         (private_key_to_pem(KEY, "secret"), "wrong", "passphrase is wrong"),
-        (private_key_to_pem(KEY), "secret", "no passphrase"),
+        (private_key_to_pem(KEY), "secret", "expected no passphrase"),
         (b"not a key", None, "PEM"),
-        (pem_of(ec.generate_private_key(ec.SECP256R1())), None, "not an RSA key"),
+        (pem_of(ec.generate_private_key(ec.SECP256R1())), None, "expected an RSA key"),
     ],
 )
 def test_a_key_file_that_cannot_be_used_is_refused(

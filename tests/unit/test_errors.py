@@ -30,7 +30,7 @@ def test_an_error_is_one_line_with_request_answer_and_fields() -> None:
         errors={"image": ["Missing."], "organizations.0.id": ["Not a number.", "Too low."]},
     )
     assert str(error) == (
-        "POST https://server/api/task answered 400: Request body is incorrect "
+        "POST https://server/api/task returned 400: Request body is incorrect "
         "(image: Missing.; organizations.0.id: Not a number., Too low.)"
     )
 

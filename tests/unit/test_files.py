@@ -29,7 +29,7 @@ def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> Non
     assert callable(make)
     make(tmp_path / "there")
     with (
-        pytest.raises(FileExistsError, match="name a file"),
+        pytest.raises(FileExistsError, match="expected a regular file"),
         files.atomic_write(tmp_path / "there"),
     ):
         pass
@@ -39,7 +39,7 @@ def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> Non
 def test_a_folder_that_is_missing_is_named_and_not_the_draft_in_it(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with (
-        pytest.raises(FileNotFoundError, match=f"there is no such folder: '{missing}'"),
+        pytest.raises(FileNotFoundError, match=f"no such folder: '{missing}'"),
         files.atomic_write(missing / "result.json"),
     ):
         pass

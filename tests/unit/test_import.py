@@ -73,4 +73,4 @@ def test_the_package_with_the_same_import_name_is_warned_of(tmp_path: Path) -> N
     warned = run(code).stderr
     assert "vantage6-client" in warned
     assert str(tmp_path) in warned
-    assert "uninstall" in warned
+    assert "Uninstall" in warned

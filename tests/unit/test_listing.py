@@ -36,7 +36,7 @@ def test_rows_are_a_list_and_answer_as_the_servers_json() -> None:
 
 
 def test_a_wrong_key_fails_as_in_any_list_and_tells_what_there_is() -> None:
-    with pytest.raises(TypeError, match=r"rows\[0\]\['result'\] is that of the first"):
+    with pytest.raises(TypeError, match=r"the first row, use rows\[0\]\['result'\]"):
         cast("Any", rows())["result"]
     with pytest.raises(TypeError):
         cast("Any", rows())[1.5]
@@ -78,7 +78,7 @@ def test_filtering_leaves_the_given_rows_alone() -> None:
 
 
 def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
-    with pytest.raises(InvalidInputError, match=r"'nmae'.*name"):
+    with pytest.raises(InvalidInputError, match=r"name.*, got 'nmae'"):
         Selection(filter_=("nmae", "Ada")).of_rows(rows())
     nobody: Rows[dict[str, Any]] = Rows([], LINKS)
     assert Selection(filter_=("nmae", "Ada")).of_rows(nobody) == []
@@ -100,7 +100,9 @@ def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
     check_page(1, 250)
     check_page(None, None)
     for page in ((number, None), (None, number)):
-        with pytest.raises(InvalidInputError, match=f"page must be a whole number.*not {number!r}"):
+        with pytest.raises(
+            InvalidInputError, match=f"page: expected a whole number.*got {number!r}"
+        ):
             check_page(*page)
 
 
@@ -109,17 +111,19 @@ def test_the_ends_of_a_period_are_times() -> None:
         assert check_period("started", cast("Any", ends)) == ends
     assert check_period("started", None) == (None, None)
     for wrong in ("2026-11-26", ("2026-11-26",), 3, {"2026-11-26", "2026-11-27"}):
-        with pytest.raises(InvalidInputError, match="started takes the first and the last time"):
+        with pytest.raises(
+            InvalidInputError, match="started: expected the first and the last time"
+        ):
             check_period("started", cast("Any", wrong))
     for time in ("yesterday", "", 3):
-        with pytest.raises(InvalidInputError, match=f"started: {time!r} is no time"):
+        with pytest.raises(InvalidInputError, match=f"started: expected a time.*, got {time!r}"):
             check_period("started", cast("Any", (None, time)))
 
 
 def test_pages_that_never_end_are_noticed() -> None:
     pages = Pages[Any](1000, 250)
     assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
-    assert "no row that was not" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
+    assert "no new row" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
     assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
 
 

@@ -404,6 +404,6 @@ def test_what_is_no_file_is_left_alone(
     os.mkfifo(tmp_path / "pipe")
     command[1:1] = ["--json", str(tmp_path / "pipe")]
     assert main(command) == 1
-    assert "name a file" in capsys.readouterr().err
+    assert "expected a regular file" in capsys.readouterr().err
     assert (tmp_path / "pipe").is_fifo()
     assert not started

@@ -69,18 +69,18 @@ def test_a_path_may_start_from_home_or_from_the_root() -> None:
         ("[a]\npassword = hush", "'password' does not belong"),
         ("[a]\nprivate-key-passphrase = hush", "does not belong"),
         ("[a]\nMy_Password = hush", "does not belong"),
-        ("[a]\nuser_name = hush", "did you mean 'username'"),
-        ("[a]\nmotto = hush", "use server, username"),
+        ("[a]\nuser_name = hush", "Did you mean 'username'"),
+        ("[a]\nmotto = hush", "Use one of server, username"),
         ("[a]\nserver = hush", "profile \\[a\\]: host must start with"),
         ("[a]\nproxy = http://u:password-hush@h:1", "proxy's username .*proxy= or .*HTTPS_PROXY"),
         ("[a]\nproxy = password-hush", "\\[a\\]: proxy must be the address of a proxy"),
         ("[a]\nproxy = true", "proxy must be the address of a proxy"),
         ("[a]\nsave = hushed", "true or false"),
         ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
-        ("password = hush", "line 1: a profile is a line"),
-        ("[a]\n\nhush", "line 3: a profile is a line"),
-        ("[a]\n[a]\n", "line 2: this is there twice"),
-        ("[a]\nusername = hush\nusername = hush", "line 3: this is there twice"),
+        ("password = hush", "line 1: expected a profile"),
+        ("[a]\n\nhush", "line 3: expected a profile"),
+        ("[a]\n[a]\n", "line 2: .* got a duplicate"),
+        ("[a]\nusername = hush\nusername = hush", "line 3: .* got a duplicate"),
     ],
 )
 def test_what_does_not_belong_in_the_file_is_refused(text: str, hint: str) -> None:
@@ -110,11 +110,11 @@ def test_a_profile_is_chosen(
 @pytest.mark.parametrize(
     ("there", "name", "hint"),
     [
-        ("", None, "none yet; make one with client.save_profile\\('default'\\)"),
-        ("", "demo", "none yet; make one with client.save_profile\\('demo'\\)"),
-        ("demo work", "demmo", "did you mean 'demo'"),
-        ("demo work", "xyz", "did you mean 'demo' or 'work'"),
-        ("demo work", None, "say which profile of .*: demo, work"),
+        ("", None, "no profiles yet. Create one with client.save_profile\\('default'\\)"),
+        ("", "demo", "no profiles yet. Create one with client.save_profile\\('demo'\\)"),
+        ("demo work", "demmo", "Did you mean 'demo'"),
+        ("demo work", "xyz", "Did you mean 'demo' or 'work'"),
+        ("demo work", None, "expected the name of a profile, .* demo, work"),
     ],
 )
 def test_a_profile_that_is_not_there_is_told_of(there: str, name: str | None, hint: str) -> None:
@@ -138,12 +138,15 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("profile", "hint"),
     [
-        (Profile("a]"), "is called by letters"),
-        (Profile(""), "is called by letters"),
-        (Profile("a", username="x\ny = z"), "username cannot stand"),
-        (Profile("a", username=" x"), "username cannot stand"),
+        (Profile("a]"), "profile name: expected letters"),
+        (Profile(""), "profile name: expected letters"),
+        (Profile("a", username="x\ny = z"), "username: expected printable text"),
+        (Profile("a", username=" x"), "username: expected printable text"),
         *(
-            (Profile("a", **{key: f"x{end}[b]{end}server = https://evil.example"}), "cannot stand")
+            (
+                Profile("a", **{key: f"x{end}[b]{end}server = https://evil.example"}),
+                "expected printable text",
+            )
             for key in ("username", "collaboration")
             for end in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"
         ),
@@ -248,7 +251,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
 
 
 def test_an_option_that_there_is_not_is_named_with_what_is_near() -> None:
-    with pytest.raises(TypeError, match="'user_name'; did you mean username"):
+    with pytest.raises(TypeError, match=r"'user_name'\. Did you mean username"):
         plan({"user_name": "ada"})  # type: ignore[typeddict-unknown-key]
 
 

@@ -132,5 +132,5 @@ def test_an_address_that_no_code_holds_hides_no_error(
     with pytest.raises(TwoFactorSetupRequiredError):
         client.authenticate("ada", "secret")
     assert URI in terminal.readouterr().out
-    with pytest.raises(InvalidInputError, match="no QR code holds"):
+    with pytest.raises(InvalidInputError, match="fits into a QR code"):
         show_qr("x" * 5000)

@@ -54,7 +54,7 @@ def test_an_unknown_name_tells_the_nearest() -> None:
     with pytest.raises(NameNotFoundError) as caught:
         known.find("Mastro")
     assert str(caught.value) == (
-        "no organization in collaboration 1 is called 'Mastro'; did you mean 'Maastro' (id 2, "
+        "organization 'Mastro': not found in collaboration 1. Did you mean 'Maastro' (id 2, "
         "country 'NL', domain '2.example')?"
     )
     assert (caught.value.kind, caught.value.name) == ("organization", "Mastro")
@@ -64,9 +64,9 @@ def test_an_unknown_name_tells_the_nearest() -> None:
 
 def test_an_unknown_name_with_nothing_near_tells_what_there_is() -> None:
     known = Directory("collaboration", [{"id": 1, "name": "demo", "encrypted": False}])
-    with pytest.raises(NameNotFoundError, match=r"there is 'demo' \(id 1, encrypted false\)"):
+    with pytest.raises(NameNotFoundError, match=r"Available: 'demo' \(id 1, encrypted false\)"):
         known.find("pancreas")
-    with pytest.raises(NameNotFoundError, match="you see no studies there at all"):
+    with pytest.raises(NameNotFoundError, match="You can see no studies there"):
         Directory("study", []).find("adults")
 
 
@@ -78,15 +78,17 @@ def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
     with pytest.raises(AmbiguousNameError) as caught:
         Directory("task", tasks).find("average")
     message = str(caught.value)
-    assert message.startswith("20 tasks are called 'average'; say which by its id: 'average' (id")
+    assert message.startswith(
+        "task 'average': expected one match, got 20. Use an id: 'average' (id"
+    )
     assert "created_at '2026-11-10'" in message
-    assert message.endswith("and 15 more")
+    assert message.endswith("and 15 more.")
     assert len(caught.value.candidates) == 20
 
 
 def test_what_is_not_there_tells_nothing_apart() -> None:
     rows = [{"id": 1, "name": "IKNL", "country": None, "domain": ""}]
-    with pytest.raises(NameNotFoundError, match=r"did you mean 'IKNL' \(id 1\)\?"):
+    with pytest.raises(NameNotFoundError, match=r"Did you mean 'IKNL' \(id 1\)\?"):
         Directory("organization", rows).find("IKLN")
 
 
@@ -156,13 +158,13 @@ def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
 @pytest.mark.parametrize(
     ("ref", "reason"),
     [
-        (None, "task: None is no identifier"),
-        (True, "task: True is no identifier"),
-        (1.0, "task: 1.0 is no identifier"),
-        ({"name": "x"}, "task: this row has no 'id', only 'name'"),
-        ({}, "task: this row has no 'id', it is empty"),
-        ({"id": "7"}, "task: '7' is no identifier"),
-        (-1, "task: -1 is no identifier"),
+        (None, "task: expected an id, which is a whole number, got None"),
+        (True, "task: expected an id, which is a whole number, got True"),
+        (1.0, "task: expected an id, which is a whole number, got 1.0"),
+        ({"name": "x"}, "task: expected a row with an 'id', got one with only 'name'"),
+        ({}, "task: expected a row with an 'id', got an empty row"),
+        ({"id": "7"}, "task: expected an id, which is a whole number, got '7'"),
+        (-1, "task: expected an id of 1 or more, got -1"),
     ],
 )
 def test_what_is_no_identifier_is_refused(ref: Any, reason: str) -> None:
@@ -176,16 +178,14 @@ def test_a_row_of_something_else_stands_for_the_one_in_it() -> None:
     assert [id_of(run, word) for word in ("task", "node", "run")] == [7, 3, 5]
     task = {"id": 7, "algorithm_store": {"id": 2}, "collaboration": {"id": 1}, "study": None}
     assert [id_of(task, word) for word in ("task", "algorithm store", "collaboration")] == [7, 2, 1]
-    with pytest.raises(
-        InvalidInputError, match="study: the row that is given is of something else"
-    ):
+    with pytest.raises(InvalidInputError, match="study: expected a row that refers to one"):
         id_of(task, "study")
 
 
 def test_one_reference_is_no_list_of_them() -> None:
     assert references(("IKNL", 2), "organizations") == ["IKNL", 2]
     for one in ("IKNL", {"id": 1}, 1):
-        with pytest.raises(InvalidInputError, match="organizations takes a list"):
+        with pytest.raises(InvalidInputError, match="organizations: expected a list"):
             references(one, "organizations")  # type: ignore[arg-type]  # the mistake of a user
 
 
@@ -193,7 +193,9 @@ def test_kinds_are_checked() -> None:
     assert check_kind("study") == "study"
     assert "study" in SERVER_KINDS
     assert "algorithm" not in SERVER_KINDS
-    with pytest.raises(InvalidInputError, match="there is no kind 'planet'; there is organization"):
+    with pytest.raises(
+        InvalidInputError, match=r"kind: expected one of organization.*, got 'planet'"
+    ):
         check_kind("planet")
 
 

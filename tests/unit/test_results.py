@@ -25,7 +25,7 @@ def test_an_output_is_the_value_that_the_algorithm_returned() -> None:
 
 @pytest.mark.parametrize("text", ['{"a": 1', "hello", "[" * 100_000])
 def test_an_output_that_is_not_json_names_its_run(text: str) -> None:
-    with pytest.raises(DecryptionError, match=r"run 3 is not JSON") as caught:
+    with pytest.raises(DecryptionError, match=r"run 3: expected JSON") as caught:
         output_of(result(3, text))
     assert caught.value.run_ids == [3]
 
@@ -79,5 +79,5 @@ def test_records_are_lines_of_a_data_frame() -> None:
 
 
 def test_what_is_no_record_is_no_line() -> None:
-    with pytest.raises(InvalidInputError, match=r"Maastro .* 2\.5; use \.outputs"):
+    with pytest.raises(InvalidInputError, match=r"Maastro: .* got 2\.5, .* Use \.outputs"):
         opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()

@@ -136,7 +136,7 @@ def test_whoever_may_read_along_is_told_of(tmp_path: Path) -> None:
     write_login(SAVED, path)
     assert read_login(path) == SAVED
     path.chmod(0o640)
-    with pytest.warns(UserWarning, match=r"permissions are 0640"):
+    with pytest.warns(UserWarning, match=r"got 0640"):
         assert read_login(path) == SAVED
 
 

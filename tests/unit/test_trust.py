@@ -42,7 +42,9 @@ def test_a_key_file_that_others_may_use_is_warned_of(tmp_path: Path, mode: int) 
     path = tmp_path / "key.pem"
     write_private_key(path, b"key")
     path.chmod(mode)
-    with pytest.warns(UserWarning, match=rf"key\.pem: its permissions are {mode:04o}.*chmod 600"):
+    with pytest.warns(
+        UserWarning, match=rf"key\.pem: expected permissions 0600, got {mode:04o}.*chmod 600"
+    ):
         assert read_private_key(path) == b"key"
 
 

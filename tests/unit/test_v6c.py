@@ -494,7 +494,7 @@ def test_bytes_go_there_and_come_back(
             assert (tmp_path / "link").read_bytes() == content
             assert (tmp_path / "link").stat().st_mode & 0o777 == 0o600
             os.mkfifo(tmp_path / "pipe")  # would wait for a reader
-            for wrong, told in (("pipe", "no file that can be replaced"), ("", "is a directory")):
+            for wrong, told in (("pipe", "that cannot be replaced"), ("", "is a directory")):
                 where = ["--output", str(tmp_path / wrong)]
                 assert run(["api", "download_blob", "--id", "v", *where]) == 2
                 assert told in capsys.readouterr().err

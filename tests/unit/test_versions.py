@@ -101,7 +101,7 @@ def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_ol
     assert isinstance(reason, UnsupportedServerVersionError)
     assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
     assert str(reason) == (
-        f"{call.method} {URL}{call.path} answered 404: {call.operation} needs {service.name} of "
+        f"{call.method} {URL}{call.path} returned 404: {call.operation} needs {service.name} of "
         f"{needed} or later; this one is {version}"
     )
     assert explain_missing(error, call, service, needed) is None

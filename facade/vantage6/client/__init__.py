@@ -5,12 +5,12 @@
 >>> client.authenticate("researcher", "password")
 
 `Client` is for ordinary programs and notebooks; `AsyncClient` has the same methods for asynchronous
-ones. Everything here is loaded when it is first used.
+ones. Each name is loaded on first use.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers know the name; `typing` would take time to load
+TYPE_CHECKING = False  # type checkers recognize the name; importing `typing` takes time
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient
@@ -147,7 +147,7 @@ __all__ = [
     "WaitTimeoutError",
     "EventsUnavailableError",
 ]
-# Where each name is defined; what is not listed is an error.
+# The module that defines each name; names that are not listed are errors.
 _HOMES = {
     "AsyncClient": "._async.client",
     "Client": "._sync.client",
@@ -176,7 +176,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # checkers have the imports above, and would take any name for good here
+if not TYPE_CHECKING:  # with a module `__getattr__`, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in __all__:
@@ -192,8 +192,8 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _warn_of_namesake() -> None:
-    """Warn when the package `vantage6-client`, whose import name is the same, is here as well."""
+def _warn_about_official_client() -> None:
+    """Warn if the package `vantage6-client`, which has the same import name, is also installed."""
     import os
     import sys
 
@@ -210,12 +210,12 @@ def _warn_of_namesake() -> None:
             import warnings
 
             warnings.warn(
-                f"the package 'vantage6-client' is installed in {folder!r} as well. It provides "
-                "'vantage6.client' too, so which of the two is imported is a matter of chance: "
-                "uninstall one, then install 'vantage6-sdk' again",
+                f"the package 'vantage6-client' is also installed, in {folder!r}. It provides "
+                "'vantage6.client' too, so Python may import either of the two. Uninstall one, "
+                "then reinstall 'vantage6-sdk'.",
                 stacklevel=3,
             )
             return
 
 
-_warn_of_namesake()
+_warn_about_official_client()

@@ -1,4 +1,4 @@
-"""The errors this package raises: one tree, each saying what was tried and what came back."""
+"""The errors that this package raises: one tree, with the request and the response in each."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
         def __iter__(self) -> Iterator[Result]: ...
         @property
         def outputs(self) -> list[Any]:
-            """What each run's algorithm returned; None for a run without a result."""
+            """Output of the algorithm in each run; None for a run without a result."""
             ...
 
         @property
         def by_organization(self) -> dict[str, Any]:
-            """What each run's algorithm returned, by the name of the organization."""
+            """Output of the algorithm in each run, by the name of the organization."""
             ...
 
 
 class Vantage6Error(Exception):
-    """Root of every error that this package raises on purpose."""
+    """Base class of every error that this package raises deliberately."""
 
     def __str__(self) -> str:
-        # Servers, and those who gave things their names, have a say in what it says.
+        # Messages can contain text from the server and names chosen by other users.
         return sanitize_lines(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The default would call the class with the message alone, which the classes below refuse.
+        # The default calls the class with the message alone; the classes below require more.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -55,38 +55,38 @@ def _restore(
 
 
 class ConfigurationError(Vantage6Error, ValueError):
-    """An argument of the client itself cannot work: its address, timeouts or log level."""
+    """Invalid argument of the client itself: its address, timeouts or log level."""
 
 
 class InvalidInputError(Vantage6Error, ValueError):
-    """An argument of a call cannot work; nothing was sent."""
+    """Invalid argument of a call; nothing was sent."""
 
 
 class ClientClosedError(Vantage6Error, RuntimeError):
-    """The client was closed, before the call or while it waited: make a new one."""
+    """Closed client: it was closed before the call or while the call waited. Create a new one."""
 
     def __init__(self) -> None:
-        super().__init__("this client has been closed: make a new one, and log in with it")
+        super().__init__("this client is closed. Create a new client and log in with it.")
 
 
 class MissingDependencyError(Vantage6Error, ImportError):
-    """Something was asked for that needs a package which is not installed.
+    """Package that a call requires, but that is not installed.
 
-    The message says how to install it.
+    The message contains the command that installs it.
     """
 
 
 class UnclearNameError(InvalidInputError, LookupError):
-    """A name does not say what is meant: see the subclasses. Nothing was changed.
+    """Name that does not identify exactly one object: see the subclasses. Nothing was changed.
 
     Attributes
     ----------
     kind : str
-        What was looked for, such as ``"organization"``.
+        Kind of object, such as ``"organization"``.
     name : str
-        The name that was given.
+        Name passed to the call.
     candidates : list of dict
-        The rows of what may be meant.
+        Rows of the objects that the name may refer to.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class UnclearNameError(InvalidInputError, LookupError):
         super().__init__(message)
         self.kind = kind
         self.name = name
-        # Of users, servers tell the second factor: nobody needs that to tell them apart.
+        # Servers include the second factor in rows of users; candidates do not need it.
         self.candidates = [
             {field: value for field, value in row.items() if field not in NAMES}
             for row in candidates
@@ -103,38 +103,38 @@ class UnclearNameError(InvalidInputError, LookupError):
 
 
 class NameNotFoundError(UnclearNameError):
-    """Nothing of this kind that you may see has the name; the candidates have similar ones."""
+    """Unknown name: no object of this kind that you may see has it; the candidates are similar."""
 
 
 class AmbiguousNameError(UnclearNameError):
-    """Several things of this kind have the name; the ids of the candidates tell them apart."""
+    """Ambiguous name: several objects of this kind have it; the ids of the candidates differ."""
 
 
 class NotAuthenticatedError(Vantage6Error, AttributeError):
-    """The call needs a login, and ``authenticate`` has not succeeded on this client yet.
+    """Call that requires a login, before ``authenticate`` has succeeded on this client.
 
-    An AttributeError too, so that a client without a login can be looked at with ``hasattr`` or in
-    a debugger: its ``whoami`` is not there yet.
+    This is also an AttributeError, so that you can inspect a client without a login with
+    ``hasattr`` or in a debugger: its ``whoami`` does not exist yet.
     """
 
     def __init__(
-        self, message: str = "nobody is logged in on this client: call authenticate() first"
+        self, message: str = "this client is not logged in. Call authenticate() first."
     ) -> None:
         super().__init__(message)
 
 
-# ---- on the way to the server and back ----------------------------------------------------------
+# ---- connection ----------------------------------------------------------------------------------
 
 
 class TransportError(Vantage6Error):
-    """No answer of the server came back.
+    """Request that received no response from the server.
 
     Attributes
     ----------
     method, url : str
-        The request that was tried.
+        Method and URL of the request.
     may_have_arrived : bool
-        Whether the server may have got the request, and done what it asks for.
+        Whether the server may have received and executed the request.
     """
 
     def __init__(
@@ -147,32 +147,32 @@ class TransportError(Vantage6Error):
 
 
 class ConnectionFailedError(TransportError):
-    """The server could not be reached, or the connection broke before the whole answer was here."""
+    """Unreachable server, or a connection that broke before the whole response was received."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """The server did not answer within the client's timeouts."""
+    """No response from the server within the client's timeouts."""
 
 
 class TLSError(TransportError):
-    """No secure connection could be made, for instance because the certificate is not trusted."""
+    """Failed secure connection, for example because the certificate is not trusted."""
 
 
 class TaskCreationUncertainError(TransportError):
-    """The answer to the creation of a task was lost, and the task was not found: it may come yet.
+    """Lost response to the creation of a task that was then not found: it may still be created.
 
-    It was asked for once. Look for it before you create it again: the message says how.
+    The request was sent once. Search for the task before you create it again: the message says how.
 
     Attributes
     ----------
     name : str
-        The name of the task.
+        Name of the task.
     """
 
     def __init__(self, reason: str, *, method: str, url: str, name: str) -> None:
         super().__init__(
-            f"{reason}; the server may have created task {name!r} even so, or do so yet: look with "
-            f"client.task.list(name={name!r}) before you create it again",
+            f"{reason}; the server may have created task {name!r} anyway, or may still create it. "
+            f"Check client.task.list(name={name!r}) before you create it again.",
             method=method,
             url=url,
             may_have_arrived=True,
@@ -181,44 +181,44 @@ class TaskCreationUncertainError(TransportError):
 
 
 class InvalidResponseError(Vantage6Error):
-    """The answer is not the JSON that the API speaks, such as a proxy's maintenance page.
+    """Response that is not the JSON of the API, such as a proxy's maintenance page.
 
     Attributes
     ----------
     method, url : str
-        The request that was made.
+        Method and URL of the request.
     status : int
-        The status of the answer.
+        HTTP status of the response.
     body : str
-        The answer's text.
+        Text of the response.
     """
 
     def __init__(self, reason: str, *, method: str, url: str, status: int, body: str) -> None:
-        super().__init__(f"{method} {url} answered {status}, but {reason}")
+        super().__init__(f"{method} {url} returned {status}, but {reason}")
         self.method = method
         self.url = url
         self.status = status
         self.body = body
 
 
-# ---- the server said no -------------------------------------------------------------------------
+# ---- error statuses ------------------------------------------------------------------------------
 
 
 class StatusError(Vantage6Error):
-    """The server refused the request, with a status outside 200 to 299.
+    """Request that the server refused with a status outside 200 to 299.
 
     Attributes
     ----------
     message : str
-        What the server says, in its own words.
+        Message of the server, in its own words.
     method, url : str
-        The request that was made.
+        Method and URL of the request.
     status : int
-        The HTTP status of the answer.
+        HTTP status of the response.
     body : object
-        The decoded answer: JSON where it was JSON, else its text.
+        Decoded response: parsed if it was JSON, otherwise its text.
     errors : Mapping of str to Sequence of str
-        For each field of the request that the server rejected, its reasons.
+        The server's reasons for each field of the request that it rejected.
     """
 
     def __init__(
@@ -237,58 +237,58 @@ class StatusError(Vantage6Error):
         self.status = status
         self.body = body
         self.errors: Mapping[str, Sequence[str]] = errors or {}
-        fields = "; ".join(f"{name}: {', '.join(why)}" for name, why in self.errors.items())
+        fields = "; ".join(f"{name}: {', '.join(reasons)}" for name, reasons in self.errors.items())
         detail = f" ({fields})" if fields else ""
-        super().__init__(f"{method} {url} answered {status}: {message}{detail}")
+        super().__init__(f"{method} {url} returned {status}: {message}{detail}")
 
 
 class BadRequestError(StatusError):
-    """The request does not make sense to the server (400); `errors` names the fields, if it did."""
+    """Request that the server considers invalid (400); `errors` has the fields, if it named any."""
 
 
 class UnauthorizedError(StatusError):
-    """The server does not let this user in, or not here: see the subclasses (401, 403)."""
+    """Access denied to this user, in general or to this object: see the subclasses (401, 403)."""
 
 
 class LoginFailedError(UnauthorizedError):
-    """The username, the password or the two-factor code is wrong, or the account is locked.
+    """Wrong username, password or two-factor code, or a locked account.
 
-    Servers do not tell a wrong password from a locked account. The token of a recovery mail that
-    comes too late is refused in this way, too.
+    The response of the server does not distinguish a wrong password from a locked account. An
+    expired token from a recovery email also raises this error.
     """
 
 
 class LoginExpiredError(UnauthorizedError):
-    """The login is no longer valid and could not be renewed; call ``authenticate`` again."""
+    """Login that is no longer valid and could not be renewed; call ``authenticate`` again."""
 
 
 class PermissionDeniedError(UnauthorizedError):
-    """The user is known, but the rules assigned to them do not allow this."""
+    """Request of a known user that the rules assigned to them do not allow."""
 
 
 class NotFoundError(StatusError):
-    """The thing asked for does not exist on the server (404)."""
+    """Object that does not exist on the server (404)."""
 
 
 class EndpointNotFoundError(NotFoundError):
-    """The server has no such address: a wrong API path, or a server without it (404, 405)."""
+    """Address unknown to the server: a wrong API path, or a server without it (404, 405)."""
 
 
 class UnsupportedServerVersionError(EndpointNotFoundError):
-    """The server, or the algorithm store, is of a version that cannot do this yet.
+    """Operation that this version of the server, or the algorithm store, does not support yet.
 
-    Where it knows an operation, but not a parameter that is given, nothing is sent.
+    If the server supports the operation, but not one of the parameters passed, nothing is sent.
 
     Attributes
     ----------
     operation : str
-        What was to be done, by its name in the bindings.
+        Name of the operation in the bindings.
     server : str
-        The version that the server has.
+        Version of the server.
     needed : str
-        The first version that can do it.
+        First version that supports the operation.
     status : int
-        The status of the answer; 0 when nothing was sent.
+        HTTP status of the response; 0 if nothing was sent.
     """
 
     def __init__(
@@ -312,30 +312,31 @@ class UnsupportedServerVersionError(EndpointNotFoundError):
 
 
 class ConflictError(StatusError):
-    """The request contradicts the state of the server (409)."""
+    """Request that conflicts with the state of the server (409)."""
 
 
 class TooManyRequestsError(StatusError):
-    """The server, or a proxy before it, asks to slow down (429)."""
+    """Too many requests, according to the server or a proxy in front of it (429)."""
 
 
 class ServerError(StatusError):
-    """The server, or a proxy before it, failed (500 and above)."""
+    """Failure of the server, or of a proxy in front of it (500 and above)."""
 
 
 class TwoFactorRequiredError(Vantage6Error):
-    """The password is right, and the account also wants a two-factor code: give ``mfa_code``."""
+    """Correct password, but the account also requires a two-factor code: pass ``mfa_code``."""
 
 
 class TwoFactorSetupRequiredError(Vantage6Error):
-    """The password is right, but the server demands two-factor login and none was set up yet.
+    """Correct password, but the server requires two-factor login and none was set up yet.
 
-    It is now: the server has made the second factor of this account, and tells it this once.
+    It is set up now: the server has created the second factor of this account, and sends it only
+    this once.
 
     Attributes
     ----------
     uri : str
-        The ``otpauth://`` address to load into an authenticator app. It holds the secret of the
+        The ``otpauth://`` address to load into an authenticator app. It contains the secret of the
         second factor, so it does not appear in the message.
 
     Examples
@@ -352,12 +353,12 @@ class TwoFactorSetupRequiredError(Vantage6Error):
         self.uri = uri
 
     def show_qr(self) -> None:
-        """Show the `uri` as a QR code, a picture in a notebook and text elsewhere.
+        """Show the `uri` as a QR code: a picture in a notebook, text elsewhere.
 
         Raises
         ------
         MissingDependencyError
-            When the package lacks its extra ``qr``.
+            If the extra ``qr`` is not installed.
 
         Examples
         --------
@@ -369,13 +370,13 @@ class TwoFactorSetupRequiredError(Vantage6Error):
             draw_qr(self.uri)
         except ImportError:
             raise MissingDependencyError(
-                "QR codes need the extra 'qr': pip install 'vantage6-sdk[qr]'; without it, type "
-                "the secret in the otpauth:// address into the authenticator app"
+                "QR codes require the extra 'qr': pip install 'vantage6-sdk[qr]'. Without it, type "
+                "the secret in the otpauth:// address into the authenticator app."
             ) from None
         except ValueError:
             raise InvalidInputError(
-                f"no QR code holds the {len(self.uri)} characters of this address: no second "
-                "factor has one of that length"
+                f"uri: expected an address that fits into a QR code, got {len(self.uri)} "
+                "characters. No second factor has an address of that length."
             ) from None
 
 
@@ -383,33 +384,33 @@ class TwoFactorSetupRequiredError(Vantage6Error):
 
 
 class InvalidKeyError(Vantage6Error, ValueError):
-    """A private or public key cannot be read, or is not an RSA key."""
+    """Private or public key that cannot be read, or is not an RSA key."""
 
 
 class KeyMismatchError(Vantage6Error):
-    """The private key does not belong to the public key that the server holds.
+    """Private key that does not belong to the public key on the server.
 
     Attributes
     ----------
     local, server : str
-        Fingerprints of the key given here and of the one the server holds.
+        Fingerprints of the key passed here and of the key on the server.
     """
 
     def __init__(self, message: str, *, local: str, server: str) -> None:
-        super().__init__(f"{message} (this key: {local}; the server's: {server})")
+        super().__init__(f"{message} (this key: {local}; the server's key: {server})")
         self.local = local
         self.server = server
 
 
 class UntrustedKeyError(Vantage6Error):
-    """The public key that the server gives for an organization is not one to encrypt with.
+    """Public key from the server that the client must not encrypt with.
 
     Attributes
     ----------
     organization_id : int
-        The organization.
+        Identifier of the organization.
     server : str
-        Fingerprint of the key that the server gives.
+        Fingerprint of the key that the server returns for it.
     """
 
     def __init__(self, message: str, *, organization_id: int, server: str) -> None:
@@ -419,14 +420,14 @@ class UntrustedKeyError(Vantage6Error):
 
 
 class PublicKeyChangedError(UntrustedKeyError):
-    """The server gives another public key for an organization than before; nothing was sent.
+    """Public key from the server that differs from the organization's known key; nothing was sent.
 
     Attributes
     ----------
     organization_id : int
-        The organization.
+        Identifier of the organization.
     known, server : str
-        Fingerprints of the key that is known of it, and of the one that the server gives now.
+        Fingerprints of its known key, and of the key that the server returns now.
     """
 
     def __init__(self, message: str, *, organization_id: int, known: str, server: str) -> None:
@@ -435,12 +436,12 @@ class PublicKeyChangedError(UntrustedKeyError):
 
 
 class NotEncryptedError(Vantage6Error):
-    """The server says that a collaboration is not encrypted, which is to be; nothing was sent.
+    """Collaboration that is unencrypted on the server, but must be encrypted; nothing was sent.
 
     Attributes
     ----------
     collaboration_id : int
-        The collaboration.
+        Identifier of the collaboration.
     """
 
     def __init__(self, message: str, *, collaboration_id: int) -> None:
@@ -449,21 +450,21 @@ class NotEncryptedError(Vantage6Error):
 
 
 class EncryptionNotSetUpError(Vantage6Error):
-    """The collaboration is encrypted, and the client has no private key: nothing was sent."""
+    """Encrypted collaboration, but no private key in the client; nothing was sent."""
 
 
 class DecryptionError(Vantage6Error):
-    """An encrypted value could not be read: the wrong key, or a damaged message.
+    """Encrypted value that could not be read: the wrong key, or a damaged message.
 
     Attributes
     ----------
     run_ids : list of int
-        The algorithm runs whose input or result is concerned.
+        Identifiers of the runs whose input or result is affected.
     results : ResultRows or None
-        Where several results were asked for: all rows, with the readable results in place and
-        None where a result could not be read.
+        All rows, if several results were requested: the results that could be read, and None in
+        place of those that could not.
     runs : Rows or None
-        Where several runs were asked for: all rows, with the readable inputs in place likewise.
+        All rows, if several runs were requested: likewise with their inputs.
     """
 
     def __init__(
@@ -484,20 +485,20 @@ class DecryptionError(Vantage6Error):
 
 
 class TaskFailedError(Vantage6Error):
-    """At least one run of the task ended without a result; others may still be under way.
+    """Task with at least one run that ended without a result; others may still be in progress.
 
     Attributes
     ----------
     task_id : int
-        The task that failed.
+        Identifier of the task.
     status : str
-        Its status, such as ``"crashed"`` or ``"killed by user"``.
+        Status of the task, such as ``"crashed"`` or ``"killed by user"``.
     runs : list of Run
-        All its runs, with their organization, status and log.
+        All runs of the task, with their organization, status and log.
     results : ResultRows
-        The result rows of the task; ``["result"]`` is None where a run did not finish.
+        Result rows of the task; ``["result"]`` is None where a run did not finish.
     subtask_runs : list of Run
-        The runs of its subtasks, if it has any.
+        Runs of its subtasks, if it has any.
     """
 
     def __init__(
@@ -519,14 +520,14 @@ class TaskFailedError(Vantage6Error):
 
 
 class WaitTimeoutError(Vantage6Error, TimeoutError):
-    """The task did not finish within the time given; it runs on.
+    """Task that did not finish before the timeout; it keeps running.
 
     Attributes
     ----------
     task_id : int
-        The task, still running on the server.
+        Identifier of the task, which is still running on the server.
     status : str
-        Its last known status.
+        Last known status of the task.
     """
 
     def __init__(self, message: str, *, task_id: int, status: str) -> None:
@@ -536,4 +537,4 @@ class WaitTimeoutError(Vantage6Error, TimeoutError):
 
 
 class EventsUnavailableError(Vantage6Error):
-    """What the server announces cannot be heard: without the right, or the libraries, for it."""
+    """Events of the server that cannot be received: the permission or the libraries are missing."""

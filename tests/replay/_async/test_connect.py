@@ -266,9 +266,9 @@ async def test_a_wrong_password_is_told_of(address: str) -> None:
 async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         await AsyncClient.from_env()
-    with pytest.raises(ConfigurationError, match="has none yet"):
+    with pytest.raises(ConfigurationError, match="no profiles yet"):
         await AsyncClient.from_profile("demo")
-    with pytest.raises(TypeError, match="did you mean username"):
+    with pytest.raises(TypeError, match="Did you mean username"):
         await AsyncClient.from_env(usrname="ada")  # type: ignore[call-arg]
 
 
@@ -296,16 +296,16 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
     ("text", "hint"),
     [
         ("[a]\npassword = hush", "does not belong"),
-        ("[a]\nuser_name = x", "did you mean 'username'"),
+        ("[a]\nuser_name = x", "Did you mean 'username'"),
         ("[a]\nserver = x\n y", "must not be indented"),
         ("[a]\nserver = x", "must start with https"),
         ("[a]\nsave = x", "true or false"),
         ("[a]\nproxy = http://u:p@proxy.example", "username and password do not belong"),
         ("[a]\nproxy = x", "proxy must be the address of a proxy"),
         ("[a]\nserver = http://127.0.0.1:1\nproxy = off\ncert = x.pem", "USERNAME"),
-        ("[a]\n[a]", "there twice"),
-        ("a = x", "line 1: a profile is"),
-        ("[b]\n[c]", "did you mean 'b' or 'c'"),
+        ("[a]\n[a]", "got a duplicate"),
+        ("a = x", "line 1: expected a profile"),
+        ("[b]\n[c]", "Did you mean 'b' or 'c'"),
     ],
 )
 async def test_what_does_not_belong_in_a_profile_is_told(
@@ -329,7 +329,7 @@ async def test_a_file_that_is_no_good_is_told(
         with pytest.raises(ConfigurationError, match="it is a link"):
             await AsyncClient.from_saved_login(link)
         other.chmod(0o644)
-        with pytest.warns(UserWarning, match="others on this machine"):
+        with pytest.warns(UserWarning, match="Other users of this machine"):
             await (await AsyncClient.from_saved_login(other, save=False)).close()
         other.write_text("{}")
         other.chmod(0o600)

@@ -82,7 +82,7 @@ async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassett
         "databases": {"databases": [7]},
         "no digit in front": {"databases": "1st"},
         "organizations is empty": {"organizations": []},
-        "takes a list": {"organizations": 1},
+        "organizations: expected a list": {"organizations": 1},
         "a whole number": {"organizations": [1.5]},
         r"input_\.kwargs\.when": {"input_": {"kwargs": {"when": object()}}},
         r"input_\['a b'\]\[1\]": {"input_": {"a b": (1, {2})}},

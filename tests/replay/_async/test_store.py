@@ -179,7 +179,7 @@ async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
         ]
         user = (await client.store.user.list())[0]
         assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(NameNotFoundError, match="no review is called 'average'"):
+        with pytest.raises(NameNotFoundError, match="review 'average': not found"):
             await client.store.review.get("average")
 
 

@@ -155,9 +155,9 @@ async def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
     with pytest.raises(DecryptionError) as caught:
         await reader.result.from_task(12)
     assert sorted(caught.value.run_ids) == [2, 3, 4]
-    for said in ("run 2: it is not text", "run 3: it is not JSON", "run 4: it is not JSON"):
+    for said in ("run 2: expected text", "run 3: expected JSON", "run 4: expected JSON"):
         assert said in str(caught.value)
-    assert "get_bytes(2) gives its bytes" in str(caught.value)
+    assert "get_bytes(2) returns its bytes" in str(caught.value)
     given = {row["id"]: row["result"] for row in caught.value.results or ()}
     assert (given[1], given[2], given[6], given[7]) == ('{"n": 1}', None, "plain words", None)
     assert given[5] == "[" * 100_000 + "]" * 100_000, "what is deep is not lost for it"
@@ -199,12 +199,12 @@ async def test_outputs_are_told_that_are_no_json_or_no_records(
     answers: dict[str, Any] = {"GET /run": listed(*runs), "GET /organization": hospitals}
     say(server, {**answers, "GET /result": listed(*rows)})
     results = await client.result.from_task(12)
-    with pytest.raises(InvalidInputError, match=r"output of Maastro is no record.* it is 7; use"):
+    with pytest.raises(InvalidInputError, match=r"output of Maastro: .* got 7, .* Use"):
         results.to_pandas()
     rows[1] = result(2, plain(b"words"))
     say(server, {**answers, "GET /result": listed(*rows)})
     results = await client.result.from_task(12)
-    with pytest.raises(DecryptionError, match=r"run 2 is not JSON .*\['result'\]") as caught:
+    with pytest.raises(DecryptionError, match=r"run 2: expected JSON.*\['result'\]") as caught:
         _ = results.outputs
     assert caught.value.run_ids == [2]
     rows[1] = result(2, None)
@@ -219,7 +219,7 @@ async def test_inputs_that_cannot_be_read_lose_none_of_the_others(
     rows = [{**RUN, "input": plain(data)} for data in (b"{}", b"\xff\xfe")]
     rows = [{**row, "id": id_} for id_, row in enumerate(rows, 1)]
     say(server, {"GET /run": listed(*rows[::-1]), "GET /run/2": (200, rows[1])})
-    with pytest.raises(DecryptionError, match="input of run 2: it is not text") as caught:
+    with pytest.raises(DecryptionError, match="input of run 2: expected text") as caught:
         await client.run.from_task(12)
     assert {row["id"]: row["input"] for row in caught.value.runs or ()} == {1: "{}", 2: None}
     with pytest.raises(DecryptionError, match="input of run 2"):
@@ -240,7 +240,7 @@ async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
     say(server, {"GET /collaboration/4": (200, encrypted), "GET /organization": members})
     for organization, kind, told in (
         (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\) has no public key"),
-        (5, InvalidKeyError, "the public key of organization 5"),
+        (5, InvalidKeyError, r"organization 5 \(Maastro\): public key"),
         (6, InvalidInputError, r"organization 6 is not in .* it has 3 \(IKNL\), 5 \(Maastro\)"),
     ):
         with pytest.raises(kind, match=told):
@@ -295,7 +295,7 @@ async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Sc
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
-    with pytest.raises(InvalidResponseError, match="no row that was not on the pages before"):
+    with pytest.raises(InvalidResponseError, match="this page has no new row"):
         await client.organization.list()
     assert len(server.seen) == 2
 
@@ -349,7 +349,7 @@ async def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
             "GET /organization": listed(own),
         },
     )
-    for known, told in {garbage: "cannot be read", file / "in it": "cannot be remembered"}.items():
+    for known, told in {garbage: "cannot be read", file / "in it": "cannot be stored"}.items():
         async with AsyncClient(
             "http://127.0.0.1", server.port, log_level=None, known_organizations=known
         ) as client:

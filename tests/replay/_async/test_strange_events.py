@@ -543,7 +543,7 @@ async def test_a_result_that_cannot_be_read_costs_no_other_task(
     assert unread.error.run_ids == [120]
     assert unread.results.outputs == [None]
     assert isinstance(failed.error, TaskFailedError)
-    assert "the result of run 130: the value is not base64 text" in str(failed.error)
+    assert "result of run 130: expected base64 text" in str(failed.error)
     assert (whole.error, whole.results.outputs) == (None, [7])
     with pytest.raises(TaskFailedError, match="crashed"):
         await client.wait_for_results(13)

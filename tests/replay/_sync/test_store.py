@@ -177,7 +177,7 @@ def test_the_store_knows_names_too(recorded: "Recorded") -> None:
         ]
         user = (client.store.user.list())[0]
         assert (client.store.user.get(user["username"] or ""))["id"] == user["id"]
-        with pytest.raises(NameNotFoundError, match="no review is called 'average'"):
+        with pytest.raises(NameNotFoundError, match="review 'average': not found"):
             client.store.review.get("average")
 
 

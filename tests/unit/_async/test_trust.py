@@ -146,13 +146,13 @@ async def test_a_strict_client_sends_only_what_was_accepted(
     ) as client:
         await world.serve(server, client)
         await client.setup_encryption(write_key(tmp_path))
-        with pytest.raises(UntrustedKeyError, match="nobody has trusted"):
+        with pytest.raises(UntrustedKeyError, match="has not been accepted"):
             await client.task.create([5], **TASK, collaboration=4)
         await client.organization.trust(5)
         await client.task.create([5, 3], **TASK, collaboration=4)
         world.collaboration.update(id=4, name="other", encrypted=False)
         (tmp_path / "strictly").unlink()
-        with pytest.raises(NotEncryptedError, match="nobody has accepted"):
+        with pytest.raises(NotEncryptedError, match="has not been accepted"):
             await client.task.create([5], **TASK, collaboration=4)
         assert posted(server) == 1
 
@@ -162,7 +162,7 @@ async def test_an_organization_without_a_key_has_no_fingerprint(
 ) -> None:
     world.organizations[5]["public_key"] = ""
     await world.serve(server, client)
-    with pytest.raises(InvalidKeyError, match=r"\(Maastro\) has no public key"):
+    with pytest.raises(InvalidKeyError, match=r"\(Maastro\): no public key"):
         await client.organization.fingerprint(5)
     with pytest.raises(InvalidKeyError, match="no public key"):
         await client.organization.trust(5)

@@ -620,7 +620,7 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
         return 200, {"data": [{"id": start + n} for n in range(size)], "links": links}
 
     serve(server, client, {"GET /organization": again})
-    with pytest.raises(InvalidResponseError, match="no row that was not on the pages before"):
+    with pytest.raises(InvalidResponseError, match="this page has no new row"):
         client.organization.list()
     assert len(server.seen) == 2
     serve(server, client, {"GET /organization": more})
@@ -635,15 +635,19 @@ def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     nothing: Any = None
     before = len(server.seen)
     for call in (client.result.from_task, client.run.from_task, client.task.kill, client.node.get):
-        with pytest.raises(InvalidInputError, match="None is no identifier"):
+        with pytest.raises(
+            InvalidInputError, match="expected an id, which is a whole number, got None"
+        ):
             call(nothing)
-    with pytest.raises(InvalidInputError, match="organization: None is no identifier"):
+    with pytest.raises(
+        InvalidInputError, match="organization: expected an id, which is a whole number, got None"
+    ):
         client.organization.id(nothing)
     with pytest.raises(InvalidInputError, match=r"organization: 1 is no name.*see get\(\)"):
         client.organization.find(cast("Any", 1))
-    with pytest.raises(InvalidInputError, match="per_page must be a whole number from 1 on"):
+    with pytest.raises(InvalidInputError, match="per_page: expected a whole number of 1 or more"):
         client.task.list(per_page=0)
-    with pytest.raises(InvalidInputError, match="'yesterday' is no time, such as"):
+    with pytest.raises(InvalidInputError, match=r"expected a time, such as .*, got 'yesterday'"):
         client.node.list(last_seen_from="yesterday")
     assert len(server.seen) == before
 

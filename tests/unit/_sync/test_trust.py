@@ -147,13 +147,13 @@ def test_a_strict_client_sends_only_what_was_accepted(
     ) as client:
         world.serve(server, client)
         client.setup_encryption(write_key(tmp_path))
-        with pytest.raises(UntrustedKeyError, match="nobody has trusted"):
+        with pytest.raises(UntrustedKeyError, match="has not been accepted"):
             client.task.create([5], **TASK, collaboration=4)
         client.organization.trust(5)
         client.task.create([5, 3], **TASK, collaboration=4)
         world.collaboration.update(id=4, name="other", encrypted=False)
         (tmp_path / "strictly").unlink()
-        with pytest.raises(NotEncryptedError, match="nobody has accepted"):
+        with pytest.raises(NotEncryptedError, match="has not been accepted"):
             client.task.create([5], **TASK, collaboration=4)
         assert posted(server) == 1
 
@@ -163,7 +163,7 @@ def test_an_organization_without_a_key_has_no_fingerprint(
 ) -> None:
     world.organizations[5]["public_key"] = ""
     world.serve(server, client)
-    with pytest.raises(InvalidKeyError, match=r"\(Maastro\) has no public key"):
+    with pytest.raises(InvalidKeyError, match=r"\(Maastro\): no public key"):
         client.organization.fingerprint(5)
     with pytest.raises(InvalidKeyError, match="no public key"):
         client.organization.trust(5)

@@ -1,4 +1,4 @@
-"""Configuration: options, profiles, environment variables, and the order in which they count.
+"""Configuration: options, profiles, environment variables, and their order of precedence.
 
 May use: _waiting, _tasks and below; not _display.
 """

@@ -1,4 +1,4 @@
-"""Options of a client."""
+"""The options of a client."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_LEVELS = ("debug", "info", "warning", "warn", "error", "critical")
 
 
 class ClientOptions(TypedDict, total=False):
-    """What a client takes beside its address; see there."""
+    """Arguments of a client besides its address; described there."""
 
     log_level: str | None
     timeout: float | Timeouts | None
@@ -34,7 +34,7 @@ class ClientOptions(TypedDict, total=False):
 
 
 class ConnectOptions(ClientOptions, total=False):
-    """What is given by name to the functions that connect; it wins over all else."""
+    """Keyword arguments of the functions that connect; they take precedence over all else."""
 
     server: str | None
     username: str | None
@@ -43,12 +43,12 @@ class ConnectOptions(ClientOptions, total=False):
     private_key_passphrase: str | bytes | None
 
 
-def mask_options(given: ConnectOptions) -> ConnectOptions:
-    """Accept what is given by name, so that a passphrase does not show itself."""
-    if "private_key_passphrase" in given:
-        passphrase = secret_bytes(given["private_key_passphrase"])
-        return {**given, "private_key_passphrase": passphrase}
-    return given
+def mask_options(arguments: ConnectOptions) -> ConnectOptions:
+    """Return the options with the passphrase as a secret, which is never shown."""
+    if "private_key_passphrase" in arguments:
+        passphrase = secret_bytes(arguments["private_key_passphrase"])
+        return {**arguments, "private_key_passphrase": passphrase}
+    return arguments
 
 
 def show_log(level: str | None) -> None:
@@ -56,5 +56,7 @@ def show_log(level: str | None) -> None:
     if level is None:
         return
     if level.lower() not in LOG_LEVELS:
-        raise ConfigurationError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {level!r}")
+        raise ConfigurationError(
+            f"log_level: expected one of {', '.join(LOG_LEVELS)}, got {level!r}"
+        )
     show_messages(level)

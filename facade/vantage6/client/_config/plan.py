@@ -1,4 +1,4 @@
-"""Resolve how to connect: arguments, then environment, then profile."""
+"""Resolve the settings of a connection: arguments, then environment, then profile."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConnectionPlan:
-    """How to connect."""
+    """The settings of a connection."""
 
     address: Address | None
     username: str | None
@@ -42,63 +42,60 @@ class ConnectionPlan:
 
 
 def resolve(
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
     environ: Mapping[str, str],
     profile: Profile | None,
 ) -> ConnectionPlan:
-    """Decide how to connect: an argument wins over the environment, and that over the profile."""
+    """Resolve settings: arguments take precedence over the environment, and it over the profile."""
 
     def variable(name: str) -> str | None:
         return environ.get(f"VANTAGE6_{name}") or None
 
-    def hidden(name: str) -> Secret | None:
+    def secret(name: str) -> Secret | None:
         return Secret(environ[f"VANTAGE6_{name}"]) if variable(name) else None
 
-    known = profile or Profile("")
-    server = given.get("server") or variable("SERVER") or known.server
-    collaboration = given.get("collaboration")
+    defaults = profile or Profile("")
+    server = arguments.get("server") or variable("SERVER") or defaults.server
+    collaboration = arguments.get("collaboration")
     if collaboration is None:
-        collaboration = variable("COLLABORATION") or known.collaboration
-    options = _options(given)
+        collaboration = variable("COLLABORATION") or defaults.collaboration
+    options = _client_options(arguments)
     if "verify" not in options:
         authority = variable("CA")
-        options["verify"] = verify_setting(authority, Path()) if authority else known.verify
-    if "cert" not in options and known.cert is not None:
-        options["cert"] = known.cert
-    if "proxy" not in options and known.proxy is not None:
-        options["proxy"] = known.proxy
+        options["verify"] = verify_setting(authority, Path()) if authority else defaults.verify
+    if "cert" not in options and defaults.cert is not None:
+        options["cert"] = defaults.cert
+    if "proxy" not in options and defaults.proxy is not None:
+        options["proxy"] = defaults.proxy
     return ConnectionPlan(
         address=Address.parse(server) if server else None,
-        username=given.get("username") or variable("USERNAME") or known.username,
-        password=hidden("PASSWORD") if password is None else password,
-        mfa_code=hidden("MFA_CODE") if mfa_code is None else mfa_code,
+        username=arguments.get("username") or variable("USERNAME") or defaults.username,
+        password=secret("PASSWORD") if password is None else password,
+        mfa_code=secret("MFA_CODE") if mfa_code is None else mfa_code,
         collaboration=collaboration,
-        private_key=given.get("private_key") or variable("PRIVATE_KEY") or known.private_key,
-        passphrase=given.get("private_key_passphrase") or hidden("PRIVATE_KEY_PASSPHRASE"),
-        save=known.save if save is None else save,
+        private_key=arguments.get("private_key") or variable("PRIVATE_KEY") or defaults.private_key,
+        passphrase=arguments.get("private_key_passphrase") or secret("PRIVATE_KEY_PASSPHRASE"),
+        save=defaults.save if save is None else save,
         options=options,
     )
 
 
-def _options(given: ConnectOptions) -> ClientOptions:
-    """Take what is for the client itself."""
-    own = ConnectOptions.__annotations__.keys() - ClientOptions.__annotations__.keys()
-    unknown = given.keys() - ConnectOptions.__annotations__.keys()
-    if unknown:
+def _client_options(arguments: ConnectOptions) -> ClientOptions:
+    """Return the options for the client itself; reject unknown ones."""
+    known = ConnectOptions.__annotations__
+    if unknown := arguments.keys() - known.keys():
         name = min(unknown)
-        near = get_close_matches(name, ConnectOptions.__annotations__, n=2) or sorted(
-            ConnectOptions.__annotations__
-        )
-        raise TypeError(f"there is no argument {name!r}; did you mean {' or '.join(near)}?")
-    kept = {key: value for key, value in given.items() if key not in own}
+        similar = get_close_matches(name, known, n=2) or sorted(known)
+        raise TypeError(f"unknown argument {name!r}. Did you mean {' or '.join(similar)}?")
+    kept = {key: value for key, value in arguments.items() if key in ClientOptions.__annotations__}
     return cast("ClientOptions", kept)
 
 
 def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
-    """Reject to connect without a server and a user."""
+    """Return the address of a plan; reject one without a server or a username."""
     missing: list[str] = []
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
@@ -108,49 +105,49 @@ def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
     if missing or not plan.address:
         raise ConfigurationError(
-            f"not enough is known to connect: {', '.join(missing)}; a profile may have the server "
-            "and the username, too"
+            f"missing settings for the connection: {', '.join(missing)}. A profile can also "
+            "contain the server and the username."
         )
     return plan.address
 
 
-# A login that was kept, and its file.
+# The file of a saved login, and its content.
 Stored: TypeAlias = "tuple[Path, StoredLogin]"
 
 
 def plan_from_env(
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
-    """Plan a connection by the environment, which may name a profile."""
+    """Plan a connection from the environment, which may name a profile."""
     if os.environ.get(PROFILE_VARIABLE):
-        return plan_from_profile(None, given, password, mfa_code, save)
-    return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, None))
+        return plan_from_profile(None, arguments, password, mfa_code, save)
+    return _prefer_saved_login(resolve(arguments, password, mfa_code, save, os.environ, None))
 
 
 def plan_from_profile(
     name: str | None,
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
-    """Plan a connection by a profile."""
+    """Plan a connection from a profile."""
     profile = find_profile(name)
-    return _prefer_saved_login(resolve(given, password, mfa_code, save, os.environ, profile))
+    return _prefer_saved_login(resolve(arguments, password, mfa_code, save, os.environ, profile))
 
 
 def plan_from_saved_login(
     path: Path | None,
-    given: ConnectOptions,
+    arguments: ConnectOptions,
     password: PasswordSource | None,
     mfa_code: CodeSource | None,
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored]:
-    """Plan a connection by a saved login."""
-    plan = resolve(given, password, mfa_code, save, os.environ, None)
+    """Plan a connection from a saved login."""
+    plan = resolve(arguments, password, mfa_code, save, os.environ, None)
     url = plan.address.url if plan.address else None
     if path:
         stored = path, read_login(path)
@@ -158,10 +155,10 @@ def plan_from_saved_login(
     else:
         found = find_login(saved_logins(), url, plan.username)
         if found is None:
-            meant = " at ".join(part for part in (plan.username, url) if part)
+            account = " at ".join(part for part in (plan.username, url) if part)
             raise ConfigurationError(
-                f"no login {f'of {meant} ' if meant else ''}is saved in {logins_folder()}: "
-                "log in, and call client.saved_login.save()"
+                f"no login {f'of {account} ' if account else ''}is saved in {logins_folder()}. "
+                "Log in and call client.saved_login.save()."
             )
         stored = found
     address = Address.parse_exact(stored[1].server)
@@ -171,7 +168,7 @@ def plan_from_saved_login(
 def _prefer_saved_login(
     plan: ConnectionPlan,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
-    """Look for a saved login where no password is given."""
+    """Use a saved login if there is no password."""
     stored = None
     if plan.password is None and plan.address:
         stored = find_login(saved_logins(), plan.address.url, plan.username)

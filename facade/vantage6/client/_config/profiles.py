@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from configparser import (
     ConfigParser,
     DuplicateOptionError,
@@ -24,45 +24,45 @@ from ..errors import ConfigurationError
 
 KEYS = ("server", "username", "collaboration", "private_key", "verify", "cert", "proxy", "save")
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
-BOOLEANS = {
-    word: word in ("true", "yes", "on") for word in ["true", "yes", "on", "false", "no", "off"]
-}
+PROFILES_VARIABLE = "VANTAGE6_PROFILES"
+PROFILE_VARIABLE = "VANTAGE6_PROFILE"
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 SECTION = re.compile(r"\[(?P<name>.+)\]")
 LOGIN_ADVICE = (
-    "give password=, a text or a function that supplies it; or set VANTAGE6_PASSWORD; or log in "
-    "once where you can be asked, and keep the login with client.saved_login.save(), or the "
-    "password with client.saved_login.remember_password(), which needs the extra 'keyring'; or "
-    "start this in a terminal or a notebook, which asks for it"
+    "pass password=, as text or a function that returns it; or set VANTAGE6_PASSWORD; or log in "
+    "once interactively, and save the login with client.saved_login.save(), or the password with "
+    "client.saved_login.remember_password(), which requires the extra 'keyring'; or run this in a "
+    "terminal or a notebook, which asks for it"
 )
 
 
-# ---- profiles ------------------------------------------------------------------------------------
+# ---- profile file --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A server and an account under a short name, as a section of the profile file has it.
+    """A server and an account under a short name: one section of the profile file.
 
     Attributes
     ----------
     name : str
-        What the profile is called.
+        Name of the profile.
     server : str or None
-        The whole address of the API, such as ``"https://server.example/api"``.
+        Full address of the API, such as ``"https://server.example/api"``.
     username : str or None
-        The account.
+        Name of the account.
     collaboration : str or None
-        The collaboration for methods that are not given one: its name or id.
+        Name or id of the collaboration for methods that are called without one.
     private_key : Path or None
-        The private key of the organization.
+        File with the private key of the organization.
     verify : bool or Path
-        Whose certificates to trust, as the client's `verify`.
+        Certificates to trust, as the client's `verify`.
     cert : Path or None
-        The certificate to show, with its key: one file.
+        File with the client certificate and its key.
     proxy : str, False or None
-        The proxy to go through, as the client's `proxy`; without a login.
+        Proxy to use, as the client's `proxy`; without a login.
     save : bool or None
-        Whether logins are kept for the next time; None to go on as before.
+        Whether to save logins for the next time; None to continue as before.
     """
 
     name: str
@@ -77,36 +77,41 @@ class Profile:
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
-    """Read a profile file."""
+    """Parse the text of a profile file."""
     parser = ConfigParser(interpolation=None, delimiters=("=",), default_section="")
     try:
         parser.read_string(text)
     except (DuplicateSectionError, DuplicateOptionError) as error:
-        raise ConfigurationError(f"{source}, line {error.lineno}: this is there twice") from None
+        raise ConfigurationError(
+            f"{source}, line {error.lineno}: expected each profile and key once, got a duplicate"
+        ) from None
     except ParsingError as error:
         first = error.lineno if isinstance(error, MissingSectionHeaderError) else error.errors[0][0]
         raise ConfigurationError(
-            f"{source}, line {first}: a profile is a line '[name]', and lines such as "
-            "'server = https://server.example/api' below it"
+            f"{source}, line {first}: expected a profile, which is a line '[name]' followed by "
+            "lines such as 'server = https://server.example/api', got something else"
         ) from None
     return {name: _profile(name, dict(parser[name]), source) for name in parser.sections()}
 
 
-def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
-    where = f"{source}, profile [{name}]"
+def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
+    location = f"{source}, profile [{name}]"
     values: dict[str, str] = {}
-    for key, value in found.items():
-        values[_known_key(key, where)] = value
+    for key, value in section.items():
+        values[_known_key(key, location)] = value
         if "\n" in value:
-            raise ConfigurationError(f"{where}: the line after {key!r} must not be indented")
+            raise ConfigurationError(f"{location}: the line after {key!r} must not be indented")
     folder = source.parent
     save = values.get("save")
     if save and save.lower() not in BOOLEANS:
-        raise ConfigurationError(f"{where}: save must be true or false, not {save!r}")
+        raise ConfigurationError(f"{location}: save: expected true or false, got {save!r}")
     key, cert = values.get("private_key"), values.get("cert")
     server = values.get("server") or None
     if server:
-        _checked(server, where)
+        try:
+            Address.parse(server)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{location}: {error}") from None
     return Profile(
         name=name,
         server=server,
@@ -115,80 +120,80 @@ def _profile(name: str, found: dict[str, str], source: Path) -> Profile:
         private_key=folder / Path(key).expanduser() if key else None,
         verify=verify_setting(values.get("verify"), folder),
         cert=folder / Path(cert).expanduser() if cert else None,
-        proxy=_proxy(values.get("proxy"), where),
+        proxy=_proxy(values.get("proxy"), location),
         save=BOOLEANS[save.lower()] if save else None,
     )
 
 
-def _checked(server: str, where: str) -> str:
-    try:
-        return Address.parse(server).url
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{where}: {error}") from None
-
-
-def _known_key(key: str, where: str) -> str:
-    plain = key.replace("-", "_")
-    if plain in KEYS:
-        return plain
-    if plain in SECRET_KEYS or "password" in plain:
+def _known_key(key: str, location: str) -> str:
+    name = key.replace("-", "_")
+    if name in KEYS:
+        return name
+    if name in SECRET_KEYS or "password" in name:
         raise ConfigurationError(
-            f"{where}: {key!r} does not belong in a file that is copied and shown; "
-            f"take it out, and choose another way: {LOGIN_ADVICE}"
+            f"{location}: {key!r} does not belong in a file that people copy and show. Remove it, "
+            f"and use another method: {LOGIN_ADVICE}"
         )
-    near = get_close_matches(plain, KEYS, n=2)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"use {', '.join(KEYS)}"
-    raise ConfigurationError(f"{where}: there is no key {key!r}; {hint}")
+    similar = get_close_matches(name, KEYS, n=2)
+    hint = f"Did you mean {_either(similar)}?" if similar else f"Use one of {', '.join(KEYS)}."
+    raise ConfigurationError(f"{location}: unknown key {key!r}. {hint}")
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(map(repr, names))
 
 
 def verify_setting(value: str | None, folder: Path) -> bool | Path:
     if not value:
         return True
-    known = BOOLEANS.get(value.lower())
-    return folder / Path(value).expanduser() if known is None else known
+    boolean = BOOLEANS.get(value.lower())
+    return folder / Path(value).expanduser() if boolean is None else boolean
 
 
-def _proxy(value: str | None, where: str) -> str | Literal[False] | None:
+def _proxy(value: str | None, location: str) -> str | Literal[False] | None:
     if not value:
         return None
     if BOOLEANS.get(value.lower()) is False:
         return False
     if "@" in value:
         raise ConfigurationError(
-            f"{where}: a proxy's username and password do not belong in a file that is copied and "
-            "shown; take the proxy out, and give its address as proxy= or in the environment "
-            "variable HTTPS_PROXY (HTTP_PROXY where the server's address begins with http:)"
+            f"{location}: a proxy's username and password do not belong in a file that people copy "
+            "and show. Remove the proxy, and pass its address as proxy= or in the environment "
+            "variable HTTPS_PROXY (HTTP_PROXY if the server's address starts with http:)."
         )
-    return check_proxy(value, f"{where}: proxy")
+    return check_proxy(value, f"{location}: proxy")
 
 
 def choose_profile(
     profiles: Mapping[str, Profile], name: str | None, source: Path, chosen: str | None
 ) -> Profile:
-    """Find the profile that is meant."""
-    wanted = name or chosen or (next(iter(profiles)) if len(profiles) == 1 else "default")
-    if wanted in profiles:
-        return profiles[wanted]
+    """Choose a profile: the named one, the only one, or `default`."""
+    choice = name or chosen or (next(iter(profiles)) if len(profiles) == 1 else "default")
+    if choice in profiles:
+        return profiles[choice]
     if not profiles:
         raise ConfigurationError(
-            f"there is no profile {wanted!r}: {source} has none yet; make one with "
-            f"client.save_profile({wanted!r}), or write a line '[{wanted}]' and below it "
-            "'server = https://server.example/api' and 'username = …'"
+            f"profile {choice!r}: not found, because {source} has no profiles yet. Create one with "
+            f"client.save_profile({choice!r}), or write a line '[{choice}]', followed by "
+            "'server = https://server.example/api' and 'username = …'."
         )
-    near = get_close_matches(wanted, profiles, n=2, cutoff=0.5) or sorted(profiles)
     if not (name or chosen):
-        raise ConfigurationError(f"say which profile of {source}: {', '.join(sorted(profiles))}")
+        raise ConfigurationError(
+            f"{source}: expected the name of a profile, got none. Pass one of "
+            f"{', '.join(sorted(profiles))}."
+        )
+    similar = get_close_matches(choice, profiles, n=2, cutoff=0.5) or sorted(profiles)
     raise ConfigurationError(
-        f"{source} has no profile {wanted!r}; did you mean {' or '.join(map(repr, near))}?"
+        f"profile {choice!r}: not found in {source}. Did you mean {_either(similar)}?"
     )
 
 
 def update_profile_text(text: str, profile: Profile, source: Path) -> str:
-    """Convert a profile into a profile file, in place of one of the same name; all else stays."""
-    read_profiles(text, source)  # what cannot be read is not to be changed either
+    """Return the text of a profile file with a profile in it, and everything else unchanged."""
+    read_profiles(text, source)  # do not change a file that cannot be read
     if not re.fullmatch(r"[\w.@-]+", profile.name):
         raise ConfigurationError(
-            f"a profile is called by letters, digits, '.', '-', '_' and '@', not {profile.name!r}"
+            f"profile name: expected letters, digits, '.', '-', '_' and '@', got {profile.name!r}"
         )
     _proxy(profile.proxy or None, f"profile {profile.name!r}")
     before, after = _split_at_section(text.splitlines(), profile.name)
@@ -200,41 +205,40 @@ def update_profile_text(text: str, profile: Profile, source: Path) -> str:
 
 
 def _split_at_section(lines: list[str], name: str) -> tuple[list[str], list[str]]:
-    """Return the lines before and after a section, or all and none where it is not there."""
+    """Return the lines before and after a section; all lines and none if it does not exist."""
     heads = [(n, match["name"]) for n, line in enumerate(lines) if (match := SECTION.match(line))]
-    places = [n for n, head in heads if head == name]
-    if not places:
+    start = next((n for n, head in heads if head == name), None)
+    if start is None:
         return lines, []
-    following = [n for n, _ in heads if n > places[0]]
-    return lines[: places[0]], lines[following[0] :] if following else []
+    end = next((n for n, _ in heads if n > start), len(lines))
+    return lines[:start], lines[end:]
 
 
 def _lines(profile: Profile) -> list[str]:
     values: dict[str, object] = {key: getattr(profile, key) for key in KEYS}
     if values["verify"] is True:
-        values["verify"] = None  # as by default
+        values["verify"] = None  # the default
     lines: list[str] = []
     for key, value in values.items():
         if value is None:
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        # The server says what users and collaborations are called, and there are many ways to end
-        # a line: what follows would be a line of its own, or another profile.
+        # The server supplies the names of users and collaborations, and many characters end a line:
+        # the rest of a name would become a line of its own, or another profile.
         if not text.isprintable() or text != text.strip():
-            raise ConfigurationError(f"{key} cannot stand in a profile: {text!r}")
+            raise ConfigurationError(
+                f"{key}: expected printable text on one line, without outer spaces, for a profile, "
+                f"got {text!r}"
+            )
         lines.append(f"{key} = {text}")
     return lines
 
 
-PROFILES_VARIABLE = "VANTAGE6_PROFILES"
-PROFILE_VARIABLE = "VANTAGE6_PROFILE"
-
-
-# ---- profiles ------------------------------------------------------------------------------------
+# ---- access to the file --------------------------------------------------------------------------
 
 
 def profiles_path() -> Path:
-    """Return the profile file: that of the environment, or else the user's own."""
+    """Return the path of the profile file: from the environment, or else the user's default."""
     if chosen := os.environ.get(PROFILES_VARIABLE):
         return Path(chosen)
     from platformdirs import user_config_path
@@ -243,17 +247,17 @@ def profiles_path() -> Path:
 
 
 def profiles() -> dict[str, Profile]:
-    """Read the profiles that there are.
+    """Read all profiles.
 
     Returns
     -------
     dict of str to Profile
-        The profiles by their names; empty if there is no profile file.
+        Profiles by name; empty if there is no profile file.
 
     Raises
     ------
     ConfigurationError
-        When the profile file cannot be read, or holds what does not belong there.
+        If the profile file cannot be read, or contains something that does not belong there.
 
     Examples
     --------
@@ -267,20 +271,19 @@ def profiles() -> dict[str, Profile]:
 
 
 def find_profile(name: str | None) -> Profile:
-    """Find a profile."""
     return choose_profile(
         profiles(), name, profiles_path(), os.environ.get(PROFILE_VARIABLE) or None
     )
 
 
 def save_profile(profile: Profile) -> Path:
-    """Write a profile into the profile file, in place of one of the same name."""
-    path = profiles_path().resolve()  # what a link points to is to be replaced, not the link
+    """Write a profile to the profile file, in place of one with the same name."""
+    path = profiles_path().resolve()  # replace the target of a link, not the link
     try:
         with file_lock(path):
             text = update_profile_text(read_text(path), profile, path)
             with atomic_write(path) as file:
                 file.write(text.encode())
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
     return path

@@ -1,4 +1,4 @@
-"""Base64, by SIMD where pybase64 is installed."""
+"""Encode and decode base64, with SIMD if pybase64 is installed."""
 
 from __future__ import annotations
 
@@ -10,38 +10,39 @@ from ..errors import DecryptionError
 
 try:
     import pybase64
-except ImportError:  # it is in the extra "fast"
+except ImportError:  # part of the extra "fast"
     pybase64 = None
 
 
-# What is decoded at a time, in characters: it stays in the processor's cache. A multiple of 4.
+# Characters to decode at a time: they fit in the processor's cache. A multiple of 4.
 PIECE = 2**18
+_NOT_BASE64 = "expected base64 text, got something else"
 
 
 def encode(data: bytes | memoryview) -> str:
-    """Write bytes as base64 text."""
+    """Encode bytes as base64 text."""
     if pybase64:
         return pybase64.b64encode_as_string(data)
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode(text: str) -> bytes:
-    """Read what `encode` wrote."""
+    """Decode base64 text; reject characters outside the alphabet."""
     try:
-        if len(text) % 4:  # Python 3.10 reads what has too much padding
+        if len(text) % 4:  # Python 3.10 accepts excess padding
             raise ValueError
         if pybase64:
             return pybase64.b64decode(text, validate=True)
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise DecryptionError("the value is not base64 text") from None
+        raise DecryptionError(_NOT_BASE64) from None
 
 
 def decoded_pieces(text: str, start: int = 0) -> Iterator[bytes]:
-    """Read what `encode` wrote piece by piece, so that it is never all in memory a second time."""
+    """Decode base64 text piece by piece, without a second copy of it all in memory."""
     for index in range(start, len(text), PIECE):
         piece = decode(text[index : index + PIECE])
-        # Padding stands at the end of the whole, never in the midst of it.
+        # Padding is allowed only at the end of the text.
         if len(piece) < PIECE // 4 * 3 and index + PIECE < len(text):
-            raise DecryptionError("the value is not base64 text")
+            raise DecryptionError(_NOT_BASE64)
         yield piece

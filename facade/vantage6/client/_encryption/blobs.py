@@ -1,7 +1,7 @@
-"""Inputs and results in the server's blob store, piece by piece.
+"""Write and read inputs and results in the server's blob store, piece by piece.
 
-In an encrypted collaboration a blob is a message in the blob form of the wire format; in a plain
-one it is base64 text, as an input or a result is that the server keeps itself.
+In an encrypted collaboration, a blob is a message in the blob form of the wire format. In an
+unencrypted one, it is base64 text, like an input or a result outside the blob store.
 """
 
 from __future__ import annotations
@@ -12,74 +12,73 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import DecryptionError
 from .base64 import decode, encode
-from .wire_format import SEPARATOR
+from .wire_format import NO_KEY, SEPARATOR
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from .cipher import Decryptor
 
-# Gets the bytes done so far and their number in all, or None where nobody knows that.
+# Receives the number of bytes transferred so far and the total, or None if it is unknown.
 OnTransfer: TypeAlias = Callable[[int, "int | None"], object]
-# How much is sent at a time; the server takes no piece of 1 MiB. A multiple of 3, for base64.
+# Bytes to send at a time; the server rejects pieces of 1 MiB. A multiple of 3, for base64.
 PIECE = 3 * 2**16
 # Far more than the head of an encrypted blob, which ends with a separator.
 MAX_HEAD_BYTES = 2**13
-# What blobs are called is far shorter.
+# Far more than the id of a blob.
 MAX_ID_LENGTH = 2**10
 
 
 @dataclass(frozen=True)
 class Blob:
-    """What has been read of a blob."""
+    """The content of a blob, or the error from reading it."""
 
     data: bytes | DecryptionError
     is_encrypted: bool
 
 
 def check_blob_id(blob_id: str) -> str:
-    """Check that a reference can be one to a blob."""
-    # Dots alone lead to another address.
+    """Check that a value can be the id of a blob."""
+    # An id of dots alone would lead to another URL.
     is_name = blob_id.isascii() and blob_id.isprintable() and blob_id.strip(".")
     if is_name and len(blob_id) <= MAX_ID_LENGTH:
         return blob_id
-    raise DecryptionError("it is said to lie in the blob store, but the reference to it is none")
+    raise DecryptionError("expected a reference to the blob store, got an invalid one")
 
 
 class TransferCounter:
-    """Adds up the bytes of several blobs as they come, and tells of it."""
+    """Counts the bytes of several blobs and reports the progress."""
 
     def __init__(self, report: OnTransfer | None) -> None:
         self._report = report
         self._done = 0
 
-    def add(self, number: int) -> None:
+    def add(self, count: int) -> None:
         """Count more bytes."""
-        self._done += number
+        self._done += count
         if self._report:
             self._report(self._done, None)
 
 
 class MemoryBudget:
-    """The memory that there is for several blobs together; who sends one can make it endless."""
+    """The memory limit for several blobs together, since a sender can make a blob endless."""
 
-    def __init__(self, most: int) -> None:
-        self._most = self._left = most
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = self._left = max_bytes
 
     def take(self, data: bytes) -> bytes:
-        """Accept what is read of a blob."""
+        """Subtract data from the budget."""
         self._left -= len(data)
         if self._left < 0:
             raise DecryptionError(
-                f"there are more than the {self._most} bytes that this client takes into memory: "
-                "give it a larger max_response_bytes, or write each result to a file with "
-                "result.save()"
+                f"expected at most {self._max_bytes} bytes in memory, got more; set a larger "
+                "max_response_bytes, or write each result to a file with result.save()"
             )
         return data
 
 
 class BlobUpload:
-    """The pieces of a blob; each iteration gives them all, freshly encrypted."""
+    """The pieces of a blob; each iteration yields all of them, encrypted with a new key."""
 
     def __init__(
         self, data: bytes, public_key: str | None, report: Callable[[int], object] | None = None
@@ -93,7 +92,7 @@ class BlobUpload:
         if self._public_key is None:
             for start in range(0, len(view), PIECE):
                 yield encode(view[start : start + PIECE]).encode()
-                self._send_message(start + PIECE)
+                self._report_progress(start + PIECE)
             return
         from .cipher import Encryptor
 
@@ -101,25 +100,25 @@ class BlobUpload:
         yield encryptor.head.encode()
         for start in range(0, len(view), PIECE):
             yield encryptor.update(view[start : start + PIECE])
-            self._send_message(start + PIECE)
+            self._report_progress(start + PIECE)
 
-    def _send_message(self, done: int) -> None:
+    def _report_progress(self, done: int) -> None:
         if self._report:
             self._report(min(done, len(self._data)))
 
 
 class BlobReader:
-    """Reads a blob, plain or encrypted, piece by piece as it comes."""
+    """Decodes a blob, plain or encrypted, piece by piece as it is received."""
 
     def __init__(self, key: RSAPrivateKey | None) -> None:
         self._key = key
-        self._rest = b""  # a head that is not whole yet, or base64 that has no four characters yet
+        self._rest = b""  # an incomplete head, or an incomplete group of four base64 characters
         self._is_plain = False
         self._decryptor: Decryptor | None = None
         self.is_encrypted = False
 
     def update(self, piece: bytes) -> bytes:
-        """Read the next piece."""
+        """Decode the next piece."""
         if self._decryptor:
             return self._decryptor.update(piece)
         piece = self._rest + piece
@@ -131,17 +130,17 @@ class BlobReader:
         return _decoded(piece[:end])
 
     def finish(self) -> bytes:
-        """Report that all of the blob has come."""
+        """Decode the rest, after the last piece."""
         if self._decryptor:
             self._decryptor.finish()
             return b""
         return _decoded(self._rest)
 
     def _decrypt(self, piece: bytes) -> bytes:
-        """Begin to decrypt."""
+        """Start the decryption."""
         self.is_encrypted = True
         if self._key is None:
-            raise DecryptionError("it is encrypted: give setup_encryption() your private key first")
+            raise DecryptionError(NO_KEY)
         from .cipher import Decryptor
 
         self._decryptor = Decryptor(self._key)

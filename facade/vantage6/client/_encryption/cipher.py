@@ -2,9 +2,10 @@
 
 A message is ``<wrapped key>$<iv>$<ciphertext>``, each part in base64. RSA PKCS#1 v1.5 wraps the
 32-byte AES key. The web interface wraps the key's base64 text instead of its bytes, and encrypts
-the data's base64 text; both forms are read, told apart by what was wrapped. The format has no
-authentication tag: a message altered on its way decrypts to other bytes unnoticed. In the blob
-form, for the server's blob store, the ciphertext are raw bytes in place of base64.
+the data's base64 text; this module reads both forms and distinguishes them by the wrapped key. The
+format has no authentication tag: a message that is altered in transit decrypts to other bytes
+without an error. In the blob form, for the server's blob store, the ciphertext consists of raw
+bytes instead of base64.
 """
 
 from __future__ import annotations
@@ -32,19 +33,20 @@ if TYPE_CHECKING:
 
 AES_KEY_BYTES = 32
 IV_BYTES = 16
-# What is encrypted at a time: it stays in the processor's cache. A multiple of 3, for base64.
+# Bytes to encrypt at a time: they fit in the processor's cache. A multiple of 3, for base64.
 PIECE = 3 * 2**16
 # Far more than the head of a message with an RSA key of 16384 bits.
 MAX_HEAD_BYTES = 2**13
 _NOT_THE_FORMAT = (
-    f"the message is not encrypted in the platform's format, three parts with '{SEPARATOR}' between"
+    "expected an encrypted message in the platform's format, three parts separated by "
+    f"'{SEPARATOR}', got something else"
 )
 
 
 class Encryptor:
     """Encrypts one message, piece by piece, so that only the owner of a key can read it."""
 
-    # In the blob form a message is `head`, and behind it what `update` gives of the data.
+    # In the blob form, a message is `head`, followed by the pieces that `update` returns.
 
     def __init__(self, public_key: str) -> None:
         key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
@@ -58,7 +60,7 @@ class Encryptor:
 
 
 class Decryptor:
-    """Decrypts one message in the blob form, piece by piece as it comes."""
+    """Decrypts one message in the blob form, piece by piece as it is received."""
 
     def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
         self._private_key = private_key
@@ -72,12 +74,12 @@ class Decryptor:
         return self._cipher.update(data) if self._cipher else b""
 
     def finish(self) -> None:
-        """Report that all of the message has come."""
+        """Check, after the last piece, that the message had a complete head."""
         if self._cipher is None:
             raise DecryptionError(_NOT_THE_FORMAT)
 
     def _read_head(self, data: bytes) -> bytes:
-        """Read on to the end of the head; give what comes behind it."""
+        """Collect the head; return the data after its end."""
         self._head += data
         parts = self._head.split(SEPARATOR.encode(), 2)
         if len(parts) == 3:
@@ -95,7 +97,7 @@ def encrypt(data: bytes, public_key: str) -> str:
     encryptor = Encryptor(public_key)
     message, view = encryptor.head, memoryview(data)
     for start in range(0, len(data), PIECE):
-        # A text that only this function holds grows in place; joining pieces would hold it twice.
+        # A string without other references grows in place; joining pieces would need twice as much.
         message += encode(encryptor.update(view[start : start + PIECE]))
     return message
 
@@ -118,11 +120,11 @@ def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
 def _open_head(
     wrapped_key: str, iv: str, private_key: rsa.RSAPrivateKey
 ) -> tuple[CipherContext, bool]:
-    """Return what decrypts the ciphertext of a message, and whether its key was wrapped as text."""
+    """Return the cipher for the data of a message, and whether its key was wrapped as text."""
     iv_bytes = decode(iv)
     if len(iv_bytes) != IV_BYTES:
         raise DecryptionError(
-            f"the message is damaged: its IV has {len(iv_bytes)} bytes, not {IV_BYTES}"
+            f"the message is damaged: expected an IV of {IV_BYTES} bytes, got {len(iv_bytes)}"
         )
     key, is_web_form = _unwrap(decode(wrapped_key), private_key)
     return Cipher(AES(key), CTR(iv_bytes)).decryptor(), is_web_form
@@ -132,7 +134,7 @@ def _without_web_form(data: bytes) -> bytes:
     try:
         return decode(data.decode("ascii"))
     except (DecryptionError, UnicodeDecodeError):
-        return data  # only the key was wrapped as text; a JSON object is never taken for base64
+        return data  # only the key was wrapped as text; a JSON object is never valid base64
 
 
 def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, bool]:
@@ -146,9 +148,9 @@ def _unwrap(wrapped_key: bytes, private_key: rsa.RSAPrivateKey) -> tuple[bytes, 
         with suppress(DecryptionError):
             key = SecretBytes(decode(key.decode("ascii")))
     if len(key) != AES_KEY_BYTES:
-        # A wrong key often "succeeds" with random bytes: OpenSSL hides failures from attackers.
+        # With a wrong key, OpenSSL often returns random bytes: it hides failures from attackers.
         raise DecryptionError(
-            "the message was encrypted for another key than "
+            "the message was encrypted for a key other than "
             f"{fingerprint(public_key_of(private_key))}, or is damaged"
         )
     return key, is_text

@@ -1,4 +1,4 @@
-"""RSA keys: generate, load, write, fingerprint."""
+"""Generate, load, write and fingerprint RSA keys."""
 
 from __future__ import annotations
 
@@ -23,35 +23,38 @@ from .._http.secrets import secret_bytes
 from ..errors import DecryptionError, InvalidKeyError
 from .base64 import decode, encode
 
+_NOT_RSA = "expected an RSA key, the only kind that the platform uses, got another kind"
+
 
 def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:
-    """Create a new key pair."""
+    """Generate a key pair."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 def private_key_to_pem(key: rsa.RSAPrivateKey, passphrase: str | bytes | None = None) -> bytes:
-    """Write a private key as PEM (PKCS#8), the content of a key file."""
+    """Return a private key as PEM (PKCS#8), the content of a key file."""
     secret = secret_bytes(passphrase)
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
     return SecretBytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
 
 
 def load_private_key(pem: bytes, passphrase: str | bytes | None = None) -> rsa.RSAPrivateKey:
-    """Read a private key from the content of a key file."""
+    """Load a private key from the content of a key file."""
     try:
         key = load_pem_private_key(pem, secret_bytes(passphrase))
     except TypeError:
-        needed = passphrase is None
         raise InvalidKeyError(
-            "the private key is protected: give its passphrase"
-            if needed
-            else "the private key has no passphrase, but one was given"
+            "private key: expected its passphrase, got none"
+            if passphrase is None
+            else "private key: expected no passphrase, because it is not protected, got one"
         ) from None
     except (ValueError, UnsupportedAlgorithm):
         hint = " (or the passphrase is wrong)" if passphrase else ""
-        raise InvalidKeyError(f"this is not a private key in PEM form{hint}") from None
+        raise InvalidKeyError(
+            f"private key: expected a key in PEM format, got something else{hint}"
+        ) from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise InvalidKeyError("the private key is not an RSA key, the only kind the platform uses")
+        raise InvalidKeyError(f"private key: {_NOT_RSA}")
     return key
 
 
@@ -62,7 +65,7 @@ def public_key_of(private_key: rsa.RSAPrivateKey) -> str:
 
 
 def fingerprint(public_key: str) -> str:
-    """Return the short form by which people compare public keys."""
+    """Return the fingerprint by which people compare public keys."""
     der = load_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode("ascii").rstrip("=")
 
@@ -72,8 +75,9 @@ def load_public_key(public_key: str) -> rsa.RSAPublicKey:
         key = load_pem_public_key(decode(public_key))
     except (DecryptionError, ValueError, UnsupportedAlgorithm):
         raise InvalidKeyError(
-            "this is not a public key in the platform's form (base64 of PEM)"
+            "public key: expected a key in the platform's format (base64 of PEM), got something "
+            "else"
         ) from None
     if not isinstance(key, rsa.RSAPublicKey):
-        raise InvalidKeyError("the public key is not an RSA key, the only kind the platform uses")
+        raise InvalidKeyError(f"public key: {_NOT_RSA}")
     return key

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import DecryptionError
 from .base64 import decode
-from .wire_format import is_encrypted
+from .wire_format import NO_KEY, is_encrypted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -19,19 +19,17 @@ if TYPE_CHECKING:
     from .._rows.rows import Rows
     from .blobs import Blob
 
-# Longer texts are not parsed to see whether they are whole: garbage of that length is never text,
-# and a cut shows at the end.
+# Longer texts are not parsed to check whether they are complete: garbage of that length is never
+# text, and truncation shows at the end.
 MAX_CHECKED_CHARS = 2**20
 CLOSING = {"{": "}", "[": "]", '"': '"'}
-# Of the wrong keys, one in some 250 is noticed only by what comes out: OpenSSL then gives random
-# bytes in place of the wrapped key, and these happen to have its length.
-REASONS = (
-    ": it was encrypted for another key, was cut or altered on its way, or was never meant to be"
-)
+# About one wrong key in 250 is noticed only here: OpenSSL then returns random bytes in place of the
+# wrapped key, and these happen to have its length.
+REASONS = "it was encrypted for another key, truncated or altered in transit, or never in this form"
 
 
 class _NotTextError(DecryptionError):
-    """There are bytes, but not of the kind that was expected."""
+    """Decrypted bytes that are not the expected text or JSON."""
 
 
 class KeyOwner(Protocol):
@@ -46,9 +44,9 @@ class KeyOwner(Protocol):
 
 @dataclass(frozen=True)
 class Reader:
-    """Whoever reads inputs and results: an organization, and its private key."""
+    """An organization with its private key, which reads inputs and results."""
 
-    who: KeyOwner
+    owner: KeyOwner
     key: RSAPrivateKey | None
     blobs: dict[str, Blob] = field(default_factory=dict[str, "Blob"])
 
@@ -60,27 +58,27 @@ class Reader:
         return is_encrypted(value or "")
 
     def with_key_owner(self, error: DecryptionError) -> DecryptionError:
-        """Let an error say whose key was used."""
+        """Add the owner of the key to an error."""
         if self.key is None:
             return error
-        name, id_ = self.who.organization_name, self.who.organization_id
+        name, id_ = self.owner.organization_name, self.owner.organization_id
         return DecryptionError(f"with the key of {name} (organization {id_}): {error}")
 
     def open(self, value: str | None, *, in_blob: bool | None) -> bytes | None:
-        """Return the bytes that were sent."""
+        """Decode a value, and decrypt it if it is encrypted."""
         if value is None:
             return None
         if in_blob and value:
             blob = self.blobs.pop(value, None)
             if blob is None:
-                raise DecryptionError("the server refers to its blob for another run, too")
+                raise DecryptionError("the server refers to the same blob for another run")
             if isinstance(blob.data, bytes):
                 return blob.data
             raise self.with_key_owner(blob.data) if blob.is_encrypted else blob.data
         if not is_encrypted(value):
             return decode(value)
         if self.key is None:
-            raise DecryptionError("it is encrypted: give setup_encryption() your private key first")
+            raise DecryptionError(NO_KEY)
         from .cipher import decrypt
 
         try:
@@ -89,10 +87,10 @@ class Reader:
             raise self.with_key_owner(error) from None
 
     def open_text(self, value: str | None, *, in_blob: bool | None) -> str | None:
-        """Return the text that was sent; of an encrypted one, JSON that is whole."""
-        # The format says nothing of changes on the way, so what can be seen of them in what comes
-        # out is looked for: bytes that are no text, and text that is not JSON.
-        sealed = self.holds_encrypted(value, in_blob=in_blob)
+        """Decode a value as text; check that an encrypted one is complete JSON."""
+        # The format does not detect changes in transit. This check finds those that result in bytes
+        # that are not text, or text that is not JSON.
+        was_encrypted = self.holds_encrypted(value, in_blob=in_blob)
         data = self.open(value, in_blob=in_blob)
         if data is None:
             return None
@@ -100,14 +98,15 @@ class Reader:
             text = data.decode()
         except UnicodeDecodeError:
             text = None
-        if text is None or (sealed and text and not _is_whole(text)):
-            what = "not text" if text is None else "not JSON"
-            raise _NotTextError(f"it is {what}{REASONS if sealed else ''}")
+        if text is None or (was_encrypted and text and not _is_complete(text)):
+            mismatch = "text, got bytes" if text is None else "JSON, got text"
+            reasons = f"; {REASONS}" if was_encrypted else ""
+            raise _NotTextError(f"expected {mismatch} of another form{reasons}")
         return text
 
 
-def _is_whole(text: str) -> bool:
-    """Return whether a text is JSON, as far as can be told quickly."""
+def _is_complete(text: str) -> bool:
+    """Return whether a text is JSON, as far as a quick check can determine."""
     if len(text) > MAX_CHECKED_CHARS:
         first, last = text[:MAX_CHECKED_CHARS].lstrip()[:1], text[-MAX_CHECKED_CHARS:].rstrip()[-1:]
         return CLOSING.get(first, last) == last
@@ -116,22 +115,22 @@ def _is_whole(text: str) -> bool:
     except ValueError:
         return False
     except RecursionError:
-        return True  # nothing that was altered by chance is as deep
+        return True  # accidental changes do not produce text that is nested so deeply
     return True
 
 
 def open_result(row: Result, reader: Reader) -> Result:
-    """Replace the encoded result of a row by the text that the algorithm wrote."""
+    """Return a row with the decoded text in place of the encoded result."""
     try:
         text = reader.open_text(row["result"], in_blob=row.get("blob_storage_used"))
     except DecryptionError as error:
         raise result_error(row, error) from error
-    # Nodes report an empty text for runs that crashed; no result of an algorithm is empty.
+    # Nodes report an empty text for runs that crashed; the result of an algorithm is never empty.
     return {**row, "result": text or None}
 
 
 def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
-    """Return the bytes that an algorithm wrote, whatever they are."""
+    """Return the result of an algorithm as bytes, which need not be text."""
     try:
         return reader.open(row["result"], in_blob=row.get("blob_storage_used")) or None
     except DecryptionError as error:
@@ -139,16 +138,15 @@ def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
 
 
 def result_error(row: Result, error: DecryptionError) -> DecryptionError:
-    """Let an error say of which run the result is that cannot be read."""
+    """Add the run to an error about its result."""
     run_id = row["run"]["id"]
-    other = (
-        f"; result.get_bytes({run_id}) gives its bytes" if isinstance(error, _NotTextError) else ""
-    )
-    return DecryptionError(f"the result of run {run_id}: {error}{other}", [run_id])
+    is_readable = isinstance(error, _NotTextError)
+    hint = f" (result.get_bytes({run_id}) returns its bytes)" if is_readable else ""
+    return DecryptionError(f"result of run {run_id}: {error}{hint}", [run_id])
 
 
 def open_results(rows: ResultRows, reader: Reader) -> ResultRows:
-    """Replace the encoded results of several rows, in place."""
+    """Decode the results of several rows in place."""
     failures: list[DecryptionError] = []
     for index, row in enumerate(rows):
         try:
@@ -162,34 +160,34 @@ def open_results(rows: ResultRows, reader: Reader) -> ResultRows:
 
 
 def _merge_errors(failures: list[DecryptionError]) -> tuple[str, list[int]]:
-    """Return the message of several failures, and their runs."""
+    """Return one message for several failures, and their run ids."""
     run_ids = [run_id for failure in failures for run_id in failure.run_ids]
     return "; ".join(str(failure) for failure in failures), run_ids
 
 
 def input_key(run: Run, reader: Reader) -> RSAPrivateKey | None:
-    """Return the key that decrypts the input of a run."""
+    """Return the key for the input of a run; None if it belongs to another organization."""
     organization = run.get("organization")
-    is_ours = organization is not None and organization["id"] == reader.who.organization_id
-    return reader.key if is_ours else None
+    is_own = organization is not None and organization["id"] == reader.owner.organization_id
+    return reader.key if is_own else None
 
 
 def open_input(run: Run, reader: Reader) -> Run:
-    """Replace the encoded input of a run by the JSON text that was sent, where it can be read."""
-    # An encrypted input is written for the organization that executes the run, so it stays as it is
-    # in the runs of other organizations, and where there is no key.
+    """Return a run with the JSON text in place of the encoded input, if it can be read."""
+    # An input is encrypted for the organization that executes the run. It stays encrypted in the
+    # runs of other organizations, and without a key.
     in_blob = run.get("blob_storage_used")
     if reader.holds_encrypted(run.get("input"), in_blob=in_blob) and not input_key(run, reader):
         return run
     try:
         text = reader.open_text(run.get("input"), in_blob=in_blob)
     except DecryptionError as error:
-        raise DecryptionError(f"the input of run {run['id']}: {error}", [run["id"]]) from error
+        raise DecryptionError(f"input of run {run['id']}: {error}", [run["id"]]) from error
     return {**run, "input": text}
 
 
 def open_inputs(rows: Rows[Run], reader: Reader) -> Rows[Run]:
-    """Replace the encoded inputs of several runs, in place."""
+    """Decode the inputs of several runs in place."""
     failures: list[DecryptionError] = []
     for index, run in enumerate(rows):
         try:

@@ -27,96 +27,93 @@ TrustMode: TypeAlias = Literal["first-use", "strict", "off"]
 
 
 def trust_mode(trust: str) -> TrustMode:
-    """Check how far a client is to go by what the server says."""
+    """Check a trust mode."""
     if trust not in get_args(TrustMode):
         modes = ", ".join(map(repr, get_args(TrustMode)))
-        raise ConfigurationError(f"trust must be one of {modes}, not {trust!r}")
+        raise ConfigurationError(f"trust: expected one of {modes}, got {trust!r}")
     return cast("TrustMode", trust)
 
 
-# ---- the decisions -------------------------------------------------------------------------------
+# ---- decisions -----------------------------------------------------------------------------------
 
 
-def check_key(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
-    """Decide whether to encrypt with the public key that the server gives for an organization."""
+def check_key(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
+    """Decide whether to encrypt with the server's key of an organization; return a new pin."""
     if trust == "off":
         return None
-    before = known.get((now.kind, now.id_))
-    if before and before.value == now.value:
+    previous = known.get((current.kind, current.id_))
+    if previous and previous.value == current.value:
         return None
-    before = before or _namesake(known, now)
-    who = f"organization {now.id_} ({now.name})"
-    accept = (
-        f"Ask them for the fingerprint of their key, by telephone say and not by way of the "
-        f"server; if it is the new one, accept it with client.organization.trust({now.id_}, "
-        f"{now.value!r})"
+    previous = previous or _namesake(known, current)
+    subject = f"public key of organization {current.id_} ({current.name})"
+    hint = (
+        "Nothing was sent. Ask the organization for the fingerprint of its key, for example by "
+        "telephone, but not through the server. If it matches the server's key, accept it with "
+        f"client.organization.trust({current.id_}, {current.value!r})."
     )
-    if before:
-        was = "" if before.id_ == now.id_ else f", which was organization {before.id_} so far,"
+    if previous:
+        is_same = previous.id_ == current.id_
+        origin = "" if is_same else f", previously organization {previous.id_}"
         raise PublicKeyChangedError(
-            f"the server gives another public key for {who}{was} than before: {now.value}, not "
-            f"{before.value}. Nothing was sent. {accept}",
-            organization_id=now.id_,
-            known=before.value,
-            server=now.value,
+            f"{subject}{origin}: expected the known key {previous.value}, got {current.value} from "
+            f"the server. {hint}",
+            organization_id=current.id_,
+            known=previous.value,
+            server=current.value,
         )
     if trust == "strict":
         raise UntrustedKeyError(
-            f"nobody has trusted the public key of {who} yet: {now.value}. Nothing was sent. "
-            f"{accept}",
-            organization_id=now.id_,
-            server=now.value,
+            f"{subject}: expected an accepted key, got {current.value}, which has not been "
+            f"accepted yet. {hint}",
+            organization_id=current.id_,
+            server=current.value,
         )
-    return now
+    return current
 
 
-def check_own_key(trust: TrustMode, own: Pin, now: Pin) -> None:
-    """Decide whether results may be encrypted with what the server gives as the user's own key."""
-    if trust != "off" and now.value != own.value:
+def check_own_key(trust: TrustMode, own: Pin, current: Pin) -> None:
+    """Check that the server's key of the user's organization belongs to the private key in use."""
+    if trust != "off" and current.value != own.value:
         raise PublicKeyChangedError(
-            f"the server gives another public key for your own organization {now.id_} ({now.name}) "
-            f"than that of the private key in use: {now.value}, not {own.value}. Results would be "
-            "encrypted with it, so nothing was sent. If a colleague has replaced it, give "
-            "setup_encryption() the new private key",
-            organization_id=now.id_,
+            f"public key of your own organization {current.id_} ({current.name}): expected "
+            f"{own.value}, the key of the private key in use, got {current.value} from the server. "
+            "Results would be encrypted with it, so nothing was sent. If a colleague has replaced "
+            "the key, call setup_encryption() with the new private key.",
+            organization_id=current.id_,
             known=own.value,
-            server=now.value,
+            server=current.value,
         )
 
 
-def check_encryption(trust: TrustMode, known: Known, now: Pin) -> Pin | None:
-    """Decide whether to go by what the server says of the encryption of a collaboration."""
+def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
+    """Decide whether to believe the server about a collaboration's encryption; return a new pin."""
     if trust == "off":
         return None
-    before = known.get((now.kind, now.id_))
-    if now.value == ENCRYPTED:  # whatever was known, this is safe
-        return None if before == now else now
-    if before and before.value == PLAIN:
+    previous = known.get((current.kind, current.id_))
+    if current.value == ENCRYPTED:  # safe, regardless of the known value
+        return None if previous == current else current
+    if previous and previous.value == PLAIN:
         return None
-    what = f"collaboration {now.id_} ({now.name})"
-    accept = (
-        f"If that is right, accept it with client.collaboration.trust({now.id_}): the server can "
-        "then read what you send"
+    if previous or _namesake(known, current):
+        reason = "it was encrypted before"
+    elif trust == "strict":
+        reason = "this has not been accepted yet"
+    else:
+        return None
+    raise NotEncryptedError(
+        f"collaboration {current.id_} ({current.name}): expected an encrypted collaboration, got "
+        f"one that is not encrypted, according to the server; {reason}. Nothing was sent. If this "
+        f"is correct, accept it with client.collaboration.trust({current.id_}); the server can "
+        "then read what you send.",
+        collaboration_id=current.id_,
     )
-    if before or _namesake(known, now):
-        raise NotEncryptedError(
-            f"the server says that {what} is not encrypted, and it was before. Nothing was sent. "
-            f"{accept}",
-            collaboration_id=now.id_,
-        )
-    if trust == "strict":
-        raise NotEncryptedError(
-            f"the server says that {what} is not encrypted, and nobody has accepted that yet. "
-            f"Nothing was sent. {accept}",
-            collaboration_id=now.id_,
-        )
-    return None
 
 
-def _namesake(known: Known, now: Pin) -> Pin | None:
-    """Find what has the same name under another identifier, and is not the same otherwise."""
+def _namesake(known: Known, current: Pin) -> Pin | None:
+    """Find a pin with the same name, but a different value, under another identifier."""
     for pin in known.values():
-        if pin.kind == now.kind and pin.name == now.name != "" and pin.value != now.value:
+        is_same_name = pin.kind == current.kind and pin.name == current.name != ""
+        if is_same_name and pin.value != current.value:
             return pin
     return None
 
@@ -128,21 +125,21 @@ def fingerprint_of(row: Organization) -> str:
     """Return the fingerprint of an organization's public key."""
     from .keys import fingerprint
 
-    who = f"organization {row['id']} ({row.get('name')})"
+    owner = f"organization {row['id']} ({row.get('name')})"
     key = row.get("public_key")
     if not key:
-        raise InvalidKeyError(f"{who} has no public key on the server yet")
+        raise InvalidKeyError(f"{owner}: no public key on the server yet")
     try:
         return fingerprint(key)
     except InvalidKeyError as error:
-        raise InvalidKeyError(f"the public key of {who}: {error}") from None
+        raise InvalidKeyError(f"{owner}: {error}") from None
 
 
-# ---- what is known -------------------------------------------------------------------------------
+# ---- known values --------------------------------------------------------------------------------
 
 
 class Trust:
-    """How far a client goes by what its server says, and what it remembers of it."""
+    """The trust of a client in its server, with the file of known keys and encryption settings."""
 
     def __init__(self, url: str, mode: TrustMode, path: Path | None) -> None:
         self._server = canonical_url(url)
@@ -152,7 +149,7 @@ class Trust:
 
     @property
     def path(self) -> Path:
-        """The file of what is known."""
+        """The file of known values."""
         if self._path:
             return self._path
         if chosen := os.environ.get(KNOWN_VARIABLE):
@@ -162,14 +159,14 @@ class Trust:
         return user_data_path("vantage6-sdk", appauthor=False) / "known_organizations"
 
     def allows_plain(self, row: Collaboration, *, has_key: bool) -> bool:
-        """Decide whether input for a collaboration goes unencrypted."""
+        """Return whether input for a collaboration is sent unencrypted; warn once if it is."""
         self._check([_encryption_pin(row)], check_encryption)
         is_plain = not row["encrypted"]
         if is_plain and has_key and row["id"] not in self._warned:
             self._warned.add(row["id"])
             LOGGER.warning(
-                "Collaboration %s (id %s) is not encrypted, says the server: it can read what you "
-                "send there",
+                "According to the server, collaboration %s (id %s) is not encrypted: the server "
+                "can read what you send to it",
                 row.get("name"),
                 row["id"],
             )
@@ -178,55 +175,57 @@ class Trust:
     def check_keys(
         self, ids: Iterable[int], members: Iterable[Organization], own: tuple[int, str]
     ) -> None:
-        """Decide whether to encrypt with the public keys that the server gives."""
+        """Decide whether to encrypt with the public keys from the server."""
         from .keys import fingerprint
 
         own_id, own_key = own
         if self._mode == "off":
             return
-        wanted = {*ids, own_id}
-        rows = [row for row in members if row["id"] in wanted and row.get("public_key")]
+        recipients = {*ids, own_id}
+        rows = [row for row in members if row["id"] in recipients and row.get("public_key")]
         pins = [_key_pin(row) for row in rows]
-        mine = Pin("organization", own_id, fingerprint(own_key), "")
+        own_pin = Pin("organization", own_id, fingerprint(own_key), "")
         for pin in pins:
             if pin.id_ == own_id:
-                check_own_key(self._mode, mine, pin)
+                check_own_key(self._mode, own_pin, pin)
         self._check([pin for pin in pins if pin.id_ != own_id], check_key)
 
     def accept_key(self, row: Organization, expected: str | None) -> str:
-        """Remember the public key of an organization, in place of what was known of it."""
-        now = _key_pin(row)
-        if expected is not None and expected != now.value:
+        """Store the public key of an organization in place of the known one."""
+        pin = _key_pin(row)
+        if expected is not None and expected != pin.value:
             raise KeyMismatchError(
-                f"the public key that the server gives for organization {now.id_} ({now.name}) is "
-                "not the one that you trust, so nothing is trusted now",
+                f"public key of organization {pin.id_} ({pin.name}): expected the one that you "
+                "trust, got another from the server, so nothing was accepted",
                 local=expected,
-                server=now.value,
+                server=pin.value,
             )
-        self._remember(lambda _: [now])
-        return now.value
+        self._store(lambda _: [pin])
+        return pin.value
 
     def accept_encryption(self, row: Collaboration) -> bool:
-        """Remember whether a collaboration is encrypted, in place of what was known of it."""
-        now = _encryption_pin(row)
-        self._remember(lambda _: [now])
-        return now.value == ENCRYPTED
+        """Store whether a collaboration is encrypted in place of the known value."""
+        pin = _encryption_pin(row)
+        self._store(lambda _: [pin])
+        return pin.value == ENCRYPTED
 
-    def _check(self, now: list[Pin], decide: Callable[[TrustMode, Known, Pin], Pin | None]) -> None:
-        """Decide on what the server says, and remember what is new."""
+    def _check(
+        self, current: list[Pin], decide: Callable[[TrustMode, Known, Pin], Pin | None]
+    ) -> None:
+        """Decide on the server's values, and store new ones."""
 
-        def news(known: Known) -> list[Pin]:
-            found = [decide(self._mode, known, pin) for pin in now]
-            return [pin for pin in found if pin]
+        def new_pins(known: Known) -> list[Pin]:
+            decisions = [decide(self._mode, known, pin) for pin in current]
+            return [pin for pin in decisions if pin]
 
-        if self._mode == "off" or not news(self._known(read_text(self.path))):
+        if self._mode == "off" or not new_pins(self._known(read_text(self.path))):
             return
-        for pin in self._remember(news):
+        for pin in self._store(new_pins):
             LOGGER.info("Trusting on first use: %s %s: %s", pin.kind, pin.id_, pin.value)
 
-    def _remember(self, decide: Callable[[Known], list[Pin]]) -> list[Pin]:
-        """Decide again while no other process can write, and write what came of it, all or none."""
-        path = self.path.resolve()  # what a link points to is to be replaced, not the link
+    def _store(self, decide: Callable[[Known], list[Pin]]) -> list[Pin]:
+        """Decide under a lock against other processes, and write all of the new pins or none."""
+        path = self.path.resolve()  # replace the target of a link, not the link
         try:
             with file_lock(path):
                 text = read_text(path)
@@ -235,9 +234,9 @@ class Trust:
                     file.write(update_text(text, self._server, pins).encode())
         except OSError as error:
             raise ConfigurationError(
-                f"the public keys of other organizations cannot be remembered in {path}: "
-                f"{error.strerror}; give the client another file as known_organizations, or in the "
-                f"environment variable {KNOWN_VARIABLE}"
+                f"{path}: the public keys of other organizations cannot be stored here: "
+                f"{error.strerror}. Pass another file as known_organizations, or set the "
+                f"environment variable {KNOWN_VARIABLE}."
             ) from None
         return pins
 

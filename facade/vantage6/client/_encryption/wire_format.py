@@ -1,11 +1,12 @@
-"""How the platform marks encrypted values."""
+"""The mark of encrypted values, and the error message without a key for one."""
 
 from __future__ import annotations
 
-# Parts the three parts of an encrypted value; base64 text never contains it.
+# Separates the three parts of an encrypted value; base64 text never contains it.
 SEPARATOR = "$"
+NO_KEY = "it is encrypted; call setup_encryption() with your private key first"
 
 
 def is_encrypted(text: str) -> bool:
-    """Report an encrypted value from a plain one, by its format."""
+    """Return whether a value is encrypted, according to its format."""
     return SEPARATOR in text

@@ -1,6 +1,6 @@
-"""Match names to rows: what a row is called, which row a name means, and the error if none does.
+"""Match names to rows: the names of a row, the row of a name, and the error if there is none.
 
-A name is compared exactly first, then without regard to case. It has to fit one row alone.
+A name is compared exactly first, then ignoring case. It must match exactly one row.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ StoreKind: TypeAlias = Literal["algorithm", "review", "store_user", "store_role"
 Kind: TypeAlias = "ServerKind | StoreKind"
 AnyRow: TypeAlias = Mapping[str, Any]
 SERVER_KINDS: frozenset[Kind] = frozenset(get_args(ServerKind))
-# Those whose names can be looked for in one collaboration alone.
+# Kinds whose names can be searched within one collaboration.
 SCOPED: frozenset[Kind] = frozenset({"organization", "study", "node", "task"})
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where to look for what has a name."""
+    """The collaboration or study in which to search for a name."""
 
     kind: Literal["collaboration", "study"]
     id: int
 
 
 def describe_scope(within: Scope | None, name: str | None) -> str:
-    """Return where was looked, in the message of an error."""
+    """Return the scope of a search for an error message."""
     if within is None:
         return ""
     return (
@@ -43,13 +43,13 @@ def describe_scope(within: Scope | None, name: str | None) -> str:
 
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
-# How many rows an error shows.
+# Maximum number of rows in an error message.
 MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How the things of one kind are called."""
+    """How the objects of one kind are named."""
 
     word: str
     labels: Sequence[Sequence[str]] = (("name",),)
@@ -60,12 +60,12 @@ class Naming:
 
     @property
     def owner_kind(self) -> Kind | None:
-        """The kind whose names they go by as well."""
+        """Kind whose names also identify these objects."""
         return self.owner[0] if self.owner else None
 
     @property
     def words(self) -> str:
-        """What several of them are called."""
+        """Plural of the word."""
         return self.plural or f"{self.word}s"
 
 
@@ -101,25 +101,25 @@ NAMINGS: Mapping[Kind, Naming] = {
 
 
 def check_kind(kind: str) -> Kind:
-    """Check that there is such a kind."""
+    """Check that a kind exists."""
     if kind not in NAMINGS:
-        raise InvalidInputError(f"there is no kind {kind!r}; there is {', '.join(NAMINGS)}")
+        raise InvalidInputError(f"kind: expected one of {', '.join(NAMINGS)}, got {kind!r}")
     return cast("Kind", kind)
 
 
 class Directory(Generic[Row]):
-    """The things of one kind, by their names."""
+    """The objects of one kind, by name."""
 
     def __init__(
         self,
         kind: Kind,
         rows: Sequence[Row],
-        describe_scope: str = "",
+        scope: str = "",
         owners: Mapping[int, str | None] | None = None,
     ) -> None:
         self._naming = NAMINGS[kind]
         self._rows = rows
-        self._place = describe_scope
+        self._scope = scope
         self._owners = owners or {}
         self._exact: dict[str, list[Row]] = {}
         self._loose: dict[str, list[Row]] = {}
@@ -131,21 +131,21 @@ class Directory(Generic[Row]):
                 self._loose.setdefault(name, []).append(row)
 
     def find(self, name: str) -> Row:
-        """Find the one that is meant."""
+        """Find the one row that has a name."""
         found = self._exact.get(name) or self._loose.get(_fold(name))
         if not found:
-            raise self._unknown(name)
+            raise self._not_found(name)
         if len(found) > 1:
             raise self._ambiguous(name, found)
         return found[0]
 
     def called(self) -> dict[int, str]:
-        """Return what each of them is called."""
+        """Return the name of each row, by its id."""
         names = ((row["id"], _names(row, self._naming, self._owners)) for row in self._rows)
         return {id_: name for id_, of_row in names for name in islice(of_row, 1)}
 
     def name_of(self, id_: int) -> str | None:
-        """Return the name of one of them."""
+        """Return the name of the row with an id."""
         rows = (row for row in self._rows if row["id"] == id_)
         return next((name for row in rows for name in self._names(row)), None)
 
@@ -155,33 +155,33 @@ class Directory(Generic[Row]):
     def _ambiguous(self, name: str, found: Sequence[Row]) -> AmbiguousNameError:
         naming = self._naming
         message = (
-            f"{len(found)} {naming.words}{self._place} are called {name!r}; say which by its id: "
-            f"{_join_first([self._shown(row) for row in found])}"
+            f"{naming.word} {name!r}: expected one match{self._scope}, got {len(found)}. "
+            f"Use an id: {_join_first([self._describe(row) for row in found])}."
         )
         return AmbiguousNameError(message, kind=naming.word, name=name, candidates=found)
 
-    def _unknown(self, name: str) -> NameNotFoundError:
+    def _not_found(self, name: str) -> NameNotFoundError:
         naming = self._naming
         close = get_close_matches(_fold(name), self._loose)
-        near = list({row["id"]: row for match in close for row in self._loose[match]}.values())
-        message = f"no {naming.word}{self._place} is called {name!r}"
-        if near:
-            message += f"; did you mean {_join_first([self._shown(row) for row in near], ' or ')}?"
+        similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())
+        if similar:
+            hint = f"Did you mean {_join_first([self._describe(row) for row in similar], ' or ')}?"
         elif self._rows:
-            message += f"; there is {_join_first([self._shown(row) for row in self._rows])}"
+            hint = f"Available: {_join_first([self._describe(row) for row in self._rows])}."
         else:
-            message += f": you see no {naming.words} there at all"
-        return NameNotFoundError(message, kind=naming.word, name=name, candidates=near)
+            hint = f"You can see no {naming.words} there."
+        message = f"{naming.word} {name!r}: not found{self._scope}. {hint}"
+        return NameNotFoundError(message, kind=naming.word, name=name, candidates=similar)
 
-    def _shown(self, row: Row) -> str:
+    def _describe(self, row: Row) -> str:
         name = next(self._names(row), None)
         traits = [
             f"{trait} {_format_trait(row[trait])}"
             for trait in self._naming.traits
             if row.get(trait) not in (None, "", name)
         ]
-        identity = [f"id {row['id']}"]
-        return f"{name!r} ({', '.join([*identity, *traits])})"
+        details = [f"id {row['id']}", *traits]
+        return f"{name!r} ({', '.join(details)})"
 
 
 def _names(
@@ -200,12 +200,12 @@ def _names(
 
 
 def _fold(name: str) -> str:
-    """Return a name without what people do not mind: case, outer spaces, how accents are coded."""
+    """Return a name without differences of case, outer spaces or the encoding of accents."""
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def _format_trait(value: object) -> str:
-    if isinstance(value, Mapping):  # a reference to something else, or the row of a user
+    if isinstance(value, Mapping):  # a reference to another object, or the row of a user
         inner = cast("Mapping[str, object]", value)
         value = inner.get("username") or inner.get("url") or inner.get("id")
     return repr(value) if isinstance(value, str) else str(value).lower()

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import PageLinks
 
     class PageOf(TypedDict, Generic[Row]):
-        """One page, as the server sends it."""
+        """One page of a listing, as the server sends it."""
 
         data: list[Row]
         links: PageLinks
 
 
 Body = TypeVar("Body", covariant=True)
-# Rows in one request when all are wanted: few round trips, each well within a read timeout.
+# Rows per request for a whole listing: few round trips, each well within a read timeout.
 PAGE_SIZE = 250
-# Each request costs a round trip, so that pages grow, up to so many times the first one, as long as
-# they have no more bytes than this: results and inputs in rows may be large.
+# Each request costs a round trip, so pages grow up to this factor, as long as a page has at most
+# this many bytes: results and inputs in rows can be large.
 MAX_PAGE_GROWTH = 4
 SMALL_PAGE_BYTES = 1 << 20
-# Pages of an unsorted listing may repeat and miss rows. Tasks, runs and results come newest first
-# all the same: there the server sorts by descending id before it looks at this.
+# Pages of an unsorted listing can repeat and miss rows. Tasks, runs and results are still listed
+# newest first: the server sorts them by descending id before it applies this.
 SORT = "id"
 
 
@@ -42,49 +42,48 @@ class Listing(Protocol[Body]):
 
 
 def check_page(page: int | None, per_page: int | None) -> None:
-    """Reject numbers that no page can have; servers fail at them."""
+    """Reject invalid page numbers and sizes; servers fail on them."""
     for name, number in (("page", page), ("per_page", per_page)):
-        given = cast("object", number)
-        if given is not None and (
-            isinstance(given, bool) or not isinstance(given, SupportsIndex) or index(given) < 1
+        value = cast("object", number)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < 1
         ):
             raise InvalidInputError(
-                f"{name} must be a whole number from 1 on, or None, not {given!r}"
+                f"{name}: expected a whole number of 1 or more, or None, got {value!r}"
             )
 
 
 class Pages(Generic[Row]):
-    """The rows of all pages of a listing, as they come; a server may never come to an end."""
+    """The rows of all pages of a listing, within a limit: a server may never send a last page."""
 
-    def __init__(self, most: int, per_page: int) -> None:
-        self._most = self._left = most
+    def __init__(self, max_bytes: int, per_page: int) -> None:
+        self._max_bytes = self._left = max_bytes
         self.number, self.per_page = 1, per_page
-        self._longest = MAX_PAGE_GROWTH * per_page
+        self._max_per_page = MAX_PAGE_GROWTH * per_page
         self._by_id: dict[object, Row] = {}
         self._links: PageLinks | None = None
         self.has_more = True
 
     def add(self, page: PageOf[Row], size: int) -> str | None:
-        """Accept the next page."""
+        """Add the next page; return an error message if the listing must stop."""
         before, links = len(self._by_id), page["links"]
         self._by_id.update((cast("dict[str, object]", row)["id"], row) for row in page["data"])
         self._links = self._links or links
         self._left -= size
         self.has_more = "next" in links
-        self._turn(size)
+        self._advance(size)
         if self.has_more and len(self._by_id) == before:
-            return "this page has no row that was not on the pages before it, and is not the last"
+            return "this page has no new row, and is not the last page"
         if self._left < 0:
             return (
-                f"the pages have more than the {self._most} bytes that this client takes in: give "
-                "it a larger max_response_bytes, or ask for one page after the other (page, "
-                "per_page)"
+                f"the pages have more than {self._max_bytes} bytes, the limit of this client. Set "
+                "a larger max_response_bytes, or request one page at a time (page, per_page)."
             )
         return None
 
-    def _turn(self, size: int) -> None:
-        """Go on to the next page: to one twice as long where rows are small and it begins here."""
-        if self.number % 2 == 0 and size <= SMALL_PAGE_BYTES and self.per_page < self._longest:
+    def _advance(self, size: int) -> None:
+        """Move to the next page; double its size if rows are small and such a page starts there."""
+        if self.number % 2 == 0 and size <= SMALL_PAGE_BYTES and self.per_page < self._max_per_page:
             self.number, self.per_page = self.number // 2, 2 * self.per_page
         self.number += 1
 

@@ -1,4 +1,4 @@
-"""Rows and outputs as pandas data frames."""
+"""Convert rows and outputs to pandas data frames."""
 
 from __future__ import annotations
 
@@ -15,46 +15,48 @@ from ..errors import InvalidInputError, MissingDependencyError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# What embedded rows have beside their identifier, when they stand for a link.
+# The fields of a row inside another that is only a reference.
 REFERENCE = {"id", "link", "methods"}
 
 
 def to_data_frame(rows: Iterable[object]) -> DataFrame:
-    """Create a data frame with a line for each row."""
+    """Create a data frame of rows, with a line for each."""
     _require_pandas()
     import pandas
 
-    lines = [_flatten(_without_secrets(row)) for row in rows]
-    columns: Sequence[str] = list(dict.fromkeys(name for line in lines for name in line))
-    frame = pandas.DataFrame(lines, columns=pandas.Index(columns))
+    records = [_flatten(_without_secrets(row)) for row in rows]
+    columns: Sequence[str] = list(dict.fromkeys(name for record in records for name in record))
+    frame = pandas.DataFrame(records, columns=pandas.Index(columns))
     for name in filter(is_time, columns):
-        times = [parse_time(line.get(name)) for line in lines]
-        if all(time or line.get(name) is None for time, line in zip(times, lines, strict=True)):
+        values = [record.get(name) for record in records]
+        times = [parse_time(value) for value in values]
+        if all(time or value is None for time, value in zip(times, values, strict=True)):
             frame[name] = pandas.to_datetime(pandas.Series(times, index=frame.index), utc=True)
     return frame
 
 
 def _without_secrets(row: object) -> Mapping[str, object]:
-    """Leave out what is secret in a whole row; who asked for that field has it in a plain dict."""
+    """Drop the secret fields of a whole row; a row of selected fields is a plain dict."""
     fields = cast("Mapping[str, object]", row)
     if isinstance(row, SecretRow):
         return {name: value for name, value in fields.items() if name not in NAMES}
     return fields
 
 
-def outputs_to_data_frame(where: Sequence[str], outputs: Sequence[object]) -> DataFrame:
-    """Create a data frame of what algorithms returned."""
+def outputs_to_data_frame(organizations: Sequence[str], outputs: Sequence[object]) -> DataFrame:
+    """Create a data frame of the outputs of algorithms."""
     _require_pandas()
     import pandas
 
-    lines = [
-        (name, _flatten(record))
-        for name, output in zip(where, outputs, strict=True)
-        for record in _records(name, output)
-    ]
-    columns = list(dict.fromkeys(field for _, line in lines for field in line))
-    index = pandas.Index([name for name, _ in lines], name="organization")
-    return pandas.DataFrame([line for _, line in lines], index=index, columns=pandas.Index(columns))
+    names: list[str] = []
+    records: list[Mapping[str, object]] = []
+    for name, output in zip(organizations, outputs, strict=True):
+        for record in _records(name, output):
+            names.append(name)
+            records.append(_flatten(record))
+    columns = list(dict.fromkeys(field for record in records for field in record))
+    index = pandas.Index(names, name="organization")
+    return pandas.DataFrame(records, index=index, columns=pandas.Index(columns))
 
 
 def _records(name: str, output: object) -> list[Mapping[str, object]]:
@@ -63,8 +65,9 @@ def _records(name: str, output: object) -> list[Mapping[str, object]]:
     records = cast("list[object]", output if isinstance(output, list) else [output])
     if not all(isinstance(record, Mapping) for record in records):
         raise InvalidInputError(
-            f"the output of {name} is no record, nor a list of records, so it has no columns: "
-            f"it is {reprlib.repr(cast('object', output))}; use .outputs or .by_organization"
+            f"output of {name}: expected a record or a list of records, got "
+            f"{reprlib.repr(cast('object', output))}, which has no columns. "
+            "Use .outputs or .by_organization."
         )
     return cast("list[Mapping[str, object]]", records)
 
@@ -72,12 +75,12 @@ def _records(name: str, output: object) -> list[Mapping[str, object]]:
 def _require_pandas() -> None:
     if find_spec("pandas") is None:
         raise MissingDependencyError(
-            "data frames need pandas: pip install 'vantage6-sdk[pandas]', or pandas itself"
+            "data frames require pandas: pip install 'vantage6-sdk[pandas]', or pandas itself"
         )
 
 
 def _flatten(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Convert the fields of rows inside a row beside its own."""
+    """Move the fields of rows inside a row to the row itself, with dotted names."""
     flat: dict[str, object] = {}
     for name, value in row.items():
         if not isinstance(value, Mapping):

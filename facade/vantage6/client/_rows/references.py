@@ -1,4 +1,4 @@
-"""Read an id from whatever stands for one: a number, text or a row."""
+"""Read an id from a number, text or a row."""
 
 from __future__ import annotations
 
@@ -7,44 +7,43 @@ from typing import Any, SupportsIndex, TypeAlias, cast
 
 from ..errors import InvalidInputError
 
-# What takes the place of an identifier: the number, a name, or a row of a listing.
+# Arguments that identify an object: an id, a name, or a row of a listing.
 IdOrRow: TypeAlias = "SupportsIndex | Mapping[str, Any]"
 Ref: TypeAlias = "SupportsIndex | str | Mapping[str, Any]"
-# What databases count to.
+# The largest integer of databases.
 MAX_ID = 2**63 - 1
 
 
-def id_of(ref: IdOrRow, word: str) -> int:
-    """Return the identifier that is meant, where no name will do."""
-    given = cast("object", ref)
-    row = _as_row(given)
+def id_of(ref: IdOrRow, kind: str) -> int:
+    """Return the id of an argument that cannot be a name."""
+    value = cast("object", ref)
+    row = _as_row(value)
     if row is not None:
-        row = _inside(row, word)
+        row = _referenced(row, kind)
         if "id" not in row:
-            there_is = f"only {', '.join(map(repr, row))}" if row else "it is empty"
-            raise InvalidInputError(f"{word}: this row has no 'id', {there_is}")
-        given = row["id"]
-    if isinstance(given, bool) or not isinstance(given, SupportsIndex):
-        raise InvalidInputError(f"{word}: {given!r} is no identifier, which is a whole number")
-    number = given.__index__()
+            fields = f"one with only {', '.join(map(repr, row))}" if row else "an empty row"
+            raise InvalidInputError(f"{kind}: expected a row with an 'id', got {fields}")
+        value = row["id"]
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise InvalidInputError(f"{kind}: expected an id, which is a whole number, got {value!r}")
+    number = value.__index__()
     if number < 0:
-        raise InvalidInputError(f"{word}: {number} is no identifier: those begin at 1")
+        raise InvalidInputError(f"{kind}: expected an id of 1 or more, got {number}")
     if number > MAX_ID:
-        raise InvalidInputError(
-            f"{word}: no identifier has as many digits as the number that is given"
-        )
+        raise InvalidInputError(f"{kind}: expected an id, got a number with too many digits")
     return number
 
 
-def _inside(row: Mapping[str, object], word: str) -> Mapping[str, object]:
-    """Return the row that is meant: no row has one of its own kind in it."""
-    field = word.replace(" ", "_")
+def _referenced(row: Mapping[str, object], kind: str) -> Mapping[str, object]:
+    """Return the row that another row refers to, or the row itself if it is of this kind."""
+    # No row contains another row of its own kind.
+    field = kind.replace(" ", "_")
     if field not in row:
         return row
     inner = _as_row(row[field])
     if inner is None:
         raise InvalidInputError(
-            f"{word}: the row that is given is of something else, and names none"
+            f"{kind}: expected a row that refers to one, got a row of another kind that does not"
         )
     return inner
 
@@ -54,16 +53,16 @@ def _as_row(value: object) -> Mapping[str, object] | None:
 
 
 def parse_id(text: str) -> int | None:
-    """Read an identifier that is given as text."""
+    """Parse an id from text; return None if it is not one."""
     return int(text) if text.isdecimal() and len(text) < len(str(MAX_ID)) else None
 
 
 def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
-    """Check an argument that takes several references."""
-    given = cast("object", refs)
-    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+    """Check an argument that is a list of references."""
+    value = cast("object", refs)
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise InvalidInputError(
-            f"{argument} takes a list, of identifiers or names, such as [{given!r}]; "
-            f"not {given!r} alone"
+            f"{argument}: expected a list of ids or names, got {value!r}. "
+            f"Pass a list, such as [{value!r}]."
         )
-    return list(cast("Iterable[Ref]", given))
+    return list(cast("Iterable[Ref]", value))

@@ -1,4 +1,4 @@
-"""The result rows of a task, and the outputs in them."""
+"""The result rows of a task and their outputs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class ResultRows(Rows["Result"]):
-    """The results of a task's runs, in the order of the organizations asked.
+    """Results of a task's runs, in the order of the organizations in the request.
 
     Parameters
     ----------
     rows : Iterable of Result
-        The rows.
+        Result rows.
     links : PageLinks
         The server's links between pages.
     total : int, optional
-        How many rows there are on all pages together; by default as many as given.
+        Number of rows on all pages together; by default the number of `rows`.
     fields : sequence of str, optional
-        The fields that were asked for; None for whole rows.
+        Selected fields; None for whole rows.
     organizations : dict of int to str, optional
-        For each run, by its identifier, the organization that it ran at.
+        Name of the organization of each run, by the run's id.
 
     Examples
     --------
@@ -58,26 +58,25 @@ class ResultRows(Rows["Result"]):
 
     @property
     def outputs(self) -> list[Any]:
-        """What each run's algorithm returned; None for a run without a result.
+        """Output of the algorithm in each run; None for a run without a result.
 
-        DecryptionError when a result is not JSON. They are decoded anew each time.
+        Raises a DecryptionError if a result is not JSON. Each access decodes the results again.
         """
         return [output_of(row) for row in self]
 
     @property
     def by_organization(self) -> dict[str, Any]:
-        """What each run's algorithm returned, by the name of the organization.
+        """Output of the algorithm in each run, by the name of the organization.
 
-        Where a name stands for several runs, the number of the run is added to it.
+        If several runs have the same name, the id of the run is added to it.
         """
-        return dict(zip(self._where(), self.outputs, strict=True))
+        return dict(zip(self._labels(), self.outputs, strict=True))
 
     def to_pandas(self) -> DataFrame:
-        """Make a pandas data frame of the outputs, if these are records.
+        """Create a pandas data frame of the outputs, if these are records.
 
-        An output that is a dictionary becomes a line, and one that is a list of dictionaries
-        becomes a line for each of them. The organizations are the index. A run without a result has
-        no lines.
+        An output that is a dictionary becomes one row, and a list of dictionaries becomes one row
+        for each of them. The index contains the organizations. A run without a result has no rows.
 
         Returns
         -------
@@ -87,11 +86,11 @@ class ResultRows(Rows["Result"]):
         Raises
         ------
         InvalidInputError
-            When an output is something else; `outputs` has it.
+            If an output is anything else; use `outputs` instead.
         DecryptionError
-            When a result is not JSON.
+            If a result is not JSON.
         MissingDependencyError
-            When pandas is not installed.
+            If pandas is not installed.
 
         Examples
         --------
@@ -103,10 +102,10 @@ class ResultRows(Rows["Result"]):
         """
         from .pandas import outputs_to_data_frame
 
-        return outputs_to_data_frame(self._where(), self.outputs)
+        return outputs_to_data_frame(self._labels(), self.outputs)
 
-    def _where(self) -> list[str]:
-        """Name the organization of each row."""
+    def _labels(self) -> list[str]:
+        """Return the organization of each row, with the id of the run if it is not unique."""
         names = [self.organizations.get(row["run"]["id"], "") for row in self]
         return [
             name if name and names.count(name) == 1 else f"{name} (run {row['run']['id']})".strip()
@@ -126,13 +125,13 @@ class ResultRows(Rows["Result"]):
         if not self.organizations:
             return super()._table()
         rows = [
-            {"organization": name, **row} for name, row in zip(self._where(), self, strict=True)
+            {"organization": label, **row} for label, row in zip(self._labels(), self, strict=True)
         ]
         return build_table(rows, self.fields, self.total)
 
 
 def output_of(row: Result) -> Any:
-    """Return what an algorithm returned, as the Python value that its JSON text stands for."""
+    """Return the output of an algorithm, decoded from JSON."""
     text = row["result"]
     if text is None:
         return None
@@ -140,12 +139,15 @@ def output_of(row: Result) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         run_id = row["run"]["id"]
-        message = f"the result of run {run_id} is not JSON ({error}); its text is in ['result']"
-        raise DecryptionError(message, [run_id]) from None
+        raise DecryptionError(
+            f"result of run {run_id}: expected JSON, got other text ({error}). "
+            "The text is in ['result'].",
+            [run_id],
+        ) from None
 
 
 def organizations_of(runs: Iterable[Run], names: Mapping[int, str]) -> dict[int, str]:
-    """Report at which organization each run was."""
+    """Return the name of the organization of each run, by the run's id."""
     return {
         run["id"]: names.get(organization["id"]) or str(organization["id"])
         for run in runs

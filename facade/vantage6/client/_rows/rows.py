@@ -1,4 +1,4 @@
-"""The list of rows that list methods return."""
+"""The list that methods return for several rows."""
 
 from __future__ import annotations
 
@@ -20,33 +20,32 @@ Row = TypeVar("Row")
 
 
 class Printer(Protocol):
-    """What IPython gives to what shows itself."""
+    """The pretty printer of IPython."""
 
     def text(self, text: str, /) -> None:
-        """Write some text."""
+        """Write text."""
 
 
 class Rows(list[Row]):
-    """The rows of a listing: a list that also answers as the server's JSON would.
+    """Rows of a listing: a list that also has the keys of the server's JSON.
 
-    ``rows["data"]`` gives the rows and ``rows["links"]`` the links to other pages, for scripts that
-    are used to that form.
+    ``rows["data"]`` returns the rows and ``rows["links"]`` the links to other pages, for scripts
+    that expect that form.
 
-    ``print(rows)`` shows an aligned table of what people look for in such rows, or of the fields
-    that were asked for, and says below it which fields there are besides; a notebook shows such a
-    table by itself, and so does rich. Times in it are UTC. ``repr(rows)`` is the whole list, with a
-    row on each line.
+    ``print(rows)`` prints an aligned table of the most useful fields, or of the selected ones, and
+    lists the other fields below it. Notebooks and rich display the same table. Times in it are UTC.
+    ``repr(rows)`` is the whole list, with one row per line.
 
     Parameters
     ----------
     rows : Iterable
         The rows.
     links : PageLinks
-        The server's links between pages; without ``"next"`` where these are all the rows.
+        The server's links between pages; without ``"next"`` if these are all the rows.
     total : int, optional
-        How many rows there are on all pages together; by default as many as given.
+        Number of rows on all pages together; by default the number of `rows`.
     fields : sequence of str, optional
-        The fields that were asked for; None for whole rows.
+        Selected fields; None for whole rows.
 
     Examples
     --------
@@ -96,19 +95,19 @@ class Rows(list[Row]):
             return self._with(super().__getitem__(key))
         if isinstance(cast("object", key), str):
             raise TypeError(
-                f"these are rows, and {key!r} is a field of one: rows[0][{key!r}] is that of the "
-                "first; by name there are only rows['data'] and rows['links']"
+                f"rows: expected an index, a slice, 'data' or 'links', got {key!r}. For a field of "
+                f"the first row, use rows[0][{key!r}]."
             )
         return super().__getitem__(key)
 
     def _with(self, rows: list[Row]) -> Self:
-        """Create the same of some of the rows."""
+        """Create a list of the same kind with some of the rows."""
         return type(self)(rows, self.links, fields=self.fields)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (list(self), self.links, self.total, self.fields)
 
-    # ---- how they show themselves ----------------------------------------------------------------
+    # ---- display ---------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         lines = ",\n ".join(map(repr, self))
@@ -120,13 +119,11 @@ class Rows(list[Row]):
         return as_text(self._table(), _terminal_width())
 
     def _repr_html_(self) -> str:
-        """Show them in a notebook."""
         from .._utils.table import as_html
 
         return as_html(self._table())
 
     def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
-        """Show them in IPython."""
         printer.text(str(self))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
@@ -140,9 +137,9 @@ class Rows(list[Row]):
         return build_table(self, self.fields, self.total)
 
     def to_pandas(self) -> DataFrame:
-        """Make a pandas data frame, with a line for each row.
+        """Create a pandas data frame of the rows, with a line for each.
 
-        Of a row inside another, such as the organization of a node, the identifier becomes a column
+        A row inside another, such as the organization of a node, becomes a column with its id, here
         ``organization.id``. Times become ``datetime64`` in UTC.
 
         Returns
@@ -153,7 +150,7 @@ class Rows(list[Row]):
         Raises
         ------
         MissingDependencyError
-            When pandas is not installed.
+            If pandas is not installed.
 
         Examples
         --------
@@ -169,11 +166,11 @@ class Rows(list[Row]):
 
 
 def _terminal_width() -> int | None:
-    """Return how wide the terminal is; None where output goes elsewhere."""
+    """Return the width of the terminal; None if the output is not a terminal."""
     from os import get_terminal_size
 
     try:
-        # Zero is what terminals say that do not know.
+        # Terminals of unknown width report zero.
         return get_terminal_size(sys.stdout.fileno()).columns or None
     except (AttributeError, OSError, ValueError):
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to keep of the rows once they are here."""
+    """The filters and fields to apply to received rows."""
 
     field: str | None = None
     fields: Sequence[str] | None = None
@@ -27,12 +27,12 @@ class Selection:
     def __post_init__(self) -> None:
         if isinstance(self.fields, str):
             raise InvalidInputError(
-                f"fields takes a list of names, such as fields=[{self.fields!r}]; "
-                f"for a single one there is field={self.fields!r}"
+                f"fields: expected a list of names, got {self.fields!r}. "
+                f"Pass fields=[{self.fields!r}], or field={self.fields!r} for a single one."
             )
         for pair in cast("list[object]", self._filters):
             if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
-                raise InvalidInputError(f"a filter is a pair (field, value), not {pair!r}")
+                raise InvalidInputError(f"filter: expected a pair (field, value), got {pair!r}")
 
     @property
     def _filters(self) -> list[tuple[str, object]]:
@@ -43,7 +43,7 @@ class Selection:
         return ([self.field] if self.field else []) + list(self.fields or ())
 
     def of_row(self, row: Row) -> Row:
-        """Keep the wanted fields of a row."""
+        """Return a row with only the selected fields."""
         names = self._fields
         if not names:
             return row
@@ -51,7 +51,7 @@ class Selection:
         return cast("Row", {name: columns[name] for name in names if name in columns})
 
     def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
-        """Keep the wanted rows, and the wanted fields of each."""
+        """Return the rows that pass the filters, with only the selected fields."""
         filters = self._filters
         for name, _ in filters:
             _require_field(name, rows)
@@ -69,16 +69,17 @@ class Selection:
 def check_period(
     name: str, ends: tuple[str | None, str | None] | None
 ) -> tuple[str | None, str | None]:
-    """Check the first and the last time of a filter; servers find nothing where there is none."""
-    given = cast("object", (None, None) if ends is None else ends)
-    if not isinstance(given, tuple | list) or len(cast("list[object]", given)) != 2:
-        raise InvalidInputError(f"{name} takes the first and the last time, not {given!r}")
-    for time in cast("list[object]", given):
+    """Check the first and the last time of a filter; servers find no rows for an invalid one."""
+    pair = cast("object", (None, None) if ends is None else ends)
+    if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
+        raise InvalidInputError(f"{name}: expected the first and the last time, got {pair!r}")
+    for time in cast("list[object]", pair):
         if time is not None and not isinstance(time, date) and not _is_time(time):
             raise InvalidInputError(
-                f"{name}: {time!r} is no time, such as '2026-11-26' or '2026-11-26T12:00:00'"
+                f"{name}: expected a time, such as '2026-11-26' or '2026-11-26T12:00:00', got "
+                f"{time!r}"
             )
-    first, last = cast("list[str | None]", given)
+    first, last = cast("list[str | None]", pair)
     return first, last
 
 
@@ -90,7 +91,7 @@ def _is_time(value: object) -> bool:
 
 
 def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
-    """Keep some of the rows."""
+    """Return the rows that pass a test, with the total adapted if these were all rows."""
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
     return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
@@ -99,7 +100,7 @@ def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
 def _require_field(name: str, rows: Sequence[object]) -> None:
     known = {column for row in rows for column in cast("dict[str, object]", row)}
     if known and name not in known:
-        near = get_close_matches(name, known) or sorted(known)
+        similar = get_close_matches(name, known) or sorted(known)
         raise InvalidInputError(
-            f"no row has a field {name!r} to filter by; there is {', '.join(near)}"
+            f"filter: expected a field of the rows, such as {', '.join(similar)}, got {name!r}"
         )

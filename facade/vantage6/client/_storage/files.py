@@ -18,18 +18,18 @@ LOCK_SECONDS = 30.0
 
 
 def check_replaceable(path: Path) -> None:
-    """Reject a path where no file can be put, before anything is done for it."""
+    """Check that a file can be written to a path, before work is done for it."""
     if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "no file that can be replaced"
-        raise FileExistsError(errno.EEXIST, f"it is {kind}: name a file", str(path))
+        kind = "a folder" if path.is_dir() else "a special file that cannot be replaced"
+        raise FileExistsError(errno.EEXIST, f"expected a regular file, got {kind}", str(path))
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
 
 
 @contextmanager
 def atomic_write(path: Path) -> Generator[BinaryIO]:
-    """Write a file that only its owner can read, in place of one that may be there."""
-    # Whoever reads the file meanwhile sees the old one; it stays if the block raises.
+    """Write a file that only its owner can read; replace an old one at the end of the block."""
+    # Until then, readers see the old file; it stays if the block raises.
     check_replaceable(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
@@ -45,36 +45,36 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
 
 @contextmanager
 def file_lock(path: Path) -> Generator[None]:
-    """Keep other processes from changing a file meanwhile; its folder is made if need be."""
+    """Lock a file against changes by other processes; create its folder if necessary."""
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            held.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
+            stack.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
         except Timeout:
             raise ConfigurationError(
-                f"{path} has been locked by another process for {LOCK_SECONDS:.0f} s"
+                f"{path}: locked by another process for more than {LOCK_SECONDS:.0f} s"
             ) from None
         yield
 
 
 def read_text(path: Path) -> str:
-    """Read a text file."""
+    """Read a text file; return an empty text if there is none."""
     try:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
 
 
-def warn_if_shared(descriptor: int, what: str) -> None:
-    """Warn when others on this machine can read what is its owner's alone."""
+def warn_if_shared(descriptor: int, subject: str) -> None:
+    """Warn if the permissions of a private file include other users of this machine."""
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-    # Windows has no such bits, and makes some up.
+    # Windows has no such permission bits, but reports some.
     if os.name == "posix" and mode & 0o077:
         warn(
-            f"others on this machine may use {what}: its permissions are {mode:04o}; "
-            "chmod 600 makes it yours alone"
+            f"{subject}: expected permissions 0600, got {mode:04o}. Other users of this machine "
+            "may use it. Run chmod 600 on the file."
         )

@@ -1,13 +1,13 @@
 """The file of known public keys and encryption settings, one line each.
 
-The server hands out the public keys that inputs are encrypted with, and says which collaborations
-are encrypted. It could lie about both. So what it said first is remembered, a line each, in a text
-file that people can read and edit::
+The server supplies the public keys that inputs are encrypted with, and reports which collaborations
+are encrypted. It could lie about both. The client therefore stores the first values that it
+receives in a text file that people can read and edit::
 
     https://server.example/api organization 3 SHA256:hVDV… Maastro
     https://server.example/api collaboration 1 encrypted demo
 
-The name at the end is for people, and shows when a known name turns up under another identifier.
+The name at the end is for people, and reveals a known name under another identifier.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ENCRYPTED: Final = "encrypted"
 PLAIN: Final = "plain"
 HEADER = """\
 # Public keys of organizations, and whether collaborations are encrypted, as vantage6 servers first
-# said. Lines can be edited or removed; what is removed is learned anew.
+# reported. You can edit or remove lines; the client learns a removed value again.
 """
 SHAPES = {
     "organization": "SERVER organization ID SHA256:FINGERPRINT NAME",
@@ -33,7 +33,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Pin:
-    """What is known of one organization or collaboration."""
+    """The known value of one organization or collaboration."""
 
     kind: Kind
     id_: int
@@ -41,9 +41,9 @@ class Pin:
     name: str
 
     def __post_init__(self) -> None:
-        # The server chose the name: it must not become more than the end of a line.
-        tidy = "".join(c if c.isprintable() else " " for c in self.name)
-        object.__setattr__(self, "name", " ".join(tidy.split()))
+        # The server chose the name; it must not add lines to the file.
+        printable = "".join(c if c.isprintable() else " " for c in self.name)
+        object.__setattr__(self, "name", " ".join(printable.split()))
 
 
 Known: TypeAlias = Mapping["tuple[Kind, int]", Pin]
@@ -53,33 +53,33 @@ Known: TypeAlias = Mapping["tuple[Kind, int]", Pin]
 
 
 def parse_known(text: str, server: str, source: str) -> Known:
-    """Read what is known of a server."""
+    """Parse the lines of one server."""
     known: dict[tuple[Kind, int], Pin] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        of_server, pin = _parse(line, f"{source}, line {number}")
-        if of_server != server:
+        line_server, pin = _parse(line, f"{source}, line {number}")
+        if line_server != server:
             continue
-        place = (pin.kind, pin.id_)
-        if place in known and known[place].value != pin.value:
+        key = (pin.kind, pin.id_)
+        if key in known and known[key].value != pin.value:
             raise ConfigurationError(
-                f"{source}, line {number}: another line says otherwise of {pin.kind} {pin.id_}: "
-                "remove the wrong one"
+                f"{source}, line {number}: another line has a different value for {pin.kind} "
+                f"{pin.id_}. Remove the wrong line."
             )
-        known[place] = pin
+        known[key] = pin
     return known
 
 
 def update_text(text: str, server: str, pins: Iterable[Pin]) -> str:
-    """Return the text of the file with these pins in it, and everything else unchanged."""
-    left = {(server, pin.kind, str(pin.id_)): pin for pin in pins}
+    """Return the text of the file with these pins, and everything else unchanged."""
+    pending = {(server, pin.kind, str(pin.id_)): pin for pin in pins}
     lines: list[str] = []
     for line in (text or HEADER).splitlines():
-        words = line.split(maxsplit=3)
-        pin = left.pop((words[0], cast("Kind", words[1]), words[2]), None) if words[3:] else None
+        parts = line.split(maxsplit=3)
+        pin = pending.pop((parts[0], cast("Kind", parts[1]), parts[2]), None) if parts[3:] else None
         lines.append(_line(server, pin) if pin else line)
-    lines += (_line(server, pin) for pin in left.values())
+    lines += (_line(server, pin) for pin in pending.values())
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -87,13 +87,15 @@ def _line(server: str, pin: Pin) -> str:
     return f"{server} {pin.kind} {pin.id_} {pin.value} {pin.name}".rstrip()
 
 
-def _parse(line: str, place: str) -> tuple[str, Pin]:
-    words = line.split(maxsplit=4)
-    shape = SHAPES.get(words[1]) if len(words) > 3 else None
-    if shape is None or not words[2].isdecimal() or not _is_value(words[1], words[3]):
-        wanted = shape or f"{SHAPES['organization']}, or {SHAPES['collaboration']}"
-        raise ConfigurationError(f"{place}: this is not {wanted}; mend or remove the line")
-    return words[0], Pin(cast("Kind", words[1]), int(words[2]), words[3], "".join(words[4:]))
+def _parse(line: str, location: str) -> tuple[str, Pin]:
+    parts = line.split(maxsplit=4)
+    shape = SHAPES.get(parts[1]) if len(parts) > 3 else None
+    if shape is None or not parts[2].isdecimal() or not _is_value(parts[1], parts[3]):
+        expected = shape or f"{SHAPES['organization']}, or {SHAPES['collaboration']}"
+        raise ConfigurationError(
+            f"{location}: expected {expected}, got another format. Correct or remove the line."
+        )
+    return parts[0], Pin(cast("Kind", parts[1]), int(parts[2]), parts[3], "".join(parts[4:]))
 
 
 def _is_value(kind: str, value: str) -> bool:

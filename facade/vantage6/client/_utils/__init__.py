@@ -1,4 +1,4 @@
-"""Helpers that know nothing of vantage6: text, time, locks, threads, drawing, logging, warnings.
+"""Helpers independent of vantage6: text, time, locks, threads, drawing, logging, warnings.
 
 May use: the standard library and third-party packages.
 """

@@ -12,47 +12,43 @@ if TYPE_CHECKING:
 
 
 class Forked(Protocol):
-    """What must not be shared with the process that this one was forked from."""
+    """State that a child process must not share with its parent."""
 
-    def after_fork(self) -> None:
-        """Start afresh."""
-        ...
+    def after_fork(self) -> None: ...
 
 
 _forked: WeakSet[Forked] = WeakSet()
 
 
-def reset_after_fork(thing: Forked) -> None:
-    """Let a child process start afresh with something."""
-    _forked.add(thing)
+def reset_after_fork(state: Forked) -> None:
+    """Call `after_fork` of an object in every child process."""
+    _forked.add(state)
 
 
 def _reset_all() -> None:
-    for thing in list(_forked):
-        thing.after_fork()
+    for state in list(_forked):
+        state.after_fork()
 
 
-if hasattr(os, "register_at_fork"):  # there are systems that do not fork
+if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_reset_all)
 
 
 class Lock:
-    """A lock for threads. In a child process it is open, whoever held it in the parent."""
+    """A lock for threads; a child process starts with it unlocked."""
 
     def __init__(self) -> None:
         self.after_fork()
         reset_after_fork(self)
 
     def after_fork(self) -> None:
-        """Be open."""
         self._lock = threading.Lock()
 
     def acquire(self, seconds: float) -> bool:
-        """Wait for the lock, but no longer than this; tell whether it was got."""
+        """Return whether the lock was acquired within this time."""
         return self._lock.acquire(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
 
     def release(self) -> None:
-        """Let the next one have it."""
         self._lock.release()
 
     def __enter__(self) -> None:
@@ -63,15 +59,15 @@ class Lock:
 
 
 class AsyncLock:
-    """A lock for the tasks of an event loop; each loop has one of its own."""
+    """A lock for the tasks of an event loop; each loop has its own."""
 
     def __init__(self) -> None:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
 
-    def _here(self) -> asyncio.Lock:
-        import asyncio  # only asynchronous programs need it, and it takes time to load
+    def _current(self) -> asyncio.Lock:
+        import asyncio  # slow to import, and only asynchronous programs need it
 
         loop = asyncio.get_running_loop()
         if loop not in self._locks:
@@ -79,21 +75,20 @@ class AsyncLock:
         return self._locks[loop]
 
     async def acquire(self, seconds: float) -> bool:
-        """Wait for the lock, but no longer than this; tell whether it was got."""
+        """Return whether the lock was acquired within this time."""
         import asyncio
 
         try:
-            await asyncio.wait_for(self._here().acquire(), min(seconds, 1e8))
+            await asyncio.wait_for(self._current().acquire(), min(seconds, 1e8))
         except (asyncio.TimeoutError, TimeoutError):
             return False
         return True
 
     def release(self) -> None:
-        """Let the next one have it."""
-        self._here().release()
+        self._current().release()
 
     async def __aenter__(self) -> None:
-        await self._here().acquire()
+        await self._current().acquire()
 
     async def __aexit__(self, *error: object) -> None:
-        self._here().release()
+        self._current().release()

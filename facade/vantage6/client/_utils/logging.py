@@ -11,10 +11,10 @@ LOGGER = logging.getLogger("vantage6.client")
 
 
 def _sanitize_record(record: logging.LogRecord) -> bool:
-    """Let no message steer the terminal that shows it, or look like several."""
+    """Replace control characters and line breaks in a message."""
     message = record.getMessage()
-    if (harmless := sanitize(message)) != message:
-        record.msg, record.args = harmless, ()
+    if (sanitized := sanitize(message)) != message:
+        record.msg, record.args = sanitized, ()
     return True
 
 
@@ -22,17 +22,17 @@ LOGGER.addFilter(_sanitize_record)
 
 
 class _Console(logging.Handler):
-    """Shows the client's messages, unless the application has set up logging by itself."""
+    """Writes the client's messages to stderr, unless the application has configured logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if logging.getLogger().handlers:
-            return  # the message has reached them already, by propagation
-        # Looked up at each message, since notebooks and tests replace it.
+            return  # they receive the message by propagation
+        # Looked up for each message, since notebooks and tests replace it.
         sys.stderr.write(self.format(record) + "\n")
 
 
 def show_messages(level: str) -> None:
-    """Show messages of this level and above, of this package alone."""
+    """Show messages of this package alone, of this level and above."""
     LOGGER.setLevel(level.upper())
     if not any(isinstance(handler, _Console) for handler in LOGGER.handlers):
         console = _Console()

@@ -7,11 +7,11 @@ from importlib import import_module
 
 
 def is_notebook() -> bool:
-    """Return whether this runs in a notebook."""
-    ipython = sys.modules.get("IPython")  # where it is not loaded yet, nobody is in a notebook
+    """Return whether the process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")  # a kernel has always imported it already
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
-def display(thing: object, **options: object) -> None:
-    """Show something below the notebook's cell."""
-    import_module("IPython.display").display(thing, **options)
+def display(content: object, **options: object) -> None:
+    """Show content below the notebook's cell."""
+    import_module("IPython.display").display(content, **options)

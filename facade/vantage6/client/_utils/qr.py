@@ -11,13 +11,13 @@ from .notebook import display, is_notebook
 if TYPE_CHECKING:
     from segno import QRCode
 
-# White on black, whatever the terminal's own colors: not every app reads a code turned inside out.
-PAINT, RESET = "\x1b[97;40m", "\x1b[0m"
-PIXELS = 5  # to a square
+# White on black regardless of the terminal's colors: not every app reads inverted codes.
+COLORS, RESET = "\x1b[97;40m", "\x1b[0m"
+PIXELS = 5  # per module
 
 
 class Picture:
-    """A QR code that notebooks show as a picture."""
+    """A QR code as a picture for notebooks."""
 
     def __init__(self, code: QRCode) -> None:
         self._code = code
@@ -26,7 +26,6 @@ class Picture:
         return "<QR code of a second factor>"
 
     def _repr_png_(self) -> bytes:
-        """Draw it; notebooks call this."""
         file = BytesIO()
         self._code.save(file, kind="png", scale=PIXELS)
         return file.getvalue()
@@ -34,7 +33,7 @@ class Picture:
 
 def draw_qr(text: str) -> None:
     """Draw a QR code: a picture in a notebook, characters elsewhere."""
-    # Raises ImportError without segno, and ValueError for a text that no code can hold.
+    # Raises ImportError without segno, and ValueError if the text does not fit into a code.
     from segno import make_qr
 
     code = make_qr(text)
@@ -44,4 +43,4 @@ def draw_qr(text: str) -> None:
     drawn = StringIO()
     code.terminal(drawn, compact=True)
     for line in drawn.getvalue().splitlines():
-        print(f"{PAINT}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - that is it
+        print(f"{COLORS}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - the output

@@ -1,4 +1,4 @@
-"""Colors of statuses, in the words of rich."""
+"""Styles of statuses, in the syntax of rich."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ from .text import ELLIPSIS, display_width, sanitize, truncate
 if TYPE_CHECKING:
     from rich.text import Text
 
-# A cell is cut at so many columns of text, and to no less than so many where room is scarce.
+# Maximum width of a cell, and the minimum to which narrow terminals reduce it, in characters.
 WIDE, NARROW = 60, 8
-# Notebooks take what stands between dollar signs for a formula, which may hold links and hide text.
+# The classes turn off formulas: notebooks render text between dollar signs as a formula, which can
+# contain links and hide text.
 TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 GAP = "  "
 
@@ -32,12 +33,12 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How many columns of text it needs."""
+        """Width of the full text, in characters."""
         return max(display_width(self.head), self._inner)
 
     @property
     def least(self) -> int:
-        """How many columns of text it needs when what may be cut is cut."""
+        """Minimum width after truncation, in characters; the cells of a firm column stay whole."""
         least = min(self.width, NARROW)
         return max(self._inner, least) if self.is_firm else least
 
@@ -48,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What is shown of some rows."""
+    """The visible part of some rows."""
 
     columns: Sequence[Column]
     hidden: list[str]
@@ -57,7 +58,7 @@ class Table:
 
     @property
     def note(self) -> str:
-        """What stands below the table."""
+        """Text below the table."""
         return f"{self.size}; not shown: {', '.join(self.hidden)}" if self.hidden else self.size
 
 
@@ -67,21 +68,21 @@ def as_text(table: Table, width: int | None) -> str:
 
 
 def _lines(table: Table, width: int | None) -> Iterator[list[tuple[str, str]]]:
-    """Return the lines of a table, in pieces that have a style each."""
+    """Return the lines of a table, as pairs of text and style."""
     table, widths = _fit(table, width)
     columns = table.columns
 
     def line(cells: Iterable[str], style: str = "") -> list[tuple[str, str]]:
         pieces: list[tuple[str, str]] = []
-        for cell, room, column in zip(cells, widths, columns, strict=True):
-            text = _pad(truncate(cell, room), room, to_right=column.is_number)
+        for cell, cell_width, column in zip(cells, widths, columns, strict=True):
+            text = _pad(truncate(cell, cell_width), cell_width, to_right=column.is_number)
             is_status = column.field == "status" and not style
             pieces += [(text, STATUS_STYLES.get(cell, "") if is_status else style), (GAP, "")]
         return pieces[:-1]
 
     if columns:
         yield line([column.head for column in columns], "bold")
-        yield line(["-" * room for room in widths], "dim")
+        yield line(["-" * cell_width for cell_width in widths], "dim")
         for number, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
             if number == table.gap:
                 yield line([ELLIPSIS] * len(columns))
@@ -97,7 +98,7 @@ def _pad(text: str, width: int, *, to_right: bool) -> str:
 
 
 def _fit(table: Table, width: int | None) -> tuple[Table, list[int]]:
-    """Leave out the columns that there is no room for, and say how wide the others are."""
+    """Drop the columns that do not fit, and return the widths of the others."""
     widths = [column.width for column in table.columns]
     if width is None or _sum(widths) <= width:
         return table, widths
@@ -108,11 +109,11 @@ def _fit(table: Table, width: int | None) -> tuple[Table, list[int]]:
     dropped = [sanitize(column.field) for column in table.columns[count:]]
     widths = widths[:count]
     while _sum(widths) > width:
-        # The widest gives way first; there may be none left that can.
-        spare = [i for i in range(count) if widths[i] > least[i]]
-        if not spare:
+        # The widest shrinks first, until all have their minimum width.
+        shrinkable = [i for i in range(count) if widths[i] > least[i]]
+        if not shrinkable:
             break
-        widths[max(spare, key=widths.__getitem__)] -= 1
+        widths[max(shrinkable, key=widths.__getitem__)] -= 1
     return replace(table, columns=table.columns[:count], hidden=[*dropped, *table.hidden]), widths
 
 
@@ -121,7 +122,7 @@ def _sum(widths: Sequence[int]) -> int:
 
 
 def _wrapped(note: str, width: int | None) -> Iterator[str]:
-    """Break a note between words where it is too wide."""
+    """Wrap a note between words."""
     if width is None:
         yield note
         return
@@ -143,7 +144,7 @@ def as_html(table: Table) -> str:
     lines = [_html_line(row, table.columns) for row in cells]
     if table.gap is not None:
         lines.insert(table.gap, _html_line([ELLIPSIS] * len(table.columns), table.columns))
-    # The caption is read out first, and is seen below.
+    # Screen readers read the caption first; it is visible below the table.
     caption = f'<caption style="caption-side: bottom; text-align: left">{escape(table.note)}'
     body = "\n".join(lines)
     return (
@@ -166,10 +167,10 @@ def _side(column: Column) -> str:
 
 # -- rich ------------------------------------------------------------------------------------------
 def as_rich(table: Table, width: int) -> Text:
-    """Write a table for rich, as `as_text` does, but colored; only called where rich is there."""
+    """Write a table for rich: the lines of `as_text`, with colors; requires rich."""
     from rich.text import Text
 
     lines = (Text.assemble(*pieces) for pieces in _lines(table, width))
-    made = Text("\n", no_wrap=True, overflow="crop").join(lines)
-    made.no_wrap = True
-    return made
+    text = Text("\n", no_wrap=True, overflow="crop").join(lines)
+    text.no_wrap = True
+    return text

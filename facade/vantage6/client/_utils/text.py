@@ -1,8 +1,9 @@
 """Make text from other parties safe to show: no terminal control codes, no hidden characters.
 
-Names, logs and the server's own words may hold what steers a terminal, hides text or turns it
-around. All that is printed or logged goes through here: rows by `_display`, progress and log lines
-by `_drawing`, errors by the root of their tree, and messages by the filter of the client's logger.
+Names, logs and the server's messages can contain control codes, and characters that hide or reverse
+text. Everything that is printed or logged is sanitized here: tables by `_rows`, progress and log
+lines by `_waiting` and `_display`, errors by their base class, and log messages by the filter of
+the client's logger.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from unicodedata import category, east_asian_width
 
 
 def sanitize(text: str) -> str:
-    """Create text that cannot steer a terminal, hide or turn around what stands beside it."""
+    """Replace characters that control a terminal, or that hide or reverse text."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -20,7 +21,7 @@ def sanitize(text: str) -> str:
 
 
 def sanitize_lines(text: str) -> str:
-    """Do the same as `inert`, but keep the lines of a text that has several."""
+    """Sanitize each line of a text."""
     if text.isascii() and text.isprintable():
         return text
     return "\n".join(map(sanitize, text.split("\n")))
@@ -29,9 +30,9 @@ def sanitize_lines(text: str) -> str:
 ELLIPSIS = "…"
 
 
-# -- text ------------------------------------------------------------------------------------------
+# -- width -----------------------------------------------------------------------------------------
 def display_width(text: str) -> int:
-    """Count the columns that a text takes in a terminal."""
+    """Return the width of a text in a terminal."""
     if text.isascii():
         return len(text)
     return sum(map(_char_width, text))
@@ -44,13 +45,13 @@ def _char_width(character: str) -> int:
 
 
 def truncate(text: str, width: int) -> str:
-    """Cut a text that is too wide, and mark it as cut."""
+    """Cut a text to a width, and mark the cut with an ellipsis."""
     if display_width(text) <= width:
         return text
-    kept, left = "", width - 1
+    kept, remaining = "", width - 1
     for character in text:
-        left -= _char_width(character)
-        if left < 0:
+        remaining -= _char_width(character)
+        if remaining < 0:
             break
         kept += character
     return kept + ELLIPSIS

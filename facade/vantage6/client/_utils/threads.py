@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function in a thread of its own, so that the event loop goes on meanwhile."""
-    from asyncio import to_thread  # not above: `here` does without, and it takes time to load
+    """Call a function in a thread, without blocking the event loop."""
+    from asyncio import to_thread  # slow to import, and the synchronous client does not need it
 
     return await to_thread(function, *args, **kwargs)
 
 
 def run_directly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function; what `beside` is in the synchronous client."""
+    """Call a function; the synchronous client uses this in place of `run_in_thread`."""
     return function(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Parse and recognize the server's timestamps."""
+"""Recognize and parse the server's timestamps."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import datetime, timezone
 
 
 def is_time(field: str) -> bool:
-    """Return whether a field holds moments, by its name."""
+    """Return whether a field contains timestamps, according to its name."""
     return field.endswith(("_at", "_seen", "_sent"))
 
 
 def parse_time(value: object) -> datetime | None:
-    """Read a time as the server writes it: in UTC, without saying so."""
+    """Parse a timestamp of the server, which is in UTC unless it has an offset."""
     if not isinstance(value, str):
         return None
     try:
@@ -20,12 +20,12 @@ def parse_time(value: object) -> datetime | None:
         return None
     try:
         return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
-    except OverflowError:  # an offset that leads out of the years there are
+    except OverflowError:  # the offset leads to a year that `datetime` does not support
         return None
 
 
 def to_timestamp(text: str | None) -> float | None:
-    """Read a time of the server, which is in UTC and does not say so."""
+    """Parse a timestamp of the server, which is in UTC, as seconds since the epoch."""
     try:
         return datetime.fromisoformat(text or "").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
@@ -33,8 +33,8 @@ def to_timestamp(text: str | None) -> float | None:
 
 
 def server_time(date: str | None, now: float) -> float:
-    """Return what time it is at the server."""
-    from email.utils import parsedate_to_datetime  # rarely needed, and takes time to load
+    """Return the server's clock time from the `Date` of a response; without one, `now`."""
+    from email.utils import parsedate_to_datetime  # slow to import, and rarely needed
 
     try:
         return parsedate_to_datetime(date).timestamp() if date else now

@@ -7,9 +7,9 @@ import warnings
 
 
 def warn(message: str) -> None:
-    """Warn each time, where the user's own code calls; Python would do so once for a line."""
+    """Warn at the caller's line, every time; by default, Python warns once per line."""
     frame = inspect.currentframe()
     while frame and str(frame.f_globals.get("__name__")).startswith("vantage6.client."):
         frame = frame.f_back
-    where = (frame.f_code.co_filename, frame.f_lineno) if frame else ("vantage6.client", 0)
-    warnings.warn_explicit(message, UserWarning, *where, registry={})
+    location = (frame.f_code.co_filename, frame.f_lineno) if frame else ("vantage6.client", 0)
+    warnings.warn_explicit(message, UserWarning, *location, registry={})
