@@ -69,7 +69,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return await self._get(calls.get_algorithm(await self._own(id_)), field, fields)
+        return await self._get(calls.get_algorithm(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -302,8 +302,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> await client.algorithm.update(algorithm, description="the mean", field="description")
         {'description': 'the mean'}
         """
-        chosen = await self._own(id_)
-        chosen = await self._own(id_)
+        chosen = await self._resolve(id_)
+        chosen = await self._resolve(id_)
         if image is None:  # the store wants it even if it stays as it is
             image = (await self._connection().send(calls.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = without_none(
@@ -350,7 +350,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = await client.algorithm.delete(algorithm)
         """
-        return await self._send_message(calls.delete_algorithm(await self._own(id_)))
+        return await self._send_message(calls.delete_algorithm(await self._resolve(id_)))
 
     async def invalidate(
         self,
@@ -388,4 +388,4 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = await client.algorithm.invalidate("new average")
         """
-        return await self._get(calls.invalidate_algorithm(await self._own(id_)), field, fields)
+        return await self._get(calls.invalidate_algorithm(await self._resolve(id_)), field, fields)

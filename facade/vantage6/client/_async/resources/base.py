@@ -100,21 +100,21 @@ class Resource:
             return None
         return [await self._id(kind, ref, within) for ref in references(refs, argument)]
 
-    async def _home(self, organization: Ref | None) -> int:
+    async def _organization_id(self, organization: Ref | None) -> int:
         """Fall back on the organization of the user."""
         if organization is None:
             return self._core.whoami.organization_id
         return await self._id("organization", organization)
 
-    async def _collaboration(self, collaboration: Ref | None) -> int | None:
+    async def _collaboration_id(self, collaboration: Ref | None) -> int | None:
         """Fall back on the collaboration that `setup_collaboration` chose."""
         if collaboration is None:
             return self._core.collaboration_id
         return await self._id("collaboration", collaboration)
 
-    async def _require_collaboration(self, collaboration: Ref | None) -> int:
+    async def _required_collaboration_id(self, collaboration: Ref | None) -> int:
         """Return the collaboration that is meant, for what cannot do without one."""
-        chosen = await self._collaboration(collaboration)
+        chosen = await self._collaboration_id(collaboration)
         if chosen is None:
             raise InvalidInputError(
                 "say which collaboration is meant: give its name or identifier, or choose one for "
@@ -189,7 +189,7 @@ class Named(Resource, Generic[NamedRow]):
         row = await self._core.find(self._kind, name, await self._core.within(collaboration))
         return cast("NamedRow", row)
 
-    async def _own(self, ref: Ref) -> int:
+    async def _resolve(self, ref: Ref) -> int:
         """Return the identifier of one of these things."""
         return await self._id(self._kind, ref)
 

@@ -68,7 +68,7 @@ class Collaborations(Named["Collaboration"]):
         >>> (await client.collaboration.get("demo"))["encrypted"]
         True
         """
-        return await self._get(calls.get_collaboration(await self._own(id_)), field, fields)
+        return await self._get(calls.get_collaboration(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -243,7 +243,7 @@ class Collaborations(Named["Collaboration"]):
             encrypted=encrypted,
             organization_ids=await self._ids("organization", organizations, "organizations"),
         )
-        call = calls.update_collaboration(await self._require_collaboration(id_), body)
+        call = calls.update_collaboration(await self._required_collaboration_id(id_), body)
         return await self._get(call, field, fields)
 
     async def delete(
@@ -284,7 +284,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> answer = await client.collaboration.delete("pilot", delete_dependents=True)
         """
-        chosen = await self._require_collaboration(id_)
+        chosen = await self._required_collaboration_id(id_)
         return await self._send_message(
             calls.delete_collaboration(chosen, delete_dependents=delete_dependents)
         )
@@ -323,7 +323,7 @@ class Collaborations(Named["Collaboration"]):
         >>> await client.collaboration.trust("demo")
         True
         """
-        call = calls.get_collaboration(await self._require_collaboration(id_))
+        call = calls.get_collaboration(await self._required_collaboration_id(id_))
         row = await self._core.send(call)
         return await run_in_thread(self._core.trust.accept_encryption, row)
 
@@ -362,7 +362,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> members = await client.collaboration.add_organization("Radboudumc", "pilot")
         """
-        chosen = await self._require_collaboration(collaboration)
+        chosen = await self._required_collaboration_id(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
         call = calls.add_organization_to_collaboration(chosen, body)
         return await self._core.send(call)
@@ -402,7 +402,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> members = await client.collaboration.remove_organization("Maastro", "pilot")
         """
-        chosen = await self._require_collaboration(collaboration)
+        chosen = await self._required_collaboration_id(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
         call = calls.remove_organization_from_collaboration(chosen, body)
         return await self._core.send(call)

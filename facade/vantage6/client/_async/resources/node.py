@@ -59,7 +59,7 @@ class Nodes(Named["Node"]):
         >>> (await client.node.get("IKNL demo node"))["status"]
         'online'
         """
-        return await self._get(calls.get_node(await self._own(id_)), field, fields)
+        return await self._get(calls.get_node(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -129,7 +129,7 @@ class Nodes(Named["Node"]):
             calls.list_nodes,
             name=name,
             organization_id=await self._optional_id("organization", organization),
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
             status=status,
             ip=ip,
@@ -186,8 +186,8 @@ class Nodes(Named["Node"]):
         >>> api_key = node["api_key"]
         """
         body: NodeInput = {
-            "collaboration_id": await self._require_collaboration(collaboration),
-            "organization_id": await self._home(organization),
+            "collaboration_id": await self._required_collaboration_id(collaboration),
+            "organization_id": await self._organization_id(organization),
         }
         if name is not None:
             body["name"] = name
@@ -237,7 +237,7 @@ class Nodes(Named["Node"]):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
-        return await self._get(calls.update_node(await self._own(id_), body), field, fields)
+        return await self._get(calls.update_node(await self._resolve(id_), body), field, fields)
 
     async def delete(
         self,
@@ -268,7 +268,7 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = await client.node.delete("pilot node")
         """
-        return await self._send_message(calls.delete_node(await self._own(id_)))
+        return await self._send_message(calls.delete_node(await self._resolve(id_)))
 
     async def kill_tasks(
         self,
@@ -306,4 +306,4 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = await client.node.kill_tasks("IKNL demo node")
         """
-        return await self._send_message(calls.kill_node_tasks({"id": await self._own(id_)}))
+        return await self._send_message(calls.kill_node_tasks({"id": await self._resolve(id_)}))

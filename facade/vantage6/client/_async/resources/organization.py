@@ -66,7 +66,9 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        return await self._get(calls.get_organization(await self._home(id_)), field, fields)
+        return await self._get(
+            calls.get_organization(await self._organization_id(id_)), field, fields
+        )
 
     async def list(
         self,
@@ -125,7 +127,7 @@ class Organizations(Named["Organization"]):
             calls.list_organizations,
             name=name,
             country=country,
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
         )
         selection = Selection(field, fields, filter_, filters)
@@ -257,7 +259,7 @@ class Organizations(Named["Organization"]):
             public_key=public_key,
         )
         return await self._get(
-            calls.update_organization(await self._home(id_), body), field, fields
+            calls.update_organization(await self._organization_id(id_), body), field, fields
         )
 
     async def delete(
@@ -295,7 +297,7 @@ class Organizations(Named["Organization"]):
         --------
         >>> answer = await client.organization.delete("Hospital")
         """
-        chosen = await self._own(id_)
+        chosen = await self._resolve(id_)
         return await self._send_message(
             calls.delete_organization(chosen, delete_dependents=delete_dependents)
         )
@@ -329,7 +331,9 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(await self._core.send(calls.get_organization(await self._home(id_))))
+        return fingerprint_of(
+            await self._core.send(calls.get_organization(await self._organization_id(id_)))
+        )
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
@@ -370,5 +374,5 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.trust("Maastro", told)
         'SHA256:...'
         """
-        row = await self._core.send(calls.get_organization(await self._own(id_)))
+        row = await self._core.send(calls.get_organization(await self._resolve(id_)))
         return await run_in_thread(self._core.trust.accept_key, row, fingerprint)

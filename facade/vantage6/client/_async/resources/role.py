@@ -59,7 +59,7 @@ class Roles(Named["Role"]):
         >>> (await client.role.get("Researcher"))["name"]
         'Researcher'
         """
-        return await self._get(calls.get_role(await self._own(id_)), field, fields)
+        return await self._get(calls.get_role(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -180,7 +180,7 @@ class Roles(Named["Role"]):
             "name": name,
             "description": description,
             "rules": await self._ids("rule", rules, "rules"),
-            "organization_id": await self._home(organization),
+            "organization_id": await self._organization_id(organization),
         }
         return await self._get(calls.create_role(body), field, fields)
 
@@ -232,7 +232,7 @@ class Roles(Named["Role"]):
         """
         ids = await self._ids("rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return await self._get(calls.update_role(await self._own(role), body), field, fields)
+        return await self._get(calls.update_role(await self._resolve(role), body), field, fields)
 
     async def delete(
         self,
@@ -265,4 +265,4 @@ class Roles(Named["Role"]):
         --------
         >>> answer = await client.role.delete("watcher")
         """
-        return await self._send_message(calls.delete_role(await self._own(role)))
+        return await self._send_message(calls.delete_role(await self._resolve(role)))

@@ -58,7 +58,7 @@ class Rules(Named["Rule"]):
         >>> await client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return await self._get(calls.get_rule(await self._own(id_)), field, fields)
+        return await self._get(calls.get_rule(await self._resolve(id_)), field, fields)
 
     async def list(
         self,

@@ -108,7 +108,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> [algorithm["name"] for algorithm in await client.algorithm.list()]
         ['average']
         """
-        row = await self._core.send(calls.get_algorithm_store(await self._own(id_)))
+        row = await self._core.send(calls.get_algorithm_store(await self._resolve(id_)))
         await self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
@@ -148,7 +148,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> await client.store.get("local store", field="name")
         {'name': 'local store'}
         """
-        return await self._get(calls.get_algorithm_store(await self._own(id_)), field, fields)
+        return await self._get(calls.get_algorithm_store(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -203,7 +203,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             calls.list_algorithm_stores,
             name=name,
             url=url,
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
         )
         selection = Selection(field, fields, filter_, filters)
         return await self._list(listing, page, per_page, selection)
@@ -266,7 +266,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             "server_url": self._core.address.url,
         }
         if not all_collaborations:
-            body["collaboration_id"] = await self._require_collaboration(collaboration)
+            body["collaboration_id"] = await self._required_collaboration_id(collaboration)
         return await self._get(calls.create_algorithm_store(body), field, fields)
 
     async def update(
@@ -327,7 +327,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             )
         linked = await self._optional_id("collaboration", collaboration)
         body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=linked)
-        call = calls.update_algorithm_store(await self._chosen_store(id_), body)
+        call = calls.update_algorithm_store(await self._store_id(id_), body)
         return await self._get(call, field, fields)
 
     async def delete(
@@ -362,8 +362,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> answer = await client.store.delete("reviewed algorithms")
         """
         server_url = self._core.address.url
-        chosen = await self._chosen_store(id_)
+        chosen = await self._store_id(id_)
         return await self._send_message(calls.delete_algorithm_store(chosen, server_url=server_url))
 
-    async def _chosen_store(self, id_: Ref | None) -> int:
-        return self._core.store.id_ if id_ is None else await self._own(id_)
+    async def _store_id(self, id_: Ref | None) -> int:
+        return self._core.store.id_ if id_ is None else await self._resolve(id_)

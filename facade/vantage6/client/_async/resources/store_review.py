@@ -61,7 +61,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> (await client.store.review.get(1))["status"]
         'approved'
         """
-        return await self._get(calls.get_review(await self._own(id_)), field, fields)
+        return await self._get(calls.get_review(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -213,7 +213,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         --------
         >>> answer = await client.store.review.delete(review)
         """
-        return await self._send_message(calls.delete_review(await self._own(id_)))
+        return await self._send_message(calls.delete_review(await self._resolve(id_)))
 
     async def approve(
         self,
@@ -252,7 +252,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = await client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._send_message(calls.approve_review(await self._own(id_), body))
+        return await self._send_message(calls.approve_review(await self._resolve(id_), body))
 
     async def reject(
         self,
@@ -291,4 +291,4 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = await client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._send_message(calls.reject_review(await self._own(id_), body))
+        return await self._send_message(calls.reject_review(await self._resolve(id_), body))

@@ -188,7 +188,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         """
         ids = await self._ids("store_rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return await self._get(calls.update_role(await self._own(role_id), body), field, fields)
+        return await self._get(calls.update_role(await self._resolve(role_id), body), field, fields)
 
     async def delete(
         self,
@@ -225,4 +225,4 @@ class StoreRoles(StoreResource, Named["Role"]):
         --------
         >>> answer = await client.store.role.delete("watcher")
         """
-        return await self._send_message(calls.delete_role(await self._own(role_id)))
+        return await self._send_message(calls.delete_role(await self._resolve(role_id)))

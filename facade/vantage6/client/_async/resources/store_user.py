@@ -60,7 +60,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> (await client.store.user.get("admin"))["username"]
         'admin'
         """
-        return await self._get(calls.get_user(await self._own(id_)), field, fields)
+        return await self._get(calls.get_user(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -205,7 +205,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> user = await client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": await self._ids("store_role", roles, "roles")}
-        return await self._get(calls.update_user(await self._own(id_), body), field, fields)
+        return await self._get(calls.update_user(await self._resolve(id_), body), field, fields)
 
     async def delete(
         self,
@@ -238,4 +238,4 @@ class StoreUsers(StoreResource, Named["User"]):
         --------
         >>> answer = await client.store.user.delete("ada")
         """
-        return await self._send_message(calls.delete_user(await self._own(id_)))
+        return await self._send_message(calls.delete_user(await self._resolve(id_)))

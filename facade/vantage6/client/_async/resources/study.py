@@ -68,7 +68,7 @@ class Studies(Named["Study"]):
         >>> await client.study.get("demo Subset", fields=["id", "name"])
         {'id': 1, 'name': 'demo Subset'}
         """
-        return await self._get(calls.get_study(await self._own(id_)), field, fields)
+        return await self._get(calls.get_study(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -177,7 +177,7 @@ class Studies(Named["Study"]):
         --------
         >>> study = await client.study.create("adults", ["IKNL", "Maastro"], collaboration="demo")
         """
-        place = await self._require_collaboration(collaboration)
+        place = await self._required_collaboration_id(collaboration)
         members = Scope("collaboration", place)
         ids = await self._ids("organization", organizations, "organizations", members)
         body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
@@ -228,7 +228,7 @@ class Studies(Named["Study"]):
         """
         ids = await self._ids("organization", organizations, "organizations")
         body: StudyUpdate = without_none(name=name, organization_ids=ids)
-        return await self._get(calls.update_study(await self._own(id_), body), field, fields)
+        return await self._get(calls.update_study(await self._resolve(id_), body), field, fields)
 
     async def delete(
         self,
@@ -261,7 +261,7 @@ class Studies(Named["Study"]):
         --------
         >>> answer = await client.study.delete("adults")
         """
-        return await self._send_message(calls.delete_study(await self._the_study(id_)))
+        return await self._send_message(calls.delete_study(await self._study_id(id_)))
 
     async def add_organization(
         self,
@@ -299,7 +299,7 @@ class Studies(Named["Study"]):
         --------
         >>> members = await client.study.add_organization("Radboudumc", study="adults")
         """
-        chosen = await self._the_study(study)
+        chosen = await self._study_id(study)
         body: Id = {"id": await self._id("organization", organization)}
         call = calls.add_organization_to_study(chosen, body)
         return await self._core.send(call)
@@ -338,12 +338,12 @@ class Studies(Named["Study"]):
         --------
         >>> members = await client.study.remove_organization("Maastro", study="adults")
         """
-        chosen = await self._the_study(study)
+        chosen = await self._study_id(study)
         body: Id = {"id": await self._id("organization", organization)}
         call = calls.remove_organization_from_study(chosen, body)
         return await self._core.send(call)
 
-    async def _the_study(self, study: Ref | None) -> int:
+    async def _study_id(self, study: Ref | None) -> int:
         if study is None:
             raise InvalidInputError("say which study is meant: give its name or identifier")
-        return await self._own(study)
+        return await self._resolve(study)

@@ -87,7 +87,9 @@ class Tasks(Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return await self._get(calls.get_task(await self._own(id_), include=include), field, fields)
+        return await self._get(
+            calls.get_task(await self._resolve(id_), include=include), field, fields
+        )
 
     async def list(
         self,
@@ -180,7 +182,7 @@ class Tasks(Named["Task"]):
             calls.list_tasks,
             init_org_id=await self._optional_id("organization", initiating_org),
             init_user_id=await self._optional_id("user", initiating_user),
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
             image=image,
             parent_id=await self._optional_id("task", parent),
@@ -484,7 +486,7 @@ class Tasks(Named["Task"]):
             study_id = await self._id("study", study)
             row = await self._core.send(calls.get_study(study_id))
             return row["collaboration"]["id"], study_id
-        chosen = await self._collaboration(collaboration)
+        chosen = await self._collaboration_id(collaboration)
         if chosen is None:
             raise InvalidInputError(
                 "a task needs a collaboration or a study; setup_collaboration() chooses one for "
@@ -521,7 +523,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = await client.task.delete("average height")
         """
-        return await self._send_message(calls.delete_task(await self._own(id_)))
+        return await self._send_message(calls.delete_task(await self._resolve(id_)))
 
     async def kill(self, id_: Ref) -> Message:
         """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
@@ -552,7 +554,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = await client.task.kill("long")
         """
-        return await self._send_message(calls.kill_task({"id": await self._own(id_)}))
+        return await self._send_message(calls.kill_task({"id": await self._resolve(id_)}))
 
 
 async def _inputs(

@@ -63,7 +63,7 @@ class Users(Named["User"]):
         """
         if id_ is None:
             id_ = self._core.whoami.id_
-        return await self._get(calls.get_user(await self._own(id_)), field, fields)
+        return await self._get(calls.get_user(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -203,7 +203,7 @@ class Users(Named["User"]):
             "lastname": lastname,
             "password": password,
             "email": email,
-            "organization_id": await self._home(organization),
+            "organization_id": await self._organization_id(organization),
             "roles": await self._ids("role", roles, "roles"),
             "rules": await self._ids("rule", rules, "rules"),
         }
@@ -264,7 +264,7 @@ class Users(Named["User"]):
         >>> await client.user.update(lastname="King", fields=["firstname", "lastname"])
         {'firstname': 'Researcher', 'lastname': 'King'}
         """
-        chosen = self._core.whoami.id_ if id_ is None else await self._own(id_)
+        chosen = self._core.whoami.id_ if id_ is None else await self._resolve(id_)
         home = await self._optional_id("organization", organization)
         if home is not None:
             await self._check_organization(chosen, home)
@@ -308,7 +308,7 @@ class Users(Named["User"]):
         --------
         >>> answer = await client.user.delete("ada")
         """
-        return await self._send_message(calls.delete_user(await self._own(id_)))
+        return await self._send_message(calls.delete_user(await self._resolve(id_)))
 
     async def _check_organization(self, id_: int, organization: int) -> None:
         now = (await self._core.send(calls.get_user(id_))).get("organization")

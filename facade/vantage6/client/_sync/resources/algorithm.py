@@ -70,7 +70,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return self._get(calls.get_algorithm(self._own(id_)), field, fields)
+        return self._get(calls.get_algorithm(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -303,8 +303,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> client.algorithm.update(algorithm, description="the mean", field="description")
         {'description': 'the mean'}
         """
-        chosen = self._own(id_)
-        chosen = self._own(id_)
+        chosen = self._resolve(id_)
+        chosen = self._resolve(id_)
         if image is None:  # the store wants it even if it stays as it is
             image = (self._connection().send(calls.get_algorithm(chosen)))["image"]
         body: AlgorithmUpdate = without_none(
@@ -351,7 +351,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = client.algorithm.delete(algorithm)
         """
-        return self._send_message(calls.delete_algorithm(self._own(id_)))
+        return self._send_message(calls.delete_algorithm(self._resolve(id_)))
 
     def invalidate(
         self,
@@ -389,4 +389,4 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         --------
         >>> answer = client.algorithm.invalidate("new average")
         """
-        return self._get(calls.invalidate_algorithm(self._own(id_)), field, fields)
+        return self._get(calls.invalidate_algorithm(self._resolve(id_)), field, fields)

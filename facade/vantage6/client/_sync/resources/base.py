@@ -99,21 +99,21 @@ class Resource:
             return None
         return [self._id(kind, ref, within) for ref in references(refs, argument)]
 
-    def _home(self, organization: Ref | None) -> int:
+    def _organization_id(self, organization: Ref | None) -> int:
         """Fall back on the organization of the user."""
         if organization is None:
             return self._core.whoami.organization_id
         return self._id("organization", organization)
 
-    def _collaboration(self, collaboration: Ref | None) -> int | None:
+    def _collaboration_id(self, collaboration: Ref | None) -> int | None:
         """Fall back on the collaboration that `setup_collaboration` chose."""
         if collaboration is None:
             return self._core.collaboration_id
         return self._id("collaboration", collaboration)
 
-    def _require_collaboration(self, collaboration: Ref | None) -> int:
+    def _required_collaboration_id(self, collaboration: Ref | None) -> int:
         """Return the collaboration that is meant, for what cannot do without one."""
-        chosen = self._collaboration(collaboration)
+        chosen = self._collaboration_id(collaboration)
         if chosen is None:
             raise InvalidInputError(
                 "say which collaboration is meant: give its name or identifier, or choose one for "
@@ -188,7 +188,7 @@ class Named(Resource, Generic[NamedRow]):
         row = self._core.find(self._kind, name, self._core.within(collaboration))
         return cast("NamedRow", row)
 
-    def _own(self, ref: Ref) -> int:
+    def _resolve(self, ref: Ref) -> int:
         """Return the identifier of one of these things."""
         return self._id(self._kind, ref)
 

@@ -69,7 +69,7 @@ class Collaborations(Named["Collaboration"]):
         >>> (client.collaboration.get("demo"))["encrypted"]
         True
         """
-        return self._get(calls.get_collaboration(self._own(id_)), field, fields)
+        return self._get(calls.get_collaboration(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -244,7 +244,7 @@ class Collaborations(Named["Collaboration"]):
             encrypted=encrypted,
             organization_ids=self._ids("organization", organizations, "organizations"),
         )
-        call = calls.update_collaboration(self._require_collaboration(id_), body)
+        call = calls.update_collaboration(self._required_collaboration_id(id_), body)
         return self._get(call, field, fields)
 
     def delete(
@@ -285,7 +285,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> answer = client.collaboration.delete("pilot", delete_dependents=True)
         """
-        chosen = self._require_collaboration(id_)
+        chosen = self._required_collaboration_id(id_)
         return self._send_message(
             calls.delete_collaboration(chosen, delete_dependents=delete_dependents)
         )
@@ -324,7 +324,7 @@ class Collaborations(Named["Collaboration"]):
         >>> client.collaboration.trust("demo")
         True
         """
-        call = calls.get_collaboration(self._require_collaboration(id_))
+        call = calls.get_collaboration(self._required_collaboration_id(id_))
         row = self._core.send(call)
         return run_directly(self._core.trust.accept_encryption, row)
 
@@ -363,7 +363,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> members = client.collaboration.add_organization("Radboudumc", "pilot")
         """
-        chosen = self._require_collaboration(collaboration)
+        chosen = self._required_collaboration_id(collaboration)
         body: Id = {"id": self._id("organization", organization)}
         call = calls.add_organization_to_collaboration(chosen, body)
         return self._core.send(call)
@@ -403,7 +403,7 @@ class Collaborations(Named["Collaboration"]):
         --------
         >>> members = client.collaboration.remove_organization("Maastro", "pilot")
         """
-        chosen = self._require_collaboration(collaboration)
+        chosen = self._required_collaboration_id(collaboration)
         body: Id = {"id": self._id("organization", organization)}
         call = calls.remove_organization_from_collaboration(chosen, body)
         return self._core.send(call)

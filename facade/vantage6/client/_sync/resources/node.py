@@ -60,7 +60,7 @@ class Nodes(Named["Node"]):
         >>> (client.node.get("IKNL demo node"))["status"]
         'online'
         """
-        return self._get(calls.get_node(self._own(id_)), field, fields)
+        return self._get(calls.get_node(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -130,7 +130,7 @@ class Nodes(Named["Node"]):
             calls.list_nodes,
             name=name,
             organization_id=self._optional_id("organization", organization),
-            collaboration_id=self._collaboration(collaboration),
+            collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
             status=status,
             ip=ip,
@@ -187,8 +187,8 @@ class Nodes(Named["Node"]):
         >>> api_key = node["api_key"]
         """
         body: NodeInput = {
-            "collaboration_id": self._require_collaboration(collaboration),
-            "organization_id": self._home(organization),
+            "collaboration_id": self._required_collaboration_id(collaboration),
+            "organization_id": self._organization_id(organization),
         }
         if name is not None:
             body["name"] = name
@@ -238,7 +238,7 @@ class Nodes(Named["Node"]):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
-        return self._get(calls.update_node(self._own(id_), body), field, fields)
+        return self._get(calls.update_node(self._resolve(id_), body), field, fields)
 
     def delete(
         self,
@@ -269,7 +269,7 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = client.node.delete("pilot node")
         """
-        return self._send_message(calls.delete_node(self._own(id_)))
+        return self._send_message(calls.delete_node(self._resolve(id_)))
 
     def kill_tasks(
         self,
@@ -307,4 +307,4 @@ class Nodes(Named["Node"]):
         --------
         >>> answer = client.node.kill_tasks("IKNL demo node")
         """
-        return self._send_message(calls.kill_node_tasks({"id": self._own(id_)}))
+        return self._send_message(calls.kill_node_tasks({"id": self._resolve(id_)}))

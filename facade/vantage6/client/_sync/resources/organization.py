@@ -67,7 +67,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        return self._get(calls.get_organization(self._home(id_)), field, fields)
+        return self._get(calls.get_organization(self._organization_id(id_)), field, fields)
 
     def list(
         self,
@@ -126,7 +126,7 @@ class Organizations(Named["Organization"]):
             calls.list_organizations,
             name=name,
             country=country,
-            collaboration_id=self._collaboration(collaboration),
+            collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
         )
         selection = Selection(field, fields, filter_, filters)
@@ -257,7 +257,7 @@ class Organizations(Named["Organization"]):
             domain=domain,
             public_key=public_key,
         )
-        return self._get(calls.update_organization(self._home(id_), body), field, fields)
+        return self._get(calls.update_organization(self._organization_id(id_), body), field, fields)
 
     def delete(
         self,
@@ -294,7 +294,7 @@ class Organizations(Named["Organization"]):
         --------
         >>> answer = client.organization.delete("Hospital")
         """
-        chosen = self._own(id_)
+        chosen = self._resolve(id_)
         return self._send_message(
             calls.delete_organization(chosen, delete_dependents=delete_dependents)
         )
@@ -328,7 +328,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(self._core.send(calls.get_organization(self._home(id_))))
+        return fingerprint_of(self._core.send(calls.get_organization(self._organization_id(id_))))
 
     def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Accept the public key of an organization, in place of the one that was known.
@@ -369,5 +369,5 @@ class Organizations(Named["Organization"]):
         >>> client.organization.trust("Maastro", told)
         'SHA256:...'
         """
-        row = self._core.send(calls.get_organization(self._own(id_)))
+        row = self._core.send(calls.get_organization(self._resolve(id_)))
         return run_directly(self._core.trust.accept_key, row, fingerprint)

@@ -60,7 +60,7 @@ class Roles(Named["Role"]):
         >>> (client.role.get("Researcher"))["name"]
         'Researcher'
         """
-        return self._get(calls.get_role(self._own(id_)), field, fields)
+        return self._get(calls.get_role(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -181,7 +181,7 @@ class Roles(Named["Role"]):
             "name": name,
             "description": description,
             "rules": self._ids("rule", rules, "rules"),
-            "organization_id": self._home(organization),
+            "organization_id": self._organization_id(organization),
         }
         return self._get(calls.create_role(body), field, fields)
 
@@ -233,7 +233,7 @@ class Roles(Named["Role"]):
         """
         ids = self._ids("rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._get(calls.update_role(self._own(role), body), field, fields)
+        return self._get(calls.update_role(self._resolve(role), body), field, fields)
 
     def delete(
         self,
@@ -266,4 +266,4 @@ class Roles(Named["Role"]):
         --------
         >>> answer = client.role.delete("watcher")
         """
-        return self._send_message(calls.delete_role(self._own(role)))
+        return self._send_message(calls.delete_role(self._resolve(role)))

@@ -59,7 +59,7 @@ class Rules(Named["Rule"]):
         >>> client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return self._get(calls.get_rule(self._own(id_)), field, fields)
+        return self._get(calls.get_rule(self._resolve(id_)), field, fields)
 
     def list(
         self,

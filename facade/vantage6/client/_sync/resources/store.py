@@ -109,7 +109,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> [algorithm["name"] for algorithm in client.algorithm.list()]
         ['average']
         """
-        row = self._core.send(calls.get_algorithm_store(self._own(id_)))
+        row = self._core.send(calls.get_algorithm_store(self._resolve(id_)))
         self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
@@ -149,7 +149,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> client.store.get("local store", field="name")
         {'name': 'local store'}
         """
-        return self._get(calls.get_algorithm_store(self._own(id_)), field, fields)
+        return self._get(calls.get_algorithm_store(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -204,7 +204,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             calls.list_algorithm_stores,
             name=name,
             url=url,
-            collaboration_id=self._collaboration(collaboration),
+            collaboration_id=self._collaboration_id(collaboration),
         )
         selection = Selection(field, fields, filter_, filters)
         return self._list(listing, page, per_page, selection)
@@ -267,7 +267,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             "server_url": self._core.address.url,
         }
         if not all_collaborations:
-            body["collaboration_id"] = self._require_collaboration(collaboration)
+            body["collaboration_id"] = self._required_collaboration_id(collaboration)
         return self._get(calls.create_algorithm_store(body), field, fields)
 
     def update(
@@ -328,7 +328,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             )
         linked = self._optional_id("collaboration", collaboration)
         body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=linked)
-        call = calls.update_algorithm_store(self._chosen_store(id_), body)
+        call = calls.update_algorithm_store(self._store_id(id_), body)
         return self._get(call, field, fields)
 
     def delete(
@@ -363,8 +363,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> answer = client.store.delete("reviewed algorithms")
         """
         server_url = self._core.address.url
-        chosen = self._chosen_store(id_)
+        chosen = self._store_id(id_)
         return self._send_message(calls.delete_algorithm_store(chosen, server_url=server_url))
 
-    def _chosen_store(self, id_: Ref | None) -> int:
-        return self._core.store.id_ if id_ is None else self._own(id_)
+    def _store_id(self, id_: Ref | None) -> int:
+        return self._core.store.id_ if id_ is None else self._resolve(id_)

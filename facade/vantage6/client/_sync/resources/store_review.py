@@ -62,7 +62,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> (client.store.review.get(1))["status"]
         'approved'
         """
-        return self._get(calls.get_review(self._own(id_)), field, fields)
+        return self._get(calls.get_review(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -214,7 +214,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         --------
         >>> answer = client.store.review.delete(review)
         """
-        return self._send_message(calls.delete_review(self._own(id_)))
+        return self._send_message(calls.delete_review(self._resolve(id_)))
 
     def approve(
         self,
@@ -253,7 +253,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return self._send_message(calls.approve_review(self._own(id_), body))
+        return self._send_message(calls.approve_review(self._resolve(id_), body))
 
     def reject(
         self,
@@ -292,4 +292,4 @@ class StoreReviews(StoreResource, Named["Review"]):
         >>> answer = client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return self._send_message(calls.reject_review(self._own(id_), body))
+        return self._send_message(calls.reject_review(self._resolve(id_), body))

@@ -189,7 +189,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         """
         ids = self._ids("store_rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._get(calls.update_role(self._own(role_id), body), field, fields)
+        return self._get(calls.update_role(self._resolve(role_id), body), field, fields)
 
     def delete(
         self,
@@ -226,4 +226,4 @@ class StoreRoles(StoreResource, Named["Role"]):
         --------
         >>> answer = client.store.role.delete("watcher")
         """
-        return self._send_message(calls.delete_role(self._own(role_id)))
+        return self._send_message(calls.delete_role(self._resolve(role_id)))

@@ -61,7 +61,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> (client.store.user.get("admin"))["username"]
         'admin'
         """
-        return self._get(calls.get_user(self._own(id_)), field, fields)
+        return self._get(calls.get_user(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -206,7 +206,7 @@ class StoreUsers(StoreResource, Named["User"]):
         >>> user = client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": self._ids("store_role", roles, "roles")}
-        return self._get(calls.update_user(self._own(id_), body), field, fields)
+        return self._get(calls.update_user(self._resolve(id_), body), field, fields)
 
     def delete(
         self,
@@ -239,4 +239,4 @@ class StoreUsers(StoreResource, Named["User"]):
         --------
         >>> answer = client.store.user.delete("ada")
         """
-        return self._send_message(calls.delete_user(self._own(id_)))
+        return self._send_message(calls.delete_user(self._resolve(id_)))

@@ -69,7 +69,7 @@ class Studies(Named["Study"]):
         >>> client.study.get("demo Subset", fields=["id", "name"])
         {'id': 1, 'name': 'demo Subset'}
         """
-        return self._get(calls.get_study(self._own(id_)), field, fields)
+        return self._get(calls.get_study(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -178,7 +178,7 @@ class Studies(Named["Study"]):
         --------
         >>> study = client.study.create("adults", ["IKNL", "Maastro"], collaboration="demo")
         """
-        place = self._require_collaboration(collaboration)
+        place = self._required_collaboration_id(collaboration)
         members = Scope("collaboration", place)
         ids = self._ids("organization", organizations, "organizations", members)
         body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
@@ -229,7 +229,7 @@ class Studies(Named["Study"]):
         """
         ids = self._ids("organization", organizations, "organizations")
         body: StudyUpdate = without_none(name=name, organization_ids=ids)
-        return self._get(calls.update_study(self._own(id_), body), field, fields)
+        return self._get(calls.update_study(self._resolve(id_), body), field, fields)
 
     def delete(
         self,
@@ -262,7 +262,7 @@ class Studies(Named["Study"]):
         --------
         >>> answer = client.study.delete("adults")
         """
-        return self._send_message(calls.delete_study(self._the_study(id_)))
+        return self._send_message(calls.delete_study(self._study_id(id_)))
 
     def add_organization(
         self,
@@ -300,7 +300,7 @@ class Studies(Named["Study"]):
         --------
         >>> members = client.study.add_organization("Radboudumc", study="adults")
         """
-        chosen = self._the_study(study)
+        chosen = self._study_id(study)
         body: Id = {"id": self._id("organization", organization)}
         call = calls.add_organization_to_study(chosen, body)
         return self._core.send(call)
@@ -339,12 +339,12 @@ class Studies(Named["Study"]):
         --------
         >>> members = client.study.remove_organization("Maastro", study="adults")
         """
-        chosen = self._the_study(study)
+        chosen = self._study_id(study)
         body: Id = {"id": self._id("organization", organization)}
         call = calls.remove_organization_from_study(chosen, body)
         return self._core.send(call)
 
-    def _the_study(self, study: Ref | None) -> int:
+    def _study_id(self, study: Ref | None) -> int:
         if study is None:
             raise InvalidInputError("say which study is meant: give its name or identifier")
-        return self._own(study)
+        return self._resolve(study)

@@ -88,7 +88,7 @@ class Tasks(Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return self._get(calls.get_task(self._own(id_), include=include), field, fields)
+        return self._get(calls.get_task(self._resolve(id_), include=include), field, fields)
 
     def list(
         self,
@@ -181,7 +181,7 @@ class Tasks(Named["Task"]):
             calls.list_tasks,
             init_org_id=self._optional_id("organization", initiating_org),
             init_user_id=self._optional_id("user", initiating_user),
-            collaboration_id=self._collaboration(collaboration),
+            collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
             image=image,
             parent_id=self._optional_id("task", parent),
@@ -485,7 +485,7 @@ class Tasks(Named["Task"]):
             study_id = self._id("study", study)
             row = self._core.send(calls.get_study(study_id))
             return row["collaboration"]["id"], study_id
-        chosen = self._collaboration(collaboration)
+        chosen = self._collaboration_id(collaboration)
         if chosen is None:
             raise InvalidInputError(
                 "a task needs a collaboration or a study; setup_collaboration() chooses one for "
@@ -522,7 +522,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = client.task.delete("average height")
         """
-        return self._send_message(calls.delete_task(self._own(id_)))
+        return self._send_message(calls.delete_task(self._resolve(id_)))
 
     def kill(self, id_: Ref) -> Message:
         """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
@@ -553,7 +553,7 @@ class Tasks(Named["Task"]):
         --------
         >>> answer = client.task.kill("long")
         """
-        return self._send_message(calls.kill_task({"id": self._own(id_)}))
+        return self._send_message(calls.kill_task({"id": self._resolve(id_)}))
 
 
 def _inputs(

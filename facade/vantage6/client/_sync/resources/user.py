@@ -64,7 +64,7 @@ class Users(Named["User"]):
         """
         if id_ is None:
             id_ = self._core.whoami.id_
-        return self._get(calls.get_user(self._own(id_)), field, fields)
+        return self._get(calls.get_user(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -204,7 +204,7 @@ class Users(Named["User"]):
             "lastname": lastname,
             "password": password,
             "email": email,
-            "organization_id": self._home(organization),
+            "organization_id": self._organization_id(organization),
             "roles": self._ids("role", roles, "roles"),
             "rules": self._ids("rule", rules, "rules"),
         }
@@ -265,7 +265,7 @@ class Users(Named["User"]):
         >>> client.user.update(lastname="King", fields=["firstname", "lastname"])
         {'firstname': 'Researcher', 'lastname': 'King'}
         """
-        chosen = self._core.whoami.id_ if id_ is None else self._own(id_)
+        chosen = self._core.whoami.id_ if id_ is None else self._resolve(id_)
         home = self._optional_id("organization", organization)
         if home is not None:
             self._check_organization(chosen, home)
@@ -309,7 +309,7 @@ class Users(Named["User"]):
         --------
         >>> answer = client.user.delete("ada")
         """
-        return self._send_message(calls.delete_user(self._own(id_)))
+        return self._send_message(calls.delete_user(self._resolve(id_)))
 
     def _check_organization(self, id_: int, organization: int) -> None:
         now = (self._core.send(calls.get_user(id_))).get("organization")
