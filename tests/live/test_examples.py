@@ -449,7 +449,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 
 @scene("organization.trust")
 def _(world: World) -> Iterator[dict[str, Any]]:
-    yield {"told": world.researcher.organization.fingerprint("Maastro")}
+    yield {"fingerprint": world.researcher.organization.fingerprint("Maastro")}
 
 
 def roles_go(world: World) -> Any:

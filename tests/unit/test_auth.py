@@ -200,7 +200,7 @@ def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
         lambda: client.util.set_my_password("old", "New-Secret-1"),
         lambda: client.util.set_two_factor_auth("old"),
     ):
-        with pytest.raises(LoginFailedError, match="another mail"):
+        with pytest.raises(LoginFailedError, match="another email"):
             call()
 
 

@@ -187,7 +187,7 @@ async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
 async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -> None:
     assert (await root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in await root.store.list(name="rena%")] == [1]
-    with pytest.raises(InvalidInputError, match="anew"):
+    with pytest.raises(InvalidInputError, match="cannot extend"):
         await root.store.update(all_collaborations=True)
     with pytest.raises(InvalidInputError, match="collaboration"):
         await root.store.create("https://store.example/api", "x")

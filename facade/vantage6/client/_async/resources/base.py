@@ -1,4 +1,4 @@
-"""What all resources share."""
+"""Base classes of the resources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NamedRow = TypeVar("NamedRow")
 
 
 class Resource:
-    """One kind of thing on the server, and what can be done with it."""
+    """One kind of object on the server, and its operations."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -49,7 +49,7 @@ class Resource:
         return self._core.backend.store
 
     def _connection(self) -> Connection:
-        """Return the way to the API that knows of these things."""
+        """Return the connection to the API that serves this resource."""
         return self._core
 
     async def _get(
@@ -70,7 +70,7 @@ class Resource:
         per_page: int | None,
         selection: Selection,
     ) -> Rows[Row]:
-        """Get all rows, or those of one page, and keep the wanted ones."""
+        """Return the selected rows, of all pages or of one."""
         return selection.of_rows(await self._connection().rows(listing, page, per_page))
 
     async def _send_message(
@@ -84,13 +84,13 @@ class Resource:
         return message
 
     async def _id(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Return the identifier of what was named; without a name, all there is would be meant."""
+        """Return the id that a reference stands for."""
         return await self._core.id_of(kind, ref, within)
 
     async def _optional_id(
         self, kind: Kind, ref: Ref | None, within: Scope | None = None
     ) -> int | None:
-        """Return the identifier of what was named, if anything was."""
+        """Return the id that a reference stands for, or None without one."""
         return None if ref is None else await self._id(kind, ref, within)
 
     @overload
@@ -104,62 +104,62 @@ class Resource:
     async def _ids(
         self, kind: Kind, refs: Iterable[Ref] | None, argument: str, within: Scope | None = None
     ) -> list[int] | None:
-        """Return the identifiers of all that were named, if anything was."""
+        """Return the ids that references stand for, or None without any."""
         if refs is None:
             return None
         return [await self._id(kind, ref, within) for ref in references(refs, argument)]
 
-    async def _home(self, organization: Ref | None) -> int:
-        """Fall back on the organization of the user."""
+    async def _organization_id(self, organization: Ref | None) -> int:
+        """Return the id of an organization, by default the user's own."""
         if organization is None:
             return self._core.whoami.organization_id
         return await self._id("organization", organization)
 
-    async def _collaboration(self, collaboration: Ref | None) -> int | None:
-        """Fall back on the collaboration that `setup_collaboration` chose."""
+    async def _collaboration_id(self, collaboration: Ref | None) -> int | None:
+        """Return the id of a collaboration, by default the chosen one, if any."""
         if collaboration is None:
             return self._core.collaboration_id
         return await self._id("collaboration", collaboration)
 
-    async def _require_collaboration(self, collaboration: Ref | None) -> int:
-        """Return the collaboration that is meant, for what cannot do without one."""
-        chosen = await self._collaboration(collaboration)
+    async def _required_collaboration_id(self, collaboration: Ref | None) -> int:
+        """Return the id of a collaboration, by default the chosen one; raise if there is none."""
+        chosen = await self._collaboration_id(collaboration)
         if chosen is None:
             raise InvalidInputError(
-                "say which collaboration is meant: give its name or identifier, or choose one for "
-                "all calls with setup_collaboration()"
+                "collaboration: expected a name, id or row, got None. Pass one, or choose one for "
+                "all calls with setup_collaboration()."
             )
         return chosen
 
 
 class Named(Resource, Generic[NamedRow]):
-    """One kind of thing that goes by names."""
+    """One kind of object that has a name."""
 
     _kind: ClassVar[Kind]
 
     async def id(self, name: Ref, *, collaboration: Ref | None = None) -> int:
-        """Give the identifier of what has a name.
+        """Return the id of the object with a name.
 
         Parameters
         ----------
         name : str, int or row
-            The name. It is compared exactly first, then without regard to case; an identifier, or
-            a row with one, is given back as it is.
+            Name to search for, first by exact match, then ignoring case. An id, or a row with
+            one, is returned as is.
         collaboration : str, int or row, optional
-            Where to look, for what belongs to a collaboration; by default in the one that
-            ``setup_collaboration`` chose, then everywhere.
+            Collaboration to search in, for objects that belong to one. By default, the one chosen
+            with ``setup_collaboration``, then everywhere.
 
         Returns
         -------
         int
-            The identifier.
+            Id of the object.
 
         Raises
         ------
         NameNotFoundError
-            When none is called that, as far as you may see.
+            If the name matches nothing that you can see.
         AmbiguousNameError
-            When several are.
+            If the name matches more than one object.
 
         Examples
         --------
@@ -169,26 +169,26 @@ class Named(Resource, Generic[NamedRow]):
         return await self._id(self._kind, name, await self._core.within(collaboration))
 
     async def find(self, name: str, *, collaboration: Ref | None = None) -> NamedRow:
-        """Look up what has a name.
+        """Return the row of the object with a name.
 
         Parameters
         ----------
         name : str
-            The name, as for `id`.
+            Name to search for, as in `id`.
         collaboration : str, int or row, optional
-            Where to look, as for `id`.
+            Collaboration to search in, as in `id`.
 
         Returns
         -------
         dict
-            The row.
+            Row of the object.
 
         Raises
         ------
         NameNotFoundError
-            When none is called that, as far as you may see.
+            If the name matches nothing that you can see.
         AmbiguousNameError
-            When several are.
+            If the name matches more than one object.
 
         Examples
         --------
@@ -216,13 +216,13 @@ class Named(Resource, Generic[NamedRow]):
         connection.names.forget(self._kind, *kinds)
         return body
 
-    async def _own(self, ref: Ref) -> int:
-        """Return the identifier of one of these things."""
+    async def _resolve(self, ref: Ref) -> int:
+        """Return the id that a reference of this resource's kind stands for."""
         return await self._id(self._kind, ref)
 
 
 class StoreResource(Resource):
-    """One kind of thing in the algorithm store that ``client.store.set`` chose."""
+    """One kind of object in the algorithm store chosen with ``client.store.set``."""
 
     def _connection(self) -> Connection:
         return self._core.store

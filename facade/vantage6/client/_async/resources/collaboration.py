@@ -26,25 +26,21 @@ if TYPE_CHECKING:
 
 
 class Collaborations(Named["Collaboration"]):
-    """The agreements between organizations to run tasks together."""
+    """The collaborations: agreements between organizations to run tasks together."""
 
     _kind = "collaboration"
 
     async def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Collaboration:
-        """Look up a collaboration.
+        """Return a collaboration.
 
         Parameters
         ----------
         id_ : int, str or row
-            The collaboration: its name, id or row.
+            Name, id or row of the collaboration.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -54,18 +50,20 @@ class Collaborations(Named["Collaboration"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> (await client.collaboration.get("demo"))["encrypted"]
         True
         """
-        return await self._get(self._server.get_collaboration(await self._own(id_)), field, fields)
+        return await self._get(
+            self._server.get_collaboration(await self._resolve(id_)), field, fields
+        )
 
     async def list(
         self,
@@ -87,37 +85,37 @@ class Collaborations(Named["Collaboration"]):
         Parameters
         ----------
         scope : str
-            ``"organization"`` for those of your own organization, ``"global"`` for all that you
-            may see.
+            ``"organization"`` for the collaborations of your own organization, ``"global"`` for
+            all that you have permission to view.
         name : str, optional
-            Keep collaborations with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the collaborations; ``%`` matches any characters, ``_`` exactly one.
         encrypted : bool, optional
-            Keep those with, or without, encryption.
+            Whether the collaborations are encrypted.
         organization : int, str or row, optional
-            Keep those of this organization; only in the scope ``"global"``.
+            Member of the collaborations; only in the scope ``"global"``.
         algorithm_store : int, str or row, optional
-            Keep those that are linked to this algorithm store.
+            Algorithm store that the collaborations are linked to.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("name", "demo")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("name", "demo")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Collaboration
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         InvalidInputError
-            When there is no such scope.
+            If the scope is not valid.
         PermissionDeniedError
-            When you may not see these collaborations.
+            If you do not have permission to view these collaborations.
 
         Examples
         --------
@@ -125,7 +123,7 @@ class Collaborations(Named["Collaboration"]):
         [{'id': 1, 'name': 'demo'}]
         """
         if scope not in ("organization", "global"):
-            raise InvalidInputError(f"scope must be 'organization' or 'global', not {scope!r}")
+            raise InvalidInputError(f"scope: expected 'organization' or 'global', got {scope!r}.")
         if scope == "organization":
             organization = self._core.whoami.organization_id
         listing = partial(
@@ -135,8 +133,7 @@ class Collaborations(Named["Collaboration"]):
             organization_id=await self._optional_id("organization", organization),
             algorithm_store_id=await self._optional_id("store", algorithm_store),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def create(
         self,
@@ -147,32 +144,32 @@ class Collaborations(Named["Collaboration"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Collaboration:
-        """Add a collaboration between organizations.
+        """Create a collaboration between organizations.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the collaboration.
         organizations : sequence of int, str or row
-            Its members.
+            Members of the collaboration.
         encrypted : bool
-            Whether inputs and results are encrypted from one organization to the other.
+            Whether inputs and results are encrypted between organizations.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Collaboration
-            The new collaboration; its nodes are yet to be added.
+            The new collaboration, without nodes.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add collaborations.
+            If you do not have permission to create collaborations.
 
         Examples
         --------
@@ -201,34 +198,34 @@ class Collaborations(Named["Collaboration"]):
         Parameters
         ----------
         id_ : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
         name : str, optional
-            A new name.
+            New name.
         encrypted : bool, optional
-            Whether it is encrypted from now on.
+            Whether the collaboration is encrypted from now on.
         organizations : sequence of int, str or row, optional
-            All that are to be its members, in place of those it has.
+            All members of the collaboration, replacing the current ones.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Collaboration
-            The collaboration as it is now; what was not given stays as it was.
+            The updated collaboration. Fields that are not given keep their values.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
 
         Examples
         --------
@@ -240,166 +237,162 @@ class Collaborations(Named["Collaboration"]):
             encrypted=encrypted,
             organization_ids=await self._ids("organization", organizations, "organizations"),
         )
-        call = self._server.update_collaboration(await self._require_collaboration(id_), body)
+        call = self._server.update_collaboration(await self._required_collaboration_id(id_), body)
         return await self._save(call, field, fields)
 
-    async def delete(
-        self,
-        id_: Ref | None = None,
-        delete_dependents: bool = False,
-    ) -> Message:
+    async def delete(self, id_: Ref | None = None, delete_dependents: bool = False) -> Message:
         """Delete a collaboration.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
         delete_dependents : bool
-            Whether to delete its nodes, tasks and studies too; without, the server refuses as long
-            as there are any.
+            Whether to delete its nodes, tasks and studies as well. If False, the server refuses
+            while there are any.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = await client.collaboration.delete("pilot", delete_dependents=True)
+        >>> message = await client.collaboration.delete("pilot", delete_dependents=True)
         """
-        chosen = await self._require_collaboration(id_)
+        collaboration_id = await self._required_collaboration_id(id_)
         return await self._apply(
-            self._server.delete_collaboration(chosen, delete_dependents=delete_dependents)
+            self._server.delete_collaboration(collaboration_id, delete_dependents=delete_dependents)
         )
 
     async def trust(self, id_: Ref | None = None) -> bool:
-        """Accept what the server says of a collaboration's encryption, now and from now on.
+        """Accept the encryption setting that the server reports for a collaboration.
 
-        Once a collaboration is known as encrypted, nothing is sent to it unencrypted until then; a
-        strict client sends nothing unencrypted to any collaboration. To a collaboration that is
-        accepted as encrypted nothing is sent unencrypted from the start.
+        It is accepted now and for all later calls. Until then, nothing is sent unencrypted to a
+        collaboration that is known to be encrypted; with a strict client, this applies to all
+        collaborations. Once a collaboration is accepted as encrypted, nothing is ever sent to it
+        unencrypted.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
 
         Returns
         -------
         bool
-            Whether it is encrypted. If not, the server can read what is sent there.
+            Whether the collaboration is encrypted. If not, the server can read all data sent to it.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> await client.collaboration.trust("demo")
         True
         """
-        call = self._server.get_collaboration(await self._require_collaboration(id_))
-        row = await self._core.send(call)
+        collaboration_id = await self._required_collaboration_id(id_)
+        row = await self._core.send(self._server.get_collaboration(collaboration_id))
         return await run_in_thread(self._core.trust.accept_encryption, row)
 
     async def add_organization(
-        self,
-        organization: Ref,
-        collaboration: Ref | None = None,
+        self, organization: Ref, collaboration: Ref | None = None
     ) -> Sequence[Organization]:
-        """Make an organization a member of a collaboration.
+        """Add an organization to a collaboration.
 
         Parameters
         ----------
         organization : int, str or row
-            The organization: its name, id or row.
+            Name, id or row of the organization.
         collaboration : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
 
         Returns
         -------
         sequence of Organization
-            All members, with the new one.
+            All members, including the new one.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not change the collaboration.
+            If you do not have permission to change the collaboration.
 
         Examples
         --------
         >>> members = await client.collaboration.add_organization("Radboudumc", "pilot")
         """
-        chosen = await self._require_collaboration(collaboration)
+        collaboration_id = await self._required_collaboration_id(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
-        call = self._server.add_organization_to_collaboration(chosen, body)
-        return await self._change(call, "organization")
+        return await self._change(
+            self._server.add_organization_to_collaboration(collaboration_id, body), "organization"
+        )
 
     async def remove_organization(
-        self,
-        organization: Ref,
-        collaboration: Ref | None = None,
+        self, organization: Ref, collaboration: Ref | None = None
     ) -> Sequence[Organization]:
-        """Take an organization out of a collaboration.
+        """Remove an organization from a collaboration.
 
         Parameters
         ----------
         organization : int, str or row
-            The organization: its name, id or row.
+            Name, id or row of the organization.
         collaboration : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
 
         Returns
         -------
         sequence of Organization
-            The members that remain.
+            The remaining members.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not change the collaboration.
+            If you do not have permission to change the collaboration.
 
         Examples
         --------
         >>> members = await client.collaboration.remove_organization("Maastro", "pilot")
         """
-        chosen = await self._require_collaboration(collaboration)
+        collaboration_id = await self._required_collaboration_id(collaboration)
         body: Id = {"id": await self._id("organization", organization)}
-        call = self._server.remove_organization_from_collaboration(chosen, body)
-        return await self._change(call, "organization")
+        return await self._change(
+            self._server.remove_organization_from_collaboration(collaboration_id, body),
+            "organization",
+        )

@@ -1,4 +1,4 @@
-"""The nodes at the organizations."""
+"""The nodes of the organizations."""
 
 from __future__ import annotations
 
@@ -17,25 +17,21 @@ if TYPE_CHECKING:
 
 
 class Nodes(Named["Node"]):
-    """The machines at which organizations run the tasks of their collaborations."""
+    """The nodes: machines on which organizations run the tasks of their collaborations."""
 
     _kind = "node"
 
     async def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Node:
-        """Look up a node.
+        """Return a node.
 
         Parameters
         ----------
         id_ : int, str or row
-            The node: its name, id or row.
+            Name, id or row of the node.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -45,18 +41,18 @@ class Nodes(Named["Node"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> (await client.node.get("IKNL demo node"))["status"]
         'online'
         """
-        return await self._get(self._server.get_node(await self._own(id_)), field, fields)
+        return await self._get(self._server.get_node(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -81,39 +77,39 @@ class Nodes(Named["Node"]):
         Parameters
         ----------
         name : str, optional
-            Keep nodes with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the nodes; ``%`` matches any characters, ``_`` exactly one.
         organization : int, str or row, optional
-            Keep the nodes of this organization.
+            Organization that the nodes belong to.
         collaboration : int, str or row, optional
-            Keep the nodes of this collaboration; by default of the one that
-            ``setup_collaboration`` chose, if any.
+            Collaboration that the nodes belong to. By default, the one chosen with
+            ``setup_collaboration``, if any.
         study : int, str or row, optional
-            Keep the nodes of the organizations of this study.
+            Study that the organizations of the nodes belong to.
         is_online : bool, optional
-            Keep the nodes that are, or are not, connected.
+            Whether the nodes are connected.
         ip : str, optional
-            Keep nodes with this address in the private network.
+            Address of the nodes in the private network.
         last_seen_from, last_seen_till : str, optional
-            Keep nodes last seen within these times (ISO 8601, UTC).
+            Range of times in which the nodes were last seen (ISO 8601, UTC).
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", None)``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", None)``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Node
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these nodes.
+            If you do not have permission to view these nodes.
 
         Examples
         --------
@@ -126,15 +122,14 @@ class Nodes(Named["Node"]):
             self._server.list_nodes,
             name=name,
             organization_id=await self._optional_id("organization", organization),
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
             status=status,
             ip=ip,
             last_seen_from=seen[0],
             last_seen_till=seen[1],
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def create(
         self,
@@ -150,32 +145,32 @@ class Nodes(Named["Node"]):
         Parameters
         ----------
         collaboration : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
         organization : int, str or row, optional
-            The organization: its name, id or row; by default your own.
+            Name, id or row of the organization. By default, your own.
         name : str, optional
-            Its name; the server makes one up if there is none.
+            Name of the node. By default, the server generates one.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         NodeWithKey
-            The new node. Its ``["api_key"]``, by which it logs in, is told this once: keep it.
+            The new node. It logs in with its ``["api_key"]``, which is shown only once: store it.
 
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add nodes there.
+            If you do not have permission to create nodes there.
 
         Examples
         --------
@@ -183,8 +178,8 @@ class Nodes(Named["Node"]):
         >>> api_key = node["api_key"]
         """
         body: NodeInput = {
-            "collaboration_id": await self._require_collaboration(collaboration),
-            "organization_id": await self._home(organization),
+            "collaboration_id": await self._required_collaboration_id(collaboration),
+            "organization_id": await self._organization_id(organization),
         }
         if name is not None:
             body["name"] = name
@@ -204,29 +199,29 @@ class Nodes(Named["Node"]):
         Parameters
         ----------
         id_ : int, str or row
-            The node: its name, id or row.
+            Name, id or row of the node.
         name : str, optional
-            A new name.
+            New name.
         clear_ip : bool, optional
-            Whether to forget its address in the private network.
+            Whether to clear the node's address in the private network.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Node
-            The node as it is now; what was not given stays as it was.
+            The updated node. Fields that are not given keep their values.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
 
         Examples
         --------
@@ -234,73 +229,71 @@ class Nodes(Named["Node"]):
         {'name': 'IKNL, room 4'}
         """
         body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
-        return await self._save(self._server.update_node(await self._own(id_), body), field, fields)
+        return await self._save(
+            self._server.update_node(await self._resolve(id_), body), field, fields
+        )
 
-    async def delete(
-        self,
-        id_: Ref,
-    ) -> Message:
-        """Delete a node; it can no longer log in.
+    async def delete(self, id_: Ref) -> Message:
+        """Delete a node. It can no longer log in.
 
         Parameters
         ----------
         id_ : int, str or row
-            The node: its name, id or row.
+            Name, id or row of the node.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = await client.node.delete("pilot node")
+        >>> message = await client.node.delete("pilot node")
         """
-        return await self._apply(self._server.delete_node(await self._own(id_)))
+        return await self._apply(self._server.delete_node(await self._resolve(id_)))
 
-    async def kill_tasks(
-        self,
-        id_: Ref,
-    ) -> Message:
-        """Stop all that runs at a node.
+    async def kill_tasks(self, id_: Ref) -> Message:
+        """Stop all tasks that run on a node.
 
-        Servers up to 4.15.2 fail at this once the node is online. There, stop the tasks one by one
-        with ``client.task.kill``.
+        Servers up to 4.15.2 fail to do this if the node is online. With these servers, stop the
+        tasks one by one with ``client.task.kill``.
 
         Parameters
         ----------
         id_ : int, str or row
-            The node: its name, id or row.
+            Name, id or row of the node.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         BadRequestError
-            When the node is offline.
+            If the node is offline.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         ServerError
-            When the server fails, see above.
+            If the server fails, see above.
         PermissionDeniedError
-            When you may not kill tasks there.
+            If you do not have permission to kill tasks there.
 
         Examples
         --------
-        >>> answer = await client.node.kill_tasks("IKNL demo node")
+        >>> message = await client.node.kill_tasks("IKNL demo node")
         """
-        return await self._send_message(self._server.kill_node_tasks({"id": await self._own(id_)}))
+        return await self._send_message(
+            self._server.kill_node_tasks({"id": await self._resolve(id_)})
+        )

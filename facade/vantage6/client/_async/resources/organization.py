@@ -1,4 +1,4 @@
-"""The organizations that take part."""
+"""The participating organizations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Organizations(Named["Organization"]):
-    """The organizations that take part, with their addresses and public keys."""
+    """The participating organizations, with their addresses and public keys."""
 
     _kind = "organization"
 
@@ -35,14 +35,14 @@ class Organizations(Named["Organization"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Organization:
-        """Look up an organization.
+        """Return an organization.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The organization: its name, id or row; by default your own.
+            Name, id or row of the organization. By default, your own.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -52,18 +52,20 @@ class Organizations(Named["Organization"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> await client.organization.get(field="name")
         {'name': 'IKNL'}
         """
-        return await self._get(self._server.get_organization(await self._home(id_)), field, fields)
+        return await self._get(
+            self._server.get_organization(await self._organization_id(id_)), field, fields
+        )
 
     async def list(
         self,
@@ -84,33 +86,33 @@ class Organizations(Named["Organization"]):
         Parameters
         ----------
         name : str, optional
-            Keep organizations with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the organizations; ``%`` matches any characters, ``_`` exactly one.
         country : str, optional
-            Keep organizations in this country.
+            Country of the organizations.
         collaboration : int, str or row, optional
-            Keep the members of this collaboration; by default of the one that
-            ``setup_collaboration`` chose, if any.
+            Collaboration that the organizations are members of. By default, the one chosen with
+            ``setup_collaboration``, if any.
         study : int, str or row, optional
-            Keep the members of this study.
+            Study that the organizations are members of.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("country", "NL")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("country", "NL")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Organization
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these organizations.
+            If you do not have permission to view these organizations.
 
         Examples
         --------
@@ -122,11 +124,10 @@ class Organizations(Named["Organization"]):
             self._server.list_organizations,
             name=name,
             country=country,
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def create(
         self,
@@ -141,20 +142,20 @@ class Organizations(Named["Organization"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Organization:
-        """Add an organization to the server.
+        """Create an organization on the server.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the organization.
         address1, address2, zipcode, country : str
-            Its postal address.
+            Postal address.
         domain : str
-            Its name in mail and web addresses, such as ``"iknl.nl"``.
+            Domain name in email and web addresses, such as ``"iknl.nl"``.
         public_key : str, optional
-            Its public key: base64 of the key in PEM form, as in ``["public_key"]`` of a row.
+            Public key: base64 of the key in PEM format, as in ``["public_key"]`` of a row.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -164,9 +165,9 @@ class Organizations(Named["Organization"]):
         Raises
         ------
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add organizations.
+            If you do not have permission to create organizations.
 
         Examples
         --------
@@ -210,34 +211,34 @@ class Organizations(Named["Organization"]):
         Parameters
         ----------
         id_ : int, str or row, optional
-            The organization: its name, id or row; by default your own.
+            Name, id or row of the organization. By default, your own.
         name : str, optional
-            A new name.
+            New name.
         address1, address2, zipcode, country : str, optional
-            Its postal address.
+            Postal address.
         domain : str, optional
-            Its name in mail and web addresses, such as ``"iknl.nl"``.
+            Domain name in email and web addresses, such as ``"iknl.nl"``.
         public_key : str, optional
-            Its public key: base64 of the key in PEM form, as in ``["public_key"]`` of a row. What
-            was encrypted for another key can then no longer be read with this one's.
+            Public key: base64 of the key in PEM format, as in ``["public_key"]`` of a row. Data
+            encrypted for another key cannot be decrypted with the private key of this one.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Organization
-            The organization as it is now; what was not given stays as it was.
+            The updated organization. Fields that are not given keep their values.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
 
         Examples
         --------
@@ -254,72 +255,68 @@ class Organizations(Named["Organization"]):
             public_key=public_key,
         )
         return await self._save(
-            self._server.update_organization(await self._home(id_), body), field, fields
+            self._server.update_organization(await self._organization_id(id_), body), field, fields
         )
 
-    async def delete(
-        self,
-        id_: Ref,
-        delete_dependents: bool = False,
-    ) -> Message:
+    async def delete(self, id_: Ref, delete_dependents: bool = False) -> Message:
         """Delete an organization.
 
         Parameters
         ----------
         id_ : int, str or row
-            The organization: its name, id or row.
+            Name, id or row of the organization.
         delete_dependents : bool
-            Whether to delete its users, nodes, tasks and roles too; without, the server refuses as
-            long as there are any.
+            Whether to delete its users, nodes, tasks and roles as well. If False, the server
+            refuses while there are any.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = await client.organization.delete("Hospital")
+        >>> message = await client.organization.delete("Hospital")
         """
-        chosen = await self._own(id_)
+        organization_id = await self._resolve(id_)
         return await self._apply(
-            self._server.delete_organization(chosen, delete_dependents=delete_dependents)
+            self._server.delete_organization(organization_id, delete_dependents=delete_dependents)
         )
 
     async def fingerprint(self, id_: Ref | None = None) -> str:
-        """Give the short form of an organization's public key, by which people compare keys.
+        """Return the fingerprint of an organization's public key, for comparison by people.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The organization: its name, id or row; by default your own.
+            Name, id or row of the organization. By default, your own.
 
         Returns
         -------
         str
-            ``SHA256:`` and the hash of the key that the server gives now.
+            ``SHA256:`` and the hash of the key that the server currently returns.
 
         Raises
         ------
         InvalidKeyError
-            When it has no public key, or none that can be read.
+            If the organization has no public key, or one that cannot be read.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -327,47 +324,47 @@ class Organizations(Named["Organization"]):
         'SHA256:...'
         """
         return fingerprint_of(
-            await self._core.send(self._server.get_organization(await self._home(id_)))
+            await self._core.send(self._server.get_organization(await self._organization_id(id_)))
         )
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
-        """Accept the public key of an organization, in place of the one that was known.
+        """Trust the public key of an organization, replacing the one known so far.
 
-        Encrypting for an organization whose key has changed is an error until then, and so it is,
-        in a strict client, for each organization. Ask the organization for its fingerprint in a way
-        that the server has no part in.
+        Until you call this method, encrypting for an organization whose key has changed is an
+        error; in a strict client, so is encrypting for any organization. Ask the organization for
+        its fingerprint over a channel that does not involve the server.
 
         Parameters
         ----------
         id_ : int, str or row
-            The organization: its name, id or row.
+            Name, id or row of the organization.
         fingerprint : str, optional
-            The fingerprint that its key is to have. Without, any key is accepted that the server
-            gives now.
+            Expected fingerprint of the key. By default, any key that the server currently returns
+            is accepted.
 
         Returns
         -------
         str
-            The fingerprint of the key that is trusted from now on.
+            Fingerprint of the key that is trusted from now on.
 
         Raises
         ------
         KeyMismatchError
-            When the key that the server gives has another fingerprint; nothing has changed.
+            If the key that the server returns has another fingerprint; nothing is changed.
         InvalidKeyError
-            When it has no public key, or none that can be read.
+            If the organization has no public key, or one that cannot be read.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
-        >>> told = await client.organization.fingerprint("Maastro")  # compare it by telephone
-        >>> await client.organization.trust("Maastro", told)
+        >>> fingerprint = await client.organization.fingerprint("Maastro")  # compare by telephone
+        >>> await client.organization.trust("Maastro", fingerprint)
         'SHA256:...'
         """
-        row = await self._core.send(self._server.get_organization(await self._own(id_)))
+        row = await self._core.send(self._server.get_organization(await self._resolve(id_)))
         return await run_in_thread(self._core.trust.accept_key, row, fingerprint)

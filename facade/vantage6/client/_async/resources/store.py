@@ -1,4 +1,4 @@
-"""The algorithm stores that the server knows, and the one that is chosen."""
+"""The algorithm stores known to the server, and the chosen one."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 
 class AlgorithmStores(Named["AlgorithmStore"]):
-    """The algorithm stores of the collaborations; `set` chooses the one to work with.
+    """The algorithm stores of the collaborations; `set` chooses the one to use.
 
     Attributes
     ----------
     policy : StorePolicies
-        The rules of conduct of the chosen store.
+        Policies of the chosen store.
     review : StoreReviews
-        The assessments of its algorithms.
+        Reviews of its algorithms.
     role : StoreRoles
-        The roles that its users can have.
+        Roles that its users can have.
     rule : StoreRules
-        Its permissions.
+        Permission rules of the store.
     user : StoreUsers
-        The people it knows.
+        Users of the store.
     """
 
     _kind = "store"
@@ -59,45 +59,42 @@ class AlgorithmStores(Named["AlgorithmStore"]):
     @property
     def url(self) -> str | None:
         """Address of the chosen store's API."""
-        chosen = self._core.state.store
-        return chosen.url if chosen else None
+        store = self._core.state.store
+        return store.url if store else None
 
     @property
     def store_id(self) -> int | None:
-        """Identifier of the chosen store, at the server."""
-        chosen = self._core.state.store
-        return chosen.id_ if chosen else None
+        """Id of the chosen store on the server."""
+        store = self._core.state.store
+        return store.id_ if store else None
 
-    async def set(
-        self,
-        id_: Ref,
-    ) -> AlgorithmStore:
-        """Choose the store that ``client.algorithm`` and all below ``client.store`` work with.
+    async def set(self, id_: Ref) -> AlgorithmStore:
+        """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
-        The store is told your token, and asks the server who you are. This asks the server alone;
-        the store hears of you at the first request to it.
+        The store receives your token and uses it to identify you with the server. This call
+        contacts only the server; the store receives the token with the first request to it.
 
         Parameters
         ----------
         id_ : int, str or row
-            The store: its name, id or row.
+            Name, id or row of the store.
 
         Returns
         -------
         AlgorithmStore
-            What the server knows of the store.
+            The store, as known to the server.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         ConfigurationError
-            When your login would travel to the store without encryption: plain http is for stores
-            on this machine alone.
+            If your login would be sent to the store unencrypted: plain http is allowed only for
+            stores on this machine.
 
         Examples
         --------
@@ -105,26 +102,22 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         >>> [algorithm["name"] for algorithm in await client.algorithm.list()]
         ['average']
         """
-        row = await self._core.send(self._server.get_algorithm_store(await self._own(id_)))
+        row = await self._core.send(self._server.get_algorithm_store(await self._resolve(id_)))
         await self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 
     async def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> AlgorithmStore:
-        """Look up a store.
+        """Return a store.
 
         Parameters
         ----------
         id_ : int, str or row
-            The store: its name, id or row.
+            Name, id or row of the store.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -134,11 +127,11 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -146,7 +139,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         {'name': 'local store'}
         """
         return await self._get(
-            self._server.get_algorithm_store(await self._own(id_)), field, fields
+            self._server.get_algorithm_store(await self._resolve(id_)), field, fields
         )
 
     async def list(
@@ -167,31 +160,31 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         Parameters
         ----------
         name : str, optional
-            Keep stores with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the stores; ``%`` matches any characters, ``_`` exactly one.
         url : str, optional
-            Keep stores with this address, with the same signs.
+            Address of the stores, with the same wildcards.
         collaboration : int, str or row, optional
-            Keep the stores of this collaboration, those of all collaborations included; by default
-            of the one that ``setup_collaboration`` chose, if any.
+            Collaboration that the stores are linked to, including stores linked to all. By default,
+            the one chosen with ``setup_collaboration``, if any.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("name", "local store")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("name", "local store")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of AlgorithmStore
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these algorithm stores.
+            If you do not have permission to view these algorithm stores.
 
         Examples
         --------
@@ -202,10 +195,9 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             self._server.list_algorithm_stores,
             name=name,
             url=url,
-            collaboration_id=await self._collaboration(collaboration),
+            collaboration_id=await self._collaboration_id(collaboration),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def create(
         self,
@@ -218,39 +210,39 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> AlgorithmStore:
-        """Link an algorithm store to a collaboration, or to all.
+        """Link an algorithm store to a collaboration, or to all collaborations.
 
         Parameters
         ----------
         algorithm_store_url : str
-            Address of the store, with the path of its API.
+            Address of the store, including the path of its API.
         name : str
-            A name for it.
+            Name of the store.
         collaboration : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
         all_collaborations : bool
-            Whether to link it to all collaborations, whatever `collaboration` says.
+            Whether to link the store to all collaborations, regardless of `collaboration`.
         force : bool
-            Whether to accept an address that only the server's own machine understands.
+            Whether to accept an address that is valid only on the server's own machine.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         AlgorithmStore
-            The store as the server knows it now.
+            The store, as now known to the server.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not link stores there.
+            If you do not have permission to link stores there.
 
         Examples
         --------
@@ -265,7 +257,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             "server_url": self._core.address.url,
         }
         if not all_collaborations:
-            body["collaboration_id"] = await self._require_collaboration(collaboration)
+            body["collaboration_id"] = await self._required_collaboration_id(collaboration)
         return await self._save(self._server.create_algorithm_store(body), field, fields)
 
     async def update(
@@ -278,41 +270,41 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> AlgorithmStore:
-        """Change what the server knows of a store.
+        """Change the server's record of a store.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The store: its name, id or row; by default the chosen one.
+            Name, id or row of the store. By default, the chosen one.
         name : str, optional
-            A new name.
+            New name.
         collaboration : int, str or row, optional
-            Identifier of the collaboration to link it to in place of what it is linked to.
+            Collaboration to link the store to, replacing its current link.
         all_collaborations : bool, optional
-            Not possible: no server widens a link to all collaborations. Delete it, and make it
-            anew.
+            Not supported: servers cannot extend an existing link to all collaborations. Delete
+            the link and create a new one.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         AlgorithmStore
-            The store as the server knows it now.
+            The store, as now known to the server.
 
         Raises
         ------
         InvalidInputError
-            When it is to be linked to all collaborations; nothing was sent.
+            If `all_collaborations` is true; nothing is sent.
         ConfigurationError
-            When no store is given, and none has been chosen.
+            If no store is given and none was chosen.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
 
         Examples
         --------
@@ -321,48 +313,46 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         """
         if all_collaborations:
             raise InvalidInputError(
-                "no server widens a link to all collaborations: delete it, and make it anew with "
-                "create(..., all_collaborations=True)"
+                f"all_collaborations: expected None or False, got {all_collaborations!r}. Servers "
+                "cannot extend a link to all collaborations: delete the link, then call "
+                "create(..., all_collaborations=True)."
             )
-        linked = await self._optional_id("collaboration", collaboration)
-        body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=linked)
-        call = self._server.update_algorithm_store(await self._chosen_store(id_), body)
+        collaboration_id = await self._optional_id("collaboration", collaboration)
+        body: AlgorithmStoreUpdate = without_none(name=name, collaboration_id=collaboration_id)
+        call = self._server.update_algorithm_store(await self._store_id(id_), body)
         return await self._save(call, field, fields)
 
-    async def delete(
-        self,
-        id_: Ref | None = None,
-    ) -> Message:
+    async def delete(self, id_: Ref | None = None) -> Message:
         """Remove the link to a store.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The store: its name, id or row; by default the chosen one.
+            Name, id or row of the store. By default, the chosen one.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store is given, and none has been chosen.
+            If no store is given and none was chosen.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not remove it.
+            If you do not have permission to remove it.
 
         Examples
         --------
-        >>> answer = await client.store.delete("reviewed algorithms")
+        >>> message = await client.store.delete("reviewed algorithms")
         """
         server_url = self._core.address.url
-        chosen = await self._chosen_store(id_)
-        return await self._apply(self._server.delete_algorithm_store(chosen, server_url=server_url))
+        call = self._server.delete_algorithm_store(await self._store_id(id_), server_url=server_url)
+        return await self._apply(call)
 
-    async def _chosen_store(self, id_: Ref | None) -> int:
-        return self._core.store.id_ if id_ is None else await self._own(id_)
+    async def _store_id(self, id_: Ref | None) -> int:
+        return self._core.store.id_ if id_ is None else await self._resolve(id_)

@@ -1,4 +1,4 @@
-"""The rules of conduct of the chosen algorithm store."""
+"""The policies of the chosen algorithm store."""
 
 from __future__ import annotations
 
@@ -13,35 +13,31 @@ if TYPE_CHECKING:
 
 
 class StorePolicies(StoreResource):
-    """What the chosen store allows, and what it asks for."""
+    """The policies of the chosen store: permissions and requirements."""
 
     async def get(
-        self,
-        public: bool = False,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, public: bool = False, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Policies | PublicPolicies:
-        """Look up the rules of conduct of the store.
+        """Return the policies of the store.
 
         Parameters
         ----------
         public : bool
-            Whether to ask only for those that everyone may know; your token is not sent then.
+            Whether to return only the public policies; in that case, your token is not sent.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Policies | PublicPolicies
-            The rules, by their names.
+            The policies, by name.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see them.
+            If you do not have permission to view them.
 
         Examples
         --------

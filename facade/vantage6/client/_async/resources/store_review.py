@@ -17,25 +17,21 @@ if TYPE_CHECKING:
 
 
 class StoreReviews(StoreResource, Named["Review"]):
-    """Who has assessed, or is to assess, which algorithm."""
+    """The reviews of algorithms: finished, or assigned to a reviewer."""
 
     _kind = "review"
 
     async def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Review:
-        """Look up a review.
+        """Return a review.
 
         Parameters
         ----------
         id_ : int, str or row
-            The review: its name, id or row.
+            Name, id or row of the review.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -45,20 +41,20 @@ class StoreReviews(StoreResource, Named["Review"]):
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> (await client.store.review.get(1))["status"]
         'approved'
         """
-        return await self._get(self._store.get_review(await self._own(id_)), field, fields)
+        return await self._get(self._store.get_review(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -81,38 +77,38 @@ class StoreReviews(StoreResource, Named["Review"]):
         Parameters
         ----------
         algorithm : int, str or row, optional
-            Keep the reviews of this algorithm.
+            Algorithm that the reviews are for.
         reviewer : int, str or row, optional
-            Keep the reviews by this user of the store.
+            User of the store who is the reviewer.
         under_review : bool, optional
-            True keeps those that are not finished yet; False is as good as nothing.
+            True selects reviews that are not finished yet; False has no effect.
         reviewed : bool, optional
-            True keeps those that are finished; False is as good as nothing.
+            True selects reviews that are finished; False has no effect.
         approved : bool, optional
-            True keeps those that approve; False is as good as nothing.
+            True selects reviews that approve the algorithm; False has no effect.
         rejected : bool, optional
-            True keeps those that reject; False is as good as nothing.
+            True selects reviews that reject the algorithm; False has no effect.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", "approved")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", "approved")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Review
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see these reviews.
+            If you do not have permission to view these reviews.
 
         Examples
         --------
@@ -128,8 +124,7 @@ class StoreReviews(StoreResource, Named["Review"]):
             approved=approved,
             rejected=rejected,
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def create(
         self,
@@ -144,11 +139,11 @@ class StoreReviews(StoreResource, Named["Review"]):
         Parameters
         ----------
         algorithm : int, str or row
-            The algorithm: its name, id or row.
+            Name, id or row of the algorithm.
         reviewer : int, str or row
-            The user: its name, id or row, at the store.
+            Name, id or row of the user at the store.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -158,15 +153,15 @@ class StoreReviews(StoreResource, Named["Review"]):
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not ask for reviews.
+            If you do not have permission to request reviews.
 
         Examples
         --------
@@ -176,116 +171,104 @@ class StoreReviews(StoreResource, Named["Review"]):
             "algorithm_id": await self._id("algorithm", algorithm),
             "reviewer_id": await self._id("store_user", reviewer),
         }
-        call = self._store.create_review(body)
-        return await self._save(call, field, fields)
+        return await self._save(self._store.create_review(body), field, fields)
 
-    async def delete(
-        self,
-        id_: Ref,
-    ) -> Message:
-        """Take back the request for a review.
+    async def delete(self, id_: Ref) -> Message:
+        """Withdraw the request for a review.
 
         Parameters
         ----------
         id_ : int, str or row
-            The review: its name, id or row.
+            Name, id or row of the review.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = await client.store.review.delete(review)
+        >>> message = await client.store.review.delete(review)
         """
-        return await self._apply(self._store.delete_review(await self._own(id_)))
+        return await self._apply(self._store.delete_review(await self._resolve(id_)))
 
-    async def approve(
-        self,
-        id_: Ref,
-        comment: str | None = None,
-    ) -> Message:
-        """Approve of an algorithm, as its reviewer.
+    async def approve(self, id_: Ref, comment: str | None = None) -> Message:
+        """Approve an algorithm, as its reviewer.
 
         Parameters
         ----------
         id_ : int, str or row
-            The review: its name, id or row.
+            Name, id or row of the review.
         comment : str, optional
-            What you have to say about it.
+            Comment on the decision.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you are not its reviewer.
+            If you are not the reviewer.
 
         Examples
         --------
-        >>> answer = await client.store.review.approve(review, "does what it says")
+        >>> message = await client.store.review.approve(review, "does what it says")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._apply(self._store.approve_review(await self._own(id_), body))
+        return await self._apply(self._store.approve_review(await self._resolve(id_), body))
 
-    async def reject(
-        self,
-        id_: Ref,
-        comment: str | None = None,
-    ) -> Message:
+    async def reject(self, id_: Ref, comment: str | None = None) -> Message:
         """Reject an algorithm, as its reviewer.
 
         Parameters
         ----------
         id_ : int, str or row
-            The review: its name, id or row.
+            Name, id or row of the review.
         comment : str, optional
-            What you have to say about it.
+            Comment on the decision.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you are not its reviewer.
+            If you are not the reviewer.
 
         Examples
         --------
-        >>> answer = await client.store.review.reject(review, "reveals single patients")
+        >>> message = await client.store.review.reject(review, "reveals single patients")
         """
         body: ReviewDecision = without_none(comment=comment)
-        return await self._apply(self._store.reject_review(await self._own(id_), body))
+        return await self._apply(self._store.reject_review(await self._resolve(id_), body))

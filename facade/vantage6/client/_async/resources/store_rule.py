@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StoreRules(StoreResource, Named["Rule"]):
-    """The permissions that the store's roles are made of."""
+    """The permission rules of the store's roles."""
 
     _kind = "store_rule"
 
@@ -40,36 +40,36 @@ class StoreRules(StoreResource, Named["Rule"]):
         Parameters
         ----------
         name : str, optional
-            Keep the rules about this kind of thing, such as ``"algorithm"``.
+            Kind of resource that the rules are for, such as ``"algorithm"``.
         operation : str, optional
-            Keep the rules that allow this, such as ``"view"``.
+            Operation that the rules allow, such as ``"view"``.
         role : int, str or row, optional
-            Keep the rules of this role of the store.
+            Role of the store that contains the rules.
         username : str, optional
-            Keep the rules that this user has.
+            User who has the rules.
         serverUrl : str, optional
-            The server of that user; by default the one you are logged in at.
+            Server of that user. By default, the one that you are logged in to.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("operation", "view")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("operation", "view")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Rule
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see these rules of the store.
+            If you do not have permission to view these rules of the store.
 
         Examples
         --------
@@ -85,5 +85,4 @@ class StoreRules(StoreResource, Named["Rule"]):
             username=username,
             server_url=server_url,
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))

@@ -1,4 +1,4 @@
-"""The people that the chosen algorithm store knows."""
+"""The users of the chosen algorithm store."""
 
 from __future__ import annotations
 
@@ -16,25 +16,21 @@ if TYPE_CHECKING:
 
 
 class StoreUsers(StoreResource, Named["User"]):
-    """Users of servers that have access to the store."""
+    """The users of the store: users of servers who have access to it."""
 
     _kind = "store_user"
 
     async def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> User:
-        """Look up an user.
+        """Return a user.
 
         Parameters
         ----------
         id_ : int, str or row
-            The user: its name, id or row.
+            Name, id or row of the user.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -44,20 +40,20 @@ class StoreUsers(StoreResource, Named["User"]):
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> (await client.store.user.get("admin"))["username"]
         'admin'
         """
-        return await self._get(self._store.get_user(await self._own(id_)), field, fields)
+        return await self._get(self._store.get_user(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -76,30 +72,30 @@ class StoreUsers(StoreResource, Named["User"]):
         Parameters
         ----------
         username : str, optional
-            Keep users with this name; ``%`` stands for any characters, ``_`` for one.
+            Username of the users; ``%`` matches any characters, ``_`` exactly one.
         role : int, str or row, optional
-            Keep the users with this role of the store.
+            Role of the store that the users have.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("username", "admin")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("username", "admin")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of User
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see these users of the store.
+            If you do not have permission to view these users of the store.
 
         Examples
         --------
@@ -114,8 +110,7 @@ class StoreUsers(StoreResource, Named["User"]):
             username=username,
             role_id=await self._optional_id("store_role", role),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return await self._list(listing, page, per_page, selection)
+        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     async def register(
         self,
@@ -125,32 +120,33 @@ class StoreUsers(StoreResource, Named["User"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> User:
-        """Make a user of your server known to the store.
+        """Register a user of your server with the store.
 
         Parameters
         ----------
         username : str
-            Their name at the server.
+            Username on the server.
         roles : sequence of int, str or row
-            Identifiers of the roles of the store that they are to have.
+            Ids of the store roles to assign to the user.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         User
-            The user, as the store knows them.
+            The user, as known to the store.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add users, or not with more permissions than you have.
+            If you do not have permission to add users, or if the user would have more permissions
+            than you do.
 
         Examples
         --------
@@ -168,71 +164,71 @@ class StoreUsers(StoreResource, Named["User"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> User:
-        """Give a user of the store other roles.
+        """Change the roles of a user of the store.
 
         Parameters
         ----------
         id_ : int, str or row
-            The user: its name, id or row, at the store.
+            Name, id or row of the user at the store.
         roles : sequence of int, str or row
-            Identifiers of all roles they are to have, in place of those they have.
+            Ids of all roles of the user, replacing the current ones.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         User
-            The user as they are now.
+            The updated user.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change them, or not to more permissions than you have.
+            If you do not have permission to change the user, or if the user would have more
+            permissions than you do.
 
         Examples
         --------
         >>> user = await client.store.user.update("ada", roles=["Developer", "Viewer"])
         """
         body: UserUpdate = {"roles": await self._ids("store_role", roles, "roles")}
-        return await self._save(self._store.update_user(await self._own(id_), body), field, fields)
+        return await self._save(
+            self._store.update_user(await self._resolve(id_), body), field, fields
+        )
 
-    async def delete(
-        self,
-        id_: Ref,
-    ) -> Message:
-        """Let the store forget a user.
+    async def delete(self, id_: Ref) -> Message:
+        """Delete a user from the store.
 
         Parameters
         ----------
         id_ : int, str or row
-            The user: its name, id or row, at the store.
+            Name, id or row of the user at the store.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not delete them.
+            If you do not have permission to delete the user.
 
         Examples
         --------
-        >>> answer = await client.store.user.delete("ada")
+        >>> message = await client.store.user.delete("ada")
         """
-        return await self._apply(self._store.delete_user(await self._own(id_)))
+        return await self._apply(self._store.delete_user(await self._resolve(id_)))

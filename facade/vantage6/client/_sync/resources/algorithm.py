@@ -25,25 +25,21 @@ if TYPE_CHECKING:
 
 
 class Algorithms(StoreResource, Named["Algorithm"]):
-    """The algorithms in the store that ``client.store.set`` chose, with their functions."""
+    """The algorithms, with their functions, in the store chosen with ``client.store.set``."""
 
     _kind = "algorithm"
 
     def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Algorithm:
-        """Look up an algorithm.
+        """Return an algorithm.
 
         Parameters
         ----------
         id_ : int, str or row
-            The algorithm: its name, id or row.
+            Name, id or row of the algorithm.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -53,13 +49,13 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -67,7 +63,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> [function["name"] for function in algorithm["functions"]]
         ['central_average', 'partial_average']
         """
-        return self._get(self._store.get_algorithm(self._own(id_)), field, fields)
+        return self._get(self._store.get_algorithm(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -90,45 +86,45 @@ class Algorithms(StoreResource, Named["Algorithm"]):
     ) -> Rows[Algorithm]:
         """List algorithms.
 
-        Without one of the last four, those that are published.
+        Without any of the last four filters, only published algorithms are listed.
 
         Parameters
         ----------
         name, description : str, optional
-            Keep algorithms with these; ``%`` stands for any characters, ``_`` for one.
+            Name and description of the algorithms; ``%`` matches any characters, ``_`` exactly one.
         image : str, optional
-            Keep algorithms with this image, with the same signs.
+            Docker image of the algorithms, with the same wildcards.
         partitioning : str, optional
-            Keep those for data that are partitioned ``"horizontal"`` or ``"vertical"``.
+            Partitioning of the data: ``"horizontal"`` or ``"vertical"``.
         v6_version : str, optional
-            Keep those for this version of vantage6, with the same signs as in `name`.
+            Version of vantage6 that the algorithms are for, with the same wildcards as in `name`.
         awaiting_reviewer_assignment : bool, optional
-            True keeps those that nobody is asked to review yet; False is as good as nothing.
+            True selects algorithms without a reviewer; False has no effect.
         under_review : bool, optional
-            True keeps those that are being reviewed; False is as good as nothing.
+            True selects algorithms under review; False has no effect.
         in_review_process : bool, optional
-            True keeps those of both kinds; False is as good as nothing.
+            True selects algorithms of both kinds; False has no effect.
         invalidated : bool, optional
-            True keeps those that are no longer valid; False is as good as nothing.
+            True selects algorithms that are no longer valid; False has no effect.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", "approved")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", "approved")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Algorithm
-            The rows.
+            The matching rows.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see these algorithms.
+            If you do not have permission to view these algorithms.
 
         Examples
         --------
@@ -147,8 +143,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             in_review_process=in_review_process,
             invalidated=invalidated,
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     def create(
         self,
@@ -164,32 +159,32 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Algorithm:
-        """Hand in an algorithm.
+        """Submit an algorithm.
 
-        It is published once it was reviewed, or at once where the store asks for no reviews.
+        It is published after its review, or immediately if the store requires no reviews.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the algorithm.
         description : str
-            What it does.
+            Purpose of the algorithm.
         image : str
-            The name of its Docker image.
+            Name of the Docker image.
         partitioning : str
-            Whether its data are partitioned ``"horizontal"`` or ``"vertical"``.
+            Partitioning of the data: ``"horizontal"`` or ``"vertical"``.
         vantage6_version : str
-            The version of vantage6 it is made for, such as ``"4.15"``.
+            Version of vantage6 that the algorithm is for, such as ``"4.15"``.
         code_url : str
-            Where its source code is.
+            Address of the source code.
         functions : sequence of dict
-            What it can be asked to do; each has a ``"name"`` and a ``"type"`` (``"central"`` or
-            ``"federated"``), and may have ``"databases"``, ``"arguments"`` and
+            Functions of the algorithm. Each has a ``"name"`` and a ``"type"`` (``"central"`` or
+            ``"federated"``), and optionally ``"databases"``, ``"arguments"`` and
             ``"ui_visualizations"``.
         documentation_url : str, optional
-            Where its manual is.
+            Address of the documentation.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -199,14 +194,14 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not hand in algorithms.
+            If you do not have permission to submit algorithms.
         UnsupportedServerVersionError
-            When something in `functions` came with a later version of the store; nothing was
-            handed in.
+            If `functions` uses something that the store's version does not support; nothing is
+            submitted.
 
         Examples
         --------
@@ -249,50 +244,50 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Algorithm:
-        """Change an algorithm that you handed in, as long as no review of it is finished.
+        """Change an algorithm that you submitted, as long as none of its reviews is finished.
 
         Parameters
         ----------
         id_ : int, str or row
-            The algorithm: its name, id or row.
+            Name, id or row of the algorithm.
         name, description : str, optional
-            New ones.
+            New name and description.
         image : str, optional
-            The name of another Docker image.
+            Name of the new Docker image.
         partitioning : str, optional
-            Whether its data are partitioned ``"horizontal"`` or ``"vertical"``.
+            Partitioning of the data: ``"horizontal"`` or ``"vertical"``.
         vantage6_version : str, optional
-            The version of vantage6 it is made for.
+            Version of vantage6 that the algorithm is for.
         code_url, documentation_url : str, optional
-            Where its source code and its manual are.
+            Addresses of the source code and the documentation.
         functions : sequence of dict, optional
-            What it can be asked to do; each has a ``"name"`` and a ``"type"`` (``"central"`` or
-            ``"federated"``), and may have ``"databases"``, ``"arguments"`` and
-            ``"ui_visualizations"``. They replace all that there are.
+            Functions that replace all existing ones. Each has a ``"name"`` and a ``"type"``
+            (``"central"`` or ``"federated"``), and optionally ``"databases"``, ``"arguments"``
+            and ``"ui_visualizations"``.
         refresh_digest : bool, optional
-            Whether to look up the digest of the image again, even of the same image.
+            Whether to fetch the digest of the image again, even if the image stays the same.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Algorithm
-            The algorithm as it is now; what was not given stays as it was.
+            The updated algorithm. Fields that are not given keep their values.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
         UnsupportedServerVersionError
-            When something in `functions` came with a later version of the store; nothing was
+            If `functions` uses something that the store's version does not support; nothing is
             changed.
 
         Examples
@@ -300,10 +295,9 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         >>> client.algorithm.update(algorithm, description="the mean", field="description")
         {'description': 'the mean'}
         """
-        chosen = self._own(id_)
-        chosen = self._own(id_)
-        if image is None:  # the store wants it even if it stays as it is
-            image = (self._connection().send(self._store.get_algorithm(chosen)))["image"]
+        algorithm_id = self._resolve(id_)
+        if image is None:  # the store requires the image even if it stays the same
+            image = (self._connection().send(self._store.get_algorithm(algorithm_id)))["image"]
         body: AlgorithmUpdate = without_none(
             name=name,
             description=description,
@@ -315,75 +309,68 @@ class Algorithms(StoreResource, Named["Algorithm"]):
             functions=functions,
             refresh_digest=refresh_digest,
         )
-        return self._save(self._store.update_algorithm(chosen, body), field, fields)
+        return self._save(self._store.update_algorithm(algorithm_id, body), field, fields)
 
-    def delete(
-        self,
-        id_: Ref,
-    ) -> Message:
+    def delete(self, id_: Ref) -> Message:
         """Delete an algorithm from the store.
 
         Parameters
         ----------
         id_ : int, str or row
-            The algorithm: its name, id or row.
+            Name, id or row of the algorithm.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = client.algorithm.delete(algorithm)
+        >>> message = client.algorithm.delete(algorithm)
         """
-        return self._apply(self._store.delete_algorithm(self._own(id_)))
+        return self._apply(self._store.delete_algorithm(self._resolve(id_)))
 
     def invalidate(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Message:
-        """Declare an algorithm no longer valid. It stays in the store, and is not offered any more.
+        """Mark an algorithm as no longer valid. It stays in the store but is no longer offered.
 
         Parameters
         ----------
         id_ : int, str or row
-            The algorithm: its name, id or row.
+            Name, id or row of the algorithm.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not do so.
+            If you do not have permission to invalidate it.
 
         Examples
         --------
-        >>> answer = client.algorithm.invalidate("new average")
+        >>> message = client.algorithm.invalidate("new average")
         """
-        return self._get(self._store.invalidate_algorithm(self._own(id_)), field, fields)
+        return self._save(self._store.invalidate_algorithm(self._resolve(id_)), field, fields)

@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 
 
 class Results(Resource):
-    """What algorithms gave back, decoded and, in encrypted collaborations, decrypted."""
+    """The results of algorithms, decoded and, in encrypted collaborations, decrypted."""
 
     def get(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> str | None:
-        """Get the result of one run.
+        """Return the result of one run.
 
         Parameters
         ----------
         id_ : int or row
-            The run: its id or row.
+            Id or row of the run.
         on_transfer : callable, optional
-            Called with two numbers while the result comes from the server's blob store, if it is
-            there: the bytes that have come, and None, since the server does not tell how many there
-            are.
+            Called while the result is downloaded from the server's blob store, if it is stored
+            there. Receives the number of bytes so far and None, since the server does not report
+            the total.
 
         Returns
         -------
         str or None
-            What the algorithm gave back, as JSON text; None while there is no result.
+            The algorithm's result as JSON text; None while there is no result.
 
         Raises
         ------
         NotFoundError
-            When there is no such run.
+            If the run does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When the result cannot be read, or is not text: then `get_bytes` is for it. An encrypted
-            result has to be JSON; something else has been altered on its way.
+            If the result cannot be read, or is not text; for the latter, use `get_bytes`. An
+            encrypted result has to be JSON; if it is not, it was altered in transit.
 
         Examples
         --------
@@ -60,30 +60,30 @@ class Results(Resource):
         return open_result(row, self._core.blobs.results([row], on_transfer))["result"]
 
     def get_bytes(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> bytes | None:
-        """Get the result of one run as bytes, for algorithms that give back something but JSON.
+        """Return the result of one run as bytes, for algorithms whose results are not JSON.
 
-        Nothing is looked for in the bytes: if they were altered on their way, nobody notices.
+        The bytes are not checked: if they were altered in transit, this is not detected.
 
         Parameters
         ----------
         id_ : int or row
-            The run: its id or row.
+            Id or row of the run.
         on_transfer : callable, optional
-            As for `get`.
+            As in `get`.
 
         Returns
         -------
         bytes or None
-            What the algorithm wrote, byte for byte; None while there is no result.
+            The algorithm's output, byte for byte; None while there is no result.
 
         Raises
         ------
         NotFoundError
-            When there is no such run.
+            If the run does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When the result cannot be decrypted.
+            If the result cannot be decrypted.
 
         Examples
         --------
@@ -95,37 +95,37 @@ class Results(Resource):
     def save(
         self, id_: IdOrRow, file: str | PathLike[str], *, on_transfer: OnTransfer | None = None
     ) -> Path | None:
-        """Write the result of one run to a file, as it comes: it may be larger than memory.
+        """Write the result of one run to a file while downloading; it may be larger than memory.
 
-        That holds for servers with a blob store; others give a result as a whole.
+        This applies to servers with a blob store; other servers return each result as a whole.
 
         Parameters
         ----------
         id_ : int or row
-            The run: its id or row.
+            Id or row of the run.
         file : str or path
-            The file, which only you can read. One that is there already is replaced, once the whole
-            result is here.
+            Path of the file, which only you can read. An existing file is replaced once the whole
+            result has been received.
         on_transfer : callable, optional
-            As for `get`.
+            As in `get`.
 
         Returns
         -------
         Path or None
-            The file; None, and no file, while there is no result.
+            Path of the file; None, and no file, while there is no result.
 
         Raises
         ------
         NotFoundError
-            When there is no such run.
+            If the run does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When the result cannot be read.
+            If the result cannot be read.
         FileExistsError
-            When there is something else than a file, such as a folder; nothing was fetched.
+            If the path exists but is not a file, such as a folder; nothing is downloaded.
         FileNotFoundError
-            When there is no such folder; nothing was fetched.
+            If the folder does not exist; nothing is downloaded.
 
         Examples
         --------
@@ -141,42 +141,42 @@ class Results(Resource):
             if not row.get("blob_storage_used"):
                 target.write(open_result_bytes(row, reader) or b"")
                 return path
-            pieces, tally = BlobReader(reader.key), TransferCounter(on_transfer)
+            blob, counter = BlobReader(reader.key), TransferCounter(on_transfer)
             try:
-                self._core.blobs.read(row["result"], pieces, target.write, tally)
+                self._core.blobs.read(row["result"], blob, target.write, counter)
             except DecryptionError as error:
                 raise result_error(row, reader.with_key_owner(error)) from error
         return path
 
     def from_task(self, task_id: Ref, *, on_transfer: OnTransfer | None = None) -> ResultRows:
-        """Get the results of all runs of a task, in the order of the organizations asked.
+        """Return the results of all runs of a task, in the order of its organizations.
 
         Parameters
         ----------
         task_id : int, str or row
-            The task: its name, id or row.
+            Name, id or row of the task.
         on_transfer : callable, optional
-            As for `get`; the bytes of all runs together.
+            As in `get`, with the bytes of all runs together.
 
         Returns
         -------
         ResultRows
-            A row for each run. Its ``["result"]`` is what the algorithm gave back, as JSON text,
-            or None while there is no result; its ``["run"]["id"]`` tells which run it is from.
-            ``.outputs`` and ``.by_organization`` have them decoded, ``.to_pandas()`` as a data
-            frame.
+            A row for each run. Its ``["result"]`` is the algorithm's result as JSON text, or None
+            while there is no result; its ``["run"]["id"]`` is the id of the run. ``.outputs`` and
+            ``.by_organization`` contain the decoded results, and ``.to_pandas()`` returns them as
+            a data frame.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When there is no such task.
+            If the task does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When results cannot be read, as for `get`; its `results` has all rows, with None in
-            their place.
+            If results cannot be read, as in `get`. The error's `results` has all rows, with None
+            for these results.
 
         Examples
         --------

@@ -18,25 +18,21 @@ if TYPE_CHECKING:
 
 
 class Roles(Named["Role"]):
-    """Named sets of rules that users can have."""
+    """The roles: named sets of rules that users can have."""
 
     _kind = "role"
 
     def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Role:
-        """Look up a role.
+        """Return a role.
 
         Parameters
         ----------
         id_ : int, str or row
-            The role: its name, id or row.
+            Name, id or row of the role.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -46,18 +42,18 @@ class Roles(Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> (client.role.get("Researcher"))["name"]
         'Researcher'
         """
-        return self._get(self._server.get_role(self._own(id_)), field, fields)
+        return self._get(self._server.get_role(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -80,36 +76,36 @@ class Roles(Named["Role"]):
         Parameters
         ----------
         name : str, optional
-            Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the roles; ``%`` matches any characters, ``_`` exactly one.
         description : str, optional
-            Keep roles with this description, with the same signs.
+            Description of the roles, with the same wildcards.
         organization : int, str or row, optional
-            Keep the roles that this organization defined.
+            Organization that defined the roles.
         rule : int, str or row, optional
-            Keep the roles that contain this rule.
+            Rule that the roles contain.
         user : int, str or row, optional
-            Keep the roles of this user.
+            User who has the roles.
         include_root : bool, optional
-            Whether to add the roles that belong to no organization, as the default ones do.
+            Whether to include roles that belong to no organization, such as the default ones.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("organization", None)``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("organization", None)``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Role
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these roles.
+            If you do not have permission to view these roles.
 
         Examples
         --------
@@ -126,8 +122,7 @@ class Roles(Named["Role"]):
             user_id=self._optional_id("user", user),
             include_root=include_root,
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     def create(
         self,
@@ -139,20 +134,20 @@ class Roles(Named["Role"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Role:
-        """Add a role.
+        """Create a role.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the role.
         description : str
-            What it is for.
+            Purpose of the role.
         rules : sequence of int, str or row
-            Identifiers of its rules, as ``client.rule.list`` tells them.
+            Ids of the rules in the role, as listed by ``client.rule.list``.
         organization : int, str or row, optional
-            Identifier of the organization that defines it; by default your own.
+            Organization that defines the role. By default, your own.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -162,23 +157,24 @@ class Roles(Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add roles there, or not with more permissions than you have yourself.
+            If you do not have permission to create roles there, or if the role would have more
+            permissions than you do.
 
         Examples
         --------
-        >>> watching = client.rule.list(operation="VIEW", scope="ORGANIZATION")
-        >>> ids = [rule["id"] for rule in watching]
-        >>> role = client.role.create("watcher", "may look around", ids)
+        >>> rules = client.rule.list(operation="VIEW", scope="ORGANIZATION")
+        >>> ids = [rule["id"] for rule in rules]
+        >>> role = client.role.create("watcher", "read-only access", ids)
         """
         body: RoleInput = {
             "name": name,
             "description": description,
             "rules": self._ids("rule", rules, "rules"),
-            "organization_id": self._home(organization),
+            "organization_id": self._organization_id(organization),
         }
         return self._save(self._server.create_role(body), field, fields)
 
@@ -197,31 +193,32 @@ class Roles(Named["Role"]):
         Parameters
         ----------
         role : int, str or row
-            The role: its name, id or row.
+            Name, id or row of the role.
         name : str, optional
-            A new name.
+            New name.
         description : str, optional
-            A new description.
+            New description.
         rules : sequence of int, str or row, optional
-            Identifiers of all its rules, in place of those it has.
+            Ids of all rules in the role, replacing the current ones.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Role
-            The role as it is now; what was not given stays as it was.
+            The updated role. Fields that are not given keep their values.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it, or not to more permissions than you have yourself.
+            If you do not have permission to change it, or if the role would have more permissions
+            than you do.
 
         Examples
         --------
@@ -230,37 +227,34 @@ class Roles(Named["Role"]):
         """
         ids = self._ids("rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._save(self._server.update_role(self._own(role), body), field, fields)
+        return self._save(self._server.update_role(self._resolve(role), body), field, fields)
 
-    def delete(
-        self,
-        role: Ref,
-    ) -> Message:
+    def delete(self, role: Ref) -> Message:
         """Delete a role.
 
         Parameters
         ----------
         role : int, str or row
-            The role: its name, id or row.
+            Name, id or row of the role.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When users still have it.
+            If users still have the role.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = client.role.delete("watcher")
+        >>> message = client.role.delete("watcher")
         """
-        return self._apply(self._server.delete_role(self._own(role)))
+        return self._apply(self._server.delete_role(self._resolve(role)))

@@ -17,25 +17,21 @@ if TYPE_CHECKING:
 
 
 class Rules(Named["Rule"]):
-    """The permissions that roles and users are made of; the server defines them."""
+    """The permission rules of roles and users, as defined by the server."""
 
     _kind = "rule"
 
     def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Rule:
-        """Look up a rule.
+        """Return a rule.
 
         Parameters
         ----------
         id_ : int, str or row
-            The rule: its name, id or row.
+            Name, id or row of the rule.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -45,18 +41,18 @@ class Rules(Named["Rule"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> client.rule.get(1, fields=["name", "scope", "operation"])
         {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
         """
-        return self._get(self._server.get_rule(self._own(id_)), field, fields)
+        return self._get(self._server.get_rule(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -77,32 +73,32 @@ class Rules(Named["Rule"]):
         Parameters
         ----------
         name : str, optional
-            Keep the rules about this kind of resource, such as ``"task"``.
+            Kind of resource that the rules are for, such as ``"task"``.
         operation : str, optional
-            Keep the rules that allow this, such as ``"VIEW"``.
+            Operation that the rules allow, such as ``"VIEW"``.
         scope : str, optional
-            Keep the rules that reach this far, such as ``"ORGANIZATION"``.
+            Scope of the rules, such as ``"ORGANIZATION"``.
         role : int, str or row, optional
-            Keep the rules of this role.
+            Role that contains the rules.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("scope", "OWN")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("scope", "OWN")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Rule
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these rules.
+            If you do not have permission to view these rules.
 
         Examples
         --------
@@ -116,5 +112,4 @@ class Rules(Named["Rule"]):
             scope=scope,
             role_id=self._optional_id("role", role),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/resources/run.py instead.
-"""The runs of tasks at the organizations."""
+"""The runs of tasks at organizations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Resource):
-    """The execution of tasks: one run for each organization, with its status, log and input."""
+    """The runs of tasks: one for each organization, with its status, log and input."""
 
     def get(
         self,
@@ -32,19 +32,19 @@ class Runs(Resource):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Run:
-        """Look up a run.
+        """Return a run.
 
         Parameters
         ----------
         id_ : int or row
-            The run: its id or row.
+            Id or row of the run.
         include_task : bool
-            Whether to put the task itself into ``["task"]`` in place of a reference.
+            Whether ``["task"]`` contains the task itself instead of a reference.
         decrypt_input : bool
-            Whether to give the input as the JSON text that was sent. An encrypted input can be
-            read in runs of your own organization, with its key; elsewhere it stays as it is.
+            Whether to return the input as the JSON text that was sent. An encrypted input can be
+            read in runs of your own organization, with its key; in other runs it stays encrypted.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -54,11 +54,11 @@ class Runs(Resource):
         Raises
         ------
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When the input should be readable and is not.
+            If the input should be readable but is not.
 
         Examples
         --------
@@ -96,40 +96,41 @@ class Runs(Resource):
         Parameters
         ----------
         task : int, str or row, optional
-            Keep the runs of this task.
+            Task that the runs belong to.
         organization : int, str or row, optional
-            Keep the runs at this organization.
+            Organization that executes the runs.
         state : str, optional
-            ``"open"`` keeps the runs that have not finished.
+            ``"open"`` for runs that have not finished.
         node : int, str or row, optional
-            Keep the runs at this node.
+            Node that executes the runs.
         include_task : bool
-            Whether to put the task itself into ``["task"]`` in place of a reference.
+            Whether ``["task"]`` contains the task itself instead of a reference.
         started, assigned, finished : tuple of two str, optional
-            Keep runs within these times, first and last (``yyyy-mm-dd``); None leaves an end open.
+            Range of times, first and last (``yyyy-mm-dd``); None leaves that end open.
         port : int, optional
-            Keep the runs that use this port. The server cannot tell, so the client looks.
+            Port that the runs use. The server cannot filter by port, so the client does.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", "crashed")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", "crashed")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Run
-            The rows; inputs as in `get`.
+            The matching rows, with inputs as in `get`.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these runs.
+            If you do not have permission to view these runs.
         DecryptionError
-            When an input should be readable and is not; its `runs` has all rows, with None there.
+            If an input should be readable but is not. The error's `runs` has all rows, with None
+            for such inputs.
 
         Examples
         --------
@@ -171,35 +172,36 @@ class Runs(Resource):
         filter_: tuple[str, object] | None = None,
         filters: Sequence[tuple[str, object]] | None = None,
     ) -> Rows[Run]:
-        """List all runs of a task, in the order of the organizations it was sent to.
+        """List all runs of a task, in the order of its organizations.
 
         Parameters
         ----------
         task_id : int, str or row
-            The task: its name, id or row.
+            Name, id or row of the task.
         include_task : bool
-            Whether to put the task itself into ``["task"]`` in place of a reference.
+            Whether ``["task"]`` contains the task itself instead of a reference.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", "crashed")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", "crashed")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Run
-            The rows; inputs as in `get`.
+            The matching rows, with inputs as in `get`.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When there is no such task.
+            If the task does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
         DecryptionError
-            When an input should be readable and is not; its `runs` has all rows, with None there.
+            If an input should be readable but is not. The error's `runs` has all rows, with None
+            for such inputs.
 
         Examples
         --------
@@ -217,28 +219,28 @@ class Runs(Resource):
         return Selection(field, fields, filter_, filters).of_rows(rows)
 
     def stream_logs(self, run: IdOrRow) -> Iterator[LogLine]:
-        """Give the lines of a run's log, those there are and then each as it comes.
+        """Stream the lines of a run's log: the existing ones, then each new one as it arrives.
 
-        It ends with the run; no line comes twice, and none is lost when the connection breaks.
-        Where events cannot be heard, the client looks again and again.
+        The stream ends with the run. No line is repeated, and none is lost if the connection
+        breaks. If events are not available, the client polls.
 
         Parameters
         ----------
         run : int or row
-            The run: its id or row.
+            Id or row of the run.
 
         Yields
         ------
         LogLine
-            A line; its ``text`` is what the algorithm wrote, and ``print(line)`` shows it with the
-            name of the organization.
+            A line. Its ``text`` is the text that the algorithm wrote; ``print(line)`` also shows
+            the name of the organization.
 
         Raises
         ------
         NotFoundError
-            When there is no such run.
+            If the run does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------

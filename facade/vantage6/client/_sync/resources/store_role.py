@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class StoreRoles(StoreResource, Named["Role"]):
-    """Named sets of rules that users of the store can have."""
+    """The roles of the store: named sets of rules that its users can have."""
 
     _kind = "store_role"
 
@@ -40,32 +40,32 @@ class StoreRoles(StoreResource, Named["Role"]):
         Parameters
         ----------
         name : str, optional
-            Keep roles with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the roles; ``%`` matches any characters, ``_`` exactly one.
         description : str, optional
-            Keep roles with this description, with the same signs.
+            Description of the roles, with the same wildcards.
         user : int, str or row, optional
-            Keep the roles of this user of the store.
+            User of the store who has the roles.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("is_default_role", True)``, or
-            those that pass several such filters.
+            Pair of a field and the value it must have, such as ``("is_default_role", True)``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Role
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         PermissionDeniedError
-            When you may not see these roles of the store.
+            If you do not have permission to view these roles of the store.
 
         Examples
         --------
@@ -78,8 +78,7 @@ class StoreRoles(StoreResource, Named["Role"]):
             description=description,
             user_id=self._optional_id("store_user", user),
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     def create(
         self,
@@ -90,18 +89,18 @@ class StoreRoles(StoreResource, Named["Role"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Role:
-        """Add a role to the store.
+        """Create a role in the store.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the role.
         description : str
-            What it is for.
+            Purpose of the role.
         rules : sequence of int, str or row
-            Identifiers of its rules, as ``client.store.rule.list`` tells them.
+            Ids of the rules in the role, as listed by ``client.store.rule.list``.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -111,21 +110,22 @@ class StoreRoles(StoreResource, Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add roles, or not with more permissions than you have.
+            If you do not have permission to create roles, or if the role would have more
+            permissions than you do.
         UnsupportedServerVersionError
-            When the store is older than 4.10; its roles cannot be changed.
+            If the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
-        >>> looking = client.store.rule.list(operation="view")
-        >>> ids = [rule["id"] for rule in looking]
-        >>> role = client.store.role.create("watcher", "may look around", ids)
+        >>> rules = client.store.rule.list(operation="view")
+        >>> ids = [rule["id"] for rule in rules]
+        >>> role = client.store.role.create("watcher", "read-only access", ids)
         """
         body: RoleInput = {
             "name": name,
@@ -149,35 +149,36 @@ class StoreRoles(StoreResource, Named["Role"]):
         Parameters
         ----------
         role_id : int, str or row
-            The role: its name, id or row.
+            Name, id or row of the role.
         name : str, optional
-            A new name.
+            New name.
         description : str, optional
-            A new description.
+            New description.
         rules : sequence of int, str or row, optional
-            Identifiers of all its rules, in place of those it has.
+            Ids of all rules in the role, replacing the current ones.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Role
-            The role as it is now; what was not given stays as it was.
+            The updated role. Fields that are not given keep their values.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it, or not to more permissions than you have.
+            If you do not have permission to change it, or if the role would have more permissions
+            than you do.
         UnsupportedServerVersionError
-            When the store is older than 4.10; its roles cannot be changed.
+            If the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
@@ -186,41 +187,38 @@ class StoreRoles(StoreResource, Named["Role"]):
         """
         ids = self._ids("store_rule", rules, "rules")
         body: RoleUpdate = without_none(name=name, description=description, rules=ids)
-        return self._save(self._store.update_role(self._own(role_id), body), field, fields)
+        return self._save(self._store.update_role(self._resolve(role_id), body), field, fields)
 
-    def delete(
-        self,
-        role_id: Ref,
-    ) -> Message:
+    def delete(self, role_id: Ref) -> Message:
         """Delete a role of the store.
 
         Parameters
         ----------
         role_id : int, str or row
-            The role: its name, id or row.
+            Name, id or row of the role.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         ConfigurationError
-            When no store has been chosen with ``client.store.set``.
+            If no store was chosen with ``client.store.set``.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When users still have it.
+            If users still have the role.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
         UnsupportedServerVersionError
-            When the store is older than 4.10; its roles cannot be changed.
+            If the store is older than 4.10; its roles cannot be changed.
 
         Examples
         --------
-        >>> answer = client.store.role.delete("watcher")
+        >>> message = client.store.role.delete("watcher")
         """
-        return self._apply(self._store.delete_role(self._own(role_id)))
+        return self._apply(self._store.delete_role(self._resolve(role_id)))

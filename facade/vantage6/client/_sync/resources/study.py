@@ -27,25 +27,21 @@ if TYPE_CHECKING:
 
 
 class Studies(Named["Study"]):
-    """Subsets of the organizations of a collaboration, for one question."""
+    """The studies: subsets of a collaboration's organizations, each for one question."""
 
     _kind = "study"
 
     def get(
-        self,
-        id_: Ref,
-        *,
-        field: str | None = None,
-        fields: Sequence[str] | None = None,
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
     ) -> Study:
-        """Look up a study.
+        """Return a study.
 
         Parameters
         ----------
         id_ : int, str or row
-            The study: its name, id or row.
+            Name, id or row of the study.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -55,18 +51,18 @@ class Studies(Named["Study"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
         >>> client.study.get("demo Subset", fields=["id", "name"])
         {'id': 1, 'name': 'demo Subset'}
         """
-        return self._get(self._server.get_study(self._own(id_)), field, fields)
+        return self._get(self._server.get_study(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -87,32 +83,32 @@ class Studies(Named["Study"]):
         Parameters
         ----------
         name : str, optional
-            Keep studies with this name; ``%`` stands for any characters, ``_`` for one.
+            Name of the studies; ``%`` matches any characters, ``_`` exactly one.
         organization : int, str or row, optional
-            Keep the studies that this organization takes part in.
+            Member of the studies.
         collaboration : int, str or row, optional
-            Keep the studies of this collaboration.
+            Collaboration that the studies belong to.
         include_organizations : bool
-            Whether to put the organizations into ``["organizations"]`` in place of a link.
+            Whether ``["organizations"]`` contains the organizations instead of a link.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("name", "demo")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("name", "demo")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Study
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these studies.
+            If you do not have permission to view these studies.
 
         Examples
         --------
@@ -126,8 +122,7 @@ class Studies(Named["Study"]):
             collaboration_id=self._optional_id("collaboration", collaboration),
             include=["organizations"] if include_organizations else None,
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     def create(
         self,
@@ -138,20 +133,19 @@ class Studies(Named["Study"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Study:
-        """Add a study to a collaboration.
+        """Create a study in a collaboration.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the study.
         organizations : sequence of int, str or row
-            The organizations that take part, all of them members of the
-            collaboration.
+            Members of the study, which must be members of the collaboration.
         collaboration : int, str or row, optional
-            The collaboration: its name, id or row; by default the one that
-            ``setup_collaboration`` chose.
+            Name, id or row of the collaboration. By default, the one chosen with
+            ``setup_collaboration``.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -161,24 +155,27 @@ class Studies(Named["Study"]):
         Raises
         ------
         InvalidInputError
-            When no collaboration is given, and none was chosen; nothing was sent.
+            If no collaboration is given and none was chosen; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add studies there.
+            If you do not have permission to create studies there.
 
         Examples
         --------
         >>> study = client.study.create("adults", ["IKNL", "Maastro"], collaboration="demo")
         """
-        place = self._require_collaboration(collaboration)
-        members = Scope("collaboration", place)
-        ids = self._ids("organization", organizations, "organizations", members)
-        body: StudyInput = {"name": name, "organization_ids": ids, "collaboration_id": place}
+        collaboration_id = self._required_collaboration_id(collaboration)
+        members = Scope("collaboration", collaboration_id)
+        body: StudyInput = {
+            "name": name,
+            "organization_ids": self._ids("organization", organizations, "organizations", members),
+            "collaboration_id": collaboration_id,
+        }
         return self._save(self._server.create_study(body), field, fields)
 
     def update(
@@ -195,29 +192,29 @@ class Studies(Named["Study"]):
         Parameters
         ----------
         id_ : int, str or row
-            The study: its name, id or row.
+            Name, id or row of the study.
         name : str, optional
-            A new name.
+            New name.
         organizations : sequence of int, str or row, optional
-            All that are to take part, in place of those that do.
+            All members of the study, replacing the current ones.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Study
-            The study as it is now; what was not given stays as it was.
+            The updated study. Fields that are not given keep their values.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change it.
+            If you do not have permission to change it.
 
         Examples
         --------
@@ -226,122 +223,115 @@ class Studies(Named["Study"]):
         """
         ids = self._ids("organization", organizations, "organizations")
         body: StudyUpdate = without_none(name=name, organization_ids=ids)
-        return self._save(self._server.update_study(self._own(id_), body), field, fields)
+        return self._save(self._server.update_study(self._resolve(id_), body), field, fields)
 
-    def delete(
-        self,
-        id_: Ref | None = None,
-    ) -> Message:
+    def delete(self, id_: Ref | None = None) -> Message:
         """Delete a study.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The study: its name, id or row. It has to be given; it is optional in form only.
+            Name, id or row of the study. Required; optional only in the signature.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         InvalidInputError
-            When no study is given; nothing was sent.
+            If no study is given; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = client.study.delete("adults")
+        >>> message = client.study.delete("adults")
         """
-        return self._apply(self._server.delete_study(self._the_study(id_)))
+        return self._apply(self._server.delete_study(self._study_id(id_)))
 
     def add_organization(
-        self,
-        organization: Ref,
-        study: Ref | None = None,
+        self, organization: Ref, study: Ref | None = None
     ) -> Sequence[Organization]:
-        """Let an organization take part in a study.
+        """Add an organization to a study.
 
         Parameters
         ----------
         organization : int, str or row
-            The organization: its name, id or row, a member of the collaboration.
+            Name, id or row of the organization, which must be a member of the collaboration.
         study : int, str or row, optional
-            The study: its name, id or row. It has to be given; it is optional in form only.
+            Name, id or row of the study. Required; optional only in the signature.
 
         Returns
         -------
         sequence of Organization
-            All that take part, with the new one.
+            All members, including the new one.
 
         Raises
         ------
         InvalidInputError
-            When no study is given; nothing was sent.
+            If no study is given; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change the study.
+            If you do not have permission to change the study.
 
         Examples
         --------
         >>> members = client.study.add_organization("Radboudumc", study="adults")
         """
-        chosen = self._the_study(study)
+        study_id = self._study_id(study)
         body: Id = {"id": self._id("organization", organization)}
-        call = self._server.add_organization_to_study(chosen, body)
-        return self._change(call, "organization")
+        return self._change(self._server.add_organization_to_study(study_id, body), "organization")
 
     def remove_organization(
-        self,
-        organization: Ref,
-        study: Ref | None = None,
+        self, organization: Ref, study: Ref | None = None
     ) -> Sequence[Organization]:
-        """Take an organization out of a study.
+        """Remove an organization from a study.
 
         Parameters
         ----------
         organization : int, str or row
-            The organization: its name, id or row.
+            Name, id or row of the organization.
         study : int, str or row, optional
-            The study: its name, id or row. It has to be given; it is optional in form only.
+            Name, id or row of the study. Required; optional only in the signature.
 
         Returns
         -------
         sequence of Organization
-            Those that remain.
+            The remaining members.
 
         Raises
         ------
         InvalidInputError
-            When no study is given; nothing was sent.
+            If no study is given; nothing is sent.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not change the study.
+            If you do not have permission to change the study.
 
         Examples
         --------
         >>> members = client.study.remove_organization("Maastro", study="adults")
         """
-        chosen = self._the_study(study)
+        study_id = self._study_id(study)
         body: Id = {"id": self._id("organization", organization)}
-        call = self._server.remove_organization_from_study(chosen, body)
-        return self._change(call, "organization")
+        return self._change(
+            self._server.remove_organization_from_study(study_id, body), "organization"
+        )
 
-    def _the_study(self, study: Ref | None) -> int:
+    def _study_id(self, study: Ref | None) -> int:
         if study is None:
-            raise InvalidInputError("say which study is meant: give its name or identifier")
-        return self._own(study)
+            raise InvalidInputError("study: expected a name, id or row, got None. Pass the study.")
+        return self._resolve(study)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/resources/task.py instead.
-"""The tasks that organizations are asked to run."""
+"""The tasks of the organizations."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Outputs: TypeAlias = list[Any]
 
 
 class Tasks(Named["Task"]):
-    """The tasks: an algorithm, its input, and the organizations that are to run it."""
+    """The tasks: an algorithm, its input and the organizations that run it."""
 
     _kind = "task"
 
@@ -53,17 +53,17 @@ class Tasks(Named["Task"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
-        """Look up a task.
+        """Return a task.
 
         Parameters
         ----------
         id_ : int, str or row
-            The task: its name, id or row.
+            Name, id or row of the task.
         include_results : bool
-            Whether to put the result rows, as they are stored, into ``["results"]`` in place of a
-            link. ``client.result.from_task`` gives them in readable form.
+            Whether ``["results"]`` contains the result rows, as stored, instead of a link.
+            ``client.result.from_task`` returns them in readable form.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -73,11 +73,11 @@ class Tasks(Named["Task"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -85,7 +85,7 @@ class Tasks(Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return self._get(self._server.get_task(self._own(id_), include=include), field, fields)
+        return self._get(self._server.get_task(self._resolve(id_), include=include), field, fields)
 
     def list(
         self,
@@ -114,60 +114,59 @@ class Tasks(Named["Task"]):
     ) -> Rows[Task]:
         """List tasks, the newest first.
 
-        The server cannot filter by `store`, `run` and `status`, so the client does, among the rows
-        it gets; a single page may become shorter by it.
+        The server cannot filter by `store`, `run` and `status`, so the client filters the rows that
+        it receives. A single page may become shorter as a result.
 
         Parameters
         ----------
         initiating_org, initiating_user : int, str or row, optional
-            Keep the tasks that this organization, or this user, created.
+            Organization and user that created the tasks.
         collaboration : int, str or row, optional
-            Keep the tasks of this collaboration; by default of the one that
-            ``setup_collaboration`` chose, if any.
+            Collaboration that the tasks belong to. By default, the one chosen with
+            ``setup_collaboration``, if any.
         study : int, str or row, optional
-            Keep the tasks of this study.
+            Study that the tasks belong to.
         store : int, str or row, optional
-            Keep the tasks whose algorithm came from this store.
+            Store that the algorithms of the tasks came from.
         image : str, optional
-            Keep tasks with this algorithm; ``%`` stands for any characters, ``_`` for one.
+            Docker image of the tasks' algorithms; ``%`` matches any characters, ``_`` exactly one.
         parent : int, str or row, optional
-            Keep the subtasks of this task.
+            Task whose subtasks are listed.
         job : int, optional
-            Keep the tasks of this job: a task and all its subtasks.
+            Job that the tasks belong to: a task and all its subtasks.
         name, description : str, optional
-            Keep tasks with these, with the same signs as in `image`.
+            Name and description of the tasks, with the same wildcards as in `image`.
         include_results : bool
-            Whether to put the result rows, as they are stored, into ``["results"]`` in place of a
-            link.
+            Whether ``["results"]`` contains the result rows, as stored, instead of a link.
         database : str, optional
-            Keep the tasks that use the database of this label.
+            Label of a database that the tasks use.
         run : int, optional
-            Keep the task of this run.
+            Id of a run of the task.
         status : str, optional
-            Keep tasks in this status, such as ``"active"`` or ``"completed"``.
+            Status of the tasks, such as ``"active"`` or ``"completed"``.
         user_created : bool, optional
-            Keep the tasks that users created, or the subtasks that algorithms created.
+            True selects tasks created by users, False subtasks created by algorithms.
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("job_id", 4)``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("job_id", 4)``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of Task
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When something that is named here does not exist.
+            If something referred to in the arguments does not exist.
         PermissionDeniedError
-            When you may not see these tasks.
+            If you do not have permission to view these tasks.
 
         Examples
         --------
@@ -178,7 +177,7 @@ class Tasks(Named["Task"]):
             self._server.list_tasks,
             init_org_id=self._optional_id("organization", initiating_org),
             init_user_id=self._optional_id("user", initiating_user),
-            collaboration_id=self._collaboration(collaboration),
+            collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
             image=image,
             parent_id=self._optional_id("task", parent),
@@ -191,7 +190,7 @@ class Tasks(Named["Task"]):
         )
         selection = Selection(field, fields, filter_, filters)
         rows = self._core.rows(listing, page, per_page)
-        # The server promises to filter by these three too, and fails when it tries.
+        # The server's API has filters for these three too, but fails when they are used.
         if store is not None:
             store_id = self._id("store", store)
             rows = filter_rows(
@@ -200,8 +199,8 @@ class Tasks(Named["Task"]):
         if status is not None:
             rows = filter_rows(rows, lambda task: task["status"] == status)
         if run is not None:
-            of_run = (self._core.send(self._server.get_run(run)))["task"]["id"]
-            rows = filter_rows(rows, lambda task: task["id"] == of_run)
+            task_id = (self._core.send(self._server.get_run(run)))["task"]["id"]
+            rows = filter_rows(rows, lambda task: task["id"] == task_id)
         return selection.of_rows(rows)
 
     def create(
@@ -224,81 +223,82 @@ class Tasks(Named["Task"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Task:
-        """Ask organizations to run an algorithm.
+        """Create a task: a request to organizations to run an algorithm.
 
-        The task starts at each organization as soon as its node is online; this call does not
-        wait for it, ``client.wait_for_results`` does. In an encrypted collaboration the input is
+        The task starts at each organization as soon as its node is online. This call does not wait
+        for the task; ``client.wait_for_results`` does. In an encrypted collaboration, the input is
         encrypted for each organization.
 
         Parameters
         ----------
         organizations : sequence of int, str or row
-            The organizations that are to run it.
+            Organizations that run the task.
         name : str
-            Name of the task, for people.
+            Human-readable name of the task.
         image : str
-            The algorithm: the name of its Docker image.
+            Name of the algorithm's Docker image.
         description : str
-            What the task is for.
+            Purpose of the task.
         input_ : dict, optional
-            What to run: the name of a function under ``"method"``, and its arguments under
-            ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON: the function gets dates as
-            ISO 8601 text, a numpy array or pandas Series as a list, a Series with names as a dict,
-            and a DataFrame as a dict of its columns, which ``pandas.DataFrame(x)`` makes it from
-            again. Indexes that would be lost, bytes and other objects are refused.
+            Input of the algorithm: the name of a function under ``"method"``, and its arguments
+            under ``"args"`` (a list) and ``"kwargs"`` (a dict). Sent as JSON: the function receives
+            dates as ISO 8601 text, a numpy array or pandas Series as a list, a Series with names as
+            a dict, and a DataFrame as a dict of its columns, from which ``pandas.DataFrame(x)``
+            restores it. Indexes that would be lost, bytes and other objects are refused.
         collaboration : int, str or row, optional
-            The collaboration to run it in. By default that of `study`, if given, else the one
-            that ``setup_collaboration`` chose.
+            Collaboration to run the task in. By default, that of `study`, if given, otherwise the
+            one chosen with ``setup_collaboration``.
         study : int, str or row, optional
-            The study to run it in.
+            Study to run the task in.
         store : int, str or row, optional
-            The algorithm store that the algorithm comes from.
+            Algorithm store that the algorithm comes from.
         server_url : str, optional
-            The address by which that store knows this server, where the server does not tell.
+            Address under which that store knows this server, if the server does not report it.
         databases : str, dict, or list of these, optional
-            Labels of the databases to use. A dict has a ``"label"``, and may have ``"query"``,
+            Labels of the databases to use. A dict has a ``"label"``, and optionally ``"query"``,
             ``"sheet_name"`` and ``"preprocessing"``.
         method : str, optional
-            The name of the function to run, in place of `input_`.
+            Name of the function to run, instead of `input_`.
         args, kwargs : sequence and dict, optional
-            Its arguments, by position and by name; they go with `method`.
+            Positional and keyword arguments of the function; only with `method`.
         on_transfer : callable, optional
-            Called with two numbers while inputs are stored in the server's blob store, if it has
-            one: the bytes that are done, and how many there are for all organizations together.
+            Called while inputs are uploaded to the server's blob store, if it has one. Receives
+            the number of bytes so far and the total for all organizations together.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         Task
-            The new task; its ``["id"]`` is what ``client.wait_for_results`` wants.
+            The new task. Pass its ``["id"]`` to ``client.wait_for_results``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         InvalidInputError
-            When an argument cannot work, such as an input that JSON cannot hold; nothing was sent.
+            If an argument is not valid, such as an input that JSON cannot represent; nothing is
+            sent.
         EncryptionNotSetUpError
-            When the collaboration is encrypted and ``setup_encryption`` was given no key, or when
-            an organization has no public key; no task was created.
+            If the collaboration is encrypted and no key was passed to ``setup_encryption``, or if
+            an organization has no public key; no task is created.
         UntrustedKeyError
-            When the server gives another public key for an organization than before
-            (`PublicKeyChangedError`), or one that a strict client does not know; no task was
+            If the server returns a different public key for an organization than before
+            (`PublicKeyChangedError`), or one that a strict client does not know; no task is
             created.
         NotEncryptedError
-            When the server says that the collaboration is not encrypted, and it was before; no task
-            was created.
+            If the server reports the collaboration as unencrypted, but it was encrypted before; no
+            task is created.
         BadRequestError
-            When the server finds fault with the task.
+            If the server rejects the task as invalid.
         PermissionDeniedError
-            When you may not create tasks in this collaboration.
+            If you do not have permission to create tasks in this collaboration.
         UnsupportedServerVersionError
-            When something in `databases` came with a later version of the server; no task was
+            If `databases` uses something that the server's version does not support; no task is
             created.
         TaskCreationUncertainError
-            When the answer was lost, and no such task can be found on the server. It is asked for
-            once; where the answer is lost and the task is there, that one is returned.
+            If the response was lost and no such task can be found on the server. The request is
+            sent only once; if the response is lost but the task exists, that task is returned.
 
         Examples
         --------
@@ -314,11 +314,11 @@ class Tasks(Named["Task"]):
         >>> results = client.wait_for_results(task)
         """
         selection = Selection(field, fields)
-        name_of_input = "" if input_ is None else "input_"
-        data = serialize(task_input(input_, method, args, kwargs), name_of_input)
+        argument = "" if input_ is None else "input_"
+        data = serialize(task_input(input_, method, args, kwargs), argument)
         database_rows = database_list(databases)
-        place, study_id = self._place(collaboration, study)
-        members = Scope("study", study_id) if study_id else Scope("collaboration", place)
+        collaboration_id, study_id = self._collaboration_and_study(collaboration, study)
+        members = Scope("study", study_id) if study_id else Scope("collaboration", collaboration_id)
         ids = self._ids(
             "organization", check_organizations(organizations), "organizations", members
         )
@@ -327,8 +327,8 @@ class Tasks(Named["Task"]):
             "name": name,
             "image": image,
             "description": description,
-            "collaboration_id": place,
-            "organizations": _inputs(self._core, ids, data, place, on_transfer),
+            "collaboration_id": collaboration_id,
+            "organizations": _inputs(self._core, ids, data, collaboration_id, on_transfer),
             "databases": database_rows,
         }
         if study_id is not None:
@@ -365,9 +365,9 @@ class Tasks(Named["Task"]):
         progress: ProgressOption = None,
         logs: bool = False,
     ) -> Outputs:
-        """Ask organizations to run an algorithm, wait for that, and give what it returned.
+        """Run an algorithm at organizations, wait for it to finish, and return its results.
 
-        It is `create` and ``client.wait_for_results`` in one call, with the arguments of both.
+        Combines `create` and ``client.wait_for_results``, with the arguments of both.
 
         Parameters
         ----------
@@ -381,21 +381,21 @@ class Tasks(Named["Task"]):
         Returns
         -------
         list
-            What the algorithm returned at each organization, in their order, as Python values. With
-            ``on_failure="return"``, None where it failed.
+            Results of the algorithm at each organization, in their order, as Python values. With
+            ``on_failure="return"``, None for runs that failed.
 
         Raises
         ------
         InvalidInputError
-            When an argument cannot work; nothing was sent.
+            If an argument is not valid; nothing is sent.
         TaskFailedError
-            When a run failed; its `results` has those there are.
+            If a run failed. The error's `results` has the available results.
         WaitTimeoutError
-            When the time is up. The task runs on: the error's `task_id` tells which it is.
+            If `timeout` is exceeded. The task continues to run; its id is the error's `task_id`.
         DecryptionError
-            When a result cannot be read, or is not JSON.
+            If a result cannot be read, or is not JSON.
         Vantage6Error
-            Whatever else `create` and ``client.wait_for_results`` raise.
+            Any other error of `create` and ``client.wait_for_results``.
 
         Examples
         --------
@@ -410,9 +410,8 @@ class Tasks(Named["Task"]):
         ... )
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
-        from ..tasks.wait import (
-            wait_for,  # not above: not all programs wait, and it takes time to load
-        )
+        # Imported here because not all programs wait, and the import takes time.
+        from ..tasks.wait import wait_for
 
         check_times(interval, timeout)
         check_display_options(on_failure, progress)
@@ -432,37 +431,35 @@ class Tasks(Named["Task"]):
             kwargs=kwargs,
             on_transfer=on_transfer,
         )
-        refs = [task["id"]]
-        waiting = wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
-        (rows,) = waiting
+        (rows,) = wait_for(self._core, [task["id"]], interval, timeout, on_failure, progress, logs)
         return rows.outputs
 
     def stream_logs(self, task: Ref) -> Iterator[LogLine]:
-        """Give the lines of a task's logs, those there are and then each as it comes.
+        """Stream the lines of a task's logs: the existing ones, then each new one as it arrives.
 
-        The lines of all its runs come, and those of its subtasks. It ends with the task; no line
-        comes twice, and none is lost when the connection breaks. Where events cannot be heard, the
-        client looks again and again.
+        Includes the lines of all its runs and of its subtasks. The stream ends with the task. No
+        line is repeated, and none is lost if the connection breaks. If events are not available,
+        the client polls.
 
         Parameters
         ----------
         task : int, str or row
-            The task: its id, name or row.
+            Name, id or row of the task.
 
         Yields
         ------
         LogLine
-            A line; its ``text`` is what the algorithm wrote, and ``print(line)`` shows it with the
-            name of the organization.
+            A line. Its ``text`` is the text that the algorithm wrote; ``print(line)`` also shows
+            the name of the organization.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is no such task.
+            If the task does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -476,81 +473,85 @@ class Tasks(Named["Task"]):
 
         return stream_logs(self._core, task)
 
-    def _place(self, collaboration: Ref | None, study: Ref | None) -> tuple[int, int | None]:
-        """Find the collaboration of a new task, and the study in it."""
+    def _collaboration_and_study(
+        self, collaboration: Ref | None, study: Ref | None
+    ) -> tuple[int, int | None]:
+        """Return the ids of the collaboration of a new task and of its study, if any."""
         if collaboration is None and study is not None:
             study_id = self._id("study", study)
             row = self._core.send(self._server.get_study(study_id))
             return row["collaboration"]["id"], study_id
-        chosen = self._collaboration(collaboration)
-        if chosen is None:
+        collaboration_id = self._collaboration_id(collaboration)
+        if collaboration_id is None:
             raise InvalidInputError(
-                "a task needs a collaboration or a study; setup_collaboration() chooses one for "
-                "all calls"
+                "collaboration: expected a name, id or row, got None. Pass a collaboration or a "
+                "study, or choose a collaboration for all calls with setup_collaboration()."
             )
-        return chosen, self._optional_id("study", study, Scope("collaboration", chosen))
+        members = Scope("collaboration", collaboration_id)
+        return collaboration_id, self._optional_id("study", study, members)
 
     def delete(self, id_: Ref) -> Message:
-        """Delete a task, its runs and its subtasks; what still runs is killed.
+        """Delete a task, its runs and its subtasks. Active runs are killed.
 
-        After one of its runs has failed, the server does not have the others killed: they work on
-        to their end, and nobody hears of them. Let them end first.
+        After one of its runs has failed, the server does not kill the others: they continue to the
+        end, but are no longer reported. Let them finish first.
 
         Parameters
         ----------
         id_ : int, str or row
-            The task: its name, id or row.
+            Name, id or row of the task.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is no such task.
+            If the task does not exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = client.task.delete("average height")
+        >>> message = client.task.delete("average height")
         """
-        return self._send_message(self._server.delete_task(self._own(id_)))
+        return self._send_message(self._server.delete_task(self._resolve(id_)))
 
     def kill(self, id_: Ref) -> Message:
-        """Stop a task at all its nodes. The task remains, as ``"killed by user"``.
+        """Stop a task at all its nodes. The task remains, with the status ``"killed by user"``.
 
         Parameters
         ----------
         id_ : int, str or row
-            The task: its name, id or row.
+            Name, id or row of the task.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         BadRequestError
-            When the task has finished already. To the server it has as soon as one of its runs has
-            failed: runs at other organizations then cannot be stopped, and go on to their end.
+            If the task has already finished. The server regards a task as finished as soon as one
+            of its runs has failed: runs at other organizations then cannot be stopped, and continue
+            to the end.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is no such task.
+            If the task does not exist.
         PermissionDeniedError
-            When you may not kill it.
+            If you do not have permission to kill it.
 
         Examples
         --------
-        >>> answer = client.task.kill("long")
+        >>> message = client.task.kill("long")
         """
-        return self._send_message(self._server.kill_task({"id": self._own(id_)}))
+        return self._send_message(self._server.kill_task({"id": self._resolve(id_)}))
 
 
 def _inputs(
@@ -560,7 +561,7 @@ def _inputs(
     collaboration: int,
     on_transfer: OnTransfer | None,
 ) -> list[TaskOrganization]:
-    """Write the input for each organization, encrypted if the collaboration is."""
+    """Return the input for each organization, encrypted if the collaboration is."""
     row = core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if run_directly(core.trust.allows_plain, row, has_key=key is not None):
@@ -569,8 +570,9 @@ def _inputs(
         return plain_inputs(ids, data)
     if key is None:
         raise EncryptionNotSetUpError(
-            f"collaboration {collaboration} ({row.get('name')}) is encrypted: give "
-            "setup_encryption() your organization's private key before you create a task"
+            f"private key: expected one for encrypted collaboration {collaboration} "
+            f"({row.get('name')}), got none. Pass your organization's private key to "
+            "setup_encryption() before you create a task."
         )
     from ..._encryption.keys import public_key_of
 

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/resources/user.py instead.
-"""The people with an account."""
+"""The users of the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Users(Named["User"]):
-    """The people with an account on the server."""
+    """The users: people with an account on the server."""
 
     _kind = "user"
 
@@ -31,14 +31,14 @@ class Users(Named["User"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> User:
-        """Look up a user.
+        """Return a user.
 
         Parameters
         ----------
         id_ : int, str or row, optional
-            The user: its name, id or row; by default yourself.
+            Name, id or row of the user. By default, yourself.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -48,11 +48,11 @@ class Users(Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         PermissionDeniedError
-            When you may not see it.
+            If you do not have permission to view it.
 
         Examples
         --------
@@ -61,7 +61,7 @@ class Users(Named["User"]):
         """
         if id_ is None:
             id_ = self._core.whoami.id_
-        return self._get(self._server.get_user(self._own(id_)), field, fields)
+        return self._get(self._server.get_user(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -87,36 +87,36 @@ class Users(Named["User"]):
         Parameters
         ----------
         username : str, optional
-            Keep users with this name; ``%`` stands for any characters, ``_`` for one.
+            Username of the users; ``%`` matches any characters, ``_`` exactly one.
         organization : int, str or row, optional
-            Keep the users of this organization.
+            Organization that the users belong to.
         firstname, lastname, email : str, optional
-            Keep users with these, with the same signs.
+            First name, last name and email address of the users, with the same wildcards.
         role : int, str or row, optional
-            Keep the users with this role.
+            Role that the users have.
         rule : int, str or row, optional
-            Keep the users with this rule of their own, apart from their roles.
+            Rule that the users have directly, not through a role.
         last_seen_from, last_seen_till : str, optional
-            Keep users last seen within these times (ISO 8601, UTC).
+            Range of times in which the users were last seen (ISO 8601, UTC).
         page, per_page : int, optional
-            One page only, and its number of rows. By default all rows of all pages are given.
+            Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of each row.
+            Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Keep the rows with this value in this field, as in ``("status", "online")``, or those
-            that pass several such filters.
+            Pair of a field and the value it must have, such as ``("status", "online")``, or
+            several such pairs, which must all match.
 
         Returns
         -------
         Rows of User
-            The rows.
+            The matching rows.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         PermissionDeniedError
-            When you may not see these users.
+            If you do not have permission to view these users.
 
         Examples
         --------
@@ -139,8 +139,7 @@ class Users(Named["User"]):
             last_seen_from=seen[0],
             last_seen_till=seen[1],
         )
-        selection = Selection(field, fields, filter_, filters)
-        return self._list(listing, page, per_page, selection)
+        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
     def create(
         self,
@@ -156,23 +155,23 @@ class Users(Named["User"]):
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> User:
-        """Make an account for a person.
+        """Create a user account.
 
         Parameters
         ----------
         username, firstname, lastname : str
-            Names of the login and of the person.
+            Username for the login, and first and last name of the person.
         password : str
-            A first password; the server wants at least 8 characters, with small and capital
-            letters, a digit and another sign.
+            Initial password. The server requires at least 8 characters, including lowercase and
+            uppercase letters, a digit and a special character.
         email : str
-            Where mail reaches the person; no two accounts share one.
+            Email address of the person, which must be unique among accounts.
         organization : int, str or row, optional
-            The organization: its name, id or row; by default your own.
+            Name, id or row of the organization. By default, your own.
         roles, rules : sequence of int, str or row
-            Identifiers of the roles, and of further rules, that say what the person may do.
+            Ids of the roles, and of additional rules, that determine the user's permissions.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
@@ -182,11 +181,12 @@ class Users(Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not add users there, or not with more permissions than you have yourself.
+            If you do not have permission to create users there, or if the user would have more
+            permissions than you do.
 
         Examples
         --------
@@ -201,7 +201,7 @@ class Users(Named["User"]):
             "lastname": lastname,
             "password": password,
             "email": email,
-            "organization_id": self._home(organization),
+            "organization_id": self._organization_id(organization),
             "roles": self._ids("role", roles, "roles"),
             "rules": self._ids("rule", rules, "rules"),
         }
@@ -225,47 +225,48 @@ class Users(Named["User"]):
         Parameters
         ----------
         id_ : int, str or row, optional
-            The user: its name, id or row; by default yourself.
+            Name, id or row of the user. By default, yourself.
         firstname, lastname : str, optional
             New names.
         organization : int, str or row, optional
-            Not possible: no server moves users to another organization, so this may only name the
-            one they have.
+            Not supported: servers cannot move users to another organization, so only the user's
+            current organization is accepted.
         rules, roles : sequence of int, str or row, optional
-            Identifiers of all rules, or roles, they are to have in place of those they have; not
+            Ids of all rules, or roles, of the user, replacing the current ones. You cannot change
             your own.
         email : str, optional
-            A new address.
+            New email address.
         field, fields : str and sequence of str, optional
-            The field, or fields, to keep of the row.
+            Field, or fields, to keep in the row.
 
         Returns
         -------
         User
-            The user as it is now; what was not given stays as it was.
+            The updated user. Fields that are not given keep their values.
 
         Raises
         ------
         InvalidInputError
-            When the user is of another organization than the one given; nothing was changed.
+            If the user belongs to a different organization than the given one; nothing is changed.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When the server finds fault with what is given.
+            If the server rejects the request as invalid.
         PermissionDeniedError
-            When you may not change the user, or not to more permissions than you have yourself.
+            If you do not have permission to change the user, or if the user would have more
+            permissions than you do.
 
         Examples
         --------
         >>> client.user.update(lastname="King", fields=["firstname", "lastname"])
         {'firstname': 'Researcher', 'lastname': 'King'}
         """
-        chosen = self._core.whoami.id_ if id_ is None else self._own(id_)
-        home = self._optional_id("organization", organization)
-        if home is not None:
-            self._check_organization(chosen, home)
+        user_id = self._core.whoami.id_ if id_ is None else self._resolve(id_)
+        organization_id = self._optional_id("organization", organization)
+        if organization_id is not None:
+            self._check_organization(user_id, organization_id)
         body: UserUpdate = without_none(
             firstname=firstname,
             lastname=lastname,
@@ -273,45 +274,42 @@ class Users(Named["User"]):
             roles=self._ids("role", roles, "roles"),
             email=email,
         )
-        return self._save(self._server.update_user(chosen, body), field, fields)
+        return self._save(self._server.update_user(user_id, body), field, fields)
 
-    def delete(
-        self,
-        id_: Ref,
-    ) -> Message:
+    def delete(self, id_: Ref) -> Message:
         """Delete the account of a user.
 
         Parameters
         ----------
         id_ : int, str or row
-            The user: its name, id or row.
+            Name, id or row of the user.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If a name matches nothing that you can see, or more than one row.
         NotFoundError
-            When there is none with this identifier.
+            If the id does not exist.
         BadRequestError
-            When tasks of the user are still there.
+            If tasks of the user still exist.
         PermissionDeniedError
-            When you may not delete it.
+            If you do not have permission to delete it.
 
         Examples
         --------
-        >>> answer = client.user.delete("ada")
+        >>> message = client.user.delete("ada")
         """
-        return self._apply(self._server.delete_user(self._own(id_)))
+        return self._apply(self._server.delete_user(self._resolve(id_)))
 
     def _check_organization(self, id_: int, organization: int) -> None:
-        now = (self._core.send(self._server.get_user(id_))).get("organization")
-        if now is None or now["id"] != organization:
+        current = (self._core.send(self._server.get_user(id_))).get("organization")
+        if current is None or current["id"] != organization:
             raise InvalidInputError(
-                f"user {id_} cannot be moved to organization {organization}: make a new account "
-                "there"
+                f"organization: expected the organization of user {id_}, got {organization}. "
+                "Users cannot be moved to another organization: create a new account there."
             )

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/resources/util.py instead.
-"""The server itself, passwords, second factors and keys."""
+"""The server's status, passwords, second factors and keys."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ T = TypeVar("T")
 
 
 class Utilities(Resource):
-    """The server itself, and how to get or change what one logs in with."""
+    """The server's version and health, and operations on passwords, second factors and keys."""
 
     def get_server_version(self, attempts_on_timeout: int | None = None) -> Version:
-        """Ask which version the server is.
+        """Return the version of the server.
 
         Parameters
         ----------
         attempts_on_timeout : int, optional
-            How often to try again when no connection can be made; by default three times.
+            Number of retries if no connection can be established. By default, three.
 
         Returns
         -------
         Version
-            Its version in ``["version"]``.
+            The version, in ``["version"]``.
 
         Raises
         ------
         ConnectionFailedError
-            When the server cannot be reached.
+            If the server cannot be reached.
 
         Examples
         --------
@@ -70,17 +70,17 @@ class Utilities(Resource):
         )
 
     def get_server_health(self) -> Health:
-        """Ask whether the server's parts work.
+        """Return the health of the server's components.
 
         Returns
         -------
         Health
-            For each part, whether it works.
+            Whether each component works.
 
         Raises
         ------
         ConnectionFailedError
-            When the server cannot be reached.
+            If the server cannot be reached.
 
         Examples
         --------
@@ -89,36 +89,32 @@ class Utilities(Resource):
         """
         return self._core.send(self._server.get_health())
 
-    def change_my_password(
-        self,
-        current_password: str,
-        new_password: str,
-    ) -> Message:
+    def change_my_password(self, current_password: str, new_password: str) -> Message:
         """Change your password.
 
         Parameters
         ----------
         current_password : str
-            The password that you have.
+            Your current password.
         new_password : str
-            The one you want: at least 8 characters, with small and capital letters, a digit and
-            another sign.
+            Your new password: at least 8 characters, including lowercase and uppercase letters, a
+            digit and a special character.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         BadRequestError
-            When the new one is too simple, or the same.
+            If the new password is too simple, or the same as the current one.
         PermissionDeniedError
-            When the current one is wrong.
+            If the current password is wrong.
 
         Examples
         --------
-        >>> answer = client.util.change_my_password("Analytical-1843", "new-Secret-2")
+        >>> message = client.util.change_my_password("Analytical-1843", "new-Secret-2")
         """
         current_password = secret(current_password, "current_password")
         new_password = secret(new_password, "new_password")
@@ -129,143 +125,136 @@ class Utilities(Resource):
         self._core.warn_if_insecure()
         return self._send_message(self._server.change_password(body))
 
-    def reset_my_password(
-        self,
-        email: str | None = None,
-        username: str | None = None,
-    ) -> Message:
-        """Ask for a mail with a token to set a new password; needs no login.
+    def reset_my_password(self, email: str | None = None, username: str | None = None) -> Message:
+        """Request an email with a token to set a new password; no login is required.
 
         Parameters
         ----------
         email, username : str, optional
-            The account, by either; one of them is needed.
+            Email address or username of the account; one of them is required.
 
         Returns
         -------
         Message
-            What the server says; it is the same for accounts that do not exist, and for those that
-            get no mail now: servers of 4.10 and later send an account this mail once.
+            The server's message. It is the same for accounts that do not exist and for accounts
+            that receive no email now: servers of 4.10 and later send this email once per account.
 
         Raises
         ------
         InvalidInputError
-            When neither is given; nothing was sent.
+            If neither is given; nothing is sent.
         BadRequestError
-            When that is no mail address.
+            If the email address is not valid.
 
         Examples
         --------
-        >>> answer = client.util.reset_my_password(email="ada@example.org")
+        >>> message = client.util.reset_my_password(email="ada@example.org")
         """
         if not (email or username):
-            raise InvalidInputError("say whose password is lost: give email or username")
+            raise InvalidInputError(
+                "email or username: expected one of them, got neither. Pass the email address or "
+                "the username of the account."
+            )
         body: RecoverPasswordInput = without_none(email=email, username=username)
         return self._send_message(self._server.recover_password(body), UNSIGNED)
 
-    def set_my_password(
-        self,
-        token: str,
-        password: str,
-    ) -> Message:
-        """Set a new password with the token that came by mail; needs no login.
+    def set_my_password(self, token: str, password: str) -> Message:
+        """Set a new password with the token from the email; no login is required.
 
         Parameters
         ----------
         token : str
-            The token from the mail.
+            Token from the email.
         password : str
-            The new password: at least 8 characters, with small and capital letters, a digit and
-            another sign.
+            New password: at least 8 characters, including lowercase and uppercase letters, a digit
+            and a special character.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         BadRequestError
-            When the token is not valid, or the password too simple.
+            If the token is not valid, or the password is too simple.
         LoginFailedError
-            When the token has expired.
+            If the token has expired.
 
         Examples
         --------
-        >>> answer = client.util.set_my_password(token, "new-Secret-2")
+        >>> message = client.util.set_my_password(token, "new-Secret-2")
         """
         token, password = secret(token, "token"), secret(password, "password")
         body: ResetPasswordInput = {"reset_token": token, "password": password}
         self._core.warn_if_insecure()
-        return self._use_mail_token(self._server.reset_password(body))
+        return self._send_with_email_token(self._server.reset_password(body))
 
     def reset_two_factor_auth(
-        self,
-        password: str,
-        email: str | None = None,
-        username: str | None = None,
+        self, password: str, email: str | None = None, username: str | None = None
     ) -> Message:
-        """Ask for a mail with a token to set up a second factor anew; needs no login.
+        """Request an email with a token to reset your second factor; no login is required.
 
         Parameters
         ----------
         password : str
             Your password.
         email : str, optional
-            Not enough: the server knows you by your username here.
+            Not sufficient: for this request, the server identifies accounts by username only.
         username : str, optional
-            Your username; it is needed.
+            Your username. Required.
 
         Returns
         -------
         Message
-            What the server did, in ``["msg"]``.
+            The server's message, in ``["msg"]``.
 
         Raises
         ------
         InvalidInputError
-            When no username is given; nothing was sent.
+            If no username is given; nothing is sent.
         LoginFailedError
-            When username or password is wrong.
+            If the username or password is wrong.
         BadRequestError
-            When the server cannot send mail.
+            If the server cannot send email.
 
         Examples
         --------
-        >>> answer = client.util.reset_two_factor_auth("Analytical-1843", username="ada")
+        >>> message = client.util.reset_two_factor_auth("Analytical-1843", username="ada")
         """
         password = secret(password, "password")
         if not username:
-            raise InvalidInputError("give the username: the server finds nobody by mail address")
+            raise InvalidInputError(
+                f"username: expected a username, got {username!r}. For this request, the server "
+                "identifies accounts by username only."
+            )
         body: RecoverTwoFactorInput = {"username": username, "password": password}
         self._core.warn_if_insecure()
         call = self._server.recover_two_factor(body)
         return self._send_message(call, SendOptions(signed=False, refused=LoginFailedError))
 
-    def set_two_factor_auth(
-        self,
-        token: str,
-    ) -> TwoFactorSecret:
-        """Set up a second factor anew with the token that came by mail; needs no login.
+    def set_two_factor_auth(self, token: str) -> TwoFactorSecret:
+        """Reset your second factor with the token from the email; no login is required.
 
-        In a notebook or a terminal its QR code is shown at once, for an authenticator app.
+        In a notebook or a terminal, its QR code is shown immediately, for an authenticator app.
 
         Parameters
         ----------
         token : str
-            The token from the mail.
+            Token from the email.
 
         Returns
         -------
         TwoFactorSecret
-            The new secret; ``show_qr`` of this package shows its ``["qr_uri"]`` again.
+            The new secret. Pass its ``["qr_uri"]`` to this package's ``show_qr`` to show the QR
+            code again.
 
         Raises
         ------
         BadRequestError
-            When the token is not valid.
+            If the token is not valid.
         LoginFailedError
-            When the token has expired.
+            If the token has expired.
 
         Examples
         --------
@@ -273,17 +262,20 @@ class Utilities(Resource):
         """
         token = secret(token, "token")
         self._core.warn_if_insecure()
-        found = self._use_mail_token(self._server.reset_two_factor({"reset_token": token}))
-        offer_qr(found["qr_uri"])
-        return found
+        two_factor = self._send_with_email_token(
+            self._server.reset_two_factor({"reset_token": token})
+        )
+        offer_qr(two_factor["qr_uri"])
+        return two_factor
 
-    def _use_mail_token(self, call: Call[T]) -> T:
-        """Send what a token from a mail gives the right to."""
+    def _send_with_email_token(self, call: Call[T]) -> T:
+        """Send a request that is authorized by the token from an email."""
         try:
             return self._core.send(call, UNSIGNED)
-        except LoginExpiredError as error:  # no login is concerned, but that token
+        except LoginExpiredError as error:  # the expired token is the one from the email
             raise LoginFailedError(
-                "the token of the mail is not valid any more: ask for another mail",
+                "token: expected the token of a recent email, got an expired one. Request another "
+                "email.",
                 method=error.method,
                 url=error.url,
                 status=error.status,
@@ -297,37 +289,37 @@ class Utilities(Resource):
         passphrase: str | bytes | None = None,
         replace: bool = False,
     ) -> Path:
-        """Make a private key for your organization, and go on with it as ``setup_encryption`` does.
+        """Create a private key for your organization, and use it as ``setup_encryption`` does.
 
-        It is an RSA key of 4096 bits.
+        The key is an RSA key of 4096 bits.
 
         Parameters
         ----------
         file_ : str or path, optional
-            The new file for the key, ``private_key.pem`` in the current folder by default. Only you
-            can read it; keep a copy in a safe place.
+            Path of the new key file. By default, ``private_key.pem`` in the current folder. Only
+            you can read the file; keep a copy in a safe place.
         passphrase : str or bytes, optional
-            Encrypts the file; ``setup_encryption`` needs it again.
+            Passphrase to encrypt the file with; ``setup_encryption`` then requires it.
         replace : bool
-            Whether to replace the public key that the server has. What is encrypted for that one is
-            then out of reach for all who lack its private key.
+            Whether to replace the public key on the server. Data encrypted for the replaced key is
+            then unreadable without its private key.
 
         Returns
         -------
         Path
-            The file.
+            Path of the file.
 
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If you are not logged in.
         FileExistsError
-            When there is such a file already: no key is ever overwritten.
+            If the file already exists; keys are never overwritten.
         KeyMismatchError
-            When the server has a public key of your organization already and `replace` is not
-            given; no file is left behind.
+            If the server already has a public key of your organization and `replace` is false; no
+            file is left behind.
         PermissionDeniedError
-            When you may not store the public key; no file is left behind.
+            If you do not have permission to store the public key; no file is left behind.
 
         Examples
         --------
@@ -337,16 +329,16 @@ class Utilities(Resource):
         from ..._encryption.keys import generate_private_key, private_key_to_pem
 
         passphrase = secret_bytes(passphrase)
-        _ = self._core.whoami  # an error before anything is written
+        _ = self._core.whoami  # raises before anything is written
         path = Path(file_ or "private_key.pem").absolute()
-        if path.exists():  # an error before a key is made, which takes a second or two
+        if path.exists():  # checked before the key is generated, which takes a second or two
             raise key_file_exists_error(path)
         key = run_directly(generate_private_key)
         write_private_key(path, private_key_to_pem(key, passphrase))
         try:
             self._core.use_key(key, "a new key", replace=replace)
         except (KeyMismatchError, UnauthorizedError):
-            path.unlink()  # for sure the server does not have the public key
+            path.unlink()  # the server certainly does not have the public key
             raise
         LOGGER.info("Wrote the private key to %s", path)
         return path
