@@ -99,9 +99,9 @@ async def test_a_login_is_not_taken_from_a_token_that_names_nobody(
     client: AsyncClient, server: Script
 ) -> None:
     for access, trouble in {
-        "no token at all": "characters in it that no token has",
-        "a.b.c": "does not say which user",
-        f"a.{base64.b64encode(b'[1]').decode()}.c": "does not say which user",
+        "no token at all": "expected printable ASCII characters",
+        "a.b.c": "expected a user id",
+        f"a.{base64.b64encode(b'[1]').decode()}.c": "expected a user id",
     }.items():
         answer = {"access_token": access, "refresh_token": "x"}
         server.reply = lambda _, answer=answer: (200, answer)
