@@ -239,9 +239,9 @@ async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
     encrypted = {"id": 4, "name": "demo", "encrypted": True}
     say(server, {"GET /collaboration/4": (200, encrypted), "GET /organization": members})
     for organization, kind, told in (
-        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\) has no public key"),
+        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\): expected a public key"),
         (5, InvalidKeyError, "the public key of organization 5"),
-        (6, InvalidInputError, r"organization 6 is not in .* it has 3 \(IKNL\), 5 \(Maastro\)"),
+        (6, InvalidInputError, r"collaboration, 3 \(IKNL\), 5 \(Maastro\), got organization 6"),
     ):
         with pytest.raises(kind, match=told):
             await reader.task.create([organization], **NEW)
