@@ -83,6 +83,7 @@ def to_json_value(value: object) -> object:
 def _of_numpy(value: object) -> object:
     import numpy
 
+    kind = type(value).__name__
     if isinstance(value, numpy.ndarray):
         array = cast("numpy.ndarray[Any, Any]", value)
         if array.dtype.kind in "mMO" and array.ndim:
@@ -96,7 +97,7 @@ def _of_numpy(value: object) -> object:
         return cast("numpy.integer[Any]", value).item()
     if isinstance(value, numpy.floating):
         return float(cast("float", value))
-    raise NotSendableError(f"a numpy.{type(value).__name__} is not a JSON value")
+    raise NotSendableError(f"a numpy.{kind} is not a JSON value")
 
 
 def _of_pandas(value: object) -> object:

@@ -1,4 +1,4 @@
-"""How often to poll, and checks of the arguments of a wait."""
+"""Polling intervals, and checks of the arguments of a wait."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
 
 OnFailure: TypeAlias = Literal["raise", "return"]
-# The pause before the next look is this part of the time waited so far ...
+# The pause before the next poll is this fraction of the time waited so far ...
 PAUSE_FRACTION = 0.1
-# ... but never below or above these multiples of the interval that the caller gives.
+# ... but never below or above these multiples of the caller's interval.
 SHORTEST, LONGEST = 0.1, 3.0
 
 
 def pause(waited: float, interval: float) -> float:
-    """Decide how long to wait before the next look."""
-    # Short tasks are noticed at once and long ones do not burden the server: a task is noticed at
-    # most a tenth of its duration late.
+    """Return how long to wait before the next poll."""
+    # The end of a task is noticed late by at most a tenth of its duration: at once for short
+    # tasks, while long tasks cause few requests.
     return min(max(PAUSE_FRACTION * waited, SHORTEST * interval), LONGEST * interval)
 
 
 def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:
-    """Return how many of the newest tasks to ask for, to have several that are wanted together."""
+    """Return how many of the newest tasks to request to get several wanted tasks at once."""
     found = last = 0
     for rank, id_ in enumerate(listed, 1):
         if id_ in wanted:
@@ -37,17 +37,17 @@ def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> i
 
 
 def check_times(interval: float, timeout: float | None) -> None:
-    """Reject times that make no sense."""
+    """Reject an invalid interval or timeout."""
     if not (_is_number(interval) and interval > 0):
-        raise InvalidInputError(f"interval must be a number of seconds above 0, not {interval!r}")
+        raise InvalidInputError(f"interval: expected a number of seconds above 0, got {interval!r}")
     check_timeout(timeout)
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Reject an end that makes no sense."""
+    """Reject an invalid timeout."""
     if timeout is not None and not (_is_number(timeout) and timeout >= 0):
         raise InvalidInputError(
-            f"timeout must be a number of seconds from 0 on, or None, not {timeout!r}"
+            f"timeout: expected a number of seconds of at least 0, or None, got {timeout!r}"
         )
 
 
@@ -56,23 +56,23 @@ def _is_number(value: object) -> bool:
 
 
 def is_list(tasks: Ref | Iterable[Ref]) -> bool:
-    """Return whether several tasks are meant, be it one in a list."""
+    """Return whether the argument is a collection of tasks instead of one task."""
     return isinstance(tasks, Iterable) and not isinstance(tasks, str | Mapping)
 
 
 def as_list(tasks: Ref | Iterable[Ref]) -> list[Ref]:
-    """Convert into a list what is to be waited for."""
-    given = list(cast("Iterable[Ref]", tasks)) if is_list(tasks) else [cast("Ref", tasks)]
-    if not given:
-        raise InvalidInputError("there is no task to wait for: give at least one")
-    return given
+    """Return the tasks to wait for as a list, which must not be empty."""
+    refs = list(cast("Iterable[Ref]", tasks)) if is_list(tasks) else [cast("Ref", tasks)]
+    if not refs:
+        raise InvalidInputError("tasks: expected at least one task to wait for, got none")
+    return refs
 
 
 def check_display_options(on_failure: object, progress: object) -> None:
-    """Reject a way to end, or to show progress, that there is not."""
+    """Reject invalid values of `on_failure` and `progress`."""
     if on_failure not in ("raise", "return"):
-        raise InvalidInputError(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        raise InvalidInputError(f"on_failure: expected 'raise' or 'return', got {on_failure!r}")
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise InvalidInputError(
-            f"progress must be True, False, None or a function, not {progress!r}"
+            f"progress: expected True, False, None or a function, got {progress!r}"
         )
