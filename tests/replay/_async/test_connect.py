@@ -277,7 +277,7 @@ async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_what_a_profile_cannot_say_is_told() -> None:
     address = "http://127.0.0.1:1"
     async with AsyncClient(address, cert=("a.pem", "key.pem")) as client:
-        with pytest.raises(ConfigurationError, match="as one file"):
+        with pytest.raises(ConfigurationError, match="expected one file"):
             client.save_profile("two")
     async with AsyncClient(address, proxy="http://u:hush@proxy.example") as client:
         with pytest.raises(
@@ -290,7 +290,7 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
         assert profiles()["whole"].cert == Path("a.pem").absolute()
         assert profiles()["whole"].proxy == "http://proxy.example"
     async with AsyncClient("http://127.0.0.1:1", path="") as client:
-        with pytest.raises(ConfigurationError, match="at the root"):
+        with pytest.raises(ConfigurationError, match="expected an address with a path"):
             client.save_profile("root")
 
 
