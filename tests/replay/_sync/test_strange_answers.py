@@ -233,7 +233,7 @@ def test_no_input_is_made_for_whom_it_cannot_be_encrypted(reader: Client, server
     for organization, kind, told in (
         (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\): expected a public key"),
         (5, InvalidKeyError, "the public key of organization 5"),
-        (6, InvalidInputError, r"collaboration, 3 \(IKNL\), 5 \(Maastro\), got organization 6"),
+        (6, InvalidInputError, r"organization 6 is not in .* which has 3 \(IKNL\), 5 \(Maastro\)"),
     ):
         with pytest.raises(kind, match=told):
             reader.task.create([organization], **NEW)

@@ -661,7 +661,7 @@ def test_a_client_tells_where_it_is() -> None:
         assert repr(client).endswith("Client of http://localhost:7601/api>")
         assert repr(client.result) == "<Results: from_task, get, get_bytes, save>"
         for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
-            with pytest.raises(TypeError, match="make one in each process"):
+            with pytest.raises(TypeError, match="Create one in each process"):
                 duplicate(client)
         assert client.with_options(max_retries=0).host == client.host
 

@@ -49,8 +49,7 @@ def _seconds_left(request: httpx.Request) -> float:
 
 def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
     return RequestTimeoutError(
-        "token renewal: expected to finish within the timeout of the call, got no new token. "
-        "Raise the timeout.",
+        "the token was not renewed within the timeout of the call",
         method=request.method,
         url=str(request.url),
     )

@@ -133,8 +133,7 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
         if id_ not in by_id:
             known = ", ".join(f"{other} ({member.get('name')})" for other, member in by_id.items())
             raise InvalidInputError(
-                f"organizations: expected members of the collaboration, {known}, "
-                f"got organization {id_}"
+                f"organization {id_} is not in the collaboration, which has {known}"
             )
         key = by_id[id_].get("public_key")
         if not key:
