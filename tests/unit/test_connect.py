@@ -88,7 +88,7 @@ def test_what_is_renewed_on_the_way_is_kept(
     file.unlink()
     tmp_path.rename(tmp_path.with_name("elsewhere"))
     assert client.node.get(1) == NODE, "the work goes on"
-    assert "the login cannot be saved in" in caplog.text
+    assert "cannot save the login to" in caplog.text
 
 
 def test_a_session_that_is_over_is_told_when_its_tokens_lapse(

@@ -76,7 +76,7 @@ def test_what_never_expires_stays_so() -> None:
     ],
 )
 def test_what_is_no_session_is_refused(content: bytes) -> None:
-    with pytest.raises(ConfigurationError, match=r"s.json is not a saved login"):
+    with pytest.raises(ConfigurationError, match=r"s.json: expected a saved login"):
         parse_login(content, Path("s.json"))
 
 
@@ -97,10 +97,13 @@ def test_a_session_of_another_is_refused() -> None:
     check_owner(SAVED, Path("x"), "https://server.example:443/api", "ada")
     check_owner(SAVED, Path("x"), None, None)
     with pytest.raises(
-        ConfigurationError, match=r"of ada at https://server.example/api, not of joan"
+        ConfigurationError,
+        match=r"expected the login of joan.* got the login of ada at https://server.example/api",
     ):
         check_owner(SAVED, Path("x"), None, "joan")
-    with pytest.raises(ConfigurationError, match=r"not of ada at https://other.example/api"):
+    with pytest.raises(
+        ConfigurationError, match=r"expected the login of ada at https://other.example/api"
+    ):
         check_owner(SAVED, Path("x"), "https://other.example/api", "ada")
 
 
@@ -156,7 +159,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 @POSIX
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json", 0o600)
-    with pytest.raises(ConfigurationError, match=r"it is no file of yours"):
+    with pytest.raises(ConfigurationError, match=r"it is not a regular file that you own"):
         read_login(tmp_path / "s.json")
 
 
@@ -167,16 +170,16 @@ def test_the_file_of_another_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     write_login(SAVED, path)
     os.chown(path, 12345, -1)
-    with pytest.raises(ConfigurationError, match=r"it is no file of yours"):
+    with pytest.raises(ConfigurationError, match=r"it is not a regular file that you own"):
         read_login(path)
 
 
 def test_what_cannot_be_read_or_written_is_told_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"no saved login in .*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"cannot read a saved login from .*nowhere"):
         read_login(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match=r"cannot be saved in .*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"cannot save the login to .*nowhere"):
         write_login(SAVED, tmp_path / "nowhere" / "s.json")
     folder = logins_folder()
     write_login(SAVED, folder / "good.json")

@@ -40,7 +40,7 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
         socket._hear(line, NodeOffline(number, "n", None))
         assert other.get(0) == NodeOffline(number, "n", None), "it is nobody else's fault"
     heard = [busy.get(0) for _ in range(12)]
-    lost = Lost("more events came than were taken in")
+    lost = Lost("too many unread events")
     assert heard == [*(NodeOffline(number, "n", None) for number in range(10)), lost, None]
     socket.join(busy)
     socket.open("token")

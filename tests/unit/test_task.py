@@ -44,10 +44,10 @@ def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, 
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ([{}], r"databases\[0\] must be a label"),
-        (["good", {"label": 3}], r"databases\[1\] must be a label"),
-        ([3], r"databases\[0\] must be a label"),
-        (3, r"databases takes labels, such as \['default'\], not 3"),
+        ([{}], r"databases\[0\]: expected a label"),
+        (["good", {"label": 3}], r"databases\[1\]: expected a label"),
+        ([3], r"databases\[0\]: expected a label"),
+        (3, r"databases: expected labels such as \['default'\], got 3"),
         ("my-data", "letters, digits and underscores"),
         ([{"label": "2nd"}], "letters, digits and underscores"),
     ],
@@ -78,16 +78,16 @@ def test_what_to_run_is_said_in_one_of_two_ways() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ((None, None, None, None), "say what to run: method="),
-        ((None, None, [1], None), "say what to run: method="),
-        (({"method": "f"}, "f", None, None), "not by both"),
-        (({"method": "f"}, None, [1], None), "not by both"),
-        ((None, "f", "abc", None), "args takes a list"),
-        ((None, "f", 3, None), "args takes a list"),
-        ((None, 3, None, None), "method takes the name of a function, not 3"),
-        ((None, "", None, None), "method takes the name of a function, not ''"),
-        (("f", None, None, None), "input_ takes a dict, such as .* not 'f'"),
-        ((None, "f", None, [1]), "kwargs takes a dict"),
+        ((None, None, None, None), "method: expected the name of a function, got None"),
+        ((None, None, [1], None), "method: expected the name of a function, got None"),
+        (({"method": "f"}, "f", None, None), "got both"),
+        (({"method": "f"}, None, [1], None), "got both"),
+        ((None, "f", "abc", None), "args: expected a list"),
+        ((None, "f", 3, None), "args: expected a list"),
+        ((None, 3, None, None), "method: expected the name of a function, got 3"),
+        ((None, "", None, None), "method: expected the name of a function, got ''"),
+        (("f", None, None, None), "input_: expected a dict such as .* got 'f'"),
+        ((None, "f", None, [1]), "kwargs: expected a dict"),
     ],
 )
 def test_what_to_run_is_said_in_no_other_way(given: Any, reason: str) -> None:
@@ -110,7 +110,10 @@ def test_each_organization_alone_can_read_its_input() -> None:
 
 
 def test_nothing_is_encrypted_for_strangers_or_without_a_key() -> None:
-    with pytest.raises(InvalidInputError, match=r"organization 9 .*1 \(organization 1\)"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"organization 9 .*1 \(organization 1\)",
+    ):
         encrypted_inputs([9], b"{}", MEMBERS)
     with pytest.raises(EncryptionNotSetUpError, match="organization 3"):
         encrypted_inputs([3], b"{}", [member(3, "")])

@@ -65,16 +65,16 @@ def test_a_pause_keeps_to_the_interval(waited: float, interval: float) -> None:
 @pytest.mark.parametrize(
     ("interval", "timeout", "reason"),
     [
-        (0, None, "interval must be a number of seconds above 0, not 0"),
-        (-1, None, "interval .* not -1"),
-        (float("nan"), None, "interval .* not nan"),
-        ("1", None, "interval .* not '1'"),
-        (None, None, "interval .* not None"),
-        (1, -1, "timeout must be a number of seconds from 0 on, or None, not -1"),
-        (1, float("nan"), "timeout .* not nan"),
-        (1, "10", "timeout .* not '10'"),
-        (1, [1], r"timeout .* not \[1\]"),
-        (1, True, "timeout .* not True"),
+        (0, None, "interval: expected a number of seconds above 0, got 0"),
+        (-1, None, "interval: .* got -1"),
+        (float("nan"), None, "interval: .* got nan"),
+        ("1", None, "interval: .* got '1'"),
+        (None, None, "interval: .* got None"),
+        (1, -1, "timeout: expected a number of seconds of at least 0, or None, got -1"),
+        (1, float("nan"), "timeout: .* got nan"),
+        (1, "10", "timeout: .* got '10'"),
+        (1, [1], r"timeout: .* got \[1\]"),
+        (1, True, "timeout: .* got True"),
     ],
 )
 def test_times_that_make_no_sense_are_refused(interval: Any, timeout: Any, reason: str) -> None:
@@ -90,9 +90,9 @@ def test_any_number_is_a_time() -> None:
 @pytest.mark.parametrize(
     ("on_failure", "progress", "reason"),
     [
-        ("ignore", None, "on_failure must be 'raise' or 'return', not 'ignore'"),
-        ("raise", 3, "progress must be True, False, None or a function, not 3"),
-        ("raise", "yes", "progress .* not 'yes'"),
+        ("ignore", None, "on_failure: expected 'raise' or 'return', got 'ignore'"),
+        ("raise", 3, "progress: expected True, False, None or a function, got 3"),
+        ("raise", "yes", "progress: .* got 'yes'"),
     ],
 )
 def test_a_manner_that_there_is_not_is_refused(
@@ -123,7 +123,7 @@ def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
     log = "\n".join(f"line {number}" for number in range(100)) + "\nKeyError: 'abc'\n\n"
     runs = [run(1, "completed", "fine"), run(2, "crashed", log), run(3, "not allowed", None)]
     text = describe_failure(7, "failed", runs)
-    assert text.splitlines()[0] == "task 7 ended as 'failed': 2 of 3 runs failed"
+    assert text.splitlines()[0] == "task 7 ended with status 'failed': 2 of 3 runs failed"
     assert "run 12 at organization 2 (node 'node 2'): crashed" in text
     assert "| KeyError: 'abc'" in text
     assert "line 90" not in text, "the tail, not the whole log"
@@ -135,8 +135,8 @@ def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
     runs = [run(1, "crashed", None), run(2, "active", None), run(3, "completed", None)]
     told = describe_failure(7, "crashed", runs).splitlines()
     assert told[0] == (
-        "task 7 is 'crashed': 1 of 3 runs failed, 1 still under way: on_failure='return' waits for "
-        "all of them"
+        "task 7 has status 'crashed': 1 of 3 runs failed, 1 not finished. "
+        "Use on_failure='return' to wait for all runs."
     )
     assert told[1:] == ["  run 11 at organization 1 (node 'node 1'): crashed"]
 

@@ -131,7 +131,7 @@ async def test_a_session_goes_on_by_itself(
         assert client.saved_login.path is None
     async with await AsyncClient.from_saved_login() as client:
         assert client.base_path == address
-        with pytest.raises(ConfigurationError, match="is the login of researcher"):
+        with pytest.raises(ConfigurationError, match="got the login of researcher"):
             await AsyncClient.from_saved_login(file, server="https://else.example/api")
         with pytest.raises(ConfigurationError, match="no login of root is saved"):
             await AsyncClient.from_saved_login(username="root")
@@ -193,15 +193,15 @@ async def test_passwords_come_from_the_keyring(
             await AsyncClient.from_env()
         drawer.fault = KeyringLocked
         with pytest.raises(
-            ConfigurationError, match="cannot be stored in a keyring: it stays shut"
+            ConfigurationError, match="cannot store the password in the keyring: it stays shut"
         ):
             client.saved_login.remember_password(password)
-        with pytest.raises(ConfigurationError, match="cannot be taken out"):
+        with pytest.raises(ConfigurationError, match="cannot delete the password"):
             client.saved_login.forget_password()
         for drawer.fault in (KeyringLocked, NoKeyringError):
             with pytest.raises(ConfigurationError, match="no password"):
                 await AsyncClient.from_env()
-        assert "keyring does not open: it stays shut" in caplog.text
+        assert "Cannot open the keyring: it stays shut" in caplog.text
     async with AsyncClient(address) as stranger:
         with pytest.raises(NotAuthenticatedError):
             stranger.saved_login.remember_password(password)
@@ -235,7 +235,9 @@ async def test_whoever_is_there_is_asked(
     monkeypatch.setattr("getpass.getpass", answer)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     for _ in range(2):
-        with pytest.raises(InvalidInputError, match="nothing was given for: Password"):
+        with pytest.raises(
+            InvalidInputError, match=r"Password of .*: expected a value, got no input"
+        ):
             await AsyncClient.from_env()
     async with await AsyncClient.from_env() as client:
         assert client.name == "Researcher"
@@ -245,10 +247,10 @@ async def test_whoever_is_there_is_asked(
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
-        ({"password": 12}, "password must be or supply a str, not int"),
-        ({"password": lambda: 12}, "password must be or supply a str, not int"),
-        ({"password": ""}, "the password is empty"),
-        ({"password": "x", "mfa_code": 1.5}, "mfa_code must supply"),
+        ({"password": 12}, "password: expected a str or a function .*, got int"),
+        ({"password": lambda: 12}, "password: expected a str or a function .*, got int"),
+        ({"password": ""}, "password: expected a password, got an empty string"),
+        ({"password": "x", "mfa_code": 1.5}, "mfa_code: expected a str or an int"),
     ],
 )
 async def test_what_is_no_password_is_not_sent(
@@ -275,7 +277,7 @@ async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_what_a_profile_cannot_say_is_told() -> None:
     address = "http://127.0.0.1:1"
     async with AsyncClient(address, cert=("a.pem", "key.pem")) as client:
-        with pytest.raises(ConfigurationError, match="as one file"):
+        with pytest.raises(ConfigurationError, match="expected one file"):
             client.save_profile("two")
     async with AsyncClient(address, proxy="http://u:hush@proxy.example") as client:
         with pytest.raises(
@@ -288,7 +290,7 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
         assert profiles()["whole"].cert == Path("a.pem").absolute()
         assert profiles()["whole"].proxy == "http://proxy.example"
     async with AsyncClient("http://127.0.0.1:1", path="") as client:
-        with pytest.raises(ConfigurationError, match="at the root"):
+        with pytest.raises(ConfigurationError, match="expected an address with a path"):
             client.save_profile("root")
 
 
@@ -333,11 +335,11 @@ async def test_a_file_that_is_no_good_is_told(
             await (await AsyncClient.from_saved_login(other, save=False)).close()
         other.write_text("{}")
         other.chmod(0o600)
-        with pytest.raises(ConfigurationError, match="is not a saved login"):
+        with pytest.raises(ConfigurationError, match="expected a saved login"):
             await AsyncClient.from_saved_login(other)
-        with pytest.raises(ConfigurationError, match="cannot be saved"):
+        with pytest.raises(ConfigurationError, match="cannot save the login to"):
             client.saved_login.save(tmp_path / "nowhere" / "login.json")
         for name in ("one.json", "two.json"):
             client.saved_login.save(client.saved_login.save().with_name(name))
-        with pytest.raises(ConfigurationError, match="several logins are saved"):
+        with pytest.raises(ConfigurationError, match="saved login: expected one, got several"):
             await AsyncClient.from_saved_login()

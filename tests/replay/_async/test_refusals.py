@@ -80,13 +80,13 @@ async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassett
     before = len(vcr.requests)
     for given, told in {
         "databases": {"databases": [7]},
-        "no digit in front": {"databases": "1st"},
-        "organizations is empty": {"organizations": []},
+        "not start with a digit": {"databases": "1st"},
+        "organizations: expected at least one": {"organizations": []},
         "organizations: expected a list": {"organizations": 1},
         "a whole number": {"organizations": [1.5]},
         r"input_\.kwargs\.when": {"input_": {"kwargs": {"when": object()}}},
         r"input_\['a b'\]\[1\]": {"input_": {"a b": (1, {2})}},
-        "a key must be a str": {"input_": {(1, 2): 3}},
+        "expected a key of type str": {"input_": {(1, 2): 3}},
         "contains itself": {"input_": circle},
     }.items():
         with pytest.raises(InvalidInputError, match=given):

@@ -99,9 +99,9 @@ async def test_a_login_is_not_taken_from_a_token_that_names_nobody(
     client: AsyncClient, server: Script
 ) -> None:
     for access, trouble in {
-        "no token at all": "characters in it that no token has",
-        "a.b.c": "does not say which user",
-        f"a.{base64.b64encode(b'[1]').decode()}.c": "does not say which user",
+        "no token at all": "expected printable ASCII characters",
+        "a.b.c": "expected a user id",
+        f"a.{base64.b64encode(b'[1]').decode()}.c": "expected a user id",
     }.items():
         answer = {"access_token": access, "refresh_token": "x"}
         server.reply = lambda _, answer=answer: (200, answer)
@@ -239,9 +239,9 @@ async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
     encrypted = {"id": 4, "name": "demo", "encrypted": True}
     say(server, {"GET /collaboration/4": (200, encrypted), "GET /organization": members})
     for organization, kind, told in (
-        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\) has no public key"),
+        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\): expected a public key"),
         (5, InvalidKeyError, r"organization 5 \(Maastro\): public key"),
-        (6, InvalidInputError, r"organization 6 is not in .* it has 3 \(IKNL\), 5 \(Maastro\)"),
+        (6, InvalidInputError, r"organization 6 is not in .* which has 3 \(IKNL\), 5 \(Maastro\)"),
     ):
         with pytest.raises(kind, match=told):
             await reader.task.create([organization], **NEW)

@@ -162,7 +162,7 @@ async def test_whoever_breaks_off_is_told_how_to_go_on(
         await client.wait_for_results(tasks[0], timeout=60, progress=stop)
     told = capsys.readouterr().err
     first, second = (task["id"] for task in tasks)
-    assert f"tasks {first}, {second} run on" in told
+    assert f"Tasks {first}, {second} continue" in told
     assert f"wait_for_results({first})" in told
 
 

@@ -53,8 +53,8 @@ def test_what_came_later_is_named_with_both_versions(client: Client) -> None:
 @pytest.mark.parametrize(
     ("how", "problem"),
     [
-        ({**PARTIAL, "input_": {"method": "partial_average"}}, "not by both"),
-        ({}, "say what to run"),
+        ({**PARTIAL, "input_": {"method": "partial_average"}}, "got both"),
+        ({}, "expected the name of a function"),
         ({**PARTIAL, "args": "age"}, "a list of arguments"),
         ({**PARTIAL, "kwargs": ["age"]}, "a dict of arguments"),
     ],

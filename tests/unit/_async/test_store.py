@@ -172,5 +172,5 @@ async def test_waiting_for_a_task_alone_ends_in_time_too(client: AsyncClient) ->
     async def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 
-    with pytest.raises(WaitTimeoutError, match="runs on"):
+    with pytest.raises(WaitTimeoutError, match="The task continues"):
         await client.wait_for_task_completion(ask, 12, 0.1, timeout=0.2)

@@ -173,5 +173,5 @@ def test_waiting_for_a_task_alone_ends_in_time_too(client: Client) -> None:
     def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 
-    with pytest.raises(WaitTimeoutError, match="runs on"):
+    with pytest.raises(WaitTimeoutError, match="The task continues"):
         client.wait_for_task_completion(ask, 12, 0.1, timeout=0.2)

@@ -1,8 +1,9 @@
 """Sign requests with the access token and renew it, once for all threads and tasks.
 
-All threads and tasks of a client share one pair of tokens and renew it once: whoever comes first
-does, the others wait and then use the new one. A refused permission is never taken for an expired
-token. Only requests to the server's own address are signed, and to the chosen algorithm store.
+All threads and tasks of a client share one pair of tokens and renew it once: the first to need it
+does so, and the others wait and use the new pair. A denied permission is never mistaken for an
+expired token. Only requests to the server's own address and to the chosen algorithm store are
+signed.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from .password import Account, LoginFlow, LoginStep
     from .tokens import Tokens
 
-# A request may wait so long for a free connection that its token lapses before it is sent, and that
-# of a repetition likewise.
+# A request may wait so long for a free connection that its token expires before it is sent, and so
+# may each retry.
 MAX_SENDS = 5
 Origin: TypeAlias = tuple[str, str, "int | None"]
 
@@ -54,7 +55,7 @@ def _may_renew(request: httpx.Request) -> bool:
 
 def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
     return RequestTimeoutError(
-        "the token is being renewed, which took longer than the whole call may",
+        "the token was not renewed within the timeout of the call",
         method=request.method,
         url=str(request.url),
     )
@@ -63,10 +64,10 @@ def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
 def _token_expired(
     response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int
 ) -> bool:
-    """Return whether the token has expired and a new one may do."""
+    """Return whether the token has expired and a new one may help."""
     if not is_expired(response.status_code, response.content):
         return False
-    # What has just been renewed and is refused at once would be so again.
+    # A token that was just renewed and is rejected at once would be rejected again.
     return attempt == 1 or signed_at < tokens.renew_at <= monotonic()
 
 
@@ -85,7 +86,7 @@ class BearerAuth(httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        """Sign a request and renew the token before or after it if needed; httpx calls this."""
         may_renew = _may_renew(request)
         outdated = self._about_to_expire() if may_renew else None
         for attempt in range(1, 1 + MAX_SENDS):
@@ -98,12 +99,12 @@ class BearerAuth(httpx.Auth):
                         step = next(steps)
                         while step:
                             if callable(step):
-                                given = resolve_code(step)
+                                result = resolve_code(step)
                             else:
                                 response = yield self._renewal_request(request, *step)
                                 response.read()
-                                given = to_response(response)
-                            step = self.advance(steps, given)
+                                result = to_response(response)
+                            step = self.advance(steps, result)
                 finally:
                     self._thread_lock.release()
             signed_at, outdated = monotonic(), self._sign(request)
@@ -117,7 +118,7 @@ class BearerAuth(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign a request, and renew the token before or after it if need be; httpx calls this."""
+        """Sign a request and renew the token before or after it if needed; httpx calls this."""
         may_renew = _may_renew(request)
         outdated = self._about_to_expire() if may_renew else None
         for attempt in range(1, 1 + MAX_SENDS):
@@ -130,12 +131,12 @@ class BearerAuth(httpx.Auth):
                         step = next(steps)
                         while step:
                             if callable(step):
-                                given = await aresolve_code(step)
+                                result = await aresolve_code(step)
                             else:
                                 response = yield self._renewal_request(request, *step)
                                 await response.aread()
-                                given = to_response(response)
-                            step = self.advance(steps, given)
+                                result = to_response(response)
+                            step = self.advance(steps, result)
                 finally:
                     self._task_lock.release()
             signed_at, outdated = monotonic(), self._sign(request)
@@ -147,12 +148,12 @@ class BearerAuth(httpx.Auth):
                 return
 
     def sign_for_store(self, url: str) -> None:
-        """Sign requests to this algorithm store too, and to no other one any more."""
+        """Sign requests to this algorithm store too, in place of any earlier store."""
         self._store = _origin(parse_url(url))
 
     @property
     def needs_renewal(self) -> bool:
-        """Whether the token is to be renewed before it is used again."""
+        """Whether the token must be renewed before it is used again."""
         return self._about_to_expire() is not None
 
     def _about_to_expire(self) -> Tokens | None:
@@ -160,7 +161,7 @@ class BearerAuth(httpx.Auth):
         return tokens if tokens and monotonic() >= tokens.renew_at else None
 
     def _sign(self, request: httpx.Request) -> Tokens | None:
-        """Add the token; give the pair it came from, or None where nothing is to be signed."""
+        """Add the token and return its pair, or None if the request must not be signed."""
         tokens = self.tokens
         if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
             return None
@@ -170,7 +171,7 @@ class BearerAuth(httpx.Auth):
     def _renewal_request(
         self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
     ) -> httpx.Request:
-        """Create a request to the server that another one waits for, in the time left for that."""
+        """Create the renewal request, limited to the time that the waiting request has left."""
         made = httpx.Request(
             call.method, f"{self._url}{call.path}", headers=headers, json=call.body
         )
@@ -180,18 +181,18 @@ class BearerAuth(httpx.Auth):
         return made
 
     def renewing(self, outdated: Tokens) -> LoginFlow:
-        """Describe step by step how to get new tokens."""
+        """Return the steps that obtain new tokens."""
         return renewal_flow(outdated, self.account)
 
-    def advance(self, steps: LoginFlow, given: Response | str) -> LoginStep | None:
-        """Take the next step towards new tokens, and go on with them after the last."""
+    def advance(self, steps: LoginFlow, result: Response | str) -> LoginStep | None:
+        """Return the next step toward new tokens; after the last one, store the tokens."""
         try:
-            return steps.send(given)
+            return steps.send(result)
         except StopIteration as last:
             self.tokens = last.value
             if self.renewed:
                 self.renewed()
             return None
         except LoginFailedError:
-            self.account = None  # a few more of these would lock it
+            self.account = None  # more failed logins would lock the account
             raise

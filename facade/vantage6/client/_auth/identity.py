@@ -1,4 +1,4 @@
-"""The user who is logged in."""
+"""The logged-in user."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class WhoAmI:
     id_ : int
         Identifier of the user.
     name : str
-        First name of the user; the username where there is none.
+        First name of the user, or the username if the user has no first name.
     organization_name : str
-        Name of the user's organization; empty where the user may not see it.
+        Name of the user's organization; empty if the user may not see it.
     organization_id : int
         Identifier of the user's organization.
     """

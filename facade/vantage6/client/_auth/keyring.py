@@ -1,4 +1,4 @@
-"""Passwords in the system's keyring."""
+"""Passwords in the system keyring."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..errors import ConfigurationError, MissingDependencyError
 
 
 def service_name(url: str) -> str:
-    """Name what a password is for, in the keyring."""
+    """Return the service name that identifies a server in the keyring."""
     return f"vantage6 {canonical_url(url)}"
 
 
 def find_password(url: str, username: str) -> Secret | None:
-    """Look for a password in the keyring."""
+    """Return the password from the keyring, if there is one."""
     if find_spec("keyring") is None:
         return None
     import keyring.errors
@@ -28,38 +28,37 @@ def find_password(url: str, username: str) -> Secret | None:
     except keyring.errors.NoKeyringError:
         return None
     except keyring.errors.KeyringError as error:
-        LOGGER.warning("The keyring does not open: %s", error)
+        LOGGER.warning("Cannot open the keyring: %s", error)
         return None
     return Secret(found) if found else None
 
 
 def store_password(url: str, username: str, password: str) -> None:
-    """Convert a password into the keyring, in place of one that may be there."""
+    """Store a password in the keyring, replacing an existing one."""
     keyring = _keyring()
     try:
         keyring.set_password(service_name(url), username, password)
     except keyring.errors.KeyringError as error:
-        raise ConfigurationError(f"the password cannot be stored in a keyring: {error}") from None
+        raise ConfigurationError(f"cannot store the password in the keyring: {error}") from None
 
 
 def delete_password(url: str, username: str) -> bool:
-    """Take a password out of the keyring."""
+    """Delete a password from the keyring; return whether there was one."""
     keyring = _keyring()
     try:
         if keyring.get_password(service_name(url), username) is None:
             return False
         keyring.delete_password(service_name(url), username)
     except keyring.errors.KeyringError as error:
-        raise ConfigurationError(
-            f"the password cannot be taken out of a keyring: {error}"
-        ) from None
+        raise ConfigurationError(f"cannot delete the password from the keyring: {error}") from None
     return True
 
 
 def _keyring() -> Any:
     if find_spec("keyring") is None:
         raise MissingDependencyError(
-            "a keyring needs a library that is not installed: pip install 'vantage6-sdk[keyring]'"
+            "the keyring requires a package that is not installed. "
+            "Run: pip install 'vantage6-sdk[keyring]'"
         )
     from importlib import import_module
 

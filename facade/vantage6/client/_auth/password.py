@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from .credentials import CodeSource
 
 T = TypeVar("T")
-# A request and its headers, or what supplies a code; it is answered by what comes of it.
+# A request and its headers, or a function that supplies a code. The flow receives the result.
 LoginStep: TypeAlias = "tuple[Call[Any], Mapping[str, str]] | Callable[[], object]"
 LoginFlow: TypeAlias = Generator[LoginStep, "Response | str", Tokens]
 
 
 @dataclass(frozen=True)
 class Account:
-    """What somebody logs in with."""
+    """The credentials of a user."""
 
     username: str
     password: str = field(repr=False)
@@ -45,30 +45,30 @@ class Account:
 
     @property
     def for_relogin(self) -> Account:
-        """The same without what is good for one login."""
+        """The account without a code that is valid for one login only."""
         code = self.mfa_code if callable(self.mfa_code) else None
         return Account(self.username, self.password, code)
 
 
 def login_flow(account: Account) -> LoginFlow:
-    """Log in; a code that is to be supplied is asked for only if the server does."""
+    """Log in; call the function for the code only if the server asks for one."""
     supply = account.mfa_code
     try:
         return (yield from _request_tokens(account, None if callable(supply) else supply))
     except TwoFactorRequiredError:
         if not callable(supply):
             raise
-    # What goes wrong with the code has nothing to do with that error.
+    # Outside the except clause: an error in the function must not be chained to that one.
     code = yield supply
     return (yield from _request_tokens(account, code if isinstance(code, str) else None))
 
 
 def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
-    """Renew tokens, or log in again where that is possible and they are too old."""
+    """Renew tokens, or log in again if they have expired and an account is available."""
     call, since = calls.refresh_token(), monotonic()
     response = yield call, tokens.renewing
     try:
-        # A lapsed refresh token is refused as a lapsed access token is: the session is over.
+        # Servers reject an expired refresh token as they reject an expired access token.
         return Tokens.of(_read(call, response, LoginExpiredError), since)
     except LoginExpiredError:
         if account is None:
@@ -78,7 +78,7 @@ def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
 
 def _request_tokens(account: Account, code: str | None) -> LoginFlow:
     call = calls.create_user_token(login_body(account.username, account.password, code))
-    since = monotonic()  # for all we know, the tokens are as old as the request for them
+    since = monotonic()  # the tokens may be as old as the request for them
     response = yield call, {}
     body = _read(call, response, LoginFailedError)
     return Tokens.of(read_login_response(body), since)
@@ -92,7 +92,7 @@ def _read(call: Call[T], response: Response | str, refused: type[UnauthorizedErr
 
 
 def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:
-    """Convert a login into the form that the server takes."""
+    """Return the request body of a login."""
     body: UserLogin = {"username": username, "password": secret(password, "password")}
     if mfa_code is not None:
         body["mfa_code"] = mfa_code
@@ -100,18 +100,19 @@ def login_body(username: str, password: str, mfa_code: str | None) -> UserLogin:
 
 
 def read_login_response(body: UserTokens | TwoFactorSecret | Message) -> UserTokens:
-    """Take the tokens from the answer to a login, which has three forms that all mean success."""
+    """Return the tokens from the response to a login, which has three forms of success."""
     if "access_token" in body:
         return body
     if "qr_uri" in body:
         raise TwoFactorSetupRequiredError(
-            "the server demands two-factor login. It has set it up for this account just now, and "
-            "tells the secret this once: scan the QR code that show_qr() of this error shows (or "
-            "load its `uri`) with an authenticator app, then log in again with the app's code as "
-            "mfa_code. If the error is gone, client.util.reset_two_factor_auth() helps, by mail",
+            "the server requires two-factor login. It has just set it up for this account and "
+            "sends the secret only once: scan the QR code from this error's show_qr() (or load its "
+            "`uri`) with an authenticator app, then log in again with the app's code as mfa_code. "
+            "If you have lost this error, call client.util.reset_two_factor_auth() to reset "
+            "two-factor login by email.",
             uri=Secret(body["qr_uri"]),
         )
     raise TwoFactorRequiredError(
-        "this account has two-factor login: give the code of the authenticator app as mfa_code, or "
-        "a function that supplies it"
+        "mfa_code: expected a code, because this account uses two-factor login, got None. "
+        "Pass the code from the authenticator app, or a function that supplies it."
     )

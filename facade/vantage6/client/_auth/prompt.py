@@ -1,4 +1,4 @@
-"""Ask for a password or code in a terminal or notebook."""
+"""Prompt for a password or code in a terminal or notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import InvalidInputError
 
 
 def can_ask() -> bool:
-    """Return whether somebody is there to be asked: in front of a terminal, or of a notebook."""
+    """Return whether a user can be prompted: in a terminal or a notebook."""
     if is_notebook():
         return True
     try:
@@ -21,13 +21,13 @@ def can_ask() -> bool:
 
 
 def ask(question: str) -> Secret:
-    """Request a secret; what is typed is not shown."""
+    """Prompt for a secret without echoing the input."""
     from getpass import getpass
 
     try:
-        answer = Secret(getpass(f"{question}: "))
+        entered = Secret(getpass(f"{question}: "))
     except EOFError:
-        answer = Secret("")
-    if not answer:
-        raise InvalidInputError(f"nothing was given for: {question}")
-    return answer
+        entered = Secret("")
+    if not entered:
+        raise InvalidInputError(f"{question}: expected a value, got no input")
+    return entered

@@ -1,4 +1,4 @@
-"""client.saved_login: keep a login for another program or day."""
+"""client.saved_login: save a login for later use."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class LoginState(Protocol):
-    """What changes of it; see `State`."""
+    """The mutable part of a login; see `State`."""
 
     username: str | None
     saved_login_file: Path | None
 
 
 class Login(Protocol):
-    """What is known of a client's login; see `Core`."""
+    """The login of a client; see `Core`."""
 
     auth: BearerAuth
     url: str
@@ -44,7 +44,7 @@ class Login(Protocol):
 
 
 def save_login(login: Login, path: Path | None = None) -> Path:
-    """Keep a login for the next time, from now on."""
+    """Save a login, and save its renewed tokens from now on."""
     tokens = login.auth.tokens
     if tokens is None or login.state.username is None:
         raise NotAuthenticatedError()
@@ -56,7 +56,7 @@ def save_login(login: Login, path: Path | None = None) -> Path:
 
 
 def update_saved_login(login: Login) -> None:
-    """Write renewed tokens where the old ones were kept; should that fail, the work goes on."""
+    """Write renewed tokens to the file of the login; log a failure instead of raising it."""
     try:
         save_login(login, login.state.saved_login_file)
     except ConfigurationError as error:
@@ -64,11 +64,11 @@ def update_saved_login(login: Login) -> None:
 
 
 class SavedLogin:
-    """The login of a client, as it can be kept for another program or another day.
+    """The login of a client, which can be saved for another program or a later day.
 
-    What is kept are the tokens of the login, in a file that only its owner can read, and never a
-    password or a key. They are worth a login for as long as the server takes them, 48 hours after
-    the last renewal unless it is set up otherwise.
+    The file contains the tokens of the login and never a password or a key. Only its owner can
+    read it. The tokens are as good as a login as long as the server accepts them: 48 hours after
+    the last renewal, unless the server is configured otherwise.
 
     Parameters
     ----------
@@ -84,17 +84,17 @@ class SavedLogin:
 
     @property
     def path(self) -> Path | None:
-        """The file that the login is kept in; None if it is not."""
+        """The file that the login is saved in; None if it is not saved."""
         return self._login.state.saved_login_file
 
     def save(self, path: str | PathLike[str] | None = None) -> Path:
-        """Keep the login: from now on each renewed token goes to the file, too.
+        """Save the login to a file; from now on, renewed tokens are saved there too.
 
         Parameters
         ----------
         path : str or path, optional
-            The file, which is replaced if it is there. By default it is one of the server and the
-            user in the folder ``vantage6/sessions`` of your state files, where
+            The file; an existing file is replaced. The default is a file for this server and user
+            in the folder ``vantage6/sessions`` of your state files, where
             ``Client.from_saved_login()``, ``from_profile`` and ``from_env`` look for it.
 
         Returns
@@ -105,9 +105,9 @@ class SavedLogin:
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
         ConfigurationError
-            When the file cannot be written.
+            If the file cannot be written.
 
         Examples
         --------
@@ -117,19 +117,19 @@ class SavedLogin:
         return save_login(self._login, Path(path) if path else None)
 
     def forget(self) -> bool:
-        """Remove the file that the login is kept in; the client itself stays logged in.
+        """Delete the file that the login is saved in; the client itself stays logged in.
 
-        Without a login, that of the only session which is saved for the server.
+        If the client is not logged in, this deletes the only saved login for the server.
 
         Returns
         -------
         bool
-            Whether there was one.
+            Whether there was a file.
 
         Raises
         ------
         ConfigurationError
-            When nobody is logged in, and the sessions of several users are saved.
+            If the client is not logged in and logins of several users are saved.
 
         Examples
         --------
@@ -144,10 +144,10 @@ class SavedLogin:
         return path is not None and delete_login(path)
 
     def remember_password(self, password: str) -> None:
-        """Put the password of the user into the system's keyring, for later logins.
+        """Store the user's password in the system keyring for later logins.
 
-        ``from_env``, ``from_profile`` and ``from_saved_login`` look for it there. It is not
-        checked.
+        ``from_env``, ``from_profile`` and ``from_saved_login`` look for it there. The password is
+        not verified.
 
         Parameters
         ----------
@@ -157,11 +157,11 @@ class SavedLogin:
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
         MissingDependencyError
-            When the package lacks its extra ``keyring``.
+            If the extra ``keyring`` is not installed.
         ConfigurationError
-            When there is no keyring on this system, or it does not open.
+            If this system has no keyring, or the keyring cannot be opened.
 
         Examples
         --------
@@ -171,21 +171,21 @@ class SavedLogin:
         store_password(self._login.url, self._username(), password)
 
     def forget_password(self) -> bool:
-        """Take the password of the user out of the system's keyring.
+        """Delete the user's password from the system keyring.
 
         Returns
         -------
         bool
-            Whether there was one.
+            Whether there was a password.
 
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
         MissingDependencyError
-            When the package lacks its extra ``keyring``.
+            If the extra ``keyring`` is not installed.
         ConfigurationError
-            When there is no keyring on this system, or it does not open.
+            If this system has no keyring, or the keyring cannot be opened.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Saved logins: the content of their files, and reading, writing and finding them."""
+"""Saved logins: their file format, and reading, writing and finding the files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class StoredLogin:
-    """A login as it is kept in a file."""
+    """The content of a saved login file."""
 
     server: str
     username: str
@@ -38,13 +38,13 @@ class StoredLogin:
 
     @classmethod
     def of(cls, url: str, username: str, tokens: Tokens, clock: float, now: float) -> StoredLogin:
-        """Take from a login what is to be kept."""
+        """Create the content from a login; `clock` is monotonic time, `now` the date."""
         left = tokens.renew_at - clock
         renew_in = None if left == float("inf") else left
         return cls(canonical_url(url), username, tokens.access, tokens.refresh, now, renew_in)
 
     def tokens(self, clock: float, now: float) -> Tokens:
-        """Return the tokens, as they are now."""
+        """Return the tokens with their renewal time on the current clock."""
         age = now - self.saved_at
         left = float("inf") if self.renew_in is None else self.renew_in - age
         return Tokens(
@@ -52,33 +52,34 @@ class StoredLogin:
         )
 
     def is_of(self, url: str | None, username: str | None) -> bool:
-        """Return whether this is a login at a server, as a user; None stands for any."""
+        """Return whether this is a login of a user at a server; None matches any."""
         return (url is None or canonical_url(url) == self.server) and username in (
             None,
             self.username,
         )
 
     def written(self) -> bytes:
-        """Return the content of the file."""
+        """Return the login as the bytes of its file."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
 
 
 def parse_login(content: bytes, source: Path) -> StoredLogin:
-    """Read the content of a file that a login is kept in."""
+    """Parse the content of a saved login file."""
     strings = ("server", "username", "access_token", "refresh_token")
     numbers = ("saved_at", "renew_in")
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = conceal(cast("dict[str, object]", json.loads(content)))
         is_known = found["format"] == FORMAT
-        right = all(isinstance(found[name], str) for name in strings) and all(
+        is_typed = all(isinstance(found[name], str) for name in strings) and all(
             isinstance(found[name], int | float | None) for name in numbers
         )
-        if is_known and right and found["saved_at"] is not None and _has_user(found):
-            kept = {item.name: cast("Any", found[item.name]) for item in fields(StoredLogin)}
-            return StoredLogin(**kept)
-    # Not where that error is at hand, which has the tokens in it.
+        if is_known and is_typed and found["saved_at"] is not None and _has_user(found):
+            values = {item.name: cast("Any", found[item.name]) for item in fields(StoredLogin)}
+            return StoredLogin(**values)
+    # Raised outside the block above, so that it is not chained to an error that holds the tokens.
     raise ConfigurationError(
-        f"{source} is not a saved login of this version: log in again, and save it again"
+        f"{source}: expected a saved login of this version, got something else. "
+        "Log in again and save the login again."
     )
 
 
@@ -87,10 +88,10 @@ def _has_user(found: dict[str, object]) -> bool:
 
 
 def login_file_name(url: str, username: str) -> str:
-    """Name the file for the login of a user at a server."""
+    """Return the file name for the login of a user at a server."""
     name = canonical_url(url)
     plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}", flags=re.ASCII)[:80]
-    # What a server calls a user may be no text that there is.
+    # A username may contain lone surrogates, which UTF-8 cannot encode.
     exact = f"{name} {username}".encode(errors="surrogatepass")
     return f"{plain}-{sha256(exact).hexdigest()[:8]}.json"
 
@@ -98,35 +99,38 @@ def login_file_name(url: str, username: str) -> str:
 def find_login(
     all_saved: Iterable[tuple[Path, StoredLogin]], url: str | None, username: str | None
 ) -> tuple[Path, StoredLogin] | None:
-    """Find the saved login at a server, as a user; None stands for any."""
+    """Return the saved login of a user at a server; None matches any."""
     found = [(path, saved) for path, saved in all_saved if saved.is_of(url, username)]
     if len(found) > 1:
         several = ", ".join(f"{saved.username} at {saved.server} ({path})" for path, saved in found)
-        raise ConfigurationError(f"several logins are saved, say whose is meant: {several}")
+        raise ConfigurationError(
+            f"saved login: expected one, got several. Specify server and username: {several}"
+        )
     return found[0] if found else None
 
 
 def check_owner(saved: StoredLogin, source: Path, url: str | None, username: str | None) -> None:
-    """Reject a saved login of another server or user than is meant."""
+    """Reject a saved login of a different server or user."""
     if not saved.is_of(url, username):
-        meant = " at ".join(part for part in (username, url) if part)
+        expected = " at ".join(part for part in (username, url) if part)
         raise ConfigurationError(
-            f"{source} is the login of {saved.username} at {saved.server}, not of {meant}"
+            f"{source}: expected the login of {expected}, "
+            f"got the login of {saved.username} at {saved.server}"
         )
 
 
-# ---- logins --------------------------------------------------------------------------------------
+# ---- files --------------------------------------------------------------------------------------
 
 
 def logins_folder() -> Path:
-    """Return the folder of the logins that are kept."""
+    """Return the default folder of saved logins."""
     from platformdirs import user_state_path
 
     return user_state_path("vantage6", appauthor=False) / "sessions"
 
 
 def write_login(saved: StoredLogin, path: Path) -> None:
-    """Write a login to a file that only its owner can read; a link there is replaced."""
+    """Write a login to a file that only its owner can read, replacing an existing link."""
     try:
         if path.parent == logins_folder():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -134,30 +138,32 @@ def write_login(saved: StoredLogin, path: Path) -> None:
         with atomic_write(path) as file:
             file.write(saved.written())
     except OSError as error:
-        raise ConfigurationError(f"the login cannot be saved in {path}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot save the login to {path}: {error.strerror}") from None
 
 
 def read_login(path: Path) -> StoredLogin:
-    """Read a login from a file, and warn when others can read it too."""
+    """Read a login from a file; warn if other users can read the file too."""
     try:
-        # No link is followed: whoever could put one there could slip in a login of their own. Nor
-        # is one waited for who writes to a pipe.
+        # Links are not followed: another user could plant one that points to a login of their own.
+        # O_NONBLOCK: do not wait for a writer if the path is a pipe.
         flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, os.O_RDONLY | flags)
     except OSError as error:
-        what = "it is a link" if path.is_symlink() else error.strerror
-        raise ConfigurationError(f"there is no saved login in {path}: {what}") from None
+        reason = "it is a link" if path.is_symlink() else error.strerror
+        raise ConfigurationError(f"cannot read a saved login from {path}: {reason}") from None
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode) or (os.name == "posix" and facts.st_uid != os.geteuid()):
         os.close(descriptor)
-        raise ConfigurationError(f"there is no saved login in {path}: it is no file of yours")
+        raise ConfigurationError(
+            f"cannot read a saved login from {path}: it is not a regular file that you own"
+        )
     with os.fdopen(descriptor, "rb") as file:
         warn_if_shared(descriptor, f"the login in {path}")
         return parse_login(SecretBytes(file.read()), path)
 
 
 def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
-    """Read the logins that are kept in their folder; a file that cannot be read is told of."""
+    """Read the logins in the default folder; log a warning for each file that cannot be read."""
     for path in sorted(logins_folder().glob("*.json")):
         try:
             yield path, read_login(path)
@@ -166,7 +172,7 @@ def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
 
 
 def delete_login(path: Path) -> bool:
-    """Remove the file of a login."""
+    """Delete the file of a saved login; return whether there was one."""
     try:
         path.unlink()
     except FileNotFoundError:

@@ -16,13 +16,13 @@ from ..errors import Vantage6Error
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import NodeTokens, UserTokens
 
-# A token is renewed this long before it expires, or after nine tenths of a shorter life.
+# A token is renewed this long before it expires, or after nine tenths of a shorter lifetime.
 MARGIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of a login."""
+    """The access and refresh token of a login."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -30,27 +30,30 @@ class Tokens:
 
     @classmethod
     def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
-        """Read the server's answer to a login or a refresh."""
+        """Create the tokens from the response to a login or a refresh."""
         access, refresh = Secret(body["access_token"]), Secret(body["refresh_token"])
         if not (_fits_header(access) and _fits_header(refresh)):
-            raise Vantage6Error("the server's token has characters in it that no token has")
+            raise Vantage6Error(
+                "token from the server: expected printable ASCII characters without spaces, "
+                "got something else"
+            )
         facts = claims(access)
         issued, expires = facts.get("iat"), facts.get("exp")
         renew_at = float("inf")
         if isinstance(issued, int | float) and isinstance(expires, int | float):
-            with suppress(OverflowError):  # it lives for longer than there are numbers
-                life = expires - issued
-                renew_at = now + life - min(MARGIN_SECONDS, life / 10)
+            with suppress(OverflowError):  # the lifetime exceeds the range of a float
+                lifetime = expires - issued
+                renew_at = now + lifetime - min(MARGIN_SECONDS, lifetime / 10)
         return cls(access, refresh, renew_at)
 
     @property
     def signing(self) -> dict[str, str]:
-        """The header that requests are signed with."""
+        """The header that signs requests."""
         return bearer_header(self.access)
 
     @property
     def renewing(self) -> dict[str, str]:
-        """The header that a request for the next pair is signed with."""
+        """The header that signs a renewal request."""
         return bearer_header(self.refresh)
 
     @property
@@ -58,7 +61,7 @@ class Tokens:
         """Identifier of the user who logged in."""
         subject = claims(self.access).get("sub")
         if type(subject) is not int:
-            raise Vantage6Error("the server's token does not say which user it is for")
+            raise Vantage6Error("token from the server: expected a user id in 'sub', got none")
         return subject
 
 
@@ -67,7 +70,7 @@ def _fits_header(token: str) -> bool:
 
 
 def claims(token: str) -> dict[str, object]:
-    """Read what a JSON web token says, without a check of its signature."""
+    """Return the claims of a JSON web token without checking its signature."""
     try:
         payload = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

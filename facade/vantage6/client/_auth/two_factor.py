@@ -1,4 +1,4 @@
-"""Show the QR code of a second factor."""
+"""Show the QR code for two-factor login."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..errors import InvalidInputError, MissingDependencyError, TwoFactorSetupRe
 
 
 def show_qr(uri: str) -> None:
-    """Show the QR code of a second factor: as a picture in a notebook, else as text.
+    """Show the QR code for two-factor login: as an image in a notebook, elsewhere as text.
 
-    It holds the secret of the second factor. Clear the output of the notebook's cell before you
-    save or share it.
+    It contains the two-factor secret. Clear the output of the notebook cell before you save or
+    share the notebook.
 
     Parameters
     ----------
     uri : str
         The ``otpauth://`` address, such as the `uri` of `TwoFactorSetupRequiredError` or the
-        ``["qr_uri"]`` that ``client.util.set_two_factor_auth`` gives.
+        ``["qr_uri"]`` that ``client.util.set_two_factor_auth`` returns.
 
     Raises
     ------
     MissingDependencyError
-        When the package lacks its extra ``qr``.
+        If the extra ``qr`` is not installed.
     InvalidInputError
-        When the address is too long for a QR code.
+        If the address is too long for a QR code.
 
     Examples
     --------
@@ -37,9 +37,9 @@ def show_qr(uri: str) -> None:
 
 
 def offer_qr(uri: str) -> None:
-    """Show a second factor that the server tells but once, if somebody is there to see it."""
+    """Show a two-factor secret, which the server sends only once, in a terminal or notebook."""
     if not (is_notebook() or sys.stdout.isatty()):
-        return  # output that goes to a file is no place for a secret
+        return  # a secret must not go to a file
     try:
         show_qr(uri)
     except (MissingDependencyError, InvalidInputError):

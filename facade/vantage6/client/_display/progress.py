@@ -21,16 +21,16 @@ from .._waiting.progress import (
     task_title,
 )
 
-# A part of a line, and its style in the words of rich.
+# A part of a line and its rich style.
 StyledText = tuple[str, str]
-# What is left out first where there is no room for all.
+# Runs to hide first if not all of them fit; the highest number goes first.
 HIDE_FIRST = {"completed": 3, "pending": 2}
 BAR_WIDTH = 30
 BLOCKS, ASCII = ("█", "░"), ("#", "-")
 
 
 def style_of(run: RunProgress) -> str:
-    """Choose the color for a run."""
+    """Return the style of a run."""
     if run.is_bad:
         return "red"
     if run.is_good:
@@ -38,47 +38,49 @@ def style_of(run: RunProgress) -> str:
     return "dim" if run.status == "pending" else "yellow"
 
 
-# -- a terminal ------------------------------------------------------------------------------------
+# ---- terminal ------------------------------------------------------------------------------------
+
+
 def render_lines(
     tasks: Sequence[Progress], now: float, height: int, blocks: tuple[str, str] = BLOCKS
 ) -> list[list[StyledText]]:
-    """Draw tasks for a terminal: a line for each organization, and a bar over all."""
+    """Render tasks for a terminal: a line for each run, and one bar for all of them."""
     runs = [run for task in tasks for run in task.runs]
-    room = max(1, height - len(tasks) - 2)
-    kept = set(map(id, runs))
-    if len(runs) > room:
-        dullest_last = sorted(runs, key=lambda run: HIDE_FIRST.get(run.status, 1))
-        kept = set(map(id, dullest_last[:room]))
-    shown = [run for run in runs if id(run) in kept]
+    max_runs = max(1, height - len(tasks) - 2)
+    shown_ids = set(map(id, runs))
+    if len(runs) > max_runs:
+        by_priority = sorted(runs, key=lambda run: HIDE_FIRST.get(run.status, 1))
+        shown_ids = set(map(id, by_priority[:max_runs]))
+    shown = [run for run in runs if id(run) in shown_ids]
     width = max((display_width(_name(run)) for run in shown), default=0)
     lines: list[list[StyledText]] = []
     for task in tasks:
-        of_task = [run for run in task.runs if id(run) in kept]
-        if of_task or len(tasks) == 1:
+        shown_runs = [run for run in task.runs if id(run) in shown_ids]
+        if shown_runs or len(tasks) == 1:
             lines.append([(task_title(task), "bold")])
-        lines += [_line(run, width, now) for run in of_task]
+        lines += [_line(run, width, now) for run in shown_runs]
     if len(shown) < len(runs):
-        lines.append([(_summarize_hidden(run for run in runs if id(run) not in kept), "dim")])
+        lines.append([(_summarize_hidden(run for run in runs if id(run) not in shown_ids), "dim")])
     lines.append(_bar(runs, blocks))
     return lines
 
 
 def _name(run: RunProgress) -> str:
-    """Name the organization of a run, those of subtasks further to the right."""
+    """Return the organization of a run, indented further for a subtask."""
     indent = "    " if run.is_subtask else "  "
     return indent + truncate(sanitize(run.organization), NAME_WIDTH)
 
 
 def _line(run: RunProgress, width: int, now: float) -> list[StyledText]:
-    name, words = _name(run), status_text(run)
+    name, status = _name(run), status_text(run)
     if run.status == "active" and run.started is not None:
-        words += f" for {format_duration(now - run.started)}"
-    return [(name + " " * (width - display_width(name) + 2), ""), (words, style_of(run))]
+        status += f" for {format_duration(now - run.started)}"
+    return [(name + " " * (width - display_width(name) + 2), ""), (status, style_of(run))]
 
 
 def _summarize_hidden(runs: Iterable[RunProgress]) -> str:
     counts = Counter(sanitize(STATUS_LABELS.get(run.status, run.status)) for run in runs)
-    parts = ", ".join(f"{count} {words}" for words, count in counts.items())
+    parts = ", ".join(f"{count} {label}" for label, count in counts.items())
     return f"  and {sum(counts.values())} more: {parts}"
 
 
@@ -96,17 +98,21 @@ def _bar(runs: Sequence[RunProgress], blocks: tuple[str, str]) -> list[StyledTex
     ]
 
 
-# -- a line per change -----------------------------------------------------------------------------
+# ---- lines ---------------------------------------------------------------------------------------
+
+
 def render_change(task: Progress, run: RunProgress) -> list[StyledText]:
-    """Report that a run has come to stand elsewhere."""
+    """Render a status change of a run as one line."""
     count = f" ({summarize(task.runs)})" if run.is_over else ""
-    words = (status_text(run), style_of(run))
-    return [(f"{task_title(task)}: {organization_text(run)}: ", ""), words, (count, "")]
+    status = (status_text(run), style_of(run))
+    return [(f"{task_title(task)}: {organization_text(run)}: ", ""), status, (count, "")]
 
 
-# -- a notebook ------------------------------------------------------------------------------------
+# ---- notebook ------------------------------------------------------------------------------------
+
+
 def render_html(tasks: Sequence[Progress]) -> str:
-    """Draw tasks for a notebook, without colors of its own."""
+    """Render tasks as HTML for a notebook, in the notebook's own colors."""
     runs = [run for task in tasks for run in task.runs]
     over, total = sum(run.is_over for run in runs), len(runs) or 1
     count = summarize(runs)
@@ -121,11 +127,11 @@ def _html_table(task: Progress) -> str:
 
 
 def _html_line(run: RunProgress) -> str:
-    words = status_text(run)
-    if run.status == "active" and run.started is not None:  # a duration would soon be wrong
-        words += f" since {datetime.fromtimestamp(run.started, timezone.utc):%H:%M:%S} UTC"
-    side = f"text-align: left; padding-left: {3 if run.is_subtask else 1}em"
+    status = status_text(run)
+    if run.status == "active" and run.started is not None:  # a duration would soon be outdated
+        status += f" since {datetime.fromtimestamp(run.started, timezone.utc):%H:%M:%S} UTC"
+    style = f"text-align: left; padding-left: {3 if run.is_subtask else 1}em"
     return (
-        f'<tr><th scope="row" style="{side}">{escape(sanitize(run.organization))}</th>'
-        f'<td style="text-align: left">{escape(words)}</td></tr>'
+        f'<tr><th scope="row" style="{style}">{escape(sanitize(run.organization))}</th>'
+        f'<td style="text-align: left">{escape(status)}</td></tr>'
     )

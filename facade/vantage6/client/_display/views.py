@@ -1,7 +1,7 @@
-"""Show progress and log lines: in a terminal, a notebook or a log.
+"""Show progress and log lines in a terminal, a notebook or a log.
 
-In a terminal rich draws a picture that stays up to date; without rich, and in files and pipes,
-there is a line for each change. In a notebook one output is replaced again and again.
+In a terminal, rich draws a live display. Without rich, and in files and pipes, each change is a
+line. In a notebook, one output is updated at each change.
 """
 
 from __future__ import annotations
@@ -28,44 +28,39 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 ProgressOption: TypeAlias = "bool | Callable[[Progress], object] | None"
-# The colors of a line where rich does not draw it.
+# ANSI codes of the styles, for lines that rich does not draw.
 CODES = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
-# Organizations are told apart by these in logs.
+# Colors of organizations in logs, for rich and as ANSI codes.
 LOG_COLORS = ("cyan", "magenta", "blue", "green", "yellow")
 LOG_CODES = ("36", "35", "34", "32", "33")
-# A terminal has room for one picture that moves; who comes second writes lines above it.
+# A terminal can show only one live display; a second wait writes lines above it.
 _live_lock = Lock()
 
 
 class Line(Protocol):
-    """A line of a log."""
+    """A log line; see `LogLine`."""
 
     @property
-    def organization(self) -> str:
-        """Where it was written."""
-        ...
-
+    def organization(self) -> str: ...
     @property
-    def text(self) -> str:
-        """What was written."""
-        ...
+    def text(self) -> str: ...
 
 
 class View(Protocol):
-    """One way to show progress."""
+    """A display of progress and log lines."""
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
-        """Show where all tasks stand, one of which has changed."""
+        """Show the progress of all tasks, one of which has changed."""
 
     def log(self, organization: str, line: str) -> None:
-        """Show a line of a log, harmless already."""
+        """Show a log line; both texts are already sanitized."""
 
     def stop(self) -> None:
-        """End, and leave the terminal as it was."""
+        """End the display and restore the terminal."""
 
 
 class ProgressDisplay:
-    """Where the news of a wait go."""
+    """The display of one wait: a view, a callback, or nothing."""
 
     def __init__(self, progress: ProgressOption, logs: bool) -> None:
         self._watch = progress if callable(progress) else None
@@ -76,7 +71,7 @@ class ProgressDisplay:
         )
         if logs and self._view is None:
             self._view = LineView(sys.stderr, with_changes=False)
-        # Whether runs, subtasks and logs are to be looked at for this.
+        # Whether the wait has to poll runs, subtasks and logs for the display.
         self.is_wanted = logs or self._watch is not None or self._view is not None
 
     def __enter__(self) -> Self:
@@ -88,12 +83,11 @@ class ProgressDisplay:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave the terminal as it was."""
         if self._view:
             self._view.stop()
 
     def take(self, item: Progress | Line) -> None:
-        """Show a change, or a line of a log."""
+        """Show a change or a log line."""
         if not isinstance(item, Progress):
             if self._logs and self._view:
                 self._view.log(sanitize(item.organization), sanitize(item.text))
@@ -105,16 +99,16 @@ class ProgressDisplay:
             self._view.show(list(self._tasks.values()), item)
 
 
-def _choose_view(is_asked_for: bool) -> View | None:
-    """Choose how to show progress where it would go now."""
+def _choose_view(is_requested: bool) -> View | None:
+    """Return the view for the current environment."""
     if is_notebook():
         return NotebookView()
-    stream = cast("TextIO | None", sys.stderr)  # programs without a console have none
+    stream = cast("TextIO | None", sys.stderr)  # None in programs without a console
     if stream is not None and _is_terminal(stream):
         return LiveView(stream) if find_spec("rich") else LineView(stream)
-    if is_asked_for and stream is not None:
+    if is_requested and stream is not None:
         return LineView(stream)
-    return LineView(None) if not is_asked_for and LOGGER.isEnabledFor(INFO) else None
+    return LineView(None) if not is_requested and LOGGER.isEnabledFor(INFO) else None
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -122,12 +116,12 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
     try:
         return stream.isatty()
-    except ValueError:  # it is closed
+    except ValueError:  # the stream is closed
         return False
 
 
 class LineView:
-    """A line for each change."""
+    """A view that writes a line for each change."""
 
     def __init__(self, stream: TextIO | None, *, with_changes: bool = True) -> None:
         self._stream = stream
@@ -139,7 +133,7 @@ class LineView:
         self._organizations: list[str] = []
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
-        """Write a line for each run that stands elsewhere than before."""
+        """Write a line for each run with a new status."""
         del tasks
         if not self._with_changes:
             return
@@ -149,28 +143,28 @@ class LineView:
                 self._write(render_change(changed, run))
 
     def log(self, organization: str, line: str) -> None:
-        """Write a line of a log."""
+        """Write a log line."""
         number = _index_of(organization, self._organizations)
         code = LOG_CODES[number % len(LOG_CODES)]
-        name = self._painted(organization, code)
+        name = self._colored(organization, code)
         _write_line(self._stream or sys.stderr, f"{name} | {line}")
 
     def stop(self) -> None:
-        """There is nothing to restore."""
+        """Do nothing: there is nothing to restore."""
 
-    def _write(self, pieces: Iterable[StyledText]) -> None:
-        line = "".join(self._painted(text, CODES.get(style, "")) for text, style in pieces)
+    def _write(self, parts: Iterable[StyledText]) -> None:
+        line = "".join(self._colored(text, CODES.get(style, "")) for text, style in parts)
         if self._stream is None:
             LOGGER.info("%s", line)
         else:
             _write_line(self._stream, line)
 
-    def _painted(self, text: str, code: str) -> str:
+    def _colored(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if code and self._is_colored else text
 
 
 class LiveView:
-    """A picture in a terminal that rich keeps up to date."""
+    """A live display in a terminal, drawn by rich."""
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
@@ -181,13 +175,13 @@ class LiveView:
         self._has_started = False
         self._lines = LineView(stream)
         self._console = Console(file=stream, highlight=False)
-        # Seconds tick; more often than that nothing moves by itself.
+        # Only the durations change on their own, once a second.
         self._live = RichLive(
-            console=self._console, get_renderable=self._picture, refresh_per_second=1
+            console=self._console, get_renderable=self._render, refresh_per_second=1
         )
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
-        """Draw the tasks as they stand now."""
+        """Draw the current progress of the tasks."""
         self._tasks = tasks
         if not self._has_started and _live_lock.acquire(blocking=False):
             self._has_started = True
@@ -198,7 +192,7 @@ class LiveView:
             self._lines.show(tasks, changed)
 
     def log(self, organization: str, line: str) -> None:
-        """Print a line of a log above the picture."""
+        """Print a log line above the live display."""
         from rich.text import Text
 
         number = _index_of(organization, self._organizations)
@@ -206,7 +200,7 @@ class LiveView:
         self._console.print(Text.assemble((organization, style), f" | {line}"), soft_wrap=True)
 
     def stop(self) -> None:
-        """Draw a last time, and give the terminal back."""
+        """Draw a last time and release the terminal."""
         if self._has_started:
             self._has_started = False
             try:
@@ -214,41 +208,41 @@ class LiveView:
             finally:
                 _live_lock.release()
 
-    def _picture(self) -> Text:
+    def _render(self) -> Text:
         from rich.text import Text
 
         blocks = ASCII if self._console.options.ascii_only else BLOCKS
         lines = render_lines(self._tasks, time.time(), self._console.height, blocks)
-        made = Text("\n", no_wrap=True, overflow="ellipsis").join(
-            Text.assemble(*pieces) for pieces in lines
+        text = Text("\n", no_wrap=True, overflow="ellipsis").join(
+            Text.assemble(*parts) for parts in lines
         )
-        made.no_wrap, made.overflow = True, "ellipsis"
-        return made
+        text.no_wrap, text.overflow = True, "ellipsis"
+        return text
 
 
 class NotebookView:
-    """An output of a notebook's cell that is replaced at each change, without widgets."""
+    """An output of a notebook cell that is updated at each change, without widgets."""
 
     def __init__(self) -> None:
         self._id: str | None = None
         self._organizations: list[str] = []
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
-        """Show the tasks as they stand now."""
+        """Show the current progress of the tasks."""
         del changed
         lines = render_lines(tasks, time.time(), sys.maxsize)
-        text = "\n".join("".join(text for text, _ in pieces) for pieces in lines)
+        text = "\n".join("".join(text for text, _ in parts) for parts in lines)
         bundle = {"text/html": render_html(tasks), "text/plain": text}
         is_new = self._id is None
         self._id = self._id or os.urandom(8).hex()
         display(bundle, raw=True, display_id=self._id, update=not is_new)
 
     def log(self, organization: str, line: str) -> None:
-        """Print a line of a log below."""
+        """Print a log line below the progress."""
         _write_line(sys.stdout, f"{organization} | {line}")
 
     def stop(self) -> None:
-        """There is nothing to restore."""
+        """Do nothing: there is nothing to restore."""
 
 
 def _index_of(organization: str, known: list[str]) -> int:
@@ -258,7 +252,7 @@ def _index_of(organization: str, known: list[str]) -> int:
 
 
 def _write_line(stream: TextIO, line: str) -> None:
-    # Nobody may be left to read it; the wait goes on all the same.
+    # The wait continues even if the stream is closed or its reader is gone.
     with suppress(OSError, ValueError):
         stream.write(f"{line}\n")
         stream.flush()

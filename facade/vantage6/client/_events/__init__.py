@@ -1,4 +1,4 @@
-"""Events that the server announces: types, parsing, filters, and the socket.
+"""Server events: types, parsing, filters, and the socket.
 
 May use: _http and below; not _auth or _encryption.
 """

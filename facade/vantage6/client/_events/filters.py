@@ -22,43 +22,38 @@ if TYPE_CHECKING:
     from .types import Event, EventKind
 
 
-# ---- which of them are wanted -------------------------------------------------------------------
-
-
 class EventFilter:
-    """Which events someone wants to hear."""
+    """A filter by kind, collaboration and task."""
 
     def __init__(self, kinds: EventKind | Sequence[EventKind] | None) -> None:
         names = [kinds] if isinstance(kinds, str) else list(kinds or ())
         for name in names:
             if name not in KINDS:
-                raise InvalidInputError(
-                    f"no kind of event is {name!r}; there is {', '.join(KINDS)}"
-                )
+                raise InvalidInputError(f"kind: expected one of {', '.join(KINDS)}, got {name!r}")
         self.collaboration_id: int | None = None
         self._kinds = frozenset(names)
         self._tasks: set[int] = set()
         self._runs: set[int] = set()
-        # Where tasks and nodes belong, as far as that is known.
+        # The known collaborations of tasks, runs and nodes.
         self._collaborations: dict[tuple[str, int], int | None] = {}
 
     def only(self, collaboration_id: int | None, task_id: int | None) -> None:
-        """Want only what is of this collaboration, and of this task and its subtasks."""
+        """Restrict the filter to a collaboration, and to a task and its subtasks."""
         self.collaboration_id = collaboration_id
         self._tasks = set() if task_id is None else {task_id}
 
-    def learn(self, what: tuple[str, int], collaboration_id: int | None) -> None:
-        """Note to which collaboration a task or node belongs."""
-        self._collaborations[what] = collaboration_id
+    def learn(self, subject: tuple[str, int], collaboration_id: int | None) -> None:
+        """Record the collaboration of a task, run or node."""
+        self._collaborations[subject] = collaboration_id
 
     def unknown(self, event: Event) -> tuple[str, int] | None:
-        """Return the task or node whose collaboration must be known to judge an event, if any."""
-        what = _subject(event)
-        if self.collaboration_id is None or what is None or not self._is_kind(event):
+        """Return the task, run or node whose collaboration is needed to filter an event, if any."""
+        subject = _subject(event)
+        if self.collaboration_id is None or subject is None or not self._is_kind(event):
             return None
         if isinstance(event, RunStatusChanged):
-            self.learn(what, event.collaboration_id)
-        return None if what in self._collaborations else what
+            self.learn(subject, event.collaboration_id)
+        return None if subject in self._collaborations else subject
 
     def __contains__(self, event: Event) -> bool:
         match event:
@@ -94,12 +89,12 @@ class EventFilter:
             return True
         if isinstance(event, KillRequested | RunStatusChanged):
             return event.collaboration_id == self.collaboration_id
-        what = _subject(event)
-        return what is None or self._collaborations.get(what) == self.collaboration_id
+        subject = _subject(event)
+        return subject is None or self._collaborations.get(subject) == self.collaboration_id
 
 
 def _subject(event: Event) -> tuple[str, int] | None:
-    """Return what tells of an event to which collaboration it belongs."""
+    """Return the task, run or node that determines the collaboration of an event."""
     match event:
         case TaskCreated() | RunStatusChanged() | LogWritten():
             return "task", event.task_id

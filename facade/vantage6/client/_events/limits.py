@@ -1,4 +1,4 @@
-"""Limits on what the event socket may consume."""
+"""Limits on the memory and time that the event socket uses."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-# So many bytes may come before there is a message: those of the opening, or of one message in any
-# number of frames. A server takes in 1 MB from a node, where logs come from; that is three times as
-# much at most when it is escaped on its way to here.
+# Maximum bytes of the handshake, or of one message in any number of frames. A server accepts 1 MB
+# of log from a node, and escaping makes that at most three times as large.
 MAX_BYTES = 4 << 20
-# What each piece costs beside its bytes: a message may come in a million of them.
-PIECE_COST = 64
-# How long that may take, in seconds from its first byte.
+# Cost of each read in addition to its bytes: a message may arrive in a million pieces.
+READ_COST = 64
+# Maximum seconds from the first byte of a message to its last.
 MAX_SECONDS = 60.0
-# So many answers to the server's pings may wait to be sent; it asks every half a minute.
+# Maximum number of unsent pongs; the server pings every half a minute.
 MAX_PENDING_PONGS = 1000
-TOO_LARGE = f"the server sent more than {MAX_BYTES} bytes that make no message"
-TOO_SLOW = f"a message did not come to its end within {MAX_SECONDS:g} seconds"
-TOO_BUSY = "the server asks and asks, and takes in no answer"
-UNKNOWN = "the server sent a message of a kind that it has no events of"
+TOO_LARGE = f"the server sent more than {MAX_BYTES} bytes without completing a message"
+TOO_SLOW = f"a message was not complete after {MAX_SECONDS:g} seconds"
+TOO_BUSY = "the server keeps sending pings without reading the pongs"
+UNKNOWN = "the server sent a message of a type that events do not use"
 
 
 class MeteredSocket:
-    """A socket that counts what is read of it, and ends when it is too much or takes too long."""
+    """A socket that ends when one message is too large or takes too long."""
 
     def __init__(self, socket: Any, end: Callable[[str], None]) -> None:
         self._socket = socket
@@ -32,15 +31,15 @@ class MeteredSocket:
         self.start()
 
     def start(self) -> None:
-        """Begin with the next message."""
-        self._taken, self._began = 0, inf
+        """Reset the counters for the next message."""
+        self._used, self._began = 0, inf
 
     def recv(self, size: int) -> bytes:
-        """Read some bytes, as a socket does."""
+        """Read up to `size` bytes."""
         data: bytes = self._socket.recv(size)
         self._began = min(self._began, monotonic())
-        self._taken += len(data) + PIECE_COST
-        if self._taken > MAX_BYTES:
+        self._used += len(data) + READ_COST
+        if self._used > MAX_BYTES:
             self._end(TOO_LARGE)
         if monotonic() - self._began > MAX_SECONDS:
             self._end(TOO_SLOW)
@@ -52,38 +51,38 @@ class MeteredSocket:
 
 def limited_websocket_class(
     library: Any,
-    waiting: Callable[[], int],
-    tell: Callable[[str], None],
-    keep: Callable[[Any], None],
+    pending_pongs: Callable[[], int],
+    on_limit: Callable[[str], None],
+    on_create: Callable[[Any], None],
 ) -> type[Any]:
-    """Create a kind of websocket that takes in no more at once than a server may have to say."""
+    """Create a websocket class that limits the size and duration of each message."""
 
     class Bounded(library.WebSocket):
-        def __init__(self, *things: Any, **more: Any) -> None:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
             base: Any = super()
-            base.__init__(*things, **more)
-            keep(self)
+            base.__init__(*args, **kwargs)
+            on_create(self)
 
         @property
         def sock(self) -> MeteredSocket | None:
             return self._metered
 
         @sock.setter
-        def sock(self, socket: Any) -> None:  # the library sets it, before it opens the connection
+        def sock(self, socket: Any) -> None:  # the library sets it before the handshake
             self._metered = socket and MeteredSocket(socket, self._end)
 
         def recv(self) -> str | bytes:
             if self._metered:
                 self._metered.start()
-            if waiting() > MAX_PENDING_PONGS:
+            if pending_pongs() > MAX_PENDING_PONGS:
                 self._end(TOO_BUSY)
             base: Any = super()
             return base.recv()
 
         def _end(self, reason: str) -> None:
-            tell(reason)
+            on_limit(reason)
             self.shutdown()
-            # What has come goes now, and not when some day all that is unused is looked for.
+            # Free the buffers now instead of at the next garbage collection.
             self.frame_buffer.recv_buffer, self.cont_frame.cont_data = [], None
             raise library.WebSocketConnectionClosedException(reason)
 
@@ -91,9 +90,9 @@ def limited_websocket_class(
 
 
 def plain_packet_class(library: Any, namespace: str) -> type[Any]:
-    """Create a kind of packet that refuses what would be kept until more comes."""
-    # That is one with attachments, and one for a namespace that nobody asked for. What wants an
-    # answer is refused as well: who takes in none would let them pile up.
+    """Create a packet class that rejects packets which the library would buffer."""
+    # Rejected: packets with attachments or of another namespace, and packets that request an
+    # acknowledgment, because acknowledgments pile up if the server does not read them.
     binary = (library.BINARY_EVENT, library.BINARY_ACK)
 
     class Plain(library.Packet):

@@ -1,4 +1,4 @@
-"""Mailboxes: where each waiting caller receives events."""
+"""Mailboxes: queues that deliver events to waiting callers."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from contextlib import suppress
 from ..errors import ClientClosedError
 from .types import Received, weight
 
-# Who takes in nothing while so many events come has lost the thread, and is told so. One with a
-# long text counts as several.
+# Maximum number of unread events; a mailbox beyond it gets `Lost` and nothing more. An event with
+# a long text counts as several.
 MAX_PENDING_EVENTS = 100_000
 
 
 class _MailboxBase:
-    """What both kinds of mailbox have alike: it may be full, and its owner's client be closed."""
+    """Base of both mailboxes: a bounded queue that ends when the client is closed."""
 
     def __init__(self) -> None:
-        self._put = self._got = 0  # each is counted by one thread at a time
+        self._put = self._got = 0  # one thread at a time updates each counter
 
     @property
     def is_full(self) -> bool:
-        """Whether there is to be no more until some is taken out."""
+        """Whether the mailbox accepts no more events until some are read."""
         return self._put - self._got >= MAX_PENDING_EVENTS
 
     def put(self, item: Received) -> None:
-        """Add an item; one thread at a time may."""
+        """Add an item; not safe for several threads at once."""
         self._put += weight(item)
         self._add(item)
 
     def end(self) -> None:
-        """Let the owner know that the client was closed."""
+        """Make `get` raise ClientClosedError once all earlier items are read."""
         self._add(ClientClosedError())
 
     def _add(self, item: Received | ClientClosedError) -> None:
@@ -46,7 +46,7 @@ class _MailboxBase:
 
 
 class Mailbox(_MailboxBase):
-    """Where one that waits in a program hears what the connection brings."""
+    """A mailbox for a thread."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Mailbox(_MailboxBase):
         self._items.put(item)
 
     def get(self, seconds: float) -> Received | None:
-        """Wait for the next item, but no longer than this; None if there was none."""
+        """Wait for the next item; return None if there is none within `seconds`."""
         try:
             item = self._items.get(timeout=max(0.0, min(seconds, threading.TIMEOUT_MAX)))
         except queue.Empty:
@@ -65,10 +65,10 @@ class Mailbox(_MailboxBase):
 
 
 class AsyncMailbox(_MailboxBase):
-    """Where one that waits in an event loop hears what the connection brings."""
+    """A mailbox for an event loop."""
 
     def __init__(self) -> None:
-        import asyncio  # only asynchronous programs need it, and it takes time to load
+        import asyncio  # not at the top: slow to load, and only asynchronous programs need it
 
         super().__init__()
         self._loop = asyncio.get_running_loop()
@@ -77,11 +77,11 @@ class AsyncMailbox(_MailboxBase):
 
     def _add(self, item: Received | ClientClosedError) -> None:
         self._items.append(item)
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._event.set)
 
     async def get(self, seconds: float) -> Received | None:
-        """Wait for the next item, but no longer than this; None if there was none."""
+        """Wait for the next item; return None if there is none within `seconds`."""
         import asyncio
 
         if not self._items:

@@ -22,12 +22,12 @@ from .types import (
 if TYPE_CHECKING:
     from .types import Event, Received
 
-# Rooms of one organization alone have no task events: they have a longer name.
+# Rooms of a single organization have longer names; they carry no task events.
 _JOINED = re.compile(r"joined room <collaboration_([0-9]{1,18})>$")
 
 
 def parse(name: str, data: object) -> Received | None:
-    """Read a message of the socket."""
+    """Return the event that a socket message stands for, or None if there is none."""
     if name == "message" and isinstance(data, str):
         joined = _JOINED.search(data)
         return Joined(int(joined[1])) if joined else None
@@ -82,8 +82,8 @@ def _node(
 
 
 def _kill(data: Mapping[str, object]) -> Event:
-    given = data.get("kill_list")
-    items = cast("Iterable[object]", given) if isinstance(given, list) else ()
+    kill_list = data.get("kill_list")
+    items = cast("Iterable[object]", kill_list) if isinstance(kill_list, list) else ()
     rows = [cast("Mapping[str, object]", item) for item in items if isinstance(item, Mapping)]
     tasks = (_int_or_none(row, "task_id") for row in rows)
     runs = (_int_or_none(row, "run_id") for row in rows)

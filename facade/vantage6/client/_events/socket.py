@@ -1,8 +1,8 @@
-"""The connection to the server's events.
+"""The connection to the server's events, shared by all waiting callers of a client.
 
-It is the same for both kinds of client: a thread holds it and puts what it hears into mailboxes,
-each of which belongs to one that waits, in a program or in an event loop. It never reconnects by
-itself: who waits renews the token first, then asks for a new connection.
+Both clients use it: a thread holds the connection and puts events into the mailboxes of the
+callers. It never reconnects by itself: a caller renews the token first, then opens a new
+connection.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from .._http.address import Address
     from .mailbox import AsyncMailbox, Mailbox
 
-# How a message begins by which the server closes the connection.
+# First character of the message with which the server closes the connection.
 CLOSE_PACKET = "1"
 
 
 def can_connect() -> bool:
-    """Return whether the libraries are there that hold such a connection."""
+    """Return whether the libraries for the event socket are installed."""
     return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
 
 
@@ -44,7 +44,7 @@ class EventProtocol(Protocol):
 
 
 class Socket:
-    """The connection that all who wait on one client share, open as long as anyone does."""
+    """The event connection of a client, open as long as it has a mailbox."""
 
     def __init__(
         self,
@@ -64,13 +64,13 @@ class Socket:
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Be closed: the thread that holds the connection is the parent's."""
+        """Reset to closed: the thread with the connection exists only in the parent process."""
         self._mailboxes: list[Mailbox | AsyncMailbox] = []
-        self._line: _SocketThread | None = None
-        self._rooms: set[int] = set()
+        self._thread: _SocketThread | None = None
+        self._joined: set[int] = set()  # ids of collaborations
 
     def join(self, mailbox: Mailbox | AsyncMailbox) -> None:
-        """Deliver events to this mailbox from now on, beginning with what is joined."""
+        """Deliver events to this mailbox, starting with a `Joined` per joined collaboration."""
         with self._lock:
             if self._is_closed:
                 mailbox.end()
@@ -78,11 +78,11 @@ class Socket:
             if mailbox in self._mailboxes:
                 return
             self._mailboxes.append(mailbox)
-            for room in self._rooms:
-                mailbox.put(Joined(room))
+            for collaboration_id in self._joined:
+                mailbox.put(Joined(collaboration_id))
 
     def leave(self, mailbox: Mailbox | AsyncMailbox) -> None:
-        """Convert nothing more into this mailbox; the last to leave closes the connection."""
+        """Stop delivering to this mailbox; close the connection with the last one."""
         with self._lock:
             if mailbox in self._mailboxes:
                 self._mailboxes.remove(mailbox)
@@ -90,15 +90,15 @@ class Socket:
                 self._disconnect()
 
     def open(self, token: str) -> None:
-        """Connect, unless that is done or under way; the mailboxes hear what comes of it."""
+        """Connect, unless connected or connecting; the result is delivered to the mailboxes."""
         with self._lock:
-            if self._line is None and not self._is_closed:
-                self._line = _SocketThread(
+            if self._thread is None and not self._is_closed:
+                self._thread = _SocketThread(
                     self._url, token, self._options, self._seconds, self._protocol, self._hear
                 )
 
     def close(self) -> None:
-        """Close the connection for good, and let all that wait know at once."""
+        """Close the connection for good and end all mailboxes."""
         with self._lock:
             self._is_closed = True
             self._disconnect()
@@ -106,29 +106,29 @@ class Socket:
                 self._mailboxes.pop().end()
 
     def _disconnect(self) -> None:
-        if self._line:
-            self._line.close()
-        self._line = None
-        self._rooms.clear()
+        if self._thread:
+            self._thread.close()
+        self._thread = None
+        self._joined.clear()
 
-    def _hear(self, line: _SocketThread, item: Received) -> None:
+    def _hear(self, thread: _SocketThread, item: Received) -> None:
         with self._lock:
-            if line is not self._line:
-                return  # it was closed
+            if thread is not self._thread:
+                return  # that connection was closed
             if isinstance(item, Joined):
-                self._rooms.add(item.collaboration_id)
+                self._joined.add(item.collaboration_id)
             if isinstance(item, Lost | Refused):
                 self._disconnect()
             for mailbox in list(self._mailboxes):
-                if mailbox.is_full:  # until its owner joins again
+                if mailbox.is_full:  # its owner may join again
                     self._mailboxes.remove(mailbox)
-                    mailbox.put(Lost("more events came than were taken in"))
+                    mailbox.put(Lost("too many unread events"))
                 else:
                     mailbox.put(item)
 
 
 class _SocketThread:
-    """One connection, from its opening to its end; its thread ends with it."""
+    """One connection and its thread, which ends with the connection."""
 
     def __init__(
         self,
@@ -137,29 +137,29 @@ class _SocketThread:
         options: Callable[[], dict[str, object]],
         seconds: float,
         protocol: EventProtocol,
-        hear: Callable[[_SocketThread, Received], None],
+        deliver: Callable[[_SocketThread, Received], None],
     ) -> None:
         self._url, self._token, self._options, self._seconds = url, token, options, seconds
         self._protocol, self._namespace = protocol, protocol.event_namespace
-        self._hear = hear
+        self._hear = deliver
         self._ended = threading.Event()
         self._websockets: list[Any] = []
         threading.Thread(target=self._hold, name="vantage6-events", daemon=True).start()
 
     def close(self) -> None:
-        """End the connection, without waiting for that."""
+        """End the connection without waiting for it."""
         self._ended.set()
 
     def _hold(self) -> None:
-        """Connect, and stay until told to end, or until the connection is lost."""
         try:
-            self._stay()
+            self._connect()
         finally:
-            # The libraries leave one open that was reset, or on which something strange came first.
+            # The libraries leave a websocket open that was reset or began with invalid data.
             for websocket in self._websockets:
                 websocket.shutdown()
 
-    def _stay(self) -> None:
+    def _connect(self) -> None:
+        """Connect, and stay connected until `close` is called or the connection is lost."""
         try:
             client = self._client()
             client.connect(
@@ -169,16 +169,16 @@ class _SocketThread:
                 transports=["websocket"],
                 wait_timeout=self._seconds,
             )
-        except Exception as error:  # of any of three libraries; whoever waits goes on by itself
+        except Exception as error:  # of any of three libraries; the callers continue without events
             self._hear(self, Lost(scrub(str(error)) or type(error).__name__))
             return
         self._hear(self, Connected())
         self._ended.wait()
-        with suppress(Exception):  # it is over, one way or the other
+        with suppress(Exception):  # the connection is over in any case
             client.disconnect()
 
     def _client(self) -> Any:
-        """Create the library's client, which has no types."""
+        """Create the socketio client, which is untyped."""
         library: Any = importlib.import_module("socketio")
         websocket = importlib.import_module("websocket")
         kind = limited_websocket_class(
@@ -199,17 +199,17 @@ class _SocketThread:
         return client
 
     def _detect_every_end(self, client: Any) -> None:
-        """Hear of an end that comes while the connection is opened; the library keeps it back."""
-        # It tells of an end only once `connect` has returned, which may be after the end, and waits
-        # in `connect` for what an ended connection can no longer bring.
-        tidy = client.eio.handlers["disconnect"]
+        """Report an end during the handshake too, which the library does not."""
+        # The library reports an end only after `connect` has returned, and `connect` itself waits
+        # for messages that an ended connection can no longer deliver.
+        clean_up = client.eio.handlers["disconnect"]
 
         def is_open() -> None:
             client.connected = True
 
         def has_ended(*reason: object) -> None:
-            tidy(*reason)
-            self._lose(str(reason[0]) if reason else "the server is gone")
+            clean_up(*reason)
+            self._lose(str(reason[0]) if reason else "the server closed the connection")
 
         client.on("connect", is_open, namespace=self._namespace)
         client.eio.on("disconnect", has_ended)
@@ -220,26 +220,26 @@ class _SocketThread:
             self._hear(self, item)
 
     def _lose(self, reason: str) -> None:
-        """End the connection, which cannot bring anything more."""
+        """Report the connection as lost and end it."""
         self._hear(self, Lost(reason))
         self._ended.set()
 
     def _handle_in_order(self, transport: Any) -> None:
         """Handle messages in order; the library would start a thread for each."""
-        # What cannot be handled would end the thread that reads, and nobody would hear of it.
+        # An exception in a handler would end the reading thread without any report.
         start = transport.start_background_task
 
         def handle(target: Callable[..., object], *args: object) -> object:
             try:
                 return target(*args)
-            except Exception as error:  # whatever a server can bring about
+            except Exception as error:  # any error that a server can cause
                 return self._lose(scrub(str(error)) or type(error).__name__)
 
         def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
             if target not in transport.handlers.values():
                 return start(target, *args, **kwargs)
-            # With a farewell the library waits until the thread that reads has ended, so that this
-            # cannot be done on it.
+            # For a close packet the library waits until the reading thread has ended, so another
+            # thread has to handle it.
             if args and str(args[0]).startswith(CLOSE_PACKET):
                 return start(handle, target, *args)
             return handle(target, *args)

@@ -1,4 +1,4 @@
-"""The events that a server announces."""
+"""The events of a server and of the connection to it."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class TaskCreated:
 
 @dataclass(frozen=True)
 class RunStatusChanged:
-    """A node tells how one of its runs stands.
+    """A node reported a new status of one of its runs.
 
-    A node says ``"completed"`` before it sends the result to the server.
+    A node reports ``"completed"`` before it sends the result to the server.
 
     Attributes
     ----------
     run_id, task_id, job_id, collaboration_id : int
-        Identifiers of the run, and of what it belongs to.
+        Identifiers of the run and of its task, job and collaboration.
     organization_id, node_id, parent_id : int or None
-        Where it runs, and the task that its task is a subtask of.
+        Identifiers of the organization, the node and the parent of the task.
     status : str
-        Its status, such as ``"active"`` or ``"crashed"``.
+        Status of the run, such as ``"active"`` or ``"crashed"``.
     """
 
     kind: ClassVar[EventKind] = "run_status"
@@ -65,7 +65,7 @@ class RunStatusChanged:
 
 @dataclass(frozen=True)
 class RunUpdated:
-    """The server takes in what a node reports of a run: its start, status, log or result.
+    """The server is storing a node's report on a run: its start, status, log or result.
 
     Attributes
     ----------
@@ -79,14 +79,14 @@ class RunUpdated:
 
 @dataclass(frozen=True)
 class LogWritten:
-    """An algorithm has written to its log.
+    """An algorithm wrote to its log.
 
     Attributes
     ----------
     run_id, task_id : int
-        The run that wrote, and its task.
+        Identifiers of the run and its task.
     text : str
-        What it wrote: one line or several.
+        The new text, of one or more lines.
     """
 
     kind: ClassVar[EventKind] = "log"
@@ -97,16 +97,16 @@ class LogWritten:
 
 @dataclass(frozen=True)
 class NodeOnline:
-    """A node has connected to the server.
+    """A node connected to the server.
 
     Attributes
     ----------
     node_id : int
         Identifier of the node.
     name : str
-        Its name.
+        Name of the node.
     organization_id : int or None
-        The organization it works for.
+        Identifier of its organization.
     """
 
     kind: ClassVar[EventKind] = "node_online"
@@ -117,16 +117,16 @@ class NodeOnline:
 
 @dataclass(frozen=True)
 class NodeOffline:
-    """A node has lost its connection to the server.
+    """A node lost its connection to the server.
 
     Attributes
     ----------
     node_id : int
         Identifier of the node.
     name : str
-        Its name.
+        Name of the node.
     organization_id : int or None
-        The organization it works for.
+        Identifier of its organization.
     """
 
     kind: ClassVar[EventKind] = "node_offline"
@@ -137,16 +137,16 @@ class NodeOffline:
 
 @dataclass(frozen=True)
 class KillRequested:
-    """Someone has asked the nodes to stop runs.
+    """A user requested that nodes stop runs.
 
     Attributes
     ----------
     collaboration_id : int or None
-        The collaboration of the runs.
+        Identifier of the collaboration.
     task_ids, run_ids : tuple of int
-        The tasks and runs to stop.
+        Identifiers of the tasks and runs to stop.
     node_id : int or None
-        The node that is to stop all its runs, if that was asked.
+        The node that must stop all its runs, if the request named one.
     """
 
     kind: ClassVar[EventKind] = "kill"
@@ -158,7 +158,7 @@ class KillRequested:
 
 @dataclass(frozen=True)
 class Reconnected:
-    """The connection is there again: what was announced while it was not will not be repeated."""
+    """The connection is restored; events during the interruption are not repeated."""
 
     kind: ClassVar[EventKind] = "reconnected"
 
@@ -175,29 +175,29 @@ Event: TypeAlias = (
 )
 
 
-# ---- of the connection itself -------------------------------------------------------------------
+# ---- the connection ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Connected:
-    """The server has taken the connection; it has not said yet what it lets us hear."""
+    """The server accepted the connection; it has not yet confirmed any collaboration."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """From here on all of a collaboration is heard."""
+    """From now on, all events of a collaboration arrive."""
 
     collaboration_id: int
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The server does not take the token that the connection was opened with."""
+    """The server rejected the token of the connection."""
 
 
 @dataclass(frozen=True)
 class Lost:
-    """There is no connection, or not any more."""
+    """The connection failed or was lost."""
 
     reason: str
 
@@ -207,5 +207,5 @@ Received: TypeAlias = Event | ConnectionEvent
 
 
 def weight(item: Received) -> int:
-    """Report for how many events one counts where they are kept."""
+    """Return how many events an item counts as in a mailbox."""
     return 1 + sum(len(value) for value in vars(item).values() if isinstance(value, Sized)) // 1000

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/client.py instead.
-"""The client: one object for one login on one server."""
+"""The client: one login on one server."""
 
 from __future__ import annotations
 
@@ -69,58 +69,58 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """A vantage6 server, seen by one user.
+    """A connection to a vantage6 server for one user.
 
-    Make one, then call ``authenticate``; or let ``from_env``, ``from_profile`` or
-    ``from_saved_login`` do both. It keeps its connections open: ``close`` it at the end, or
-    let ``with`` do that.
+    Create a client, then call ``authenticate``; or do both with ``from_env``, ``from_profile`` or
+    ``from_saved_login``. The client keeps its connections open: call ``close`` when you are done,
+    or use ``with``.
 
     Parameters
     ----------
     host : str
-        The server's address, such as ``"https://server.example/api"``: its scheme and name, and
-        perhaps the port and the path of the API.
+        Address of the server, such as ``"https://server.example/api"``: scheme and name, and
+        optionally the port and the path of the API.
     port : int, str or None
-        Its port; None for that of `host`, or else the scheme's own.
+        Port of the server; None for the port in `host`, or else the default port of the scheme.
     path : str or None
-        Path of the API on the server; None for that of `host`, or else ``"/api"``.
+        Path of the API on the server; None for the path in `host`, or else ``"/api"``.
     log_level : str or None
-        From which level on the client's messages are shown: ``"debug"``, ``"info"``,
-        ``"warning"``, ``"error"`` or ``"critical"``. Only its own logger ``vantage6.client`` is
-        touched, and with None not even that.
+        Lowest level of the client's messages to show: ``"debug"``, ``"info"``, ``"warning"``,
+        ``"error"`` or ``"critical"``. This configures only the client's own logger,
+        ``vantage6.client``; None leaves that one unchanged too.
     timeout : float or Timeouts, optional
-        Seconds that a call may take, with all its attempts; `Timeouts` sets its parts one by one.
-        By default 10 to connect, 60 without a byte, and 300 in all.
+        Maximum seconds for a call including its retries; `Timeouts` sets the parts separately.
+        The default is 10 to connect, 60 without receiving a byte, and 300 in total.
     max_retries : int
-        How many further attempts to make where nothing can happen twice by it.
+        Maximum number of retries of a request that is safe to repeat.
     max_response_bytes : int
-        How many bytes an answer may have at most, unpacked; by default 1 GiB. What comes from a
-        blob store may be of any size.
+        Maximum size of a response in bytes, uncompressed; the default is 1 GiB. Data from a blob
+        store may have any size.
     verify : bool, path or SSLContext
-        Whose certificates to trust: those that are commonly trusted, those in this file or folder,
-        or (False) anyone's, which is not safe. A context of your own decides all by itself.
+        Certificates to trust: True for the commonly trusted ones, a file or folder for those in
+        it, or False for any, which is not safe. An SSLContext of your own decides everything.
     cert : path, tuple of path and path, or of path, path and str, optional
-        The certificate to show to a server, or proxy before it, that wants one: a PEM file with
-        certificate and key, or the file of each, or these and the passphrase of the key.
+        Certificate to present to a server, or a proxy before it, that requests one: a PEM file
+        with certificate and key, or the two files, or the two files and the passphrase of the key.
     proxy : str, False or None
-        Address of the proxy to go through, such as ``"http://proxy.example:3128"`` or, with the
-        extra ``socks``, ``"socks5://proxy.example:1080"``. None takes that of the environment
-        (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, unless ``NO_PROXY`` names the server or it
-        is this machine), False none.
+        Address of the proxy to use, such as ``"http://proxy.example:3128"`` or, with the extra
+        ``socks``, ``"socks5://proxy.example:1080"``. None uses the proxy from the environment
+        (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, unless ``NO_PROXY`` names the server or
+        the server is this machine), False no proxy.
     trust : str
-        How far to go by what the server says of others' public keys, and of which collaborations
-        are encrypted: ``"first-use"`` believes and remembers what it says first, ``"strict"`` wants
-        it accepted, ``"off"`` believes all.
+        How far to trust the server about the public keys of other organizations and about which
+        collaborations are encrypted: ``"first-use"`` trusts and remembers the first value,
+        ``"strict"`` requires that you accept it, ``"off"`` trusts every value.
     known_organizations : str or path, optional
-        The file that remembers it; by default the one that the environment variable
+        File that stores these values; by default the one that the environment variable
         ``VANTAGE6_KNOWN_ORGANIZATIONS`` names, or else one of the user's data files.
 
     Attributes
     ----------
     organization : Organizations
-        The organizations that take part.
+        The participating organizations.
     collaboration : Collaborations
-        Their collaborations.
+        The collaborations of organizations.
     study : Studies
         Subsets of a collaboration's organizations.
     node : Nodes
@@ -128,28 +128,28 @@ class Client:
     task : Tasks
         The tasks: list, create and kill them.
     run : Runs
-        Their runs at the organizations, with status and log.
+        The runs of tasks at the organizations, with status and log.
     result : Results
-        What the runs gave back.
+        The results of the runs.
     user : Users
         The people with an account.
     role : Roles
         Named sets of rules.
     rule : Rules
-        The permissions there are.
+        The available permissions.
     store : AlgorithmStores
-        The algorithm stores, and what is in the chosen one.
+        The algorithm stores, and the content of the chosen one.
     algorithm : Algorithms
         The algorithms of the chosen store.
     util : Utilities
         The server itself.
-    session : SavedLogin
-        The login, as it can be kept for the next time.
+    saved_login : SavedLogin
+        The login, which can be saved for later.
 
     Raises
     ------
     ConfigurationError
-        When an argument cannot work.
+        If an argument is invalid.
 
     Examples
     --------
@@ -185,7 +185,7 @@ class Client:
         self._bind(Core(address, Route(verify, cert, proxy), limits, trusting))
 
     def _bind(self, core: Core) -> None:
-        """Show what a session can do."""
+        """Create the resources of this client on a core."""
         self._core = core
         self.organization = Organizations(core)
         self.collaboration = Collaborations(core)
@@ -203,18 +203,19 @@ class Client:
         self.saved_login = SavedLogin(core)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_core"):  # a debugger looks at it before it is made
+        if not hasattr(self, "_core"):  # a debugger may call this before __init__ is done
             return f"<{type(self).__name__}>"
-        who = f" as {self.name!r}" if hasattr(self, "name") else ""
-        return f"<{type(self).__name__} of {self.base_path}{who}>"
+        user = f" as {self.name!r}" if hasattr(self, "name") else ""
+        return f"<{type(self).__name__} of {self.base_path}{user}>"
 
     def __reduce__(self) -> Never:
         raise TypeError(
-            "a client cannot be copied or pickled, it holds connections and a login: make one in "
-            "each process, as with from_saved_login(); with_options() gives one with other limits"
+            "a client cannot be copied or pickled, because it holds connections and a login. "
+            "Create one in each process, for example with from_saved_login(); "
+            "with_options() returns one with other limits."
         )
 
-    # ---- ways to connect ------------------------------------------------------------------------
+    # ---- connecting -----------------------------------------------------------------------------
 
     @classmethod
     def from_env(
@@ -226,48 +227,50 @@ class Client:
         auto_relogin: bool = False,
         **options: Unpack[ConnectOptions],
     ) -> Self:
-        """Connect and log in by what the environment says.
+        """Connect and log in with the settings of the environment.
 
-        It has ``VANTAGE6_SERVER``, the whole address of the API, and ``VANTAGE6_USERNAME``. Further
-        variables are ``VANTAGE6_PASSWORD``, ``VANTAGE6_MFA_CODE``, ``VANTAGE6_COLLABORATION``,
-        ``VANTAGE6_PRIVATE_KEY`` and ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of
-        certificates to trust) and ``VANTAGE6_PROFILE``, which fills in what is not there.
+        The environment must have ``VANTAGE6_SERVER``, the full address of the API, and
+        ``VANTAGE6_USERNAME``. Further variables are ``VANTAGE6_PASSWORD``, ``VANTAGE6_MFA_CODE``,
+        ``VANTAGE6_COLLABORATION``, ``VANTAGE6_PRIVATE_KEY`` and
+        ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of certificates to trust) and
+        ``VANTAGE6_PROFILE``, a profile that supplies missing settings.
 
         Parameters
         ----------
         password : str or callable, optional
-            The password, or a function without parameters that supplies it; an asynchronous client
-            also awaits what it gives. By default it is looked for: in the environment, in the
-            system's keyring (extra ``keyring``), and in a terminal or notebook it is asked for.
-            Without a password in the environment, a saved login comes first.
+            The password, or a function without parameters that supplies it; the asynchronous
+            client also awaits its result. By default, the client looks in the environment, then in
+            the system keyring (extra ``keyring``), and then prompts for the password in a terminal
+            or notebook. If the environment has no password, a saved login takes precedence.
         mfa_code : str, int or callable, optional
-            The current code of the authenticator app, as for ``authenticate``. In a terminal or
-            notebook it is asked for when the server wants one.
+            The current code from the authenticator app, as for ``authenticate``. In a terminal or
+            notebook, the client prompts for it when the server asks for one.
         save : bool, optional
-            Whether to save the session for the next time. By default one that was saved goes on
-            being saved.
+            Whether to save the login for later. By default, a login that was saved continues to be
+            saved.
         auto_relogin : bool
-            Whether to log in again when the login has lapsed, as for ``authenticate``. The password
-            stays in memory, and is looked for at once even where a saved login goes on.
+            Whether to log in again when the login has expired, as for ``authenticate``. The
+            password stays in memory and is looked up at once, even if a saved login is reused.
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
-            win over the environment; and what the client itself takes by name, such as `timeout`.
+            take precedence over the environment; and keyword arguments of the client, such as
+            `timeout`.
 
         Returns
         -------
         Client
-            A client that is logged in, its collaboration and its key set up if they are named.
+            A logged-in client with its collaboration and key set up, if they are specified.
 
         Raises
         ------
         ConfigurationError
-            When something is missing (the error names all that is), contradicts or cannot work.
+            If settings are missing (the error lists all of them), contradictory or invalid.
         LoginFailedError
-            When username, password or code is wrong, or the account is locked.
+            If username, password or code is wrong, or the account is locked.
         TwoFactorRequiredError
-            When the account has two-factor login, and there is no code.
+            If the account uses two-factor login and there is no code.
         Vantage6Error
-            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+            Any other error of ``authenticate``, ``setup_collaboration`` or ``setup_encryption``.
 
         Examples
         --------
@@ -295,45 +298,46 @@ class Client:
         auto_relogin: bool = False,
         **options: Unpack[ConnectOptions],
     ) -> Self:
-        """Connect and log in by a profile: a section of the file ``vantage6/profiles.ini``.
+        """Connect and log in with a profile: a section of the file ``vantage6/profiles.ini``.
 
-        The file is in the folder of your configuration files, ``~/.config`` on Linux, or where
-        ``VANTAGE6_PROFILES`` says. A profile has `server`, `username`, `collaboration`,
-        `private_key`, `verify`, `cert`, `proxy` and `save`, all of them optional, and never a
-        password. The environment wins over it, as in ``from_env``.
+        The file is in the folder of your configuration files, ``~/.config`` on Linux, or at the
+        path in ``VANTAGE6_PROFILES``. A profile can have `server`, `username`, `collaboration`,
+        `private_key`, `verify`, `cert`, `proxy` and `save`, all of them optional, but never a
+        password. The environment takes precedence over it, as in ``from_env``.
 
         Parameters
         ----------
         name : str, optional
-            What the profile is called; by default what ``VANTAGE6_PROFILE`` says, or else the only
-            profile, or that called ``default``.
+            Name of the profile; by default the value of ``VANTAGE6_PROFILE``, or else the only
+            profile, or the one named ``default``.
         password : str or callable, optional
             The password, or a function that supplies it, as for ``from_env``.
         mfa_code : str, int or callable, optional
-            The current code of the authenticator app, as for ``from_env``.
+            The current code from the authenticator app, as for ``from_env``.
         save : bool, optional
-            Whether to save the session for the next time; by default what the profile says.
+            Whether to save the login for later; by default the setting in the profile.
         auto_relogin : bool
-            Whether to log in again when the login has lapsed, as for ``from_env``.
+            Whether to log in again when the login has expired, as for ``from_env``.
         options : object
-            What wins over profile and environment, and what the client takes, as for ``from_env``.
+            Settings that take precedence over profile and environment, and arguments of the
+            client, as for ``from_env``.
 
         Returns
         -------
         Client
-            A client that is logged in, its collaboration and its key set up if they are named.
+            A logged-in client with its collaboration and key set up, if they are specified.
 
         Raises
         ------
         ConfigurationError
-            When there is no such profile, or the file holds what does not belong there; when
-            something is missing (the error names all that is), contradicts or cannot work.
+            If there is no such profile, the file contains unknown entries, or settings are missing
+            (the error lists all of them), contradictory or invalid.
         LoginFailedError
-            When username, password or code is wrong, or the account is locked.
+            If username, password or code is wrong, or the account is locked.
         TwoFactorRequiredError
-            When the account has two-factor login, and there is no code.
+            If the account uses two-factor login and there is no code.
         Vantage6Error
-            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+            Any other error of ``authenticate``, ``setup_collaboration`` or ``setup_encryption``.
 
         Examples
         --------
@@ -361,42 +365,43 @@ class Client:
         auto_relogin: bool = False,
         **options: Unpack[ConnectOptions],
     ) -> Self:
-        """Go on with a login that ``client.saved_login.save()`` has kept.
+        """Reuse a login that ``client.saved_login.save()`` saved.
 
-        When the server does not take it any more, this is a new login: of the same user, with a
-        password from where ``from_env`` looks for one.
+        If the server no longer accepts the login, the client logs in again as the same user, with
+        a password from the sources that ``from_env`` uses.
 
         Parameters
         ----------
         path : str or path, optional
-            The file; by default the only one that is saved, of the `server` and the `username`
-            where these are given.
+            The file; by default the only saved login, limited to the `server` and the `username`
+            if you pass these.
         password : str or callable, optional
             The password for a new login, or a function that supplies it.
         mfa_code : str, int or callable, optional
             The code for a new login, as for ``from_env``.
         save : bool, optional
-            False not to write renewed tokens to the file.
+            False to not write renewed tokens to the file.
         auto_relogin : bool
-            Whether to log in again when the login has lapsed, as for ``from_env``.
+            Whether to log in again when the login has expired, as for ``from_env``.
         options : object
-            What wins over the environment, and what the client takes, as for ``from_env``.
+            Settings that take precedence over the environment, and arguments of the client, as for
+            ``from_env``.
 
         Returns
         -------
         Client
-            A client that is logged in, its collaboration and its key set up if they are named.
+            A logged-in client with its collaboration and key set up, if they are specified.
 
         Raises
         ------
         ConfigurationError
-            When there is no such session, it is of another server or user than is given, or a new
-            login needs a password that is not to be found.
+            If there is no such saved login, it belongs to a different server or user than
+            requested, or a new login needs a password that cannot be found.
         LoginFailedError
-            When a new login is needed and username, password or code is wrong, or the account is
+            If a new login is needed and username, password or code is wrong, or the account is
             locked.
         Vantage6Error
-            Whatever else ``authenticate``, ``setup_collaboration`` and ``setup_encryption`` raise.
+            Any other error of ``authenticate``, ``setup_collaboration`` or ``setup_encryption``.
 
         Examples
         --------
@@ -431,16 +436,16 @@ class Client:
         return client
 
     def save_profile(self, name: str) -> Path:
-        """Write down what this client is connected with, for ``from_profile``.
+        """Save the settings of this client as a profile for ``from_profile``.
 
-        That is the server's address, the username, the collaboration and the private key's file
-        that are set up, whose certificates are trusted, which one is shown, the proxy, and whether
-        the session is saved; never a password. A profile of the same name is replaced.
+        These are the address of the server, the username, the collaboration and the private key
+        file that are set up, the trusted certificates, the certificate to present, the proxy, and
+        whether the login is saved; never a password. A profile of the same name is replaced.
 
         Parameters
         ----------
         name : str
-            What the profile is to be called.
+            Name of the profile.
 
         Returns
         -------
@@ -450,8 +455,8 @@ class Client:
         Raises
         ------
         ConfigurationError
-            When the profile file cannot be written, or does not allow such a name or value: the
-            address of a proxy with a login, for instance.
+            If the profile file cannot be written or does not allow the name or a value, such as a
+            proxy address with a login.
 
         Examples
         --------
@@ -463,17 +468,21 @@ class Client:
         core = self._core
         if not self.path:
             raise ConfigurationError(
-                f"a profile cannot say that the API is at the root of {self.base_path}: without a "
-                "path, /api is meant"
+                f"server: expected an address with a path, got {self.base_path}. "
+                "A profile cannot store an API at the root, because an address without a path "
+                "means /api."
             )
-        key, verify = core.state.private_key_file, core.http.pools.route.verify
+        key, route = core.state.private_key_file, core.http.pools.route
+        verify = route.verify
         if not isinstance(verify, bool | str | PathLike):
-            raise ConfigurationError("a profile cannot hold an SSLContext: give verify a file")
-        route = core.http.pools.route
+            raise ConfigurationError(
+                "verify: expected True, False or a file, got an SSLContext, which a profile cannot "
+                "store. Pass a file."
+            )
         if isinstance(route.cert, tuple):
             raise ConfigurationError(
-                "a profile can hold the certificate to show as one file, which has its key too: "
-                "give cert such a file"
+                "cert: expected one file with certificate and key, got several values, which a "
+                "profile cannot store. Pass one file."
             )
         return save_profile(
             Profile(
@@ -503,11 +512,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; the client cannot be used any more.
+        """Close all connections. The client can no longer be used.
 
-        Whoever waits with it or listens to its events, in another thread or task, gets
-        `ClientClosedError`. What ``with_options`` gave is closed with the client that it came from,
-        and not before.
+        Calls in other threads or tasks that wait or listen to events with it raise
+        `ClientClosedError`. A client from ``with_options`` is closed together with the client that
+        it came from, and not before.
 
         Examples
         --------
@@ -522,29 +531,29 @@ class Client:
         max_retries: int | None = None,
         max_response_bytes: int | None = None,
     ) -> Self:
-        """Give this same client with other limits, for one call or several.
+        """Return this client with other limits, for one or more calls.
 
-        It has the same connections, login, collaboration, key and algorithm store: what is changed
-        there is changed here. It takes no time to make, and need not be closed.
+        The returned client shares the connections, login, collaboration, key and algorithm store:
+        a change in one client applies to both. Creating it is cheap, and it need not be closed.
 
         Parameters
         ----------
         timeout : float or Timeouts, optional
-            Seconds that a call may take, as for the client; by default as it is here.
+            Maximum seconds for a call, as for the client; by default unchanged.
         max_retries : int, optional
-            How many further attempts to make; by default as it is here.
+            Maximum number of retries; by default unchanged.
         max_response_bytes : int, optional
-            How many bytes an answer may have; by default as it is here.
+            Maximum size of a response in bytes; by default unchanged.
 
         Returns
         -------
         Client
-            The client.
+            The client with the new limits.
 
         Raises
         ------
         ConfigurationError
-            When a limit makes no sense.
+            If a limit is invalid.
 
         Examples
         --------
@@ -564,44 +573,44 @@ class Client:
         *,
         auto_relogin: bool = False,
     ) -> None:
-        """Log in. From here on the token is renewed as needed.
+        """Log in. The client then renews the token as needed.
 
-        A client that is logged in already goes on as the new user, without the private key if that
-        one is of another organization. A login that fails leaves all as it was.
+        A client that is already logged in continues as the new user, without the private key if
+        the new user belongs to another organization. A failed login changes nothing.
 
         Parameters
         ----------
         username, password : str
-            The account.
+            Credentials of the account.
         mfa_code : str, int or callable, optional
-            The current code of the authenticator app, if the account has two-factor login. A
-            function without parameters is called if the server asks for a code, and not before; an
-            asynchronous client also awaits what it gives.
+            The current code from the authenticator app, if the account uses two-factor login. A
+            function without parameters is called only when the server asks for a code; the
+            asynchronous client also awaits its result.
         auto_relogin : bool
-            Whether to log in again when the login has lapsed, which it does when the client was not
-            used for a while (48 hours by default). The password then stays in memory. A function
-            for `mfa_code` is called again; without one, `TwoFactorRequiredError` is raised where
-            the server asks for a code.
+            Whether to log in again when the login has expired, which happens when the client is
+            not used for a while (48 hours by default). The password then stays in memory. A
+            function for `mfa_code` is called again; without one, `TwoFactorRequiredError` is
+            raised if the server asks for a code.
 
         Warns
         -----
         UserWarning
-            When the password is about to travel over plain http to another machine.
+            If the password would be sent over plain http to another machine.
 
         Raises
         ------
         LoginFailedError
-            When username, password or code is wrong, or the account is locked.
+            If username, password or code is wrong, or the account is locked.
         TwoFactorRequiredError
-            When the account has two-factor login, and no code was given.
+            If the account uses two-factor login and you passed no code.
         TwoFactorSetupRequiredError
-            When the server demands two-factor login, and has set it up for the account just now.
-            In a notebook or a terminal its QR code is shown at once; ``show_qr()`` of the error
-            shows it again. The server tells it this once.
+            If the server requires two-factor login and has just set it up for the account. In a
+            notebook or a terminal, the QR code is shown at once; ``show_qr()`` of the error shows
+            it again. The server sends it only once.
         InvalidInputError
-            When the function for the code supplies something else.
+            If the function for the code returns something else.
         EndpointNotFoundError
-            When there is no API at this address.
+            If there is no API at this address.
 
         Examples
         --------
@@ -613,14 +622,14 @@ class Client:
         self._core.login(account, auto_relogin=auto_relogin)
 
     def refresh_token(self) -> None:
-        """Renew the token now. The client does so by itself, whenever that is needed.
+        """Renew the token now. The client does this automatically when needed.
 
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
         LoginExpiredError
-            When the login is too long ago: call ``authenticate`` again.
+            If the login is too long ago: call ``authenticate`` again.
 
         Examples
         --------
@@ -629,21 +638,21 @@ class Client:
         self._core.renew()
 
     def setup_collaboration(self, collaboration_id: Ref) -> None:
-        """Choose the collaboration for all methods that are not given one.
+        """Set the default collaboration for all methods that accept one.
 
         Parameters
         ----------
         collaboration_id : int, str or row
-            The collaboration: its id, name or row.
+            Id, name or row of the collaboration.
 
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If no collaboration that you may see has the name, or several have it.
         NotFoundError
-            When there is none with this identifier.
+            If no collaboration has this id.
         PermissionDeniedError
-            When you may not see it.
+            If you may not see the collaboration.
 
         Examples
         --------
@@ -662,41 +671,41 @@ class Client:
         passphrase: str | bytes | None = None,
         replace: bool = False,
     ) -> None:
-        """Give the private key of your organization, for encrypted collaborations.
+        """Set the private key of your organization, for encrypted collaborations.
 
-        The public key on the server is compared with it, and not replaced unless you say so. Where
-        the server has none yet, that of this private key is stored there. Each client has a key of
-        its own.
+        The client compares the public key on the server with the private key and replaces it only
+        if you pass `replace`. If the server has no public key yet, the client uploads the one that
+        belongs to the private key. Each client has its own key.
 
         Parameters
         ----------
         private_key_file : str, path or None
-            The file with the key, in PEM form; None to forget the key.
+            PEM file with the private key; None to remove the key from the client.
         passphrase : str or bytes, optional
-            The passphrase of the file, if it has one.
+            Passphrase of the file, if it has one.
         replace : bool
-            Whether to store the public key of this private key on the server even if there is
-            another one. What is encrypted for that one is then out of reach for all who lack its
+            Whether to store the public key of this private key on the server even if the server
+            has a different one. Data encrypted for the old key can then be read only with its
             private key.
 
         Warns
         -----
         UserWarning
-            When others on this machine may read the file.
+            If other users of this machine can read the file.
 
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
         FileNotFoundError
-            When there is no such file.
+            If the file does not exist.
         InvalidKeyError
-            When it does not hold a private RSA key, or the passphrase is wrong.
+            If the file does not contain a private RSA key, or the passphrase is wrong.
         KeyMismatchError
-            When the server has another public key for your organization, and `replace` is not
-            given. The error has the fingerprints of both.
+            If the server has a different public key for your organization and you did not pass
+            `replace`. The error has the fingerprints of both keys.
         PermissionDeniedError
-            When the public key is to be stored on the server, and you may not do that.
+            If the public key must be stored on the server and you may not do so.
 
         Examples
         --------
@@ -707,21 +716,22 @@ class Client:
         self._core.use_key_file(file, passphrase, replace=replace)
 
     def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
-        """Look up what has a name, for scripts that are told at run time what to look for.
+        """Return the row with a name, for scripts that determine the kind of row at run time.
 
-        ``client.organization.find`` and its like do the same and know the fields of the row.
+        ``client.organization.find`` and the same method of other resources do the same, with the
+        exact type of the row.
 
         Parameters
         ----------
         kind : str
-            What it is: ``"organization"``, ``"collaboration"``, ``"study"``, ``"node"``,
-            ``"role"``, ``"rule"``, ``"user"``, ``"task"`` or ``"store"``; of the chosen algorithm
+            Kind of row: ``"organization"``, ``"collaboration"``, ``"study"``, ``"node"``,
+            ``"role"``, ``"rule"``, ``"user"``, ``"task"`` or ``"store"``; in the chosen algorithm
             store ``"algorithm"``, ``"review"``, ``"store_user"``, ``"store_role"`` or
             ``"store_rule"``.
         name : str
-            Its name. It is compared exactly first, then without regard to case.
+            The name to find: first an exact match, then one that ignores case.
         collaboration : int, str or row, optional
-            Where to look; by default in the collaboration that ``setup_collaboration`` chose, then
+            Collaboration to search; by default the one that ``setup_collaboration`` set, then
             everywhere.
 
         Returns
@@ -732,11 +742,11 @@ class Client:
         Raises
         ------
         InvalidInputError
-            When there is no such kind.
+            If there is no such kind.
         NameNotFoundError
-            When none is called that, as far as you may see.
+            If no row that you may see has the name.
         AmbiguousNameError
-            When several are.
+            If several rows have the name.
 
         Examples
         --------
@@ -780,62 +790,61 @@ class Client:
         progress: ProgressOption = None,
         logs: bool = False,
     ) -> ResultRows | list[ResultRows]:
-        """Wait until a task has finished, or several have, and give the results.
+        """Wait until one or more tasks have finished and return the results.
 
-        Where the server's events can be heard, the end is noticed as soon as the server has the
-        last result; for that there must be the extra ``events``, and you the right to receive
-        events of the collaboration, as researchers have. Elsewhere the client looks again and
-        again. A renewed token, a broken connection and a server that restarts do not end the
-        waiting: only a server without an answer for a quarter of an hour does, or `timeout`.
+        With events from the server, the client notices the end as soon as the server has the last
+        result. This requires the extra ``events`` and the permission to receive events of the
+        collaboration, which researchers have. Without events, the client polls. A renewed token, a
+        broken connection or a restarting server does not end the wait; only a server that sends no
+        response for a quarter of an hour does, or `timeout`.
 
-        While it waits, the server shows you as online to the collaboration.
+        During the wait, the server shows you as online to the collaboration.
 
         Parameters
         ----------
         task_id : int, str, row, or iterable of these
-            The task: its id, name or row. Several are waited for with one connection, and hardly
-            more requests than one.
+            Id, name or row of the task. Waiting for several tasks takes one connection and hardly
+            more requests than one task does.
         interval : float
-            Pace of the looks at the server where no events are heard, in seconds: the pause between
-            two of them starts at a tenth of it, and grows with the time waited up to three times as
-            much.
+            Polling interval in seconds, used without events: the pause between two polls starts at
+            a tenth of it and grows with the time waited, up to three times as much.
         timeout : float, optional
-            How many seconds to wait at most; by default there is no end.
+            Maximum seconds to wait; by default there is no limit.
         on_failure : {"raise", "return"}
             What to do when a run fails: raise an error at once, or wait for the other runs and
-            return what there is.
+            return the available results.
         progress : bool or callable, optional
-            How to show where the runs at the organizations stand, and those of subtasks. By
-            default a terminal has a picture that stays up to date (extra ``rich``), a notebook a
-            table, and elsewhere the client's log a line for each change. False shows nothing; True
-            writes such lines to standard error where no picture can be. A function is called with
-            a `Progress` at each change, and nothing is shown.
+            How to show the progress of the runs at the organizations, including those of subtasks.
+            By default, a terminal shows a live display (extra ``rich``), a notebook a table, and
+            elsewhere the client logs a line for each change. False shows nothing; True writes such
+            lines to standard error where no display is possible. A function is called with a
+            `Progress` at each change instead of showing anything.
         logs : bool
-            Whether to print what the algorithms log, as it comes: each line with the name of its
-            organization in front.
+            Whether to print the log lines of the algorithms as they arrive, each preceded by the
+            name of its organization.
 
         Returns
         -------
         ResultRows, or list of these
-            A row for each run, in the order of the organizations asked, as
-            ``client.result.from_task`` gives them. For several tasks a list of such rows, in the
-            order in which the tasks are given.
+            A row for each run, in the order of the requested organizations, as
+            ``client.result.from_task`` returns them. For several tasks, a list of these in the
+            order of the tasks.
 
         Raises
         ------
         InvalidInputError
-            When no task is given, or `interval`, `timeout` or `on_failure` makes no sense.
+            If you pass no task, or `interval`, `timeout` or `on_failure` is invalid.
         TaskFailedError
-            When a run failed, crashed, was killed or was not allowed. It tells each run's
-            organization, status and last log lines, and carries the results there are.
+            If a run failed, crashed, was killed or was not allowed. The error shows each run's
+            organization, status and last log lines, and has the available results.
         WaitTimeoutError
-            When the time is up. The task runs on; wait again, or kill it.
+            If the timeout passes. The task continues; wait again, or kill it.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If no task that you may see has the name, or several have it.
         NotFoundError
-            When there is no such task.
+            If there is no such task.
         DecryptionError
-            When results cannot be read.
+            If results cannot be read.
 
         Examples
         --------
@@ -843,9 +852,7 @@ class Client:
         >>> results.outputs
         [{'sum': 3473.0, 'count': 58}, {'sum': 2645.0, 'count': 45}]
         """
-        from .tasks.wait import (
-            wait_for,  # not above: not all programs wait, and it takes time to load
-        )
+        from .tasks.wait import wait_for  # not at the top: slow to load, and not always needed
 
         refs = as_list(task_id)
         found = wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
@@ -860,33 +867,33 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> Iterator[Finished]:
-        """Give tasks as they end, the first to end first, with their results.
+        """Yield tasks with their results as they end, the first to end first.
 
         Parameters
         ----------
         tasks : iterable of int, str or row
-            The tasks: their ids, names or rows.
+            Ids, names or rows of the tasks.
         interval : float
-            Pace of the looks at the server, as in ``wait_for_results``.
+            Polling interval in seconds, as for ``wait_for_results``.
         timeout : float, optional
-            How many seconds to wait for the last of them; by default there is no end.
+            Maximum seconds to wait for the last task; by default there is no limit.
 
         Yields
         ------
         Finished
-            A task that has ended with all its runs. One that failed, or whose results cannot all
-            be read, has an `error`; nothing is raised for it.
+            A task that has ended with all its runs. If it failed, or some of its results cannot be
+            read, it has an `error`; none is raised for it.
 
         Raises
         ------
         InvalidInputError
-            When no task is given, or `interval` or `timeout` makes no sense.
+            If you pass no task, or `interval` or `timeout` is invalid.
         WaitTimeoutError
-            When the time is up.
+            If the timeout passes.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If no task that you may see has the name, or several have it.
         NotFoundError
-            When there is no such task.
+            If there is no such task.
 
         Examples
         --------
@@ -908,24 +915,25 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> Iterator[Event]:
-        """Give what the server announces, as it happens, without an end.
+        """Yield the server's events as they happen, without end.
 
-        After a break of the connection it goes on by itself, with a `Reconnected` in between:
-        what was announced meanwhile is lost. While it listens, the server shows you as online to
-        the collaboration.
+        If the connection breaks, the client reconnects and yields a `Reconnected`; events from the
+        meantime are lost. While the client listens, the server shows you as online to the
+        collaboration.
 
         Parameters
         ----------
         collaboration : int, str or row, optional
-            Only what is of this collaboration; by default of the one that ``setup_collaboration``
-            chose, if any.
+            Yield only events of this collaboration; by default of the one that
+            ``setup_collaboration`` set, if any.
         task : int, str or row, optional
-            Only what is of this task and its subtasks.
+            Yield only events of this task and its subtasks.
         kind : str or sequence of str, optional
-            Only these kinds: ``"task_created"``, ``"run_status"``, ``"run_updated"``, ``"log"``,
-            ``"node_online"``, ``"node_offline"``, ``"kill"``, ``"reconnected"``.
+            Yield only events of these kinds: ``"task_created"``, ``"run_status"``,
+            ``"run_updated"``, ``"log"``, ``"node_online"``, ``"node_offline"``, ``"kill"``,
+            ``"reconnected"``.
         timeout : float, optional
-            Seconds after which the iteration ends; by default it does not.
+            Seconds after which the iteration ends; by default it does not end.
 
         Yields
         ------
@@ -936,12 +944,12 @@ class Client:
         Raises
         ------
         EventsUnavailableError
-            When you lack the right to receive a collaboration's events, or something on the way
-            does not let the connection through.
+            If you lack the permission to receive a collaboration's events, or something between
+            client and server blocks the connection.
         MissingDependencyError
-            When the package lacks its extra ``events``.
+            If the extra ``events`` is not installed.
         InvalidInputError
-            When there is no such kind, or the timeout is no number of seconds.
+            If there is no such kind, or the timeout is not a number of seconds.
 
         Examples
         --------
@@ -955,8 +963,7 @@ class Client:
         from .tasks.events import listen
 
         check_timeout(timeout)
-        wanted = EventFilter(kind)
-        return listen(self._core, wanted, collaboration, task, timeout)
+        return listen(self._core, EventFilter(kind), collaboration, task, timeout)
 
     def wait_for_task_completion(
         self,
@@ -967,37 +974,37 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> str:
-        """Wait until a task has finished, well or not, and leave its results alone.
+        """Wait until a task has finished, successfully or not, without fetching its results.
 
         Parameters
         ----------
         request_func : callable
-            How to ask the server: ``client.request``, or what takes a path and gives the answer in
-            the same way.
+            Function that sends the requests: ``client.request``, or one that accepts a path and
+            returns the response in the same form.
         task_id : int, str or row
-            The task: its id, name or row.
+            Id, name or row of the task.
         interval : float
-            Pace of the looks at the server, in seconds, as in ``wait_for_results``.
+            Polling interval in seconds, as for ``wait_for_results``.
         log_animation : bool
-            Whether to log the status only when it changes; False logs each look.
+            Whether to log the status only when it changes; False logs each poll.
         timeout : float, optional
-            How many seconds to wait at most; by default there is no end.
+            Maximum seconds to wait; by default there is no limit.
 
         Returns
         -------
         str
-            The status in which it ended, such as ``"completed"`` or ``"crashed"``.
+            The final status of the task, such as ``"completed"`` or ``"crashed"``.
 
         Raises
         ------
         InvalidInputError
-            When `interval` or `timeout` makes no sense.
+            If `interval` or `timeout` is invalid.
         WaitTimeoutError
-            When the time is up. The task runs on.
+            If the timeout passes. The task continues.
         NameNotFoundError, AmbiguousNameError
-            When nothing that you may see has the name given, or several things have.
+            If no task that you may see has the name, or several have it.
         NotFoundError
-            When there is no such task.
+            If there is no such task.
 
         Examples
         --------
@@ -1017,12 +1024,12 @@ class Client:
                 return status
             self._sleep(task_id, status, monotonic() - began, interval, timeout)
 
-    def _status(self, task_id: int, ask: Callable[[str], Any]) -> str:
+    def _status(self, task_id: int, request: Callable[[str], Any]) -> str:
         first, second = self._core.backend.status_paths(task_id)
         try:
-            return (ask(first))["status"]
+            return (request(first))["status"]
         except EndpointNotFoundError:
-            return (ask(second))["status"]
+            return (request(second))["status"]
 
     def _sleep(
         self, task_id: int, status: str, waited: float, interval: float, timeout: float | None
@@ -1053,39 +1060,39 @@ class Client:
         Parameters
         ----------
         endpoint : str
-            Path below that of the API, such as ``"task/12"``.
+            Path relative to the API, such as ``"task/12"``.
         json : object, optional
-            The body, to be sent as JSON.
+            Body of the request, sent as JSON.
         method : str
-            The HTTP method.
+            HTTP method.
         params : dict, optional
             Query parameters; those that are None are not sent.
         headers : dict, optional
-            Further headers.
+            Additional headers.
         first_try, retry : bool
-            Whether the token may be renewed and the request sent again, should the server say that
-            the token has expired; with one of the two False, that is an error.
+            Whether to renew the token and send the request again if the server reports that the
+            token has expired; if either is False, an error is raised instead.
         attempts_on_timeout : int, optional
-            How often to try again when no connection can be made; by default three times.
+            Maximum number of retries if no connection can be established; the default is three.
         is_for_algorithm_store : bool
-            Whether to send it to the algorithm store that ``client.store.set`` chose, in place of
-            the server.
+            Whether to send the request to the algorithm store that ``client.store.set`` chose
+            instead of the server.
 
         Returns
         -------
         object
-            The decoded body of the answer.
+            The decoded body of the response.
 
         Raises
         ------
         StatusError
-            When the server refuses; its subclasses tell why.
+            If the server returns an error status; the subclasses indicate the reason.
         ConnectionFailedError
-            When the server cannot be reached.
+            If the server cannot be reached.
         InvalidInputError
-            When an argument is of another kind than it has to be, or cannot be sent.
+            If an argument has the wrong type or cannot be sent.
         ConfigurationError
-            When it is for an algorithm store, and none has been chosen.
+            If the request is for an algorithm store and none has been chosen.
 
         Examples
         --------
@@ -1104,17 +1111,17 @@ class Client:
         return connection.send(call, options)
 
     def check_if_blob_store_enabled(self) -> bool:
-        """Ask whether the server keeps large inputs and results apart from its database.
+        """Return whether the server stores large inputs and results outside its database.
 
         Returns
         -------
         bool
-            False as well for servers before 4.13, which cannot.
+            Always False for servers before 4.13, which have no blob store.
 
         Raises
         ------
         NotAuthenticatedError
-            When nobody is logged in yet.
+            If the client is not logged in.
 
         Examples
         --------
@@ -1125,7 +1132,7 @@ class Client:
 
     @property
     def api(self) -> ServerBindings:
-        """The generated bindings, on this client's connections and login.
+        """The generated bindings, with this client's connections and login.
 
         Pass it to any endpoint function below ``vantage6.bindings.server.api``.
         """
@@ -1135,14 +1142,14 @@ class Client:
         return bindings.set_httpx_client(self._core.http)
 
     def generate_path_to(self, endpoint: str, is_for_algorithm_store: bool = False) -> str:
-        """Give the whole address of an endpoint.
+        """Return the full address of an endpoint.
 
         Parameters
         ----------
         endpoint : str
-            Path below that of the API, such as ``"task/12"``.
+            Path relative to the API, such as ``"task/12"``.
         is_for_algorithm_store : bool
-            Whether it is an endpoint of the algorithm store, in place of the server.
+            Whether the endpoint belongs to the algorithm store instead of the server.
 
         Returns
         -------
@@ -1152,7 +1159,7 @@ class Client:
         Raises
         ------
         ConfigurationError
-            When it is for an algorithm store, and none has been chosen.
+            If the endpoint is for an algorithm store and none has been chosen.
 
         Examples
         --------
@@ -1162,42 +1169,42 @@ class Client:
         base = self._core.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"
 
-    # ---- what it is connected to, and as whom ---------------------------------------------------
+    # ---- state ----------------------------------------------------------------------------------
 
     @property
     def whoami(self) -> WhoAmI:
-        """The user who is logged in: `id_`, `name`, `organization_id` and `organization_name`."""
+        """The logged-in user: `id_`, `name`, `organization_id` and `organization_name`."""
         return self._core.whoami
 
     @property
     def name(self) -> str:
-        """First name of the user who is logged in."""
+        """First name of the logged-in user."""
         return self._core.whoami.name
 
     @property
     def collaboration_id(self) -> int | None:
-        """The collaboration that ``setup_collaboration`` chose."""
+        """Id of the collaboration that ``setup_collaboration`` set."""
         return self._core.collaboration_id
 
     @property
     def token(self) -> str | None:
-        """The access token of the login, as it is now: it changes when it is renewed."""
+        """The current access token of the login; it changes when it is renewed."""
         tokens = self._core.auth.tokens
         return tokens.access if tokens else None
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that sign a request; empty before the login."""
+        """The authorization headers of a request; empty before the login."""
         return bearer_header(self.token) if self.token else {}
 
     @property
     def host(self) -> str:
-        """Scheme and name of the server."""
+        """Scheme and host name of the server."""
         return self._core.address.host
 
     @property
     def port(self) -> int | None:
-        """Port of the server; None for the scheme's own."""
+        """Port of the server; None for the default port of the scheme."""
         return self._core.address.port
 
     @property
@@ -1207,5 +1214,5 @@ class Client:
 
     @property
     def base_path(self) -> str:
-        """The whole address of the API."""
+        """The full address of the API."""
         return self._core.address.url

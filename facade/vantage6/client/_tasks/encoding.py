@@ -1,8 +1,9 @@
 """Encode algorithm input as JSON.
 
-The wrapper around an algorithm parses the JSON and calls the function with what it finds there, so
-each value becomes what a function can make it from again in one step: `pandas.DataFrame(value)`,
-`numpy.array(value)`, `datetime.fromisoformat(value)`. What would lose something is refused.
+The wrapper around an algorithm parses the JSON and passes the values to the function. Each value is
+encoded so that the function can restore it in one step: `pandas.DataFrame(value)`,
+`numpy.array(value)`, `datetime.fromisoformat(value)`. Values that would lose information are
+rejected.
 """
 
 from __future__ import annotations
@@ -20,56 +21,56 @@ if TYPE_CHECKING:
 
 
 def serialize(value: object, name: str) -> bytes:
-    """Turn a value into the JSON that algorithms read."""
+    """Return a value as the JSON that algorithms read."""
     try:
         return json.dumps(value, default=to_json_value).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        place, reason = next(_find_problems(value, name, ()), (name, str(error)))
-        raise InvalidInputError(f"{place} cannot be sent as JSON: {reason}") from None
+        path, reason = next(_find_problems(value, name, ()), (name, str(error)))
+        raise InvalidInputError(f"{path} cannot be sent as JSON: {reason}") from None
 
 
-def _find_problems(value: object, place: str, above: tuple[int, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each place in `value` that JSON cannot hold, with the reason; `above` finds cycles."""
+def _find_problems(value: object, path: str, parents: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the path of each value that JSON cannot hold and the reason; `parents` finds cycles."""
     if value is None or isinstance(value, str | int | float):
         return
-    inside = (*above, id(value))
-    if id(value) in above:
-        yield place, "it contains itself"
+    ids = (*parents, id(value))
+    if id(value) in parents:
+        yield path, "it contains itself"
     elif isinstance(value, dict):
         for key, item in cast("dict[object, object]", value).items():
             if key is not None and not isinstance(key, str | int | float):
-                yield f"{place}[{key!r}]", f"a key must be a str, not {type(key).__name__}"
-            yield from _find_problems(item, _member(place, key), inside)
+                yield f"{path}[{key!r}]", f"expected a key of type str, got {type(key).__name__}"
+            yield from _find_problems(item, _member(path, key), ids)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[object]", value)):
-            yield from _find_problems(item, f"{place}[{index}]", inside)
+            yield from _find_problems(item, f"{path}[{index}]", ids)
     else:
         try:
-            known = to_json_value(value)
+            converted = to_json_value(value)
         except NotSendableError as error:
-            yield place, str(error)
+            yield path, str(error)
         else:
-            yield from _find_problems(known, place, inside)
+            yield from _find_problems(converted, path, ids)
 
 
-def _member(place: str, key: object) -> str:
+def _member(path: str, key: object) -> str:
     if isinstance(key, str) and key.isidentifier():
-        return f"{place}.{key}" if place else key
-    return f"{place}[{key!r}]"
+        return f"{path}.{key}" if path else key
+    return f"{path}[{key!r}]"
 
 
 class NotSendableError(ValueError):
-    """The value has no place in an input; the message says why."""
+    """A value has no JSON form; the message says why."""
 
 
 def to_json_value(value: object) -> object:
-    """Convert a value that JSON does not know into one that it does, or that this does in turn."""
+    """Convert a value one step closer to JSON; the result may need another conversion."""
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
     if isinstance(value, timedelta):
-        raise NotSendableError("a duration has no form in JSON; send its total_seconds()")
+        raise NotSendableError("JSON has no durations. Send its total_seconds().")
     if isinstance(value, datetime | date | time):
-        # pandas' NaT calls itself a datetime, and is what None is in a column of dates.
+        # pandas' NaT is a datetime that is not equal to itself: the None of a column of dates.
         return value.isoformat() if value == value else None
     library = type(value).__module__.partition(".")[0]
     if library == "numpy":
@@ -86,12 +87,12 @@ def _of_numpy(value: object) -> object:
     if isinstance(value, numpy.ndarray):
         array = cast("numpy.ndarray[Any, Any]", value)
         if array.dtype.kind in "mMO" and array.ndim:
-            return list(array)  # each item is seen to in turn: tolist() makes numbers of times
+            return list(array)  # converted item by item: tolist() turns times into numbers
         if array.dtype.names is None:
             return array.tolist() if array.dtype.kind not in "mM" else array[()]
     if isinstance(value, numpy.datetime64):
-        moment = cast("numpy.datetime64[Any]", value)
-        return None if numpy.isnat(moment) else str(moment)
+        time_ = cast("numpy.datetime64[Any]", value)
+        return None if numpy.isnat(time_) else str(time_)
     if isinstance(value, numpy.bool_ | numpy.integer):
         return cast("numpy.integer[Any]", value).item()
     if isinstance(value, numpy.floating):
@@ -114,7 +115,7 @@ def _of_pandas(value: object) -> object:
         if series.index.is_unique and all(isinstance(label, str) for label in series.index):
             return dict(zip(series.index, items, strict=True))
         raise NotSendableError(
-            "the index of this Series has no form in JSON; reset_index(drop=True) does without it"
+            "the index of this Series would be lost. Call reset_index(drop=True) to drop it."
         )
     if isinstance(value, pandas.Index):
         return cast("pandas.Index[Any]", value).tolist()
@@ -122,18 +123,18 @@ def _of_pandas(value: object) -> object:
 
 
 def _of_frame(frame: pandas.DataFrame) -> dict[str, list[object]]:
-    """Write a frame as its columns, which keeps their order, and those of an empty frame."""
+    """Return a frame by column, which keeps the column order and the columns of an empty frame."""
     names = cast("list[object]", list(frame.columns))
     if not frame.columns.is_unique or not all(isinstance(name, str) for name in names):
-        raise NotSendableError("the columns of this DataFrame are not different names, of type str")
+        raise NotSendableError("the columns of this DataFrame must have unique names of type str")
     if not _is_plain(frame.index):
         raise NotSendableError(
-            "the index of this DataFrame has no form in JSON; reset_index() makes columns of it"
+            "the index of this DataFrame would be lost. Call reset_index() to turn it into columns."
         )
     columns = cast("Iterable[tuple[str, pandas.Series[Any]]]", frame.items())
     return {name: column.tolist() for name, column in columns}
 
 
 def _is_plain(index: pandas.Index[Any]) -> bool:
-    """Return whether an index only counts the rows from 0, so that nothing is lost without it."""
+    """Return whether an index only counts the rows from 0 and can be dropped without loss."""
     return index.name is None and list(index) == list(range(len(index)))

@@ -1,4 +1,4 @@
-"""The body of a new task."""
+"""Check and build the request for a new task."""
 
 from __future__ import annotations
 
@@ -21,24 +21,28 @@ if TYPE_CHECKING:
 
     from .._rows.references import Ref
 
-# Times in the header Date are cut to whole seconds, and clocks of one server differ by little.
+# The Date header has whole seconds, and the clocks of one server differ only slightly.
 CLOCK_SLACK_SECONDS = 2.0
 
 
 def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
-    """Check to whom a task is to be sent."""
-    given = references(organizations, "organizations")
-    if not given:
-        raise InvalidInputError("organizations is empty: a task needs at least one to run at")
-    return given
+    """Return the organizations of a task as a list, which must not be empty."""
+    refs = references(organizations, "organizations")
+    if not refs:
+        raise InvalidInputError(
+            "organizations: expected at least one organization, got none. "
+            "Pass the organizations to run the task at."
+        )
+    return refs
 
 
 def check_distinct(ids: Sequence[int]) -> None:
-    """Reject to send a task twice to one organization, at which servers say something else."""
-    twice = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
-    if twice is not None:
+    """Reject duplicate organizations, for which the server's own error is misleading."""
+    duplicate = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
+    if duplicate is not None:
         raise InvalidInputError(
-            f"organizations has organization {twice} twice: a task runs there once"
+            f"organizations: expected each organization once, got organization {duplicate} twice. "
+            "A task runs once at each organization."
         )
 
 
@@ -48,58 +52,63 @@ def task_input(
     args: Sequence[object] | None,
     kwargs: Mapping[str, object] | None,
 ) -> Mapping[str, object]:
-    """Choose between the two ways to say what a task is to run."""
+    """Return the input of a task, from either `input_` or `method`, `args` and `kwargs`."""
     if input_ is not None:
         if not (method is None and args is None and kwargs is None):
             raise InvalidInputError(
-                "say what to run either by input_, or by method, args and kwargs: not by both"
+                "input_: expected either input_ or method, args and kwargs, got both"
             )
         if not isinstance(cast("object", input_), Mapping):
             raise InvalidInputError(
-                "input_ takes a dict, such as {'method': 'partial_average', 'kwargs': {...}}, not "
-                f"{input_!r}"
+                "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
+                f"got {input_!r}"
             )
         return input_
     if method is None:
         raise InvalidInputError(
-            "say what to run: method='partial_average', kwargs={...}, or the same as "
-            "input_={'method': 'partial_average', 'kwargs': {...}}"
+            "method: expected the name of a function, got None. "
+            "Pass method='partial_average', kwargs={...}, or the same as "
+            "input_={'method': 'partial_average', 'kwargs': {...}}."
         )
     if not isinstance(cast("object", method), str) or not method:
-        raise InvalidInputError(f"method takes the name of a function, not {method!r}")
+        raise InvalidInputError(f"method: expected the name of a function, got {method!r}")
     if isinstance(args, str) or not isinstance(cast("object", args), Iterable | None):
-        raise InvalidInputError(f"args takes a list of arguments, such as [{args!r}]")
+        raise InvalidInputError(
+            f"args: expected a list of arguments such as [{args!r}], got {args!r}"
+        )
     if not isinstance(cast("object", kwargs), Mapping | None):
-        raise InvalidInputError(f"kwargs takes a dict of arguments by name, not {kwargs!r}")
+        raise InvalidInputError(f"kwargs: expected a dict of arguments by name, got {kwargs!r}")
     return without_none(method=method, args=args, kwargs=kwargs)
 
 
 def database_list(
     databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None,
 ) -> list[DatabaseInput]:
-    """Check which databases a task is to use."""
+    """Return the databases of a task as dicts with a valid label."""
     is_one = isinstance(databases, str | Mapping)
     if not is_one and not isinstance(cast("object", databases), Iterable | None):
-        raise InvalidInputError(f"databases takes labels, such as ['default'], not {databases!r}")
-    given = [databases] if is_one else list(databases or ())
-    found = [{"label": item} if isinstance(item, str) else item for item in given]
-    for index, item in enumerate(cast("list[object]", found)):
+        raise InvalidInputError(
+            f"databases: expected labels such as ['default'], got {databases!r}"
+        )
+    items = [databases] if is_one else list(databases or ())
+    inputs = [{"label": item} if isinstance(item, str) else item for item in items]
+    for index, item in enumerate(cast("list[object]", inputs)):
         label = cast("dict[str, object]", item).get("label") if isinstance(item, Mapping) else None
         if not isinstance(label, str):
             raise InvalidInputError(
-                f"databases[{index}] must be a label, or a dict with one such as "
-                f"{{'label': 'default'}}, not {item!r}"
+                f"databases[{index}]: expected a label, or a dict with one such as "
+                f"{{'label': 'default'}}, got {item!r}"
             )
         if not label.isidentifier():
             raise InvalidInputError(
-                f"databases[{index}]: a label has letters, digits and underscores only, and no "
-                f"digit in front: not {label!r}"
+                f"databases[{index}]: expected a label of letters, digits and underscores that "
+                f"does not start with a digit, got {label!r}"
             )
-    return cast("list[DatabaseInput]", found)
+    return cast("list[DatabaseInput]", inputs)
 
 
 def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
-    """Return each organization its input, in a collaboration without encryption."""
+    """Return the input of each organization for a collaboration without encryption."""
     text = encode(data)
     return [{"id": id_, "input": text} for id_ in ids]
 
@@ -107,7 +116,7 @@ def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
 def encrypted_inputs(
     ids: Iterable[int], data: bytes, members: Iterable[Organization]
 ) -> list[TaskOrganization]:
-    """Return each organization its input, encrypted so that it alone can read it."""
+    """Return the input of each organization, encrypted so that only it can read it."""
     from .._encryption.cipher import encrypt
 
     keys = public_keys(ids, members)
@@ -115,7 +124,7 @@ def encrypted_inputs(
 
 
 def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int, str]:
-    """Find the public keys of organizations."""
+    """Return the public keys of organizations by id, after checking them."""
     from .._encryption.keys import fingerprint
 
     by_id = {member["id"]: member for member in members}
@@ -124,13 +133,14 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
         if id_ not in by_id:
             known = ", ".join(f"{other} ({member.get('name')})" for other, member in by_id.items())
             raise InvalidInputError(
-                f"organization {id_} is not in the collaboration; it has {known}"
+                f"organization {id_} is not in the collaboration, which has {known}"
             )
         key = by_id[id_].get("public_key")
         if not key:
             raise EncryptionNotSetUpError(
-                f"organization {id_} ({by_id[id_].get('name')}) has no public key on the server: "
-                "nothing can be encrypted for it: its node, or one of its users, must set it up"
+                f"organization {id_} ({by_id[id_].get('name')}): expected a public key on the "
+                "server, got none. Nothing can be encrypted for it until its node or one of its "
+                "users sets up encryption."
             )
         try:
             fingerprint(key)  # before anything is encrypted or sent
@@ -141,7 +151,7 @@ def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int
 
 
 def matches_request(task: Task, body: TaskInput, since: float) -> bool:
-    """Return whether a task may be the one that was asked for; its inputs remain to be compared."""
+    """Return whether a task may be the requested one; the caller must still compare its inputs."""
     study, created = task.get("study"), task.get("created_at")
     same = (
         task.get("name") == body.get("name")
@@ -149,7 +159,7 @@ def matches_request(task: Task, body: TaskInput, since: float) -> bool:
         and (task.get("description") or "") == body.get("description", "")
         and (study["id"] if study else None) == body.get("study_id")
     )
-    from .._utils.time import to_timestamp  # rarely needed, and takes time to load
+    from .._utils.time import to_timestamp  # not at the top: rarely needed and slow to load
 
     moment = to_timestamp(created)
     return same and moment is not None and moment >= since - CLOCK_SLACK_SECONDS

@@ -38,7 +38,8 @@ RETRY = Backoff((0.1, 0.4, 1.6, 6.4, 10.0), jitter=0.5)
 RECONNECT = Backoff((0.2, 0.5, 1.0, 2.0, 5.0, 10.0))
 # Poll again where an event came a moment before the change that it announces.
 RECHECK = Backoff((0.03, 0.1, 0.3, 1.0, 3.0, 10.0))
-# Poll runs that may have ended without an event.
+# Poll runs that may have ended without an event: each change of a run causes two events, one of the
+# server, and one of the node with the status. If only the first arrives, the run may have ended.
 SUSPECT = Backoff((2.0, 10.0))
 # Look for a task whose creation got no response: the server may still be at it.
 LOST_RESPONSE = Backoff((0.5, 1.0, 2.0, 4.0))

@@ -20,22 +20,24 @@ LOG_LINES = 5
 def wait_timeout_error(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeoutError:
     """Create the error for tasks that did not end in time."""
     (first, *others) = tasks
-    more = f", and {len(others)} more have not ended either" if others else ""
+    more = f"; {len(others)} more tasks have not ended either" if others else ""
     return WaitTimeoutError(
-        f"task {first.task_id} is still {first.status!r} after {timeout} s{more}; it runs on: wait "
-        f"again, or stop it with task.kill({first.task_id})",
+        f"task {first.task_id}: expected to end within {timeout} s, got status {first.status!r}"
+        f"{more}. The task continues. Wait again, or stop it with task.kill({first.task_id}).",
         task_id=first.task_id,
         status=first.status,
     )
 
 
 def resume_hint(ids: Sequence[int]) -> str:
-    """Return what can be done about tasks that are not waited for any more."""
+    """Return a hint for tasks that are no longer waited for."""
     if len(ids) > 1:
-        return f"tasks {', '.join(map(str, ids))} run on: wait again, or stop each with task.kill()"
+        return (
+            f"Tasks {', '.join(map(str, ids))} continue. Wait again, or stop each with task.kill()."
+        )
     return (
-        f"task {ids[0]} runs on: wait again with wait_for_results({ids[0]}), or stop it with "
-        f"task.kill({ids[0]})"
+        f"Task {ids[0]} continues. Wait again with wait_for_results({ids[0]}), or stop it with "
+        f"task.kill({ids[0]})."
     )
 
 
@@ -46,45 +48,44 @@ def describe_failure(
     subtask_runs: Sequence[Run] = (),
     names: Mapping[int, str] | None = None,
 ) -> str:
-    """Describe a failed task: which runs, how they ended, and the last lines they logged."""
-    # The others may still be under way.
-    called = names or {}
+    """Describe a failed task: the failed runs, their statuses, and the end of their logs."""
+    names = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
-    told = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
-    if going_on := sum(not has_finished(run.get("status")) for run in runs):
-        waits = "on_failure='return' waits for all of them"
-        lines = [f"task {task_id} is {told}, {going_on} still under way: {waits}"]
+    summary = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
+    if unfinished := sum(not has_finished(run.get("status")) for run in runs):
+        hint = "Use on_failure='return' to wait for all runs."
+        lines = [f"task {task_id} has status {summary}, {unfinished} not finished. {hint}"]
     else:
-        lines = [f"task {task_id} ended as {told}"]
+        lines = [f"task {task_id} ended with status {summary}"]
     for run in failed:
-        lines += _describe_end(f"  run {run['id']}", run, called)
+        lines += _describe_end(f"  run {run['id']}", run, names)
     for run in subtask_runs:
         if has_failed(run.get("status")):
-            lines += _describe_end(f"  subtask {run['task']['id']}, run {run['id']}", run, called)
+            lines += _describe_end(f"  subtask {run['task']['id']}, run {run['id']}", run, names)
     return "\n".join(lines)
 
 
-def _describe_end(what: str, run: Run, names: Mapping[int, str]) -> Iterable[str]:
-    yield f"{what}{_where(run, names)}: {run.get('status')}"
+def _describe_end(title: str, run: Run, names: Mapping[int, str]) -> Iterable[str]:
+    yield f"{title}{_location(run, names)}: {run.get('status')}"
     yield from (f"    | {line}" for line in _last_lines(run.get("log")))
 
 
-def _where(run: Run, names: Mapping[int, str]) -> str:
-    """Return where a run was: names are quoted, since somebody else chose them."""
+def _location(run: Run, names: Mapping[int, str]) -> str:
+    """Return the location of a run; names are quoted, since others chose them."""
     organization = run.get("organization")
     node = run.get("node", {}).get("name")
-    places = [f"organization {organization['id']}"] if organization else []
+    parts = [f"organization {organization['id']}"] if organization else []
     name = names.get(organization["id"]) if organization else None
     if name:
-        places.insert(0, repr(name))
+        parts.insert(0, repr(name))
     if node:
-        places.append(f"node {node!r}")
-    first, *others = places or [""]
+        parts.append(f"node {node!r}")
+    first, *others = parts or [""]
     at = f" at {first}" if first else ""
     return f"{at} ({', '.join(others)})" if others else at
 
 
 def _last_lines(log: str | None) -> Iterable[str]:
-    """Return the last lines of a log, without the characters that would steer a terminal."""
+    """Return the last lines of a log without terminal control characters."""
     lines = [line.rstrip() for line in (log or "").splitlines() if line.strip()]
     return (sanitize(line) for line in lines[-LOG_LINES:])

@@ -1,4 +1,4 @@
-"""How one of several tasks ended."""
+"""The outcome of one of several tasks."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Finished:
     task_id : int
         Identifier of the task.
     status : str
-        How it ended, such as ``"completed"`` or ``"crashed"``.
+        Final status of the task, such as ``"completed"`` or ``"crashed"``.
     results : ResultRows
-        Its result rows, as ``client.result.from_task`` gives them.
+        Result rows of the task, as ``client.result.from_task`` returns them.
     error : TaskFailedError, DecryptionError or None
-        What ``client.wait_for_results`` would have raised: the task failed, or not all of its
-        results can be read; `results` has None for those.
+        The error that ``client.wait_for_results`` would have raised: the task failed, or some of
+        its results cannot be read; `results` has None for those.
     """
 
     task_id: int
     status: str
-    # Both may be long, and these are printed when they come.
+    # Not in the repr: both may be long, and users print each task as it ends.
     results: ResultRows = field(repr=False)
     error: TaskFailedError | DecryptionError | None = field(default=None, repr=False)

@@ -1,8 +1,7 @@
-"""The lines of a run's log, each once.
+"""Merge the log lines from events and from the API, without duplicates.
 
-Events tell of new lines at once, but not of those before the connection or during a break; the log
-that the API gives has all of them up to some moment. Which lines are in both is told by what they
-say.
+Events bring new lines at once, but not those from before the connection or during an interruption.
+The log from the API has all lines up to some moment. Lines in both are matched by their text.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from .._utils.text import sanitize
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line that an algorithm wrote.
+    """One line of an algorithm's log.
 
     Attributes
     ----------
     run_id, task_id : int
-        The run that wrote it, and its task.
+        Identifiers of the run and its task.
     organization_id : int or None
-        Where it runs.
+        Identifier of the organization of the run.
     organization : str
-        The name of the organization, or its identifier as text where the name is not known.
+        Name of the organization, or its identifier as text if the name is unknown.
     text : str
-        The line, as it was written: to show it in a terminal, use ``str(line)``.
+        The unmodified line. To show it in a terminal, use ``str(line)``.
     """
 
     run_id: int
@@ -40,51 +39,51 @@ class LogLine:
 
 
 class LogMerger:
-    """What has been given of one run's log."""
+    """The lines of one run's log so far."""
 
     def __init__(self) -> None:
-        self._given: list[str] = []
-        # Lines that a look brought, which events on their way may bring again.
+        self._seen: list[str] = []
+        # Lines from the last poll, which pending events may repeat.
         self._expected: list[str] = []
 
     def wrote(self, text: str) -> list[str]:
-        """Accept an event."""
+        """Add the text of an event; return its new lines."""
         lines = text.splitlines()
         if lines:
             end, repeated = overlap(self._expected, lines)
-            # What stands before is out of date; without any of it, all is.
+            # Lines before the match are outdated; without a match, all of them are.
             self._expected = self._expected[end:] if repeated else []
             lines = lines[repeated:]
-        self._given += lines
+        self._seen += lines
         return lines
 
     def looked(self, log: str | None) -> list[str]:
-        """Accept the log as the API gives it."""
-        lines = unseen(self._given, (log or "").splitlines())
-        self._given += lines
+        """Add the log from the API; return its new lines."""
+        lines = unseen(self._seen, (log or "").splitlines())
+        self._seen += lines
         self._expected = lines
         return lines
 
     def settle(self) -> None:
-        """Stop expecting that events repeat what the last look brought: that was long ago."""
+        """Stop expecting events that repeat lines of the last poll, which was too long ago."""
         self._expected = []
 
 
-def unseen(given: Sequence[str], log: Sequence[str]) -> list[str]:
-    """Find what a log has beyond the lines that were given already."""
-    if list(log[: len(given)]) == list(given):  # nearly always, and quickly told
-        return list(log[len(given) :])
-    _, repeated = overlap(given, log)
+def unseen(seen: Sequence[str], log: Sequence[str]) -> list[str]:
+    """Return the lines of a log that are not among the lines seen before."""
+    if list(log[: len(seen)]) == list(seen):  # the usual case, and fast
+        return list(log[len(seen) :])
+    _, repeated = overlap(seen, log)
     return list(log[repeated:])
 
 
-def overlap(given: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:
-    """Find where some lines were given before: all of them, or their beginning at the very end."""
-    # Each line is looked at a few times only, however often it repeats: a log may have a million
-    # that say the same.
+def overlap(seen: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:
+    """Return the end and length of the match of `lines`, or of their start, in `seen`."""
+    # All of `lines` may match anywhere, a part of them only at the end of `seen`. The search is
+    # linear (Knuth-Morris-Pratt): a log may repeat the same line a million times.
     if not lines:
         return 0, 0
-    # For each line, how many at the beginning are repeated by those that end with it.
+    # For each line, the length of the longest prefix that ends with it.
     borders, count = [0], 0
     for line in lines[1:]:
         while count and line != lines[count]:
@@ -92,10 +91,10 @@ def overlap(given: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:
         count += line == lines[count]
         borders.append(count)
     count = 0
-    for end, line in enumerate(given, 1):
+    for end, line in enumerate(seen, 1):
         while count and line != lines[count]:
             count = borders[count - 1]
         count += line == lines[count]
         if count == len(lines):
             return end, count
-    return len(given), count
+    return len(seen), count

@@ -1,4 +1,4 @@
-"""How often to poll, and checks of the arguments of a wait."""
+"""Polling intervals, and checks of the arguments of a wait."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OnFailure: TypeAlias = Literal["raise", "return"]
 
 
 def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:
-    """Return how many of the newest tasks to ask for, to have several that are wanted together."""
+    """Return how many of the newest tasks to request to get several wanted tasks at once."""
     found = last = 0
     for rank, id_ in enumerate(listed, 1):
         if id_ in wanted:
@@ -26,17 +26,17 @@ def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> i
 
 
 def check_times(interval: float, timeout: float | None) -> None:
-    """Reject times that make no sense."""
+    """Reject an invalid interval or timeout."""
     if not (_is_number(interval) and interval > 0):
-        raise InvalidInputError(f"interval must be a number of seconds above 0, not {interval!r}")
+        raise InvalidInputError(f"interval: expected a number of seconds above 0, got {interval!r}")
     check_timeout(timeout)
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Reject an end that makes no sense."""
+    """Reject an invalid timeout."""
     if timeout is not None and not (_is_number(timeout) and timeout >= 0):
         raise InvalidInputError(
-            f"timeout must be a number of seconds from 0 on, or None, not {timeout!r}"
+            f"timeout: expected a number of seconds of at least 0, or None, got {timeout!r}"
         )
 
 
@@ -45,23 +45,23 @@ def _is_number(value: object) -> bool:
 
 
 def is_list(tasks: Ref | Iterable[Ref]) -> bool:
-    """Return whether several tasks are meant, be it one in a list."""
+    """Return whether the argument is a collection of tasks instead of one task."""
     return isinstance(tasks, Iterable) and not isinstance(tasks, str | Mapping)
 
 
 def as_list(tasks: Ref | Iterable[Ref]) -> list[Ref]:
-    """Convert into a list what is to be waited for."""
-    given = list(cast("Iterable[Ref]", tasks)) if is_list(tasks) else [cast("Ref", tasks)]
-    if not given:
-        raise InvalidInputError("there is no task to wait for: give at least one")
-    return given
+    """Return the tasks to wait for as a list, which must not be empty."""
+    refs = list(cast("Iterable[Ref]", tasks)) if is_list(tasks) else [cast("Ref", tasks)]
+    if not refs:
+        raise InvalidInputError("tasks: expected at least one task to wait for, got none")
+    return refs
 
 
 def check_display_options(on_failure: object, progress: object) -> None:
-    """Reject a way to end, or to show progress, that there is not."""
+    """Reject invalid values of `on_failure` and `progress`."""
     if on_failure not in ("raise", "return"):
-        raise InvalidInputError(f"on_failure must be 'raise' or 'return', not {on_failure!r}")
+        raise InvalidInputError(f"on_failure: expected 'raise' or 'return', got {on_failure!r}")
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise InvalidInputError(
-            f"progress must be True, False, None or a function, not {progress!r}"
+            f"progress: expected True, False, None or a function, got {progress!r}"
         )

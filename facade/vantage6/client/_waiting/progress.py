@@ -1,4 +1,4 @@
-"""Progress of a task, and its description in a sentence."""
+"""The progress of a task, and its description as text."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .statuses import COMPLETED, has_failed, has_finished
 
 @dataclass(frozen=True)
 class RunProgress:
-    """Where the run of one organization stands.
+    """The progress of one run.
 
     Attributes
     ----------
     run_id : int
         Identifier of the run.
     task_id : int
-        The task it belongs to: the one waited for, or a subtask of it.
+        Identifier of its task: the task waited for or one of its subtasks.
     organization_id : int or None
         Identifier of the organization.
     organization : str
-        Its name, or its identifier as text where the name is not known.
+        Name of the organization, or its identifier as text if the name is unknown.
     status : str
-        Its status, such as ``"pending"``, ``"active"`` or ``"crashed"``.
+        Status of the run, such as ``"pending"``, ``"active"`` or ``"crashed"``.
     is_subtask : bool
-        Whether it belongs to a subtask.
+        Whether the run belongs to a subtask.
     started, finished : float or None
-        When it began and ended, as far as known: seconds since the epoch.
+        Start and end of the run in seconds since the epoch; None if unknown.
     """
 
     run_id: int
@@ -42,7 +42,7 @@ class RunProgress:
 
     @property
     def is_over(self) -> bool:
-        """Whether the run has ended, well or not."""
+        """Whether the run has ended, with or without a result."""
         return has_finished(self.status)
 
     @property
@@ -58,20 +58,20 @@ class RunProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a task stands.
+    """The progress of a task.
 
     Attributes
     ----------
     task_id : int
         Identifier of the task.
     name : str
-        Its name.
+        Name of the task.
     status : str
-        Its status, such as ``"active"``.
+        Status of the task, such as ``"active"``.
     runs : tuple of RunProgress
-        Its runs, in the order of the organizations asked, then those of its subtasks.
+        Runs of the task, in the order of the requested organizations, then those of its subtasks.
     waited : float
-        Seconds since waiting began.
+        Seconds since the wait began.
     """
 
     task_id: int
@@ -81,12 +81,11 @@ class Progress:
     waited: float
 
     def __str__(self) -> str:
-
         return describe(self)
 
     @property
     def is_over(self) -> bool:
-        """Whether the task has ended, well or not."""
+        """Whether the task has ended, with or without results."""
         return has_finished(self.status)
 
 
@@ -100,32 +99,30 @@ NAME_WIDTH = 40
 
 
 def status_text(run: RunProgress) -> str:
-    """Return where a run stands."""
-    words = sanitize(STATUS_LABELS.get(run.status, run.status))
+    """Return the status of a run as text, with the duration of a finished run."""
+    text = sanitize(STATUS_LABELS.get(run.status, run.status))
     if not run.is_over or run.started is None or run.finished is None:
-        return words
+        return text
     return (
-        f"{words} {'in' if run.is_good else 'after'} {format_duration(run.finished - run.started)}"
+        f"{text} {'in' if run.is_good else 'after'} {format_duration(run.finished - run.started)}"
     )
 
 
 def format_duration(seconds: float) -> str:
-    """Write how long something took."""
-    whole = max(0, round(seconds))
-    minutes, rest = divmod(whole, 60)
+    minutes, rest = divmod(max(0, round(seconds)), 60)
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def task_title(task: Progress) -> str:
-    """Name a task, for people."""
+    """Return the name and id of a task as text."""
     name = truncate(sanitize(task.name), NAME_WIDTH)
     return f"{name} (task {task.task_id})" if name else f"task {task.task_id}"
 
 
 def summarize(runs: Iterable[RunProgress]) -> str:
-    """Return how many runs are done."""
+    """Return how many runs are done and how many failed."""
     runs = list(runs)
     failed = sum(run.is_bad for run in runs)
     count = f"{sum(run.is_good for run in runs)} of {len(runs)} done"
@@ -133,10 +130,10 @@ def summarize(runs: Iterable[RunProgress]) -> str:
 
 
 def describe(task: Progress) -> str:
-    """Return where a task and all its runs stand."""
+    """Return the progress of a task and all its runs in one line."""
     parts = [f"{organization_text(run)} {status_text(run)}" for run in task.runs]
-    told = f"{', '.join(parts)} ({summarize(task.runs)})" if parts else sanitize(task.status)
-    return f"{task_title(task)}: {told}"
+    state = f"{', '.join(parts)} ({summarize(task.runs)})" if parts else sanitize(task.status)
+    return f"{task_title(task)}: {state}"
 
 
 def organization_text(run: RunProgress) -> str:

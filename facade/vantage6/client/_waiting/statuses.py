@@ -1,14 +1,14 @@
-"""Statuses of tasks and runs: which mean running, completed or failed."""
+"""Statuses of tasks and runs: unfinished, completed or failed."""
 
 from __future__ import annotations
 
-# Every other status is a way to fail, newer ones of later servers included.
+# All other statuses mean failure, including those that later servers may add.
 UNDER_WAY = frozenset({"pending", "initializing", "active"})
 COMPLETED = "completed"
 
 
 def has_finished(status: str | None) -> bool:
-    """Return whether a task or run has come to its end, good or bad."""
+    """Return whether a task or run has ended, with or without a result."""
     return status is not None and status not in UNDER_WAY
 
 

@@ -1,7 +1,7 @@
 """Track the tasks that are waited for, and decide when to poll next.
 
-The API alone says how a task stands. Events tell when to ask it, and between two looks they keep
-the picture for whoever watches up to date. All times are seconds on one clock that nobody sets.
+Only the API is the source of a task's status. Events trigger polls, and they keep the displayed
+progress up to date between two polls. All times are seconds on a monotonic clock.
 """
 
 from __future__ import annotations
@@ -29,23 +29,20 @@ from .statuses import COMPLETED, has_failed, has_finished
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, Task
 
-# With events, a look is made this often all the same: an event may get lost, a kill has none.
+# Time between polls while events arrive: an event may get lost, and a kill causes none.
 SAFETY_SECONDS = 60.0
-# So long before the time is up, or a tenth of it, a last look is made: an event may have got lost.
+# A last poll is made this long before the timeout, or a tenth of it: an event may have got lost.
 LAST_SECONDS = 1.0
-# A node says "completed", then sends the result, which the server announces too; should that not be
-# heard, a look is made this long after.
+# A node reports "completed", then sends the result, which the server announces too. If that event
+# does not arrive, a poll is made after this time.
 UPDATE_SECONDS = 1.0
-# Each change of a run is announced twice: by the server, and by the node, which says what it was.
-# Where only the server was heard, an end may have been: nodes that say so before they send the
-# result may have done it before anybody listened. Looks after so long tell.
-# Without an answer for this long, the server is given up.
+# The wait fails if the server sends no response for this long.
 OUTAGE_SECONDS = 900.0
 
 
 @dataclass
 class RunState:
-    """What is known of a run; `is_said` and `is_sent` tell of its end, and of what it gave."""
+    """The known state of a run."""
 
     run_id: int
     task_id: int
@@ -53,38 +50,38 @@ class RunState:
     status: str = "pending"
     started: float | None = None
     finished: float | None = None
-    is_reported: bool = False
-    has_result: bool = False
+    is_reported: bool = False  # a node or the API reported "completed"
+    has_result: bool = False  # the server has, or has announced, the result
 
 
 @dataclass
 class TaskState:
-    """What is known of a task that is waited for."""
+    """The known state of a task that is waited for."""
 
     task_id: int
     name: str = ""
     status: str = "pending"
     collaboration_id: int | None = None
     job_id: int | None = None
-    # In the order of the organizations asked; empty as long as they are not known.
+    # In the order of the requested organizations; empty as long as they are unknown.
     run_ids: list[int] = field(default_factory=list[int])
-    # As they are stored, if the last look brought them.
+    # The stored results, if the last poll included them.
     results: Sequence[Result] | None = None
     is_over: bool = False
-    # When to look at this task, by what was announced of it, and when again if that is too early.
+    # When an event makes a poll due, and the delays of further polls if that one is too early.
     due: float = inf
     rechecks: list[float] = field(default_factory=list[float])
-    # When to look because of runs that may have ended unheard.
+    # When to poll for runs whose end may have been missed.
     doubts: dict[int, list[float]] = field(default_factory=dict[int, list[float]])
 
     @property
     def next_due(self) -> float:
-        """When to look at this task, for any of these reasons."""
+        """When to poll this task, for any of these reasons."""
         return min((self.due, *(at for times in self.doubts.values() for at in times)))
 
 
 class TaskTracker:
-    """The tasks waited for."""
+    """The state of the tasks waited for, and the schedule of their polls."""
 
     def __init__(
         self,
@@ -98,15 +95,15 @@ class TaskTracker:
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
         self.runs: dict[int, RunState] = {}
         self.rooms: set[int] = set()
-        self._updated_early: set[int] = set()  # runs, whosoever they are
+        self._updated_early: set[int] = set()  # runs whose task is still unknown
         self._roots = {id_: id_ for id_ in self.tasks}
         self._began, self._interval, self._timeout, self._each = now, interval, timeout, each
-        self._looked = now
-        self._due = now  # all of them
+        self._last_poll = now
+        self._due = now  # for all tasks
         self._failures = 0
-        self._answered = now
+        self._last_response = now
 
-    # ---- what is known --------------------------------------------------------------------------
+    # ---- state ----------------------------------------------------------------------------------
 
     @property
     def open_tasks(self) -> list[TaskState]:
@@ -115,27 +112,27 @@ class TaskTracker:
 
     @property
     def is_live(self) -> bool:
-        """Whether the events of all these tasks are heard."""
+        """Whether the events of all unfinished tasks arrive."""
         return all(task.collaboration_id in self.rooms for task in self.open_tasks)
 
     def waited(self, now: float) -> float:
-        """Return the seconds since waiting began."""
+        """Return the seconds since the wait began."""
         return now - self._began
 
     def root_of(self, task_id: int) -> int | None:
-        """Return the task waited for that a task is, or is a subtask of; None for all others."""
+        """Return the task waited for that a task is or belongs to as a subtask, or None."""
         return self._roots.get(task_id)
 
     def subtask_ids(self, task_id: int) -> list[int]:
-        """Return the subtasks of a task that are known."""
+        """Return the known subtasks of a task."""
         return [id_ for id_, root in self._roots.items() if root == task_id and id_ != root]
 
     def progress(self, task_id: int, now: float, name_of: Callable[[int | None], str]) -> Progress:
-        """Draw the picture of a task."""
+        """Return the progress of a task, with the runs of its subtasks."""
         task = self.tasks[task_id]
         own = [self.runs[id_] for id_ in task.run_ids if id_ in self.runs]
-        below = [run for run in self.runs.values() if self.root_of(run.task_id) == task_id]
-        others = sorted((run for run in below if run not in own), key=lambda run: run.run_id)
+        all_runs = [run for run in self.runs.values() if self.root_of(run.task_id) == task_id]
+        others = sorted((run for run in all_runs if run not in own), key=lambda run: run.run_id)
         return Progress(
             task_id=task_id,
             name=task.name,
@@ -156,12 +153,12 @@ class TaskTracker:
             waited=self.waited(now),
         )
 
-    # ---- what the API says ----------------------------------------------------------------------
+    # ---- updates from the API -------------------------------------------------------------------
 
     def update_task(self, row: Task) -> None:
-        """Accept a row of a task; its results, if they are included, tell which runs it has."""
+        """Update a task from its row, and its runs from the included runs or results."""
         task = self.tasks.get(row["id"])
-        if task is None:  # not what was asked for
+        if task is None:  # not requested
             return
         task.name, task.status = row.get("name") or "", row["status"]
         task.job_id = row.get("job_id")
@@ -179,17 +176,17 @@ class TaskTracker:
                 run.has_result = run.has_result or result["result"] is not None
 
     def has_all_results(self, task_id: int) -> bool:
-        """Report whether, by what was announced, the server has the results of all runs."""
+        """Return whether the server has the results of all runs, according to the events."""
         ids = self.tasks[task_id].run_ids
         return bool(ids) and all(id_ in self.runs and self.runs[id_].has_result for id_ in ids)
 
     def knows_organizations(self, task_id: int) -> bool:
-        """Return whether it is known where all runs of a task are."""
+        """Return whether the organizations of all runs of a task are known."""
         ids = self.tasks[task_id].run_ids
         return bool(ids) and self.organizations(task_id).keys() >= set(ids)
 
     def organizations(self, task_id: int) -> dict[int, int]:
-        """Return the organizations of a task's runs by the runs, as far as they are known."""
+        """Return the known organizations of a task's runs by run id."""
         return {
             run.run_id: run.organization_id
             for run in self.runs.values()
@@ -197,18 +194,18 @@ class TaskTracker:
         }
 
     def update_subtask(self, row: Task) -> None:
-        """Accept a task that may be a subtask; one whose parent is a subtask comes after that."""
+        """Add a task that may be a subtask; the caller adds parents before their subtasks."""
         if row["parent"]:
             self._add_subtask(row["id"], row["parent"]["id"])
 
     def update_runs(self, task_id: int, rows: Sequence[Run]) -> None:
-        """Accept all runs of a task."""
+        """Update the runs of a task from the rows of all of them."""
         if task_id in self.tasks:
             self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
         for row in rows:
             run = self._run(row["id"], task_id)
             status = row.get("status") or "pending"
-            # The server announces an end a moment before it has it, and no run begins anew.
+            # The row may be older than an event that reported the end, and no run restarts.
             if has_finished(status) or not has_finished(run.status):
                 run.status = status
             if status == COMPLETED:
@@ -219,42 +216,42 @@ class TaskTracker:
             run.finished = to_timestamp(row.get("finished_at")) or run.finished
 
     def looked(self, task_ids: Iterable[int], now: float) -> None:
-        """Note that a look was made at some tasks."""
-        seen = [self.tasks[id_] for id_ in task_ids]
-        self._answered, self._failures = now, 0
-        if all(task in seen for task in self.open_tasks):
-            self._looked, self._due = now, inf
-        for task in seen:
+        """Record a successful poll of some tasks and reschedule them."""
+        polled = [self.tasks[id_] for id_ in task_ids]
+        self._last_response, self._failures = now, 0
+        if all(task in polled for task in self.open_tasks):
+            self._last_poll, self._due = now, inf
+        for task in polled:
             task.due = now + task.rechecks.pop(0) if task.rechecks else inf
             left = {id_: [at for at in times if at > now] for id_, times in task.doubts.items()}
             task.doubts = {id_: times for id_, times in left.items() if times}
             for run_id in self._updated_early.intersection(task.run_ids):
                 self._run_updated(self._run(run_id, task.task_id), now)
-            if not task.run_ids:  # their number is not known: others are waited for now
+            if not task.run_ids:  # the number of runs is unknown: wait for other results
                 for run in self.runs.values():
                     run.has_result = run.has_result and run.task_id != task.task_id
         self._updated_early.clear()
-        # Where all have to end, those that had were let wait for those that have ended now.
+        # If all tasks must end, polls of those that seemed to have ended were postponed until now.
         done = self._apparently_done(lambda run: run.is_reported or run.has_result)
-        self._schedule_poll((task for task in done if task not in seen and task.due == inf), now)
+        self._schedule_poll((task for task in done if task not in polled and task.due == inf), now)
 
     def poll_failed(self, now: float) -> bool:
-        """Note that the server gave no answer; tell whether it is worth trying on."""
-        self._looked = now
+        """Record a poll without a response; return whether to retry."""
+        self._last_poll = now
         self._due = now + RECONNECT.delay(self._failures)
         self._failures += 1
-        return now - self._answered < OUTAGE_SECONDS
+        return now - self._last_response < OUTAGE_SECONDS
 
-    # ---- what is announced ----------------------------------------------------------------------
+    # ---- updates from events --------------------------------------------------------------------
 
     def heard(self, event: Received, now: float, clock: float) -> int | None:
-        """Accept an event."""
+        """Process an event; return the task waited for if its progress changed."""
         match event:
             case Joined(collaboration_id):
                 was_live = self.is_live
                 self.rooms.add(collaboration_id)
                 if self.is_live and not was_live:
-                    self._due = now  # what was announced before is not repeated
+                    self._due = now  # earlier events are not repeated
             case Lost() | Refused():
                 self.rooms.clear()
                 self._due = now
@@ -273,7 +270,7 @@ class TaskTracker:
         return None
 
     def has_ended(self, run_id: int) -> bool:
-        """Return whether a node has said that a run has ended."""
+        """Return whether a run is known to have ended."""
         return run_id in self.runs and has_finished(self.runs[run_id].status)
 
     def _run_updated(self, run: RunState, now: float) -> None:
@@ -304,22 +301,22 @@ class TaskTracker:
             self._schedule_poll((task,), now)
         elif event.status == COMPLETED:
             run.is_reported = True
-            said = self._apparently_done(lambda run: run.is_reported or run.has_result)
-            self._schedule_poll(said, now + UPDATE_SECONDS)
+            done = self._apparently_done(lambda run: run.is_reported or run.has_result)
+            self._schedule_poll(done, now + UPDATE_SECONDS)
         elif task.status == "pending":
             task.status = event.status
         return root
 
-    def _apparently_done(self, done: Callable[[RunState], bool]) -> list[TaskState]:
-        """Return the tasks that it is time to look at, by what was announced."""
+    def _apparently_done(self, is_done: Callable[[RunState], bool]) -> list[TaskState]:
+        """Return the tasks to poll because, according to the events, they seem to have ended."""
 
-        def seems(task: TaskState) -> bool:
+        def seems_done(task: TaskState) -> bool:
             if task.run_ids:
                 runs = [self._run(id_, task.task_id) for id_ in task.run_ids]
-                return all(done(run) or has_failed(run.status) for run in runs)
-            return any(done(run) for run in self.runs.values() if run.task_id == task.task_id)
+                return all(is_done(run) or has_failed(run.status) for run in runs)
+            return any(is_done(run) for run in self.runs.values() if run.task_id == task.task_id)
 
-        found = [task for task in self.open_tasks if seems(task)]
+        found = [task for task in self.open_tasks if seems_done(task)]
         return found if self._each or len(found) == len(self.open_tasks) else []
 
     def _schedule_poll(self, tasks: Iterable[TaskState], at: float) -> None:
@@ -336,32 +333,32 @@ class TaskTracker:
             self._roots.setdefault(task_id, root)
 
     def poll_soon(self, now: float) -> None:
-        """Look at once, and again a few times should there be no end to see yet."""
+        """Schedule a poll at once, and rechecks in case the tasks have not ended yet."""
         self._schedule_poll(self.open_tasks, now)
 
-    # ---- when to ask ----------------------------------------------------------------------------
+    # ---- schedule -------------------------------------------------------------------------------
 
     def seconds_until_poll(self, now: float) -> float:
-        """Return how many seconds are left until the next look; none when it is due."""
+        """Return the seconds until the next poll, or 0 if it is due."""
         dues = () if self._failures else (task.next_due for task in self.open_tasks)
         return max(0.0, min((self._all_due(now), *dues)) - now)
 
     def tasks_to_poll(self, now: float) -> list[TaskState]:
-        """Return the tasks that are to be looked at now: all, or those that seem to have ended."""
-        is_all = self._all_due(now) <= now
-        return [task for task in self.open_tasks if is_all or task.next_due <= now]
+        """Return the tasks to poll now: all of them, or those that seem to have ended."""
+        are_all_due = self._all_due(now) <= now
+        return [task for task in self.open_tasks if are_all_due or task.next_due <= now]
 
     def _all_due(self, now: float) -> float:
-        """Return when all tasks are to be looked at, whatever is announced of each."""
+        """Return when to poll all tasks, regardless of their events."""
         if self._failures:
             return self._due
         pace = POLL.after(self.waited(now), self._interval)
-        due = min(self._due, self._looked + (SAFETY_SECONDS if self.is_live else pace))
+        due = min(self._due, self._last_poll + (SAFETY_SECONDS if self.is_live else pace))
         if self._timeout is None:
             return due
         last = self._began + self._timeout - min(LAST_SECONDS, self._timeout / 10)
-        return min(due, last) if self._looked < last else due
+        return min(due, last) if self._last_poll < last else due
 
     def seconds_left(self, now: float) -> float:
-        """Return how many seconds are left in all; not above zero when the time is up."""
+        """Return the seconds until the timeout; 0 or less once it has passed."""
         return inf if self._timeout is None else self._began + self._timeout - now
