@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from scripted import Script, serving
+
+from tests.support.scripted_server import ScriptedServer, scripted_server
 
 # What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn: who
 # presses it in a test would then wait for ever.
@@ -48,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def server() -> Iterator[Script]:
+def server() -> Iterator[ScriptedServer]:
     """Run a scripted server on loopback for one test."""
-    with serving() as script:
+    with scripted_server() as script:
         yield script

@@ -50,7 +50,7 @@ def http_client(base_url: str, **options: Any) -> httpx.Client:
     )
 
 
-class Actor:
+class Caller:
     """Someone who calls the server: with a token, or with none.
 
     Parameters
@@ -84,22 +84,22 @@ class Actor:
         )
         return response.json()
 
-    def log_in(self, username: str, password: str = PASSWORD) -> "Actor":
+    def log_in(self, username: str, password: str = PASSWORD) -> "Caller":
         """Give the user of that name as an actor."""
         tokens = self(calls.create_user_token({"username": username, "password": password}))
-        return Actor(self.url, tokens["access_token"])
+        return Caller(self.url, tokens["access_token"])
 
 
 @dataclass
 class World:
     """A server with three organizations, of which two have a node, and those who use it."""
 
-    nobody: Actor
-    root: Actor
-    researcher: Actor
-    viewer: Actor
-    node: Actor
-    other_node: Actor
+    nobody: Caller
+    root: Caller
+    researcher: Caller
+    viewer: Caller
+    node: Caller
+    other_node: Caller
     organizations: list[dict[str, Any]]
     collaboration: dict[str, Any]
     study: dict[str, Any]
@@ -110,7 +110,7 @@ class World:
     def task(
         self,
         *,
-        actor: Actor | None = None,
+        actor: Caller | None = None,
         status: int = 201,
         query: dict[str, str] | None = None,
         **more: Any,
@@ -131,16 +131,16 @@ class World:
         wanted = self.organizations[organization]["id"]
         return next(run for run in runs if run["organization"]["id"] == wanted)
 
-    def algorithm(self, task: dict[str, Any]) -> Actor:
+    def algorithm(self, task: dict[str, Any]) -> Caller:
         """Give the algorithm of a task, as it runs at the first organization."""
         login = {"task_id": task["id"], "image": task["image"]}
         token = self.node(calls.create_container_token(login))["container_token"]
-        return Actor(self.nobody.url, token)
+        return Caller(self.nobody.url, token)
 
 
 def populate(url: str) -> World:
     """Fill a new server."""
-    nobody = Actor(url)
+    nobody = Caller(url)
     root = nobody.log_in("root", "root")
     organizations = [
         root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
@@ -173,7 +173,7 @@ def populate(url: str) -> World:
         for name, role in (("researcher", "Researcher"), ("viewer", "Viewer"))
     }
     tokens = [nobody(calls.create_node_token({"api_key": node["api_key"]})) for node in nodes]
-    node, other_node = (Actor(url, token["access_token"]) for token in tokens)
+    node, other_node = (Caller(url, token["access_token"]) for token in tokens)
     return World(
         nobody,
         root,
@@ -229,7 +229,7 @@ def serve(**settings: object) -> Iterator[str]:
 
 
 @contextmanager
-def connected(node: Actor) -> Iterator["Socket"]:
+def connected(node: Caller) -> Iterator["Socket"]:
     """Connect a node to the server's events, as long as the block lasts."""
     socket = Socket(node)
     try:
@@ -241,7 +241,7 @@ def connected(node: Actor) -> Iterator["Socket"]:
 class Socket:
     """A socket.io connection by long polling: enough to come online and to tell something."""
 
-    def __init__(self, node: Actor) -> None:
+    def __init__(self, node: Caller) -> None:
         self.http = http_client(node.url, headers=node.headers)
         self.query = {"EIO": "4", "transport": "polling"}
         opened = self.http.get("/socket.io/", params=self.query)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from cast import VERSION, World, populate, serve
-from ground import Site, sites
-from truth import Truth
+
+from .callers import VERSION, World, populate, serve
+from .sandbox import Service, services
+from .truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
 
@@ -48,7 +49,7 @@ def strict_url(truth: Truth) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[dict[str, Site]]:
+def sandbox() -> Iterator[dict[str, Service]]:
     """Give a server and a store, by name, on which anything may be tried."""
-    with sites() as found:
+    with services() as found:
         yield found

@@ -2,10 +2,9 @@
 
 import importlib.util
 import sys
-from pathlib import Path
 from types import ModuleType
 
-OPENAPI = Path(__file__).parents[2] / "openapi"
+from tests.support.paths import OPENAPI
 
 
 def load(name: str) -> ModuleType:

@@ -16,14 +16,15 @@ from typing import Any
 
 import httpx
 import yaml
-from cast import IMAGE, SECRET, Actor, World, http_client, populate
-from truth import Truth
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls as store_calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
 from vantage6.localnet._store import Store
+
+from .callers import IMAGE, SECRET, Caller, World, http_client, populate
+from .truth import Truth
 
 # The list of bugs is about this one.
 VERSION = "4.15.2"
@@ -57,7 +58,7 @@ class Answers(Truth):
         yield from self.contradictions(dict(operation), response)
 
 
-class Past:
+class Snapshot:
     """How the databases of a server and a store were: a server writes to the store, too.
 
     Parameters
@@ -86,7 +87,7 @@ class Past:
             snapshot.close()
 
 
-class Site:
+class Service:
     """A service, those who call it, and the way back to how it was.
 
     Parameters
@@ -95,26 +96,28 @@ class Site:
         Its name: that of its contract and of its log.
     folder : Path
         Where the latter is.
-    past : Past
+    snapshot : Snapshot
         What to go back to after each request.
-    callers : dict of str to Actor
+    callers : dict of str to Caller
         Who calls what is open to ``users``, ``nodes`` and ``algorithms``.
     """
 
-    def __init__(self, service: str, folder: Path, past: Past, callers: dict[str, Actor]) -> None:
+    def __init__(
+        self, service: str, folder: Path, snapshot: Snapshot, callers: dict[str, Caller]
+    ) -> None:
         self.truth = Answers(service, VERSION)
         self.bugs = [
             (self.truth.operation(*shown.split("?")[0].split()[:2])["operationId"], bug)
             for bug in KNOWN_BUGS[service]
             for shown in bug["requests"]
         ]
-        self.past = past
+        self.snapshot = snapshot
         self.callers = callers
         self.url = callers["users"].url
         self.log = folder / f"{service}.log"
         self.http = http_client(self.url)
 
-    def caller(self, operation: Mapping[str, Any]) -> Actor:
+    def caller(self, operation: Mapping[str, Any]) -> Caller:
         """Give someone who may use an operation: root, if it is open to users."""
         if operation["operationId"] == "refresh_token":
             return self.callers["refresh"]
@@ -129,7 +132,7 @@ class Site:
             response = self.http.send(request)
         finally:
             if request.method != "GET":
-                self.past.restore()
+                self.snapshot.restore()
         with self.log.open(errors="replace") as log:
             log.seek(before)
             raised = RAISED.findall(log.read())
@@ -145,11 +148,11 @@ class Site:
 
 
 @contextmanager
-def sites() -> Iterator[dict[str, Site]]:
+def services() -> Iterator[dict[str, Service]]:
     """Run a server and a store with a bit of everything in them; give both by name."""
     python = environment_python(VERSION)
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-ground-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
         server = SigningServer(python, folder, None)
         stack.callback(server.stop)
         store = Store(python, folder, server.url, review=True)
@@ -170,10 +173,10 @@ def sites() -> Iterator[dict[str, Site]]:
         }
         world.root(server_calls.create_algorithm_store(link), 201)
         callers = {"server": visitors(world), "store": at_store}
-        past = stack.enter_context(closing(Past(folder)))
-        found = {name: Site(name, folder, past, who) for name, who in callers.items()}
-        for site in found.values():
-            stack.callback(site.http.close)
+        snapshot = stack.enter_context(closing(Snapshot(folder)))
+        found = {name: Service(name, folder, snapshot, who) for name, who in callers.items()}
+        for service in found.values():
+            stack.callback(service.http.close)
         yield found
 
 
@@ -184,7 +187,7 @@ class SigningServer(Server):
         return super()._configuration(folder) | {"jwt_secret_key": SECRET}
 
 
-def visitors(world: World) -> dict[str, Actor]:
+def visitors(world: World) -> dict[str, Caller]:
     """Give the callers of a server."""
     url = world.nobody.url
     login = server_calls.create_user_token({"username": "root", "password": "root"})
@@ -192,18 +195,18 @@ def visitors(world: World) -> dict[str, Actor]:
         "users": world.root,
         "nodes": world.node,
         "algorithms": world.algorithm(world.task()),
-        "refresh": Actor(url, world.nobody(login)["refresh_token"]),
+        "refresh": Caller(url, world.nobody(login)["refresh_token"]),
     }
 
 
-def customer(url: str, actor: Actor) -> Actor:
+def customer(url: str, actor: Caller) -> Caller:
     """Give a server's user as one who comes to a store."""
-    at_store = Actor(url, actor.token)
+    at_store = Caller(url, actor.token)
     at_store.headers["Server-Url"] = actor.url + "/api"
     return at_store
 
 
-def stock(root: Actor, developer: Actor) -> None:
+def stock(root: Caller, developer: Caller) -> None:
     """Fill a store with an algorithm, and one who is to review it."""
     roles = {row["name"]: row["id"] for row in root(store_calls.list_roles(per_page=50))["data"]}
     root(store_calls.create_user({"username": "researcher", "roles": [roles["Developer"]]}), 201)

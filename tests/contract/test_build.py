@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
-from program import OPENAPI, load
+
+from .openapi_programs import OPENAPI, load
 
 FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 

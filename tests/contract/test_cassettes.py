@@ -6,9 +6,12 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from truth import Truth
 
-CASSETTES = sorted((Path(__file__).parents[1] / "replay" / "cassettes").rglob("*.yaml"))
+from tests.support.paths import ROOT
+
+from .truth import Truth
+
+CASSETTES = sorted((ROOT / "tests/replay/cassettes").rglob("*.yaml"))
 # By the names that cassettes have for them.
 SERVICES = {"localnet": "server", "localstore": "store"}
 

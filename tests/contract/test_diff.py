@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from program import OPENAPI, load
+
+from .openapi_programs import OPENAPI, load
 
 CONTRACT = json.loads((OPENAPI / "server/4.15.2.json").read_text())
 

@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from truth import Truth
+
+from .truth import Truth
 
 VERSION = {"version": "4.15.2"}
 ROLE = {

@@ -14,24 +14,25 @@ from typing import Any
 import jwt
 import pyotp
 import pytest
-from cast import (
+
+from vantage6.bindings.server import calls
+from vantage6.localnet import LocalNetwork
+
+from .callers import (
     AVERAGE,
     IMAGE,
     INPUT,
     PASSWORD,
     SECRET,
     VERSION,
-    Actor,
+    Caller,
     World,
     connected,
     encoded,
     new_user,
     store_stand_in,
 )
-from truth import Truth, listings
-
-from vantage6.bindings.server import calls
-from vantage6.localnet import LocalNetwork
+from .truth import Truth, listings
 
 pytestmark = pytest.mark.live
 
@@ -60,7 +61,7 @@ def requests(
 
 
 def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
-    stranger = Actor(world.nobody.url, "no.token")
+    stranger = Caller(world.nobody.url, "no.token")
     for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
         answers = [actor.send(method, path, **body) for actor in (world.nobody, stranger)]
@@ -555,7 +556,7 @@ def test_algorithm_stores(truth: Truth, world: World) -> None:
 
 
 # -- work ------------------------------------------------------------------------------------------
-def status_of(truth: Truth, actor: Actor, task: int) -> str:
+def status_of(truth: Truth, actor: Caller, task: int) -> str:
     """Tell where a task stands, by the operation for that where the server has one."""
     if "get_task_status" in truth.operations:
         return actor(calls.get_task_status(task))["status"]
@@ -606,7 +607,7 @@ def test_a_failing_run_fails_the_task(world: World) -> None:
 
 
 def test_tasks_that_are_refused(world: World) -> None:
-    def ask(*statuses: int, actor: Actor = world.researcher, **more: object) -> None:
+    def ask(*statuses: int, actor: Caller = world.researcher, **more: object) -> None:
         target = {"collaboration_id": world.collaboration["id"]}
         target["organizations"] = [{"id": world.organizations[0]["id"], "input": INPUT}]
         actor(calls.create_task({"image": IMAGE, **target, **more}), *statuses)
@@ -709,19 +710,19 @@ def test_tokens(truth: Truth, world: World) -> None:
     login = {"username": "researcher", "password": PASSWORD}
     tokens = world.nobody(calls.create_user_token(login))
     world.nobody(calls.create_user_token(login | {"password": "wrong"}), 401)
-    again = Actor(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
+    again = Caller(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
     assert again["user_url"] == tokens["user_url"]
-    told = Actor(world.nobody.url, again["access_token"])(calls.validate_user_token())
+    told = Caller(world.nobody.url, again["access_token"])(calls.validate_user_token())
     assert told["username"] == "researcher"
     # An access token does not refresh, a refresh token gives access to nothing.
     world.researcher(calls.refresh_token(), 422)
-    Actor(world.nobody.url, tokens["refresh_token"])(calls.list_tasks(), 422)
+    Caller(world.nobody.url, tokens["refresh_token"])(calls.list_tasks(), 422)
     key = world.root(calls.reset_api_key({"id": world.nodes[1]["id"]}))["api_key"]
     tokens = world.nobody(calls.create_node_token({"api_key": key}))
-    again = Actor(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
+    again = Caller(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
     assert again["node_url"] == tokens["node_url"]
     if "validate_node_token" in truth.operations:
-        told = Actor(world.nobody.url, again["access_token"])(calls.validate_node_token())
+        told = Caller(world.nobody.url, again["access_token"])(calls.validate_node_token())
         assert told["name"] == world.nodes[1]["name"]
     task = world.task()
     world.node(calls.create_container_token({"task_id": task["id"], "image": "other"}), 401)
@@ -752,7 +753,7 @@ def mailed_token(user: int) -> str:
 
 
 def test_second_factors(strict_url: str) -> None:
-    nobody, login = Actor(strict_url), {"username": "root", "password": "root"}
+    nobody, login = Caller(strict_url), {"username": "root", "password": "root"}
     secret = nobody(calls.create_user_token(login))
     assert secret["qr_uri"].startswith("otpauth://")
     needed = nobody(calls.create_user_token(login))
@@ -761,7 +762,7 @@ def test_second_factors(strict_url: str) -> None:
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     nobody(calls.create_user_token(login | {"mfa_code": wrong}), 401)
     tokens = nobody(calls.create_user_token(login | {"mfa_code": code}))
-    assert Actor(strict_url, tokens["access_token"])(calls.list_users())["data"]
+    assert Caller(strict_url, tokens["access_token"])(calls.list_users())["data"]
 
 
 def test_lost_second_factors(world: World, strict_url: str) -> None:
@@ -770,7 +771,7 @@ def test_lost_second_factors(world: World, strict_url: str) -> None:
     looks = tuple(map(int, VERSION.split("."))) >= (4, 11)
     world.nobody(calls.recover_two_factor(login), 400 if looks else 200)
     world.nobody(calls.recover_two_factor(login | {"password": "wrong"}), 401)
-    Actor(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
+    Caller(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
     token = mailed_token(world.users["viewer"]["id"])
     assert world.nobody(calls.reset_two_factor({"reset_token": token}))["otp_secret"]
     world.nobody(calls.reset_two_factor({"reset_token": "x"}), 400)
@@ -785,7 +786,7 @@ def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
     # Its nodes and their proxies speak to the server from this process, and are heard too.
     with LocalNetwork(version=VERSION, organizations=2) as network:
         researcher = network.users["researcher"]
-        actor = Actor(network.url).log_in(researcher.username, researcher.password)
+        actor = Caller(network.url).log_in(researcher.username, researcher.password)
         work = {"method": "central_average", "args": [], "kwargs": {"column_name": "age"}}
         body = {
             "image": AVERAGE,

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import VERSION, Actor, new_user, populate, serve
-from truth import Truth, listings
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._store import Store
+
+from .callers import VERSION, Caller, new_user, populate, serve
+from .truth import Truth, listings
 
 pytestmark = pytest.mark.live
 
@@ -112,12 +113,12 @@ class Shop:
     url: str
     home: Home
 
-    def __getattr__(self, name: str) -> Actor:
+    def __getattr__(self, name: str) -> Caller:
         return self.visitor(self.home.tokens[name])
 
-    def visitor(self, token: str | None, server_url: str | None = None) -> Actor:
+    def visitor(self, token: str | None, server_url: str | None = None) -> Caller:
         """Give someone who comes from the server, or says to come from another."""
-        actor = Actor(self.url, token)
+        actor = Caller(self.url, token)
         actor.headers["Server-Url"] = server_url or self.home.url
         return actor
 
@@ -225,7 +226,7 @@ def requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
 
 def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> None:
     callers = {
-        400: Actor(shop.url, shop.root.token),
+        400: Caller(shop.url, shop.root.token),
         401: shop.visitor(None),
         403: shop.visitor(shop.root.token, "https://elsewhere.example/api"),
     }
@@ -607,7 +608,7 @@ def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) ->
     with open_shop(home, policies=policies, dev={"disable_review": True}) as shop:
         # No address is set at which a server on this machine is found: so nobody is let in.
         assert shop.root(calls.list_users(), 401)["msg"]
-        passer_by = Actor(shop.url)
+        passer_by = Caller(shop.url)
         assert passer_by(calls.list_algorithms())["data"] == []
         passer_by(calls.get_algorithm(NO_SUCH_ID), 404)
         passer_by(calls.list_algorithms(under_review=True), 400)
@@ -646,9 +647,9 @@ def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
 def test_a_server_comes_and_goes(home: Home, truth: Truth) -> None:
     alias = home.url.replace("127.0.0.1", "localhost")
     with open_shop(home, root_user={}) as shop:
-        newcomer = Actor(shop.url, home.tokens["root"])
-        Actor(shop.url)(calls.create_server({"url": home.url, "force": True}), 500)
-        Actor(shop.url, "no.token")(calls.create_server({"url": home.url, "force": True}), 403)
+        newcomer = Caller(shop.url, home.tokens["root"])
+        Caller(shop.url)(calls.create_server({"url": home.url, "force": True}), 500)
+        Caller(shop.url, "no.token")(calls.create_server({"url": home.url, "force": True}), 403)
         newcomer(calls.create_server({"url": home.url}), 400)
         shop.root(calls.list_servers(), 403)
         here = newcomer(calls.create_server({"url": home.url, "force": True}), 201)

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from program import OPENAPI, load
 
 from vantage6.bindings.server.since import SINCE as SERVER
 from vantage6.bindings.since import Since
 from vantage6.bindings.store.since import SINCE as STORE
+
+from .openapi_programs import OPENAPI, load
 
 since = load("since")
 differ = load("diff")

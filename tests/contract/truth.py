@@ -16,14 +16,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 from jsonschema import Draft202012Validator
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 CONTRACTS = ROOT / "openapi"
 # The contracts that the generated models are made from.
 MODELLED = set(json.loads((ROOT / "generated" / "LOCK").read_text())["contracts"])

@@ -4,17 +4,17 @@ import ast
 import doctest
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.official_surface import SURFACE as OFFICIAL
+from tests.support.paths import ROOT
 from vantage6.client import AsyncClient, Client
 
-from .test_manual import public_methods
-from .test_surface import OFFICIAL
+from .test_docstrings import public_methods
 
-TYPING = Path(__file__).parents[1] / "typing" / "every_method.py"
+TYPING = ROOT / "tests/unit/typing/every_method.py"
 
 
 def methods(kind: type[Client | AsyncClient]) -> dict[str, Any]:

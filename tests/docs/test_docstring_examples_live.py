@@ -21,11 +21,11 @@ from types import CodeType
 from typing import Any
 
 import pytest
-from drawer import drawer
-from postbox import Postbox
-from resources import owners
 
 import vantage6.client
+from tests.support.client_resources import client_resources
+from tests.support.fake_keyring import fake_keyring
+from tests.support.mail_sink import MailSink
 from vantage6.client import AsyncClient, Client, Profile
 from vantage6.client._home import save_profile
 from vantage6.client._qr import show_qr
@@ -76,7 +76,7 @@ def manuals() -> dict[str, str]:
     Those of the async client stand for the sync one's, which are derived from them.
     """
     found = {"vantage6.client": vantage6.client, "AsyncClient": AsyncClient}
-    for name, owner in owners(AsyncClient("http://localhost", 7601, log_level=None)):
+    for name, owner in client_resources(AsyncClient("http://localhost", 7601, log_level=None)):
         found |= members(owner, name, inspect.ismethod)
     for name in vantage6.client.__all__:
         thing = getattr(vantage6.client, name)
@@ -107,8 +107,8 @@ MANUALS = manuals()
 class World:
     """The network, those who prepare things there, and the loop of what is async."""
 
-    def __init__(self, network: LocalNetwork, postbox: Postbox, folder: Path) -> None:
-        self.network, self.postbox, self.folder = network, postbox, folder
+    def __init__(self, network: LocalNetwork, mail_sink: MailSink, folder: Path) -> None:
+        self.network, self.mail_sink, self.folder = network, mail_sink, folder
         self.mails = 0
         self.clients: dict[tuple[type[Any], str], Any] = {}
         self.ends = contextlib.ExitStack()
@@ -178,10 +178,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(postbox: Postbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    smtp = postbox.address
+def world(mail_sink: MailSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    smtp = mail_sink.address
     with LocalNetwork(encrypted=True, store=True, review=True, smtp=smtp) as network:
-        world = World(network, postbox, tmp_path_factory.mktemp("examples"))
+        world = World(network, mail_sink, tmp_path_factory.mktemp("examples"))
         world.fill()
         yield world
         world.ends.close()
@@ -539,14 +539,14 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 def _(world: World) -> Iterator[dict[str, Any]]:
     with ada(world) as user:
         world.researcher.util.reset_my_password(username="ada")
-        yield {"token": world.postbox.token_for(user["email"], "Password reset")}
+        yield {"token": world.mail_sink.token_for(user["email"], "Password reset")}
 
 
 @scene("util.set_two_factor_auth", "show_qr")
 def _(world: World) -> Iterator[dict[str, Any]]:
     with ada(world) as user:
         world.researcher.util.reset_two_factor_auth(PASSWORD, username="ada")
-        yield {"token": world.postbox.token_for(user["email"], "Two-factor")}
+        yield {"token": world.mail_sink.token_for(user["email"], "Two-factor")}
 
 
 @scene("user.create")
@@ -596,7 +596,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 
 @scene("saved_login.remember_password", "saved_login.forget_password")
 def _(world: World) -> Iterator[dict[str, Any]]:
-    with drawer():
+    with fake_keyring():
         world.client(Client, "researcher", fresh=False).saved_login.remember_password(PASSWORD)
         yield {}
 

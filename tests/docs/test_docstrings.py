@@ -4,10 +4,10 @@ import inspect
 from typing import Any
 
 import pytest
-from resources import owners
 
 import vantage6.client
 import vantage6.localnet
+from tests.support.client_resources import client_resources
 from vantage6.client import AsyncClient, Client
 
 GIVEN = ("Returns", "Yields")
@@ -18,7 +18,7 @@ def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
     """Give every method that users may call, by its dotted name."""
     return {
         f"{name}{member}": method
-        for name, owner in owners(client)
+        for name, owner in client_resources(client)
         for member, method in inspect.getmembers(owner, inspect.ismethod)
         if not member.startswith("_")
     }

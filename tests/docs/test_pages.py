@@ -1,6 +1,6 @@
 """The pages of the documentation: each has its place, and none of their blocks goes unseen.
 
-The blocks are run by tests/live/test_pages.py, and the site is built by `nox -s docs`.
+The blocks are run by tests/docs/test_pages_live.py, and the site is built by `nox -s docs`.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from pages import KINDS, ROOT, Block, blocks, pages
 
+from tests.support.doc_pages import KINDS, ROOT, Block, blocks, pages
 from vantage6.client import Progress, RunProgress, Vantage6Error, _pins, errors
 from vantage6.client._picture import lines_of
 
@@ -102,13 +102,15 @@ def checked_here(page: str) -> str:
     (code,) = (
         block.code
         for block in blocks(page)
-        if (block.mark, block.reason) == ("checked by", "tests/unit/test_docs.py")
+        if (block.mark, block.reason) == ("checked by", "tests/docs/test_pages.py")
     )
     return code
 
 
 def test_every_block_that_is_to_be_checked_here_is() -> None:
-    here = {block.page for block in marked("checked by") if block.reason.endswith("/test_docs.py")}
+    here = {
+        block.page for block in marked("checked by") if block.reason.endswith("docs/test_pages.py")
+    }
     assert here == {*MAPS, "docs/errors.md", "docs/progress.md", "docs/security.md"}
 
 

@@ -34,11 +34,11 @@ from typing import Any, TypeGuard
 import certifi
 import pytest
 import yaml
-from drawer import drawer
 from packaging.requirements import Requirement
-from pages import ROOT, Block, blocks, pages
-from postbox import Postbox
 
+from tests.support.doc_pages import ROOT, Block, blocks, pages
+from tests.support.fake_keyring import fake_keyring
+from tests.support.mail_sink import MailSink
 from vantage6.client import AsyncClient, Client
 from vantage6.localnet import LocalNetwork
 
@@ -448,7 +448,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     (text,) = (block.code for block in CHAPTERS["docs/connecting.md"] if block.kind == "ini")
     (folder / "profiles.ini").write_text(chapter.in_words(text))
     shutil.copy(network.private_keys[1], folder / "iknl.pem")
-    with pytest.MonkeyPatch.context() as patch, drawer():
+    with pytest.MonkeyPatch.context() as patch, fake_keyring():
         for name, value in (
             ("SERVER", network.url),
             ("USERNAME", "researcher"),
@@ -494,7 +494,7 @@ def _(chapter: Chapter) -> Iterator[None]:
 def _(chapter: Chapter) -> Iterator[None]:
     chapter.use("plain_network")
     client = Client("http://127.0.0.1", chapter.network.port, log_level=None)
-    mail: Postbox = chapter.fixture("postbox")
+    mail: MailSink = chapter.fixture("mail_sink")
     chapter.words = {
         'password("token from the mail"': 'password(token("Password reset")',
         'auth("token from the mail"': 'auth(token("Two-factor")',
@@ -596,7 +596,7 @@ def _(chapter: Chapter) -> Iterator[None]:
     chapter.use("guarded_network")
     secret = chapter.network.users["researcher"].otp_secret
     chapter.words = {"the secret of the otpauth address": str(secret)}
-    with drawer():
+    with fake_keyring():
         yield
 
 
@@ -644,9 +644,9 @@ def _(chapter: Chapter) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def plain_network(postbox: Postbox) -> Iterator[LocalNetwork]:
+def plain_network(mail_sink: MailSink) -> Iterator[LocalNetwork]:
     """What most pages speak of: no encryption, and a store."""
-    with LocalNetwork(store=True, smtp=postbox.address) as network:
+    with LocalNetwork(store=True, smtp=mail_sink.address) as network:
         yield network
 
 

@@ -13,9 +13,10 @@ import pytest
 
 import vantage6.client
 import vantage6.localnet
+from tests.support.paths import ROOT
 from vantage6.client import Client
 
-SITE = Path(__file__).parents[2] / "site"
+SITE = ROOT / "site"
 # Tags that make a browser fetch something, and where they say what.
 FETCHING = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from either import done
 
+from tests.support.maybe_await import maybe_await
 from vantage6.client import AsyncClient, Client, DecryptionError
 from vantage6.localnet import LocalNetwork
 
@@ -42,13 +42,13 @@ async def test_inputs_and_results_go_by_the_blob_store(
     key = blob_network.private_keys.get(user.organization_id)
     known = tmp_path / "known"
     client = kind("http://127.0.0.1", blob_network.port, log_level=None, known_organizations=known)
-    await done(client.authenticate(user.username, user.password))
-    await done(client.setup_encryption(key))
-    assert await done(client.check_if_blob_store_enabled()) is True
+    await maybe_await(client.authenticate(user.username, user.password))
+    await maybe_await(client.setup_encryption(key))
+    assert await maybe_await(client.check_if_blob_store_enabled()) is True
     # Far more than a piece, so that it is sent and read in several; the algorithm leaves it alone.
     input_ = {**PARTIAL, "ballast": "x" * 3_000_000}
     told: list[tuple[int, int | None]] = []
-    task = await done(
+    task = await maybe_await(
         client.task.create([2, 1], **TASK, input_=input_, on_transfer=lambda *n: told.append(n))
     )
     size = len(json.dumps(input_))
@@ -57,39 +57,39 @@ async def test_inputs_and_results_go_by_the_blob_store(
     assert len(told) > 6
 
     # By itself, and with another one: these are asked for together.
-    results = await done(client.wait_for_results(task["id"], timeout=60))
-    central = await done(client.task.create([1], **TASK, input_=CENTRAL))
-    first, second = await done(client.wait_for_results([task["id"], central], timeout=60))
+    results = await maybe_await(client.wait_for_results(task["id"], timeout=60))
+    central = await maybe_await(client.task.create([1], **TASK, input_=CENTRAL))
+    first, second = await maybe_await(client.wait_for_results([task["id"], central], timeout=60))
     assert first == results
-    assert await done(client.result.from_task(task["id"])) == results
+    assert await maybe_await(client.result.from_task(task["id"])) == results
     assert second.outputs[0]["average"] > 0
     counts = [json.loads(row["result"])["count"] for row in results]
     assert all(counts)
     run = results[0]["run"]["id"]
-    assert await done(client.result.get(run)) == results[0]["result"]
+    assert await maybe_await(client.result.get(run)) == results[0]["result"]
     told.clear()
-    file = await done(
+    file = await maybe_await(
         client.result.save(run, tmp_path / "r.json", on_transfer=lambda *n: told.append(n))
     )
     assert file.read_text() == results[0]["result"]
     assert file.stat().st_mode & 0o077 == 0
     assert told[-1][0] > len(counts)
 
-    theirs, ours = await done(client.run.from_task(task["id"]))
+    theirs, ours = await maybe_await(client.run.from_task(task["id"]))
     assert json.loads(ours["input"]) == input_
-    assert await done(client.run.get(ours["id"], field="input")) == {"input": ours["input"]}
+    assert await maybe_await(client.run.get(ours["id"], field="input")) == {"input": ours["input"]}
     if key:
         assert len(theirs["input"]) == 36, "a reference to what is sealed for the other one"
-        await done(client.setup_encryption(None))
+        await maybe_await(client.setup_encryption(None))
         with pytest.raises(DecryptionError, match="setup_encryption") as caught:
-            await done(client.result.from_task(task["id"]))
+            await maybe_await(client.result.from_task(task["id"]))
         assert caught.value.run_ids == [theirs["id"], ours["id"]]
         with pytest.raises(DecryptionError, match=f"run {run}"):
-            await done(client.result.save(run, tmp_path / "none.json"))
+            await maybe_await(client.result.save(run, tmp_path / "none.json"))
         assert not (tmp_path / "none.json").exists()
     else:
         assert json.loads(theirs["input"]) == input_
-    await done(client.close())
+    await maybe_await(client.close())
 
 
 def test_the_algorithms_own_tasks_use_it_too(blob_network: LocalNetwork) -> None:

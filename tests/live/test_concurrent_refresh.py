@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from liar import Liar, lying
 
+from tests.support.tampering_proxy import TamperingProxy, tampering_proxy
 from vantage6.client import AsyncClient, Client
 from vantage6.localnet import LocalNetwork
 
@@ -26,31 +26,31 @@ def hasty_network() -> Iterator[LocalNetwork]:
         yield net
 
 
-def renewals(liar: Liar) -> int:
-    return liar.paths.count("/api/token/refresh")
+def renewals(proxy: TamperingProxy) -> int:
+    return proxy.paths.count("/api/token/refresh")
 
 
 def test_64_threads_renew_once(hasty_network: LocalNetwork) -> None:
     user = hasty_network.users["researcher"]
-    with lying(hasty_network.port) as liar:
-        with Client("http://127.0.0.1", liar.port, log_level=None) as client:
+    with tampering_proxy(hasty_network.port) as proxy:
+        with Client("http://127.0.0.1", proxy.port, log_level=None) as client:
             client.authenticate(user.username, user.password)
             time.sleep(LIFE)
             began = time.monotonic()
             with ThreadPoolExecutor(64) as pool:
                 assert all(pool.map(lambda _: client.role.get(1)["id"], range(64)))
             lives = 1 + int((time.monotonic() - began) / SHORTEST)
-    assert 1 <= renewals(liar) <= lives, "once for each life of a token"
+    assert 1 <= renewals(proxy) <= lives, "once for each life of a token"
 
 
 async def test_64_tasks_renew_once(hasty_network: LocalNetwork) -> None:
     user = hasty_network.users["researcher"]
-    with lying(hasty_network.port) as liar:
-        async with AsyncClient("http://127.0.0.1", liar.port, log_level=None) as client:
+    with tampering_proxy(hasty_network.port) as proxy:
+        async with AsyncClient("http://127.0.0.1", proxy.port, log_level=None) as client:
             await client.authenticate(user.username, user.password)
             await asyncio.sleep(LIFE)
             began = time.monotonic()
             rows = await asyncio.gather(*[client.role.get(1) for _ in range(64)])
             lives = 1 + int((time.monotonic() - began) / SHORTEST)
     assert len(rows) == 64
-    assert 1 <= renewals(liar) <= lives, "once for each life of a token"
+    assert 1 <= renewals(proxy) <= lives, "once for each life of a token"

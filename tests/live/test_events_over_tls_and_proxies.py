@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from either import done
-from gateways import NAME, Authority, Proxy, http_proxy, socks_proxy
 
+from tests.support.certificates import NAME, CertificateAuthority
+from tests.support.maybe_await import maybe_await
+from tests.support.proxies import Proxy, http_proxy, socks_proxy
 from vantage6.client import AsyncClient, Client, LogWritten, TLSError
 from vantage6.localnet import LocalNetwork
 
@@ -86,11 +87,11 @@ async def hears_and_waits(kind: type[Any], network: LocalNetwork, *at: Any, **op
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*plain http")
             who = network.users["researcher"]
-            await done(client.authenticate(who.username, who.password))
+            await maybe_await(client.authenticate(who.username, who.password))
 
         async def start(seconds: int) -> Any:
             how = {"method": "sleep", "kwargs": {"seconds": seconds}}
-            return await done(client.task.create([1], "slow", "localnet/slow", "", how, 1))
+            return await maybe_await(client.task.create([1], "slow", "localnet/slow", "", how, 1))
 
         # It is at work until it is heard, however long that takes.
         task = await start(300)
@@ -103,16 +104,16 @@ async def hears_and_waits(kind: type[Any], network: LocalNetwork, *at: Any, **op
         assert isinstance(heard, LogWritten)
         network.client("admin").task.kill(task["id"])
         brief = await start(1)
-        rows = await done(client.wait_for_results(brief, NEVER, timeout=55, progress=False))
+        rows = await maybe_await(client.wait_for_results(brief, NEVER, timeout=55, progress=False))
         assert rows.outputs == [{"slept": 1}]
     finally:
-        await done(client.close())
+        await maybe_await(client.close())
 
 
 async def test_events_come_over_tls_by_the_certificate_that_was_given(
     kind: type[Any], network: LocalNetwork, tmp_path: Path
 ) -> None:
-    authority = Authority(tmp_path)
+    authority = CertificateAuthority(tmp_path)
     context = authority.context(authority.issue("127.0.0.1"))
     with tls_front(network.port, context) as port:
         at = ("https://127.0.0.1", port)
@@ -129,7 +130,7 @@ async def test_events_go_by_the_proxy_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
     scheme: str,
 ) -> None:
-    authority = Authority(tmp_path)
+    authority = CertificateAuthority(tmp_path)
     context = authority.context(authority.issue(NAME))
     with tls_front(network.port, context) as front:
         with http_proxy(front if scheme == "https" else network.port) as proxy:

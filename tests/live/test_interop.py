@@ -8,13 +8,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.paths import ROOT, VECTORS_KEY
 from vantage6.client._base64 import decode, encode
 from vantage6.client._crypto import (
     Decryptor,
@@ -29,8 +29,7 @@ from vantage6.localnet._environment import environment_python
 
 pytestmark = pytest.mark.live
 
-KEY_FILE = Path(__file__).parents[1] / "unit" / "vectors" / "throwaway-key.pem"
-KEY = load_private_key(KEY_FILE.read_bytes())
+KEY = load_private_key(VECTORS_KEY.read_bytes())
 PUBLIC_KEY = public_key_of(KEY)
 
 LARGE = 100 * 2**20
@@ -66,9 +65,9 @@ class Official:
 
 @contextmanager
 def official_process() -> Iterator[Official]:
-    program = Path(__file__).with_name("official.py")
+    program = ROOT / "tests/support/official_package.py"
     # Isolated (-I): not even a PYTHONPATH may lead it to this client.
-    command = [environment_python("4.15.2"), "-I", program, KEY_FILE]
+    command = [environment_python("4.15.2"), "-I", program, VECTORS_KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Official(process)
 

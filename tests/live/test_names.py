@@ -4,16 +4,16 @@ import asyncio
 import csv
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
-PAGE = Path(__file__).parents[2] / "docs" / "names.md"
+PAGE = ROOT / "docs" / "names.md"
 # The page's other blocks, on names that are wrong, are run with all pages.
 SYNC, ASYNC, *_ = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 

@@ -11,20 +11,21 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks
 
+from tests.support.doc_pages import blocks
+from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
 EXAMPLE = ROOT / "examples" / "average-age"
-STRANGER = Path(__file__).with_name("stranger")
+SUITE = ROOT / "tests/support/plugin_suite"
 # What docs/testing.md shows.
 SHOWN = (
     EXAMPLE / "average_age" / "__init__.py",
     EXAMPLE / "pyproject.toml",
     EXAMPLE / "tests" / "test_average_age.py",
-    STRANGER / "marked.py",
+    SUITE / "marked.py",
 )
 SECONDS = 30
 
@@ -89,8 +90,8 @@ def test_the_page_shows_the_example_as_it_is() -> None:
 
 
 def test_marks_ask_for_another_network(tmp_path: Path) -> None:
-    (tmp_path / "test_marked.py").write_text((STRANGER / "marked.py").read_text())
-    shutil.copy(STRANGER / "rows.py", tmp_path)
+    (tmp_path / "test_marked.py").write_text((SUITE / "marked.py").read_text())
+    shutil.copy(SUITE / "rows.py", tmp_path)
     (tmp_path / "south.csv").write_text("a,b\n1,2\n3,4\n")
     with sqlite3.connect(tmp_path / "visits.sqlite") as database:
         database.execute("CREATE TABLE visit (day INTEGER)")
@@ -104,7 +105,7 @@ def test_marks_ask_for_another_network(tmp_path: Path) -> None:
 def test_each_worker_has_a_network(tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    (tmp_path / "test_workers.py").write_text((STRANGER / "workers.py").read_text())
+    (tmp_path / "test_workers.py").write_text((SUITE / "workers.py").read_text())
     (tmp_path / "pytest.ini").write_text("[pytest]\nv6_organizations = 1\n")
     done = run_pytest(tmp_path, "-n", "2", "--dist", "each", MEETING=str(meeting))
     assert "6 passed" in done.stdout, done.stdout + done.stderr

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
-SCRIPT = Path(__file__).with_name("tutorial.py")
+SCRIPT = ROOT / "tests/support/workshop_script.py"
 
 
 def ages(network: LocalNetwork) -> list[float]:

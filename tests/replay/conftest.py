@@ -16,20 +16,17 @@ from typing import Any
 import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from postbox import Postbox
 from vcr.cassette import Cassette
 from vcr.request import Request
 
+from tests.support.event_server import CUT, RecordedEvent, event_server
+from tests.support.mail_sink import MailSink
+from tests.support.paths import RECORDED_KEY, VECTORS_KEY
 from vantage6.client import _crypto, _socket
 from vantage6.client._identity import claims
 from vantage6.localnet import LocalNetwork
 
-from .announcing import CUT, Announcement, announcing
-
 CASSETTES = Path(__file__).with_name("cassettes")
-# The private key of the first organization where there is encryption, good for nothing else.
-KEY = Path(__file__).with_name("throwaway-key.pem")
-OTHER_KEY = Path(__file__).parents[1] / "unit" / "vectors" / "throwaway-key.pem"
 HIDDEN = "hidden"
 # What goes to a store tells which server vouches for the login.
 TO_STORE = "server-url"
@@ -61,7 +58,7 @@ class EncryptedNetwork(LocalNetwork):
     def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
         _, *others = super()._make_keys(parts) or ()
         first = Future[RSAPrivateKey]()
-        first.set_result(_crypto.load_private_key(KEY.read_bytes()))
+        first.set_result(_crypto.load_private_key(RECORDED_KEY.read_bytes()))
         return [first, *others]
 
 
@@ -139,15 +136,15 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
         yield Guarded(1, ("root", HIDDEN, lambda: HIDDEN), lambda _: HIDDEN, lambda *_: HIDDEN)
         return
     with (
-        Postbox() as postbox,
-        LocalNetwork(organizations=1, two_factor=True, smtp=postbox.address) as network,
+        MailSink() as mail_sink,
+        LocalNetwork(organizations=1, two_factor=True, smtp=mail_sink.address) as network,
     ):
         root = network.users["root"]
         yield Guarded(
             network.port,
             (root.username, root.password, lambda: root.code or ""),
             lambda uri: pyotp.TOTP(pyotp.parse_uri(uri).secret).now(),
-            postbox.token_for,
+            mail_sink.token_for,
         )
 
 
@@ -158,7 +155,7 @@ def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def tape() -> list[Announcement]:
+def tape() -> list[RecordedEvent]:
     """Give what the network has announced so far, when cassettes are made."""
     return []
 
@@ -169,7 +166,7 @@ def announced(
     vcr: Cassette,
     vcr_cassette_dir: str,
     recorded: Recorded,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     without_events: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorded]:
@@ -177,7 +174,7 @@ def announced(
     monkeypatch.setattr(_socket, "can_connect", lambda: True)
     file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
     if not is_recording(request):
-        with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
+        with event_server(json.loads(file.read_text()), lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
     parse = _socket.parse
@@ -198,7 +195,7 @@ def cut_line(
     request: pytest.FixtureRequest,
     vcr: Cassette,
     announced: Recorded,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
     """Give what breaks the connection; where that is on the tape already, it does nothing."""
@@ -222,13 +219,13 @@ def cut_line(
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     """Give the private key of the first organization where there is encryption."""
-    return private_copy(KEY, tmp_path)
+    return private_copy(RECORDED_KEY, tmp_path)
 
 
 @pytest.fixture
 def other_key_file(tmp_path: Path) -> Path:
     """Give another private key."""
-    return private_copy(OTHER_KEY, tmp_path)
+    return private_copy(VECTORS_KEY, tmp_path)
 
 
 def private_copy(key: Path, folder: Path) -> Path:

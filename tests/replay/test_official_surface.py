@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import OFFICIAL_SURFACE
+
 HERE = Path(__file__).parent
-OFFICIAL = json.loads((HERE.parent / "unit" / "data" / "official-surface.json").read_text())
+OFFICIAL = json.loads(OFFICIAL_SURFACE.read_text())
 SURFACE = [
     *OFFICIAL["client"],
     *OFFICIAL["properties"],

@@ -1,8 +1,9 @@
 """What fuzzers begin with, and what they have found: nothing but our own errors comes out."""
 
 import pytest
-from fuzz.seeds import SEEDS
-from fuzz.targets import TARGETS
+
+from tests.robustness.fuzz.seeds import SEEDS
+from tests.robustness.fuzz.targets import TARGETS
 
 CASES = [(name, seed) for name, seeds in SEEDS.items() for seed in seeds]
 

@@ -11,11 +11,12 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from hostile import Hostile, hostile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strange import stranges
 
+from tests.support.malformed_responses import alterations
+from tests.support.malformed_server import MalformedServer, malformed_server
+from tests.support.paths import RECORDED_KEY
 from vantage6.client import Client, Timeouts
 from vantage6.client._listing import Rows
 from vantage6.client._sync import _creating
@@ -106,10 +107,10 @@ class Watching(logging.Handler):
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Hostile]:
-    copy(Path(__file__).parents[1] / "replay" / "throwaway-key.pem", KEY)
+def server() -> Iterator[MalformedServer]:
+    copy(RECORDED_KEY, KEY)
     KEY.chmod(0o600)
-    with hostile() as one, pytest.MonkeyPatch.context() as patch:
+    with malformed_server() as one, pytest.MonkeyPatch.context() as patch:
         # A lost answer to the creation of a task is looked for again and again.
         patch.setattr(_creating, "LOOKS", (0.01,))
         yield one
@@ -127,7 +128,7 @@ def log() -> Iterator[Watching]:
     logger.removeHandler(watching)
 
 
-def _client(server: Hostile, folder: Path) -> Client:
+def _client(server: MalformedServer, folder: Path) -> Client:
     return Client(
         "http://127.0.0.1",
         server.port,
@@ -149,7 +150,7 @@ REFUSED = {"wait for two": WaitTimeoutError, "change a user": InvalidInputError}
 
 @pytest.mark.parametrize("name", CALLS)
 def test_while_nothing_is_strange_a_value_comes_out(
-    server: Hostile, tmp_path: Path, name: str
+    server: MalformedServer, tmp_path: Path, name: str
 ) -> None:
     with _client(server, tmp_path) as client:
         server.behave()
@@ -167,9 +168,9 @@ def test_while_nothing_is_strange_a_value_comes_out(
 )
 @given(data=st.data())
 def test_only_values_and_our_own_errors_come_out(
-    server: Hostile, log: Watching, tmp_path: Path, name: str, data: st.DataObject
+    server: MalformedServer, log: Watching, tmp_path: Path, name: str, data: st.DataObject
 ) -> None:
-    numbers = st.dictionaries(st.integers(0, 5), stranges(), min_size=1, max_size=2)
+    numbers = st.dictionaries(st.integers(0, 5), alterations(), min_size=1, max_size=2)
     strange = data.draw(numbers)
     screen = io.StringIO()
     with _client(server, tmp_path) as client, redirect_stderr(screen):

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 
-class Breaker:
+class FailingServer:
     """Serves while it is entered.
 
     Parameters
@@ -24,7 +24,7 @@ class Breaker:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._ended = threading.Event()
 
-    def __enter__(self) -> "Breaker":
+    def __enter__(self) -> "FailingServer":
         self._thread.start()
         return self
 

@@ -12,7 +12,6 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from inspect import isawaitable
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -22,13 +21,14 @@ from urllib.parse import quote, quote_plus
 from rich.console import Console
 from rich.traceback import Traceback
 
+from tests.support.maybe_await import maybe_await
 from vantage6.bindings.secret import Secret, SecretBytes
 
 # So that the hunter's own frames, which are in each traceback too, do not show what is looked for.
 Known = dict[str, Secret]
 
 
-class Hunt:
+class SecretSearch:
     """Collects secrets, and what was shown; then says which of the former are in the latter."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Hunt:
         `keeps` names an attribute that the error is to carry, even from process to process.
         """
         try:
-            await settled(call())
+            await maybe_await(call())
         except BaseException as error:
             self._keep_error(where, error, keeps)
             return error
@@ -131,11 +131,6 @@ class Hunt:
         """Say how much was looked at."""
         size = sum(map(len, self._shown.values())) / 2**20
         return f"{len(self._known)} secrets, {len(self._shown)} texts, {size:.1f} MiB"
-
-
-async def settled(value: Any) -> Any:
-    """Give what a method of either kind of client gives."""
-    return await value if isawaitable(value) else value
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -229,9 +224,9 @@ def _with_rich_locals(error: BaseException) -> str:
 class _Logs(logging.Handler):
     """Keeps what is logged, from the lowest level on."""
 
-    def __init__(self, hunt: Hunt) -> None:
+    def __init__(self, search: SecretSearch) -> None:
         super().__init__(0)
-        self._hunt = hunt
+        self._search = search
         self._before: dict[logging.Logger, int] = {}
         self.names: set[str] = set()
 
@@ -268,20 +263,20 @@ class _Logs(logging.Handler):
         if record.name == "mail.log":
             return
         self.names.add(record.name.split(".")[0])
-        self._hunt.saw(f"log of {record.name}", record.getMessage())
-        self._hunt.saw(f"arguments of a log of {record.name}", repr(record.args))
+        self._search.saw(f"log of {record.name}", record.getMessage())
+        self._search.saw(f"arguments of a log of {record.name}", repr(record.args))
         if record.exc_info and record.exc_info[1]:
             # asyncio in debug mode logs errors of its own frames, which have what is sent in them.
             is_ours = record.name.startswith("vantage6")
             shown = (_with_locals if is_ours else _plain)(record.exc_info[1])
-            self._hunt.saw(f"traceback in a log of {record.name}", shown)
+            self._search.saw(f"traceback in a log of {record.name}", shown)
 
 
 class Processes:
     """Looks at the list of processes again and again."""
 
-    def __init__(self, hunt: Hunt) -> None:
-        self._hunt = hunt
+    def __init__(self, search: SecretSearch) -> None:
+        self._search = search
         self._seen: set[bytes] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -309,7 +304,7 @@ class Processes:
             return
         if text not in self._seen:
             self._seen.add(text)
-            self._hunt.saw(path.name, text)
+            self._search.saw(path.name, text)
             if path.name == "cmdline":
                 self.commands.add(text.replace(b"\0", b" ").decode("latin-1"))
 

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breaker import Breaker
-from hunt import Hunt, settled
-from postbox import Postbox
 
+from tests.support.mail_sink import MailSink
+from tests.support.maybe_await import maybe_await
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret, SecretRow
 from vantage6.bindings.server import AuthenticatedClient, calls, models
@@ -45,6 +44,9 @@ from vantage6.localnet import LocalNetwork, _seed
 from vantage6.localnet._environment import cache_folder
 from vantage6.localnet._login import code, log_in
 
+from .failing_server import FailingServer
+from .secret_search import SecretSearch
+
 pytestmark = pytest.mark.live
 
 KINDS = (Client, AsyncClient)
@@ -56,37 +58,37 @@ WAYS = (
 class Person:
     """Someone with marked secrets of their own."""
 
-    def __init__(self, hunt: Hunt, name: str) -> None:
+    def __init__(self, search: SecretSearch, name: str) -> None:
         self.name = name
-        self.password = hunt.mark("password", f"Pw1+{secrets.token_urlsafe(12)}/ä")
-        self.new_password = hunt.mark("new password", f"Nw2 {secrets.token_urlsafe(12)}\"'")
-        self.code = hunt.mark("code", secrets.token_hex(5))
-        self.passphrase = hunt.mark("passphrase", f"phrase {secrets.token_urlsafe(12)}")
-        self.token = hunt.mark(
+        self.password = search.mark("password", f"Pw1+{secrets.token_urlsafe(12)}/ä")
+        self.new_password = search.mark("new password", f"Nw2 {secrets.token_urlsafe(12)}\"'")
+        self.code = search.mark("code", secrets.token_hex(5))
+        self.passphrase = search.mark("passphrase", f"phrase {secrets.token_urlsafe(12)}")
+        self.token = search.mark(
             "recovery token", f"eyJ{secrets.token_hex(20)}.{secrets.token_hex(9)}"
         )
         self.otp = ""
-        self.key = hunt.mark("api key", secrets.token_hex(16))
+        self.key = search.mark("api key", secrets.token_hex(16))
 
 
 @pytest.fixture
-def hunt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hunt]:
+def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretSearch]:
     monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(cache_folder()))
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.delenv("VANTAGE6_KNOWN_ORGANIZATIONS", raising=False)
-    hunt = Hunt()
-    with warnings.catch_warnings(record=True) as warned, hunt.logs():
+    search = SecretSearch()
+    with warnings.catch_warnings(record=True) as warned, search.logs():
         warnings.simplefilter("always")
-        yield hunt
+        yield search
         gc.collect()  # what is warned of when objects go
     assert not warned  # they were taken note of
 
 
-def note_warnings(hunt: Hunt, warned: list[warnings.WarningMessage]) -> None:
+def note_warnings(search: SecretSearch, warned: list[warnings.WarningMessage]) -> None:
     for warning in warned:
-        hunt.saw("warning", f"{warning.message} {warning!r}")
+        search.saw("warning", f"{warning.message} {warning!r}")
 
 
 # -- a server that fails ---------------------------------------------------------------------------
@@ -113,43 +115,43 @@ def requests_of(client: Any, who: Person) -> dict[str, Callable[[], Any]]:
 
 
 async def fail_in_all_ways(
-    hunt: Hunt, kind: type, breaker: Breaker, ways: Sequence[str], *names: str
+    search: SecretSearch, kind: type, server: FailingServer, ways: Sequence[str], *names: str
 ) -> int:
     """Send secrets to a server that fails."""
     failures = 0
     for way in ways:
-        who = Person(hunt, f"ada-{way}")
-        client = kind("http://127.0.0.1", breaker.port, f"/{way}", "debug", timeout=5)
-        access = hunt.mark("access token", f"h.eyJ{secrets.token_hex(20)}.s")
-        refresh = hunt.mark("refresh token", f"h.eyJ{secrets.token_hex(20)}.r")
+        who = Person(search, f"ada-{way}")
+        client = kind("http://127.0.0.1", server.port, f"/{way}", "debug", timeout=5)
+        access = search.mark("access token", f"h.eyJ{secrets.token_hex(20)}.s")
+        refresh = search.mark("refresh token", f"h.eyJ{secrets.token_hex(20)}.r")
         client._session.auth.tokens = Tokens(access, refresh, float("inf"))
         if way == "reset-while-sending":
             who.password = Secret(who.password * 200_000)
         for name, call in requests_of(client, who).items():
             if name not in names and (names or (way == "odd" and name != "authenticate")):
                 continue
-            error = await hunt.fails(f"{name}, {way}, {kind.__name__}", call)
+            error = await search.fails(f"{name}, {way}, {kind.__name__}", call)
             assert isinstance(error, Vantage6Error), (name, way, error)
             failures += 1
-        hunt.look_at(f"client, {way}", client)
-        await settled(client.close())
+        search.look_at(f"client, {way}", client)
+        await maybe_await(client.close())
     return failures
 
 
-async def stop_in_the_middle(hunt: Hunt, kind: type, breaker: Breaker) -> None:
+async def stop_in_the_middle(search: SecretSearch, kind: type, server: FailingServer) -> None:
     """Give up while a secret is sent, or comes."""
-    who = Person(hunt, "ada")
+    who = Person(search, "ada")
     for way in ("silent", "trickle"):
-        hasty = kind("http://127.0.0.1", breaker.port, f"/{way}", None, timeout=0.3)
+        hasty = kind("http://127.0.0.1", server.port, f"/{way}", None, timeout=0.3)
         for name, call in requests_of(hasty, who).items():
             if name in ("authenticate", "change"):
-                error = await hunt.fails(f"{name}, {way}", call)
+                error = await search.fails(f"{name}, {way}", call)
                 assert isinstance(error, RequestTimeoutError)
-        await settled(hasty.close())
-        patient = kind("http://127.0.0.1", breaker.port, f"/{way}", None)
+        await maybe_await(hasty.close())
+        patient = kind("http://127.0.0.1", server.port, f"/{way}", None)
         if kind is AsyncClient:
             waiting = patient.authenticate(who.name, who.password, who.code)
-            await hunt.fails(f"cancelled, {way}", lambda w=waiting: asyncio.wait_for(w, 0.3))
+            await search.fails(f"cancelled, {way}", lambda w=waiting: asyncio.wait_for(w, 0.3))
         else:
             before = signal.signal(signal.SIGALRM, signal.default_int_handler)
             begin = requests_of(patient, who)["authenticate"]
@@ -158,14 +160,14 @@ async def stop_in_the_middle(hunt: Hunt, kind: type, breaker: Breaker) -> None:
                 signal.setitimer(signal.ITIMER_REAL, 0.3)
                 return begin()
 
-            error = await hunt.fails(f"authenticate, Ctrl-C, {way}", call)
+            error = await search.fails(f"authenticate, Ctrl-C, {way}", call)
             signal.signal(signal.SIGALRM, before)
             assert isinstance(error, KeyboardInterrupt)
-        await settled(patient.close())
-    login = hunt.mark("login at a proxy", secrets.token_urlsafe(12))
+        await maybe_await(patient.close())
+    login = search.mark("login at a proxy", secrets.token_urlsafe(12))
     for scheme in ("gopher", "http"):
         by_proxy = Secret(f"{scheme}://ada:{login}@127.0.0.1:9")
-        error = await hunt.fails(
+        error = await search.fails(
             f"authenticate, {scheme} proxy",
             lambda p=by_proxy: kind(
                 "http://127.0.0.1", 1, proxy=str(p), max_retries=0
@@ -175,26 +177,28 @@ async def stop_in_the_middle(hunt: Hunt, kind: type, breaker: Breaker) -> None:
     away = kind("http://127.0.0.1", 9, "/api", None)
     for name, call in requests_of(away, who).items():
         if name in ("authenticate", "set"):
-            await hunt.fails(f"{name}, refused", call)
-    await settled(away.close())
+            await search.fails(f"{name}, refused", call)
+    await maybe_await(away.close())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_fails(hunt: Hunt, kind: type, capfd: pytest.CaptureFixture[str]) -> None:
-    token = hunt.mark("access token", f"eyJ{secrets.token_hex(20)}.{secrets.token_hex(20)}.s")
+def test_a_server_that_fails(
+    search: SecretSearch, kind: type, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token = search.mark("access token", f"eyJ{secrets.token_hex(20)}.{secrets.token_hex(20)}.s")
 
     async def drive() -> int:
         asyncio.get_running_loop().set_debug(True)
-        failures = await fail_in_all_ways(hunt, kind, breaker, WAYS)
-        await stop_in_the_middle(hunt, kind, breaker)
+        failures = await fail_in_all_ways(search, kind, server, WAYS)
+        await stop_in_the_middle(search, kind, server)
         return failures
 
-    with warnings.catch_warnings(record=True) as warned, Breaker(token) as breaker:
+    with warnings.catch_warnings(record=True) as warned, FailingServer(token) as server:
         assert asyncio.run(drive()) == (len(WAYS) - 1) * 10 + 1
-    note_warnings(hunt, warned)
+    note_warnings(search, warned)
     out, err = capfd.readouterr()
-    hunt.saw("output", out + err)
-    assert hunt.found() == []
+    search.saw("output", out + err)
+    assert search.found() == []
 
 
 # Which mask is taken away, in which way the server fails then, and what would be seen.
@@ -210,22 +214,24 @@ MASKS = {
 
 @pytest.mark.parametrize("mask", MASKS)
 def test_the_search_finds_what_is_not_masked(
-    hunt: Hunt, mask: str, monkeypatch: pytest.MonkeyPatch
+    search: SecretSearch, mask: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, name, without, way, where = MASKS[mask]
     monkeypatch.setattr(place, name, without)
-    with Breaker(hunt.mark("access token", f"eyJ{secrets.token_hex(20)}.s")) as breaker:
-        asyncio.run(fail_in_all_ways(hunt, Client, breaker, [way], "authenticate"))
-    assert any(where in found for found in hunt.found()), hunt.found()
+    with FailingServer(search.mark("access token", f"eyJ{secrets.token_hex(20)}.s")) as server:
+        asyncio.run(fail_in_all_ways(search, Client, server, [way], "authenticate"))
+    assert any(where in found for found in search.found()), search.found()
 
 
 # -- a server that works ---------------------------------------------------------------------------
 class Act:
     """One client's way through all that has to do with secrets, at a real server."""
 
-    def __init__(self, hunt: Hunt, kind: type, network: LocalNetwork, postbox: Postbox) -> None:
-        self.hunt, self.kind, self.network, self.postbox = hunt, kind, network, postbox
-        self.who = Person(hunt, f"ada-{kind.__name__.lower()}")
+    def __init__(
+        self, search: SecretSearch, kind: type, network: LocalNetwork, mail_sink: MailSink
+    ) -> None:
+        self.search, self.kind, self.network, self.mail_sink = search, kind, network, mail_sink
+        self.who = Person(search, f"ada-{kind.__name__.lower()}")
         self.mail = f"{self.who.name}@example.org"
         self.folder = Path(network._folder, "keys", kind.__name__)
         self.folder.mkdir(parents=True, mode=0o700)
@@ -234,8 +240,8 @@ class Act:
         """Do all of it."""
         root, client = self.stranger(), self.stranger()
         user = self.network.users["root"]
-        await settled(root.authenticate(user.username, user.password, lambda: user.code or ""))
-        self.hunt.mark_login(root)
+        await maybe_await(root.authenticate(user.username, user.password, lambda: user.code or ""))
+        self.search.mark_login(root)
         await self.add(root)
         await self.log_in(client)
         await self.use(client)
@@ -243,10 +249,10 @@ class Act:
         await self.lose_all(client)
         await self.manage(root)
         for each in (root, client):
-            self.hunt.mark_login(each)
-            self.hunt.look_at("client", each)
-            self.hunt.saw("headers", repr((each.headers, [each.token], each.whoami)))
-            await settled(each.close())
+            self.search.mark_login(each)
+            self.search.look_at("client", each)
+            self.search.saw("headers", repr((each.headers, [each.token], each.whoami)))
+            await maybe_await(each.close())
 
     def stranger(self) -> Any:
         return self.kind("http://127.0.0.1", self.network.port, "/api", "debug", timeout=30)
@@ -259,72 +265,74 @@ class Act:
         def create(password: Secret) -> Any:
             return root.user.create(who.name, "Ada", "L", password, mail, 1, roles)
 
-        weak = self.hunt.mark("weak password", secrets.token_hex(8))
-        await self.hunt.fails("user, weak", lambda: create(weak))
-        self.hunt.look_at("user", await settled(create(who.password)))
-        await self.hunt.fails("user, twice", lambda: create(who.password))
+        weak = self.search.mark("weak password", secrets.token_hex(8))
+        await self.search.fails("user, weak", lambda: create(weak))
+        self.search.look_at("user", await maybe_await(create(who.password)))
+        await self.search.fails("user, twice", lambda: create(who.password))
 
     async def log_in(self, client: Any) -> None:
         """Log in with a second factor, after all that can go wrong with that."""
-        who, hunt = self.who, self.hunt
-        wrong = hunt.mark("wrong password", f"Wrong-1{secrets.token_hex(8)}")
-        error = await hunt.fails("password", lambda: client.authenticate(who.name, wrong, who.code))
+        who, search = self.who, self.search
+        wrong = search.mark("wrong password", f"Wrong-1{secrets.token_hex(8)}")
+        error = await search.fails(
+            "password", lambda: client.authenticate(who.name, wrong, who.code)
+        )
         assert isinstance(error, LoginFailedError)
         # What is told but once gets from process to process.
-        error = await hunt.fails(
+        error = await search.fails(
             "setup", lambda: client.authenticate(who.name, who.password), keeps="uri"
         )
         assert isinstance(error, TwoFactorSetupRequiredError)
         assert pickle.loads(pickle.dumps(error)).uri == error.uri  # noqa: S301 - our own
-        hunt.mark("QR code", error.uri)
-        who.otp = hunt.mark("second factor", error.uri.partition("secret=")[2].partition("&")[0])
-        error = await hunt.fails("no code", lambda: client.authenticate(who.name, who.password))
+        search.mark("QR code", error.uri)
+        who.otp = search.mark("second factor", error.uri.partition("secret=")[2].partition("&")[0])
+        error = await search.fails("no code", lambda: client.authenticate(who.name, who.password))
         assert isinstance(error, TwoFactorRequiredError)
         for given in (who.code, lambda: who.code):
-            error = await hunt.fails(
+            error = await search.fails(
                 "code", lambda c=given: client.authenticate(who.name, who.password, c)
             )
             assert isinstance(error, LoginFailedError)
-        await settled(client.authenticate(who.name, who.password, lambda: code(who.otp)))
-        hunt.mark_login(client)
+        await maybe_await(client.authenticate(who.name, who.password, lambda: code(who.otp)))
+        search.mark_login(client)
 
     async def use(self, client: Any) -> None:
         """Have a task computed, with events; renew the login."""
-        hunt, who = self.hunt, self.who
-        await settled(client.setup_encryption(self.network.private_keys[1]))
-        task = await settled(
+        search, who = self.search, self.who
+        await maybe_await(client.setup_encryption(self.network.private_keys[1]))
+        task = await maybe_await(
             client.task.create(collaboration="demo", organizations=[1], name="t",
                                image="harbor2.vantage6.ai/demo/average",
                                method="partial_average", kwargs={"column_name": "age"},
                                databases="default")
         )  # fmt: skip
-        await settled(client.wait_for_results(task, timeout=60))
-        hunt.mark_login(client)
-        await settled(client.refresh_token())
-        hunt.mark_login(client)
-        await hunt.fails(
+        await maybe_await(client.wait_for_results(task, timeout=60))
+        search.mark_login(client)
+        await maybe_await(client.refresh_token())
+        search.mark_login(client)
+        await search.fails(
             "request",
             lambda: client.request("user", json={"password": who.password}, method="post"),
         )
-        hunt.look_at("request", await settled(client.request("user")))
+        search.look_at("request", await maybe_await(client.request("user")))
         saved = client.saved_login.save(self.folder / "login.json")
-        hunt.look_at("saved login", client.saved_login)
-        await hunt.fails("keyring", lambda: client.saved_login.remember_password(who.password))
-        again = await settled(self.kind.from_saved_login(saved, save=False))
-        hunt.look_at("client of a session", again)
-        await settled(again.close())
+        search.look_at("saved login", client.saved_login)
+        await search.fails("keyring", lambda: client.saved_login.remember_password(who.password))
+        again = await maybe_await(self.kind.from_saved_login(saved, save=False))
+        search.look_at("client of a session", again)
+        await maybe_await(again.close())
         torn = self.folder / "torn.json"
         torn.write_bytes(saved.read_bytes()[:-40])
         torn.chmod(0o600)
-        await hunt.fails("torn session", lambda: self.kind.from_saved_login(torn))
-        assert hunt.look_into(self.folder, search=False) == []
-        await settled(client.store.set(self.network.store.id))
+        await search.fails("torn session", lambda: self.kind.from_saved_login(torn))
+        assert search.look_into(self.folder, search=False) == []
+        await maybe_await(client.store.set(self.network.store.id))
 
     async def use_keys(self, client: Any) -> None:
         """Read and make key files, rightly and wrongly."""
-        hunt, who = self.hunt, self.who
+        search, who = self.search, self.who
         pem = self.network.private_keys[1].read_bytes()
-        hunt.mark("private key", pem.decode().splitlines()[5])
+        search.mark("private key", pem.decode().splitlines()[5])
         key = _crypto.load_private_key(pem)
         protected, torn = self.folder / "protected.pem", self.folder / "torn.pem"
         protected.write_bytes(_crypto.private_key_to_pem(key, who.passphrase))
@@ -335,143 +343,152 @@ class Act:
             ("passphrase", protected, who.password),
             ("no need", self.network.private_keys[1], who.passphrase),
         ):
-            error = await hunt.fails(
+            error = await search.fails(
                 f"key, {name}",
                 lambda f=file, p=phrase: client.setup_encryption(f, passphrase=p),
             )
             assert isinstance(error, InvalidKeyError)
-        await settled(client.setup_encryption(protected, passphrase=who.passphrase))
+        await maybe_await(client.setup_encryption(protected, passphrase=who.passphrase))
         new = self.folder / "new.pem"
-        error = await hunt.fails(
+        error = await search.fails(
             "new key", lambda: client.util.generate_private_key(new, passphrase=who.passphrase)
         )
         assert isinstance(error, KeyMismatchError)
         nowhere = self.folder / "nowhere" / "new.pem"
-        await hunt.fails("nowhere", lambda: client.util.generate_private_key(nowhere))
-        hunt.look_at("key", client._session.private_key)
+        await search.fails("nowhere", lambda: client.util.generate_private_key(nowhere))
+        search.look_at("key", client._session.private_key)
         for file in (torn, protected):  # which the test made
             file.unlink()
 
     async def lose_all(self, client: Any) -> None:
         """Change and recover a password and a second factor."""
-        hunt, who, util = self.hunt, self.who, client.util
-        await hunt.fails(
+        search, who, util = self.search, self.who, client.util
+        await search.fails(
             "wrong change", lambda: util.change_my_password(who.new_password, who.new_password)
         )
-        await settled(util.change_my_password(who.password, who.new_password))
-        await settled(util.reset_my_password(email=self.mail))
-        token = hunt.mark("token of a mail", self.postbox.token_for(self.mail, "Password reset"))
-        await hunt.fails("token", lambda: util.set_my_password(who.token, who.password))
-        await hunt.fails("weak", lambda: util.set_my_password(token, who.code))
-        await settled(util.set_my_password(token, who.password))
-        await hunt.fails(
+        await maybe_await(util.change_my_password(who.password, who.new_password))
+        await maybe_await(util.reset_my_password(email=self.mail))
+        token = search.mark(
+            "token of a mail", self.mail_sink.token_for(self.mail, "Password reset")
+        )
+        await search.fails("token", lambda: util.set_my_password(who.token, who.password))
+        await search.fails("weak", lambda: util.set_my_password(token, who.code))
+        await maybe_await(util.set_my_password(token, who.password))
+        await search.fails(
             "factor", lambda: util.reset_two_factor_auth(who.new_password, username=who.name)
         )
-        await settled(util.reset_two_factor_auth(who.password, username=who.name))
+        await maybe_await(util.reset_two_factor_auth(who.password, username=who.name))
         subject = "Two-factor authentication reset"
-        token = hunt.mark("token of a mail", self.postbox.token_for(self.mail, subject))
-        await hunt.fails("token of factor", lambda: util.set_two_factor_auth(who.token))
-        found = await settled(util.set_two_factor_auth(token))
-        hunt.mark("second factor", found["otp_secret"])
-        hunt.mark("QR code", found["qr_uri"])
-        hunt.look_at("new factor", found)
-        await settled(
+        token = search.mark("token of a mail", self.mail_sink.token_for(self.mail, subject))
+        await search.fails("token of factor", lambda: util.set_two_factor_auth(who.token))
+        found = await maybe_await(util.set_two_factor_auth(token))
+        search.mark("second factor", found["otp_secret"])
+        search.mark("QR code", found["qr_uri"])
+        search.look_at("new factor", found)
+        await maybe_await(
             client.authenticate(who.name, who.password, lambda: code(found["otp_secret"]))
         )
-        hunt.mark_login(client)
+        search.mark_login(client)
 
     async def manage(self, root: Any) -> None:
         """See what is told of users and nodes."""
-        hunt = self.hunt
-        users = await settled(root.user.list())
+        search = self.search
+        users = await maybe_await(root.user.list())
         assert any(isinstance(row, SecretRow) for row in users)
         for row in users:
             if row["otp_secret"]:
-                hunt.mark("second factor", row["otp_secret"])
-        hunt.look_at("users", users)
-        hunt.saw("users, drawn", f"{users} {users._repr_html_()} {users.to_pandas().to_string()}")
-        hunt.look_at("user", await settled(root.user.get(users[0]["id"])))
-        hunt.look_at("user", await settled(root.user.update(self.who.name, firstname="Eve")))
-        error = await hunt.fails("name", lambda: root.user.id(self.who.name + "e"))
+                search.mark("second factor", row["otp_secret"])
+        search.look_at("users", users)
+        search.saw("users, drawn", f"{users} {users._repr_html_()} {users.to_pandas().to_string()}")
+        search.look_at("user", await maybe_await(root.user.get(users[0]["id"])))
+        search.look_at("user", await maybe_await(root.user.update(self.who.name, firstname="Eve")))
+        error = await search.fails("name", lambda: root.user.id(self.who.name + "e"))
         assert error.candidates
-        hunt.look_at("no such user", error)
-        party = await settled(root.organization.create(
+        search.look_at("no such user", error)
+        party = await maybe_await(root.organization.create(
             f"Party {self.kind.__name__}", "", "", "", "", "party.example"))  # fmt: skip
-        await settled(root.collaboration.add_organization(party["id"], 1))
-        node = await settled(root.node.create(1, organization=party["id"]))
-        hunt.mark("api key", node["api_key"])
-        hunt.look_at("node", node)
-        await hunt.fails("node, twice", lambda: root.node.create(1, organization=party["id"]))
+        await maybe_await(root.collaboration.add_organization(party["id"], 1))
+        node = await maybe_await(root.node.create(1, organization=party["id"]))
+        search.mark("api key", node["api_key"])
+        search.look_at("node", node)
+        await search.fails("node, twice", lambda: root.node.create(1, organization=party["id"]))
 
 
-async def fall_apart(hunt: Hunt, network: LocalNetwork) -> None:
+async def fall_apart(search: SecretSearch, network: LocalNetwork) -> None:
     """Let parts of the local network crash, where they hold secrets."""
-    wrong = hunt.mark("wrong password", f"Wrong-2{secrets.token_hex(8)}")
-    await hunt.fails("seed", lambda: _seed.seed(network.url, network._folder, 1, None))
-    await hunt.fails(
+    wrong = search.mark("wrong password", f"Wrong-2{secrets.token_hex(8)}")
+    await search.fails("seed", lambda: _seed.seed(network.url, network._folder, 1, None))
+    await search.fails(
         "log in", lambda: log_in(network.url, "root", wrong, network.users["root"].otp_secret)
     )
-    await hunt.fails("write", lambda: network.write(Path("/nowhere/network.json")))
-    await hunt.fails("nobody", lambda: network.client("nobody"))
-    await hunt.fails("port", lambda: LocalNetwork(port=network.port).__enter__())
-    hunt.look_at("network", network)
+    await search.fails("write", lambda: network.write(Path("/nowhere/network.json")))
+    await search.fails("nobody", lambda: network.client("nobody"))
+    await search.fails("port", lambda: LocalNetwork(port=network.port).__enter__())
+    search.look_at("network", network)
     for log in network._folder.glob("*.log"):
-        hunt.saw(log.name, log.read_bytes())
+        search.saw(log.name, log.read_bytes())
 
 
-def look_at_bindings(hunt: Hunt) -> None:
+def look_at_bindings(search: SecretSearch) -> None:
     """Keep what the bindings show of secrets that they are given."""
-    who = Person(hunt, "bindings")
-    hunt.look_at("call", calls.create_user_token({"username": "a", "password": who.password}))
+    who = Person(search, "bindings")
+    search.look_at("call", calls.create_user_token({"username": "a", "password": who.password}))
     signed = AuthenticatedClient("http://127.0.0.1", token=str(who.token))
     signed.get_httpx_client().close()
-    hunt.look_at("client of the bindings", signed)
+    search.look_at("client of the bindings", signed)
     for model in (
         models.UserLogin(str(who.password), "ada", str(who.code)),
         models.NodeLogin(str(who.key)),
         models.ResetPasswordInput(str(who.password), str(who.token)),
     ):
-        hunt.saw(f"model {type(model).__name__}", repr(model))
+        search.saw(f"model {type(model).__name__}", repr(model))
 
 
 def test_all_that_has_to_do_with_secrets(
-    hunt: Hunt, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    search: SecretSearch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with (
         warnings.catch_warnings(record=True) as warned,
-        hunt.watch_processes() as processes,
-        Postbox() as postbox,
+        search.watch_processes() as processes,
+        MailSink() as mail_sink,
         LocalNetwork(
             organizations=1,
             encrypted=True,
             store=True,
             two_factor=True,
-            smtp=postbox.address,
+            smtp=mail_sink.address,
             token_seconds=10,
         ) as network,
     ):
         for user in network.users.values():
-            hunt.mark("password", user.password)
-            hunt.mark("second factor", user.otp_secret or "")
-        hunt.mark("api key", network.nodes[0].api_key)
+            search.mark("password", user.password)
+            search.mark("second factor", user.otp_secret or "")
+        search.mark("api key", network.nodes[0].api_key)
         settings = json.loads((network._folder / "server.yaml").read_text())
-        hunt.mark("key of the server", settings["jwt_secret_key"])
+        search.mark("key of the server", settings["jwt_secret_key"])
         with ThreadPoolExecutor() as pool:  # they mostly wait for the server
-            acts = [Act(hunt, kind, network, postbox) for kind in KINDS]
+            acts = [Act(search, kind, network, mail_sink) for kind in KINDS]
             list(pool.map(lambda act: asyncio.run(act.play(), debug=True), acts))
-        asyncio.run(fall_apart(hunt, network))
-        look_at_bindings(hunt)
+        asyncio.run(fall_apart(search, network))
+        look_at_bindings(search)
         network.write(tmp_path / "network.json")
-        assert hunt.look_into(network._folder, search=False) == []
+        assert search.look_into(network._folder, search=False) == []
         assert network._folder.stat().st_mode & 0o077 == 0
-        assert hunt.look_into(tmp_path, search=False) == []
+        assert search.look_into(tmp_path, search=False) == []
         (tmp_path / "network.json").unlink()  # that is what it is for
-        hunt.look_into(tmp_path, search=True)
-    note_warnings(hunt, warned)
+        search.look_into(tmp_path, search=True)
+    note_warnings(search, warned)
     out, err = capfd.readouterr()
-    hunt.saw("output", out + err)
-    print(hunt.summary())
+    search.saw("output", out + err)
+    print(search.summary())
     # It has looked where it was to look.
-    assert {"httpx", "httpcore", "vantage6", "engineio", "socketio", "asyncio"} <= hunt.logs().names
+    assert {
+        "httpx",
+        "httpcore",
+        "vantage6",
+        "engineio",
+        "socketio",
+        "asyncio",
+    } <= search.logs().names
     assert any("uwsgi" in command for command in processes.commands)
-    assert hunt.found() == []
+    assert search.found() == []

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 
-def owners(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
+def client_resources(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
     """Give the client, its resources and those below them, by their dotted names."""
     yield name, owner
     for member, value in vars(owner).items():
         if not member.startswith("_"):
-            yield from owners(value, f"{name}{member}.")
+            yield from client_resources(value, f"{name}{member}.")

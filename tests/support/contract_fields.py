@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
-OPENAPI = Path(__file__).parents[2] / "openapi"
+from tests.support.paths import OPENAPI
 
 
-def operations_answered_with(names: Collection[str]) -> set[str]:
+def operations_returning(names: Collection[str]) -> set[str]:
     """Find the operations, of any version, whose answers have one of these fields."""
     found: set[str] = set()
     for file in (*OPENAPI.glob("server/*.json"), *OPENAPI.glob("store/*.json")):

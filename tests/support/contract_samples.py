@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "openapi"
+from tests.support.paths import OPENAPI
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,13 @@ class Contract:
 
 @cache
 def _load(service: str, version: str) -> Any:
-    return json.loads((FOLDER / service / f"{version}.json").read_text())
+    return json.loads((OPENAPI / service / f"{version}.json").read_text())
 
 
 CONTRACTS = [
     Contract(service, file.stem)
     for service in ("server", "store")
-    for file in sorted((FOLDER / service).glob("*.json"))
+    for file in sorted((OPENAPI / service).glob("*.json"))
 ]
 
 

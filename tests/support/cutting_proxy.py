@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from gateways import pass_on
+from tests.support.proxies import pass_on
 
 
-class Cutter:
+class CuttingProxy:
     """Passes on what comes, until told to cut it."""
 
     def __init__(self, port: int, *, events: bool = True) -> None:
@@ -54,9 +54,9 @@ class Cutter:
 
 
 @contextmanager
-def cutting(port: int, *, events: bool = True) -> Iterator[Cutter]:
+def cutting_proxy(port: int, *, events: bool = True) -> Iterator[CuttingProxy]:
     """Stand between a client and a server on this port."""
-    cutter = Cutter(port, events=events)
+    cutter = CuttingProxy(port, events=events)
     try:
         yield cutter
     finally:

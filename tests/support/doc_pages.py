@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "openapi/README.md")
 # What the session `examples` runs: programs, what they print, commands, settings.
 KINDS = ("python", "pycon", "text", "sh", "ini", "toml", "yaml", "json")

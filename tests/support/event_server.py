@@ -12,7 +12,7 @@ from typing import Any
 import simple_websocket
 
 # How many requests had been answered when the server said this, its name, and what went along.
-Announcement = tuple[int, str, Any]
+RecordedEvent = tuple[int, str, Any]
 # Names where a connection ended: it broke, broke before anything was said, or was closed politely.
 CUT, MUTE, CLOSED = "", "mute", "closed"
 # Names what is sent as it is: the bytes, and what comes again and again after them.
@@ -25,11 +25,11 @@ GREETING = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 6
 MOMENT = 0.002
 
 
-class Announcer(BaseHTTPRequestHandler):
+class EventHandler(BaseHTTPRequestHandler):
     """Takes each connection, and announces what it is told to, none of it too early."""
 
     protocol_version = "HTTP/1.1"
-    tape: Iterator[Announcement]  # the next connection goes on where one broke
+    tape: Iterator[RecordedEvent]  # the next connection goes on where one broke
     answered: Callable[[], int]
     taken: list[int]  # how much of each flood got through
 
@@ -77,10 +77,10 @@ class Announcer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def announcing(tape: Iterable[Announcement], answered: Callable[[], int]) -> Iterator[int]:
+def event_server(tape: Iterable[RecordedEvent], answered: Callable[[], int]) -> Iterator[int]:
     """Announce what is on the tape, at the same place among the requests; give the port."""
     handler = type(
-        "Handler", (Announcer,), {"tape": iter(tape), "answered": staticmethod(answered)}
+        "Handler", (EventHandler,), {"tape": iter(tape), "answered": staticmethod(answered)}
     )
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))

@@ -8,7 +8,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 
-class Drawer(KeyringBackend):
+class FakeKeyring(KeyringBackend):
     """The keyring.
 
     Attributes
@@ -47,9 +47,9 @@ class Drawer(KeyringBackend):
 
 
 @contextmanager
-def drawer() -> Iterator[Drawer]:
+def fake_keyring() -> Iterator[FakeKeyring]:
     """Put it in the place of the system's keyring."""
-    before, made = keyring.get_keyring(), Drawer()
+    before, made = keyring.get_keyring(), FakeKeyring()
     keyring.set_keyring(made)
     try:
         yield made

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
-class Postbox:
+class MailSink:
     """Receives mail while it is entered.
 
     Attributes
@@ -29,7 +29,7 @@ class Postbox:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
-    def __enter__(self) -> "Postbox":
+    def __enter__(self) -> "MailSink":
         serve = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", 0)
         self._server = self._loop.run_until_complete(serve)
         self.address = self._server.sockets[0].getsockname()

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from hostile import Answer, Strange, token
 from hypothesis import strategies as st
+
+from tests.support.malformed_server import Alteration, Response, token
 
 NEST = "[" * 400 + "]" * 400
 STEERING = "\x1b[31m\x1b]0;gone\x07"
@@ -63,7 +64,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-def altered(answer: Answer, changes: list[tuple[int, str, Any]]) -> Answer:
+def altered(answer: Response, changes: list[tuple[int, str, Any]]) -> Response:
     """Change some places of an answer."""
     status, headers, content = answer
     try:
@@ -83,7 +84,7 @@ def altered(answer: Answer, changes: list[tuple[int, str, Any]]) -> Answer:
 
 
 @st.composite
-def stranges(draw: st.DrawFn) -> Strange:
+def alterations(draw: st.DrawFn) -> Alteration:
     """Make what alters an answer."""
     kind = draw(st.sampled_from(["places"] * 6 + ["body", "bytes", "header", "status"]))
     if kind == "places":

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from said import Contract, operations, samples
+from tests.support.contract_samples import Contract, operations, samples
 
 SERVER, STORE = Contract("server", "4.15.2"), Contract("store", "4.15.2")
 BASES = {"/api": SERVER, "/store/api": STORE}
 LINKS = {"first": "/api/x?page=1", "self": "/api/x?page=1", "last": "/api/x?page=1"}
 
 # Status, headers and body of an answer.
-Answer = tuple[int, dict[str, str], bytes]
-Strange = Callable[[Answer], Answer]
+Response = tuple[int, dict[str, str], bytes]
+Alteration = Callable[[Response], Response]
 
 
 def token(subject: object = 7) -> str:
@@ -56,28 +56,28 @@ FITTING: dict[str, dict[str, Any]] = {
 
 
 @dataclass
-class Hostile:
+class MalformedServer:
     """What the server does, and where it is.
 
     Attributes
     ----------
     port : int
         Where it listens.
-    strange : dict of int to Strange
+    strange : dict of int to Alteration
         What becomes of its answers, by their number since the last `behave`.
     """
 
     port: int = 0
-    strange: dict[int, Strange] = field(default_factory=dict)
+    strange: dict[int, Alteration] = field(default_factory=dict)
     count: int = 0
     lock: Any = field(default_factory=threading.Lock)
 
-    def behave(self, strange: dict[int, Strange] | None = None) -> None:
+    def behave(self, strange: dict[int, Alteration] | None = None) -> None:
         """Begin to count anew, with these answers made strange."""
         self.strange, self.count = strange or {}, 0
 
-    def answer(self, method: str, target: str) -> Answer:
-        """Answer a request."""
+    def answer(self, method: str, target: str) -> Response:
+        """Response a request."""
         with self.lock:
             number, self.count = self.count, self.count + 1
         path = target.split("?")[0]
@@ -87,7 +87,7 @@ class Hostile:
             said = self._by_contract(method, path)
         return self.strange.get(number, lambda same: same)(said)
 
-    def _by_contract(self, method: str, path: str) -> Answer:
+    def _by_contract(self, method: str, path: str) -> Response:
         for base, contract in BASES.items():
             for pattern, of_method, operation, good in _routes(contract):
                 if method == of_method and re.fullmatch(re.escape(base) + pattern, path):
@@ -136,11 +136,11 @@ def _rows(contract: Contract, schema: Any) -> Any:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    hostile: Hostile
+    malformed_server: MalformedServer
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        status, headers, body = self.hostile.answer(self.command, self.path)
+        status, headers, body = self.malformed_server.answer(self.command, self.path)
         lines = [
             f"HTTP/1.1 {status} What",
             *(f"{name}: {value}" for name, value in headers.items()),
@@ -156,10 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hostile() -> Iterator[Hostile]:
+def malformed_server() -> Iterator[MalformedServer]:
     """Run such a server."""
-    one = Hostile()
-    handler = type("HostileHandler", (_Handler,), {"hostile": one})
+    one = MalformedServer()
+    handler = type("MalformedHandler", (_Handler,), {"malformed_server": one})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     httpd.daemon_threads = True
     one.port = httpd.server_address[1]

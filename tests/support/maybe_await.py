@@ -1,9 +1,9 @@
-"""What a test does with either of the two clients."""
+"""Lets one test run with the sync and the async client."""
 
 import inspect
 from typing import Any
 
 
-async def done(value: Any) -> Any:
-    """Await what the async client gives, and pass on what the other one does."""
+async def maybe_await(value: Any) -> Any:
+    """Return a value, awaited if it has to be."""
     return await value if inspect.isawaitable(value) else value

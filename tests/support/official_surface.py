@@ -1,18 +1,19 @@
 """What the official client offers, and a look over a client's shoulder: which of it is used."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parents[1] / "unit" / "data" / "official-surface.json"
-SURFACE: dict[str, Any] = json.loads(DATA.read_text())
+from tests.support.paths import OFFICIAL_SURFACE
+
+# Facts alone: of each method the names of its parameters, in order, with their defaults.
+SURFACE: dict[str, Any] = json.loads(OFFICIAL_SURFACE.read_text())
 RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]
 METHODS = {f"{resource}.{name}" for resource, methods in RESOURCES.items() for name in methods}
 # All that there is, by its name, such as ``task.create``, ``authenticate`` or ``token``.
 OFFICIAL = METHODS | SURFACE["client"].keys() | set(SURFACE["properties"])
 
 
-class Watched:
+class UsageRecorder:
     """A client, or one of its resources, that notes what is used of it.
 
     Parameters
@@ -33,4 +34,4 @@ class Watched:
         name = self._name + attribute
         if name in OFFICIAL:
             self._used.add(name)
-        return Watched(value, self._used, f"{name}.") if name in RESOURCES else value
+        return UsageRecorder(value, self._used, f"{name}.") if name in RESOURCES else value

@@ -12,7 +12,7 @@ Serve = Callable[[socket.socket], None]
 
 
 @dataclass
-class Seen:
+class RawServer:
     """Where such a server is, and how many connections it was asked for."""
 
     port: int
@@ -51,10 +51,10 @@ def shake(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 
 @contextmanager
-def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[Seen]:
+def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     """Serve each connection on a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    seen = Seen(listener.getsockname()[1])
+    seen = RawServer(listener.getsockname()[1])
 
     def take(connection: socket.socket) -> None:
         with suppress(OSError), connection:
@@ -83,7 +83,7 @@ def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[
         listener.close()
 
 
-def drip(data: bytes, seconds: float) -> Serve:
+def send_slowly(data: bytes, seconds: float) -> Serve:
     """Answer with one byte after the other."""
 
     def serve(connection: socket.socket) -> None:

@@ -36,7 +36,7 @@ PassTime = Callable[[float], None]
 
 
 @dataclass
-class Script:
+class ScriptedServer:
     """What the server has seen, and how it answers."""
 
     port: int
@@ -53,7 +53,7 @@ class Script:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each body waits 40 ms behind its headers
-    script: Script
+    script: ScriptedServer
 
     def answer(self) -> None:
         if self.path.startswith("/socket.io/"):
@@ -90,12 +90,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(kind: type[Handler] = Handler) -> Iterator[Script]:
+def scripted_server(kind: type[Handler] = Handler) -> Iterator[ScriptedServer]:
     """Run a server."""
     handler = type("ScriptedHandler", (kind,), {})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     httpd.daemon_threads = True
-    script = handler.script = Script(httpd.server_address[1])
+    script = handler.script = ScriptedServer(httpd.server_address[1])
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield script
@@ -114,7 +114,7 @@ def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
     return 200, body, {"total-count": str(len(rows))}
 
 
-def logging_in(
+def with_login(
     others: Callable[[Request], Reply], lives: Iterable[float] = ()
 ) -> Callable[[Request], Reply]:
     """Answer logins and refreshes with new tokens, and leave the rest to another function.

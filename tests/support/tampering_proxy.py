@@ -1,4 +1,4 @@
-"""A liar between client and server: passes everything on, but for what it is told to alter."""
+"""A proxy between client and server: passes everything on, but for what it is told to alter."""
 
 import json
 import threading
@@ -12,23 +12,23 @@ from urllib.parse import urlsplit
 import httpx
 
 # Gets the path of a request and the decoded answer, and alters the answer in place.
-Lie = Callable[[str, Any], None]
+Tamper = Callable[[str, Any], None]
 
 
 @dataclass
-class Liar:
+class TamperingProxy:
     """Where it listens, what it says, and what went through it."""
 
     port: int
-    lie: Lie | None = None
+    tamper: Tamper | None = None
     # What becomes of the answer to the creation of a task: "cut", "late", or the status instead.
-    task_answer: str | int | None = None
+    task_response: str | int | None = None
     tasks: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def lying(server_port: int) -> Iterator[Liar]:
+def tampering_proxy(server_port: int) -> Iterator[TamperingProxy]:
     """Stand between a client and the server on this port."""
     upstream = httpx.Client(base_url=f"http://127.0.0.1:{server_port}", timeout=60)
 
@@ -38,24 +38,24 @@ def lying(server_port: int) -> Iterator[Liar]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             path = urlsplit(self.path).path
-            liar.paths.append(path)
+            proxy.paths.append(path)
             is_task = (self.command, path) == ("POST", "/api/task")
             if is_task:
-                liar.tasks.append(json.loads(body))
+                proxy.tasks.append(json.loads(body))
             names = ("authorization", "content-type")
             headers = {name: self.headers[name] for name in names if name in self.headers}
             response = upstream.request(self.command, self.path, headers=headers, content=body)
-            if is_task and liar.task_answer:
+            if is_task and proxy.task_response:
                 self.close_connection = True
-                if liar.task_answer == "late":
+                if proxy.task_response == "late":
                     self.connection.settimeout(60)
                     self.connection.recv(1)  # until the client has given up and is gone
-                elif isinstance(liar.task_answer, int):
-                    self.send_error(liar.task_answer)
+                elif isinstance(proxy.task_response, int):
+                    self.send_error(proxy.task_response)
                 return
             said = response.json()
-            if liar.lie:
-                liar.lie(path, said)
+            if proxy.tamper:
+                proxy.tamper(path, said)
             data = json.dumps(said).encode()
             self.send_response(response.status_code)
             self.send_header("content-type", "application/json")
@@ -70,11 +70,11 @@ def lying(server_port: int) -> Iterator[Liar]:
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
-    liar = Liar(httpd.server_address[1])
+    proxy = TamperingProxy(httpd.server_address[1])
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield liar
+        yield proxy
     finally:
         httpd.shutdown()
         httpd.server_close()
@@ -82,19 +82,19 @@ def lying(server_port: int) -> Iterator[Liar]:
         upstream.close()
 
 
-def swap_key(organization: int, public_key: str) -> Lie:
+def replace_public_key(organization: int, public_key: str) -> Tamper:
     """Give another public key for an organization, wherever it is spoken of."""
 
-    def lie(path: str, said: Any) -> None:
+    def tamper(path: str, said: Any) -> None:
         if path.startswith("/api/organization"):
             for row in said.get("data", [said]):
                 if row["id"] == organization:
                     row["public_key"] = public_key
 
-    return lie
+    return tamper
 
 
-def deny_encryption(path: str, said: Any) -> None:
+def hide_encryption(path: str, said: Any) -> None:
     """Call each collaboration plain."""
     if path.startswith("/api/collaboration"):
         for row in said.get("data", [said]):

@@ -8,7 +8,7 @@ from vantage6.client import DecryptionError
 T = TypeVar("T")
 
 
-def closed(seal: Callable[[], T], unseal: Callable[[T], object]) -> T:
+def undecryptable(seal: Callable[[], T], unseal: Callable[[T], object]) -> T:
     """Seal until that cannot be unsealed: a wrong key opens one message in some 250 by chance."""
     while True:
         sealed = seal()

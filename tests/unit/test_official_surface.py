@@ -1,22 +1,17 @@
 """Scripts for the official client run: the same names, order and defaults, but for listed ones."""
 
 import inspect
-import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.official_surface import SURFACE as OFFICIAL
+from tests.support.paths import ROOT
 from vantage6.client import AsyncClient, Client
 
-ROOT = Path(__file__).parents[2]
-# Facts alone: of each method the names of its parameters, in order, with their defaults.
-OFFICIAL: dict[str, Any] = json.loads(
-    Path(__file__).with_name("data").joinpath("official-surface.json").read_text()
-)
 # A line of the page, "- `task.list(page)`: 1 is None. Why.": what it is about, and what differs.
 LINE = re.compile(r"^- `(?P<place>[^`]+)`: (?P<what>.+?)\. (?P<why>.+)$")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from cutter import cutting
 
+from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     AsyncClient,
     EventsUnavailableError,
@@ -326,7 +326,7 @@ async def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNe
 
 
 async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> None:
-    with cutting(net.port, events=False) as cutter:
+    with cutting_proxy(net.port, events=False) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             rows = await client.wait_for_results(await start(client, 1), **PATIENCE)
             assert rows.outputs == [{"slept": 1}]
@@ -336,7 +336,7 @@ async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwor
 
 
 async def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             task_id = await start(client, 5)
             lines: list[str] = []
@@ -363,7 +363,7 @@ async def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -
 
 
 async def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             task_id = await start(client, 300)
             kinds: list[str] = []

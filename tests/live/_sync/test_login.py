@@ -8,8 +8,8 @@ from itertools import count
 
 import pyotp
 import pytest
-from postbox import Postbox
 
+from tests.support.mail_sink import MailSink
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -138,20 +138,20 @@ def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client
 
 # -- what is lost ----------------------------------------------------------------------------------
 def test_a_locked_account_is_opened_by_a_mail(
-    root: Client, client: Client, postbox: Postbox
+    root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
     for _ in range(12):  # the server takes note a moment after it has answered
         with pytest.raises(LoginFailedError, match="locked"):
             client.authenticate(account.name, SECOND)
-        if postbox.has(account.email, LOCKED):
+        if mail_sink.has(account.email, LOCKED):
             break
     with pytest.raises(LoginFailedError, match="even the right one is refused"):
         client.authenticate(account.name, FIRST, account.app.now())
-    assert "locked" in postbox.text_for(account.email, LOCKED)
+    assert "locked" in mail_sink.text_for(account.email, LOCKED)
 
     client.util.reset_my_password(email=account.email)
-    token = postbox.token_for(account.email, NEW_PASSWORD)
+    token = mail_sink.token_for(account.email, NEW_PASSWORD)
     with pytest.raises(BadRequestError, match="8 characters"):
         client.util.set_my_password(token, "short")
     client.util.set_my_password(token, SECOND)
@@ -162,13 +162,13 @@ def test_a_locked_account_is_opened_by_a_mail(
 
 
 def test_a_lost_second_factor_is_made_anew_by_a_mail(
-    root: Client, client: Client, postbox: Postbox
+    root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
     with pytest.raises(LoginFailedError, match="password"):
         client.util.reset_two_factor_auth(SECOND, username=account.name)
     client.util.reset_two_factor_auth(FIRST, username=account.name)
-    token = postbox.token_for(account.email, NEW_FACTOR)
+    token = mail_sink.token_for(account.email, NEW_FACTOR)
     with pytest.raises(BadRequestError, match="token"):
         client.util.set_two_factor_auth(token[:-8])
     secret = client.util.set_two_factor_auth(token)

@@ -1,4 +1,4 @@
-# Derived from tests/live/_async/test_lost_answers.py by unasync.py: edit that instead.
+# Derived from tests/live/_async/test_lost_responses.py by unasync.py: edit that instead.
 """The answer to the creation of a task is lost on the way: the task is found, and made once."""
 
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from liar import Liar, lying
 
+from tests.support.tampering_proxy import TamperingProxy, tampering_proxy
 from vantage6.client import Client, TaskCreationUncertainError, Timeouts
 from vantage6.localnet import LocalNetwork
 
@@ -30,8 +30,8 @@ def _looks_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def logged_in(network: LocalNetwork, liar: Liar) -> Iterator[Client]:
-    with Client("http://127.0.0.1", liar.port, log_level=None) as client:
+def logged_in(network: LocalNetwork, proxy: TamperingProxy) -> Iterator[Client]:
+    with Client("http://127.0.0.1", proxy.port, log_level=None) as client:
         user = network.users["researcher"]
         client.authenticate(user.username, user.password)
         # A login is not tried again, so it may take its time; what else comes late is looked for.
@@ -40,29 +40,29 @@ def logged_in(network: LocalNetwork, liar: Liar) -> Iterator[Client]:
 
 @pytest.mark.parametrize("lost", ["cut", "late", 502])
 def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str | int) -> None:
-    with lying(network.port) as liar:
-        with logged_in(network, liar) as client:
+    with tampering_proxy(network.port) as proxy:
+        with logged_in(network, proxy) as client:
             before = client.task.create([1, 2], **TASK)
-            liar.task_answer = lost
+            proxy.task_response = lost
             task = client.task.create([1, 2], **TASK)
             again = client.task.create([1, 2], **TASK)
             other = client.task.create([1], **TASK)
-            liar.task_answer = None
+            proxy.task_response = None
             newest = [row["id"] for row in (client.task.list(page=1, per_page=4))["data"]]
     assert [other["id"], again["id"], task["id"], before["id"]] == newest, "each is one's own"
-    assert len(liar.tasks) == 4, "each was asked for once"
+    assert len(proxy.tasks) == 4, "each was asked for once"
     assert task["name"] == "once"
 
 
 def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork) -> None:
     key = encrypted_network.organizations[0].private_key
-    with lying(encrypted_network.port) as liar:
-        with logged_in(encrypted_network, liar) as client:
+    with tampering_proxy(encrypted_network.port) as proxy:
+        with logged_in(encrypted_network, proxy) as client:
             client.setup_encryption(key)
-            liar.task_answer = "cut"
+            proxy.task_response = "cut"
             one, two = [client.task.create([1, 2, 3], **TASK) for _ in range(2)]
             assert one["id"] < two["id"]
-    assert len(liar.tasks) == 2
+    assert len(proxy.tasks) == 2
 
 
 def test_a_task_that_cannot_be_found_is_told_of(
@@ -72,12 +72,12 @@ def test_a_task_that_cannot_be_found_is_told_of(
         if path == "/api/task":
             said["data"] = []
 
-    with lying(network.port) as liar:
-        with logged_in(network, liar) as client:
-            liar.task_answer, liar.lie = "cut", hide
+    with tampering_proxy(network.port) as proxy:
+        with logged_in(network, proxy) as client:
+            proxy.task_response, proxy.tamper = "cut", hide
             with pytest.raises(
                 TaskCreationUncertainError, match=r"task\.list\(name='once'\)"
             ) as caught:
                 client.task.create([1, 2], **TASK)
-    assert len(liar.tasks) == 1
+    assert len(proxy.tasks) == 1
     assert caught.value.name == "once"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cutter import cutting
 
+from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     Client,
     EventsUnavailableError,
@@ -322,7 +322,7 @@ def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNetwork)
 
 
 def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> None:
-    with cutting(net.port, events=False) as cutter:
+    with cutting_proxy(net.port, events=False) as cutter:
         with logged_in(net, port=cutter.port) as client:
             rows = client.wait_for_results(start(client, 1), **PATIENCE)
             assert rows.outputs == [{"slept": 1}]
@@ -332,7 +332,7 @@ def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> 
 
 
 def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         with logged_in(net, port=cutter.port) as client:
             task_id = start(client, 5)
             lines: list[str] = []
@@ -359,7 +359,7 @@ def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -> None
 
 
 def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         with logged_in(net, port=cutter.port) as client:
             task_id = start(client, 300)
             kinds: list[str] = []

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drawer import Drawer
-from drawer import drawer as in_place
 from keyring.errors import KeyringLocked, NoKeyringError
 
+from tests.support.fake_keyring import FakeKeyring
+from tests.support.fake_keyring import fake_keyring as in_place
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 
 @pytest.fixture
-def drawer() -> Iterator[Drawer]:
+def fake_keyring() -> Iterator[FakeKeyring]:
     """Put another keyring in the place of the system's."""
     with in_place() as made:
         yield made
@@ -181,24 +181,24 @@ async def test_a_session_that_is_over_leads_to_a_login(
 
 
 async def test_passwords_come_from_the_keyring(
-    address: str, password: str, drawer: Drawer, caplog: pytest.LogCaptureFixture
+    address: str, password: str, fake_keyring: FakeKeyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
         client.saved_login.remember_password(password)
-    assert list(drawer.held) == [(f"vantage6 {address}", "researcher")]
+    assert list(fake_keyring.held) == [(f"vantage6 {address}", "researcher")]
     async with await AsyncClient.from_env() as client:
         assert client.saved_login.forget_password()
         assert not client.saved_login.forget_password()
         with pytest.raises(ConfigurationError, match="no password"):
             await AsyncClient.from_env()
-        drawer.fault = KeyringLocked
+        fake_keyring.fault = KeyringLocked
         with pytest.raises(
             ConfigurationError, match="cannot be stored in a keyring: it stays shut"
         ):
             client.saved_login.remember_password(password)
         with pytest.raises(ConfigurationError, match="cannot be taken out"):
             client.saved_login.forget_password()
-        for drawer.fault in (KeyringLocked, NoKeyringError):
+        for fake_keyring.fault in (KeyringLocked, NoKeyringError):
             with pytest.raises(ConfigurationError, match="no password"):
                 await AsyncClient.from_env()
         assert "keyring does not open: it stays shut" in caplog.text
@@ -220,7 +220,7 @@ async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyP
 
 
 async def test_whoever_is_there_is_asked(
-    address: str, password: str, drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+    address: str, password: str, fake_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     answers = ["", EOFError(), password]

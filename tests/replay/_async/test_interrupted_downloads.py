@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import (
     AsyncClient,
     ConnectionFailedError,
@@ -30,13 +30,13 @@ BUSY: Reply = (503, b"")
 
 @pytest_asyncio.fixture
 async def client(
-    server: Script, key_file: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[AsyncClient]:
     """Log in as somebody who has the key of an organization."""
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
     own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
-        server.reply = logging_in(lambda _: (200, own))
+        server.reply = with_login(lambda _: (200, own))
         await client.authenticate("researcher", "secret")
         await client.setup_encryption(key_file)
         yield client
@@ -46,7 +46,7 @@ def public_key(key_file: Path) -> str:
     return public_key_of(load_private_key(key_file.read_bytes()))
 
 
-def send(server: Script, *answers: Reply) -> None:
+def send(server: ScriptedServer, *answers: Reply) -> None:
     """Answer in turn when the blob is asked for; the last answer is given ever after."""
     left = list(answers)
 
@@ -56,10 +56,10 @@ def send(server: Script, *answers: Reply) -> None:
         return 200, ROW
 
     server.seen.clear()
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
 
 
-def asked(server: Script) -> int:
+def asked(server: ScriptedServer) -> int:
     return server.paths.count("GET /api/blobstream/0b0e")
 
 
@@ -75,7 +75,7 @@ def torn(blob: bytes, length: int) -> Reply:
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
 async def test_a_blob_goes_on_where_it_broke_off(
-    client: AsyncClient, server: Script, tmp_path: Path, key_file: Path, is_sealed: bool
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, key_file: Path, is_sealed: bool
 ) -> None:
     blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
     size = len(blob)
@@ -98,7 +98,7 @@ async def test_a_blob_goes_on_where_it_broke_off(
 
 
 async def test_it_is_asked_for_as_often_as_anything_else(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     blob = b"".join(Upload(DATA, None))
     for max_retries in (0, 2):
@@ -113,7 +113,7 @@ async def test_it_is_asked_for_as_often_as_anything_else(
 
 
 async def test_it_is_not_asked_for_when_the_time_is_up(
-    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
     send(server, torn(b"".join(Upload(DATA, None)), 1000))
@@ -126,7 +126,7 @@ async def test_it_is_not_asked_for_when_the_time_is_up(
 
 
 async def test_two_blobs_never_become_one(
-    client: AsyncClient, server: Script, tmp_path: Path, key_file: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, key_file: Path
 ) -> None:
     one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
     assert len(one) == len(other), "nothing but what is in them tells them apart"
@@ -142,7 +142,7 @@ async def test_two_blobs_never_become_one(
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
-async def test_a_page_is_no_blob(client: AsyncClient, server: Script, kind: str) -> None:
+async def test_a_page_is_no_blob(client: AsyncClient, server: ScriptedServer, kind: str) -> None:
     page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
     blob = b"".join(Upload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
@@ -161,13 +161,15 @@ async def test_a_page_is_no_blob(client: AsyncClient, server: Script, kind: str)
     "kind", [None, "application/octet-stream; x=y", "Application/Octet-Stream"]
 )
 async def test_a_blob_may_come_without_a_type(
-    client: AsyncClient, server: Script, kind: str | None
+    client: AsyncClient, server: ScriptedServer, kind: str | None
 ) -> None:
     send(server, (200, b"Nw==", {"content-type": kind} if kind else {}))
     assert await client.result.get(1) == "7"
 
 
-async def test_a_blob_that_is_gone_meanwhile_is_told(client: AsyncClient, server: Script) -> None:
+async def test_a_blob_that_is_gone_meanwhile_is_told(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     blob = b"".join(Upload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
     with pytest.raises(NotFoundError, match="No run found"):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -34,14 +34,14 @@ NEW: dict[str, Any] = {"name": "x", "image": "x", "collaboration": 4, "method": 
 
 
 @pytest_asyncio.fixture
-async def client(server: Script) -> AsyncIterator[AsyncClient]:
+async def client(server: ScriptedServer) -> AsyncIterator[AsyncClient]:
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
-        server.reply = logging_in(lambda _: (404, {"msg": "not here"}))
+        server.reply = with_login(lambda _: (404, {"msg": "not here"}))
         await client.authenticate("researcher", "secret")
         yield client
 
 
-def say(server: Script, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
+def say(server: ScriptedServer, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
     """Give these answers, each to its "METHOD path"."""
 
     def reply(request: Request) -> Reply:
@@ -49,7 +49,7 @@ def say(server: Script, answers: dict[str, Reply | Callable[[Request], Reply]]) 
         answer = answers.get(f"{request.method} {path}", (404, {"msg": "not here"}))
         return answer(request) if callable(answer) else answer
 
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
 
 
 def listed(*rows: dict[str, Any]) -> Reply:
@@ -79,7 +79,7 @@ def listed(*rows: dict[str, Any]) -> Reply:
     ],
 )
 async def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
-    client: AsyncClient, server: Script, path: str, body: object, trouble: str
+    client: AsyncClient, server: ScriptedServer, path: str, body: object, trouble: str
 ) -> None:
     say(server, {f"GET /{path}": (200, body)})
     asking = {
@@ -95,7 +95,7 @@ async def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
 
 
 async def test_a_login_is_not_taken_from_a_token_that_names_nobody(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     for access, trouble in {
         "no token at all": "characters in it that no token has",
@@ -126,7 +126,7 @@ def public_key(key_file: Path) -> str:
 
 @pytest_asyncio.fixture
 async def reader(
-    client: AsyncClient, server: Script, key_file: Path, public_key: str
+    client: AsyncClient, server: ScriptedServer, key_file: Path, public_key: str
 ) -> AsyncClient:
     """Log in as somebody who has the key of an organization."""
     own = {"id": 3, "name": "IKNL", "public_key": public_key}
@@ -136,7 +136,7 @@ async def reader(
 
 
 async def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
-    reader: AsyncClient, server: Script, public_key: str
+    reader: AsyncClient, server: ScriptedServer, public_key: str
 ) -> None:
     def sealed(data: bytes) -> str:
         return encrypt(data, public_key)
@@ -163,7 +163,7 @@ async def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
 
 
 async def test_a_result_without_its_key_tells_what_is_needed(
-    client: AsyncClient, server: Script, public_key: str
+    client: AsyncClient, server: ScriptedServer, public_key: str
 ) -> None:
     row = result(8, encrypt(b"1", public_key))
     say(server, {"GET /result/8": (200, row), "GET /result": listed(row), "GET /run": listed()})
@@ -173,7 +173,9 @@ async def test_a_result_without_its_key_tells_what_is_needed(
         assert caught.value.run_ids == [8]
 
 
-async def test_two_results_that_are_one_blob_are_told(client: AsyncClient, server: Script) -> None:
+async def test_two_results_that_are_one_blob_are_told(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     rows = [result(1, "0b0e", in_blob=True), result(2, "0b0e", in_blob=True)]
     say(
         server,
@@ -190,7 +192,7 @@ async def test_two_results_that_are_one_blob_are_told(client: AsyncClient, serve
 
 
 async def test_outputs_are_told_that_are_no_json_or_no_records(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     runs = [{**RUN, "id": 1, "organization": {"id": 3}}, {**RUN, "id": 2}]
     hospitals = listed({"id": 2, "name": "Maastro"}, {"id": 3, "name": "IKNL"})
@@ -213,7 +215,7 @@ async def test_outputs_are_told_that_are_no_json_or_no_records(
 
 
 async def test_inputs_that_cannot_be_read_lose_none_of_the_others(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     rows = [{**RUN, "input": plain(data)} for data in (b"{}", b"\xff\xfe")]
     rows = [{**row, "id": id_} for id_, row in enumerate(rows, 1)]
@@ -229,7 +231,7 @@ async def test_inputs_that_cannot_be_read_lose_none_of_the_others(
 
 
 async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
-    reader: AsyncClient, server: Script
+    reader: AsyncClient, server: ScriptedServer
 ) -> None:
     members = listed(
         {"id": 3, "name": "IKNL", "public_key": ""},
@@ -250,7 +252,7 @@ async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
 @pytest.mark.parametrize("date", ["yesterday", "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.parametrize("created", ["2015-10-21T07:28:01", "once", None])
 async def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
-    client: AsyncClient, server: Script, date: str, created: str | None
+    client: AsyncClient, server: ScriptedServer, date: str, created: str | None
 ) -> None:
     sent: list[Any] = []
 
@@ -290,7 +292,9 @@ async def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
 # -- lists and logins -------------------------------------------------------------------------
 
 
-async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Script) -> None:
+async def test_pages_that_never_end_are_an_error(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
@@ -299,8 +303,8 @@ async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Sc
     assert len(server.seen) == 2
 
 
-async def test_a_user_of_no_organization_is_told(server: Script) -> None:
-    usual = logging_in(lambda _: (404, {"msg": "not here"}))
+async def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None:
+    usual = with_login(lambda _: (404, {"msg": "not here"}))
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
@@ -309,7 +313,9 @@ async def test_a_user_of_no_organization_is_told(server: Script) -> None:
         assert client.token is None
 
 
-async def test_strange_rows_are_shown_all_the_same(client: AsyncClient, server: Script) -> None:
+async def test_strange_rows_are_shown_all_the_same(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
@@ -334,7 +340,7 @@ async def test_strange_rows_are_shown_all_the_same(client: AsyncClient, server: 
 
 
 async def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
-    server: Script, key_file: Path, public_key: str, tmp_path: Path
+    server: ScriptedServer, key_file: Path, public_key: str, tmp_path: Path
 ) -> None:
     garbage, file = tmp_path / "garbage", tmp_path / "file"
     garbage.write_bytes(b"\xff\xfe")

@@ -10,8 +10,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import pytest_asyncio
-from scripted import Handler, Reply, Request, Script, logging_in, page, serving
 
+from tests.support.event_server import CLOSED, CUT, MUTE, RAW, EventHandler, RecordedEvent
+from tests.support.scripted_server import (
+    Handler,
+    Reply,
+    Request,
+    ScriptedServer,
+    page,
+    scripted_server,
+    with_login,
+)
 from vantage6.client import (
     AsyncClient,
     DecryptionError,
@@ -28,20 +37,18 @@ from vantage6.client import (
     Timeouts,
 )
 
-from ..announcing import CLOSED, CUT, MUTE, RAW, Announcement, Announcer
-
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
 JOINED = "User <researcher> joined room <collaboration_4>"
 Row = dict[str, Any]
 
 
-class Both(Announcer, Handler):
+class Both(EventHandler, Handler):
     """Announces what is on the tape, and answers what is asked."""
 
     def do_GET(self) -> None:  # noqa: N802 - the base class's name
         if self.path.startswith("/socket.io/"):
-            Announcer.do_GET(self)
+            EventHandler.do_GET(self)
         else:
             self.answer()
 
@@ -58,7 +65,7 @@ class Late(threading.Event):
 class World:
     """Some tasks, each with a run and subtasks, on a server that keeps to a tape."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: ScriptedServer) -> None:
         self.script = script
         self.tasks: dict[int, Row] = {}
         self.looks = 0
@@ -137,18 +144,18 @@ class World:
 
 
 @pytest.fixture
-def tape() -> list[Announcement]:
+def tape() -> list[RecordedEvent]:
     """Give what is announced, each after so many looks at the tasks."""
     return [(0, "message", JOINED)]
 
 
 @pytest.fixture
-def world(tape: list[Announcement], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: True)
     kind = type("Kind", (Both,), {"answered": staticmethod(lambda: world.answered())})
-    with serving(kind) as script:
+    with scripted_server(kind) as script:
         world = World(script)
-        script.reply = logging_in(world.reply)
+        script.reply = with_login(world.reply)
         kind.tape = iter(tape)  # type: ignore[attr-defined]  # one tape for all connections
         kind.taken = world.taken  # type: ignore[attr-defined]
         yield world
@@ -180,7 +187,7 @@ def became(status: str, task: int = 12) -> tuple[str, Row]:
 
 
 async def test_no_line_is_lost_or_repeated_by_a_break(
-    client: AsyncClient, world: World, tape: list[Announcement]
+    client: AsyncClient, world: World, tape: list[RecordedEvent]
 ) -> None:
     run = world.add(12)["runs"][0]
     run["log"] = "a\na\na\na\na"  # the first of which was written before the connection
@@ -210,7 +217,7 @@ async def test_no_line_is_lost_or_repeated_by_a_break(
 
 
 async def test_a_line_that_is_written_again_much_later_is_given_again(
-    client: AsyncClient, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, world: World, tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._async._watch.SETTLE_SECONDS", -1)
     world.add(12)["runs"][0]["log"] = "tick"
@@ -223,12 +230,12 @@ async def test_a_line_that_is_written_again_much_later_is_given_again(
 
 
 async def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
-    client: AsyncClient, world: World, tape: list[Announcement]
+    client: AsyncClient, world: World, tape: list[RecordedEvent]
 ) -> None:
     world.add(12)
     gone: Reply = (502, b"<html>Bad Gateway</html>")
     began, refused = time.monotonic(), [gone] * 3
-    usual = logging_in(world.reply, lives=[3.0])
+    usual = with_login(world.reply, lives=[3.0])
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/token/refresh" and refused:
@@ -247,7 +254,7 @@ async def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
 
 
 async def test_an_end_that_was_said_before_anybody_listened_is_noticed(
-    client: AsyncClient, world: World, tape: list[Announcement]
+    client: AsyncClient, world: World, tape: list[RecordedEvent]
 ) -> None:
     world.add(12)["results"][0]["result"] = None
     world.happens = {2: lambda: (world.add(12), world.end(12))}
@@ -259,7 +266,7 @@ async def test_an_end_that_was_said_before_anybody_listened_is_noticed(
 
 
 async def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
-    client: AsyncClient, world: World, tape: list[Announcement], monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, world: World, tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
     row = world.add(12)
@@ -318,7 +325,7 @@ async def test_subtasks_are_found_among_many_newer_ones(client: AsyncClient, wor
 
 
 async def test_nodes_and_kills_are_heard_and_a_connection_that_breaks_is_tried_again(
-    client: AsyncClient, tape: list[Announcement], world: World
+    client: AsyncClient, tape: list[RecordedEvent], world: World
 ) -> None:
     world.add(12)
     tape += [
@@ -347,7 +354,7 @@ async def test_nodes_and_kills_are_heard_and_a_connection_that_breaks_is_tried_a
 @pytest.mark.parametrize("end", [CUT, MUTE, CLOSED])
 async def test_a_connection_that_breaks_while_it_is_opened_is_tried_again(
     client: AsyncClient,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     world: World,
     monkeypatch: pytest.MonkeyPatch,
     end: str,
@@ -405,7 +412,7 @@ STRANGE = {
     ids=[*FLOODS, *STRANGE],
 )
 async def test_what_would_take_up_all_memory_ends_the_connection(
-    client: AsyncClient, tape: list[Announcement], world: World, said: tuple[bytes, bytes]
+    client: AsyncClient, tape: list[RecordedEvent], world: World, said: tuple[bytes, bytes]
 ) -> None:
     world.add(12)
     tape += [
@@ -423,7 +430,7 @@ async def test_what_would_take_up_all_memory_ends_the_connection(
 
 @pytest.mark.parametrize("said", FLOODS.values(), ids=FLOODS)
 async def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
-    client: AsyncClient, tape: list[Announcement], world: World, said: tuple[bytes, bytes]
+    client: AsyncClient, tape: list[RecordedEvent], world: World, said: tuple[bytes, bytes]
 ) -> None:
     world.add(12)
     world.happens = {6: lambda: world.end(12)}
@@ -440,7 +447,7 @@ async def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
 
 
 async def test_a_long_message_is_heard(
-    client: AsyncClient, tape: list[Announcement], world: World
+    client: AsyncClient, tape: list[RecordedEvent], world: World
 ) -> None:
     world.add(12)
     longest = "é" * 500_000  # 1 MB, which is all that a server takes in; escaped, 3 MB
@@ -454,7 +461,7 @@ async def test_a_long_message_is_heard(
 
 
 async def test_of_one_task_only_its_own_is_heard(
-    client: AsyncClient, tape: list[Announcement], world: World
+    client: AsyncClient, tape: list[RecordedEvent], world: World
 ) -> None:
     world.add(12)
     tape += [
@@ -475,7 +482,7 @@ async def test_of_one_task_only_its_own_is_heard(
 
 async def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
     client: AsyncClient,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -503,7 +510,7 @@ async def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
 
 
 async def test_events_that_cannot_be_heard_are_told_why(
-    client: AsyncClient, tape: list[Announcement], world: World
+    client: AsyncClient, tape: list[RecordedEvent], world: World
 ) -> None:
     with pytest.raises(
         InvalidInputError, match="no kind of event is 'noise'; there is task_created"
@@ -513,8 +520,8 @@ async def test_events_that_cannot_be_heard_are_told_why(
     with pytest.raises(EventsUnavailableError, match="does not take this login"):
         async for _ in client.events(timeout=20):
             pass
-    with serving() as mute:  # it answers, and has no events
-        mute.reply = logging_in(lambda _: (404, {"msg": "not here"}))
+    with scripted_server() as mute:  # it answers, and has no events
+        mute.reply = with_login(lambda _: (404, {"msg": "not here"}))
         async with AsyncClient("http://127.0.0.1", mute.port, log_level=None) as other:
             await other.authenticate("researcher", "secret")
             with pytest.raises(

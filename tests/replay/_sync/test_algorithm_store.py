@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_store.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_algorithm_store.py by unasync.py: edit that instead.
 """Algorithm stores and what is in them, replayed."""
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_blobs.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_blob_store.py by unasync.py: edit that instead.
 """Inputs and results by way of a server's blob store, replayed."""
 
 import json

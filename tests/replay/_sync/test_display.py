@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_shown.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_display.py by unasync.py: edit that instead.
 """What lists and results show, and what tables they become, replayed."""
 
 import io

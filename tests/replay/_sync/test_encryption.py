@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_encrypted.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_encryption.py by unasync.py: edit that instead.
 """A collaboration with encryption, replayed."""
 
 import base64

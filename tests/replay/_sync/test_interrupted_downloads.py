@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_broken_blobs.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_interrupted_downloads.py by unasync.py: edit that instead.
 """Blobs that break off, become others meanwhile, or are none, sent by a small server."""
 
 import json
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import (
     Client,
     ConnectionFailedError,
@@ -29,12 +29,14 @@ BUSY: Reply = (503, b"")
 
 
 @pytest.fixture
-def client(server: Script, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def client(
+    server: ScriptedServer, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Client]:
     """Log in as somebody who has the key of an organization."""
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
     own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
-        server.reply = logging_in(lambda _: (200, own))
+        server.reply = with_login(lambda _: (200, own))
         client.authenticate("researcher", "secret")
         client.setup_encryption(key_file)
         yield client
@@ -44,7 +46,7 @@ def public_key(key_file: Path) -> str:
     return public_key_of(load_private_key(key_file.read_bytes()))
 
 
-def send(server: Script, *answers: Reply) -> None:
+def send(server: ScriptedServer, *answers: Reply) -> None:
     """Answer in turn when the blob is asked for; the last answer is given ever after."""
     left = list(answers)
 
@@ -54,10 +56,10 @@ def send(server: Script, *answers: Reply) -> None:
         return 200, ROW
 
     server.seen.clear()
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
 
 
-def asked(server: Script) -> int:
+def asked(server: ScriptedServer) -> int:
     return server.paths.count("GET /api/blobstream/0b0e")
 
 
@@ -73,7 +75,7 @@ def torn(blob: bytes, length: int) -> Reply:
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
 def test_a_blob_goes_on_where_it_broke_off(
-    client: Client, server: Script, tmp_path: Path, key_file: Path, is_sealed: bool
+    client: Client, server: ScriptedServer, tmp_path: Path, key_file: Path, is_sealed: bool
 ) -> None:
     blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
     size = len(blob)
@@ -96,7 +98,7 @@ def test_a_blob_goes_on_where_it_broke_off(
 
 
 def test_it_is_asked_for_as_often_as_anything_else(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     blob = b"".join(Upload(DATA, None))
     for max_retries in (0, 2):
@@ -109,7 +111,7 @@ def test_it_is_asked_for_as_often_as_anything_else(
 
 
 def test_it_is_not_asked_for_when_the_time_is_up(
-    client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
     send(server, torn(b"".join(Upload(DATA, None)), 1000))
@@ -122,7 +124,7 @@ def test_it_is_not_asked_for_when_the_time_is_up(
 
 
 def test_two_blobs_never_become_one(
-    client: Client, server: Script, tmp_path: Path, key_file: Path
+    client: Client, server: ScriptedServer, tmp_path: Path, key_file: Path
 ) -> None:
     one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
     assert len(one) == len(other), "nothing but what is in them tells them apart"
@@ -138,7 +140,7 @@ def test_two_blobs_never_become_one(
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
-def test_a_page_is_no_blob(client: Client, server: Script, kind: str) -> None:
+def test_a_page_is_no_blob(client: Client, server: ScriptedServer, kind: str) -> None:
     page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
     blob = b"".join(Upload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
@@ -156,12 +158,14 @@ def test_a_page_is_no_blob(client: Client, server: Script, kind: str) -> None:
 @pytest.mark.parametrize(
     "kind", [None, "application/octet-stream; x=y", "Application/Octet-Stream"]
 )
-def test_a_blob_may_come_without_a_type(client: Client, server: Script, kind: str | None) -> None:
+def test_a_blob_may_come_without_a_type(
+    client: Client, server: ScriptedServer, kind: str | None
+) -> None:
     send(server, (200, b"Nw==", {"content-type": kind} if kind else {}))
     assert client.result.get(1) == "7"
 
 
-def test_a_blob_that_is_gone_meanwhile_is_told(client: Client, server: Script) -> None:
+def test_a_blob_that_is_gone_meanwhile_is_told(client: Client, server: ScriptedServer) -> None:
     blob = b"".join(Upload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
     with pytest.raises(NotFoundError, match="No run found"):

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_lost_answers.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_lost_responses.py by unasync.py: edit that instead.
 """The answer to the creation of a task is lost: the task is found, or told of."""
 
 from typing import Any

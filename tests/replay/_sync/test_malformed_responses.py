@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_strange_answers.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_malformed_responses.py by unasync.py: edit that instead.
 """What no honest server says, said by a small one on this machine: answers of the wrong kind."""
 
 import base64
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -34,14 +34,14 @@ NEW: dict[str, Any] = {"name": "x", "image": "x", "collaboration": 4, "method": 
 
 
 @pytest.fixture
-def client(server: Script) -> Iterator[Client]:
+def client(server: ScriptedServer) -> Iterator[Client]:
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
-        server.reply = logging_in(lambda _: (404, {"msg": "not here"}))
+        server.reply = with_login(lambda _: (404, {"msg": "not here"}))
         client.authenticate("researcher", "secret")
         yield client
 
 
-def say(server: Script, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
+def say(server: ScriptedServer, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
     """Give these answers, each to its "METHOD path"."""
 
     def reply(request: Request) -> Reply:
@@ -49,7 +49,7 @@ def say(server: Script, answers: dict[str, Reply | Callable[[Request], Reply]]) 
         answer = answers.get(f"{request.method} {path}", (404, {"msg": "not here"}))
         return answer(request) if callable(answer) else answer
 
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
 
 
 def listed(*rows: dict[str, Any]) -> Reply:
@@ -79,7 +79,7 @@ def listed(*rows: dict[str, Any]) -> Reply:
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
-    client: Client, server: Script, path: str, body: object, trouble: str
+    client: Client, server: ScriptedServer, path: str, body: object, trouble: str
 ) -> None:
     say(server, {f"GET /{path}": (200, body)})
     asking = {
@@ -95,7 +95,7 @@ def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
 
 
 def test_a_login_is_not_taken_from_a_token_that_names_nobody(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     for access, trouble in {
         "no token at all": "characters in it that no token has",
@@ -125,7 +125,7 @@ def public_key(key_file: Path) -> str:
 
 
 @pytest.fixture
-def reader(client: Client, server: Script, key_file: Path, public_key: str) -> Client:
+def reader(client: Client, server: ScriptedServer, key_file: Path, public_key: str) -> Client:
     """Log in as somebody who has the key of an organization."""
     own = {"id": 3, "name": "IKNL", "public_key": public_key}
     say(server, {"PATCH /organization/3": (200, own)})
@@ -134,7 +134,7 @@ def reader(client: Client, server: Script, key_file: Path, public_key: str) -> C
 
 
 def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
-    reader: Client, server: Script, public_key: str
+    reader: Client, server: ScriptedServer, public_key: str
 ) -> None:
     def sealed(data: bytes) -> str:
         return encrypt(data, public_key)
@@ -161,7 +161,7 @@ def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
 
 
 def test_a_result_without_its_key_tells_what_is_needed(
-    client: Client, server: Script, public_key: str
+    client: Client, server: ScriptedServer, public_key: str
 ) -> None:
     row = result(8, encrypt(b"1", public_key))
     say(server, {"GET /result/8": (200, row), "GET /result": listed(row), "GET /run": listed()})
@@ -171,7 +171,7 @@ def test_a_result_without_its_key_tells_what_is_needed(
         assert caught.value.run_ids == [8]
 
 
-def test_two_results_that_are_one_blob_are_told(client: Client, server: Script) -> None:
+def test_two_results_that_are_one_blob_are_told(client: Client, server: ScriptedServer) -> None:
     rows = [result(1, "0b0e", in_blob=True), result(2, "0b0e", in_blob=True)]
     say(
         server,
@@ -187,7 +187,9 @@ def test_two_results_that_are_one_blob_are_told(client: Client, server: Script) 
     assert sorted(str(row["result"]) for row in caught.value.results or ()) == ["7", "None"]
 
 
-def test_outputs_are_told_that_are_no_json_or_no_records(client: Client, server: Script) -> None:
+def test_outputs_are_told_that_are_no_json_or_no_records(
+    client: Client, server: ScriptedServer
+) -> None:
     runs = [{**RUN, "id": 1, "organization": {"id": 3}}, {**RUN, "id": 2}]
     hospitals = listed({"id": 2, "name": "Maastro"}, {"id": 3, "name": "IKNL"})
     rows = [result(1, plain(b'[{"n": 1, "last_seen": "x"}]')), result(2, plain(b"7"))]
@@ -208,7 +210,9 @@ def test_outputs_are_told_that_are_no_json_or_no_records(client: Client, server:
     assert (list(frame.index), list(frame["n"])) == (["IKNL"], [1])
 
 
-def test_inputs_that_cannot_be_read_lose_none_of_the_others(client: Client, server: Script) -> None:
+def test_inputs_that_cannot_be_read_lose_none_of_the_others(
+    client: Client, server: ScriptedServer
+) -> None:
     rows = [{**RUN, "input": plain(data)} for data in (b"{}", b"\xff\xfe")]
     rows = [{**row, "id": id_} for id_, row in enumerate(rows, 1)]
     say(server, {"GET /run": listed(*rows[::-1]), "GET /run/2": (200, rows[1])})
@@ -222,7 +226,9 @@ def test_inputs_that_cannot_be_read_lose_none_of_the_others(client: Client, serv
 # -- tasks ------------------------------------------------------------------------------------
 
 
-def test_no_input_is_made_for_whom_it_cannot_be_encrypted(reader: Client, server: Script) -> None:
+def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
+    reader: Client, server: ScriptedServer
+) -> None:
     members = listed(
         {"id": 3, "name": "IKNL", "public_key": ""},
         {"id": 5, "name": "Maastro", "public_key": plain(b"no key")},
@@ -242,7 +248,7 @@ def test_no_input_is_made_for_whom_it_cannot_be_encrypted(reader: Client, server
 @pytest.mark.parametrize("date", ["yesterday", "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.parametrize("created", ["2015-10-21T07:28:01", "once", None])
 def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
-    client: Client, server: Script, date: str, created: str | None
+    client: Client, server: ScriptedServer, date: str, created: str | None
 ) -> None:
     sent: list[Any] = []
 
@@ -282,7 +288,7 @@ def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
 # -- lists and logins -------------------------------------------------------------------------
 
 
-def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> None:
+def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServer) -> None:
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
@@ -291,8 +297,8 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
     assert len(server.seen) == 2
 
 
-def test_a_user_of_no_organization_is_told(server: Script) -> None:
-    usual = logging_in(lambda _: (404, {"msg": "not here"}))
+def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None:
+    usual = with_login(lambda _: (404, {"msg": "not here"}))
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
@@ -301,7 +307,7 @@ def test_a_user_of_no_organization_is_told(server: Script) -> None:
         assert client.token is None
 
 
-def test_strange_rows_are_shown_all_the_same(client: Client, server: Script) -> None:
+def test_strange_rows_are_shown_all_the_same(client: Client, server: ScriptedServer) -> None:
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
@@ -326,7 +332,7 @@ def test_strange_rows_are_shown_all_the_same(client: Client, server: Script) -> 
 
 
 def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
-    server: Script, key_file: Path, public_key: str, tmp_path: Path
+    server: ScriptedServer, key_file: Path, public_key: str, tmp_path: Path
 ) -> None:
     garbage, file = tmp_path / "garbage", tmp_path / "file"
     garbage.write_bytes(b"\xff\xfe")

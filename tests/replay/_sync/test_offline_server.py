@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_nobody_answers.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_offline_server.py by unasync.py: edit that instead.
 """What cannot be recorded, since there is no answer: addresses of this machine that give none."""
 
 import pickle

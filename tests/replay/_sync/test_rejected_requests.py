@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_refusals.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_rejected_requests.py by unasync.py: edit that instead.
 """What is refused: by the client before anything is sent, and by what answers at the address."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_ways.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_tls_and_proxies.py by unasync.py: edit that instead.
 """Ways that cannot be recorded: certificates, proxies, and answers that are not right."""
 
 import socket
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dripping import Seen, drip, raw_server, read_request
-from gateways import DAY, NAME, NOW, Authority, http_proxy, socks_proxy
 
+from tests.support.certificates import DAY, NAME, NOW, CertificateAuthority
+from tests.support.proxies import http_proxy, socks_proxy
+from tests.support.raw_server import RawServer, raw_server, read_request, send_slowly
 from vantage6.client import (
     Client,
     ClientClosedError,
@@ -44,7 +45,7 @@ def saying(body: bytes, status: bytes = b"200 OK", *headers: bytes) -> Callable[
 
 
 @contextmanager
-def secured(authority: Authority, **facts: Any) -> Iterator[Seen]:
+def secured(authority: CertificateAuthority, **facts: Any) -> Iterator[RawServer]:
     """Tell the version to whom shows a certificate of the authority."""
     context = authority.context(authority.issue("127.0.0.1", NAME, **facts), authority.file)
     with raw_server(saying(VERSION), context) as seen:
@@ -57,11 +58,11 @@ def ask(host: str, port: int | None, **options: Any) -> object:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def authority(tmp_path: Path) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path)
 
 
-def test_certificates_of_ones_own(authority: Authority) -> None:
+def test_certificates_of_ones_own(authority: CertificateAuthority) -> None:
     crt, key = authority.issue("me", passphrase="a passphrase")
     cert = (crt, key, "a passphrase")
     context = ssl.create_default_context(cafile=authority.file)
@@ -84,7 +85,7 @@ def test_certificates_of_ones_own(authority: Authority) -> None:
     assert len(seen.connections) == 1
 
 
-def test_proxies(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies(authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -127,7 +128,7 @@ def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
 
 
 def test_limits_name_themselves() -> None:
-    slow = drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
+    slow = send_slowly(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
     with raw_server(slow) as seen:
         with pytest.raises(RequestTimeoutError, match="called total"):
             ask("http://127.0.0.1", seen.port, timeout=Timeouts(total=0.3))

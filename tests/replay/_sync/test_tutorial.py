@@ -1,4 +1,4 @@
-# Derived from tests/replay/_async/test_tutorial_path.py by unasync.py: edit that instead.
+# Derived from tests/replay/_async/test_tutorial.py by unasync.py: edit that instead.
 """What the tutorial uses, replayed."""
 
 import json

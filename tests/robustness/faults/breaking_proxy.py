@@ -23,9 +23,9 @@ PATIENCE = 30
 
 @dataclass
 class Exchange:
-    """A request that has come to the breaker, and what can be done about it."""
+    """A request that has come to the proxy, and what can be done about it."""
 
-    breaker: "Breaker"
+    proxy: "BreakingProxy"
     near: socket.socket
     file: BufferedReader
     head: bytes
@@ -58,28 +58,28 @@ class Exchange:
 
     def ask(self) -> bytes:
         """Pass the request on, and give the whole answer of the server."""
-        breaker = self.breaker
+        proxy = self.proxy
         data = self.head.replace(*PAGES) + self.body()
         is_to_store = bool(self.header("server-url"))
         if is_to_store:  # which knows the server by the address that it really has
-            data = data.replace(b":%d/" % breaker.port, b":%d/" % breaker.target)
-        breaker.reached.append(self.line)
-        target = breaker.store if is_to_store else breaker.target
+            data = data.replace(b":%d/" % proxy.port, b":%d/" % proxy.target)
+        proxy.reached.append(self.line)
+        target = proxy.store if is_to_store else proxy.target
         with socket.create_connection(("127.0.0.1", target), PATIENCE) as far:
             far.sendall(data)
             with far.makefile("rb") as file:
                 head = _head(file)
                 if not head:  # the server died
                     raise ConnectionAbortedError
-                answer = Exchange(breaker, far, file, head)
+                answer = Exchange(proxy, far, file, head)
                 # The server ends connections after a blob, though not when it is asked to.
                 has_length = bool(answer.header("content-length"))
                 body = answer.body() if has_length else file.read()
         if not has_length:
             head = with_length(head, len(body))
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(HOP)]
-        if breaker.store:  # the client is to come by here on its way to the store, too
-            body = body.replace(b":%d/" % breaker.store, b":%d/" % breaker.port)
+        if proxy.store:  # the client is to come by here on its way to the store, too
+            body = body.replace(b":%d/" % proxy.store, b":%d/" % proxy.port)
         return b"\r\n".join(lines) + body
 
     def send(self, data: bytes) -> None:
@@ -105,7 +105,7 @@ class Exchange:
 
     def wait(self, seconds: float) -> None:
         """Do nothing for a while, or until the test is over."""
-        if self.breaker.is_calm.wait(seconds):
+        if self.proxy.is_calm.wait(seconds):
             raise ConnectionAbortedError
 
 
@@ -125,7 +125,7 @@ class Plan:
     is_stale: bool = False
 
 
-class Breaker:
+class BreakingProxy:
     """Where it listens, and what went through it.
 
     Parameters
@@ -136,7 +136,7 @@ class Breaker:
         The port of the algorithm store, if there is one.
     """
 
-    strangers: "Strangers | None" = None
+    other_host: "OtherHost | None" = None
 
     def __init__(self, target: int, store: int = 0) -> None:
         self.target, self.store = target, store
@@ -144,7 +144,7 @@ class Breaker:
         self.came: list[str] = []  # of what is meant, what came
         self.reached: list[str] = []  # what the server got
         self.is_calm = threading.Event()
-        self.strangers = Strangers()
+        self.other_host = OtherHost()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._listener = self._listen(0)
@@ -200,8 +200,8 @@ class Breaker:
         """Be gone."""
         self.calm()
         self._stop_listening()
-        if self.strangers:
-            self.strangers.stop()
+        if self.other_host:
+            self.other_host.stop()
         self.cut()
 
     def _stop_listening(self) -> None:
@@ -269,7 +269,7 @@ def reset(near: socket.socket) -> None:
         near.close()
 
 
-class Strangers:
+class OtherHost:
     """Another host, which hears what comes to it and says nothing."""
 
     def __init__(self) -> None:
@@ -278,7 +278,7 @@ class Strangers:
         self._listener.setblocking(False)
 
     @property
-    def were_called(self) -> bool:
+    def was_called(self) -> bool:
         """Whether anybody has come since the last time."""
         try:
             self._listener.accept()[0].close()
@@ -292,13 +292,13 @@ class Strangers:
 
 
 @contextmanager
-def breaking(port: int, store: int = 0) -> Iterator[Breaker]:
+def breaking_proxy(port: int, store: int = 0) -> Iterator[BreakingProxy]:
     """Stand between a client and a server on this port, and its store on that one."""
-    breaker = Breaker(port, store)
+    proxy = BreakingProxy(port, store)
     try:
-        yield breaker
+        yield proxy
     finally:
-        breaker.stop()
+        proxy.stop()
 
 
 def parts(answer: bytes) -> tuple[bytes, bytes]:

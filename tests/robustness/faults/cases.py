@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from breaker import Exchange, Fault, parts, reset, with_length
-from shared import ALGORITHM, algorithm_called
+from .breaking_proxy import Exchange, Fault, parts, reset, with_length
+from .shared_network import ALGORITHM, algorithm_called
 
 # What is tried again after a failure, as often as there are pauses for it.
 ATTEMPTS = 4
@@ -119,8 +119,8 @@ def loop(exchange: Exchange) -> None:
 
 
 def elsewhere(exchange: Exchange) -> None:
-    strangers = exchange.breaker.strangers
-    port = strangers.port if strangers else 0
+    other_host = exchange.proxy.other_host
+    port = other_host.port if other_host else 0
     exchange.say(307, location=f"http://127.0.0.2:{port}{exchange.line.split()[1]}")
 
 
@@ -134,7 +134,7 @@ def busy(status: int, **headers: str) -> Fault:
 
 @dataclass(frozen=True)
 class Case:
-    """What has to come: the value or an error, after so many requests at the breaker."""
+    """What has to come: the value or an error, after so many requests at the proxy."""
 
     outcome: str
     requests: int
@@ -534,9 +534,9 @@ class Kind:
     is_safe : bool
         Whether the request may be repeated.
     prepare : callable
-        Makes what the call is about, given the ground that all cases share.
+        Makes what the call is about, given the shared that all cases share.
     made : callable
-        Counts at the server what the call has made, given ground and subject.
+        Counts at the server what the call has made, given shared and subject.
     is_later : bool
         Whether not the first of these requests is broken, but those after it.
     """
@@ -547,8 +547,8 @@ class Kind:
     act: Callable[[Any, Any], Any]
     check: Callable[[Any, Any], bool]
     is_safe: bool = True
-    prepare: Callable[[Any], Any] = lambda ground: ground
-    made: Callable[[Any, Any], int] = lambda ground, subject: 0
+    prepare: Callable[[Any], Any] = lambda shared: shared
+    made: Callable[[Any, Any], int] = lambda shared, subject: 0
     is_later: bool = False
 
 
@@ -569,39 +569,39 @@ CREATE = Kind(
     ),
     lambda value, name: value["name"] == name,
     is_safe=False,
-    prepare=lambda ground: ground.new_name(),
-    made=lambda ground, name: ground.count_tasks(name),
+    prepare=lambda shared: shared.new_name(),
+    made=lambda shared, name: shared.count_tasks(name),
 )
 KINDS = [
     Kind(
         "login",
         "`authenticate`",
         exactly("POST /api/token/user"),
-        lambda client, ground: client.authenticate("root", ground.password),
-        lambda value, ground: value is None,
+        lambda client, shared: client.authenticate("root", shared.password),
+        lambda value, shared: value is None,
         is_safe=False,
     ),
     Kind(
         "refresh",
         "`refresh_token`",
         exactly("POST /api/token/refresh"),
-        lambda client, ground: client.refresh_token(),
-        lambda value, ground: value is None,
+        lambda client, shared: client.refresh_token(),
+        lambda value, shared: value is None,
         is_safe=False,
     ),
     Kind(
         "get",
         "`organization.get`",
         exactly("GET /api/organization/1"),
-        lambda client, ground: client.organization.get(1),
-        lambda value, ground: value["id"] == 1,
+        lambda client, shared: client.organization.get(1),
+        lambda value, shared: value["id"] == 1,
     ),
     Kind(
         "list",
         "`organization.list`, its second page",
         _second_page,
-        lambda client, ground: client.organization.list(),
-        lambda value, ground: [row["id"] for row in value] == ground.organization_ids,
+        lambda client, shared: client.organization.list(),
+        lambda value, shared: [row["id"] for row in value] == shared.organization_ids,
     ),
     Kind(
         "patch",
@@ -610,7 +610,7 @@ KINDS = [
         lambda client, role: client.role.update(role["id"], description="changed"),
         lambda value, role: value["description"] == "changed",
         is_safe=False,
-        prepare=lambda ground: ground.make_role(),
+        prepare=lambda shared: shared.make_role(),
     ),
     Kind(
         "delete",
@@ -618,17 +618,17 @@ KINDS = [
         lambda line: line.startswith("DELETE /api/role/"),
         lambda client, role: client.role.delete(role["id"]),
         lambda value, role: "msg" in value,
-        prepare=lambda ground: ground.make_doomed_role(),
+        prepare=lambda shared: shared.make_doomed_role(),
     ),
     CREATE,
     Kind(
         "wait",
         "`wait_for_results`, after its first look",
         lambda line: line.startswith("GET /api/task/"),
-        lambda client, ground: client.wait_for_results(
-            ground.task_id, timeout=ground.wait, progress=False
+        lambda client, shared: client.wait_for_results(
+            shared.task_id, timeout=shared.wait, progress=False
         ),
-        lambda value, ground: len(value) == 1,
+        lambda value, shared: len(value) == 1,
         is_later=True,
     ),
 ]
@@ -645,15 +645,15 @@ STORE_KINDS = [
         "download",
         "`result.get`, its blob",
         lambda line: line.startswith("GET /api/blobstream/") and "status" not in line,
-        lambda client, ground: client.result.get(ground.run_id),
-        lambda value, ground: value.startswith("{") and value.endswith("}"),
+        lambda client, shared: client.result.get(shared.run_id),
+        lambda value, shared: value.startswith("{") and value.endswith("}"),
     ),
     Kind(
         "algorithms",
         "`algorithm.list`",
         exactly("GET /api/algorithm"),
-        lambda client, ground: client.algorithm.list(name=ALGORITHM),
-        lambda value, ground: [row["name"] for row in value] == [ALGORITHM],
+        lambda client, shared: client.algorithm.list(name=ALGORITHM),
+        lambda value, shared: [row["name"] for row in value] == [ALGORITHM],
     ),
     Kind(
         "algorithm",
@@ -662,7 +662,7 @@ STORE_KINDS = [
         lambda client, name: client.algorithm.create(name, **algorithm_called(name)),
         lambda value, name: value["name"] == name,
         is_safe=False,
-        prepare=lambda ground: ground.new_name(),
-        made=lambda ground, name: ground.count_algorithms(name),
+        prepare=lambda shared: shared.new_name(),
+        made=lambda shared, name: shared.count_algorithms(name),
     ),
 ]

@@ -5,13 +5,18 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from pathlib import Path
 
 import pytest
-from cases import AT_STORES, FLOODS, KINDS, STORE_KINDS, WAYS
-from restarts import run_restart
-from run import Found, run_all
-from shared import ground
+
+from tests.support.paths import ROOT
+
+from .cases import AT_STORES, FLOODS, KINDS, STORE_KINDS, WAYS
+from .restarts import run_restart
+from .runner import Found, run_all
+from .shared_network import shared_network
+
+# Run as a program, so that its memory is its own.
+OVERSIZED = "tests.robustness.faults.oversized_responses"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,11 +28,11 @@ def found() -> list[Found]:
     """What came of all cases, which are run once, side by side."""
     with ThreadPoolExecutor() as pool:
         others = [pool.submit(_at_stores), pool.submit(_at_a_restart)]
-        with ground() as shared:
+        with shared_network() as shared:
             port, password = str(shared.port), shared.password
-            program = [sys.executable, Path(__file__).with_name("floods.py"), port, password]
+            program = [sys.executable, "-m", OVERSIZED, port, password]
             processes = [
-                subprocess.Popen([*program, form], stdout=subprocess.PIPE)
+                subprocess.Popen([*program, form], stdout=subprocess.PIPE, cwd=ROOT)
                 for form in ("sync", "async")
             ]
             found = run_all(shared)
@@ -38,14 +43,14 @@ def found() -> list[Found]:
 
 def _at_stores() -> list[Found]:
     """Tell what comes of what goes to and comes from the stores."""
-    with ground(stores=True) as shared:
+    with shared_network(stores=True) as shared:
         ways = [way for way in WAYS if way.name in AT_STORES]
         return run_all(shared, ways, STORE_KINDS, lanes=6)
 
 
 def _at_a_restart() -> list[Found]:
     """Tell what comes of a restart, which would be in the way of all else."""
-    with ground() as shared:
+    with shared_network() as shared:
         return run_restart(shared)
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-from cases import ANY, KINDS, RECOVERED, STORE_KINDS, WRONG, Kind
-from run import Found
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+from .cases import ANY, KINDS, RECOVERED, STORE_KINDS, WRONG, Kind
+from .runner import Found
+
+PAGE = ROOT / "docs" / "faults.md"
 START, END = "<!-- faults: table -->\n", "<!-- end: table -->\n"
 BETWEEN = re.compile(f"(?<={re.escape(START)}).*?(?={re.escape(END)})", re.DOTALL)
 

@@ -1,6 +1,6 @@
 """Runs the cases with too much in an answer, in a process of its own, and tells its memory.
 
-    python floods.py PORT PASSWORD FORM
+    python -m tests.robustness.faults.oversized_responses PORT PASSWORD FORM
 
 Prints a line of JSON for each case: what was found, and by how many bytes the peak of the process
 has risen.
@@ -10,12 +10,12 @@ import json
 import resource
 import sys
 
-from breaker import breaking
-from cases import FLOODS, KINDS, packed_zeros
-from run import AsyncLane, Lane
-from shared import Ground
-
 from vantage6.client import Client
+
+from .breaking_proxy import breaking_proxy
+from .cases import FLOODS, KINDS, packed_zeros
+from .runner import AsyncLane, Lane
+from .shared_network import SharedNetwork
 
 
 def peak() -> int:
@@ -29,9 +29,9 @@ def main(port: int, password: str, form: str) -> None:
     direct = Client("http://127.0.0.1", port, log_level=None)
     direct.authenticate("root", password)
     ids = [row["id"] for row in direct.organization.list(field="id")]
-    ground = Ground(password, direct, 1, ids)
-    with breaking(port) as breaker, direct:
-        lane = make(ground, breaker)
+    shared = SharedNetwork(password, direct, 1, ids)
+    with breaking_proxy(port) as proxy, direct:
+        lane = make(shared, proxy)
         packed_zeros()
         for way in FLOODS:
             for kind in KINDS:

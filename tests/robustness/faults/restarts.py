@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from breaker import Exchange, breaking
-from cases import AMPLE, KINDS, RESTART, Kind
-from run import AsyncLane, Found, Lane, judge
-from shared import Ground
-
 from vantage6.client import Timeouts
+
+from .breaking_proxy import Exchange, breaking_proxy
+from .cases import AMPLE, KINDS, RESTART, Kind
+from .runner import AsyncLane, Found, Lane, judge
+from .shared_network import SharedNetwork
 
 # Enough of both to outlast the restart.
 PATIENT: dict[str, Any] = {
@@ -49,29 +49,29 @@ class Away:
         exchange.reset()
 
 
-def run_restart(ground: Ground) -> list[Found]:
+def run_restart(shared: SharedNetwork) -> list[Found]:
     """Restart the server once, under all kinds of exchanges with both clients.
 
-    Lists go through a breaker, which holds the second page until the server is away. So does one
+    Lists go through a proxy, which holds the second page until the server is away. So does one
     of two waits: without events, it looks again and again.
     """
-    assert ground.network
-    away, task_ids = Away(ground.port), list[int]()
+    assert shared.network
+    away, task_ids = Away(shared.port), list[int]()
     way = replace(RESTART, fault=away.then_reset, times=1)
     jobs = [(make, kind, False) for kind in KINDS for make in (Lane, AsyncLane)]
     jobs += [(make, kind, True) for make, kind, _ in jobs if kind.name == "wait"]
     # The task begins when all are there: however long that took, it is not over by then.
-    ready = threading.Barrier(len(jobs) + 1, lambda: task_ids.append(ground.make_task(TASK)))
+    ready = threading.Barrier(len(jobs) + 1, lambda: task_ids.append(shared.make_task(TASK)))
 
     def work(make: type[Lane], kind: Kind, is_heard: bool) -> Found:
         is_between = kind.name in ("list", "wait") and not is_heard
-        with breaking(ground.port) as breaker:
-            lane = make(ground, breaker, PATIENT, 0 if is_between else ground.port)
-            broken, subject = kind, kind.prepare(ground)
+        with breaking_proxy(shared.port) as proxy:
+            lane = make(shared, proxy, PATIENT, 0 if is_between else shared.port)
+            broken, subject = kind, kind.prepare(shared)
             ready.wait(READY)
             if kind.name == "wait":
                 broken = replace(kind, is_meant=lambda _: False)
-                subject = replace(ground, task_id=task_ids[0])
+                subject = replace(shared, task_id=task_ids[0])
             elif kind.name != "list":
                 away.wait()
             found = lane.run(way, broken, subject)
@@ -83,7 +83,7 @@ def run_restart(ground: Ground) -> list[Found]:
         ready.wait(READY)
         watching = pool.submit(away.watch)
         time.sleep(0.5)  # for waits to have begun
-        ground.network.restart_server()
+        shared.network.restart_server()
         watching.result()
         found = [future.result() for future in futures]
     pairs = [(one.form, one.kind.name) for one in found]

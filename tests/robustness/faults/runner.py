@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from breaker import Breaker, Plan, breaking
-from cases import (
+from vantage6.client import AsyncClient, Client, Timeouts
+
+from .breaking_proxy import BreakingProxy, Plan, breaking_proxy
+from .cases import (
     AMPLE,
     ANY,
     EVER,
@@ -30,9 +32,7 @@ from cases import (
     Kind,
     Way,
 )
-from shared import Ground
-
-from vantage6.client import AsyncClient, Client, Timeouts
+from .shared_network import SharedNetwork
 
 # So many cases at a time for each kind of client: they mostly wait.
 LANES = 12
@@ -53,7 +53,7 @@ class Found:
     kind: Kind
     form: str  # "sync" or "async"
     outcome: str  # "recovered", or the name of the error
-    requests: int  # how often the request that is broken came to the breaker
+    requests: int  # how often the request that is broken came to the proxy
     posts: int  # how often it came to the server
     made: int  # how many things there are now that the call was to make
     seconds: float
@@ -68,22 +68,22 @@ class Found:
 
 
 class Lane:
-    """A client and its breaker, for one case after the other."""
+    """A client and its proxy, for one case after the other."""
 
     form = "sync"
 
     def __init__(
         self,
-        ground: Ground,
-        breaker: Breaker,
+        shared: SharedNetwork,
+        proxy: BreakingProxy,
         limits: Mapping[str, Any] = LIMITS,
         port: int = 0,
     ) -> None:
-        self._ground, self._breaker = ground, breaker
-        self._client = self._make(port or breaker.port, limits)
-        with ground.lock:  # the server takes its time to check a password
-            self.call(lambda client: client.authenticate("root", ground.password))
-        if breaker.store:
+        self._shared, self._proxy = shared, proxy
+        self._client = self._make(port or proxy.port, limits)
+        with shared.lock:  # the server takes its time to check a password
+            self.call(lambda client: client.authenticate("root", shared.password))
+        if proxy.store:
             self.call(lambda client: client.store.set(1))
 
     def _make(self, port: int, limits: Mapping[str, Any]) -> Any:
@@ -97,24 +97,24 @@ class Lane:
 
     def run(self, way: Way, kind: Kind, subject: Any = None) -> Found:
         """Make a call that is broken, about what is given or else made for it."""
-        wait = WAIT if way.expected(kind) == WAITS_ON else self._ground.wait
-        subject = subject or kind.prepare(replace(self._ground, wait=wait))
-        breaker = self._breaker
-        breaker.arm(plan(way, kind))
-        watchdog = threading.Timer(HANGS, breaker.hurry)
+        wait = WAIT if way.expected(kind) == WAITS_ON else self._shared.wait
+        subject = subject or kind.prepare(replace(self._shared, wait=wait))
+        proxy = self._proxy
+        proxy.arm(plan(way, kind))
+        watchdog = threading.Timer(HANGS, proxy.hurry)
         watchdog.start()
         began = time.monotonic()
-        with refusing(breaker, way.refused):
+        with refusing(proxy, way.refused):
             outcome, message = self._outcome(way, kind, subject)
         seconds = time.monotonic() - began
         watchdog.cancel()
-        requests = max(0, sum(map(kind.is_meant, breaker.came)) - kind.is_later)
-        posts = sum(map(kind.is_meant, breaker.reached))
-        breaker.calm()
-        if breaker.strangers and breaker.strangers.were_called:
+        requests = max(0, sum(map(kind.is_meant, proxy.came)) - kind.is_later)
+        posts = sum(map(kind.is_meant, proxy.reached))
+        proxy.calm()
+        if proxy.other_host and proxy.other_host.was_called:
             outcome = "another host was called"
         again = self._again()
-        made = kind.made(self._ground, subject)
+        made = kind.made(self._shared, subject)
         return Found(way, kind, self.form, outcome, requests, posts, made, seconds, message, again)
 
     def _outcome(self, way: Way, kind: Kind, subject: Any) -> tuple[str, str]:
@@ -129,7 +129,7 @@ class Lane:
             rows = self.call(lambda client: client.organization.list())
         except Exception as error:
             return repr(error)
-        return "" if [row["id"] for row in rows] == self._ground.organization_ids else repr(rows)
+        return "" if [row["id"] for row in rows] == self._shared.organization_ids else repr(rows)
 
 
 class AsyncLane(Lane):
@@ -180,30 +180,30 @@ def _still_active(answer: bytes) -> bytes:
 
 
 @contextmanager
-def refusing(breaker: Breaker, seconds: float) -> Iterator[None]:
+def refusing(proxy: BreakingProxy, seconds: float) -> Iterator[None]:
     """Let nobody connect, for a time or for good."""
     if not seconds:
         yield
         return
-    breaker.refuse()
-    again = threading.Timer(seconds, breaker.accept) if seconds < EVER else None
+    proxy.refuse()
+    again = threading.Timer(seconds, proxy.accept) if seconds < EVER else None
     if again:
         again.start()
     yield
     if again:
         again.join()
     else:
-        breaker.accept()
+        proxy.accept()
 
 
 def run_all(
-    ground: Ground, ways: list[Way] = WAYS, kinds: list[Kind] = KINDS, lanes: int = LANES
+    shared: SharedNetwork, ways: list[Way] = WAYS, kinds: list[Kind] = KINDS, lanes: int = LANES
 ) -> list[Found]:
     """Run every case with both clients.
 
     Parameters
     ----------
-    ground : Ground
+    shared : SharedNetwork
         What they share.
     ways : list of Way
         The ways to break things.
@@ -221,8 +221,8 @@ def run_all(
     found: dict[tuple[str, str, str], Found] = {}
 
     def work(make: type[Lane], queue: SimpleQueue[tuple[Way, Kind]]) -> None:
-        with breaking(ground.port, ground.store_port) as breaker:
-            lane = make(ground, breaker)
+        with breaking_proxy(shared.port, shared.store_port) as proxy:
+            lane = make(shared, proxy)
             with suppress(Empty):
                 while True:
                     one = lane.run(*queue.get_nowait())

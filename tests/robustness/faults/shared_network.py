@@ -1,4 +1,4 @@
-"""What all cases share: a real network, and who looks at it past the breaker."""
+"""What all cases share: a real network, and who looks at it past the proxy."""
 
 import itertools
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def algorithm_called(name: str) -> dict[str, Any]:
 
 
 @dataclass
-class Ground:
+class SharedNetwork:
     """The network, and a client that speaks to its server without anything between."""
 
     password: str  # of root, who makes all calls
@@ -92,7 +92,7 @@ class Ground:
 
 
 @contextmanager
-def ground(*, stores: bool = False) -> Iterator[Ground]:
+def shared_network(*, stores: bool = False) -> Iterator[SharedNetwork]:
     """Start a network, with stores or without, and let one task come to its end on it."""
     with LocalNetwork(organizations=3, store=stores, blob_store=stores) as network:
         client = network.client("root")
@@ -114,4 +114,4 @@ def ground(*, stores: bool = False) -> Iterator[Ground]:
         rows = client.organization.list(field="id")
         password = network.users["root"].password
         ids = [row["id"] for row in rows]
-        yield Ground(password, client, task["id"], ids, network, row["run"]["id"])
+        yield SharedNetwork(password, client, task["id"], ids, network, row["run"]["id"])

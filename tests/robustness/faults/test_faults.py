@@ -1,9 +1,10 @@
 """Each kind of exchange, broken in each way: what comes of it, how often, and how soon."""
 
-import page
 import pytest
-from cases import AT_STORES, FLOODS, KINDS, RESTART, STORE_KINDS, WAYS, Kind, Way
-from run import Found, judge
+
+from . import fault_table as page
+from .cases import AT_STORES, FLOODS, KINDS, RESTART, STORE_KINDS, WAYS, Kind, Way
+from .runner import Found, judge
 
 pytestmark = pytest.mark.live
 

@@ -8,15 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-import atheris  # noqa: E402 - that of the tests, in the path before
+import atheris
 
 with atheris.instrument_imports(include=["vantage6.client"]):
-    from fuzz.targets import TARGETS
+    from tests.robustness.fuzz.targets import TARGETS
 
-from fuzz.seeds import SEEDS  # noqa: E402
+from tests.robustness.fuzz.seeds import SEEDS
 
 SECONDS = 20
 
@@ -35,7 +32,9 @@ def main(seconds: int, names: list[str]) -> int:
     failed: list[str] = []
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run([sys.executable, HERE, "--one", name, str(seconds), folder])
+            done = subprocess.run(
+                [sys.executable, "-m", __package__, "--one", name, str(seconds), folder]
+            )
             if done.returncode:
                 failed.append(name)
                 for found in Path(folder).glob("*-*"):

@@ -4,8 +4,8 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 
-from fuzz.targets import OPERATIONS
-from said import Contract, operations, samples
+from tests.robustness.fuzz.targets import OPERATIONS
+from tests.support.contract_samples import Contract, operations, samples
 
 CONTRACT = Contract("server", "4.15.2")
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from tests.support.paths import RECORDED_KEY
 from vantage6.bindings.call import Call
 from vantage6.client._blobs import BlobReader
 from vantage6.client._call import Answer, count_of, fault, is_expired, read
@@ -21,7 +21,6 @@ from vantage6.client._shape import ANSWERS, ROWS
 from vantage6.client._transport import seconds_until
 from vantage6.client.errors import Vantage6Error
 
-KEY_FILE = Path(__file__).parents[1] / "replay" / "throwaway-key.pem"
 OPERATIONS = sorted({*ROWS, *ANSWERS, "delete_role", "list_servers"})
 
 
@@ -128,4 +127,4 @@ def _json(data: bytes) -> Any:
 
 @cache
 def _key() -> Any:
-    return load_private_key(KEY_FILE.read_bytes())
+    return load_private_key(RECORDED_KEY.read_bytes())

@@ -3,8 +3,8 @@
 import logging
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.bindings.server import calls
 from vantage6.client import (
     AsyncClient,
@@ -19,21 +19,21 @@ POLICIES: Reply = (200, {"min_reviewers": 1})
 LAPSED: Reply = (401, {"msg": "Token is not valid"})
 
 
-async def choose(client: AsyncClient, server: Script, url: str) -> None:
+async def choose(client: AsyncClient, server: ScriptedServer, url: str) -> None:
     """Log in at a server that knows of a store at this address, and choose that."""
     row = {"id": 4, "name": "store", "url": url, "collaborations": None}
-    server.reply = logging_in(lambda _: (200, row))
+    server.reply = with_login(lambda _: (200, row))
     await client.authenticate("researcher", "secret")
     await client.store.set(4)
     server.seen.clear()
 
 
-def at(script: Script) -> str:
+def at(script: ScriptedServer) -> str:
     return f"http://127.0.0.1:{script.port}/api"
 
 
 async def test_a_store_is_told_the_token_and_which_server_it_is_of(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
     assert store.seen == [], "nothing is sent before it is needed"
@@ -48,7 +48,7 @@ async def test_a_store_is_told_the_token_and_which_server_it_is_of(
 
 
 async def test_what_everyone_may_know_is_asked_without_the_token(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
     store.reply = lambda _: POLICIES
@@ -57,7 +57,7 @@ async def test_what_everyone_may_know_is_asked_without_the_token(
 
 
 async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
     before = client.token
@@ -72,7 +72,7 @@ async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
 
 
 async def test_another_store_takes_the_place_of_the_first(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(server).replace("127.0.0.1", "localhost"))
     first = client.store.url
@@ -96,7 +96,7 @@ async def test_another_store_takes_the_place_of_the_first(
     ],
 )
 async def test_no_login_goes_where_it_could_be_taken(
-    client: AsyncClient, server: Script, url: str, hint: str
+    client: AsyncClient, server: ScriptedServer, url: str, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=hint):
         await choose(client, server, url)
@@ -106,7 +106,7 @@ async def test_no_login_goes_where_it_could_be_taken(
 
 
 async def test_any_request_can_be_made_of_the_store(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
     store.reply = lambda request: (200, {"path": request.path})
@@ -116,8 +116,10 @@ async def test_any_request_can_be_made_of_the_store(
 
 
 # -- how a request is sent -------------------------------------------------------------------
-async def test_a_request_can_do_without_a_renewal(client: AsyncClient, server: Script) -> None:
-    server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
+async def test_a_request_can_do_without_a_renewal(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     await client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
         server.seen.clear()
@@ -127,7 +129,7 @@ async def test_a_request_can_do_without_a_renewal(client: AsyncClient, server: S
 
 
 async def test_one_decides_how_often_a_connection_is_tried(
-    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
     tries: list[Request] = []

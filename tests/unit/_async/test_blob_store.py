@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script
-from sealed import closed
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
+from tests.support.wrong_key import undecryptable
 from vantage6.client import (
     AsyncClient,
     ConnectionFailedError,
@@ -21,7 +21,7 @@ from vantage6.client import (
 from vantage6.client._blobs import PIECE, BlobReader, Upload
 from vantage6.client._crypto import generate_private_key, public_key_of
 
-from .test_calls import KEY, TASK, Routes, listing, serve, write_key
+from .test_client import KEY, TASK, Routes, listing, serve, write_key
 
 THEIRS = generate_private_key(2048)
 
@@ -51,7 +51,9 @@ class Store:
             def seal() -> list[bytes]:
                 return list(Upload(data, public_key))
 
-            pieces = closed(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
+            pieces = (
+                undecryptable(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
+            )
             self.blobs[f"result-{run_id}"] = pieces
         return {
             "id": run_id,
@@ -60,7 +62,9 @@ class Store:
             "blob_storage_used": True,
         }
 
-    async def serve(self, server: Script, client: AsyncClient, *rows: dict[str, Any]) -> None:
+    async def serve(
+        self, server: ScriptedServer, client: AsyncClient, *rows: dict[str, Any]
+    ) -> None:
         members = [
             {"id": 3, "name": "IKNL", "public_key": public_key_of(KEY)},
             {"id": 5, "name": "Maastro", "public_key": public_key_of(THEIRS)},
@@ -97,7 +101,7 @@ LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
 
 
 async def test_each_organization_gets_a_blob_of_its_own(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     await store.serve(server, client)
@@ -119,7 +123,7 @@ async def test_each_organization_gets_a_blob_of_its_own(
 
 
 async def test_a_plain_input_is_kept_as_the_server_would_keep_it(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     store = Store(encrypted=False)
     await store.serve(server, client)
@@ -136,7 +140,7 @@ async def test_a_plain_input_is_kept_as_the_server_would_keep_it(
     ],
 )
 async def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
-    client: AsyncClient, server: Script, status: Reply, error: type[Exception]
+    client: AsyncClient, server: ScriptedServer, status: Reply, error: type[Exception]
 ) -> None:
     store = Store(encrypted=False)
     store.status = status
@@ -149,7 +153,7 @@ async def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
 
 
 async def test_a_blob_that_is_refused_is_an_error_and_no_task(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     store = Store(encrypted=False)
     store.refusals = [(500, {"msg": "Error uploading result!"})]
@@ -163,7 +167,7 @@ async def test_a_blob_that_is_refused_is_an_error_and_no_task(
 
 
 async def test_results_come_from_the_store_and_one_bad_one_loses_none(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS)]
@@ -180,7 +184,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
 
 
 async def test_a_result_is_saved_whole_or_not_at_all(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     inline = {**store.row(4, None), "result": "e30=", "blob_storage_used": False}
@@ -218,7 +222,7 @@ async def test_a_result_is_saved_whole_or_not_at_all(
     ids=["of a length", "in chunks"],
 )
 async def test_a_blob_that_breaks_off_is_no_result(
-    client: AsyncClient, server: Script, tmp_path: Path, body: bytes, told: dict[str, str]
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, body: bytes, told: dict[str, str]
 ) -> None:
     store = Store(encrypted=False)
     await store.serve(server, client, store.row(1, b"x" * 3000))
@@ -235,7 +239,9 @@ async def test_a_blob_that_breaks_off_is_no_result(
     assert not (tmp_path / "result.json").exists()
 
 
-async def test_a_blob_that_is_not_there_is_an_error(client: AsyncClient, server: Script) -> None:
+async def test_a_blob_that_is_not_there_is_an_error(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     store = Store()
     await store.serve(server, client, {**store.row(1, None), "result": "gone"})
     others = server.reply
@@ -246,7 +252,7 @@ async def test_a_blob_that_is_not_there_is_an_error(client: AsyncClient, server:
 
 
 async def test_results_in_memory_have_their_bounds(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store(encrypted=False)
     rows = [store.row(1, b"x" * 3000), store.row(2, b"x" * 3000), store.row(3, b"{}")]
@@ -266,7 +272,7 @@ def inputs(store: Store) -> Iterator[dict[str, Any]]:
 
 
 async def test_inputs_for_others_stay_where_they_are(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     rows = list(inputs(store))

@@ -10,8 +10,8 @@ from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -41,7 +41,7 @@ DAY, LATER = "2026-11-26", "2026-11-27"
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
 
-async def serve(server: Script, client: AsyncClient, routes: Routes) -> None:
+async def serve(server: ScriptedServer, client: AsyncClient, routes: Routes) -> None:
     """Log in, then answer each "METHOD path" by its function."""
 
     def reply(request: Request) -> Reply:
@@ -49,7 +49,7 @@ async def serve(server: Script, client: AsyncClient, routes: Routes) -> None:
         route = routes.get(f"{request.method} {url.path.removeprefix('/api')}")
         return route(request, dict(parse_qsl(url.query))) if route else (404, b"<html>")
 
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
     await client.authenticate("researcher", "secret")
     server.seen.clear()
 
@@ -66,7 +66,7 @@ ORGANIZATIONS = [
 
 
 async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = await client.organization.list(name="organization%")
@@ -80,7 +80,7 @@ async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
     assert {query["name"] for query in queries} == {"organization%"}
 
 
-async def test_one_page_is_given_on_demand(client: AsyncClient, server: Script) -> None:
+async def test_one_page_is_given_on_demand(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = await client.organization.list(page=2, per_page=5)
     assert [row["id"] for row in rows] == [6, 7, 8, 9, 10]
@@ -90,7 +90,7 @@ async def test_one_page_is_given_on_demand(client: AsyncClient, server: Script) 
     assert len(server.seen) == 2
 
 
-async def test_filters_look_at_every_page(client: AsyncClient, server: Script) -> None:
+async def test_filters_look_at_every_page(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = await client.organization.list(filter_=("country", "BE"), field="id")
     assert [row["id"] for row in rows] == list(range(2, 602, 2))
@@ -174,7 +174,7 @@ async def test_filters_look_at_every_page(client: AsyncClient, server: Script) -
     ],
 )
 async def test_every_filter_is_sent_as_the_server_calls_it(
-    client: AsyncClient, server: Script, resource: str, given: dict[str, Any], query: str
+    client: AsyncClient, server: ScriptedServer, resource: str, given: dict[str, Any], query: str
 ) -> None:
     await serve(server, client, {f"GET /{resource}": listing([])})
     assert await getattr(client, resource).list(**given) == []
@@ -184,7 +184,7 @@ async def test_every_filter_is_sent_as_the_server_calls_it(
 
 @pytest.mark.parametrize("resource", ["user", "organization"])
 async def test_without_an_id_it_is_ones_own(
-    client: AsyncClient, server: Script, resource: str
+    client: AsyncClient, server: ScriptedServer, resource: str
 ) -> None:
     await serve(server, client, {})
     own = {"user": 7, "organization": 3}[resource]
@@ -195,7 +195,7 @@ async def test_without_an_id_it_is_ones_own(
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
 async def test_one_of_each_is_looked_up_by_its_id(
-    client: AsyncClient, server: Script, resource: str
+    client: AsyncClient, server: ScriptedServer, resource: str
 ) -> None:
     needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
     row = {"id": 5, "name": "five", "more": True, **needed}
@@ -204,7 +204,9 @@ async def test_one_of_each_is_looked_up_by_its_id(
     assert await getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
 
 
-async def test_the_chosen_collaboration_is_the_default(client: AsyncClient, server: Script) -> None:
+async def test_the_chosen_collaboration_is_the_default(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     routes: Routes = {
         "GET /organization": listing([]),
         "GET /collaboration/4": lambda *_: (200, {"id": 4, "name": "demo", "encrypted": False}),
@@ -221,7 +223,7 @@ async def test_the_chosen_collaboration_is_the_default(client: AsyncClient, serv
 
 
 async def test_collaborations_are_those_of_the_own_organization(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /collaboration": listing([])})
     await client.collaboration.list()
@@ -233,7 +235,7 @@ async def test_collaborations_are_those_of_the_own_organization(
 
 
 async def test_task_filters_that_the_server_lacks_work_all_the_same(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     tasks = [
         {"id": 3, "status": "active", "algorithm_store": None},
@@ -250,7 +252,9 @@ async def test_task_filters_that_the_server_lacks_work_all_the_same(
     assert [row["id"] for row in await client.task.list(run=9)] == [3]
 
 
-async def test_runs_are_kept_by_port_and_inputs_opened(client: AsyncClient, server: Script) -> None:
+async def test_runs_are_kept_by_port_and_inputs_opened(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     reference = {"id": 3, "link": "", "methods": []}
     rows = [
         {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
@@ -285,7 +289,7 @@ TASK: dict[str, Any] = {
 
 
 async def test_a_task_is_sent_with_its_input_for_each_organization(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=False))
     task = await client.task.create(
@@ -304,7 +308,7 @@ async def test_a_task_is_sent_with_its_input_for_each_organization(
 
 
 async def test_a_study_is_enough_to_find_the_collaboration(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=False))
     await client.task.create([1], **TASK, study=6)
@@ -314,7 +318,7 @@ async def test_a_study_is_enough_to_find_the_collaboration(
 
 
 async def test_nothing_is_sent_for_a_task_that_cannot_work(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=False))
     for wrong in (
@@ -336,7 +340,7 @@ def write_key(folder: Path) -> Path:
 
 
 async def test_an_encrypted_collaboration_gets_no_plain_input(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=True))
     with pytest.raises(EncryptionNotSetUpError, match="setup_encryption"):
@@ -345,7 +349,7 @@ async def test_an_encrypted_collaboration_gets_no_plain_input(
 
 
 async def test_inputs_are_encrypted_with_one_look_at_the_keys(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     keys = {1: KEY, 2: generate_private_key(2048)}
     members = [
@@ -366,7 +370,7 @@ async def test_inputs_are_encrypted_with_one_look_at_the_keys(
 
 
 async def test_a_key_in_a_plain_collaboration_changes_nothing(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     routes = collaboration(encrypted=False)
     routes["PATCH /organization/3"] = lambda request, _: (200, {"id": 3, **request.body})
@@ -379,7 +383,7 @@ async def test_a_key_in_a_plain_collaboration_changes_nothing(
 
 
 async def test_the_servers_public_key_is_never_replaced(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     await serve(server, client, {})
     answer = server.reply
@@ -398,7 +402,7 @@ async def test_the_servers_public_key_is_never_replaced(
 
 
 async def test_killing_and_deleting_pass_on_what_the_server_says(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     done: Reply = (200, {"msg": "done"})
     await serve(
@@ -476,7 +480,7 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
 
 
 async def test_results_come_when_the_task_is_done_in_the_order_asked(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, waiting("pending", "active", "completed"))
     results = await client.wait_for_results(12, 0.1, progress=False)
@@ -491,20 +495,20 @@ async def test_results_come_when_the_task_is_done_in_the_order_asked(
 
 
 async def test_organizations_that_one_may_not_see_are_numbers(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     refused = {"GET /organization": lambda *_: (401, {"msg": "You lack the permission"})}
     await serve(server, client, waiting("completed") | refused)
     assert list((await client.result.from_task(12)).by_organization) == ["1", "2"]
 
 
-async def test_both_names_for_waiting_work(client: AsyncClient, server: Script) -> None:
+async def test_both_names_for_waiting_work(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, waiting("completed"))
     assert await client.wait_for_result(task_id=12) == await client.wait_for_results(task_id=12)
 
 
 async def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
     await serve(server, client, waiting("crashed", runs=runs))
@@ -517,7 +521,7 @@ async def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
     assert "organization 2" in str(error)
 
 
-async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: Script) -> None:
+async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: ScriptedServer) -> None:
     runs = {1: ["active", "active", "completed"], 2: ["crashed"]}
     await serve(server, client, waiting("crashed", runs=runs))
     results = await client.wait_for_results(12, 0.1, on_failure="return")
@@ -527,7 +531,7 @@ async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: Scri
 
 
 async def test_waiting_ends_in_time_and_leaves_the_task(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, waiting("active"))
     with pytest.raises(WaitTimeoutError, match="runs on") as caught:
@@ -537,7 +541,7 @@ async def test_waiting_ends_in_time_and_leaves_the_task(
 
 
 async def test_no_look_begins_after_one_that_outlasts_the_wait(
-    client: AsyncClient, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.BACKOFF", (0.0,))
     await serve(server, client, waiting("active"))
@@ -558,7 +562,7 @@ async def test_no_look_begins_after_one_that_outlasts_the_wait(
 
 
 async def test_servers_without_the_status_address_are_asked_for_the_task(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     routes = waiting("active", "completed")
     del routes["GET /task/12/status"]
@@ -568,7 +572,7 @@ async def test_servers_without_the_status_address_are_asked_for_the_task(
 
 
 async def test_waiting_for_a_task_that_is_not_there_fails_at_once(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
     with pytest.raises(NotFoundError):
@@ -578,7 +582,7 @@ async def test_waiting_for_a_task_that_is_not_there_fails_at_once(
 
 # -- the rest --------------------------------------------------------------------------------
 async def test_the_result_of_one_run_is_its_text(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
@@ -592,7 +596,7 @@ async def test_the_result_of_one_run_is_its_text(
 
 
 async def test_a_result_that_is_no_text_is_given_as_its_bytes(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encode(b"\x89PNG")
@@ -602,7 +606,7 @@ async def test_a_result_that_is_no_text_is_given_as_its_bytes(
     assert await client.result.get_bytes(5) == b"\x89PNG"
 
 
-async def test_any_request_can_be_made(client: AsyncClient, server: Script) -> None:
+async def test_any_request_can_be_made(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /thing": lambda request, query: (200, [query])})
     assert await client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
     assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
@@ -630,7 +634,7 @@ async def test_any_request_can_be_made(client: AsyncClient, server: Script) -> N
     ],
 )
 async def test_a_request_cannot_become_another_one(
-    client: AsyncClient, server: Script, strange: dict[str, Any]
+    client: AsyncClient, server: ScriptedServer, strange: dict[str, Any]
 ) -> None:
     await serve(server, client, {})
     began = time.monotonic()
@@ -640,7 +644,9 @@ async def test_a_request_cannot_become_another_one(
     assert not server.seen
 
 
-async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Script) -> None:
+async def test_pages_that_never_end_are_an_error(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     def again(request: Request, query: dict[str, str]) -> Reply:
         return page(ORGANIZATIONS, 1, 250)
 
@@ -661,7 +667,7 @@ async def test_pages_that_never_end_are_an_error(client: AsyncClient, server: Sc
 
 
 async def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
-    client: AsyncClient, server: Script
+    client: AsyncClient, server: ScriptedServer
 ) -> None:
     nothing: Any = None
     before = len(server.seen)
@@ -679,7 +685,7 @@ async def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     assert len(server.seen) == before
 
 
-async def test_no_identifier_is_as_long(client: AsyncClient, server: Script) -> None:
+async def test_no_identifier_is_as_long(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
         with pytest.raises((InvalidInputError, NameNotFoundError)):

@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import AmbiguousNameError, AsyncClient, InvalidInputError, NameNotFoundError
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
@@ -50,15 +50,15 @@ class World:
 
 
 @pytest.fixture
-async def world(server: Script, client: AsyncClient) -> World:
+async def world(server: ScriptedServer, client: AsyncClient) -> World:
     made = World()
-    server.reply = logging_in(made.reply)
+    server.reply = with_login(made.reply)
     await client.authenticate("researcher", "secret")
     server.seen.clear()
     return made
 
 
-def listings(server: Script, kind: str) -> int:
+def listings(server: ScriptedServer, kind: str) -> int:
     """Count how often all of a kind were asked for, whatever the number of pages."""
     return sum(
         path.startswith(f"GET /api/{kind}?") and "page=1&" in f"{path}&" for path in server.paths
@@ -66,7 +66,7 @@ def listings(server: Script, kind: str) -> int:
 
 
 async def test_names_cost_one_listing_a_kind_and_then_nothing(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     for _ in range(3):
         task = await client.task.create(
@@ -86,7 +86,7 @@ async def test_names_cost_one_listing_a_kind_and_then_nothing(
 
 
 async def test_identifiers_and_rows_ask_for_no_names(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.organization.get(7)
     await client.organization.get({"id": 8, "name": "renamed meanwhile"})
@@ -94,7 +94,7 @@ async def test_identifiers_and_rows_ask_for_no_names(
 
 
 async def test_a_new_name_and_a_new_row_are_noticed(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     assert await client.organization.id("hospital 7") == 7
     world.organizations[6]["name"] = "Gemelli"
@@ -117,7 +117,7 @@ async def test_a_name_that_this_client_changes_is_forgotten(
 
 
 async def test_the_chosen_collaboration_is_looked_at_first(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.setup_collaboration("demo")
     server.seen.clear()
@@ -136,7 +136,7 @@ async def test_a_node_goes_by_its_organization(client: AsyncClient, world: World
 
 
 async def test_tasks_are_asked_for_each_time(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     world.tasks = [{"id": 12, "name": "average", "status": "active", "created_at": "2026-11-22"}]
     assert await client.task.id("average") == 12
@@ -168,7 +168,7 @@ async def test_what_is_found_is_a_whole_row(client: AsyncClient, world: World) -
 
 
 async def test_another_login_sees_other_names(
-    server: Script, client: AsyncClient, world: World
+    server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.organization.id("hospital 7")
     await client.authenticate("viewer", "secret")

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     InvalidKeyError,
@@ -25,7 +25,7 @@ from vantage6.client._crypto import (
 )
 from vantage6.client._trust import write_private_key
 
-from .test_calls import KEY, TASK, listing, serve, write_key
+from .test_client import KEY, TASK, listing, serve, write_key
 
 THEIRS = public_key_of(generate_private_key(2048))
 EVIL = public_key_of(generate_private_key(2048))
@@ -41,7 +41,7 @@ class World:
             5: {"id": 5, "name": "Maastro", "public_key": THEIRS},
         }
 
-    async def serve(self, server: Script, client: AsyncClient) -> None:
+    async def serve(self, server: ScriptedServer, client: AsyncClient) -> None:
         await serve(
             server,
             client,
@@ -62,12 +62,12 @@ def world() -> World:
     return World()
 
 
-def posted(server: Script) -> int:
+def posted(server: ScriptedServer) -> int:
     return sum(path.startswith("POST") for path in server.paths)
 
 
 async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     await client.setup_encryption(write_key(tmp_path))
@@ -90,7 +90,7 @@ async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
 
 
 async def test_results_are_not_encrypted_for_who_takes_ones_place(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     await client.setup_encryption(write_key(tmp_path))
@@ -101,7 +101,7 @@ async def test_results_are_not_encrypted_for_who_takes_ones_place(
 
 
 async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     assert await client.collaboration.trust(4) is True
@@ -119,7 +119,7 @@ async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
 
 async def test_with_a_key_a_plain_collaboration_is_told_of_once(
     client: AsyncClient,
-    server: Script,
+    server: ScriptedServer,
     tmp_path: Path,
     world: World,
     caplog: pytest.LogCaptureFixture,
@@ -135,7 +135,7 @@ async def test_with_a_key_a_plain_collaboration_is_told_of_once(
 
 
 async def test_a_strict_client_sends_only_what_was_accepted(
-    server: Script, tmp_path: Path, world: World
+    server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     async with AsyncClient(
         "http://127.0.0.1",
@@ -158,7 +158,7 @@ async def test_a_strict_client_sends_only_what_was_accepted(
 
 
 async def test_an_organization_without_a_key_has_no_fingerprint(
-    client: AsyncClient, server: Script, world: World
+    client: AsyncClient, server: ScriptedServer, world: World
 ) -> None:
     world.organizations[5]["public_key"] = ""
     await world.serve(server, client)
@@ -172,7 +172,7 @@ async def test_an_organization_without_a_key_has_no_fingerprint(
 
 # -- keys of one's own ---------------------------------------------------------------------------
 async def test_the_public_key_is_replaced_when_told_to(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     taken: list[str] = []
 
@@ -191,7 +191,7 @@ async def test_the_public_key_is_replaced_when_told_to(
 
 
 async def test_a_public_key_that_the_server_refuses_is_an_error(
-    client: AsyncClient, server: Script, tmp_path: Path
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
     await serve(server, client, {"PATCH /organization/3": lambda *_: refused})
@@ -203,7 +203,7 @@ async def test_a_public_key_that_the_server_refuses_is_an_error(
 
 
 async def test_a_key_is_made_long_and_for_its_owner_alone(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     path = tmp_path / "new.pem"
@@ -220,7 +220,7 @@ async def test_a_key_is_made_long_and_for_its_owner_alone(
 
 
 async def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     write_private_key(tmp_path / "open.pem", private_key_to_pem(KEY))

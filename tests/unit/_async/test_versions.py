@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import AsyncClient, EndpointNotFoundError, UnsupportedServerVersionError
 
 GONE: Reply = (404, b"<html>not here</html>")
@@ -22,10 +22,12 @@ def of_version(version: str, others: Callable[[Request], Reply]) -> Callable[[Re
             return 200, {"id": 1, "name": "demo", "encrypted": False}
         return others(request)
 
-    return logging_in(reply)
+    return with_login(reply)
 
 
-async def choose(client: AsyncClient, server: Script, store: Script, path: str = "/api") -> None:
+async def choose(
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer, path: str = "/api"
+) -> None:
     """Log in at a server, and choose a store."""
     row = {"id": 4, "name": "store", "url": f"http://127.0.0.1:{store.port}{path}"}
     server.reply = of_version("4.7.1", lambda _: (200, row))
@@ -34,7 +36,7 @@ async def choose(client: AsyncClient, server: Script, store: Script, path: str =
 
 
 async def test_the_version_is_asked_once_and_only_where_it_matters(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
     assert "GET /api/version" not in server.paths
@@ -55,7 +57,7 @@ async def test_the_version_is_asked_once_and_only_where_it_matters(
 
 
 async def test_nothing_is_sent_that_the_store_would_not_understand(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
     store.reply = of_version("4.7.1", lambda _: (201, {"id": 1}))
@@ -73,7 +75,7 @@ async def test_nothing_is_sent_that_the_store_would_not_understand(
     ("version", "sent"), [("4.7.1", "query"), ("4.8.2", "body"), ("4.15.2", "body")]
 )
 async def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
-    client: AsyncClient, server: Script, version: str, sent: str
+    client: AsyncClient, server: ScriptedServer, version: str, sent: str
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
     await client.authenticate("researcher", "secret")
@@ -84,7 +86,7 @@ async def test_where_a_task_tells_the_address_of_the_server_depends_on_the_versi
 
 
 async def test_a_server_that_should_know_the_address_is_not_called_old(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
     for reply in (of_version("4.15.2", lambda _: GONE), lambda _: GONE):
@@ -95,7 +97,7 @@ async def test_a_server_that_should_know_the_address_is_not_called_old(
 
 
 async def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(
-    client: AsyncClient, server: Script, store: Script
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store, path="")
     assert client.store.url == f"http://127.0.0.1:{store.port}/api"

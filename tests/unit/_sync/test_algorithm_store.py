@@ -1,11 +1,11 @@
-# Derived from tests/unit/_async/test_store.py by unasync.py: edit that instead.
+# Derived from tests/unit/_async/test_algorithm_store.py by unasync.py: edit that instead.
 """An algorithm store gets the login that it needs, and nobody else does."""
 
 import logging
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.bindings.server import calls
 from vantage6.client import (
     Client,
@@ -20,21 +20,21 @@ POLICIES: Reply = (200, {"min_reviewers": 1})
 LAPSED: Reply = (401, {"msg": "Token is not valid"})
 
 
-def choose(client: Client, server: Script, url: str) -> None:
+def choose(client: Client, server: ScriptedServer, url: str) -> None:
     """Log in at a server that knows of a store at this address, and choose that."""
     row = {"id": 4, "name": "store", "url": url, "collaborations": None}
-    server.reply = logging_in(lambda _: (200, row))
+    server.reply = with_login(lambda _: (200, row))
     client.authenticate("researcher", "secret")
     client.store.set(4)
     server.seen.clear()
 
 
-def at(script: Script) -> str:
+def at(script: ScriptedServer) -> str:
     return f"http://127.0.0.1:{script.port}/api"
 
 
 def test_a_store_is_told_the_token_and_which_server_it_is_of(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
     assert store.seen == [], "nothing is sent before it is needed"
@@ -49,7 +49,7 @@ def test_a_store_is_told_the_token_and_which_server_it_is_of(
 
 
 def test_what_everyone_may_know_is_asked_without_the_token(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
     store.reply = lambda _: POLICIES
@@ -58,7 +58,7 @@ def test_what_everyone_may_know_is_asked_without_the_token(
 
 
 def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
     before = client.token
@@ -73,7 +73,7 @@ def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
 
 
 def test_another_store_takes_the_place_of_the_first(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(server).replace("127.0.0.1", "localhost"))
     first = client.store.url
@@ -97,7 +97,7 @@ def test_another_store_takes_the_place_of_the_first(
     ],
 )
 def test_no_login_goes_where_it_could_be_taken(
-    client: Client, server: Script, url: str, hint: str
+    client: Client, server: ScriptedServer, url: str, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=hint):
         choose(client, server, url)
@@ -107,7 +107,7 @@ def test_no_login_goes_where_it_could_be_taken(
 
 
 def test_any_request_can_be_made_of_the_store(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
     store.reply = lambda request: (200, {"path": request.path})
@@ -117,8 +117,8 @@ def test_any_request_can_be_made_of_the_store(
 
 
 # -- how a request is sent -------------------------------------------------------------------
-def test_a_request_can_do_without_a_renewal(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
+def test_a_request_can_do_without_a_renewal(client: Client, server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
         server.seen.clear()
@@ -128,7 +128,7 @@ def test_a_request_can_do_without_a_renewal(client: Client, server: Script) -> N
 
 
 def test_one_decides_how_often_a_connection_is_tried(
-    client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
     tries: list[Request] = []

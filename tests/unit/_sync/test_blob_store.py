@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_blobs.py by unasync.py: edit that instead.
+# Derived from tests/unit/_async/test_blob_store.py by unasync.py: edit that instead.
 """Inputs and results by way of the server's blob store, and when that fails."""
 
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script
-from sealed import closed
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
+from tests.support.wrong_key import undecryptable
 from vantage6.client import (
     Client,
     ConnectionFailedError,
@@ -22,7 +22,7 @@ from vantage6.client import (
 from vantage6.client._blobs import PIECE, BlobReader, Upload
 from vantage6.client._crypto import generate_private_key, public_key_of
 
-from .test_calls import KEY, TASK, Routes, listing, serve, write_key
+from .test_client import KEY, TASK, Routes, listing, serve, write_key
 
 THEIRS = generate_private_key(2048)
 
@@ -52,7 +52,9 @@ class Store:
             def seal() -> list[bytes]:
                 return list(Upload(data, public_key))
 
-            pieces = closed(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
+            pieces = (
+                undecryptable(seal, lambda blob: opened(blob, KEY)) if key is THEIRS else seal()
+            )
             self.blobs[f"result-{run_id}"] = pieces
         return {
             "id": run_id,
@@ -61,7 +63,7 @@ class Store:
             "blob_storage_used": True,
         }
 
-    def serve(self, server: Script, client: Client, *rows: dict[str, Any]) -> None:
+    def serve(self, server: ScriptedServer, client: Client, *rows: dict[str, Any]) -> None:
         members = [
             {"id": 3, "name": "IKNL", "public_key": public_key_of(KEY)},
             {"id": 5, "name": "Maastro", "public_key": public_key_of(THEIRS)},
@@ -98,7 +100,7 @@ LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
 
 
 def test_each_organization_gets_a_blob_of_its_own(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     store.serve(server, client)
@@ -117,7 +119,9 @@ def test_each_organization_gets_a_blob_of_its_own(
     assert server.paths.count("GET /api/blobstream/status") == 1, "it is asked once"
 
 
-def test_a_plain_input_is_kept_as_the_server_would_keep_it(client: Client, server: Script) -> None:
+def test_a_plain_input_is_kept_as_the_server_would_keep_it(
+    client: Client, server: ScriptedServer
+) -> None:
     store = Store(encrypted=False)
     store.serve(server, client)
     client.task.create([5], **TASK, collaboration=4)
@@ -133,7 +137,7 @@ def test_a_plain_input_is_kept_as_the_server_would_keep_it(client: Client, serve
     ],
 )
 def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
-    client: Client, server: Script, status: Reply, error: type[Exception]
+    client: Client, server: ScriptedServer, status: Reply, error: type[Exception]
 ) -> None:
     store = Store(encrypted=False)
     store.status = status
@@ -145,7 +149,9 @@ def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
         client.check_if_blob_store_enabled()
 
 
-def test_a_blob_that_is_refused_is_an_error_and_no_task(client: Client, server: Script) -> None:
+def test_a_blob_that_is_refused_is_an_error_and_no_task(
+    client: Client, server: ScriptedServer
+) -> None:
     store = Store(encrypted=False)
     store.refusals = [(500, {"msg": "Error uploading result!"})]
     store.serve(server, client)
@@ -158,7 +164,7 @@ def test_a_blob_that_is_refused_is_an_error_and_no_task(client: Client, server: 
 
 
 def test_results_come_from_the_store_and_one_bad_one_loses_none(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     rows = [store.row(1, b'{"n": 1}'), store.row(2, None), store.row(3, b"x", THEIRS)]
@@ -175,7 +181,7 @@ def test_results_come_from_the_store_and_one_bad_one_loses_none(
 
 
 def test_a_result_is_saved_whole_or_not_at_all(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     inline = {**store.row(4, None), "result": "e30=", "blob_storage_used": False}
@@ -213,7 +219,7 @@ def test_a_result_is_saved_whole_or_not_at_all(
     ids=["of a length", "in chunks"],
 )
 def test_a_blob_that_breaks_off_is_no_result(
-    client: Client, server: Script, tmp_path: Path, body: bytes, told: dict[str, str]
+    client: Client, server: ScriptedServer, tmp_path: Path, body: bytes, told: dict[str, str]
 ) -> None:
     store = Store(encrypted=False)
     store.serve(server, client, store.row(1, b"x" * 3000))
@@ -230,7 +236,7 @@ def test_a_blob_that_breaks_off_is_no_result(
     assert not (tmp_path / "result.json").exists()
 
 
-def test_a_blob_that_is_not_there_is_an_error(client: Client, server: Script) -> None:
+def test_a_blob_that_is_not_there_is_an_error(client: Client, server: ScriptedServer) -> None:
     store = Store()
     store.serve(server, client, {**store.row(1, None), "result": "gone"})
     others = server.reply
@@ -241,7 +247,7 @@ def test_a_blob_that_is_not_there_is_an_error(client: Client, server: Script) ->
 
 
 def test_results_in_memory_have_their_bounds(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store(encrypted=False)
     rows = [store.row(1, b"x" * 3000), store.row(2, b"x" * 3000), store.row(3, b"{}")]
@@ -261,7 +267,7 @@ def inputs(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def test_inputs_for_others_stay_where_they_are(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
     rows = list(inputs(store))

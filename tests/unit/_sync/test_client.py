@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_calls.py by unasync.py: edit that instead.
+# Derived from tests/unit/_async/test_client.py by unasync.py: edit that instead.
 """Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
 
 import copy
@@ -11,8 +11,8 @@ from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -42,7 +42,7 @@ DAY, LATER = "2026-11-26", "2026-11-27"
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
 
-def serve(server: Script, client: Client, routes: Routes) -> None:
+def serve(server: ScriptedServer, client: Client, routes: Routes) -> None:
     """Log in, then answer each "METHOD path" by its function."""
 
     def reply(request: Request) -> Reply:
@@ -50,7 +50,7 @@ def serve(server: Script, client: Client, routes: Routes) -> None:
         route = routes.get(f"{request.method} {url.path.removeprefix('/api')}")
         return route(request, dict(parse_qsl(url.query))) if route else (404, b"<html>")
 
-    server.reply = logging_in(reply)
+    server.reply = with_login(reply)
     client.authenticate("researcher", "secret")
     server.seen.clear()
 
@@ -66,7 +66,9 @@ ORGANIZATIONS = [
 ]
 
 
-def test_a_list_is_whole_and_asked_for_in_a_stable_order(client: Client, server: Script) -> None:
+def test_a_list_is_whole_and_asked_for_in_a_stable_order(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = client.organization.list(name="organization%")
     assert rows == ORGANIZATIONS
@@ -79,7 +81,7 @@ def test_a_list_is_whole_and_asked_for_in_a_stable_order(client: Client, server:
     assert {query["name"] for query in queries} == {"organization%"}
 
 
-def test_one_page_is_given_on_demand(client: Client, server: Script) -> None:
+def test_one_page_is_given_on_demand(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = client.organization.list(page=2, per_page=5)
     assert [row["id"] for row in rows] == [6, 7, 8, 9, 10]
@@ -89,7 +91,7 @@ def test_one_page_is_given_on_demand(client: Client, server: Script) -> None:
     assert len(server.seen) == 2
 
 
-def test_filters_look_at_every_page(client: Client, server: Script) -> None:
+def test_filters_look_at_every_page(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = client.organization.list(filter_=("country", "BE"), field="id")
     assert [row["id"] for row in rows] == list(range(2, 602, 2))
@@ -173,7 +175,7 @@ def test_filters_look_at_every_page(client: Client, server: Script) -> None:
     ],
 )
 def test_every_filter_is_sent_as_the_server_calls_it(
-    client: Client, server: Script, resource: str, given: dict[str, Any], query: str
+    client: Client, server: ScriptedServer, resource: str, given: dict[str, Any], query: str
 ) -> None:
     serve(server, client, {f"GET /{resource}": listing([])})
     assert getattr(client, resource).list(**given) == []
@@ -182,7 +184,9 @@ def test_every_filter_is_sent_as_the_server_calls_it(
 
 
 @pytest.mark.parametrize("resource", ["user", "organization"])
-def test_without_an_id_it_is_ones_own(client: Client, server: Script, resource: str) -> None:
+def test_without_an_id_it_is_ones_own(
+    client: Client, server: ScriptedServer, resource: str
+) -> None:
     serve(server, client, {})
     own = {"user": 7, "organization": 3}[resource]
     assert (getattr(client, resource).get())["id"] == own
@@ -191,7 +195,9 @@ def test_without_an_id_it_is_ones_own(client: Client, server: Script, resource: 
 
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
-def test_one_of_each_is_looked_up_by_its_id(client: Client, server: Script, resource: str) -> None:
+def test_one_of_each_is_looked_up_by_its_id(
+    client: Client, server: ScriptedServer, resource: str
+) -> None:
     needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
     row = {"id": 5, "name": "five", "more": True, **needed}
     serve(server, client, {f"GET /{resource}/5": lambda *_: (200, row)})
@@ -199,7 +205,7 @@ def test_one_of_each_is_looked_up_by_its_id(client: Client, server: Script, reso
     assert getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
 
 
-def test_the_chosen_collaboration_is_the_default(client: Client, server: Script) -> None:
+def test_the_chosen_collaboration_is_the_default(client: Client, server: ScriptedServer) -> None:
     routes: Routes = {
         "GET /organization": listing([]),
         "GET /collaboration/4": lambda *_: (200, {"id": 4, "name": "demo", "encrypted": False}),
@@ -215,7 +221,9 @@ def test_the_chosen_collaboration_is_the_default(client: Client, server: Script)
     assert client.collaboration_id == 4
 
 
-def test_collaborations_are_those_of_the_own_organization(client: Client, server: Script) -> None:
+def test_collaborations_are_those_of_the_own_organization(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, {"GET /collaboration": listing([])})
     client.collaboration.list()
     client.collaboration.list("global")
@@ -226,7 +234,7 @@ def test_collaborations_are_those_of_the_own_organization(client: Client, server
 
 
 def test_task_filters_that_the_server_lacks_work_all_the_same(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     tasks = [
         {"id": 3, "status": "active", "algorithm_store": None},
@@ -243,7 +251,7 @@ def test_task_filters_that_the_server_lacks_work_all_the_same(
     assert [row["id"] for row in client.task.list(run=9)] == [3]
 
 
-def test_runs_are_kept_by_port_and_inputs_opened(client: Client, server: Script) -> None:
+def test_runs_are_kept_by_port_and_inputs_opened(client: Client, server: ScriptedServer) -> None:
     reference = {"id": 3, "link": "", "methods": []}
     rows = [
         {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
@@ -278,7 +286,7 @@ TASK: dict[str, Any] = {
 
 
 def test_a_task_is_sent_with_its_input_for_each_organization(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     serve(server, client, collaboration(encrypted=False))
     task = client.task.create(
@@ -296,7 +304,9 @@ def test_a_task_is_sent_with_its_input_for_each_organization(
     assert "study_id" not in sent
 
 
-def test_a_study_is_enough_to_find_the_collaboration(client: Client, server: Script) -> None:
+def test_a_study_is_enough_to_find_the_collaboration(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, collaboration(encrypted=False))
     client.task.create([1], **TASK, study=6)
     sent = server.seen[-1].body
@@ -304,7 +314,9 @@ def test_a_study_is_enough_to_find_the_collaboration(client: Client, server: Scr
     assert "store_id" not in sent
 
 
-def test_nothing_is_sent_for_a_task_that_cannot_work(client: Client, server: Script) -> None:
+def test_nothing_is_sent_for_a_task_that_cannot_work(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, collaboration(encrypted=False))
     for wrong in (
         {"organizations": [], "collaboration": 4},
@@ -324,7 +336,9 @@ def write_key(folder: Path) -> Path:
     return path
 
 
-def test_an_encrypted_collaboration_gets_no_plain_input(client: Client, server: Script) -> None:
+def test_an_encrypted_collaboration_gets_no_plain_input(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, collaboration(encrypted=True))
     with pytest.raises(EncryptionNotSetUpError, match="setup_encryption"):
         client.task.create([1], **TASK, collaboration=4)
@@ -332,7 +346,7 @@ def test_an_encrypted_collaboration_gets_no_plain_input(client: Client, server: 
 
 
 def test_inputs_are_encrypted_with_one_look_at_the_keys(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     keys = {1: KEY, 2: generate_private_key(2048)}
     members = [
@@ -353,7 +367,7 @@ def test_inputs_are_encrypted_with_one_look_at_the_keys(
 
 
 def test_a_key_in_a_plain_collaboration_changes_nothing(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     routes = collaboration(encrypted=False)
     routes["PATCH /organization/3"] = lambda request, _: (200, {"id": 3, **request.body})
@@ -366,7 +380,7 @@ def test_a_key_in_a_plain_collaboration_changes_nothing(
 
 
 def test_the_servers_public_key_is_never_replaced(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     serve(server, client, {})
     answer = server.reply
@@ -384,7 +398,9 @@ def test_the_servers_public_key_is_never_replaced(
     assert all(path.startswith("GET") for path in server.paths)
 
 
-def test_killing_and_deleting_pass_on_what_the_server_says(client: Client, server: Script) -> None:
+def test_killing_and_deleting_pass_on_what_the_server_says(
+    client: Client, server: ScriptedServer
+) -> None:
     done: Reply = (200, {"msg": "done"})
     serve(server, client, {"POST /kill/task": lambda *_: done, "DELETE /task/12": lambda *_: done})
     assert client.task.kill(12) == {"msg": "done"}
@@ -459,7 +475,7 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
 
 
 def test_results_come_when_the_task_is_done_in_the_order_asked(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     serve(server, client, waiting("pending", "active", "completed"))
     results = client.wait_for_results(12, 0.1, progress=False)
@@ -473,19 +489,21 @@ def test_results_come_when_the_task_is_done_in_the_order_asked(
     assert len(server.seen) == 7, "names are asked for once"
 
 
-def test_organizations_that_one_may_not_see_are_numbers(client: Client, server: Script) -> None:
+def test_organizations_that_one_may_not_see_are_numbers(
+    client: Client, server: ScriptedServer
+) -> None:
     refused = {"GET /organization": lambda *_: (401, {"msg": "You lack the permission"})}
     serve(server, client, waiting("completed") | refused)
     assert list((client.result.from_task(12)).by_organization) == ["1", "2"]
 
 
-def test_both_names_for_waiting_work(client: Client, server: Script) -> None:
+def test_both_names_for_waiting_work(client: Client, server: ScriptedServer) -> None:
     serve(server, client, waiting("completed"))
     assert client.wait_for_result(task_id=12) == client.wait_for_results(task_id=12)
 
 
 def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
     serve(server, client, waiting("crashed", runs=runs))
@@ -498,7 +516,7 @@ def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
     assert "organization 2" in str(error)
 
 
-def test_a_failed_task_can_be_waited_out(client: Client, server: Script) -> None:
+def test_a_failed_task_can_be_waited_out(client: Client, server: ScriptedServer) -> None:
     runs = {1: ["active", "active", "completed"], 2: ["crashed"]}
     serve(server, client, waiting("crashed", runs=runs))
     results = client.wait_for_results(12, 0.1, on_failure="return")
@@ -507,7 +525,7 @@ def test_a_failed_task_can_be_waited_out(client: Client, server: Script) -> None
         client.wait_for_results(12, on_failure="ignore")  # type: ignore[arg-type]
 
 
-def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script) -> None:
+def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: ScriptedServer) -> None:
     serve(server, client, waiting("active"))
     with pytest.raises(WaitTimeoutError, match="runs on") as caught:
         client.wait_for_results(12, 0.1, timeout=0.3)
@@ -516,7 +534,7 @@ def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script
 
 
 def test_no_look_begins_after_one_that_outlasts_the_wait(
-    client: Client, server: Script, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.BACKOFF", (0.0,))
     serve(server, client, waiting("active"))
@@ -537,7 +555,7 @@ def test_no_look_begins_after_one_that_outlasts_the_wait(
 
 
 def test_servers_without_the_status_address_are_asked_for_the_task(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     routes = waiting("active", "completed")
     del routes["GET /task/12/status"]
@@ -546,7 +564,9 @@ def test_servers_without_the_status_address_are_asked_for_the_task(
     assert status == "completed"
 
 
-def test_waiting_for_a_task_that_is_not_there_fails_at_once(client: Client, server: Script) -> None:
+def test_waiting_for_a_task_that_is_not_there_fails_at_once(
+    client: Client, server: ScriptedServer
+) -> None:
     serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
     with pytest.raises(NotFoundError):
         client.wait_for_results(12)
@@ -554,7 +574,9 @@ def test_waiting_for_a_task_that_is_not_there_fails_at_once(client: Client, serv
 
 
 # -- the rest --------------------------------------------------------------------------------
-def test_the_result_of_one_run_is_its_text(client: Client, server: Script, tmp_path: Path) -> None:
+def test_the_result_of_one_run_is_its_text(
+    client: Client, server: ScriptedServer, tmp_path: Path
+) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
     routes: Routes = {
@@ -566,7 +588,9 @@ def test_the_result_of_one_run_is_its_text(client: Client, server: Script, tmp_p
     assert client.result.get(5) == '{"n": 1}'
 
 
-def test_a_result_that_is_no_text_is_given_as_its_bytes(client: Client, server: Script) -> None:
+def test_a_result_that_is_no_text_is_given_as_its_bytes(
+    client: Client, server: ScriptedServer
+) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encode(b"\x89PNG")
     serve(server, client, {"GET /result/5": lambda *_: (200, row)})
@@ -575,7 +599,7 @@ def test_a_result_that_is_no_text_is_given_as_its_bytes(client: Client, server: 
     assert client.result.get_bytes(5) == b"\x89PNG"
 
 
-def test_any_request_can_be_made(client: Client, server: Script) -> None:
+def test_any_request_can_be_made(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /thing": lambda request, query: (200, [query])})
     assert client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
     assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
@@ -603,7 +627,7 @@ def test_any_request_can_be_made(client: Client, server: Script) -> None:
     ],
 )
 def test_a_request_cannot_become_another_one(
-    client: Client, server: Script, strange: dict[str, Any]
+    client: Client, server: ScriptedServer, strange: dict[str, Any]
 ) -> None:
     serve(server, client, {})
     began = time.monotonic()
@@ -613,7 +637,7 @@ def test_a_request_cannot_become_another_one(
     assert not server.seen
 
 
-def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> None:
+def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServer) -> None:
     def again(request: Request, query: dict[str, str]) -> Reply:
         return page(ORGANIZATIONS, 1, 250)
 
@@ -634,7 +658,7 @@ def test_pages_that_never_end_are_an_error(client: Client, server: Script) -> No
 
 
 def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     nothing: Any = None
     before = len(server.seen)
@@ -652,7 +676,7 @@ def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     assert len(server.seen) == before
 
 
-def test_no_identifier_is_as_long(client: Client, server: Script) -> None:
+def test_no_identifier_is_as_long(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
         with pytest.raises((InvalidInputError, NameNotFoundError)):

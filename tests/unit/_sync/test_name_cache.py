@@ -1,4 +1,4 @@
-# Derived from tests/unit/_async/test_names.py by unasync.py: edit that instead.
+# Derived from tests/unit/_async/test_name_cache.py by unasync.py: edit that instead.
 """Names in place of identifiers: what is asked of the server for them, and how often."""
 
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from scripted import Reply, Request, Script, logging_in, page
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client import AmbiguousNameError, Client, InvalidInputError, NameNotFoundError
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
@@ -51,15 +51,15 @@ class World:
 
 
 @pytest.fixture
-def world(server: Script, client: Client) -> World:
+def world(server: ScriptedServer, client: Client) -> World:
     made = World()
-    server.reply = logging_in(made.reply)
+    server.reply = with_login(made.reply)
     client.authenticate("researcher", "secret")
     server.seen.clear()
     return made
 
 
-def listings(server: Script, kind: str) -> int:
+def listings(server: ScriptedServer, kind: str) -> int:
     """Count how often all of a kind were asked for, whatever the number of pages."""
     return sum(
         path.startswith(f"GET /api/{kind}?") and "page=1&" in f"{path}&" for path in server.paths
@@ -67,7 +67,7 @@ def listings(server: Script, kind: str) -> int:
 
 
 def test_names_cost_one_listing_a_kind_and_then_nothing(
-    server: Script, client: Client, world: World
+    server: ScriptedServer, client: Client, world: World
 ) -> None:
     for _ in range(3):
         task = client.task.create(
@@ -87,14 +87,16 @@ def test_names_cost_one_listing_a_kind_and_then_nothing(
 
 
 def test_identifiers_and_rows_ask_for_no_names(
-    server: Script, client: Client, world: World
+    server: ScriptedServer, client: Client, world: World
 ) -> None:
     client.organization.get(7)
     client.organization.get({"id": 8, "name": "renamed meanwhile"})
     assert server.paths == ["GET /api/organization/7", "GET /api/organization/8"]
 
 
-def test_a_new_name_and_a_new_row_are_noticed(server: Script, client: Client, world: World) -> None:
+def test_a_new_name_and_a_new_row_are_noticed(
+    server: ScriptedServer, client: Client, world: World
+) -> None:
     assert client.organization.id("hospital 7") == 7
     world.organizations[6]["name"] = "Gemelli"
     world.organizations.append({"id": 6000, "name": "Added", "country": "IT", "domain": ""})
@@ -114,7 +116,7 @@ def test_a_name_that_this_client_changes_is_forgotten(client: Client, world: Wor
 
 
 def test_the_chosen_collaboration_is_looked_at_first(
-    server: Script, client: Client, world: World
+    server: ScriptedServer, client: Client, world: World
 ) -> None:
     client.setup_collaboration("demo")
     server.seen.clear()
@@ -132,7 +134,9 @@ def test_a_node_goes_by_its_organization(client: Client, world: World) -> None:
     assert (client.node.find("node 1"))["id"] == 41
 
 
-def test_tasks_are_asked_for_each_time(server: Script, client: Client, world: World) -> None:
+def test_tasks_are_asked_for_each_time(
+    server: ScriptedServer, client: Client, world: World
+) -> None:
     world.tasks = [{"id": 12, "name": "average", "status": "active", "created_at": "2026-11-22"}]
     assert client.task.id("average") == 12
     world.tasks.insert(0, {**world.tasks[0], "id": 13, "status": "completed"})
@@ -162,7 +166,9 @@ def test_what_is_found_is_a_whole_row(client: Client, world: World) -> None:
         client.find("planet", "earth")  # type: ignore[arg-type]  # the mistake of a user
 
 
-def test_another_login_sees_other_names(server: Script, client: Client, world: World) -> None:
+def test_another_login_sees_other_names(
+    server: ScriptedServer, client: Client, world: World
+) -> None:
     client.organization.id("hospital 7")
     client.authenticate("viewer", "secret")
     server.seen.clear()

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     Client,
     InvalidKeyError,
@@ -26,7 +26,7 @@ from vantage6.client._crypto import (
 )
 from vantage6.client._trust import write_private_key
 
-from .test_calls import KEY, TASK, listing, serve, write_key
+from .test_client import KEY, TASK, listing, serve, write_key
 
 THEIRS = public_key_of(generate_private_key(2048))
 EVIL = public_key_of(generate_private_key(2048))
@@ -42,7 +42,7 @@ class World:
             5: {"id": 5, "name": "Maastro", "public_key": THEIRS},
         }
 
-    def serve(self, server: Script, client: Client) -> None:
+    def serve(self, server: ScriptedServer, client: Client) -> None:
         serve(
             server,
             client,
@@ -63,12 +63,12 @@ def world() -> World:
     return World()
 
 
-def posted(server: Script) -> int:
+def posted(server: ScriptedServer) -> int:
     return sum(path.startswith("POST") for path in server.paths)
 
 
 def test_a_swapped_key_gets_no_input_until_it_is_accepted(
-    client: Client, server: Script, tmp_path: Path, world: World
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
@@ -91,7 +91,7 @@ def test_a_swapped_key_gets_no_input_until_it_is_accepted(
 
 
 def test_results_are_not_encrypted_for_who_takes_ones_place(
-    client: Client, server: Script, tmp_path: Path, world: World
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
@@ -102,7 +102,7 @@ def test_results_are_not_encrypted_for_who_takes_ones_place(
 
 
 def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
-    client: Client, server: Script, tmp_path: Path, world: World
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
     assert client.collaboration.trust(4) is True
@@ -120,7 +120,7 @@ def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
 
 def test_with_a_key_a_plain_collaboration_is_told_of_once(
     client: Client,
-    server: Script,
+    server: ScriptedServer,
     tmp_path: Path,
     world: World,
     caplog: pytest.LogCaptureFixture,
@@ -136,7 +136,7 @@ def test_with_a_key_a_plain_collaboration_is_told_of_once(
 
 
 def test_a_strict_client_sends_only_what_was_accepted(
-    server: Script, tmp_path: Path, world: World
+    server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     with Client(
         "http://127.0.0.1",
@@ -159,7 +159,7 @@ def test_a_strict_client_sends_only_what_was_accepted(
 
 
 def test_an_organization_without_a_key_has_no_fingerprint(
-    client: Client, server: Script, world: World
+    client: Client, server: ScriptedServer, world: World
 ) -> None:
     world.organizations[5]["public_key"] = ""
     world.serve(server, client)
@@ -173,7 +173,7 @@ def test_an_organization_without_a_key_has_no_fingerprint(
 
 # -- keys of one's own ---------------------------------------------------------------------------
 def test_the_public_key_is_replaced_when_told_to(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     taken: list[str] = []
 
@@ -192,7 +192,7 @@ def test_the_public_key_is_replaced_when_told_to(
 
 
 def test_a_public_key_that_the_server_refuses_is_an_error(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
     serve(server, client, {"PATCH /organization/3": lambda *_: refused})
@@ -204,7 +204,7 @@ def test_a_public_key_that_the_server_refuses_is_an_error(
 
 
 def test_a_key_is_made_long_and_for_its_owner_alone(
-    client: Client, server: Script, tmp_path: Path, world: World
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
     path = tmp_path / "new.pem"
@@ -221,7 +221,7 @@ def test_a_key_is_made_long_and_for_its_owner_alone(
 
 
 def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
-    client: Client, server: Script, tmp_path: Path, world: World
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
     write_private_key(tmp_path / "open.pem", private_key_to_pem(KEY))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import Client, EndpointNotFoundError, UnsupportedServerVersionError
 
 GONE: Reply = (404, b"<html>not here</html>")
@@ -23,10 +23,12 @@ def of_version(version: str, others: Callable[[Request], Reply]) -> Callable[[Re
             return 200, {"id": 1, "name": "demo", "encrypted": False}
         return others(request)
 
-    return logging_in(reply)
+    return with_login(reply)
 
 
-def choose(client: Client, server: Script, store: Script, path: str = "/api") -> None:
+def choose(
+    client: Client, server: ScriptedServer, store: ScriptedServer, path: str = "/api"
+) -> None:
     """Log in at a server, and choose a store."""
     row = {"id": 4, "name": "store", "url": f"http://127.0.0.1:{store.port}{path}"}
     server.reply = of_version("4.7.1", lambda _: (200, row))
@@ -35,7 +37,7 @@ def choose(client: Client, server: Script, store: Script, path: str = "/api") ->
 
 
 def test_the_version_is_asked_once_and_only_where_it_matters(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     assert "GET /api/version" not in server.paths
@@ -56,7 +58,7 @@ def test_the_version_is_asked_once_and_only_where_it_matters(
 
 
 def test_nothing_is_sent_that_the_store_would_not_understand(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     store.reply = of_version("4.7.1", lambda _: (201, {"id": 1}))
@@ -74,7 +76,7 @@ def test_nothing_is_sent_that_the_store_would_not_understand(
     ("version", "sent"), [("4.7.1", "query"), ("4.8.2", "body"), ("4.15.2", "body")]
 )
 def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
-    client: Client, server: Script, version: str, sent: str
+    client: Client, server: ScriptedServer, version: str, sent: str
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
     client.authenticate("researcher", "secret")
@@ -85,7 +87,7 @@ def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
 
 
 def test_a_server_that_should_know_the_address_is_not_called_old(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     for reply in (of_version("4.15.2", lambda _: GONE), lambda _: GONE):
@@ -96,7 +98,7 @@ def test_a_server_that_should_know_the_address_is_not_called_old(
 
 
 def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store, path="")
     assert client.store.url == f"http://127.0.0.1:{store.port}/api"

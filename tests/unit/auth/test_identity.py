@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from scripted import token
 
+from tests.support.scripted_server import token
 from vantage6.client import InvalidInputError, TwoFactorRequiredError, TwoFactorSetupRequiredError
 from vantage6.client._identity import Tokens, claims, credentials, hidden_code, login_answer
 

@@ -7,8 +7,8 @@ from itertools import count, repeat
 
 import httpx
 import pytest
-from scripted import PassTime, Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import PassTime, Reply, Request, ScriptedServer, with_login
 from vantage6.client import (
     AsyncClient,
     Client,
@@ -28,7 +28,7 @@ from vantage6.client._identity import Tokens, claims
 NODE = {"id": 1, "name": "node"}
 
 
-def log_in(client: Client, server: Script) -> None:
+def log_in(client: Client, server: ScriptedServer) -> None:
     client.authenticate("researcher", "secret")
     server.seen.clear()
 
@@ -38,7 +38,7 @@ def mark(request: Request) -> object:
     return claims(request.authorization or "").get("mark")
 
 
-def renewals(server: Script) -> int:
+def renewals(server: ScriptedServer) -> int:
     return server.paths.count("POST /api/token/refresh")
 
 
@@ -52,8 +52,8 @@ def expiring(*refused: int) -> Callable[[Request], Reply]:
     return reply
 
 
-def test_a_login_signs_all_that_follows(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+def test_a_login_signs_all_that_follows(client: Client, server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret", 123)
     assert client.whoami.id_ == 7
     assert (client.name, client.whoami.organization_name) == ("Ada", "IKNL")
@@ -69,7 +69,7 @@ def test_a_login_signs_all_that_follows(client: Client, server: Script) -> None:
 
 
 def test_before_the_login_nothing_is_signed_and_nobody_is_known(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (401, {"msg": "Missing Authorization Header"})
     assert client.token is None
@@ -82,8 +82,10 @@ def test_before_the_login_nothing_is_signed_and_nobody_is_known(
     assert server.seen[0].authorization is None
 
 
-def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+def test_a_refused_login_leaves_the_last_one_in_place(
+    client: Client, server: ScriptedServer
+) -> None:
+    server.reply = with_login(lambda _: (200, NODE))
     log_in(client, server)
     answer = server.reply
     server.reply = lambda _: (401, {"msg": "Failed to login"})
@@ -98,9 +100,9 @@ def test_a_refused_login_leaves_the_last_one_in_place(client: Client, server: Sc
 
 @pytest.mark.parametrize("stuck", ["/api/user/7", "/api/organization/3"])
 def test_a_login_that_gets_stuck_half_way_leaves_the_last_one_in_place(
-    client: Client, server: Script, stuck: str
+    client: Client, server: ScriptedServer, stuck: str
 ) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+    server.reply = with_login(lambda _: (200, NODE))
     log_in(client, server)
     before = client.token, client.whoami
     answer = server.reply
@@ -112,8 +114,10 @@ def test_a_login_that_gets_stuck_half_way_leaves_the_last_one_in_place(
     assert (client.token, client.whoami) == before
 
 
-def test_who_may_not_see_their_organization_may_log_in(client: Client, server: Script) -> None:
-    answer = logging_in(lambda _: (200, NODE))
+def test_who_may_not_see_their_organization_may_log_in(
+    client: Client, server: ScriptedServer
+) -> None:
+    answer = with_login(lambda _: (200, NODE))
     server.reply = lambda request: (
         (401, {"msg": "You do not have permission to do that!"})
         if request.path == "/api/organization/3"
@@ -125,9 +129,9 @@ def test_who_may_not_see_their_organization_may_log_in(client: Client, server: S
 
 
 # -- the second factor -----------------------------------------------------------------------------
-def asking_for_a_code(server: Script) -> None:
+def asking_for_a_code(server: ScriptedServer) -> None:
     """Let the server want a second factor, and let any code do."""
-    answer = logging_in(lambda _: (200, NODE))
+    answer = with_login(lambda _: (200, NODE))
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/token/user" and not request.body.get("mfa_code"):
@@ -137,7 +141,9 @@ def asking_for_a_code(server: Script) -> None:
     server.reply = reply
 
 
-def test_a_function_supplies_the_code_when_the_server_asks(client: Client, server: Script) -> None:
+def test_a_function_supplies_the_code_when_the_server_asks(
+    client: Client, server: ScriptedServer
+) -> None:
     asking_for_a_code(server)
     codes = iter([1234])
     client.authenticate("researcher", "secret", lambda: next(codes))
@@ -146,7 +152,7 @@ def test_a_function_supplies_the_code_when_the_server_asks(client: Client, serve
     assert second["mfa_code"] == "001234"
 
 
-async def test_an_async_function_supplies_the_code(server: Script) -> None:
+async def test_an_async_function_supplies_the_code(server: ScriptedServer) -> None:
     asking_for_a_code(server)
 
     async def supply() -> str:
@@ -160,11 +166,13 @@ async def test_an_async_function_supplies_the_code(server: Script) -> None:
         assert client.name == "Ada"
 
 
-def test_a_function_is_left_alone_where_no_code_is_wanted(client: Client, server: Script) -> None:
+def test_a_function_is_left_alone_where_no_code_is_wanted(
+    client: Client, server: ScriptedServer
+) -> None:
     def supply() -> str:
         raise AssertionError("nobody asked for a code")
 
-    server.reply = logging_in(lambda _: (200, NODE))
+    server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret", supply)
     server.reply = lambda _: (401, {"msg": "Failed to login"})
     with pytest.raises(LoginFailedError):
@@ -177,7 +185,7 @@ async def awaited() -> str:
 
 @pytest.mark.parametrize(("supply", "said"), [(awaited, "AsyncClient"), (lambda: None, "NoneType")])
 def test_what_is_no_code_is_not_sent(
-    client: Client, server: Script, supply: Callable[[], str], said: str
+    client: Client, server: ScriptedServer, supply: Callable[[], str], said: str
 ) -> None:
     asking_for_a_code(server)
     with pytest.raises(InvalidInputError, match=said):
@@ -185,7 +193,7 @@ def test_what_is_no_code_is_not_sent(
     assert len(server.seen) == 1
 
 
-def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: Script) -> None:
+def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (401, {"msg": "Your two-factor authentication code is incorrect!"})
     with pytest.raises(LoginFailedError, match="clock") as caught:
         client.authenticate("researcher", "secret", "123456")
@@ -193,7 +201,7 @@ def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: Scri
 
 
 def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (401, {"msg": "Token has expired"})
     for call in (
@@ -205,9 +213,9 @@ def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
 
 
 def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_shown(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
-    tokens = logging_in(lambda _: (200, NODE))
+    tokens = with_login(lambda _: (200, NODE))
 
     def reply(request: Request) -> Reply:
         return (500, {"msg": "oops"}) if request.path == "/api/user/7" else tokens(request)
@@ -219,9 +227,9 @@ def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_s
 
 
 def test_a_token_is_renewed_before_it_expires(
-    client: Client, server: Script, pass_time: PassTime
+    client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    server.reply = logging_in(lambda _: (200, NODE), lives=[600])
+    server.reply = with_login(lambda _: (200, NODE), lives=[600])
     log_in(client, server)
     pass_time(600)
     client.node.get(1)
@@ -233,17 +241,17 @@ def test_a_token_is_renewed_before_it_expires(
 
 def test_a_token_that_the_server_calls_expired_is_renewed_and_the_request_repeated(
     client: Client,
-    server: Script,
+    server: ScriptedServer,
 ) -> None:
-    server.reply = logging_in(expiring(1))
+    server.reply = with_login(expiring(1))
     log_in(client, server)
     assert client.node.get(1) == NODE
     assert server.paths == ["GET /api/node/1", "POST /api/token/refresh", "GET /api/node/1"]
     assert mark(server.seen[2]) == "access-2"
 
 
-def test_a_token_is_renewed_once_for_a_request(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (401, {"msg": "Token has expired"}))
+def test_a_token_is_renewed_once_for_a_request(client: Client, server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     log_in(client, server)
     with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
@@ -260,11 +268,11 @@ def lapsing_on_the_way(pass_time: PassTime, times: int) -> Callable[[Request], R
         pass_time(600 * asked)
         return 401, {"msg": "Token has expired"}
 
-    return logging_in(reply, lives=repeat(600))
+    return with_login(reply, lives=repeat(600))
 
 
 def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice(
-    client: Client, server: Script, pass_time: PassTime
+    client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 2)
     log_in(client, server)
@@ -273,7 +281,7 @@ def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice(
 
 
 async def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice_for_tasks(
-    server: Script, pass_time: PassTime
+    server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 2)
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
@@ -283,7 +291,7 @@ async def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice_for_tasks(
 
 
 def test_tokens_that_always_lapse_on_the_way_end_the_session(
-    client: Client, server: Script, pass_time: PassTime
+    client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 100)
     log_in(client, server)
@@ -293,9 +301,9 @@ def test_tokens_that_always_lapse_on_the_way_end_the_session(
 
 
 def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
-    client: Client, server: Script, pass_time: PassTime
+    client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    tokens = logging_in(lambda _: (200, NODE), lives=repeat(600))
+    tokens = with_login(lambda _: (200, NODE), lives=repeat(600))
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/token/user":
@@ -308,8 +316,8 @@ def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
     assert renewals(server) == 1, "before it would have been refused"
 
 
-def test_a_missing_permission_renews_nothing(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: (401, {"msg": "You lack the permission to do that!"}))
+def test_a_missing_permission_renews_nothing(client: Client, server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (401, {"msg": "You lack the permission to do that!"}))
     log_in(client, server)
     with pytest.raises(PermissionDeniedError, match="lack the permission"):
         client.node.get(1)
@@ -321,9 +329,9 @@ def test_a_missing_permission_renews_nothing(client: Client, server: Script) -> 
     [(401, {"msg": "Token has expired"}), (422, {"msg": "Signature verification failed"})],
 )
 def test_a_session_that_cannot_be_renewed_is_over(
-    client: Client, server: Script, refusal: Reply
+    client: Client, server: ScriptedServer, refusal: Reply
 ) -> None:
-    tokens = logging_in(expiring(1))
+    tokens = with_login(expiring(1))
 
     def reply(request: Request) -> Reply:
         return refusal if request.path.endswith("/refresh") else tokens(request)
@@ -334,8 +342,10 @@ def test_a_session_that_cannot_be_renewed_is_over(
         client.node.get(1)
 
 
-def test_many_threads_renew_once(client: Client, server: Script, pass_time: PassTime) -> None:
-    server.reply = logging_in(lambda _: (200, NODE), lives=[600])
+def test_many_threads_renew_once(
+    client: Client, server: ScriptedServer, pass_time: PassTime
+) -> None:
+    server.reply = with_login(lambda _: (200, NODE), lives=[600])
     log_in(client, server)
     pass_time(600)
     with ThreadPoolExecutor(16) as pool:
@@ -344,8 +354,10 @@ def test_many_threads_renew_once(client: Client, server: Script, pass_time: Pass
     assert {mark(r) for r in server.seen if r.method == "GET"} == {"access-2"}
 
 
-def test_many_threads_whose_token_expired_renew_once(client: Client, server: Script) -> None:
-    server.reply = logging_in(
+def test_many_threads_whose_token_expired_renew_once(
+    client: Client, server: ScriptedServer
+) -> None:
+    server.reply = with_login(
         lambda request: (
             (401, {"msg": "Token has expired"}) if mark(request) == "access-1" else (200, NODE)
         )
@@ -356,8 +368,8 @@ def test_many_threads_whose_token_expired_renew_once(client: Client, server: Scr
     assert renewals(server) == 1
 
 
-async def test_many_tasks_renew_once(server: Script, pass_time: PassTime) -> None:
-    server.reply = logging_in(
+async def test_many_tasks_renew_once(server: ScriptedServer, pass_time: PassTime) -> None:
+    server.reply = with_login(
         lambda request: (
             (401, {"msg": "Token has expired"}) if mark(request) == "access-2" else (200, NODE)
         ),
@@ -388,14 +400,14 @@ def test_the_token_goes_to_the_servers_own_address_alone() -> None:
 
 
 def test_a_second_login_of_another_organization_forgets_the_key(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     organizations = iter([3, 4])
 
     def others(request: Request) -> Reply:
         return 200, {"id": 4, "name": "Maastro"}
 
-    tokens = logging_in(others)
+    tokens = with_login(others)
 
     def reply(request: Request) -> Reply:
         if request.path == "/api/user/7":
@@ -412,9 +424,9 @@ def test_a_second_login_of_another_organization_forgets_the_key(
 
 
 def test_secrets_show_nowhere(
-    client: Client, server: Script, caplog: pytest.LogCaptureFixture
+    client: Client, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+    server.reply = with_login(lambda _: (200, NODE))
     caplog.set_level("DEBUG", logger="vantage6.client")
     log_in(client, server)
     shown = [repr(client), str(client), caplog.text, repr(client.task), repr(client.whoami)]
@@ -438,9 +450,9 @@ def test_a_server_that_is_gone_is_not_an_expired_session() -> None:
 
 
 # -- staying ---------------------------------------------------------------------------------------
-def lapsing(server: Script, *, code: bool = False, login: Reply | None = None) -> None:
+def lapsing(server: ScriptedServer, *, code: bool = False, login: Reply | None = None) -> None:
     """Refuse each renewal, once logged in, and the first login's token."""
-    tokens = logging_in(
+    tokens = with_login(
         lambda r: (401, {"msg": "Token has expired"}) if mark(r) == "access-1" else (200, NODE)
     )
 
@@ -457,7 +469,7 @@ def lapsing(server: Script, *, code: bool = False, login: Reply | None = None) -
     server.reply = reply
 
 
-def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> None:
+def test_who_asked_for_it_stays_logged_in(client: Client, server: ScriptedServer) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     server.seen.clear()
@@ -474,7 +486,7 @@ def test_who_asked_for_it_stays_logged_in(client: Client, server: Script) -> Non
     assert server.paths[4:] == ["POST /api/token/refresh", "POST /api/token/user"]
 
 
-def test_who_did_not_ask_for_it_does_not(client: Client, server: Script) -> None:
+def test_who_did_not_ask_for_it_does_not(client: Client, server: ScriptedServer) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     client.authenticate("researcher", "secret")
@@ -485,7 +497,7 @@ def test_who_did_not_ask_for_it_does_not(client: Client, server: Script) -> None
     assert server.paths == ["POST /api/token/refresh"] * 2
 
 
-def test_the_code_is_asked_for_again(client: Client, server: Script) -> None:
+def test_the_code_is_asked_for_again(client: Client, server: ScriptedServer) -> None:
     lapsing(server, code=True)
     codes = iter(["111111", "222222"])
     client.authenticate("researcher", "secret", lambda: next(codes), auto_relogin=True)
@@ -494,7 +506,7 @@ def test_the_code_is_asked_for_again(client: Client, server: Script) -> None:
     assert given == [None, "111111", None, "222222"]
 
 
-def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script) -> None:
+def test_a_code_that_was_given_is_not_given_twice(client: Client, server: ScriptedServer) -> None:
     lapsing(server, code=True)
     client.authenticate("researcher", "secret", "111111", auto_relogin=True)
     with pytest.raises(TwoFactorRequiredError):
@@ -505,7 +517,9 @@ def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script
     ]
 
 
-def test_a_password_that_is_no_longer_right_is_tried_once(client: Client, server: Script) -> None:
+def test_a_password_that_is_no_longer_right_is_tried_once(
+    client: Client, server: ScriptedServer
+) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     lapsing(server, login=(401, {"msg": "Failed to login"}))
@@ -517,7 +531,7 @@ def test_a_password_that_is_no_longer_right_is_tried_once(client: Client, server
     assert server.paths.count("POST /api/token/user") == 2
 
 
-async def test_many_tasks_log_in_again_once(server: Script) -> None:
+async def test_many_tasks_log_in_again_once(server: ScriptedServer) -> None:
     lapsing(server, code=True)
 
     async def supply() -> str:
@@ -532,10 +546,10 @@ async def test_many_tasks_log_in_again_once(server: Script) -> None:
 
 
 def test_a_redirect_takes_no_credentials_elsewhere(
-    client: Client, server: Script, store: Script
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     away = {"location": f"http://127.0.0.1:{store.port}/api/node/1"}
-    server.reply = logging_in(lambda _: (307, b"", away))
+    server.reply = with_login(lambda _: (307, b"", away))
     log_in(client, server)
     with pytest.raises(StatusError, match=str(store.port)):
         client.node.get(1)

@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from scripted import token
 
+from tests.support.scripted_server import token
 from vantage6.client import ConfigurationError
 from vantage6.client._home import (
     delete_login,

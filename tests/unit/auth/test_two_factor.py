@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import segno
-from scripted import Script
 
+from tests.support.scripted_server import ScriptedServer
 from vantage6.client import (
     Client,
     InvalidInputError,
@@ -89,7 +89,7 @@ def test_without_the_extra_the_error_says_how_to_get_it(without_segno: None) -> 
 
 
 def test_the_setup_is_shown_at_once_to_whoever_is_there(
-    client: Client, server: Script, terminal: Output
+    client: Client, server: ScriptedServer, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
     with pytest.raises(TwoFactorSetupRequiredError, match="show_qr") as caught:
@@ -104,7 +104,7 @@ def test_the_setup_is_shown_at_once_to_whoever_is_there(
 
 
 def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
-    client: Client, server: Script, capsys: Output
+    client: Client, server: ScriptedServer, capsys: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
     with pytest.raises(TwoFactorSetupRequiredError) as caught:
@@ -126,7 +126,7 @@ def test_without_the_extra_a_terminal_still_tells_what_is_told_once(
 
 
 def test_an_address_that_no_code_holds_hides_no_error(
-    client: Client, server: Script, terminal: Output
+    client: Client, server: ScriptedServer, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, {**SETUP, "qr_uri": URI + "x" * 5000})
     with pytest.raises(TwoFactorSetupRequiredError):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from scripted import Request, Script, logging_in, token
 
+from tests.support.scripted_server import Request, ScriptedServer, token, with_login
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -52,7 +52,7 @@ def typed(patch: pytest.MonkeyPatch) -> dict[str, object]:
 @pytest.mark.parametrize("given", [in_argument, in_environment, typed])
 def test_a_login_that_is_refused_shows_no_secret(
     given: Callable[[pytest.MonkeyPatch], dict[str, object]],
-    server: Script,
+    server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.reply = lambda _: (401, {"msg": "Failed to login"})
@@ -67,7 +67,7 @@ def test_a_login_that_is_refused_shows_no_secret(
 
 
 def test_what_is_renewed_on_the_way_is_kept(
-    client: Client, server: Script, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    client: Client, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lapsed: list[Request] = []
 
@@ -77,7 +77,7 @@ def test_what_is_renewed_on_the_way_is_kept(
             return 401, {"msg": "Token has expired"}
         return 200, NODE
 
-    server.reply = logging_in(node)
+    server.reply = with_login(node)
     client.authenticate("researcher", "secret")
     file = client.saved_login.save(tmp_path / "login.json")
     before = read_login(file)
@@ -92,9 +92,9 @@ def test_what_is_renewed_on_the_way_is_kept(
 
 
 def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+    server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret")
     file = client.saved_login.save(tmp_path / "login.json")
     with Client.from_saved_login(file, log_level=None) as other:
@@ -109,7 +109,7 @@ def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
 
 
 def test_who_asked_for_it_stays_however_the_login_came_about(
-    client: Client, server: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lapsed: list[str] = []
 
@@ -119,7 +119,7 @@ def test_who_asked_for_it_stays_however_the_login_came_about(
             return 401, {"msg": "Token has expired"}
         return usual(request)
 
-    usual = logging_in(lambda _: (200, NODE))
+    usual = with_login(lambda _: (200, NODE))
     server.reply = reply
     client.authenticate("researcher", "secret")
     file = client.saved_login.save(tmp_path / "login.json")
@@ -148,9 +148,9 @@ def test_who_asked_for_it_stays_however_the_login_came_about(
 
 
 def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
-    client: Client, server: Script, tmp_path: Path
+    client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    server.reply = logging_in(lambda _: (200, NODE))
+    server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret")
     file = client.saved_login.save(tmp_path / "login.json")
     far = {**json.loads(file.read_text()), "server": "http://server.invalid/api"}

@@ -4,7 +4,6 @@ import base64
 import os
 from collections.abc import Iterable
 from itertools import accumulate
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.paths import VECTORS, VECTORS_KEY
 from vantage6.client import DecryptionError, InvalidKeyError
 from vantage6.client._crypto import (
     PIECE,
@@ -29,8 +29,7 @@ from vantage6.client._crypto import (
     public_key_of,
 )
 
-VECTORS = Path(__file__).with_name("vectors")
-KEY = load_private_key((VECTORS / "throwaway-key.pem").read_bytes())
+KEY = load_private_key(VECTORS_KEY.read_bytes())
 PUBLIC_KEY = public_key_of(KEY)
 OTHER_KEY = generate_private_key(2048)
 

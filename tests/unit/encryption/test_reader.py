@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sealed import closed
 
+from tests.support.wrong_key import undecryptable
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import DecryptionError, ResultRows, Rows
 from vantage6.client._blobs import Blob
@@ -40,7 +40,7 @@ def secret(text: str, key: Any = OURS) -> str:
 
 def theirs() -> str:
     """Make a message for another key that ours does not open."""
-    return closed(lambda: secret("x", THEIRS), lambda message: decrypt(message, OURS))
+    return undecryptable(lambda: secret("x", THEIRS), lambda message: decrypt(message, OURS))
 
 
 def result(run_id: int, value: str | None, *, in_blob: bool = False) -> Any:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from dripping import drip, raw_server, read_request
 
+from tests.support.raw_server import raw_server, read_request, send_slowly
 from vantage6.client import _bounds
 from vantage6.client._bounds import MOST_BYTES, TOO_LARGE, TOO_SLOW
 from vantage6.client._events import Lost
@@ -58,7 +58,7 @@ def test_an_opening_that_does_not_end_is_no_connection(first: bytes, then: bytes
 
 def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_bounds, "MOST_SECONDS", 0.5)
-    with raw_server(drip(UPGRADE * 1000, 0.05)) as seen:
+    with raw_server(send_slowly(UPGRADE * 1000, 0.05)) as seen:
         began = time.monotonic()
         assert _first_heard(seen.port) == Lost(TOO_SLOW)
         assert time.monotonic() - began < 10

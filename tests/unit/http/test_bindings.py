@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from scripted import Reply, Script, logging_in
-
+from tests.support.scripted_server import Reply, ScriptedServer, with_login
 from vantage6.bindings.server.api.organization import list_organizations
 from vantage6.client import AsyncClient, Client
 
 EMPTY: Reply = (200, {"data": [], "links": {"first": "a", "self": "a"}}, {"total-count": "0"})
 
 
-def test_the_bindings_share_login_and_connections(client: Client, server: Script) -> None:
-    server.reply = logging_in(lambda _: EMPTY)
+def test_the_bindings_share_login_and_connections(client: Client, server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: EMPTY)
     client.authenticate("researcher", "secret")
     answer: Any = list_organizations.sync(client=client.api, name="x")
     assert answer.data == []
@@ -19,8 +18,8 @@ def test_the_bindings_share_login_and_connections(client: Client, server: Script
     assert len(server.connections) == 1
 
 
-async def test_the_bindings_share_them_in_the_async_client_too(server: Script) -> None:
-    server.reply = logging_in(lambda _: EMPTY)
+async def test_the_bindings_share_them_in_the_async_client_too(server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: EMPTY)
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
         answer: Any = await list_organizations.asyncio(client=client.api)

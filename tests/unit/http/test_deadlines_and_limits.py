@@ -15,9 +15,9 @@ from itertools import repeat
 from typing import Any
 
 import pytest
-from dripping import HEAD, Seen, drip, raw_server, read_request
-from scripted import PassTime, Reply, Request, Script, logging_in
 
+from tests.support.raw_server import HEAD, RawServer, raw_server, read_request, send_slowly
+from tests.support.scripted_server import PassTime, Reply, Request, ScriptedServer, with_login
 from vantage6.client import (
     AsyncClient,
     Client,
@@ -57,7 +57,7 @@ ENDLESS_HEAD = HEAD + b"X-Slow: " + b"y" * 2000
 @both
 @pytest.mark.parametrize("data", [ENDLESS_HEAD, LONG], ids=["headers", "body"])
 def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
-    with raw_server(drip(data, 0.05)) as seen:
+    with raw_server(send_slowly(data, 0.05)) as seen:
         began = time.monotonic()
         with pytest.raises(RequestTimeoutError, match=r"within the 0\.6 seconds .*total"):
             ask(seen.port, {"timeout": Timeouts(total=0.6)})
@@ -66,7 +66,7 @@ def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
 
 
 @both
-def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
+def test_no_attempt_begins_after_the_deadline(ask: Ask, server: ScriptedServer) -> None:
     server.reply = lambda _: (503, b"busy")
     began = time.monotonic()
     with pytest.raises(ServerError):
@@ -77,7 +77,7 @@ def test_no_attempt_begins_after_the_deadline(ask: Ask, server: Script) -> None:
 
 @both
 def test_who_asks_for_more_patience_than_there_is_time_is_reported(
-    ask: Ask, server: Script
+    ask: Ask, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "29"})
     began = time.monotonic()
@@ -89,7 +89,7 @@ def test_who_asks_for_more_patience_than_there_is_time_is_reported(
 
 @both
 def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
-    seen: Seen
+    seen: RawServer
 
     def serve(connection: socket.socket) -> None:
         connection.recv(1)
@@ -149,7 +149,9 @@ def test_zeros_where_json_belongs_are_not_taken_in(
 
 @both
 @pytest.mark.parametrize("is_packed", [False, True])
-def test_an_answer_beyond_its_limit_is_refused(ask: Ask, server: Script, is_packed: bool) -> None:
+def test_an_answer_beyond_its_limit_is_refused(
+    ask: Ask, server: ScriptedServer, is_packed: bool
+) -> None:
     body = b'{"version": "' + b"4" * 2_000_000 + b'"}'
     headers = {"content-encoding": "gzip"} if is_packed else {}
     data = gzip.compress(body) if is_packed else body
@@ -164,7 +166,7 @@ def test_an_answer_beyond_its_limit_is_refused(ask: Ask, server: Script, is_pack
 @both
 @pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "rot13"])
 def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
-    ask: Ask, server: Script, packing: str
+    ask: Ask, server: ScriptedServer, packing: str
 ) -> None:
     server.reply = lambda _: (200, VERSION, {"content-encoding": packing})
     with pytest.raises(InvalidResponseError, match="packed as"):
@@ -173,7 +175,7 @@ def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
 
 @both
 def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
-    ask: Ask, server: Script
+    ask: Ask, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (404, b"<html>" + b"no " * 100_000 + b"</html>")
     with pytest.raises(EndpointNotFoundError) as caught:
@@ -188,7 +190,7 @@ def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
 # ---- other limits for some calls ----------------------------------------------------------------
 
 
-def test_other_limits_hold_for_the_view_alone(server: Script) -> None:
+def test_other_limits_hold_for_the_view_alone(server: ScriptedServer) -> None:
     server.reply = lambda _: (503, b"")
     with Client("http://127.0.0.1", server.port, log_level=None, max_retries=1) as client:
         once = client.with_options(max_retries=0)
@@ -200,11 +202,11 @@ def test_other_limits_hold_for_the_view_alone(server: Script) -> None:
         assert once.with_options(timeout=1)._session.http.limits.max_retries == 0
 
 
-def test_a_view_has_the_login_and_the_choices_of_its_client(server: Script) -> None:
+def test_a_view_has_the_login_and_the_choices_of_its_client(server: ScriptedServer) -> None:
     def others(request: Request) -> Reply:
         return 200, {"id": 5, "name": "demo", "encrypted": False}
 
-    server.reply = logging_in(others)
+    server.reply = with_login(others)
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         view = client.with_options(timeout=5)
         assert type(view) is Client
@@ -252,8 +254,8 @@ def test_no_limit_for_the_whole_is_a_choice() -> None:
 # ---- threads, processes, loops ------------------------------------------------------------------
 
 
-def test_many_threads_share_a_client(server: Script, pass_time: PassTime) -> None:
-    server.reply = logging_in(lambda _: (200, VERSION), lives=[600])
+def test_many_threads_share_a_client(server: ScriptedServer, pass_time: PassTime) -> None:
+    server.reply = with_login(lambda _: (200, VERSION), lives=[600])
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
         pass_time(600)
@@ -264,8 +266,8 @@ def test_many_threads_share_a_client(server: Script, pass_time: PassTime) -> Non
     assert len(server.connections) <= 65
 
 
-async def test_many_tasks_share_a_client(server: Script, pass_time: PassTime) -> None:
-    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
+async def test_many_tasks_share_a_client(server: ScriptedServer, pass_time: PassTime) -> None:
+    server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
         pass_time(600)
@@ -275,8 +277,8 @@ async def test_many_tasks_share_a_client(server: Script, pass_time: PassTime) ->
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_child_process_has_connections_of_its_own_and_the_login(server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}))
+def test_a_child_process_has_connections_of_its_own_and_the_login(server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}))
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
         lock = client._session.auth._thread_lock
@@ -320,9 +322,9 @@ def _ended_loops() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_ended_loops")
 def test_a_client_may_be_used_in_one_loop_after_the_other(
-    server: Script, pass_time: PassTime
+    server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    server.reply = logging_in(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
+    server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
     client = AsyncClient("http://127.0.0.1", server.port, log_level=None)
 
     async def several() -> int:
@@ -341,7 +343,7 @@ def test_a_client_may_be_used_in_one_loop_after_the_other(
 
 def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> None:
     """One call renews the token, which takes too long; others end in their own time."""
-    seen: Seen
+    seen: RawServer
     held = threading.Event()
 
     def serve(connection: socket.socket) -> None:

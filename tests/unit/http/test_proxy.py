@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dripping import raw_server
-from gateways import NAME, Authority, http_proxy, socks_proxy, to_port
-from scripted import Script, logging_in
 
+from tests.support.certificates import NAME, CertificateAuthority
+from tests.support.proxies import forward_to_port, http_proxy, socks_proxy
+from tests.support.raw_server import raw_server
+from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.client import (
     AsyncClient,
     Client,
@@ -43,8 +44,8 @@ Ask = Callable[..., object]
 
 
 @pytest.fixture(autouse=True)
-def _answers(server: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.reply = logging_in(lambda _: (200, VERSION))
+def _answers(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.reply = with_login(lambda _: (200, VERSION))
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -52,7 +53,7 @@ def _answers(server: Script, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @both
 def test_plain_http_goes_by_way_of_the_proxy_of_the_environment(
-    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with http_proxy(server.port) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{proxy.port}")
@@ -65,11 +66,18 @@ def test_plain_http_goes_by_way_of_the_proxy_of_the_environment(
 @both
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", None])
 def test_tls_goes_through_a_tunnel(
-    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None
+    ask: Ask,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str | None,
 ) -> None:
-    authority = Authority(tmp_path)
+    authority = CertificateAuthority(tmp_path)
     context = authority.context(authority.issue(NAME))
-    with raw_server(to_port(server.port), context) as front, http_proxy(front.port) as proxy:
+    with (
+        raw_server(forward_to_port(server.port), context) as front,
+        http_proxy(front.port) as proxy,
+    ):
         options: dict[str, Any] = {"verify": authority.file}
         if variable:
             monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
@@ -82,7 +90,7 @@ def test_tls_goes_through_a_tunnel(
 
 @both
 def test_what_no_proxy_names_is_reached_directly(
-    ask: Ask, server: Script, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with http_proxy(server.port) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -97,7 +105,9 @@ def test_what_no_proxy_names_is_reached_directly(
 
 
 @both
-def test_a_proxy_that_was_named_holds_for_this_machine_too(ask: Ask, server: Script) -> None:
+def test_a_proxy_that_was_named_holds_for_this_machine_too(
+    ask: Ask, server: ScriptedServer
+) -> None:
     with http_proxy(server.port) as proxy:
         address = f"http://127.0.0.1:{server.port}"
         assert ask(address, proxy=f"http://127.0.0.1:{proxy.port}") == VERSION
@@ -106,7 +116,7 @@ def test_a_proxy_that_was_named_holds_for_this_machine_too(ask: Ask, server: Scr
 
 @both
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-def test_socks_is_spoken(ask: Ask, server: Script, scheme: str) -> None:
+def test_socks_is_spoken(ask: Ask, server: ScriptedServer, scheme: str) -> None:
     with socks_proxy(server.port) as proxy:
         assert ask(f"http://{NAME}", proxy=f"{scheme}://127.0.0.1:{proxy.port}") == VERSION
         assert proxy.asked == [f"{NAME}:80"], "the proxy looks the name up"
@@ -125,7 +135,7 @@ def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.Monk
     ("refusal", "times"), [(b"407 Proxy Authentication Required", 1), (b"503 Busy", 2)]
 )
 def test_a_proxy_that_refuses_is_told_from_the_server(
-    ask: Ask, server: Script, refusal: bytes, times: int
+    ask: Ask, server: ScriptedServer, refusal: bytes, times: int
 ) -> None:
     with http_proxy(server.port, refusal) as proxy:
         with pytest.raises(ConnectionFailedError, match=r"proxy did not let .*(407|503)"):
@@ -156,7 +166,7 @@ def test_what_is_no_proxy_is_refused_without_being_shown(proxy: str) -> None:
 
 
 def test_events_take_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority = Authority(tmp_path)
+    authority = CertificateAuthority(tmp_path)
     route = Route(authority.file, authority.issue("me"), "http://user:a%20b@proxy.example:3128")
     options = socket_options(f"https://{NAME}/api", route)
     assert options.pop("sslopt")["context"].get_ca_certs()  # type: ignore[index]

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-from scripted import Reply, Request, Script
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     Client,
@@ -45,7 +45,7 @@ def replies(*first: Reply) -> Any:
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_a_passing_failure_of_a_proxy_is_waited_out(
-    client: Client, server: Script, status: int
+    client: Client, server: ScriptedServer, status: int
 ) -> None:
     server.reply = replies((status, b"<html>busy</html>"), (status, b""))
     assert client.util.get_server_version() == VERSION
@@ -57,7 +57,7 @@ GONE = (404, {"msg": "Role id=5 not found"})
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_what_is_gone_when_it_is_deleted_again_was_deleted(
-    client: Client, server: Script, status: int
+    client: Client, server: ScriptedServer, status: int
 ) -> None:
     server.reply = replies((status, b"<html>busy</html>"), GONE)
     assert client.role.delete(5) == GONE[1]
@@ -68,14 +68,16 @@ def test_what_is_gone_when_it_is_deleted_again_was_deleted(
     "first", [[], [(503, b"")], [(429, b"")]], ids=["at once", "after 503", "after 429"]
 )
 def test_what_cannot_have_been_deleted_before_was_not_there(
-    client: Client, server: Script, first: list[Reply]
+    client: Client, server: ScriptedServer, first: list[Reply]
 ) -> None:
     server.reply = replies(*first, GONE)
     with pytest.raises(NotFoundError, match="not found"):
         client.role.delete(5)
 
 
-def test_only_of_what_is_deleted_does_its_absence_say_so(client: Client, server: Script) -> None:
+def test_only_of_what_is_deleted_does_its_absence_say_so(
+    client: Client, server: ScriptedServer
+) -> None:
     server.reply = replies((502, b""), GONE)
     with pytest.raises(NotFoundError):
         client.role.get(5)
@@ -84,14 +86,16 @@ def test_only_of_what_is_deleted_does_its_absence_say_so(client: Client, server:
         client.role.delete(5)
 
 
-async def test_the_async_client_waits_it_out_too(server: Script) -> None:
+async def test_the_async_client_waits_it_out_too(server: ScriptedServer) -> None:
     server.reply = replies((503, b""), (503, b""))
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         assert await client.util.get_server_version() == VERSION
     assert len(server.seen) == 3
 
 
-def test_a_lasting_failure_is_reported_after_a_few_attempts(client: Client, server: Script) -> None:
+def test_a_lasting_failure_is_reported_after_a_few_attempts(
+    client: Client, server: ScriptedServer
+) -> None:
     server.reply = lambda _: (503, b"<html>busy</html>")
     with pytest.raises(ServerError, match="503: Service Unavailable"):
         client.util.get_server_version()
@@ -100,7 +104,7 @@ def test_a_lasting_failure_is_reported_after_a_few_attempts(client: Client, serv
 
 @pytest.mark.parametrize("method", ["post", "patch"])
 def test_what_may_have_been_done_is_never_sent_twice(
-    client: Client, server: Script, method: str
+    client: Client, server: ScriptedServer, method: str
 ) -> None:
     server.reply = lambda _: (502, b"")
     with pytest.raises(ServerError):
@@ -109,7 +113,7 @@ def test_what_may_have_been_done_is_never_sent_twice(
 
 
 def test_an_error_of_the_server_itself_is_not_asked_for_again(
-    client: Client, server: Script
+    client: Client, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (500, {"msg": "oops"})
     with pytest.raises(ServerError, match="oops"):
@@ -117,14 +121,14 @@ def test_an_error_of_the_server_itself_is_not_asked_for_again(
     assert len(server.seen) == 1
 
 
-def test_a_redirect_is_not_followed_but_named(client: Client, server: Script) -> None:
+def test_a_redirect_is_not_followed_but_named(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (301, b"", {"location": "https://elsewhere/api"})
     with pytest.raises(StatusError, match="https://elsewhere/api"):
         client.util.get_server_version()
     assert len(server.seen) == 1
 
 
-def test_a_slow_answer_ends_in_time_and_is_not_waited_for_again(server: Script) -> None:
+def test_a_slow_answer_ends_in_time_and_is_not_waited_for_again(server: ScriptedServer) -> None:
     def reply(_: Request) -> Reply:
         time.sleep(0.5)
         return 200, VERSION
@@ -206,7 +210,7 @@ def test_who_asks_to_wait_for_a_moment_is_heeded(seconds: int, least: float, mos
     assert least <= pause <= most
 
 
-def test_who_asks_for_too_much_patience_is_reported(client: Client, server: Script) -> None:
+def test_who_asks_for_too_much_patience_is_reported(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "3600"})
     with pytest.raises(TooManyRequestsError, match="later"):
         client.util.get_server_version()
@@ -267,7 +271,7 @@ def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         Client("https://server.example", 443, log_level=None, verify=tmp_path)
 
 
-def test_connections_are_kept_and_closed(client: Client, server: Script) -> None:
+def test_connections_are_kept_and_closed(client: Client, server: ScriptedServer) -> None:
     server.reply = replies()
     for _ in range(3):
         client.util.get_server_version()

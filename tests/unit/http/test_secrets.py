@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 from rich.pretty import pretty_repr
 
+from tests.support.contract_fields import operations_returning
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import (
     HIDDEN,
@@ -29,8 +30,6 @@ from vantage6.client import ConfigurationError, InvalidInputError
 from vantage6.client._listing import Rows, Selection
 from vantage6.client._secrets import TELLING, secret, secret_bytes, without_library_frames
 from vantage6.client._settings import Address
-
-from .contracts import operations_answered_with
 
 WORD = "Hu5h-hu5h-" + "x" * 200
 
@@ -135,7 +134,7 @@ def test_scrubbing_harmless_or_hostile_text_is_quick() -> None:
 
 
 def test_the_operations_that_tell_secrets_are_those_of_the_contracts() -> None:
-    assert operations_answered_with(NAMES) | {"request"} == TELLING
+    assert operations_returning(NAMES) | {"request"} == TELLING
 
 
 def test_a_data_frame_has_a_secret_only_where_it_was_asked_for() -> None:

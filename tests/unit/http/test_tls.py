@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dripping import Seen, raw_server
-from gateways import DAY, NOW, Authority, to_port
-from scripted import Script, logging_in
 
+from tests.support.certificates import DAY, NOW, CertificateAuthority
+from tests.support.proxies import forward_to_port
+from tests.support.raw_server import RawServer, raw_server
+from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.client import AsyncClient, Client, ConfigurationError, ConnectionFailedError, TLSError
 
 VERSION = {"version": "4.15.2"}
@@ -36,26 +37,26 @@ Ask = Callable[..., object]
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def authority(tmp_path: Path) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path)
 
 
 @pytest.fixture(autouse=True)
-def _answers(server: Script) -> None:
-    server.reply = logging_in(lambda _: (200, VERSION))
+def _answers(server: ScriptedServer) -> None:
+    server.reply = with_login(lambda _: (200, VERSION))
 
 
 @contextmanager
-def front(server: Script, context: ssl.SSLContext) -> Iterator[Seen]:
-    with raw_server(to_port(server.port), context) as seen:
+def front(server: ScriptedServer, context: ssl.SSLContext) -> Iterator[RawServer]:
+    with raw_server(forward_to_port(server.port), context) as seen:
         yield seen
 
 
 @both
 def test_an_authority_of_ones_own_is_trusted_and_no_other(
-    ask: Ask, server: Script, authority: Authority, tmp_path: Path
+    ask: Ask, server: ScriptedServer, authority: CertificateAuthority, tmp_path: Path
 ) -> None:
-    stranger = Authority(tmp_path, "stranger")
+    stranger = CertificateAuthority(tmp_path, "stranger")
     with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
         assert ask(seen.port, verify=authority.file) == VERSION
         own = ssl.create_default_context(cafile=authority.file)
@@ -79,7 +80,11 @@ def test_an_authority_of_ones_own_is_trusted_and_no_other(
     ],
 )
 def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
-    ask: Ask, server: Script, authority: Authority, facts: dict[str, Any], said: str
+    ask: Ask,
+    server: ScriptedServer,
+    authority: CertificateAuthority,
+    facts: dict[str, Any],
+    said: str,
 ) -> None:
     names = facts.get("names", ("127.0.0.1",))
     facts = {name: fact for name, fact in facts.items() if name != "names"}
@@ -92,7 +97,7 @@ def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
 
 @both
 def test_a_certificate_that_only_a_strict_look_refuses_can_be_let_pass(
-    ask: Ask, server: Script, authority: Authority
+    ask: Ask, server: ScriptedServer, authority: CertificateAuthority
 ) -> None:
     strict = ssl.create_default_context(cafile=authority.file)
     strict.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 has it
@@ -108,7 +113,7 @@ def test_a_certificate_that_only_a_strict_look_refuses_can_be_let_pass(
 
 @both
 def test_a_certificate_signed_by_itself_can_be_trusted(
-    ask: Ask, server: Script, authority: Authority
+    ask: Ask, server: ScriptedServer, authority: CertificateAuthority
 ) -> None:
     files = authority.issue("127.0.0.1", by_itself=True)
     with front(server, authority.context(files)) as seen:
@@ -117,7 +122,7 @@ def test_a_certificate_signed_by_itself_can_be_trusted(
 
 @both
 def test_a_certificate_is_shown_to_whom_wants_one(
-    ask: Ask, server: Script, authority: Authority, tmp_path: Path
+    ask: Ask, server: ScriptedServer, authority: CertificateAuthority, tmp_path: Path
 ) -> None:
     crt, key = authority.issue("researcher")
     whole = tmp_path / "whole.pem"
@@ -131,7 +136,9 @@ def test_a_certificate_is_shown_to_whom_wants_one(
             ask(seen.port, verify=authority.file)
 
 
-def test_a_certificate_that_cannot_be_shown_is_refused_at_once(authority: Authority) -> None:
+def test_a_certificate_that_cannot_be_shown_is_refused_at_once(
+    authority: CertificateAuthority,
+) -> None:
     crt, key = authority.issue("researcher", passphrase="a passphrase")
     _, other = authority.issue("researcher")
     for cert in (crt, (crt, key), (crt, key, "wrong"), (crt, other), "nowhere.pem"):
@@ -143,7 +150,7 @@ def test_a_certificate_that_cannot_be_shown_is_refused_at_once(authority: Author
 
 
 @both
-def test_plain_http_where_tls_is_expected_is_told(ask: Ask, server: Script) -> None:
+def test_plain_http_where_tls_is_expected_is_told(ask: Ask, server: ScriptedServer) -> None:
     with pytest.raises(TLSError, match=r"does not speak TLS.*http://"):
         ask(server.port)
 
@@ -156,7 +163,9 @@ def test_a_line_that_goes_dead_is_no_matter_of_certificates(ask: Ask) -> None:
     assert len(seen.connections) == 2, "it is tried again"
 
 
-def test_who_trusts_anyone_is_warned_each_time(server: Script, authority: Authority) -> None:
+def test_who_trusts_anyone_is_warned_each_time(
+    server: ScriptedServer, authority: CertificateAuthority
+) -> None:
     files = authority.issue("127.0.0.1", by_itself=True)
     with front(server, authority.context(files)) as seen:
         with warnings.catch_warnings(record=True) as caught:

@@ -1,8 +1,8 @@
 """What the client needs of an answer, held against the contracts and against what is wrong."""
 
 import pytest
-from said import CONTRACTS, Contract, operations, samples
 
+from tests.support.contract_samples import CONTRACTS, Contract, operations, samples
 from vantage6.client._shape import ANSWERS, ROWS, SENTENCES, UNPAGED, trouble_in
 
 NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]

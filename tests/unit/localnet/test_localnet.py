@@ -17,8 +17,8 @@ from typing import Any
 
 import pyotp
 import pytest
-from replay.announcing import CLOSED, CUT, MUTE, Announcement, announcing
 
+from tests.support.event_server import CLOSED, CUT, MUTE, RecordedEvent, event_server
 from vantage6.client import _crypto
 from vantage6.localnet import (
     EnvironmentBuildError,
@@ -42,11 +42,11 @@ LOCALNET = Path(_environment.__file__).parent
 
 # -- the programs that help ------------------------------------------------------------------------
 @contextlib.contextmanager
-def relayed(tape: list[Announcement], folder: Path) -> Iterator["queue.Queue[tuple[str, Any]]"]:
+def relayed(tape: list[RecordedEvent], folder: Path) -> Iterator["queue.Queue[tuple[str, Any]]"]:
     """Connect a node to a server that keeps to a tape; give what the node hears."""
     heard: queue.Queue[tuple[str, Any]] = queue.Queue()
     relay = Relay(Path(sys.executable), folder)
-    with announcing(tape, lambda: 0) as port:
+    with event_server(tape, lambda: 0) as port:
         relay.connect(3, f"http://127.0.0.1:{port}", "token", lambda *event: heard.put(event))
         yield heard
         relay.stop()
@@ -56,7 +56,7 @@ def relayed(tape: list[Announcement], folder: Path) -> Iterator["queue.Queue[tup
 def test_a_node_connects_again_whenever_and_however_its_connection_ends(
     end: str, tmp_path: Path
 ) -> None:
-    tape: list[Announcement] = [(0, end, None), (0, "sync", 1), (0, end, None), (0, "sync", 2)]
+    tape: list[RecordedEvent] = [(0, end, None), (0, "sync", 1), (0, end, None), (0, "sync", 2)]
     with relayed(tape, tmp_path) as heard:
         assert [heard.get(timeout=60) for _ in range(2)] == [("sync", 1), ("sync", 2)]
 

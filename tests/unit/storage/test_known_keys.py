@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from scripted import Script, logging_in
 
+from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.client import AsyncClient, Client, ConfigurationError, PublicKeyChangedError
 from vantage6.client._crypto import fingerprint, generate_private_key, public_key_of
 from vantage6.client._trust import Trust, read_private_key, write_private_key
@@ -46,7 +46,7 @@ def test_a_key_file_that_others_may_use_is_warned_of(tmp_path: Path, mode: int) 
 
 
 async def test_a_key_is_not_made_on_the_event_loop(
-    server: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     makers: list[threading.Thread] = []
 
@@ -55,7 +55,7 @@ async def test_a_key_is_not_made_on_the_event_loop(
         return generate_private_key(2048)
 
     monkeypatch.setattr("vantage6.client._crypto.generate_private_key", make)
-    server.reply = logging_in(lambda request: (200, {"id": 3, **request.body}))
+    server.reply = with_login(lambda request: (200, {"id": 3, **request.body}))
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
         await client.util.generate_private_key(tmp_path / "key.pem")

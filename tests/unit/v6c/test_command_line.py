@@ -16,6 +16,7 @@ import click
 import pytest
 
 import vantage6.client
+from tests.support.paths import OPENAPI, ROOT
 from vantage6.client import errors
 from vantage6.v6c import _codes, _complete, _connect, _operations, _output, _values
 from vantage6.v6c._app import app
@@ -134,7 +135,7 @@ def test_tabs_stay_between_columns(capsys: pytest.CaptureFixture[str]) -> None:
 
 # -- operations -----------------------------------------------------------------------------------
 def test_all_operations_are_there() -> None:
-    contracts = Path(__file__).parents[2] / "openapi"
+    contracts = OPENAPI
     for service in _operations.SERVICES:
         paths = json.loads((contracts / service / "4.15.2.json").read_text())["paths"]
         ids = {
@@ -427,7 +428,7 @@ def test_who_stops_reading_is_no_error() -> None:
 
 
 def test_the_manual_has_all_exit_codes() -> None:
-    manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    manual = (ROOT / "docs" / "cli.md").read_text()
     for code, meaning in _codes.table_of_codes():
         assert f"| {code} | {meaning} |" in manual
 
