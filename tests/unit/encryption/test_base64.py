@@ -28,7 +28,7 @@ one_implementation = settings(suppress_health_check=[HealthCheck.function_scoped
 
 @one_implementation
 @given(st.binary())
-def test_any_bytes_survive(data: bytes) -> None:
+def test_any_bytes_round_trip(data: bytes) -> None:
     text = _base64.encode(data)
     assert text == base64.b64encode(data).decode()
     assert _base64.decode(text) == data
@@ -37,7 +37,7 @@ def test_any_bytes_survive(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 2])
-def test_pieces_make_the_whole(size: int) -> None:
+def test_pieces_decode_like_the_whole(size: int) -> None:
     data = os.urandom(size)
     assert b"".join(_base64.decoded_pieces("ab$" + _base64.encode(data), 3)) == data
 
@@ -58,14 +58,14 @@ def test_pieces_make_the_whole(size: int) -> None:
         "====",
     ],
 )
-def test_what_is_not_base64_is_refused(text: str) -> None:
+def test_invalid_base64_is_rejected(text: str) -> None:
     with pytest.raises(DecryptionError, match="not base64"):
         _base64.decode(text)
     with pytest.raises(DecryptionError, match="not base64"):
         list(_base64.decoded_pieces(text))
 
 
-def test_padding_between_pieces_is_refused() -> None:
+def test_padding_between_pieces_is_rejected() -> None:
     piece = _base64.encode(bytes(PIECE - 1))
     with pytest.raises(DecryptionError, match="not base64"):
         list(_base64.decoded_pieces(piece + "QUJD"))

@@ -26,14 +26,14 @@ def cut(blob: bytes, places: list[int]) -> list[bytes]:
 
 @given(data=st.binary(max_size=40_000), places=st.lists(st.integers(0), max_size=5))
 @pytest.mark.parametrize("public_key", [None, PUBLIC])
-def test_what_was_uploaded_is_read(data: bytes, places: list[int], public_key: str | None) -> None:
+def test_uploaded_blob_is_readable(data: bytes, places: list[int], public_key: str | None) -> None:
     blob = b"".join(Upload(data, public_key))
     reader = BlobReader(KEY)
     assert read(reader, cut(blob, places)) == data
     assert reader.is_encrypted is (public_key is not None)
 
 
-def test_the_plain_form_is_base64_of_the_whole() -> None:
+def test_plain_blob_is_base64() -> None:
     data = bytes(range(256)) * 2000
     pieces = list(Upload(data, None))
     assert base64.b64decode(b"".join(pieces), validate=True) == data
@@ -41,14 +41,14 @@ def test_the_plain_form_is_base64_of_the_whole() -> None:
     assert max(map(len, pieces)) < 2**20, "the server takes no larger ones"
 
 
-def test_each_iteration_gives_all_anew_under_another_key() -> None:
+def test_each_iteration_encrypts_with_a_new_key() -> None:
     upload = Upload(b"data", PUBLIC)
     first, second = b"".join(upload), b"".join(upload)
     assert first != second
     assert read(BlobReader(KEY), [first]) == read(BlobReader(KEY), [second]) == b"data"
 
 
-def test_both_tell_how_far_they_are() -> None:
+def test_upload_and_download_report_progress() -> None:
     told: list[object] = []
     data = b"x" * (PIECE + 1)
     list(Upload(data, PUBLIC, told.append))
@@ -70,24 +70,24 @@ def test_both_tell_how_far_they_are() -> None:
     ],
     ids=["no key", "no head", "no base64", "torn", "binary"],
 )
-def test_a_blob_that_cannot_be_read_says_why(blob: bytes, key: object, reason: str) -> None:
+def test_unreadable_blob_explains_why(blob: bytes, key: object, reason: str) -> None:
     with pytest.raises(DecryptionError, match=reason):
         read(BlobReader(key), [blob])  # type: ignore[arg-type]
 
 
-def test_a_blob_for_another_key_says_so() -> None:
+def test_blob_for_another_key() -> None:
     # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="another key"):
         [read(BlobReader(OTHER), [b"".join(Upload(b"x", PUBLIC))]) for _ in range(10)]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\n", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
-def test_what_leads_elsewhere_is_no_blob(name: str) -> None:
+def test_reference_to_another_path_is_rejected(name: str) -> None:
     with pytest.raises(DecryptionError, match="reference"):
         checked(name)
 
 
-def test_what_comes_of_several_blobs_has_its_bounds() -> None:
+def test_total_size_of_blobs_is_limited() -> None:
     room = Room(10)
     assert room.take(b"12345678") == b"12345678"
     with pytest.raises(DecryptionError, match=r"10 bytes .*max_response_bytes.*result\.save"):

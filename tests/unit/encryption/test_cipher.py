@@ -47,7 +47,7 @@ def web_message(data: bytes, *, encode_data: bool = True) -> str:
     return "$".join(b64(part) for part in (wrapped, iv, ciphertext))
 
 
-def test_messages_of_the_official_package_are_read() -> None:
+def test_messages_of_the_official_package_are_decrypted() -> None:
     for name, data in {
         "json": b'{"sum": 2645.0, "count": 45}',
         "empty": b"",
@@ -58,15 +58,15 @@ def test_messages_of_the_official_package_are_read() -> None:
         assert decrypt(message, KEY) == data, name
 
 
-def test_the_public_key_is_written_as_the_official_package_does() -> None:
+def test_public_key_format_matches_the_official_package() -> None:
     assert (VECTORS / "official-public-key.txt").read_text() == PUBLIC_KEY
 
 
-def test_blobs_of_the_official_package_are_read() -> None:
+def test_blobs_of_the_official_package_are_decrypted() -> None:
     assert opened([(VECTORS / "official-blob.bin").read_bytes()]) == bytes(range(256))
 
 
-def test_messages_of_the_web_interface_are_read() -> None:
+def test_messages_of_the_web_interface_are_decrypted() -> None:
     # This one was made by the two libraries that the web interface uses, CryptoJS and forge.
     message = (VECTORS / "web-json.txt").read_text()
     assert decrypt(message, KEY) == b'{"method":"partial_average","kwargs":{"column_name":"age"}}'
@@ -88,21 +88,21 @@ def opened(pieces: Iterable[bytes]) -> bytes:
 
 
 @given(st.binary(), st.lists(st.integers(1, 400)))
-def test_the_blob_form_comes_back_in_whatever_pieces(data: bytes, cuts: list[int]) -> None:
+def test_blob_format_round_trips_in_any_pieces(data: bytes, cuts: list[int]) -> None:
     message = blob_message(data)
     ends = list(accumulate(cuts))
     pieces = [message[start:end] for start, end in zip([0, *ends], [*ends, None], strict=True)]
     assert opened(pieces) == data
 
 
-def test_the_blob_form_holds_the_ciphertext_as_bytes() -> None:
+def test_blob_format_contains_raw_ciphertext() -> None:
     wrapped_key, iv, ciphertext = blob_message(bytes(1000)).split(b"$", 2)
     assert len(ciphertext) == 1000
     inline = b"$".join([wrapped_key, iv, base64.b64encode(ciphertext)])
     assert decrypt(inline.decode(), KEY) == bytes(1000)
 
 
-def test_a_blob_whose_key_the_web_interface_wrapped_is_read() -> None:
+def test_blob_with_key_wrapped_by_the_web_interface() -> None:
     wrapped_key, iv, ciphertext = web_message(b"data", encode_data=False).split("$")
     assert opened([f"{wrapped_key}${iv}$".encode() + base64.b64decode(ciphertext)]) == b"data"
 
@@ -111,38 +111,38 @@ def test_a_blob_whose_key_the_web_interface_wrapped_is_read() -> None:
     "message",
     [b"", b"no head at all", b"$" * 2, bytes(2**14), b"\xff$\xff$data", blob_message(b"")[:-1]],
 )
-def test_a_blob_without_a_head_is_refused(message: bytes) -> None:
+def test_blob_without_header_is_rejected(message: bytes) -> None:
     with pytest.raises(DecryptionError):
         opened([message])
 
 
-def test_a_blob_for_another_key_is_refused() -> None:
+def test_blob_for_another_key_is_rejected() -> None:
     # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="SHA256:"):
         [opened([blob_message(b"data", public_key_of(OTHER_KEY))]) for _ in range(10)]
 
 
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 7])
-def test_messages_of_several_pieces_come_back(size: int) -> None:
+def test_messages_of_several_pieces_round_trip(size: int) -> None:
     data = os.urandom(size)
     assert decrypt(encrypt(data, PUBLIC_KEY), KEY) == data
 
 
 @given(st.binary())
-def test_bytes_come_back_as_they_were_sent(data: bytes) -> None:
+def test_bytes_round_trip(data: bytes) -> None:
     assert decrypt(encrypt(data, PUBLIC_KEY), KEY) == data
 
 
-def test_the_same_bytes_never_give_the_same_message() -> None:
+def test_same_bytes_encrypt_differently() -> None:
     first, second = (encrypt(b"same", PUBLIC_KEY).split("$") for _ in range(2))
     assert not set(first) & set(second)
 
 
-def test_data_that_looks_like_base64_is_left_alone() -> None:
+def test_data_that_looks_like_base64_is_unchanged() -> None:
     assert decrypt(encrypt(b"bnVsbA==", PUBLIC_KEY), KEY) == b"bnVsbA=="
 
 
-def test_another_key_is_named_as_the_reason() -> None:
+def test_decryption_error_names_the_wrong_key() -> None:
     # Of ten, since one in some 250 opens by chance, to random bytes.
     with pytest.raises(DecryptionError, match="SHA256:"):
         [decrypt(encrypt(b"data", public_key_of(OTHER_KEY)), KEY) for _ in range(10)]
@@ -160,14 +160,14 @@ def test_another_key_is_named_as_the_reason() -> None:
         lambda message: "$".join([message.split("$")[0], "AAAA", message.split("$")[2]]),
     ],
 )
-def test_a_damaged_message_is_refused(damage: object) -> None:
+def test_damaged_message_is_rejected(damage: object) -> None:
     assert callable(damage)
     with pytest.raises(DecryptionError):
         decrypt(damage(encrypt(b"data", PUBLIC_KEY)), KEY)
 
 
 @pytest.mark.parametrize("passphrase", [None, "open sesame", b"open sesame"])
-def test_a_key_file_is_read_back(passphrase: str | bytes | None) -> None:
+def test_key_file_round_trips(passphrase: str | bytes | None) -> None:
     again = load_private_key(private_key_to_pem(KEY, passphrase), passphrase)
     assert public_key_of(again) == PUBLIC_KEY
 
@@ -186,20 +186,18 @@ def pem_of(key: ec.EllipticCurvePrivateKey | RSAPrivateKey) -> bytes:
         (pem_of(ec.generate_private_key(ec.SECP256R1())), None, "not an RSA key"),
     ],
 )
-def test_a_key_file_that_cannot_be_used_is_refused(
-    pem: bytes, passphrase: str | None, hint: str
-) -> None:
+def test_unusable_key_file_is_rejected(pem: bytes, passphrase: str | None, hint: str) -> None:
     with pytest.raises(InvalidKeyError, match=hint):
         load_private_key(pem, passphrase)
 
 
 @pytest.mark.parametrize("public_key", ["", "not base64!", b64(b"not a key")])
-def test_a_public_key_that_cannot_be_used_is_refused(public_key: str) -> None:
+def test_unusable_public_key_is_rejected(public_key: str) -> None:
     with pytest.raises(InvalidKeyError):
         encrypt(b"data", public_key)
 
 
-def test_fingerprints_tell_keys_apart_and_not_their_writing() -> None:
+def test_fingerprint_depends_on_the_key_not_its_format() -> None:
     same_key_written_otherwise = b64(base64.b64decode(PUBLIC_KEY).strip())
     assert fingerprint(same_key_written_otherwise) == fingerprint(PUBLIC_KEY)
     assert fingerprint(public_key_of(OTHER_KEY)) != fingerprint(PUBLIC_KEY)

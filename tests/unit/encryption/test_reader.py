@@ -65,7 +65,7 @@ def cut(message: str, characters: int = 4) -> str:
     return message[:-characters]
 
 
-def test_results_are_the_text_that_the_algorithm_wrote() -> None:
+def test_results_are_the_algorithms_text() -> None:
     assert open_result(result(1, plain('{"a": 1}')), NOBODY)["result"] == '{"a": 1}'
     assert open_result(result(1, secret('{"a": 1}')), US)["result"] == '{"a": 1}'
     assert open_result(result(1, plain("null")), US)["result"] == "null"
@@ -73,7 +73,7 @@ def test_results_are_the_text_that_the_algorithm_wrote() -> None:
     assert open_result(result(1, None), US)["result"] is None
 
 
-def test_the_empty_text_of_a_crashed_run_is_no_result() -> None:
+def test_empty_text_of_crashed_run_is_not_a_result() -> None:
     assert open_result(result(1, ""), NOBODY)["result"] is None
     assert open_result(result(1, secret("")), US)["result"] is None
     assert open_result_bytes(result(1, secret("")), US) is None
@@ -85,12 +85,12 @@ LONG = "x" * CHECKED
 @pytest.mark.parametrize(
     "value", [{"a": 1.5, "b": ["é", "x"]}, [1, {}], "word", 12.5, None, {"a": LONG}, [LONG], LONG]
 )
-def test_any_json_is_whole(value: object) -> None:
+def test_any_json_round_trips(value: object) -> None:
     text = f" {json.dumps(value)}\n"
     assert open_result(result(1, secret(text)), US)["result"] == text
 
 
-def test_json_too_deep_to_parse_is_given_all_the_same() -> None:
+def test_deeply_nested_json_is_returned_unparsed() -> None:
     text = "[" * 100_000 + "]" * 100_000
     assert open_result(result(1, secret(text)), US)["result"] == text
 
@@ -116,13 +116,13 @@ ONE = '{"one": 1}'
         (result(8, "AAAA" + secret(ONE)[4:]), US, "another key .* or is damaged"),
     ],
 )
-def test_an_unreadable_result_names_its_run(row: Any, reader: Reader, hint: str) -> None:
+def test_unreadable_result_names_its_run(row: Any, reader: Reader, hint: str) -> None:
     with pytest.raises(DecryptionError, match=rf"run 8.*{hint}") as caught:
         open_result(row, reader)
     assert caught.value.run_ids == [8]
 
 
-def test_what_lies_in_the_blob_store_is_taken_from_there() -> None:
+def test_result_is_read_from_the_blob_store() -> None:
     lies = result(8, "0b0e", in_blob=True)
     reader = Reader(WHO, OURS, {"0b0e": Blob(ONE.encode(), True), "other": Blob(b"{}", True)})
     assert open_result(lies, reader)["result"] == ONE
@@ -138,19 +138,19 @@ def test_what_lies_in_the_blob_store_is_taken_from_there() -> None:
 
 
 @given(st.binary(min_size=1))
-def test_bytes_come_back_as_the_bytes_that_were_sent(data: bytes) -> None:
+def test_bytes_are_returned_unchanged(data: bytes) -> None:
     sealed = encrypt(data, public_key_of(OURS))
     assert open_result_bytes(result(1, sealed), US) == data
     assert open_result_bytes(result(1, base64.b64encode(data).decode()), NOBODY) == data
 
 
-def test_bytes_that_cannot_be_decrypted_name_their_run() -> None:
+def test_undecryptable_bytes_name_their_run() -> None:
     with pytest.raises(DecryptionError, match=r"run 8.*IKNL.*SHA256:") as caught:
         open_result_bytes(result(8, theirs()), US)
     assert caught.value.run_ids == [8]
 
 
-def test_one_unreadable_result_does_not_lose_the_others() -> None:
+def test_unreadable_result_does_not_lose_others() -> None:
     values = [secret("1"), theirs(), None, altered(secret(ONE)), plain("5")]
     rows: Any = ResultRows([result(index, value) for index, value in enumerate(values)], LINKS)
     with pytest.raises(DecryptionError, match=r"run 1: .*; .*run 3: ") as caught:
@@ -160,26 +160,26 @@ def test_one_unreadable_result_does_not_lose_the_others() -> None:
     assert [row["result"] for row in caught.value.results] == ["1", None, None, None, "5"]
 
 
-def test_inputs_are_opened_where_they_are_ours() -> None:
+def test_own_inputs_are_decrypted() -> None:
     assert open_input(run(plain("{}"), organization=2), NOBODY)["input"] == "{}"
     assert open_input(run(secret("{}")), US)["input"] == "{}"
     assert open_input(run(None), US)["input"] is None
 
 
-def test_inputs_stay_closed_where_they_are_not_ours_or_there_is_no_key() -> None:
+def test_other_inputs_stay_encrypted() -> None:
     sealed = secret("{}", THEIRS)
     assert open_input(run(sealed, organization=2), US)["input"] == sealed
     assert open_input(run(sealed), NOBODY)["input"] == sealed
 
 
 @pytest.mark.parametrize("value", [theirs(), altered(secret("{}")), cut(secret(ONE))])
-def test_an_input_of_ours_that_cannot_be_read_is_an_error(value: str) -> None:
+def test_unreadable_own_input_is_an_error(value: str) -> None:
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_input(run(value), US)
     assert caught.value.run_ids == [5]
 
 
-def test_one_unreadable_input_does_not_lose_the_other_runs() -> None:
+def test_unreadable_input_does_not_lose_other_runs() -> None:
     rows: Any = Rows([run(secret("1")), run(theirs()), run(plain("3"))], LINKS)
     with pytest.raises(DecryptionError, match="input of run 5") as caught:
         open_inputs(rows, US)
@@ -187,7 +187,7 @@ def test_one_unreadable_input_does_not_lose_the_other_runs() -> None:
     assert [row["input"] for row in caught.value.runs] == ["1", None, "3"]
 
 
-def test_rows_of_servers_without_blob_storage_are_read() -> None:
+def test_rows_of_servers_without_blob_store_are_read() -> None:
     old_result, old_run = result(5, plain("7")), run(plain("{}"))
     del old_result["blob_storage_used"], old_run["blob_storage_used"]
     assert open_result(old_result, NOBODY)["result"] == "7"

@@ -38,7 +38,7 @@ BUFFERS = 16 << 20  # of two sockets, and more
     ],
     ids=["a status", "a header", "headers", "an error"],
 )
-def test_an_opening_that_does_not_end_is_no_connection(first: bytes, then: bytes) -> None:
+def test_endless_handshake_is_not_a_connection(first: bytes, then: bytes) -> None:
     taken: queue.Queue[int] = queue.Queue()
 
     def flood(connection: socket.socket) -> None:
@@ -56,7 +56,7 @@ def test_an_opening_that_does_not_end_is_no_connection(first: bytes, then: bytes
         assert taken.get(timeout=30) < MOST_BYTES + BUFFERS
 
 
-def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_handshake_is_not_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_bounds, "MOST_SECONDS", 0.5)
     with raw_server(send_slowly(UPGRADE * 1000, 0.05)) as seen:
         began = time.monotonic()
@@ -65,7 +65,7 @@ def test_an_opening_that_drips_is_no_connection(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("said", [b"", b"no opening"], ids=["a reset", "no opening"])
-def test_what_fails_once_it_is_connected_leaves_nothing_open(said: bytes) -> None:
+def test_failed_connection_is_closed(said: bytes) -> None:
     """The libraries leave it open, until some day all that is unused is looked for."""
 
     def begin(connection: socket.socket) -> None:

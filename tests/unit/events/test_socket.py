@@ -14,7 +14,7 @@ from vantage6.client._settings import Address
 from vantage6.client._socket import AsyncMailbox, Mailbox, Socket
 
 
-def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_reader_is_told_of_lost_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_socket, "MOST", 10)
     lines: queue.Queue[Any] = queue.Queue()
 
@@ -47,7 +47,7 @@ def test_who_takes_in_nothing_is_told_that_some_is_lost(monkeypatch: pytest.Monk
     assert lines.get(timeout=10) == "ended"
 
 
-async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_text_counts_as_several_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_socket, "MOST", 10)
     long = LogWritten(1, 1, "x" * 4000)
     for mailbox in (Mailbox(), AsyncMailbox()):
@@ -60,7 +60,7 @@ async def test_a_long_text_counts_as_several(monkeypatch: pytest.MonkeyPatch) ->
         assert not mailbox.is_full
 
 
-async def test_who_waits_hears_at_once_that_the_client_is_closed(
+async def test_closing_the_client_ends_a_wait_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_socket._Line, "_hold", lambda _: None)

@@ -8,9 +8,7 @@ import pytest
 from vantage6.client import ConfigurationError, _files
 
 
-def test_whoever_has_to_wait_for_too_long_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_files, "LOCK_SECONDS", 0.1)
     file = tmp_path / "folder" / "file"
     with (
@@ -24,7 +22,7 @@ def test_whoever_has_to_wait_for_too_long_is_told(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> None:
+def test_folder_or_pipe_is_not_replaced(make: object, tmp_path: Path) -> None:
     assert callable(make)
     make(tmp_path / "there")
     with pytest.raises(FileExistsError, match="name a file"), _files.replacing(tmp_path / "there"):
@@ -32,7 +30,7 @@ def test_a_folder_or_a_pipe_is_not_replaced(make: object, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
-def test_a_folder_that_is_missing_is_named_and_not_the_draft_in_it(tmp_path: Path) -> None:
+def test_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with (
         pytest.raises(FileNotFoundError, match=f"there is no such folder: '{missing}'"),

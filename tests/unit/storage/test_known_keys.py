@@ -1,70 +1,100 @@
-"""Key files and the file of known organizations, on a real disk."""
+"""Test the file of known organizations: its lines, its location, and concurrent writers."""
 
-import os
-import stat
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from tests.support.scripted_server import ScriptedServer, with_login
-from vantage6.client import AsyncClient, Client, ConfigurationError, PublicKeyChangedError
+from vantage6.client import Client, ConfigurationError, PublicKeyChangedError
 from vantage6.client._crypto import fingerprint, generate_private_key, public_key_of
-from vantage6.client._trust import Trust, read_private_key, write_private_key
+from vantage6.client._pins import HEADER, Pin, read, server_name, write
+from vantage6.client._trust import Trust
 
 KEYS = [public_key_of(generate_private_key(2048)) for _ in range(3)]
 OWN = 1, KEYS[0]
-URL = "https://server.example/api"
+URL = SERVER = "https://server.example/api"
+MAASTRO = Pin("organization", 3, "SHA256:aaa", "Maastro Clinic")
+CHANGED = Pin("organization", 3, "SHA256:bbb", "Maastro Clinic")
+ENCRYPTED = Pin("collaboration", 1, "encrypted", "demo")
 
 
 def organization(id_: int, key: str | None) -> Any:
     return {"id": id_, "name": f"organization {id_}", "public_key": key}
 
 
-# -- key files -----------------------------------------------------------------------------------
-def test_a_key_file_is_for_its_owner_and_never_written_over(tmp_path: Path) -> None:
-    path = tmp_path / "key.pem"
-    write_private_key(path, b"key")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(FileExistsError, match="never overwritten"):
-        write_private_key(path, b"other")
-    assert read_private_key(path) == b"key"
+def pinned(*pins: Pin) -> dict[tuple[object, int], Pin]:
+    return {(pin.kind, pin.id_): pin for pin in pins}
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
-def test_a_key_file_that_others_may_use_is_warned_of(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "key.pem"
-    write_private_key(path, b"key")
-    path.chmod(mode)
-    with pytest.warns(UserWarning, match=rf"key\.pem: its permissions are {mode:04o}.*chmod 600"):
-        assert read_private_key(path) == b"key"
+# -- lines ---------------------------------------------------------------------------------------
+def test_file_has_readable_lines() -> None:
+    assert write("", SERVER, [MAASTRO, ENCRYPTED]) == (
+        f"{HEADER}"
+        "https://server.example/api organization 3 SHA256:aaa Maastro Clinic\n"
+        "https://server.example/api collaboration 1 encrypted demo\n"
+    )
 
 
-async def test_a_key_is_not_made_on_the_event_loop(
-    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    makers: list[threading.Thread] = []
-
-    def make() -> RSAPrivateKey:
-        makers.append(threading.current_thread())
-        return generate_private_key(2048)
-
-    monkeypatch.setattr("vantage6.client._crypto.generate_private_key", make)
-    server.reply = with_login(lambda request: (200, {"id": 3, **request.body}))
-    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
-        await client.authenticate("researcher", "secret")
-        await client.util.generate_private_key(tmp_path / "key.pem")
-    assert makers != [threading.current_thread()]
-    assert len(makers) == 1
+def test_written_lines_are_read_per_server() -> None:
+    text = write(write("", "https://other/api", [CHANGED]), SERVER, [MAASTRO, ENCRYPTED])
+    assert read(text, SERVER, "file") == pinned(MAASTRO, ENCRYPTED)
+    assert read(text, "https://other/api", "file") == pinned(CHANGED)
+    assert read(text, "https://third/api", "file") == {}
 
 
-# -- what is known -------------------------------------------------------------------------------
-def test_what_is_known_outlives_the_client_and_is_of_one_server(tmp_path: Path) -> None:
+def test_change_replaces_its_line_and_keeps_comments() -> None:
+    text = f"# mine\n\n{SERVER} organization 3 SHA256:aaa  by telephone, 2026\n# the end"
+    assert write(text, SERVER, [CHANGED]) == (
+        f"# mine\n\n{SERVER} organization 3 SHA256:bbb Maastro Clinic\n# the end\n"
+    )
+
+
+def test_name_cannot_inject_a_line() -> None:
+    evil = Pin("organization", 4, "SHA256:x", f"A\n{SERVER} organization 3 SHA256:evil\x1b[2J")
+    assert read(write("", SERVER, [evil]), SERVER, "file").keys() == {("organization", 4)}
+
+
+def test_organization_without_name_is_kept() -> None:
+    nameless = Pin("organization", 4, "SHA256:x", "")
+    assert read(write("", SERVER, [nameless]), SERVER, "file") == pinned(nameless)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("nonsense", "SERVER organization ID"),
+        (f"{SERVER} organization three SHA256:aaa x", "SERVER organization ID"),
+        (f"{SERVER} organization 3 md5:aaa x", "SERVER organization ID SHA256"),
+        (f"{SERVER} collaboration 1 perhaps demo", "encrypted"),
+        (f"{SERVER} study 1 encrypted demo", "SERVER organization ID"),
+        (f"{SERVER} organization 3 SHA256:aaa\n{SERVER} organization 3 SHA256:bbb", "otherwise"),
+    ],
+)
+def test_malformed_line_is_rejected(line: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason) as caught:
+        read(f"# comment\n{line}\n", SERVER, "the-file")
+    assert "the-file, line " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://Server.Example:443/api", SERVER),
+        ("https://server.example/api", SERVER),
+        ("http://server.example:80/api", "http://server.example/api"),
+        ("https://server.example:8443", "https://server.example:8443"),
+        ("https://[::1]:7601/my api", "https://[::1]:7601/my%20api"),
+    ],
+)
+def test_server_name_is_normalized(url: str, name: str) -> None:
+    assert server_name(url) == name
+
+
+# -- the file ------------------------------------------------------------------------------------
+def test_known_keys_are_saved_per_server(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "known"
     Trust(URL, "first-use", path).check_keys([2], [organization(2, KEYS[1])], OWN)
     assert fingerprint(KEYS[1]) in path.read_text()
@@ -76,7 +106,7 @@ def test_what_is_known_outlives_the_client_and_is_of_one_server(tmp_path: Path) 
     Trust(URL, "off", path).check_keys([2], changed, OWN)
 
 
-def test_of_one_change_nothing_else_is_remembered(tmp_path: Path) -> None:
+def test_changed_key_saves_nothing_else(tmp_path: Path) -> None:
     trust = Trust(URL, "first-use", tmp_path / "known")
     trust.check_keys([2], [organization(2, KEYS[1])], OWN)
     before = trust.path.read_text()
@@ -86,7 +116,7 @@ def test_of_one_change_nothing_else_is_remembered(tmp_path: Path) -> None:
     assert trust.path.read_text() == before
 
 
-def test_only_the_organizations_asked_and_ones_own_are_looked_at(tmp_path: Path) -> None:
+def test_only_requested_and_own_organizations_are_checked(tmp_path: Path) -> None:
     trust = Trust(URL, "first-use", tmp_path / "known")
     members = [organization(1, KEYS[0]), organization(2, KEYS[1]), organization(3, "nonsense")]
     trust.check_keys([2], members, OWN)
@@ -95,7 +125,7 @@ def test_only_the_organizations_asked_and_ones_own_are_looked_at(tmp_path: Path)
         trust.check_keys([2], [organization(1, KEYS[2]), *members[1:]], OWN)
 
 
-def test_the_file_is_chosen_by_argument_then_environment(
+def test_file_location_by_argument_then_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_KNOWN_ORGANIZATIONS", str(tmp_path / "environment"))
@@ -106,20 +136,20 @@ def test_the_file_is_chosen_by_argument_then_environment(
     assert Trust(URL, "off", None).path.name == "known_organizations"
 
 
-def test_what_cannot_be_remembered_is_not_used(tmp_path: Path) -> None:
+def test_key_that_cannot_be_saved_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     trust = Trust(URL, "first-use", tmp_path / "file" / "known")
     with pytest.raises(ConfigurationError, match="known_organizations"):
         trust.check_keys([2], [organization(2, KEYS[1])], OWN)
 
 
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "known").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Trust(URL, "strict", tmp_path / "known").check_keys([2], [organization(2, KEYS[1])], OWN)
 
 
-def test_threads_and_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
+def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "known"
     code = (
         "import sys; from pathlib import Path; from vantage6.client._trust import Trust\n"
@@ -139,23 +169,13 @@ def test_threads_and_processes_lose_nothing_of_each_other(tmp_path: Path) -> Non
     assert [file.name for file in tmp_path.iterdir() if "known" not in file.name] == []
 
 
-def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+def test_link_to_the_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "known")
     Trust(URL, "first-use", tmp_path / "link").check_keys([2], [organization(2, KEYS[1])], OWN)
     assert (tmp_path / "link").is_symlink()
     assert "SHA256:" in (tmp_path / "known").read_text()
 
 
-def test_there_are_three_ways_to_trust() -> None:
+def test_trust_has_three_settings() -> None:
     with pytest.raises(ConfigurationError, match="'first-use', 'strict', 'off'"):
         Client("http://localhost", 1, trust="always")  # type: ignore[arg-type]
-
-
-def test_half_a_key_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
-        write_private_key(tmp_path / "key", b"key")
-    assert list(tmp_path.iterdir()) == []

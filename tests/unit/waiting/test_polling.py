@@ -37,7 +37,7 @@ from vantage6.client._waiting import (
         ("a way to fail that later servers invent", True, True),
     ],
 )
-def test_every_status_is_an_ending_or_not(status: str | None, finished: bool, failed: bool) -> None:
+def test_every_status_is_final_or_not(status: str | None, finished: bool, failed: bool) -> None:
     assert (has_finished(status), has_failed(status)) == (finished, failed)
 
 
@@ -49,7 +49,7 @@ def looks(interval: float, until: float) -> list[float]:
     return times
 
 
-def test_short_tasks_are_noticed_at_once_and_long_ones_cost_little() -> None:
+def test_short_tasks_are_polled_often_and_long_ones_rarely() -> None:
     times = looks(interval=1, until=600)
     assert times[1] == pytest.approx(0.1)
     assert len(times) < 250, "ten minutes of waiting are few requests"
@@ -59,7 +59,7 @@ def test_short_tasks_are_noticed_at_once_and_long_ones_cost_little() -> None:
 
 
 @given(st.floats(0, 1e4), st.floats(0.01, 60))
-def test_a_pause_keeps_to_the_interval(waited: float, interval: float) -> None:
+def test_pause_does_not_exceed_the_interval(waited: float, interval: float) -> None:
     assert 0.1 * interval <= pause(waited, interval) <= 3 * interval
 
 
@@ -78,12 +78,12 @@ def test_a_pause_keeps_to_the_interval(waited: float, interval: float) -> None:
         (1, True, "timeout .* not True"),
     ],
 )
-def test_times_that_make_no_sense_are_refused(interval: Any, timeout: Any, reason: str) -> None:
+def test_invalid_times_are_rejected(interval: Any, timeout: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         check_times(interval, timeout)
 
 
-def test_any_number_is_a_time() -> None:
+def test_any_number_is_a_valid_time() -> None:
     for number in (0, 0.5, float("inf"), np.float32(1), np.int64(1)):
         check_times(1, number)  # type: ignore[arg-type]  # numpy's, which type checkers mind
 
@@ -96,7 +96,7 @@ def test_any_number_is_a_time() -> None:
         ("raise", "yes", "progress .* not 'yes'"),
     ],
 )
-def test_a_manner_that_there_is_not_is_refused(
+def test_unknown_on_failure_or_progress_is_rejected(
     on_failure: str, progress: object, reason: str
 ) -> None:
     check_manner("return", print)
@@ -105,7 +105,7 @@ def test_a_manner_that_there_is_not_is_refused(
 
 
 @pytest.mark.parametrize("tasks", [[1, 2], (1, 2), {1, 2}, iter((1, 2)), np.array([1, 2])])
-def test_several_tasks_may_be_in_whatever_can_be_gone_through(tasks: Iterable[int]) -> None:
+def test_several_tasks_in_any_iterable(tasks: Iterable[int]) -> None:
     assert is_several(tasks)
     assert several(tasks) == [1, 2]
     for one in (1, "average age", {"id": 1}):
@@ -120,7 +120,7 @@ def run(number: int, status: str, log: str | None, **more: Any) -> Any:
             "node": node, **more}  # fmt: skip
 
 
-def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
+def test_failure_names_run_organization_and_last_log_line() -> None:
     log = "\n".join(f"line {number}" for number in range(100)) + "\nKeyError: 'abc'\n\n"
     runs = [run(1, "completed", "fine"), run(2, "crashed", log), run(3, "not allowed", None)]
     text = failure(7, "failed", runs)
@@ -132,7 +132,7 @@ def test_a_failure_tells_which_run_where_and_its_last_words() -> None:
     assert "fine" not in text
 
 
-def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
+def test_failure_does_not_call_active_runs_ended() -> None:
     runs = [run(1, "crashed", None), run(2, "active", None), run(3, "completed", None)]
     told = failure(7, "crashed", runs).splitlines()
     assert told[0] == (
@@ -142,7 +142,7 @@ def test_a_failure_does_not_call_what_is_under_way_ended() -> None:
     assert told[1:] == ["  run 11 at organization 1 (node 'node 1'): crashed"]
 
 
-def test_a_failure_says_what_organizations_are_called() -> None:
+def test_failure_names_organizations() -> None:
     runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
     below = [run(4, "crashed", None, task={"id": 8})]
     text = failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
@@ -154,14 +154,14 @@ def test_a_failure_says_what_organizations_are_called() -> None:
     ]
 
 
-def test_a_log_cannot_steer_the_terminal() -> None:
+def test_log_in_failure_has_no_control_characters() -> None:
     text = failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "gone" in text
 
 
-def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
+def test_run_without_node_or_organization_is_described() -> None:
     text = failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
     assert "run 11: crashed" in text
 
@@ -178,7 +178,7 @@ def test_a_run_without_node_or_organization_is_described_all_the_same() -> None:
     ],
     ids=["newest", "open between", "ended between", "some of them", "one alone", "none"],
 )
-def test_many_are_asked_for_together_where_nothing_large_comes_along(
+def test_tasks_are_listed_together_up_to_large_inputs(
     listed: list[int], wanted: set[int], harmless: set[int], expected: int
 ) -> None:
     assert depth(listed, wanted, harmless) == expected

@@ -1,19 +1,12 @@
-"""What events and looks tell of tasks and logs, and when the server is asked next."""
-
-import time
+"""Test what the tracker learns from events and polls, and when it polls next."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vantage6.client import (
-    InvalidInputError,
-    LogWritten,
-    NodeOffline,
     RunStatusChanged,
     TaskCreated,
 )
-from vantage6.client._events import Joined, KillRequested, Lost, Refused, RunUpdated, Wanted, parse
+from vantage6.client._events import Joined, KillRequested, Lost, RunUpdated
 from vantage6.client._ledger import (
     DOUBT_SECONDS,
     OUTAGE_SECONDS,
@@ -21,7 +14,6 @@ from vantage6.client._ledger import (
     UPDATE_SECONDS,
     Ledger,
 )
-from vantage6.client._logs import LogLine, LogTrack, overlap, unseen
 
 
 def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[str, object]:
@@ -43,7 +35,7 @@ def listening(*results: str | None) -> Ledger:
     return ledger
 
 
-def test_with_events_the_server_is_asked_once_a_minute() -> None:
+def test_poll_once_a_minute_with_events() -> None:
     assert listening(None, None).until_look(0) == SAFETY_SECONDS
     deaf = listening(None, None)
     deaf.heard(Lost("gone"), 5, 5)
@@ -52,7 +44,7 @@ def test_with_events_the_server_is_asked_once_a_minute() -> None:
     assert deaf.until_look(5) < 1
 
 
-def test_a_last_look_is_made_before_the_time_is_up() -> None:
+def test_poll_once_more_before_the_timeout() -> None:
     ledger = Ledger([1], 0, 6000, 30)
     ledger.heard(Joined(4), 0, 0)
     ledger.saw_task(task("pending", None))  # type: ignore[arg-type]
@@ -62,7 +54,7 @@ def test_a_last_look_is_made_before_the_time_is_up() -> None:
     assert ledger.until_look(29) > ledger.until_end(29), "one is enough"
 
 
-def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_completed() -> None:
+def test_poll_after_the_last_result_not_after_completed_statuses() -> None:
     ledger = listening(None, None)
     for run in (1, 2):
         ledger.heard(status(run, "completed"), 10, 10)
@@ -77,7 +69,7 @@ def test_the_look_comes_when_all_results_are_sent_and_not_when_nodes_say_complet
     assert 0 < ledger.until_look(10) < 0.1, "too early by a moment: soon again"
 
 
-def test_an_end_that_nobody_heard_of_is_seen_soon_after_its_result_was_sent() -> None:
+def test_missed_completion_is_noticed_soon_after_its_result() -> None:
     ledger = listening(None, None)  # the node of run 1 had said "completed" before
     ledger.heard(status(2, "completed"), 5, 5)
     ledger.heard(RunUpdated(2), 5, 5)
@@ -92,7 +84,7 @@ def test_an_end_that_nobody_heard_of_is_seen_soon_after_its_result_was_sent() ->
     assert ledger.until_look(20) > 50, "it may have been something else"
 
 
-def test_an_update_is_no_end_where_the_node_says_what_it_was() -> None:
+def test_update_explained_by_a_status_is_not_an_end() -> None:
     ledger = listening(None)
     ledger.heard(RunUpdated(1), 10, 10)  # it has begun
     ledger.heard(RunUpdated(1), 10, 10)
@@ -103,7 +95,7 @@ def test_an_update_is_no_end_where_the_node_says_what_it_was() -> None:
     assert ledger.until_look(11) > 40, "of another task"
 
 
-def test_an_update_before_the_first_look_is_not_forgotten() -> None:
+def test_update_before_the_first_poll_is_kept() -> None:
     ledger = Ledger([1], 0, 1, None)
     ledger.heard(Joined(4), 0, 0)
     for run in (1, 2, 99):
@@ -116,7 +108,7 @@ def test_an_update_before_the_first_look_is_not_forgotten() -> None:
     assert ledger.until_look(0.3) > 50
 
 
-def test_the_last_run_to_end_is_noticed_though_another_failed_long_before() -> None:
+def test_last_run_is_noticed_after_an_earlier_failure() -> None:
     ledger = listening(None, None)
     ledger.heard(status(1, "crashed"), 1, 1)
     for now in (1, 2, 3, 5, 9, 20, 30):
@@ -127,7 +119,7 @@ def test_the_last_run_to_end_is_noticed_though_another_failed_long_before() -> N
     assert ledger.until_look(31) == 0
 
 
-def test_the_last_run_to_end_is_noticed_though_a_look_told_of_the_others() -> None:
+def test_last_run_is_noticed_after_polling_the_others() -> None:
     ledger = listening(None, None, None)
     runs = [
         {"id": id_, "status": told, "organization": {"id": 7}}
@@ -141,14 +133,14 @@ def test_the_last_run_to_end_is_noticed_though_a_look_told_of_the_others() -> No
 
 
 @pytest.mark.parametrize("event", [status(1, "crashed"), KillRequested(4, (1,), (1,), None)])
-def test_a_failure_or_a_kill_is_looked_at_at_once(event: RunStatusChanged | KillRequested) -> None:
+def test_poll_immediately_after_failure_or_kill(event: RunStatusChanged | KillRequested) -> None:
     ledger = listening(None, None)
     ledger.heard(event, 10, 10)
     assert ledger.until_look(10) == 0
 
 
 @pytest.mark.parametrize("event", [RunUpdated(2), status(2, "crashed", task=2)])
-def test_that_one_task_has_ended_does_not_put_off_the_look_at_another(
+def test_end_of_one_task_does_not_delay_polling_another(
     event: RunStatusChanged | RunUpdated,
 ) -> None:
     ledger = Ledger([1, 2], 0, 6000, None, each=True)
@@ -170,7 +162,7 @@ def test_that_one_task_has_ended_does_not_put_off_the_look_at_another(
     assert [one.task_id for one in ledger.to_look_at(2.1)] == [2]
 
 
-def test_only_what_was_announced_of_is_looked_at_and_all_once_a_minute() -> None:
+def test_poll_announced_tasks_and_all_once_a_minute() -> None:
     ledger = Ledger([1, 2], 0, 1, None, each=True)
     ledger.heard(Joined(4), 0, 0)
     for id_ in (1, 2):
@@ -182,7 +174,7 @@ def test_only_what_was_announced_of_is_looked_at_and_all_once_a_minute() -> None
     assert [one.task_id for one in ledger.to_look_at(SAFETY_SECONDS)] == [1, 2]
 
 
-def test_the_last_of_several_to_end_lets_those_before_it_be_looked_at() -> None:
+def test_poll_earlier_tasks_after_the_last_one() -> None:
     ledger = Ledger([1, 2], 0, 6000, None)
     ledger.heard(Joined(4), 0, 0)
     for id_ in (1, 2):
@@ -199,7 +191,7 @@ def test_the_last_of_several_to_end_lets_those_before_it_be_looked_at() -> None:
     assert [one.task_id for one in ledger.to_look_at(3)] == [1]
 
 
-def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -> None:
+def test_back_off_and_give_up_while_the_server_is_down() -> None:
     ledger = listening(None)
     pauses: list[float] = []
     now = 1.0
@@ -211,7 +203,7 @@ def test_a_server_without_an_answer_is_asked_less_and_less_and_then_given_up() -
     assert now >= OUTAGE_SECONDS
 
 
-def test_a_run_that_has_ended_does_not_run_again_in_the_picture() -> None:
+def test_ended_run_does_not_become_active_again() -> None:
     ledger = listening(None, None)
     row = {"id": 1, "status": "active", "organization": {"id": 7}}
 
@@ -227,7 +219,7 @@ def test_a_run_that_has_ended_does_not_run_again_in_the_picture() -> None:
     assert shown() == "failed", "the API has the last word"
 
 
-def test_runs_of_subtasks_are_in_the_picture() -> None:
+def test_progress_includes_runs_of_subtasks() -> None:
     ledger = listening(None)
     ledger.heard(TaskCreated(2, 1), 1, 1)
     assert ledger.heard(status(7, "active", task=2, parent=1), 1, 1) == 1
@@ -235,85 +227,3 @@ def test_runs_of_subtasks_are_in_the_picture() -> None:
     picture = ledger.progress(1, 3, str)
     assert [(run.run_id, run.is_subtask) for run in picture.runs] == [(1, False), (7, True)]
     assert picture.waited == 3
-
-
-# -- logs ---------------------------------------------------------------------------------------
-def test_lines_that_a_look_brought_do_not_come_again_as_events() -> None:
-    track = LogTrack()
-    assert track.looked("a\nb\n") == ["a", "b"]
-    assert track.wrote("b\nc\n") == ["c"]
-    assert track.wrote("d\n") == ["d"]
-    assert track.looked("a\nb\nc\nd\ne\n") == ["e"]
-
-
-def test_a_log_that_lost_its_beginning_or_end_repeats_nothing() -> None:
-    track = LogTrack()
-    track.wrote("a\nb\nc\n")
-    assert track.looked("b\nc\nd\n") == ["d"]
-    assert track.looked("b\nc\n") == []
-    assert track.looked(None) == []
-
-
-def test_equal_lines_are_all_given_in_the_end() -> None:
-    track = LogTrack()
-    given = [*track.looked(".\n.\n"), *track.wrote(".\n"), *track.wrote(".\n")]
-    given += track.looked(".\n.\n.\n.\n.\n")
-    assert given == ["."] * 5
-
-
-@given(st.lists(st.sampled_from("ab"), max_size=12), st.lists(st.sampled_from("ab"), max_size=12))
-def test_an_overlap_is_the_first_there_is(before: list[str], lines: list[str]) -> None:
-    found = [
-        (start + count, count)
-        for start in range(len(before))
-        if (count := min(len(before) - start, len(lines)))
-        and before[start : start + count] == lines[:count]
-    ]
-    end, count = overlap(before, lines)
-    assert (end, count) == found[0] if found else count == 0
-    assert unseen(before, lines) == lines[count:]
-
-
-def test_a_log_that_repeats_itself_takes_no_longer_than_others() -> None:
-    track, many = LogTrack(), "a\n" * 100_000
-    began = time.monotonic()
-    track.looked(many + "b\n")
-    assert track.looked(many + "c\n")[-1] == "c"
-    assert track.wrote(many + "d\n")[-1] == "d"
-    assert time.monotonic() - began < 20, "it would be minutes"
-
-
-def test_a_printed_line_cannot_steer_the_terminal() -> None:
-    line = LogLine(1, 1, 1, "IK\x1bNL", "red \x1b[31m")
-    assert "\x1b" not in str(line)
-    assert "\x1b" in line.text
-
-
-# -- events -------------------------------------------------------------------------------------
-def test_messages_become_events_and_unknown_ones_nothing() -> None:
-    assert parse("new_task", {"id": 3, "parent_id": None}) == TaskCreated(3, None)
-    assert parse("algorithm_log", {"run_id": 1, "task_id": 2, "log": "x"}) == LogWritten(1, 2, "x")
-    assert parse("node-offline", {"id": 1, "name": "n", "org_id": 2}) == NodeOffline(1, "n", 2)
-    assert parse("message", "User <a> joined room <collaboration_12>") == Joined(12)
-    assert parse("message", "User <a> joined room <collaboration_12_organization_1>") is None
-    assert parse("expired_token", None) == Refused()
-    for name, data in (("new_task", {}), ("new_task", None), ("status_update", {"run_id": "x"})):
-        assert parse(name, data) is None
-    assert parse("from the future", {"id": 1}) is None
-    order = {"collaboration_id": 4, "kill_list": [{"task_id": 1, "run_id": 2}, "odd"]}
-    assert parse("kill_containers", order) == KillRequested(4, (1,), (2,), None)
-
-
-def test_wanted_events_are_told_by_kind_task_and_collaboration() -> None:
-    wanted = Wanted(["run_status", "log"])
-    wanted.only(4, 1)
-    assert TaskCreated(2, 1) not in wanted
-    assert status(7, "active", task=2, parent=1) in wanted, "of a subtask"
-    assert status(8, "active", task=3) not in wanted
-    line = LogWritten(7, 2, "x")
-    assert wanted.unknown(line) == ("task", 2)
-    wanted.learn(("task", 2), 4)
-    assert wanted.unknown(line) is None
-    assert line in wanted
-    with pytest.raises(InvalidInputError, match="node_offline"):
-        Wanted("nonsense")  # type: ignore[arg-type]
