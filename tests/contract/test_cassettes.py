@@ -16,12 +16,12 @@ CASSETTES = sorted((ROOT / "tests/replay/cassettes").rglob("*.yaml"))
 SERVICES = {"localnet": "server", "localstore": "store"}
 
 
-def test_there_are_cassettes() -> None:
+def test_cassettes_exist() -> None:
     assert CASSETTES
 
 
 @pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_recorded_answers_keep_to_the_contract(cassette: Path) -> None:
+def test_recorded_responses_match_the_contract(cassette: Path) -> None:
     is_old = cassette.parent.name == "old_servers"
     version = "4.7.1" if is_old else "4.15.2"
     truths = {host: Truth(service, version) for host, service in SERVICES.items()}

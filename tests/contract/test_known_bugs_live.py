@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
         for shown in bug["requests"]
     ],
 )
-def test_the_bug_is_still_there(
+def test_known_bug_still_exists(
     service: str, bug: dict[str, Any], shown: str, sandbox: dict[str, Service]
 ) -> None:
     service = sandbox[service]

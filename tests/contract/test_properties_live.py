@@ -69,7 +69,7 @@ def schemas() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("service", "name"), OPERATIONS)
-def test_every_answer_is_in_the_contract(
+def test_every_response_matches_the_contract(
     service: str,
     name: str,
     sandbox: dict[str, Service],

@@ -60,7 +60,7 @@ def requests(
             yield operation, method.upper(), target, "application/json" in content
 
 
-def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
+def test_secured_operations_require_a_token(truth: Truth, world: World) -> None:
     stranger = Caller(world.nobody.url, "no.token")
     for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
@@ -81,9 +81,7 @@ def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
         ("text/plain", "{}"),
     ],
 )
-def test_bodies_that_make_no_sense_are_refused(
-    truth: Truth, full: World, kind: str, content: str
-) -> None:
+def test_invalid_bodies_are_rejected(truth: Truth, full: World, kind: str, content: str) -> None:
     nodes_only = {"create_container_token", "create_port", "update_run"}
     for operation, method, path, takes_json in requests(truth, id_=1):
         if takes_json:
@@ -93,7 +91,7 @@ def test_bodies_that_make_no_sense_are_refused(
 
 
 @pytest.mark.parametrize("name", ["root", "researcher", "viewer", "node", "algorithm"])
-def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: str) -> None:
+def test_missing_rows_are_not_found(truth: Truth, world: World, name: str) -> None:
     actor = world.algorithm(world.task()) if name == "algorithm" else getattr(world, name)
     for operation, method, path, takes_json in requests(truth):
         listing = "Page" in str(operation["responses"].get("200"))
@@ -104,9 +102,7 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: st
 
 
 @pytest.mark.parametrize("kind", ["users", "nodes", "algorithms"])
-def test_operations_are_closed_to_other_kinds_of_callers(
-    truth: Truth, world: World, kind: str
-) -> None:
+def test_operations_reject_other_kinds_of_callers(truth: Truth, world: World, kind: str) -> None:
     actors = {"users": world.root, "nodes": world.node}
     actor = actors.get(kind) or world.algorithm(world.task())
     for operation, method, path, _ in requests(truth):
@@ -156,7 +152,7 @@ def link_store(world: World, url: str, **more: Any) -> Any:
     return world.root(calls.create_algorithm_store(body | more), 201)
 
 
-def test_listings_come_in_pages(truth: Truth, full: World) -> None:
+def test_lists_are_paginated(truth: Truth, full: World) -> None:
     for path in set(listings(truth)) - {"/algorithmstore"}:
         answers = [
             full.root.send("GET", path, params={"page": page, "per_page": 1}) for page in (1, 2)
@@ -167,7 +163,7 @@ def test_listings_come_in_pages(truth: Truth, full: World) -> None:
         assert "rel=next" in answers[0].headers["link"]
 
 
-def test_listings_are_sorted_as_asked(truth: Truth, full: World) -> None:
+def test_lists_are_sorted_on_request(truth: Truth, full: World) -> None:
     for path in listings(truth):
         for sort, descending in (("id", False), ("-id", True)):
             answer = full.root.send("GET", path, params={"sort": sort, "per_page": 100})
@@ -177,13 +173,13 @@ def test_listings_are_sorted_as_asked(truth: Truth, full: World) -> None:
             assert ids == sorted(ids, reverse=newest_first), path
 
 
-def test_an_empty_listing_has_no_last_page(world: World) -> None:
+def test_empty_list_has_no_last_page(world: World) -> None:
     page = world.root(calls.list_organizations(name="nobody"))
     assert page["data"] == []
     assert "last" not in page["links"]
 
 
-def test_wrong_pages_and_orders_are_told_with_500(truth: Truth, world: World) -> None:
+def test_invalid_page_or_sort_returns_500(truth: Truth, world: World) -> None:
     for path in listings(truth):
         for wrong in ({"page": 0}, {"per_page": 0}, {"page": "x"}, {"sort": "taste"}):
             answer = world.root.send("GET", path, params=wrong)
@@ -264,7 +260,7 @@ def filters(world: World) -> dict[str, tuple[object, object]]:
 NO_FILTERS = {"page", "per_page", "sort", "include", "include_root", "no_pagination"}
 
 
-def test_filters_keep_what_they_say(truth: Truth, full: World) -> None:
+def test_filters_return_matching_rows(truth: Truth, full: World) -> None:
     with connected(full.other_node):  # before 4.8, one that was never online has no status
         assert dead_filters(truth, full) == set(DEAD_FILTERS)
 
@@ -284,7 +280,7 @@ def dead_filters(truth: Truth, full: World) -> set[str]:
     return dead
 
 
-def test_other_parameters_of_listings(full: World) -> None:
+def test_other_list_parameters(full: World) -> None:
     organization = full.organizations[0]["id"]
     own = full.root(calls.list_roles(organization_id=[organization]))
     more = full.root(calls.list_roles(organization_id=[organization], include_root=True))
@@ -427,7 +423,7 @@ def test_nodes(world: World) -> None:
     world.root(calls.delete_node(made["id"]))
 
 
-def test_what_a_node_shares(world: World) -> None:
+def test_node_configuration_is_shared(world: World) -> None:
     id_ = world.nodes[0]["id"]
     ask = {
         "collaboration_id": world.collaboration["id"],
@@ -563,7 +559,7 @@ def status_of(truth: Truth, actor: Caller, task: int) -> str:
     return actor(calls.get_task(task))["status"]
 
 
-def test_a_task_from_its_start_to_its_end(truth: Truth, world: World) -> None:
+def test_task_from_creation_to_completion(truth: Truth, world: World) -> None:
     database = {
         "label": "default",
         "query": "select",
@@ -597,7 +593,7 @@ def test_a_task_from_its_start_to_its_end(truth: Truth, world: World) -> None:
     world.researcher(calls.delete_task(task["id"]))
 
 
-def test_a_failing_run_fails_the_task(world: World) -> None:
+def test_failed_run_fails_the_task(world: World) -> None:
     task = world.task()
     end = {"finished_at": THEN, "status": "crashed"}
     world.node(calls.update_run(world.run(task)["id"], end))
@@ -606,7 +602,7 @@ def test_a_failing_run_fails_the_task(world: World) -> None:
     assert world.researcher(calls.get_task(task["id"]))["status"] in {"crashed", "failed"}
 
 
-def test_tasks_that_are_refused(world: World) -> None:
+def test_rejected_tasks(world: World) -> None:
     def ask(*statuses: int, actor: Caller = world.researcher, **more: object) -> None:
         target = {"collaboration_id": world.collaboration["id"]}
         target["organizations"] = [{"id": world.organizations[0]["id"], "input": INPUT}]
@@ -628,7 +624,7 @@ def test_tasks_that_are_refused(world: World) -> None:
     ask(500, organizations=[{"id": world.organizations[0]["id"]}])
 
 
-def test_subtasks_and_their_addresses(world: World) -> None:
+def test_subtasks_and_their_ports(world: World) -> None:
     task = world.task()
     algorithm = world.algorithm(task)
     part = world.task(actor=algorithm)
@@ -656,7 +652,7 @@ def test_subtasks_and_their_addresses(world: World) -> None:
     assert world.root(calls.get_run(run["id"]))["ports"] == []
 
 
-def test_what_an_algorithm_may_read(truth: Truth, world: World) -> None:
+def test_algorithm_permissions(truth: Truth, world: World) -> None:
     task = world.task()
     algorithm = world.algorithm(task)
     assert algorithm(calls.get_task(task["id"]))["id"] == task["id"]
@@ -668,7 +664,7 @@ def test_what_an_algorithm_may_read(truth: Truth, world: World) -> None:
     assert len(algorithm(calls.list_organizations())["data"]) == 3
 
 
-def test_killing(world: World) -> None:
+def test_kill_task(world: World) -> None:
     task = world.task()
     world.viewer(calls.kill_task({"id": task["id"]}), 401)
     world.root(calls.kill_task({"id": task["id"]}))
@@ -678,7 +674,7 @@ def test_killing(world: World) -> None:
     assert world.run(task)["finished_at"] is not None
 
 
-def test_a_run_without_a_node(world: World) -> None:
+def test_run_without_node(world: World) -> None:
     first = world.organizations[0]["id"]
     body = {"name": "Brief", "organization_ids": [first], "encrypted": False}
     collaboration = world.root(calls.create_collaboration(body))["id"]
@@ -691,7 +687,7 @@ def test_a_run_without_a_node(world: World) -> None:
     assert world.run(task)["node"] == {}
 
 
-def test_large_inputs_are_not_set_up(truth: Truth, world: World) -> None:
+def test_blob_store_is_not_configured(truth: Truth, world: World) -> None:
     world.task()
     if "upload_blob" in truth.operations:
         assert world.node(calls.get_blob_store_status()) == {"blob_store_enabled": False}
@@ -701,7 +697,7 @@ def test_large_inputs_are_not_set_up(truth: Truth, world: World) -> None:
         world.root(calls.download_blob("nothing"), 404)
 
 
-def test_the_private_network_is_not_set_up(world: World) -> None:
+def test_vpn_is_not_configured(world: World) -> None:
     world.node(calls.get_vpn_config(), 501)
 
 
@@ -752,7 +748,7 @@ def mailed_token(user: int) -> str:
     return jwt.encode(claims, SECRET, algorithm="HS256")
 
 
-def test_second_factors(strict_url: str) -> None:
+def test_two_factor_setup(strict_url: str) -> None:
     nobody, login = Caller(strict_url), {"username": "root", "password": "root"}
     secret = nobody(calls.create_user_token(login))
     assert secret["qr_uri"].startswith("otpauth://")
@@ -765,7 +761,7 @@ def test_second_factors(strict_url: str) -> None:
     assert Caller(strict_url, tokens["access_token"])(calls.list_users())["data"]
 
 
-def test_lost_second_factors(world: World, strict_url: str) -> None:
+def test_two_factor_reset(world: World, strict_url: str) -> None:
     login = {"username": "viewer", "password": PASSWORD}
     # No mail is set up here: before 4.11 the server did not look, and said that it had sent one.
     looks = tuple(map(int, VERSION.split("."))) >= (4, 11)
@@ -782,7 +778,7 @@ UNFINISHED = {"pending", "initializing", "active"}
 BROKEN_LIBRARY = "'AlgorithmClient' object has no attribute 'Node'"
 
 
-def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
+def test_local_network_matches_the_contract(truth: Truth) -> None:
     # Its nodes and their proxies speak to the server from this process, and are heard too.
     with LocalNetwork(version=VERSION, organizations=2) as network:
         researcher = network.users["researcher"]
@@ -807,13 +803,13 @@ def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
             assert actor(calls.list_tasks(parent_id=task["id"]))["data"]
 
 
-def test_the_server_itself(world: World) -> None:
+def test_server_information(world: World) -> None:
     assert world.nobody(calls.get_version()) == {"version": VERSION}
     assert world.nobody(calls.get_health()) == {"database": True}
 
 
 # -- all of it -------------------------------------------------------------------------------------
-def test_every_operation_has_been_driven(
+def test_every_operation_was_called(
     truth: Truth, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():

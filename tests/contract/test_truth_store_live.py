@@ -224,7 +224,7 @@ def requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
             yield operation, method.upper(), target, "requestBody" in operation
 
 
-def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> None:
+def test_secured_operations_require_token_and_server(truth: Truth, shop: Shop) -> None:
     callers = {
         400: Caller(shop.url, shop.root.token),
         401: shop.visitor(None),
@@ -242,7 +242,7 @@ def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> N
             assert answer.status_code == HTTPStatus.UNAUTHORIZED, operation["operationId"]
 
 
-def test_bodies_that_make_no_sense_are_refused(truth: Truth, shop: Shop) -> None:
+def test_invalid_bodies_are_rejected(truth: Truth, shop: Shop) -> None:
     for operation, method, path, takes_json in requests(truth):
         if takes_json:
             for content, kind in (
@@ -259,7 +259,7 @@ def test_bodies_that_make_no_sense_are_refused(truth: Truth, shop: Shop) -> None
 @pytest.mark.parametrize(
     "name", ["root", "developer", "reviewer", "colleague", "viewer", "researcher", "node"]
 )
-def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str) -> None:
+def test_missing_rows_are_not_found(truth: Truth, shop: Shop, name: str) -> None:
     for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
         answer = getattr(shop, name).send(method, path, **body)
@@ -270,7 +270,7 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str)
 
 
 # -- listings --------------------------------------------------------------------------------------
-def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
+def test_lists_are_paginated(truth: Truth, shop: Shop) -> None:
     publish(shop, image="registry.example/first")
     publish(shop, image="registry.example/second")
     for algorithm in range(2):
@@ -302,7 +302,7 @@ def test_reviews_cannot_be_sorted(shop: Shop) -> None:
     assert len(last) > 1, "the last page has more than the one row that is left"
 
 
-def test_filters_keep_what_they_name(truth: Truth, shop: Shop) -> None:
+def test_filters_return_named_rows(truth: Truth, shop: Shop) -> None:
     algorithm = publish(shop, name="wanted", description="seldom", partitioning="vertical")
     for wanted in (
         calls.list_algorithms(name="want%"),
@@ -337,7 +337,7 @@ def test_filters_keep_what_they_name(truth: Truth, shop: Shop) -> None:
     shop.viewer(calls.list_roles(user_id=NO_SUCH_ID), 400)
 
 
-def test_filters_of_rules(shop: Shop) -> None:
+def test_rule_filters(shop: Shop) -> None:
     everything = shop.researcher(calls.list_rules(no_pagination=1))["data"]
     assert len(everything) > 10
     wanted = shop.researcher(calls.list_rules(name="review", operation="edit"))["data"]
@@ -353,7 +353,7 @@ def test_filters_of_rules(shop: Shop) -> None:
 
 
 # -- algorithms ------------------------------------------------------------------------------------
-def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
+def test_algorithm_is_returned_as_submitted(shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/told")
     assert algorithm["status"] == "awaiting reviewer assignment"
     assert algorithm["digest"].startswith("sha256:")
@@ -381,11 +381,11 @@ def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
         {"name": None},
     ],
 )
-def test_an_algorithm_that_makes_no_sense_is_refused(shop: Shop, wrong: dict[str, Any]) -> None:
+def test_invalid_algorithm_is_rejected(shop: Shop, wrong: dict[str, Any]) -> None:
     assert shop.developer(calls.create_algorithm(AVERAGE | wrong), 400)["errors"]
 
 
-def test_an_algorithm_is_changed_by_its_developer_only(truth: Truth, shop: Shop) -> None:
+def test_only_the_developer_changes_an_algorithm(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/changed")
     change: Any = {"image": "registry.example/changed", "name": "changed", "functions": []}
     changed = shop.developer(calls.update_algorithm(algorithm["id"], change))
@@ -412,7 +412,7 @@ def test_an_algorithm_is_changed_by_its_developer_only(truth: Truth, shop: Shop)
     shop.viewer(calls.get_algorithm(algorithm["id"]), 404)
 
 
-def test_algorithms_are_found_by_where_they_stand(shop: Shop) -> None:
+def test_algorithms_are_filtered_by_review_state(shop: Shop) -> None:
     image = "registry.example/stages"
     old = publish(shop, image=image)["id"]
     new = hand_in(shop, image=image)["id"]
@@ -445,7 +445,7 @@ def test_algorithms_are_found_by_where_they_stand(shop: Shop) -> None:
 
 
 # -- reviews ---------------------------------------------------------------------------------------
-def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
+def test_rejected_algorithm_is_not_published(shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/rejected")["id"]
     mine, other = assign(shop, algorithm), assign(shop, algorithm, "reviewer")
     assert mine["status"] == "under review"
@@ -462,7 +462,7 @@ def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
     shop.reviewer(calls.delete_review(mine["id"]))
 
 
-def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
+def test_reviews_are_filtered_by_outcome(shop: Shop) -> None:
     open_, good, bad = (
         assign(shop, hand_in(shop, image=f"registry.example/{name}")["id"])["id"]
         for name in ("open", "good", "bad")
@@ -486,7 +486,7 @@ def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
     shop.reviewer(calls.delete_review(open_))
 
 
-def test_who_may_be_asked_to_review(truth: Truth, shop: Shop) -> None:
+def test_eligible_reviewers(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/asked")["id"]
     assign(shop, algorithm, "viewer", 400)
     assign(shop, NO_SUCH_ID, "colleague", 400)
@@ -535,7 +535,7 @@ def addresses_change(shop: Shop, user: dict[str, Any]) -> None:
     shop.root(calls.update_user(user["id"], other | {"update_email": True}), 400)
 
 
-def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
+def test_deleted_developer_and_reviewer_leave_their_rows(shop: Shop) -> None:
     body = {"username": "researcher", "roles": [manager(role_ids(shop))]}
     id_ = shop.root(calls.create_user(body), 201)["id"]
     theirs = AVERAGE | {"image": "registry.example/left"}
@@ -598,7 +598,7 @@ def test_policies(shop: Shop) -> None:
     shop.visitor(None)(calls.get_public_policies(name="algorithm_view"), 500)
 
 
-def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) -> None:
+def test_open_store_publishes_immediately(home: Home, truth: Truth) -> None:
     policies = {
         "algorithm_view": "public",
         "allow_localhost": True,
@@ -617,7 +617,7 @@ def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) ->
         assert passer_by(calls.get_version()) == {"version": VERSION}
 
 
-def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
+def test_closed_store(home: Home, truth: Truth) -> None:
     policies = {
         "algorithm_view": "private",
         "allow_localhost": True,
@@ -644,7 +644,7 @@ def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
         shop.root(calls.create_server({"url": home.url, "force": True}), 403)
 
 
-def test_a_server_comes_and_goes(home: Home, truth: Truth) -> None:
+def test_add_and_remove_a_server(home: Home, truth: Truth) -> None:
     alias = home.url.replace("127.0.0.1", "localhost")
     with open_shop(home, root_user={}) as shop:
         newcomer = Caller(shop.url, home.tokens["root"])
@@ -665,7 +665,7 @@ def test_a_server_comes_and_goes(home: Home, truth: Truth) -> None:
 
 
 @pytest.mark.parametrize(("address", "status"), [("http://127.0.0.1:9/api", 500), (None, 400)])
-def test_a_store_that_does_not_find_the_server(
+def test_store_cannot_reach_the_server(
     home: Home, truth: Truth, address: str | None, status: int
 ) -> None:
     wrong = address or home.url + "/elsewhere"
@@ -679,7 +679,7 @@ def test_a_store_that_does_not_find_the_server(
 
 
 # -- all of it -------------------------------------------------------------------------------------
-def test_every_documented_status_has_been_seen(
+def test_every_documented_status_was_seen(
     truth: Truth, shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():

@@ -16,7 +16,7 @@ BINDINGS = {"server": SERVER, "store": STORE}
 
 
 @pytest.mark.parametrize("service", BINDINGS)
-def test_every_operation_of_a_version_is_one_that_it_is_said_to_have(service: str) -> None:
+def test_operations_of_a_version_match_its_contract(service: str) -> None:
     told: Since = BINDINGS[service]
     newest = differ.operations(differ.load(service, "4.15.2"))
     for file in (OPENAPI / service).glob("*.json"):
@@ -29,18 +29,18 @@ def test_every_operation_of_a_version_is_one_that_it_is_said_to_have(service: st
         assert has == said, file.stem
 
 
-def test_what_a_later_version_brings_is_not_told_to_an_earlier_one() -> None:
+def test_later_additions_are_unknown_to_earlier_versions() -> None:
     assert "get_task_status" not in since.History("server", "4.10.2").module()
     assert "'get_task_status': '4.11.0'" in since.History("server", "4.11.0").module()
 
 
-def test_fields_inside_fields_are_told_with_the_operations_that_send_them() -> None:
+def test_nested_fields_are_listed_with_their_operations() -> None:
     assert SERVER.body["create_task"]["databases.arguments"] == "4.14.0"
     for operation in ("create_algorithm", "update_algorithm"):
         assert STORE.body[operation]["functions.arguments.allowed_values"] == "4.11.0"
     assert "create_role" not in STORE.body, "all of it came with the operation"
 
 
-def test_a_field_that_was_a_query_parameter_is_told_as_such() -> None:
+def test_former_query_parameter_is_listed_as_such() -> None:
     assert SERVER.once_in_query == {"create_task": ["server_url"]}
     assert STORE.once_in_query == {}

@@ -51,7 +51,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_examples_call_what_there_is_as_it_wants_to_be_called(
+def test_examples_call_existing_methods_correctly(
     kind: type[Client | AsyncClient],
 ) -> None:
     known = methods(kind)
@@ -71,7 +71,7 @@ def test_examples_call_what_there_is_as_it_wants_to_be_called(
         assert own, f"{name}: its example is of something else"
 
 
-def test_the_program_for_type_checkers_has_every_method() -> None:
+def test_typing_program_calls_every_method() -> None:
     program = ast.parse(TYPING.read_text())
     awaited = {id(node.value) for node in ast.walk(program) if isinstance(node, ast.Await)}
     checked = {(name, id(call) in awaited) for name, call in calls(program)}

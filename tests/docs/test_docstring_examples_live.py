@@ -635,7 +635,7 @@ def run(world: World, source: str, known: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     "name", [*(name for name in MANUALS if name not in (*NOT_RUN, *LAST)), *LAST]
 )
-def test_the_example_prints_what_its_manual_says(
+def test_example_prints_the_documented_output(
     name: str,
     world: World,
     tmp_path: Path,
@@ -666,7 +666,7 @@ def test_the_example_prints_what_its_manual_says(
                 world.wait(made.close())
 
 
-def test_what_is_not_run_is_little_and_there() -> None:
+def test_few_examples_are_skipped_and_all_exist() -> None:
     assert len(MANUALS) > 100
     assert len(NOT_RUN) < 6
     assert MANUALS.keys() >= NOT_RUN.keys() | SCENES.keys() | USERS.keys() | NEITHER | CHANGING

@@ -25,7 +25,7 @@ def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_every_method_has_a_manual(kind: type[Client | AsyncClient]) -> None:
+def test_every_method_is_documented(kind: type[Client | AsyncClient]) -> None:
     methods = public_methods(kind("http://localhost", 7601, log_level=None))
     assert len(methods) > 90
     for name, method in methods.items():
@@ -55,7 +55,7 @@ MADE = [
 
 
 @pytest.mark.parametrize("kind", MADE)
-def test_every_class_tells_what_it_is_made_of(kind: type[Any]) -> None:
+def test_every_class_documents_its_parameters(kind: type[Any]) -> None:
     lines = [line for line in (inspect.getdoc(kind) or "").splitlines() if " : " in line]
     told = {word for line in lines for word in line.split(" : ")[0].replace(",", "").split()}
     for parameter in inspect.signature(kind).parameters.values():

@@ -33,7 +33,7 @@ def in_nav(nav: Any) -> Iterator[str]:
             yield from in_nav(item)
 
 
-def test_every_page_has_its_place_on_the_site() -> None:
+def test_every_page_is_in_the_navigation() -> None:
     nav = list(in_nav(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
     assert len(nav) == len(set(nav))
     missing = {page.removeprefix("docs/") for page in pages() if page.startswith("docs/")}
@@ -41,7 +41,7 @@ def test_every_page_has_its_place_on_the_site() -> None:
 
 
 @pytest.mark.parametrize("page", pages())
-def test_blocks_are_of_kinds_that_are_run(page: str) -> None:
+def test_code_blocks_have_a_known_language(page: str) -> None:
     for block in blocks(page):
         assert block.mark or block.kind in KINDS, (
             f"{block.place}: nothing runs a block of the kind {block.kind!r}; use one of "
@@ -49,14 +49,14 @@ def test_blocks_are_of_kinds_that_are_run(page: str) -> None:
         )
 
 
-def test_few_blocks_are_not_run_and_each_says_why() -> None:
+def test_few_blocks_are_skipped_each_with_a_reason() -> None:
     left = marked("not run")
     assert len(left) <= NOT_RUN, [block.place for block in left]
     for block in left:
         assert len(block.reason) > 20, block.place
 
 
-def test_what_checks_a_block_in_place_of_running_it_is_there() -> None:
+def test_files_that_check_a_block_exist() -> None:
     for block in [*marked("checked by"), *marked("run by")]:
         path = ROOT / block.reason
         assert path.is_file(), f"{block.place}: there is no {block.reason}"
@@ -65,7 +65,7 @@ def test_what_checks_a_block_in_place_of_running_it_is_there() -> None:
         )
 
 
-def test_a_block_is_found_in_whatever_form() -> None:
+def test_blocks_are_found_in_every_form() -> None:
     page = """# Title
 <!-- not run: why
   not -->
@@ -107,7 +107,7 @@ def checked_here(page: str) -> str:
     return code
 
 
-def test_every_block_that_is_to_be_checked_here_is() -> None:
+def test_every_block_marked_for_this_file_is_checked() -> None:
     here = {
         block.page for block in marked("checked by") if block.reason.endswith("docs/test_pages.py")
     }
@@ -115,14 +115,14 @@ def test_every_block_that_is_to_be_checked_here_is() -> None:
 
 
 @pytest.mark.parametrize("page", MAPS)
-def test_what_is_named_in_a_map_of_folders_is_there(page: str) -> None:
+def test_paths_in_folder_overviews_exist(page: str) -> None:
     folder = (ROOT / page).parent
     for line in checked_here(page).splitlines():
         for path in re.split(r"  +", line)[0].split(", "):
             assert list(folder.glob(path)), f"{page}: there is no {path}"
 
 
-def test_the_picture_of_a_wait_is_one() -> None:
+def test_progress_example_matches_the_output() -> None:
     runs = [
         RunProgress(1, 1, 1, "IKNL", "completed", False, 0, 7),
         RunProgress(2, 1, 2, "Maastro", "active", False, 0, None),
@@ -133,7 +133,7 @@ def test_the_picture_of_a_wait_is_one() -> None:
     assert checked_here("docs/progress.md").splitlines() == drawn
 
 
-def test_the_lines_of_known_organizations_are_understood() -> None:
+def test_known_organizations_example_is_parsed() -> None:
     known = _pins.read(checked_here("docs/security.md"), "https://server.example/api", "the page")
     assert [pin.name for pin in known.values()] == ["Maastro", "demo"]
 
@@ -149,11 +149,11 @@ def tree(kind: type[Exception], before: str = "") -> Iterator[str]:
         yield from tree(each, before + ("    " if last else "│   "))
 
 
-def test_the_page_of_errors_has_the_tree_that_there_is() -> None:
+def test_errors_page_has_the_error_tree() -> None:
     assert checked_here("docs/errors.md").splitlines() == ["Vantage6Error", *tree(Vantage6Error)]
 
 
-def test_the_page_of_errors_tells_of_each_when_and_what_to_do() -> None:
+def test_errors_page_explains_each_error() -> None:
     page = (ROOT / "docs/errors.md").read_text()
     told = re.findall(r"^\| `(\w+)` \| \S.* \|.*\|$", page, re.MULTILINE)
     drawn = [line.rpartition(" ")[2] for line in tree(Vantage6Error)]

@@ -53,7 +53,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Whose recipes are independent of each other, after what all begin with.
 OF_RECIPES = ("docs/cookbook.md",)
 STARTS_SECONDS = 120
-PAGE_TEST = "test_the_page_does_what_it_says"
+PAGE_TEST = "test_page_runs_as_documented"
 PASSWORD = "Analytical-1843"
 LOCALNET = ("python", "-m", "vantage6.localnet")
 # What stands for a script that is run beside a network.
@@ -670,7 +670,7 @@ def is_page(item: pytest.Item) -> TypeGuard[pytest.Function]:
 # -- running ------------------------------------------------------------------------------------
 @pytest.mark.usefixtures("started")
 @pytest.mark.parametrize("name", sorted(CHAPTERS, key=starts_a_network))
-def test_the_page_does_what_it_says(
+def test_page_runs_as_documented(
     name: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -699,6 +699,6 @@ def test_the_page_does_what_it_says(
         assert not any(different), "\n".join(different)
 
 
-def test_what_has_a_stage_is_there() -> None:
+def test_every_stage_belongs_to_a_page() -> None:
     sections = {f"{b.page}#{b.section}" for wanted in CHAPTERS.values() for b in wanted}
     assert set(pages()) | sections >= STAGES.keys()

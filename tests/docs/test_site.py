@@ -56,7 +56,7 @@ def inside(page: Page, addresses: set[str]) -> Iterator[tuple[str, str]]:
             yield unquote(target).removeprefix("/") or page.name, unquote(anchor)
 
 
-def test_every_link_leads_somewhere(site: dict[str, Page]) -> None:
+def test_every_link_has_a_target(site: dict[str, Page]) -> None:
     dead = [
         f"{page.name}: {target}#{anchor}"
         for page in site.values()
@@ -68,7 +68,7 @@ def test_every_link_leads_somewhere(site: dict[str, Page]) -> None:
     assert not dead, "\n".join(dead)
 
 
-def test_nothing_is_fetched_from_elsewhere(site: dict[str, Page]) -> None:
+def test_no_external_resources_are_loaded(site: dict[str, Page]) -> None:
     for page in site.values():
         for address in page.fetched:
             assert not urlsplit(address).netloc, f"{page.name}: {address}"
@@ -93,7 +93,7 @@ def methods_of(owner: object, name: str = "") -> Iterator[tuple[str, str]]:
             yield from methods_of(value, f"{name}{member}.")
 
 
-def test_the_reference_leaves_nothing_out(site: dict[str, Page]) -> None:
+def test_reference_is_complete(site: dict[str, Page]) -> None:
     there = {anchor for page in site.values() for anchor in page.anchors}
     methods = dict(methods_of(Client("http://localhost", 7601, log_level=None)))
     assert len(methods) > 90

@@ -68,7 +68,7 @@ def published(network: LocalNetwork) -> list[int]:
     return [algorithm.id for algorithm in page.data]
 
 
-def test_without_reviews_an_algorithm_is_published_at_once_and_runs() -> None:
+def test_algorithm_runs_at_once_without_reviews() -> None:
     with LocalNetwork(organizations=1, store=True) as network:
         assert network.store is not None
         assert network.describe()["store"] == {
@@ -101,7 +101,7 @@ def test_without_reviews_an_algorithm_is_published_at_once_and_runs() -> None:
         assert set(json.loads(result["result"])) == {"sum", "count"}
 
 
-def test_with_reviews_an_algorithm_waits_for_its_reviewer() -> None:
+def test_algorithm_waits_for_its_reviewer() -> None:
     with LocalNetwork(organizations=1, store=True, review=True) as network:
         with at_the_store(network, "researcher") as client:
             algorithm = create_algorithm.sync(client=client, body=AVERAGE)
@@ -123,6 +123,6 @@ def test_with_reviews_an_algorithm_waits_for_its_reviewer() -> None:
         assert published(network) == [algorithm.id]
 
 
-def test_without_a_store_there_is_none(network: LocalNetwork) -> None:
+def test_network_without_store(network: LocalNetwork) -> None:
     assert network.store is None
     assert network.describe()["store"] is None

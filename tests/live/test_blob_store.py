@@ -34,7 +34,7 @@ def blob_network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
         yield net
 
 
-async def test_inputs_and_results_go_by_the_blob_store(
+async def test_inputs_and_results_use_the_blob_store(
     blob_network: LocalNetwork, tmp_path: Path
 ) -> None:
     kind: type[Any] = AsyncClient if blob_network.encrypted else Client
@@ -92,14 +92,14 @@ async def test_inputs_and_results_go_by_the_blob_store(
     await maybe_await(client.close())
 
 
-def test_the_algorithms_own_tasks_use_it_too(blob_network: LocalNetwork) -> None:
+def test_subtasks_use_the_blob_store(blob_network: LocalNetwork) -> None:
     client = blob_network.client()
     task = client.task.create([1], **TASK, input_=CENTRAL)
     (row,) = client.wait_for_results(task["id"], timeout=60)
     assert json.loads(row["result"] or "")["average"] > 0
 
 
-def test_blobs_are_there_still_when_the_server_has_restarted(blob_network: LocalNetwork) -> None:
+def test_blobs_survive_a_server_restart(blob_network: LocalNetwork) -> None:
     client = blob_network.client()
     task = client.task.create([1], **TASK, input_=PARTIAL)
     before = client.wait_for_results(task["id"], timeout=60)

@@ -316,7 +316,7 @@ def screens(shell: Shell) -> dict[str, Ended]:
 
 
 @pytest.mark.parametrize("command", SHOWN)
-def test_it_is_shown_in_a_terminal(command: str, screens: dict[str, Ended]) -> None:
+def test_commands_in_a_terminal(command: str, screens: dict[str, Ended]) -> None:
     ended = screens[command]
     assert ended.code == 0, ended
     for word in SHOWN[command].words:
@@ -324,7 +324,7 @@ def test_it_is_shown_in_a_terminal(command: str, screens: dict[str, Ended]) -> N
 
 
 @pytest.mark.parametrize("command", SHOWN)
-def test_it_is_piped_to_people_and_programs(
+def test_commands_in_a_pipe(
     command: str,
     shell: Shell,
     monkeypatch: pytest.MonkeyPatch,
@@ -347,7 +347,7 @@ def test_it_is_piped_to_people_and_programs(
         assert SHOWN[command].holds(json.loads(document))
 
 
-def test_tables_are_in_color_where_colors_are_wanted(shell: Shell) -> None:
+def test_tables_have_colors_on_request(shell: Shell) -> None:
     plain = shell.pool.submit(shell.terminal, "node", "list", NO_COLOR="1")
     colored = shell.terminal("node", "list").out
     assert "\x1b[32monline" in colored
@@ -356,7 +356,7 @@ def test_tables_are_in_color_where_colors_are_wanted(shell: Shell) -> None:
 
 
 # -- what does something --------------------------------------------------------------------------
-def test_a_task_is_created_and_waited_for(shell: Shell) -> None:
+def test_create_task_and_wait(shell: Shell) -> None:
     words = shlex.split(f"{CREATE} --kwarg column_name=age --database default --wait")
     drawn = shell.pool.submit(shell.terminal, *words)
     ended = shell.piped(*words, "--name", "piped", "--json")
@@ -375,7 +375,7 @@ def test_a_task_is_created_and_waited_for(shell: Shell) -> None:
     assert 'IKNL     {"sum": 3473.0, "count": 58}' in seen.screen
 
 
-def test_an_input_comes_from_a_file_or_a_pipe(shell: Shell) -> None:
+def test_input_from_file_or_pipe(shell: Shell) -> None:
     words = shlex.split(f"task create -c demo -o IKNL --image {AVERAGE} --database default --wait")
     input_ = json.dumps({"method": "partial_average", "kwargs": {"column_name": "age"}})
     (shell.folder / "input.json").write_text(input_)
@@ -391,7 +391,7 @@ def test_an_input_comes_from_a_file_or_a_pipe(shell: Shell) -> None:
     assert (wrong.code, "method" in wrong.err) == (2, True)
 
 
-def test_several_tasks_are_waited_for_and_what_failed_is_told(shell: Shell) -> None:
+def test_wait_for_several_tasks_reports_failures(shell: Shell) -> None:
     ended = shell.piped("task", "wait", "average age", "average of nothing", "--json")
     assert ended.code == 9
     outputs = [(row["task"], row["output"]) for row in json.loads(ended.out)]
@@ -401,7 +401,7 @@ def test_several_tasks_are_waited_for_and_what_failed_is_told(shell: Shell) -> N
     assert "crashed" in ended.err
 
 
-def test_a_task_is_killed_and_deleted(shell: Shell) -> None:
+def test_kill_and_delete_task(shell: Shell) -> None:
     words = shlex.split("task create -c demo -o IKNL --image localnet/slow --method sleep")
     for kill in (shell.terminal, shell.piped):
         made = shell.piped(*words, "--kwarg", "seconds=60", "--name", "nap", "--json")
@@ -420,7 +420,7 @@ def test_a_task_is_killed_and_deleted(shell: Shell) -> None:
     assert shell.piped("task", "show", id_).code == 5
 
 
-def test_a_study_is_made_and_deleted(shell: Shell) -> None:
+def test_create_and_delete_study(shell: Shell) -> None:
     made = shell.piped("study", "create", "-c", "demo", "adults", "IKNL", "Maastro", user="root")
     assert (made.code, "'adults'" in made.out) == (0, True)
     gone = shell.piped("study", "delete", "adults", "--json", user="root")
@@ -431,7 +431,7 @@ def test_a_study_is_made_and_deleted(shell: Shell) -> None:
     assert (gone.code, "deleted" in gone.screen) == (0, True)
 
 
-def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
+def test_saved_result_is_readable_by_owner_only(shell: Shell) -> None:
     ended = shell.piped("result", "save", "1", "result.json")
     assert (ended.code, "result.json has the result" in ended.out) == (0, True)
     file = shell.folder / "result.json"
@@ -442,7 +442,7 @@ def test_a_result_is_saved_for_nobody_else(shell: Shell) -> None:
     assert (shell.folder / "seen.json").read_text() == file.read_text()
 
 
-def test_secrets_are_shown_to_whoever_asks(shell: Shell) -> None:
+def test_secrets_are_shown_on_request(shell: Shell) -> None:
     who = shell.network.users["researcher"]
     login = json.dumps({"username": who.username, "password": who.password})
     words = ("api", "create_user_token", "--body", login)
@@ -480,7 +480,7 @@ def at_home(folder: Path) -> dict[str, str]:
     return NOBODY | {name: str(folder / place) for name, place in places.items()}
 
 
-def test_a_login_in_a_terminal_lasts_and_leaves_no_password(shell: Shell, tmp_path: Path) -> None:
+def test_login_in_terminal_is_saved_without_password(shell: Shell, tmp_path: Path) -> None:
     who, home = shell.network.users["researcher"], at_home(tmp_path)
     server = f"{shell.network.url}{shell.network.api_path}"
     answers = [("Server", server), ("Username", who.username), ("Password", who.password)]
@@ -505,9 +505,7 @@ def test_a_login_in_a_terminal_lasts_and_leaves_no_password(shell: Shell, tmp_pa
     assert json.loads(shell.piped("version", "--json", **home).out)["server"] == "4.15.2"
 
 
-def test_a_script_logs_in_without_a_password_on_the_command_line(
-    shell: Shell, tmp_path: Path
-) -> None:
+def test_script_logs_in_without_password_argument(shell: Shell, tmp_path: Path) -> None:
     who, home = shell.network.users["researcher"], at_home(tmp_path)
     server = f"{shell.network.url}{shell.network.api_path}"
     words = ("login", "-p", "work", "-s", server, "-u", who.username)
@@ -531,7 +529,7 @@ def test_a_script_logs_in_without_a_password_on_the_command_line(
     assert shell.piped("whoami", **home, **ring).code == 3
 
 
-def test_a_second_factor_is_asked_for(
+def test_login_prompts_for_second_factor(
     shell: Shell, guarded_network: LocalNetwork, tmp_path: Path
 ) -> None:
     who = guarded_network.users["researcher"]
@@ -565,7 +563,7 @@ def completed(shell: Shell, folder: Path, line: str) -> list[str]:
     return ended.stdout.split("\n")[:-1]
 
 
-def test_names_are_completed_by_the_login_that_is_saved(shell: Shell, tmp_path: Path) -> None:
+def test_completion_uses_the_saved_login(shell: Shell, tmp_path: Path) -> None:
     who, server = shell.network.users["researcher"], shell.environment("root")["VANTAGE6_SERVER"]
     words = ("login", "-s", server, "-u", who.username, "-c", "demo", "--password-stdin")
     patient = (
@@ -620,7 +618,7 @@ FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("what", FAILS)
-def test_each_kind_of_failure_has_its_code(what: str, shell: Shell) -> None:
+def test_each_kind_of_failure_has_an_exit_code(what: str, shell: Shell) -> None:
     command, code, told, environment = FAILS[what]
     server = f"{shell.network.url}{shell.network.api_path}"
     words = command.replace("{server}", server)
@@ -632,7 +630,7 @@ def test_each_kind_of_failure_has_its_code(what: str, shell: Shell) -> None:
     assert ended.out == "" or code == 9
 
 
-def test_ctrl_c_leaves_the_task_running_and_says_how_to_go_on(shell: Shell) -> None:
+def test_ctrl_c_keeps_the_task_and_explains_how_to_resume(shell: Shell) -> None:
     ended = shell.terminal("task", "wait", "long", interrupt_at="running for")
     assert ended.code == 130
     assert "v6c task wait 3" in ended.screen
@@ -641,7 +639,7 @@ def test_ctrl_c_leaves_the_task_running_and_says_how_to_go_on(shell: Shell) -> N
     assert json.loads(shell.piped("task", "show", "long", "--json").out)["status"] == "active"
 
 
-def test_whoever_stops_reading_hears_no_complaint(shell: Shell) -> None:
+def test_closed_pipe_prints_no_error(shell: Shell) -> None:
     line = f"{shlex.quote(sys.executable)} -m vantage6.v6c rule list --json | head -n 1"
     ended = subprocess.run(
         ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
@@ -654,7 +652,7 @@ def test_whoever_stops_reading_hears_no_complaint(shell: Shell) -> None:
     assert ended.stderr == ""
 
 
-def test_a_local_network_is_run_from_here(shell: Shell) -> None:
+def test_start_local_network(shell: Shell) -> None:
     (shell.folder / "script.py").write_text("import os; print(os.environ['VANTAGE6_LOCALNET'])")
     told, ran = (
         shell.pool.submit(shell.piped, "localnet", *words)

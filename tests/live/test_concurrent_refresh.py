@@ -30,7 +30,7 @@ def renewals(proxy: TamperingProxy) -> int:
     return proxy.paths.count("/api/token/refresh")
 
 
-def test_64_threads_renew_once(hasty_network: LocalNetwork) -> None:
+def test_64_threads_refresh_once(hasty_network: LocalNetwork) -> None:
     user = hasty_network.users["researcher"]
     with tampering_proxy(hasty_network.port) as proxy:
         with Client("http://127.0.0.1", proxy.port, log_level=None) as client:
@@ -43,7 +43,7 @@ def test_64_threads_renew_once(hasty_network: LocalNetwork) -> None:
     assert 1 <= renewals(proxy) <= lives, "once for each life of a token"
 
 
-async def test_64_tasks_renew_once(hasty_network: LocalNetwork) -> None:
+async def test_64_tasks_refresh_once(hasty_network: LocalNetwork) -> None:
     user = hasty_network.users["researcher"]
     with tampering_proxy(hasty_network.port) as proxy:
         async with AsyncClient("http://127.0.0.1", proxy.port, log_level=None) as client:

@@ -110,7 +110,7 @@ async def hears_and_waits(kind: type[Any], network: LocalNetwork, *at: Any, **op
         await maybe_await(client.close())
 
 
-async def test_events_come_over_tls_by_the_certificate_that_was_given(
+async def test_events_use_the_given_certificate(
     kind: type[Any], network: LocalNetwork, tmp_path: Path
 ) -> None:
     authority = CertificateAuthority(tmp_path)
@@ -123,7 +123,7 @@ async def test_events_come_over_tls_by_the_certificate_that_was_given(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_events_go_by_the_proxy_of_the_environment(
+async def test_events_use_the_proxy_of_the_environment(
     kind: type[Any],
     network: LocalNetwork,
     tmp_path: Path,
@@ -141,7 +141,7 @@ async def test_events_go_by_the_proxy_of_the_environment(
 
 
 @pytest.mark.parametrize("through", [http_proxy, socks_proxy])
-async def test_events_go_by_the_proxy_that_the_client_was_given(
+async def test_events_use_the_proxy_of_the_client(
     kind: type[Any], network: LocalNetwork, through: Callable[[int], Any]
 ) -> None:
     with through(network.port) as proxy:
@@ -152,7 +152,7 @@ async def test_events_go_by_the_proxy_that_the_client_was_given(
         assert any(asked.endswith(f"{NAME}:80") for asked in proxy.asked)
 
 
-async def test_what_no_proxy_names_is_heard_directly(
+async def test_events_bypass_the_proxy_for_no_proxy_hosts(
     kind: type[Any], network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve = socket.getaddrinfo

@@ -105,13 +105,13 @@ def check_both_ways(official: Official, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", PAYLOADS.values(), ids=PAYLOADS)
-def test_payloads_come_through_both_ways(official: Official, data: bytes) -> None:
+def test_payloads_round_trip_both_ways(official: Official, data: bytes) -> None:
     check_both_ways(official, data)
 
 
 @settings(max_examples=50, deadline=None)
 @given(data=st.binary())
-def test_any_bytes_come_through_both_ways(official: Official, data: bytes) -> None:
+def test_any_bytes_round_trip_both_ways(official: Official, data: bytes) -> None:
     check_both_ways(official, data)
 
 
@@ -123,18 +123,18 @@ JSON = st.recursive(
 
 @settings(max_examples=50, deadline=None)
 @given(value=JSON)
-def test_their_client_and_nodes_read_any_json(official: Official, value: object) -> None:
+def test_official_client_and_nodes_read_any_json(official: Official, value: object) -> None:
     data = json.dumps(value).encode()
     assert official.ask("decrypt", encrypt(data, PUBLIC_KEY).encode()) == data
 
 
-def test_a_hundred_mebibytes_come_through_both_ways(official: Official) -> None:
+def test_hundred_mebibytes_round_trip_both_ways(official: Official) -> None:
     data = os.urandom(LARGE)
     assert decrypt(official.ask("encrypt", data, to=PUBLIC_KEY).decode(), KEY) == data
     assert official.ask("decrypt_by_steps", encrypt(data, PUBLIC_KEY).encode()) == data
 
 
-def test_public_keys_are_written_alike(official: Official) -> None:
+def test_public_keys_have_the_same_format(official: Official) -> None:
     assert official.ask("public_key").decode() == PUBLIC_KEY
 
 
@@ -170,7 +170,7 @@ def access(network: LocalNetwork) -> dict[str, object]:
     }
 
 
-def test_a_task_of_either_client_is_read_by_the_other(either_network: LocalNetwork) -> None:
+def test_each_client_reads_tasks_of_the_other(either_network: LocalNetwork) -> None:
     client = either_network.client()
     ours = client.task.create(**TASK)
     results = [row["result"] for row in client.wait_for_results(ours["id"], timeout=60)["data"]]

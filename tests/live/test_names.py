@@ -29,7 +29,7 @@ def data_of(network: LocalNetwork) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("text", [SYNC, ASYNC], ids=["sync", "async"])
-def test_the_job_reads_as_ten_lines_and_runs(
+def test_job_by_names_takes_ten_lines(
     text: str, network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = (
@@ -52,7 +52,7 @@ def test_the_job_reads_as_ten_lines_and_runs(
         assert json.loads(row["result"]) == pytest.approx(partial)
 
 
-def test_a_row_of_something_else_stands_for_what_it_names(network: LocalNetwork) -> None:
+def test_row_of_another_kind_refers_to_its_parent(network: LocalNetwork) -> None:
     client = network.client()
     nodes = client.node.list(is_online=True)
     names = [organization.name for organization in network.organizations]

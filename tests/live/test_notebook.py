@@ -49,7 +49,7 @@ def cells_of(html: str) -> list[str]:
     return re.findall(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", html)
 
 
-def test_a_notebook_shows_tables(network: LocalNetwork) -> None:
+def test_notebook_shows_tables(network: LocalNetwork) -> None:
     nodes, results, frame, printed = outputs(network)
     shown = cells_of(nodes.data["text/html"])
     assert shown[:5] == ["id", "name", "status", "organization", "collaboration"]

@@ -61,12 +61,12 @@ def seconds_of_one_task() -> float:
     return time.monotonic() - began
 
 
-def test_pytest_finds_the_plugin_by_itself() -> None:
+def test_pytest_finds_the_plugin() -> None:
     names = {point.value for point in entry_points(group="pytest11")}
     assert "vantage6.testing.plugin" in names, "install this package again: pip install -e ."
 
 
-def test_the_example_is_tested_within_half_a_minute(tmp_path: Path) -> None:
+def test_example_passes_within_half_a_minute(tmp_path: Path) -> None:
     """From nothing but the folder, once the server is in the cache."""
     folder = tmp_path / "average-age"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -84,12 +84,12 @@ def test_the_example_is_tested_within_half_a_minute(tmp_path: Path) -> None:
     assert "340.0" in run_pytest(folder, "-k", "sum_and_count").stdout
 
 
-def test_the_page_shows_the_example_as_it_is() -> None:
+def test_page_shows_the_current_example() -> None:
     shown = [b.code for b in blocks("docs/testing.md") if b.reason.endswith("test_testing.py")]
     assert shown == [path.read_text() for path in SHOWN]
 
 
-def test_marks_ask_for_another_network(tmp_path: Path) -> None:
+def test_marks_request_another_network(tmp_path: Path) -> None:
     (tmp_path / "test_marked.py").write_text((SUITE / "marked.py").read_text())
     shutil.copy(SUITE / "rows.py", tmp_path)
     (tmp_path / "south.csv").write_text("a,b\n1,2\n3,4\n")
@@ -102,7 +102,7 @@ def test_marks_ask_for_another_network(tmp_path: Path) -> None:
     assert passed in done.stdout, done.stdout + done.stderr
 
 
-def test_each_worker_has_a_network(tmp_path: Path) -> None:
+def test_each_worker_has_its_own_network(tmp_path: Path) -> None:
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     (tmp_path / "test_workers.py").write_text((SUITE / "workers.py").read_text())

@@ -50,7 +50,7 @@ async def log_in(client: Client | AsyncClient, network: LocalNetwork) -> None:
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-async def test_a_swapped_key_is_noticed_before_anything_is_sent(
+async def test_replaced_key_is_noticed_before_anything_is_sent(
     encrypted_network: LocalNetwork, proxy: TamperingProxy, kind: type[Any], tmp_path: Path
 ) -> None:
     known = tmp_path / "known_organizations"
@@ -85,7 +85,7 @@ async def test_a_swapped_key_is_noticed_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
+async def test_nothing_is_sent_when_encryption_is_denied(
     encrypted_network: LocalNetwork, proxy: TamperingProxy, kind: type[Any], tmp_path: Path
 ) -> None:
     known = tmp_path / "known_organizations"

@@ -121,7 +121,7 @@ def in_a_terminal(script: str) -> str:
     return written.decode()
 
 
-def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(
+def test_ctrl_c_during_progress_restores_terminal_and_keeps_task(
     place: dict[str, object],
 ) -> None:
     written = in_a_terminal(SCRIPT.format(**place))
@@ -138,7 +138,7 @@ def test_a_wait_is_drawn_and_ctrl_c_leaves_terminal_and_task_alone(
     assert "Traceback" not in written
 
 
-def test_ctrl_c_leaves_terminal_and_task_alone_in_an_event_loop_too(
+def test_ctrl_c_in_event_loop_restores_terminal_and_keeps_task(
     place: dict[str, object],
 ) -> None:
     written = in_a_terminal(ASYNC_SCRIPT.format(**place))

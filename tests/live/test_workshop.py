@@ -48,7 +48,7 @@ def run_tutorial(network: LocalNetwork, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("which", ["network", "encrypted_network"])
-def test_the_chapter_runs_as_printed(
+def test_workshop_chapter_runs_as_printed(
     which: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     network: LocalNetwork = request.getfixturevalue(which)

@@ -8,10 +8,10 @@ from tests.robustness.fuzz.targets import TARGETS
 CASES = [(name, seed) for name, seeds in SEEDS.items() for seed in seeds]
 
 
-def test_there_are_seeds_for_each_target() -> None:
+def test_each_target_has_seeds() -> None:
     assert SEEDS.keys() == TARGETS.keys()
 
 
 @pytest.mark.parametrize(("name", "seed"), CASES)
-def test_it_is_decoded_or_refused(name: str, seed: bytes) -> None:
+def test_seed_is_decoded_or_rejected(name: str, seed: bytes) -> None:
     TARGETS[name](seed)

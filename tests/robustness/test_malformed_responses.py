@@ -149,7 +149,7 @@ REFUSED = {"wait for two": WaitTimeoutError, "change a user": InvalidInputError}
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_while_nothing_is_strange_a_value_comes_out(
+def test_well_formed_responses_return_a_value(
     server: MalformedServer, tmp_path: Path, name: str
 ) -> None:
     with _client(server, tmp_path) as client:
@@ -167,7 +167,7 @@ def test_while_nothing_is_strange_a_value_comes_out(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_only_values_and_our_own_errors_come_out(
+def test_malformed_responses_raise_only_our_errors(
     server: MalformedServer, log: Watching, tmp_path: Path, name: str, data: st.DataObject
 ) -> None:
     numbers = st.dictionaries(st.integers(0, 5), alterations(), min_size=1, max_size=2)

@@ -182,7 +182,7 @@ async def stop_in_the_middle(search: SecretSearch, kind: type, server: FailingSe
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_fails(
+def test_failing_server_shows_no_secret(
     search: SecretSearch, kind: type, capfd: pytest.CaptureFixture[str]
 ) -> None:
     token = search.mark("access token", f"eyJ{secrets.token_hex(20)}.{secrets.token_hex(20)}.s")
@@ -213,7 +213,7 @@ MASKS = {
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_the_search_finds_what_is_not_masked(
+def test_search_finds_unmasked_secrets(
     search: SecretSearch, mask: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, name, without, way, where = MASKS[mask]
@@ -444,7 +444,7 @@ def look_at_bindings(search: SecretSearch) -> None:
         search.saw(f"model {type(model).__name__}", repr(model))
 
 
-def test_all_that_has_to_do_with_secrets(
+def test_working_server_shows_no_secret(
     search: SecretSearch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with (

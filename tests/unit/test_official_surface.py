@@ -71,7 +71,7 @@ def differences(client: object) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_only_what_the_page_lists_differs_from_the_official_client(
+def test_only_listed_differences_from_the_official_client(
     kind: type[Client | AsyncClient],
 ) -> None:
     page = listed()
@@ -84,9 +84,9 @@ def test_only_what_the_page_lists_differs_from_the_official_client(
 
 
 @pytest.mark.parametrize("name", OFFICIAL["properties"])
-def test_every_property_is_there(name: str) -> None:
+def test_every_property_exists(name: str) -> None:
     assert isinstance(inspect.getattr_static(Client, name), property)
 
 
-def test_the_facts_are_whole() -> None:
+def test_official_surface_is_complete() -> None:
     assert sum(1 for name, *_ in described() if "." in name) == 84

@@ -24,18 +24,18 @@ def unasync() -> ModuleType:
     return module
 
 
-def test_the_sync_client_is_derived() -> None:
+def test_sync_client_is_up_to_date() -> None:
     done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_nothing_asynchronous_is_left() -> None:
+def test_sync_client_has_no_async_words() -> None:
     for path in (ROOT / "facade/vantage6/client/_sync").rglob("*.py"):
         text = path.read_text().partition("\n")[2]  # the first line names the source
         assert not re.findall(r"\b(async|await|asyncio|aclose|Async\w+|_async)\b", text), path.name
 
 
-def test_the_check_finds_what_was_edited_what_is_missing_and_what_is_left_over(
+def test_check_finds_edited_missing_and_stale_files(
     unasync: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = tmp_path / "_async", tmp_path / "_sync"

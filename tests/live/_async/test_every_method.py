@@ -79,7 +79,7 @@ class Script:
             assert text in str(error)
 
 
-async def test_every_method_has_its_effect(
+async def test_every_method_works(
     any_network: LocalNetwork, mail_sink: MailSink, tmp_path: Path
 ) -> None:
     script = Script(any_network, mail_sink, tmp_path)

@@ -89,7 +89,7 @@ async def enroll(
 
 
 # -- the second factor -----------------------------------------------------------------------------
-async def test_the_first_login_tells_the_second_factor_once(
+async def test_first_login_returns_the_second_factor_once(
     root: AsyncClient, client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = await newcomer(root)
@@ -108,7 +108,7 @@ async def test_the_first_login_tells_the_second_factor_once(
     assert client.name == "Ada"
 
 
-async def test_a_code_comes_in_any_form(root: AsyncClient, client: AsyncClient) -> None:
+async def test_code_is_accepted_in_every_form(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client)
     asked = 0
 
@@ -127,7 +127,7 @@ async def test_a_code_comes_in_any_form(root: AsyncClient, client: AsyncClient) 
     assert asked == 1, "the server asks for the code when the password is right"
 
 
-async def test_a_wrong_code_is_told_from_a_wrong_password(
+async def test_wrong_code_differs_from_wrong_password(
     root: AsyncClient, client: AsyncClient
 ) -> None:
     account = await enroll(root, client)
@@ -139,7 +139,7 @@ async def test_a_wrong_code_is_told_from_a_wrong_password(
 
 
 # -- what is lost ----------------------------------------------------------------------------------
-async def test_a_locked_account_is_opened_by_a_mail(
+async def test_locked_account_is_unlocked_by_mail(
     root: AsyncClient, client: AsyncClient, mail_sink: MailSink
 ) -> None:
     account = await enroll(root, client)
@@ -163,7 +163,7 @@ async def test_a_locked_account_is_opened_by_a_mail(
         await client.authenticate(account.name, FIRST, account.app.now())
 
 
-async def test_a_lost_second_factor_is_made_anew_by_a_mail(
+async def test_lost_second_factor_is_reset_by_mail(
     root: AsyncClient, client: AsyncClient, mail_sink: MailSink
 ) -> None:
     account = await enroll(root, client)
@@ -186,7 +186,7 @@ async def test_a_lost_second_factor_is_made_anew_by_a_mail(
 
 
 # -- the session -----------------------------------------------------------------------------------
-async def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
+async def test_expired_token_is_refreshed_while_possible(
     guarded_network: LocalNetwork, root: AsyncClient, client: AsyncClient
 ) -> None:
     account = await enroll(root, client)
@@ -212,7 +212,7 @@ async def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
         assert (await late.user.get())["username"] == account.name
 
 
-async def test_who_is_deleted_is_told_so(root: AsyncClient, client: AsyncClient) -> None:
+async def test_deleted_user_gets_a_clear_error(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client)
     await client.authenticate(account.name, FIRST, account.app.now)
     await root.user.delete(account.id_)
@@ -224,7 +224,7 @@ async def test_who_is_deleted_is_told_so(root: AsyncClient, client: AsyncClient)
         await client.authenticate(account.name, FIRST, account.app.now)
 
 
-async def test_who_may_see_nothing_may_log_in(root: AsyncClient, client: AsyncClient) -> None:
+async def test_login_works_without_any_permission(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client, role=None)
     await client.authenticate(account.name, FIRST, account.app.now)
     assert (client.whoami.organization_id, client.whoami.organization_name) == (1, "")
@@ -233,9 +233,7 @@ async def test_who_may_see_nothing_may_log_in(root: AsyncClient, client: AsyncCl
     assert (await client.user.get())["username"] == account.name
 
 
-async def test_a_second_login_goes_on_as_someone_else(
-    root: AsyncClient, client: AsyncClient
-) -> None:
+async def test_second_login_switches_the_user(root: AsyncClient, client: AsyncClient) -> None:
     made = await root.organization.create(next(NAMES), "", "", "", "NL", "x.example")
     one = await enroll(root, client, role="Root")
     other = await enroll(root, client, organization=made["id"])

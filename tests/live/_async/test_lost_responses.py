@@ -38,7 +38,7 @@ async def logged_in(network: LocalNetwork, proxy: TamperingProxy) -> AsyncIterat
 
 
 @pytest.mark.parametrize("lost", ["cut", "late", 502])
-async def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str | int) -> None:
+async def test_task_with_lost_response_is_found(network: LocalNetwork, lost: str | int) -> None:
     with tampering_proxy(network.port) as proxy:
         async with logged_in(network, proxy) as client:
             before = await client.task.create([1, 2], **TASK)
@@ -53,7 +53,7 @@ async def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost:
     assert task["name"] == "once"
 
 
-async def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork) -> None:
+async def test_encrypted_task_differs_from_its_twin(encrypted_network: LocalNetwork) -> None:
     key = encrypted_network.organizations[0].private_key
     with tampering_proxy(encrypted_network.port) as proxy:
         async with logged_in(encrypted_network, proxy) as client:
@@ -64,7 +64,7 @@ async def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalN
     assert len(proxy.tasks) == 2
 
 
-async def test_a_task_that_cannot_be_found_is_told_of(
+async def test_task_that_cannot_be_found_raises(
     network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hide(path: str, said: Any) -> None:

@@ -80,9 +80,7 @@ class Script:
             assert text in str(error)
 
 
-def test_every_method_has_its_effect(
-    any_network: LocalNetwork, mail_sink: MailSink, tmp_path: Path
-) -> None:
+def test_every_method_works(any_network: LocalNetwork, mail_sink: MailSink, tmp_path: Path) -> None:
     script = Script(any_network, mail_sink, tmp_path)
     the_client_itself(script)
     organizations_and_their_people(script)

@@ -89,7 +89,7 @@ def enroll(
 
 
 # -- the second factor -----------------------------------------------------------------------------
-def test_the_first_login_tells_the_second_factor_once(
+def test_first_login_returns_the_second_factor_once(
     root: Client, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = newcomer(root)
@@ -108,7 +108,7 @@ def test_the_first_login_tells_the_second_factor_once(
     assert client.name == "Ada"
 
 
-def test_a_code_comes_in_any_form(root: Client, client: Client) -> None:
+def test_code_is_accepted_in_every_form(root: Client, client: Client) -> None:
     account = enroll(root, client)
     asked = 0
 
@@ -127,7 +127,7 @@ def test_a_code_comes_in_any_form(root: Client, client: Client) -> None:
     assert asked == 1, "the server asks for the code when the password is right"
 
 
-def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client) -> None:
+def test_wrong_code_differs_from_wrong_password(root: Client, client: Client) -> None:
     account = enroll(root, client)
     with pytest.raises(LoginFailedError, match="code") as caught:
         client.authenticate(account.name, FIRST, account.wrong_code())
@@ -137,7 +137,7 @@ def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client
 
 
 # -- what is lost ----------------------------------------------------------------------------------
-def test_a_locked_account_is_opened_by_a_mail(
+def test_locked_account_is_unlocked_by_mail(
     root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
@@ -161,7 +161,7 @@ def test_a_locked_account_is_opened_by_a_mail(
         client.authenticate(account.name, FIRST, account.app.now())
 
 
-def test_a_lost_second_factor_is_made_anew_by_a_mail(
+def test_lost_second_factor_is_reset_by_mail(
     root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
@@ -184,7 +184,7 @@ def test_a_lost_second_factor_is_made_anew_by_a_mail(
 
 
 # -- the session -----------------------------------------------------------------------------------
-def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
+def test_expired_token_is_refreshed_while_possible(
     guarded_network: LocalNetwork, root: Client, client: Client
 ) -> None:
     account = enroll(root, client)
@@ -210,7 +210,7 @@ def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
         assert (late.user.get())["username"] == account.name
 
 
-def test_who_is_deleted_is_told_so(root: Client, client: Client) -> None:
+def test_deleted_user_gets_a_clear_error(root: Client, client: Client) -> None:
     account = enroll(root, client)
     client.authenticate(account.name, FIRST, account.app.now)
     root.user.delete(account.id_)
@@ -222,7 +222,7 @@ def test_who_is_deleted_is_told_so(root: Client, client: Client) -> None:
         client.authenticate(account.name, FIRST, account.app.now)
 
 
-def test_who_may_see_nothing_may_log_in(root: Client, client: Client) -> None:
+def test_login_works_without_any_permission(root: Client, client: Client) -> None:
     account = enroll(root, client, role=None)
     client.authenticate(account.name, FIRST, account.app.now)
     assert (client.whoami.organization_id, client.whoami.organization_name) == (1, "")
@@ -231,7 +231,7 @@ def test_who_may_see_nothing_may_log_in(root: Client, client: Client) -> None:
     assert (client.user.get())["username"] == account.name
 
 
-def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) -> None:
+def test_second_login_switches_the_user(root: Client, client: Client) -> None:
     made = root.organization.create(next(NAMES), "", "", "", "NL", "x.example")
     one = enroll(root, client, role="Root")
     other = enroll(root, client, organization=made["id"])

@@ -39,7 +39,7 @@ def logged_in(network: LocalNetwork, proxy: TamperingProxy) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("lost", ["cut", "late", 502])
-def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str | int) -> None:
+def test_task_with_lost_response_is_found(network: LocalNetwork, lost: str | int) -> None:
     with tampering_proxy(network.port) as proxy:
         with logged_in(network, proxy) as client:
             before = client.task.create([1, 2], **TASK)
@@ -54,7 +54,7 @@ def test_a_task_whose_answer_is_lost_is_found(network: LocalNetwork, lost: str |
     assert task["name"] == "once"
 
 
-def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork) -> None:
+def test_encrypted_task_differs_from_its_twin(encrypted_network: LocalNetwork) -> None:
     key = encrypted_network.organizations[0].private_key
     with tampering_proxy(encrypted_network.port) as proxy:
         with logged_in(encrypted_network, proxy) as client:
@@ -65,7 +65,7 @@ def test_an_encrypted_task_is_told_from_its_twin(encrypted_network: LocalNetwork
     assert len(proxy.tasks) == 2
 
 
-def test_a_task_that_cannot_be_found_is_told_of(
+def test_task_that_cannot_be_found_raises(
     network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hide(path: str, said: Any) -> None:

@@ -46,7 +46,7 @@ async def root(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_a_store_is_chosen(recorded: "Recorded") -> None:
+async def test_choose_a_store(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "researcher") as client:
         (row,) = await client.store.list(fields=["id", "name"])
         assert row == {"id": 1, "name": "local store"}
@@ -64,7 +64,7 @@ async def test_a_store_is_chosen(recorded: "Recorded") -> None:
         assert set(version) == {"version"}
 
 
-async def test_an_algorithm_is_handed_in_reviewed_and_published(
+async def test_submit_review_and_publish_an_algorithm(
     recorded: "Recorded", root: AsyncClient
 ) -> None:
     async with await at_the_store(recorded, "researcher") as researcher:
@@ -108,7 +108,7 @@ async def test_an_algorithm_is_handed_in_reviewed_and_published(
             await root.algorithm.get(made["id"])
 
 
-async def test_an_algorithm_is_rejected_and_a_review_taken_back(
+async def test_reject_an_algorithm_and_withdraw_a_review(
     recorded: "Recorded", root: AsyncClient
 ) -> None:
     async with await at_the_store(recorded, "researcher") as researcher:
@@ -133,7 +133,7 @@ async def test_an_algorithm_is_rejected_and_a_review_taken_back(
     await root.algorithm.delete(made["id"])
 
 
-async def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: AsyncClient) -> None:
+async def test_store_roles_rules_and_users(recorded: "Recorded", root: AsyncClient) -> None:
     rules = await root.store.rule.list(operation="view")
     assert {row["operation"] for row in rules} == {"view"}
     ids = [row["id"] for row in rules]
@@ -160,7 +160,7 @@ async def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: As
             await onlooker.store.role.create("x", "", ids)
 
 
-async def test_the_rules_of_conduct_of_the_store(root: AsyncClient) -> None:
+async def test_store_policies(root: AsyncClient) -> None:
     policies = await root.store.policy.get()
     assert "min_reviewers" in policies
     public = await root.store.policy.get(public=True)
@@ -168,7 +168,7 @@ async def test_the_rules_of_conduct_of_the_store(root: AsyncClient) -> None:
     assert public["algorithm_view"] == policies["algorithm_view"]
 
 
-async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+async def test_store_rows_by_name(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "root") as client:
         assert (await client.store.set("local store"))["id"] == 1
         role = await client.store.role.find("Reviewer")
@@ -184,7 +184,7 @@ async def test_the_store_knows_names_too(recorded: "Recorded") -> None:
 
 
 # the last one: who works at the store loses the roles there
-async def test_a_store_is_renamed_unlinked_and_linked_again(root: AsyncClient) -> None:
+async def test_rename_unlink_and_relink_a_store(root: AsyncClient) -> None:
     assert (await root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in await root.store.list(name="rena%")] == [1]
     with pytest.raises(InvalidInputError, match="anew"):

@@ -33,12 +33,12 @@ async def client(
     stored: "Recorded", key_file: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[AsyncClient]:
     async with await logged_in(stored, "researcher") as client:
-        encrypted = "encrypted" in request.node.name
+        encrypted = request.node.callspec.id == "encrypted"
         await client.setup_encryption(key_file if encrypted else None)
         yield client
 
 
-async def test_inputs_and_results_are_streams(client: AsyncClient, tmp_path: Path) -> None:
+async def test_inputs_and_results_are_streamed(client: AsyncClient, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert await client.check_if_blob_store_enabled() is True
     task = await client.task.create(**TASK, on_transfer=lambda *n: told.append(n))
@@ -55,12 +55,12 @@ async def test_inputs_and_results_are_streams(client: AsyncClient, tmp_path: Pat
     assert json.loads(ours["input"]) == TASK["input_"]
 
 
-async def test_without_the_key_a_sealed_stream_is_an_error(
+async def test_unreadable_or_missing_stream_is_an_error(
     client: AsyncClient, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     task = await client.task.create(**TASK)
     await client.wait_for_results(task["id"], timeout=60)
-    if "encrypted" in request.node.name:
+    if request.node.callspec.id == "encrypted":
         await client.setup_encryption(None)
         with pytest.raises(DecryptionError, match="setup_encryption") as caught:
             await client.result.from_task(task["id"])

@@ -54,7 +54,7 @@ def password(recorded: "Recorded") -> str:
     return recorded.passwords["researcher"]
 
 
-async def test_the_environment_says_it_all(
+async def test_connect_from_environment(
     address: str, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PASSWORD", password)
@@ -67,7 +67,7 @@ async def test_the_environment_says_it_all(
         assert repr(client.saved_login) == "<not saved>"
 
 
-async def test_the_environment_names_a_key(
+async def test_connect_with_key_from_environment(
     encrypted: "Recorded", key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{encrypted.port}/api")
@@ -82,7 +82,7 @@ async def test_the_environment_names_a_key(
         assert profiles()["sealed"].private_key is None
 
 
-async def test_a_profile_is_saved_and_its_session_resumed(
+async def test_connect_from_profile_and_saved_login(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def supply() -> str:
@@ -116,7 +116,7 @@ async def test_a_profile_is_saved_and_its_session_resumed(
         assert client.name == "Researcher", "it is logged in still"
 
 
-async def test_a_session_goes_on_by_itself(
+async def test_saved_login_is_resumed(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -140,7 +140,7 @@ async def test_a_session_goes_on_by_itself(
         await AsyncClient.from_saved_login()
 
 
-async def test_a_session_is_not_somebody_elses(
+async def test_saved_login_of_another_user_is_not_used(
     address: str, password: str, recorded: "Recorded", home: Path
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -162,7 +162,7 @@ async def test_a_session_is_not_somebody_elses(
         assert not stranger.saved_login.forget()
 
 
-async def test_a_session_that_is_over_leads_to_a_login(
+async def test_expired_saved_login_falls_back_to_login(
     address: str, password: str, home: Path
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -180,7 +180,7 @@ async def test_a_session_that_is_over_leads_to_a_login(
         assert client.name == "Researcher"
 
 
-async def test_passwords_come_from_the_keyring(
+async def test_password_from_keyring(
     address: str, password: str, fake_keyring: FakeKeyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -207,7 +207,7 @@ async def test_passwords_come_from_the_keyring(
             stranger.saved_login.remember_password(password)
 
 
-async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keyring_is_optional(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_passwords, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         await AsyncClient.from_env()
@@ -219,7 +219,7 @@ async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyP
             client.saved_login.forget_password()
 
 
-async def test_whoever_is_there_is_asked(
+async def test_prompt_for_password(
     address: str, password: str, fake_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -251,19 +251,19 @@ async def test_whoever_is_there_is_asked(
         ({"password": "x", "mfa_code": 1.5}, "mfa_code must supply"),
     ],
 )
-async def test_what_is_no_password_is_not_sent(
+async def test_invalid_password_is_not_sent(
     address: str, options: dict[str, Any], hint: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=hint):
         await AsyncClient.from_env(**options)
 
 
-async def test_a_wrong_password_is_told_of(address: str) -> None:
+async def test_wrong_password_is_reported(address: str) -> None:
     with pytest.raises(LoginFailedError):
         await AsyncClient.from_env(password="Not-It-1815", save=True)
 
 
-async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_missing_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         await AsyncClient.from_env()
     with pytest.raises(ConfigurationError, match="has none yet"):
@@ -272,7 +272,7 @@ async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         await AsyncClient.from_env(usrname="ada")  # type: ignore[call-arg]
 
 
-async def test_what_a_profile_cannot_say_is_told() -> None:
+async def test_invalid_profile_values_are_reported() -> None:
     address = "http://127.0.0.1:1"
     async with AsyncClient(address, cert=("a.pem", "key.pem")) as client:
         with pytest.raises(ConfigurationError, match="as one file"):
@@ -308,7 +308,7 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
         ("[b]\n[c]", "did you mean 'b' or 'c'"),
     ],
 )
-async def test_what_does_not_belong_in_a_profile_is_told(
+async def test_unknown_profile_keys_are_reported(
     text: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
@@ -317,7 +317,7 @@ async def test_what_does_not_belong_in_a_profile_is_told(
         await AsyncClient.from_profile("a")
 
 
-async def test_a_file_that_is_no_good_is_told(
+async def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-async def test_a_list_shows_itself_wherever_people_look(client: AsyncClient) -> None:
+async def test_list_is_displayed_everywhere(client: AsyncClient) -> None:
     nodes = await client.node.list()
     assert "Maastro" in str(await client.organization.list())
     assert "online" in nodes._repr_html_()
@@ -34,7 +34,7 @@ async def test_a_list_shows_itself_wherever_people_look(client: AsyncClient) -> 
     assert "no rows" in str(await client.organization.list(name="nobody"))
 
 
-async def test_results_are_decoded_by_organization_and_as_a_table(client: AsyncClient) -> None:
+async def test_results_by_organization_and_as_data_frame(client: AsyncClient) -> None:
     task = await client.task.create(
         organizations=["Maastro", "IKNL"],
         name="shown",

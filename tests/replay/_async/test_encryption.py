@@ -68,7 +68,7 @@ async def root(encrypted: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_inputs_and_results_travel_encrypted(researcher: AsyncClient, key_file: Path) -> None:
+async def test_inputs_and_results_are_encrypted(researcher: AsyncClient, key_file: Path) -> None:
     task = await researcher.task.create([2, 1], **TASK)
     results = await researcher.wait_for_results(task["id"], timeout=60)
     assert all(json.loads(row["result"] or "")["count"] for row in results)
@@ -92,7 +92,7 @@ async def test_inputs_and_results_travel_encrypted(researcher: AsyncClient, key_
     assert await researcher.result.get(own["id"]) == results[1]["result"]
 
 
-async def test_what_is_not_the_private_key_is_refused(
+async def test_invalid_private_key_is_rejected(
     researcher: AsyncClient, key_file: Path, tmp_path: Path
 ) -> None:
     key = load_pem_private_key(key_file.read_bytes(), None)
@@ -121,7 +121,7 @@ async def test_what_is_not_the_private_key_is_refused(
     assert (await researcher.task.create([1], **TASK))["collaboration"]["id"] == 1
 
 
-async def test_what_was_encrypted_for_a_lost_key_stays_closed(
+async def test_result_for_a_lost_key_cannot_be_decrypted(
     researcher: AsyncClient, root: AsyncClient, key_file: Path, other_key_file: Path
 ) -> None:
     task = await researcher.task.create([2], **TASK)
@@ -140,7 +140,7 @@ async def test_what_was_encrypted_for_a_lost_key_stays_closed(
     assert await researcher.result.get(row["run"]["id"]) == row["result"]
 
 
-async def test_each_organization_needs_a_key_of_its_own(
+async def test_organization_without_valid_public_key_is_rejected(
     researcher: AsyncClient, root: AsyncClient
 ) -> None:
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -162,7 +162,7 @@ async def test_each_organization_needs_a_key_of_its_own(
         await root.organization.delete(made["id"])
 
 
-async def test_keys_are_compared_and_trusted_by_their_fingerprints(
+async def test_keys_are_trusted_by_fingerprint(
     researcher: AsyncClient, encrypted: "Recorded", key_file: Path, tmp_path: Path
 ) -> None:
     fingerprint = await researcher.organization.fingerprint("Maastro")
@@ -187,7 +187,7 @@ async def test_keys_are_compared_and_trusted_by_their_fingerprints(
         await researcher.setup_encryption(key_file)
 
 
-async def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
+async def test_lost_encryption_of_collaboration_is_noticed(
     researcher: AsyncClient, root: AsyncClient
 ) -> None:
     await researcher.task.create([2], **TASK)
@@ -202,7 +202,7 @@ async def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-async def test_an_input_from_the_web_interface_can_be_read(
+async def test_input_from_the_web_interface_is_readable(
     researcher: AsyncClient, is_whole: bool
 ) -> None:
     text = json.dumps(INPUT)

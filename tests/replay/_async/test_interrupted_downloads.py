@@ -74,7 +74,7 @@ def torn(blob: bytes, length: int) -> Reply:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
-async def test_a_blob_goes_on_where_it_broke_off(
+async def test_interrupted_download_is_resumed(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, key_file: Path, is_sealed: bool
 ) -> None:
     blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
@@ -97,7 +97,7 @@ async def test_a_blob_goes_on_where_it_broke_off(
         assert told[-1] == size
 
 
-async def test_it_is_asked_for_as_often_as_anything_else(
+async def test_interrupted_download_is_retried_max_retries_times(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     blob = b"".join(Upload(DATA, None))
@@ -112,7 +112,7 @@ async def test_it_is_asked_for_as_often_as_anything_else(
     assert not (tmp_path / "result.json").exists()
 
 
-async def test_it_is_not_asked_for_when_the_time_is_up(
+async def test_interrupted_download_is_not_retried_after_total_timeout(
     client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
@@ -125,7 +125,7 @@ async def test_it_is_not_asked_for_when_the_time_is_up(
     assert 2 <= asked(server) < 10
 
 
-async def test_two_blobs_never_become_one(
+async def test_changed_blob_is_not_joined(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, key_file: Path
 ) -> None:
     one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
@@ -142,7 +142,9 @@ async def test_two_blobs_never_become_one(
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
-async def test_a_page_is_no_blob(client: AsyncClient, server: ScriptedServer, kind: str) -> None:
+async def test_html_page_is_not_a_blob(
+    client: AsyncClient, server: ScriptedServer, kind: str
+) -> None:
     page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
     blob = b"".join(Upload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
@@ -160,16 +162,14 @@ async def test_a_page_is_no_blob(client: AsyncClient, server: ScriptedServer, ki
 @pytest.mark.parametrize(
     "kind", [None, "application/octet-stream; x=y", "Application/Octet-Stream"]
 )
-async def test_a_blob_may_come_without_a_type(
+async def test_blob_without_content_type(
     client: AsyncClient, server: ScriptedServer, kind: str | None
 ) -> None:
     send(server, (200, b"Nw==", {"content-type": kind} if kind else {}))
     assert await client.result.get(1) == "7"
 
 
-async def test_a_blob_that_is_gone_meanwhile_is_told(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_blob_deleted_during_download(client: AsyncClient, server: ScriptedServer) -> None:
     blob = b"".join(Upload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
     with pytest.raises(NotFoundError, match="No run found"):

@@ -27,9 +27,7 @@ GATEWAY = ServerError("Bad Gateway", method="POST", url="task", status=502)
 
 
 @pytest.mark.vcr
-async def test_a_task_whose_answer_is_lost(
-    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_task_with_lost_response(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     # Here the answers are as old as the recording, and tell no time.
     monkeypatch.setattr("vantage6.client._async._creating.server_time", lambda *_: 0.0)
     async with AsyncClient("http://127.0.0.1", recorded.port, log_level=None) as client:

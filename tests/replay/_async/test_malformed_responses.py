@@ -78,7 +78,7 @@ def listed(*rows: dict[str, Any]) -> Reply:
         ("task/1", {**TASK, "results": 4}, f"results {NUMBER} text or a list"),
     ],
 )
-async def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
+async def test_malformed_response_names_the_location(
     client: AsyncClient, server: ScriptedServer, path: str, body: object, trouble: str
 ) -> None:
     say(server, {f"GET /{path}": (200, body)})
@@ -94,9 +94,7 @@ async def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
     assert path in caught.value.url
 
 
-async def test_a_login_is_not_taken_from_a_token_that_names_nobody(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_token_without_user_is_rejected(client: AsyncClient, server: ScriptedServer) -> None:
     for access, trouble in {
         "no token at all": "characters in it that no token has",
         "a.b.c": "does not say which user",
@@ -135,7 +133,7 @@ async def reader(
     return client
 
 
-async def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
+async def test_unreadable_results_are_reported_without_losing_others(
     reader: AsyncClient, server: ScriptedServer, public_key: str
 ) -> None:
     def sealed(data: bytes) -> str:
@@ -162,7 +160,7 @@ async def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
     assert given[5] == "[" * 100_000 + "]" * 100_000, "what is deep is not lost for it"
 
 
-async def test_a_result_without_its_key_tells_what_is_needed(
+async def test_encrypted_result_without_key_explains_what_is_missing(
     client: AsyncClient, server: ScriptedServer, public_key: str
 ) -> None:
     row = result(8, encrypt(b"1", public_key))
@@ -173,7 +171,7 @@ async def test_a_result_without_its_key_tells_what_is_needed(
         assert caught.value.run_ids == [8]
 
 
-async def test_two_results_that_are_one_blob_are_told(
+async def test_two_results_with_the_same_blob_are_reported(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     rows = [result(1, "0b0e", in_blob=True), result(2, "0b0e", in_blob=True)]
@@ -191,7 +189,7 @@ async def test_two_results_that_are_one_blob_are_told(
     assert sorted(str(row["result"]) for row in caught.value.results or ()) == ["7", "None"]
 
 
-async def test_outputs_are_told_that_are_no_json_or_no_records(
+async def test_outputs_that_are_not_json_or_records(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     runs = [{**RUN, "id": 1, "organization": {"id": 3}}, {**RUN, "id": 2}]
@@ -214,7 +212,7 @@ async def test_outputs_are_told_that_are_no_json_or_no_records(
     assert (list(frame.index), list(frame["n"])) == (["IKNL"], [1])
 
 
-async def test_inputs_that_cannot_be_read_lose_none_of_the_others(
+async def test_unreadable_inputs_do_not_lose_others(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     rows = [{**RUN, "input": plain(data)} for data in (b"{}", b"\xff\xfe")]
@@ -230,7 +228,7 @@ async def test_inputs_that_cannot_be_read_lose_none_of_the_others(
 # -- tasks ------------------------------------------------------------------------------------
 
 
-async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
+async def test_no_input_is_sent_that_cannot_be_encrypted(
     reader: AsyncClient, server: ScriptedServer
 ) -> None:
     members = listed(
@@ -251,7 +249,7 @@ async def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
 
 @pytest.mark.parametrize("date", ["yesterday", "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.parametrize("created", ["2015-10-21T07:28:01", "once", None])
-async def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
+async def test_task_with_lost_response_is_recognized_by_creation_time(
     client: AsyncClient, server: ScriptedServer, date: str, created: str | None
 ) -> None:
     sent: list[Any] = []
@@ -292,9 +290,7 @@ async def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
 # -- lists and logins -------------------------------------------------------------------------
 
 
-async def test_pages_that_never_end_are_an_error(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_endless_pages_are_an_error(client: AsyncClient, server: ScriptedServer) -> None:
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
@@ -303,7 +299,7 @@ async def test_pages_that_never_end_are_an_error(
     assert len(server.seen) == 2
 
 
-async def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None:
+async def test_user_without_organization(server: ScriptedServer) -> None:
     usual = with_login(lambda _: (404, {"msg": "not here"}))
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
@@ -313,9 +309,7 @@ async def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None
         assert client.token is None
 
 
-async def test_strange_rows_are_shown_all_the_same(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_malformed_rows_are_displayed(client: AsyncClient, server: ScriptedServer) -> None:
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
@@ -339,7 +333,7 @@ async def test_strange_rows_are_shown_all_the_same(
     assert first["tags"] == ["a", {"name": "b"}]
 
 
-async def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
+async def test_no_input_is_sent_when_keys_cannot_be_saved(
     server: ScriptedServer, key_file: Path, public_key: str, tmp_path: Path
 ) -> None:
     garbage, file = tmp_path / "garbage", tmp_path / "file"

@@ -44,14 +44,12 @@ TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": 
         (("https://server.example", 443), {"verify": "nowhere.pem"}),
     ],
 )
-async def test_settings_that_cannot_work(
-    arguments: tuple[Any, ...], options: dict[str, Any]
-) -> None:
+async def test_invalid_client_options(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         AsyncClient(*arguments, **options)
 
 
-async def test_settings_that_work(
+async def test_valid_client_options(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, recorded: "Recorded"
 ) -> None:
     async with AsyncClient("https://server.example/", None, "api", None, timeout=5) as client:
@@ -74,7 +72,7 @@ async def test_settings_that_work(
         assert (client.name in repr(client), "root" in caplog.text) == (True, True)
 
 
-async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassette) -> None:
+async def test_invalid_arguments_are_not_sent(client: AsyncClient, vcr: Cassette) -> None:
     circle: dict[str, Any] = {}
     circle["again"] = [circle]
     before = len(vcr.requests)
@@ -121,14 +119,14 @@ async def test_what_has_no_meaning_is_not_sent(client: AsyncClient, vcr: Cassett
     assert len(vcr.requests) == before
 
 
-async def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: AsyncClient) -> None:
+async def test_rejected_body_names_the_invalid_fields(client: AsyncClient) -> None:
     with pytest.raises(BadRequestError) as caught:
         await client.request("organization", {"name": 5, "country": ["NL"]}, "post")
     assert caught.value.errors
     assert all(name in str(caught.value) for name in caught.value.errors)
 
 
-async def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> None:
+async def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     async with AsyncClient(HOST, recorded.port, "/wrong") as client:
         with pytest.raises(EndpointNotFoundError, match="path right"):
             await client.authenticate("root", recorded.passwords["root"])
@@ -140,7 +138,7 @@ async def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded"
         assert (await client.util.get_server_version())["version"]
 
 
-async def test_a_token_of_another_server_is_not_taken(recorded: "Recorded") -> None:
+async def test_token_of_another_server_is_rejected(recorded: "Recorded") -> None:
     async with AsyncClient(HOST, recorded.port) as client:
         with pytest.raises(LoginExpiredError, match="authenticate"):
             await client.request("user", headers={"Authorization": "Bearer nonsense"})

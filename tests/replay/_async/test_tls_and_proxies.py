@@ -61,7 +61,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
     return CertificateAuthority(tmp_path)
 
 
-async def test_certificates_of_ones_own(authority: CertificateAuthority) -> None:
+async def test_custom_certificates(authority: CertificateAuthority) -> None:
     crt, key = authority.issue("me", passphrase="a passphrase")
     cert = (crt, key, "a passphrase")
     context = ssl.create_default_context(cafile=authority.file)
@@ -111,7 +111,7 @@ async def test_proxies(authority: CertificateAuthority, monkeypatch: pytest.Monk
         await ask(f"http://{NAME}", None, proxy="socks5://proxy.example")
 
 
-async def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
+async def test_oversized_and_oddly_compressed_responses() -> None:
     with raw_server(saying(VERSION)) as seen:
         with pytest.raises(InvalidResponseError, match="max_response_bytes"):
             await ask("http://127.0.0.1", seen.port, max_response_bytes=10)
@@ -126,7 +126,7 @@ async def test_answers_that_are_too_large_or_packed_in_another_way() -> None:
             await ask("http://127.0.0.1", seen.port)
 
 
-async def test_limits_name_themselves() -> None:
+async def test_timeout_errors_name_the_option() -> None:
     slow = send_slowly(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
     with raw_server(slow) as seen:
         with pytest.raises(RequestTimeoutError, match="called total"):
@@ -146,7 +146,7 @@ async def test_limits_name_themselves() -> None:
             await ask("http://127.0.0.1", 1, **bad)
 
 
-async def test_a_view_has_limits_of_its_own_and_ends_with_its_client() -> None:
+async def test_with_options_has_own_limits_and_closes_with_the_client() -> None:
     with raw_server(saying(b"", b"503 Busy")) as seen:
         async with AsyncClient("http://127.0.0.1", seen.port, log_level=None) as client:
             view = client.with_options(timeout=5, max_retries=0, max_response_bytes=1000)

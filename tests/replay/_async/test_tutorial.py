@@ -26,19 +26,19 @@ AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
 
 
-async def test_a_login_tells_who_one_is(client: AsyncClient) -> None:
+async def test_login_sets_whoami(client: AsyncClient) -> None:
     assert client.whoami.organization_id == 1
     assert client.whoami.organization_name == "IKNL"
     assert client.whoami.type_ == "user"
 
 
-async def test_a_wrong_password_is_an_error(recorded: "Recorded") -> None:
+async def test_wrong_password_is_an_error(recorded: "Recorded") -> None:
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         with pytest.raises(LoginFailedError):
             await client.authenticate("researcher", "not-the-password")
 
 
-async def test_lists_keep_the_wanted_fields(client: AsyncClient) -> None:
+async def test_lists_keep_the_requested_fields(client: AsyncClient) -> None:
     assert await client.collaboration.list(fields=["id", "name"]) == [{"id": 1, "name": "demo"}]
     organizations = await client.organization.list(collaboration=1, fields=("id", "name"))
     assert [row["name"] for row in organizations] == ["IKNL", "Maastro", "Radboudumc"]
@@ -48,7 +48,7 @@ async def test_lists_keep_the_wanted_fields(client: AsyncClient) -> None:
     assert studies == [{"id": 1, "name": "demo Subset"}]
 
 
-async def test_a_listing_answers_in_both_forms(client: AsyncClient) -> None:
+async def test_list_works_as_list_and_as_dict(client: AsyncClient) -> None:
     organizations = await client.organization.list()
     assert organizations["data"] == list(organizations)
     assert organizations.total == len(organizations) == 3
@@ -57,7 +57,7 @@ async def test_a_listing_answers_in_both_forms(client: AsyncClient) -> None:
     assert page.total == 3
 
 
-async def test_one_of_each_can_be_looked_up(client: AsyncClient) -> None:
+async def test_get_one_of_each_resource(client: AsyncClient) -> None:
     assert (await client.organization.get(2))["name"] == "Maastro"
     assert (await client.organization.get())["id"] == 1
     assert (await client.collaboration.get(1))["encrypted"] is False
@@ -66,7 +66,7 @@ async def test_one_of_each_can_be_looked_up(client: AsyncClient) -> None:
     assert node["organization"]["id"] == 2
 
 
-async def test_partial_results_come_from_every_organization(client: AsyncClient) -> None:
+async def test_partial_results_of_every_organization(client: AsyncClient) -> None:
     await client.setup_encryption(None)
     task = await client.task.create(
         collaboration=1,
@@ -98,7 +98,7 @@ async def test_partial_results_come_from_every_organization(client: AsyncClient)
     assert task["id"] in [row["id"] for row in await client.task.list(name="partial")]
 
 
-async def test_a_failing_task_tells_why(client: AsyncClient) -> None:
+async def test_failed_task_explains_why(client: AsyncClient) -> None:
     await client.setup_collaboration(1)
     task = await client.task.create(
         organizations=[2],
@@ -118,7 +118,7 @@ async def test_a_failing_task_tells_why(client: AsyncClient) -> None:
     assert "Traceback" in (run["log"] or "")
 
 
-async def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
+async def test_kill_running_task(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "admin") as admin:
         task = await admin.task.create(
             study=1,
@@ -136,14 +136,14 @@ async def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
             await admin.wait_for_results(task["id"], timeout=60)
 
 
-async def test_what_is_not_there_is_an_error(client: AsyncClient) -> None:
+async def test_missing_row_is_an_error(client: AsyncClient) -> None:
     with pytest.raises(NotFoundError) as caught:
         await client.organization.get(999)
     assert caught.value.status == 404
     assert "organization/999" in str(caught.value)
 
 
-async def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
+async def test_missing_permission_is_an_error(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             await viewer.task.create(
@@ -156,7 +156,7 @@ async def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
             )
 
 
-async def test_what_the_server_finds_wrong_is_an_error(client: AsyncClient) -> None:
+async def test_rejected_request_is_an_error(client: AsyncClient) -> None:
     with pytest.raises(BadRequestError):
         await client.task.create(
             organizations=[99],

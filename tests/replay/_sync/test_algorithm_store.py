@@ -46,7 +46,7 @@ def root(recorded: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_a_store_is_chosen(recorded: "Recorded") -> None:
+def test_choose_a_store(recorded: "Recorded") -> None:
     with logged_in(recorded, "researcher") as client:
         (row,) = client.store.list(fields=["id", "name"])
         assert row == {"id": 1, "name": "local store"}
@@ -64,9 +64,7 @@ def test_a_store_is_chosen(recorded: "Recorded") -> None:
         assert set(version) == {"version"}
 
 
-def test_an_algorithm_is_handed_in_reviewed_and_published(
-    recorded: "Recorded", root: Client
-) -> None:
+def test_submit_review_and_publish_an_algorithm(recorded: "Recorded", root: Client) -> None:
     with at_the_store(recorded, "researcher") as researcher:
         made = researcher.algorithm.create(**AVERAGE)
         assert [function["name"] for function in made["functions"]] == ["partial_average"]
@@ -108,9 +106,7 @@ def test_an_algorithm_is_handed_in_reviewed_and_published(
             root.algorithm.get(made["id"])
 
 
-def test_an_algorithm_is_rejected_and_a_review_taken_back(
-    recorded: "Recorded", root: Client
-) -> None:
+def test_reject_an_algorithm_and_withdraw_a_review(recorded: "Recorded", root: Client) -> None:
     with at_the_store(recorded, "researcher") as researcher:
         made = researcher.algorithm.create(**AVERAGE, documentation_url="https://docs.example")
     with pytest.raises(PermissionDeniedError):
@@ -131,7 +127,7 @@ def test_an_algorithm_is_rejected_and_a_review_taken_back(
     root.algorithm.delete(made["id"])
 
 
-def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: Client) -> None:
+def test_store_roles_rules_and_users(recorded: "Recorded", root: Client) -> None:
     rules = root.store.rule.list(operation="view")
     assert {row["operation"] for row in rules} == {"view"}
     ids = [row["id"] for row in rules]
@@ -158,7 +154,7 @@ def test_roles_rules_and_users_of_the_store(recorded: "Recorded", root: Client) 
             onlooker.store.role.create("x", "", ids)
 
 
-def test_the_rules_of_conduct_of_the_store(root: Client) -> None:
+def test_store_policies(root: Client) -> None:
     policies = root.store.policy.get()
     assert "min_reviewers" in policies
     public = root.store.policy.get(public=True)
@@ -166,7 +162,7 @@ def test_the_rules_of_conduct_of_the_store(root: Client) -> None:
     assert public["algorithm_view"] == policies["algorithm_view"]
 
 
-def test_the_store_knows_names_too(recorded: "Recorded") -> None:
+def test_store_rows_by_name(recorded: "Recorded") -> None:
     with logged_in(recorded, "root") as client:
         assert (client.store.set("local store"))["id"] == 1
         role = client.store.role.find("Reviewer")
@@ -182,7 +178,7 @@ def test_the_store_knows_names_too(recorded: "Recorded") -> None:
 
 
 # the last one: who works at the store loses the roles there
-def test_a_store_is_renamed_unlinked_and_linked_again(root: Client) -> None:
+def test_rename_unlink_and_relink_a_store(root: Client) -> None:
     assert (root.store.update(name="renamed"))["name"] == "renamed"
     assert [row["id"] for row in root.store.list(name="rena%")] == [1]
     with pytest.raises(InvalidInputError, match="anew"):

@@ -31,12 +31,12 @@ TASK: dict[str, Any] = {
 @pytest.fixture
 def client(stored: "Recorded", key_file: Path, request: pytest.FixtureRequest) -> Iterator[Client]:
     with logged_in(stored, "researcher") as client:
-        encrypted = "encrypted" in request.node.name
+        encrypted = request.node.callspec.id == "encrypted"
         client.setup_encryption(key_file if encrypted else None)
         yield client
 
 
-def test_inputs_and_results_are_streams(client: Client, tmp_path: Path) -> None:
+def test_inputs_and_results_are_streamed(client: Client, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     assert client.check_if_blob_store_enabled() is True
     task = client.task.create(**TASK, on_transfer=lambda *n: told.append(n))
@@ -53,12 +53,12 @@ def test_inputs_and_results_are_streams(client: Client, tmp_path: Path) -> None:
     assert json.loads(ours["input"]) == TASK["input_"]
 
 
-def test_without_the_key_a_sealed_stream_is_an_error(
+def test_unreadable_or_missing_stream_is_an_error(
     client: Client, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     task = client.task.create(**TASK)
     client.wait_for_results(task["id"], timeout=60)
-    if "encrypted" in request.node.name:
+    if request.node.callspec.id == "encrypted":
         client.setup_encryption(None)
         with pytest.raises(DecryptionError, match="setup_encryption") as caught:
             client.result.from_task(task["id"])

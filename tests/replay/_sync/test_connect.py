@@ -55,7 +55,7 @@ def password(recorded: "Recorded") -> str:
     return recorded.passwords["researcher"]
 
 
-def test_the_environment_says_it_all(
+def test_connect_from_environment(
     address: str, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PASSWORD", password)
@@ -68,7 +68,7 @@ def test_the_environment_says_it_all(
         assert repr(client.saved_login) == "<not saved>"
 
 
-def test_the_environment_names_a_key(
+def test_connect_with_key_from_environment(
     encrypted: "Recorded", key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{encrypted.port}/api")
@@ -83,7 +83,7 @@ def test_the_environment_names_a_key(
         assert profiles()["sealed"].private_key is None
 
 
-def test_a_profile_is_saved_and_its_session_resumed(
+def test_connect_from_profile_and_saved_login(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def supply() -> str:
@@ -117,7 +117,7 @@ def test_a_profile_is_saved_and_its_session_resumed(
         assert client.name == "Researcher", "it is logged in still"
 
 
-def test_a_session_goes_on_by_itself(
+def test_saved_login_is_resumed(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client.from_env(password=password) as client:
@@ -139,7 +139,7 @@ def test_a_session_goes_on_by_itself(
         Client.from_saved_login()
 
 
-def test_a_session_is_not_somebody_elses(
+def test_saved_login_of_another_user_is_not_used(
     address: str, password: str, recorded: "Recorded", home: Path
 ) -> None:
     with Client.from_env(password=password) as client:
@@ -161,7 +161,7 @@ def test_a_session_is_not_somebody_elses(
         assert not stranger.saved_login.forget()
 
 
-def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, home: Path) -> None:
+def test_expired_saved_login_falls_back_to_login(address: str, password: str, home: Path) -> None:
     with Client.from_env(password=password) as client:
         file = client.saved_login.save(home / "login.json")
     found = json.loads(file.read_text())
@@ -177,7 +177,7 @@ def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, ho
         assert client.name == "Researcher"
 
 
-def test_passwords_come_from_the_keyring(
+def test_password_from_keyring(
     address: str, password: str, fake_keyring: FakeKeyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Client.from_env(password=password) as client:
@@ -204,7 +204,7 @@ def test_passwords_come_from_the_keyring(
             stranger.saved_login.remember_password(password)
 
 
-def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyring_is_optional(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_passwords, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         Client.from_env()
@@ -216,7 +216,7 @@ def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) 
             client.saved_login.forget_password()
 
 
-def test_whoever_is_there_is_asked(
+def test_prompt_for_password(
     address: str, password: str, fake_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -248,17 +248,17 @@ def test_whoever_is_there_is_asked(
         ({"password": "x", "mfa_code": 1.5}, "mfa_code must supply"),
     ],
 )
-def test_what_is_no_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
+def test_invalid_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
     with pytest.raises(InvalidInputError, match=hint):
         Client.from_env(**options)
 
 
-def test_a_wrong_password_is_told_of(address: str) -> None:
+def test_wrong_password_is_reported(address: str) -> None:
     with pytest.raises(LoginFailedError):
         Client.from_env(password="Not-It-1815", save=True)
 
 
-def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_missing_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         Client.from_env()
     with pytest.raises(ConfigurationError, match="has none yet"):
@@ -267,7 +267,7 @@ def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         Client.from_env(usrname="ada")  # type: ignore[call-arg]
 
 
-def test_what_a_profile_cannot_say_is_told() -> None:
+def test_invalid_profile_values_are_reported() -> None:
     address = "http://127.0.0.1:1"
     with Client(address, cert=("a.pem", "key.pem")) as client:
         with pytest.raises(ConfigurationError, match="as one file"):
@@ -303,7 +303,7 @@ def test_what_a_profile_cannot_say_is_told() -> None:
         ("[b]\n[c]", "did you mean 'b' or 'c'"),
     ],
 )
-def test_what_does_not_belong_in_a_profile_is_told(
+def test_unknown_profile_keys_are_reported(
     text: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
@@ -312,7 +312,7 @@ def test_what_does_not_belong_in_a_profile_is_told(
         Client.from_profile("a")
 
 
-def test_a_file_that_is_no_good_is_told(
+def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))

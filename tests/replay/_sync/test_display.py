@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-def test_a_list_shows_itself_wherever_people_look(client: Client) -> None:
+def test_list_is_displayed_everywhere(client: Client) -> None:
     nodes = client.node.list()
     assert "Maastro" in str(client.organization.list())
     assert "online" in nodes._repr_html_()
@@ -35,7 +35,7 @@ def test_a_list_shows_itself_wherever_people_look(client: Client) -> None:
     assert "no rows" in str(client.organization.list(name="nobody"))
 
 
-def test_results_are_decoded_by_organization_and_as_a_table(client: Client) -> None:
+def test_results_by_organization_and_as_data_frame(client: Client) -> None:
     task = client.task.create(
         organizations=["Maastro", "IKNL"],
         name="shown",

@@ -68,7 +68,7 @@ def root(encrypted: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_inputs_and_results_travel_encrypted(researcher: Client, key_file: Path) -> None:
+def test_inputs_and_results_are_encrypted(researcher: Client, key_file: Path) -> None:
     task = researcher.task.create([2, 1], **TASK)
     results = researcher.wait_for_results(task["id"], timeout=60)
     assert all(json.loads(row["result"] or "")["count"] for row in results)
@@ -92,7 +92,7 @@ def test_inputs_and_results_travel_encrypted(researcher: Client, key_file: Path)
     assert researcher.result.get(own["id"]) == results[1]["result"]
 
 
-def test_what_is_not_the_private_key_is_refused(
+def test_invalid_private_key_is_rejected(
     researcher: Client, key_file: Path, tmp_path: Path
 ) -> None:
     key = load_pem_private_key(key_file.read_bytes(), None)
@@ -121,7 +121,7 @@ def test_what_is_not_the_private_key_is_refused(
     assert (researcher.task.create([1], **TASK))["collaboration"]["id"] == 1
 
 
-def test_what_was_encrypted_for_a_lost_key_stays_closed(
+def test_result_for_a_lost_key_cannot_be_decrypted(
     researcher: Client, root: Client, key_file: Path, other_key_file: Path
 ) -> None:
     task = researcher.task.create([2], **TASK)
@@ -140,7 +140,9 @@ def test_what_was_encrypted_for_a_lost_key_stays_closed(
     assert researcher.result.get(row["run"]["id"]) == row["result"]
 
 
-def test_each_organization_needs_a_key_of_its_own(researcher: Client, root: Client) -> None:
+def test_organization_without_valid_public_key_is_rejected(
+    researcher: Client, root: Client
+) -> None:
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
     pem = curve.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     keys = {
@@ -160,7 +162,7 @@ def test_each_organization_needs_a_key_of_its_own(researcher: Client, root: Clie
         root.organization.delete(made["id"])
 
 
-def test_keys_are_compared_and_trusted_by_their_fingerprints(
+def test_keys_are_trusted_by_fingerprint(
     researcher: Client, encrypted: "Recorded", key_file: Path, tmp_path: Path
 ) -> None:
     fingerprint = researcher.organization.fingerprint("Maastro")
@@ -185,9 +187,7 @@ def test_keys_are_compared_and_trusted_by_their_fingerprints(
         researcher.setup_encryption(key_file)
 
 
-def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
-    researcher: Client, root: Client
-) -> None:
+def test_lost_encryption_of_collaboration_is_noticed(researcher: Client, root: Client) -> None:
     researcher.task.create([2], **TASK)
     root.collaboration.update(1, encrypted=False)
     with pytest.raises(NotEncryptedError):
@@ -200,7 +200,7 @@ def test_a_collaboration_does_not_lose_its_encryption_unnoticed(
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_an_input_from_the_web_interface_can_be_read(researcher: Client, is_whole: bool) -> None:
+def test_input_from_the_web_interface_is_readable(researcher: Client, is_whole: bool) -> None:
     text = json.dumps(INPUT)
     public_key = (researcher.organization.get())["public_key"]
     encrypted = as_the_web_does(text, public_key or "", is_whole=is_whole)

@@ -74,7 +74,7 @@ def torn(blob: bytes, length: int) -> Reply:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
-def test_a_blob_goes_on_where_it_broke_off(
+def test_interrupted_download_is_resumed(
     client: Client, server: ScriptedServer, tmp_path: Path, key_file: Path, is_sealed: bool
 ) -> None:
     blob = b"".join(Upload(DATA, public_key(key_file) if is_sealed else None))
@@ -97,7 +97,7 @@ def test_a_blob_goes_on_where_it_broke_off(
         assert told[-1] == size
 
 
-def test_it_is_asked_for_as_often_as_anything_else(
+def test_interrupted_download_is_retried_max_retries_times(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     blob = b"".join(Upload(DATA, None))
@@ -110,7 +110,7 @@ def test_it_is_asked_for_as_often_as_anything_else(
     assert not (tmp_path / "result.json").exists()
 
 
-def test_it_is_not_asked_for_when_the_time_is_up(
+def test_interrupted_download_is_not_retried_after_total_timeout(
     client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.2)
@@ -123,7 +123,7 @@ def test_it_is_not_asked_for_when_the_time_is_up(
     assert 2 <= asked(server) < 10
 
 
-def test_two_blobs_never_become_one(
+def test_changed_blob_is_not_joined(
     client: Client, server: ScriptedServer, tmp_path: Path, key_file: Path
 ) -> None:
     one, other = (b"".join(Upload(DATA, public_key(key_file))) for _ in range(2))
@@ -140,7 +140,7 @@ def test_two_blobs_never_become_one(
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "x" * 5000])
-def test_a_page_is_no_blob(client: Client, server: ScriptedServer, kind: str) -> None:
+def test_html_page_is_not_a_blob(client: Client, server: ScriptedServer, kind: str) -> None:
     page: Reply = (200, b"<!doctype html>Back soon" + b" " * 2**22, {"content-type": kind})
     blob = b"".join(Upload(DATA, None))
     for answers in ([page], [torn(blob, 1000), page]):
@@ -158,14 +158,14 @@ def test_a_page_is_no_blob(client: Client, server: ScriptedServer, kind: str) ->
 @pytest.mark.parametrize(
     "kind", [None, "application/octet-stream; x=y", "Application/Octet-Stream"]
 )
-def test_a_blob_may_come_without_a_type(
+def test_blob_without_content_type(
     client: Client, server: ScriptedServer, kind: str | None
 ) -> None:
     send(server, (200, b"Nw==", {"content-type": kind} if kind else {}))
     assert client.result.get(1) == "7"
 
 
-def test_a_blob_that_is_gone_meanwhile_is_told(client: Client, server: ScriptedServer) -> None:
+def test_blob_deleted_during_download(client: Client, server: ScriptedServer) -> None:
     blob = b"".join(Upload(DATA, None))
     send(server, torn(blob, 1000), (404, {"msg": "No run found"}))
     with pytest.raises(NotFoundError, match="No run found"):

@@ -28,7 +28,7 @@ GATEWAY = ServerError("Bad Gateway", method="POST", url="task", status=502)
 
 
 @pytest.mark.vcr
-def test_a_task_whose_answer_is_lost(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_with_lost_response(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     # Here the answers are as old as the recording, and tell no time.
     monkeypatch.setattr("vantage6.client._sync._creating.server_time", lambda *_: 0.0)
     with Client("http://127.0.0.1", recorded.port, log_level=None) as client:

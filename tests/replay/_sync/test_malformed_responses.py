@@ -78,7 +78,7 @@ def listed(*rows: dict[str, Any]) -> Reply:
         ("task/1", {**TASK, "results": 4}, f"results {NUMBER} text or a list"),
     ],
 )
-def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
+def test_malformed_response_names_the_location(
     client: Client, server: ScriptedServer, path: str, body: object, trouble: str
 ) -> None:
     say(server, {f"GET /{path}": (200, body)})
@@ -94,9 +94,7 @@ def test_an_answer_of_the_wrong_shape_is_told_by_its_place(
     assert path in caught.value.url
 
 
-def test_a_login_is_not_taken_from_a_token_that_names_nobody(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_token_without_user_is_rejected(client: Client, server: ScriptedServer) -> None:
     for access, trouble in {
         "no token at all": "characters in it that no token has",
         "a.b.c": "does not say which user",
@@ -133,7 +131,7 @@ def reader(client: Client, server: ScriptedServer, key_file: Path, public_key: s
     return client
 
 
-def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
+def test_unreadable_results_are_reported_without_losing_others(
     reader: Client, server: ScriptedServer, public_key: str
 ) -> None:
     def sealed(data: bytes) -> str:
@@ -160,7 +158,7 @@ def test_results_that_cannot_be_read_are_told_and_lose_none_of_the_others(
     assert given[5] == "[" * 100_000 + "]" * 100_000, "what is deep is not lost for it"
 
 
-def test_a_result_without_its_key_tells_what_is_needed(
+def test_encrypted_result_without_key_explains_what_is_missing(
     client: Client, server: ScriptedServer, public_key: str
 ) -> None:
     row = result(8, encrypt(b"1", public_key))
@@ -171,7 +169,9 @@ def test_a_result_without_its_key_tells_what_is_needed(
         assert caught.value.run_ids == [8]
 
 
-def test_two_results_that_are_one_blob_are_told(client: Client, server: ScriptedServer) -> None:
+def test_two_results_with_the_same_blob_are_reported(
+    client: Client, server: ScriptedServer
+) -> None:
     rows = [result(1, "0b0e", in_blob=True), result(2, "0b0e", in_blob=True)]
     say(
         server,
@@ -187,9 +187,7 @@ def test_two_results_that_are_one_blob_are_told(client: Client, server: Scripted
     assert sorted(str(row["result"]) for row in caught.value.results or ()) == ["7", "None"]
 
 
-def test_outputs_are_told_that_are_no_json_or_no_records(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_outputs_that_are_not_json_or_records(client: Client, server: ScriptedServer) -> None:
     runs = [{**RUN, "id": 1, "organization": {"id": 3}}, {**RUN, "id": 2}]
     hospitals = listed({"id": 2, "name": "Maastro"}, {"id": 3, "name": "IKNL"})
     rows = [result(1, plain(b'[{"n": 1, "last_seen": "x"}]')), result(2, plain(b"7"))]
@@ -210,9 +208,7 @@ def test_outputs_are_told_that_are_no_json_or_no_records(
     assert (list(frame.index), list(frame["n"])) == (["IKNL"], [1])
 
 
-def test_inputs_that_cannot_be_read_lose_none_of_the_others(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_unreadable_inputs_do_not_lose_others(client: Client, server: ScriptedServer) -> None:
     rows = [{**RUN, "input": plain(data)} for data in (b"{}", b"\xff\xfe")]
     rows = [{**row, "id": id_} for id_, row in enumerate(rows, 1)]
     say(server, {"GET /run": listed(*rows[::-1]), "GET /run/2": (200, rows[1])})
@@ -226,9 +222,7 @@ def test_inputs_that_cannot_be_read_lose_none_of_the_others(
 # -- tasks ------------------------------------------------------------------------------------
 
 
-def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
-    reader: Client, server: ScriptedServer
-) -> None:
+def test_no_input_is_sent_that_cannot_be_encrypted(reader: Client, server: ScriptedServer) -> None:
     members = listed(
         {"id": 3, "name": "IKNL", "public_key": ""},
         {"id": 5, "name": "Maastro", "public_key": plain(b"no key")},
@@ -247,7 +241,7 @@ def test_no_input_is_made_for_whom_it_cannot_be_encrypted(
 
 @pytest.mark.parametrize("date", ["yesterday", "Wed, 21 Oct 2015 07:28:00 GMT"])
 @pytest.mark.parametrize("created", ["2015-10-21T07:28:01", "once", None])
-def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
+def test_task_with_lost_response_is_recognized_by_creation_time(
     client: Client, server: ScriptedServer, date: str, created: str | None
 ) -> None:
     sent: list[Any] = []
@@ -288,7 +282,7 @@ def test_a_task_whose_answer_is_lost_is_known_by_when_it_was_made(
 # -- lists and logins -------------------------------------------------------------------------
 
 
-def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServer) -> None:
+def test_endless_pages_are_an_error(client: Client, server: ScriptedServer) -> None:
     again = {"data": [{"id": 1, "name": "IKNL"}], "links": {**LINKS, "next": "/x?page=2"}}
     say(server, {"GET /organization": (200, again)})
     server.seen.clear()
@@ -297,7 +291,7 @@ def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServe
     assert len(server.seen) == 2
 
 
-def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None:
+def test_user_without_organization(server: ScriptedServer) -> None:
     usual = with_login(lambda _: (404, {"msg": "not here"}))
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
@@ -307,7 +301,7 @@ def test_a_user_of_no_organization_is_told(server: ScriptedServer) -> None:
         assert client.token is None
 
 
-def test_strange_rows_are_shown_all_the_same(client: Client, server: ScriptedServer) -> None:
+def test_malformed_rows_are_displayed(client: Client, server: ScriptedServer) -> None:
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
@@ -331,7 +325,7 @@ def test_strange_rows_are_shown_all_the_same(client: Client, server: ScriptedSer
     assert first["tags"] == ["a", {"name": "b"}]
 
 
-def test_keys_that_cannot_be_remembered_keep_inputs_from_being_sent(
+def test_no_input_is_sent_when_keys_cannot_be_saved(
     server: ScriptedServer, key_file: Path, public_key: str, tmp_path: Path
 ) -> None:
     garbage, file = tmp_path / "garbage", tmp_path / "file"

@@ -30,7 +30,7 @@ def port_of(listener: socket.socket) -> int:
     return listener.getsockname()[1]
 
 
-def test_nobody_is_there() -> None:
+def test_connection_refused() -> None:
     with socket.socket() as taken:  # so that nobody else takes the port, and yet nobody listens
         taken.bind(("127.0.0.1", 0))
         with Client("http://127.0.0.1", port_of(taken), log_level=None) as client:
@@ -41,7 +41,7 @@ def test_nobody_is_there() -> None:
                 client.authenticate("researcher", "password")
 
 
-def test_somebody_is_there_and_silent(silent: socket.socket) -> None:
+def test_silent_server_times_out(silent: socket.socket) -> None:
     port = port_of(silent)
     with Client("http://127.0.0.1", port, log_level=None, timeout=0.05) as client:
         with pytest.raises(RequestTimeoutError, match="no answer within"):
@@ -62,7 +62,7 @@ def answering(listener: socket.socket, *answers: bytes) -> Thread:
     return thread
 
 
-def test_somebody_speaks_plain_http_where_a_certificate_is_due(silent: socket.socket) -> None:
+def test_plain_http_server_at_https_address(silent: socket.socket) -> None:
     thread = answering(silent, b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with Client("https://127.0.0.1", port_of(silent), log_level=None) as client:
         with pytest.raises(TLSError, match="no secure connection"):
@@ -70,7 +70,7 @@ def test_somebody_speaks_plain_http_where_a_certificate_is_due(silent: socket.so
     thread.join()
 
 
-def test_somebody_is_busy_for_a_while(silent: socket.socket) -> None:
+def test_busy_server_is_retried(silent: socket.socket) -> None:
     busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
     ready = b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"version": "4.15.2"}'
     past = busy.replace(b"After: 1", b"After: Wed, 21 Oct 2015 07:28:00 GMT")
@@ -80,7 +80,7 @@ def test_somebody_is_busy_for_a_while(silent: socket.socket) -> None:
     thread.join()
 
 
-def test_somebody_gives_an_answer_that_nobody_knows(silent: socket.socket) -> None:
+def test_unknown_status_is_an_error(silent: socket.socket) -> None:
     thread = answering(silent, b"HTTP/1.1 499 \r\nConnection: close\r\n\r\n<html>")
     with Client("http://127.0.0.1", port_of(silent), log_level=None) as client:
         with pytest.raises(StatusError, match="499: an unknown status"):
@@ -88,7 +88,7 @@ def test_somebody_gives_an_answer_that_nobody_knows(silent: socket.socket) -> No
     thread.join()
 
 
-def test_somebody_points_elsewhere(silent: socket.socket) -> None:
+def test_redirect_names_the_other_address(silent: socket.socket) -> None:
     away = b"HTTP/1.1 301 Moved\r\nLocation: https://elsewhere/api\r\nConnection: close\r\n\r\n"
     thread = answering(silent, away)
     with Client("http://127.0.0.1", port_of(silent), log_level=None) as client:

@@ -45,12 +45,12 @@ TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": 
         (("https://server.example", 443), {"verify": "nowhere.pem"}),
     ],
 )
-def test_settings_that_cannot_work(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+def test_invalid_client_options(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         Client(*arguments, **options)
 
 
-def test_settings_that_work(
+def test_valid_client_options(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, recorded: "Recorded"
 ) -> None:
     with Client("https://server.example/", None, "api", None, timeout=5) as client:
@@ -73,7 +73,7 @@ def test_settings_that_work(
         assert (client.name in repr(client), "root" in caplog.text) == (True, True)
 
 
-def test_what_has_no_meaning_is_not_sent(client: Client, vcr: Cassette) -> None:
+def test_invalid_arguments_are_not_sent(client: Client, vcr: Cassette) -> None:
     circle: dict[str, Any] = {}
     circle["again"] = [circle]
     before = len(vcr.requests)
@@ -120,14 +120,14 @@ def test_what_has_no_meaning_is_not_sent(client: Client, vcr: Cassette) -> None:
     assert len(vcr.requests) == before
 
 
-def test_what_is_wrong_with_a_body_is_told_by_its_fields(client: Client) -> None:
+def test_rejected_body_names_the_invalid_fields(client: Client) -> None:
     with pytest.raises(BadRequestError) as caught:
         client.request("organization", {"name": 5, "country": ["NL"]}, "post")
     assert caught.value.errors
     assert all(name in str(caught.value) for name in caught.value.errors)
 
 
-def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> None:
+def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port, "/wrong") as client:
         with pytest.raises(EndpointNotFoundError, match="path right"):
             client.authenticate("root", recorded.passwords["root"])
@@ -139,7 +139,7 @@ def test_another_address_than_that_of_the_api_is_told(recorded: "Recorded") -> N
         assert (client.util.get_server_version())["version"]
 
 
-def test_a_token_of_another_server_is_not_taken(recorded: "Recorded") -> None:
+def test_token_of_another_server_is_rejected(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port) as client:
         with pytest.raises(LoginExpiredError, match="authenticate"):
             client.request("user", headers={"Authorization": "Bearer nonsense"})

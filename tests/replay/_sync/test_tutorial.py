@@ -27,19 +27,19 @@ AVERAGE = "harbor2.vantage6.ai/demo/average"
 SLOW = "localnet/slow"
 
 
-def test_a_login_tells_who_one_is(client: Client) -> None:
+def test_login_sets_whoami(client: Client) -> None:
     assert client.whoami.organization_id == 1
     assert client.whoami.organization_name == "IKNL"
     assert client.whoami.type_ == "user"
 
 
-def test_a_wrong_password_is_an_error(recorded: "Recorded") -> None:
+def test_wrong_password_is_an_error(recorded: "Recorded") -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         with pytest.raises(LoginFailedError):
             client.authenticate("researcher", "not-the-password")
 
 
-def test_lists_keep_the_wanted_fields(client: Client) -> None:
+def test_lists_keep_the_requested_fields(client: Client) -> None:
     assert client.collaboration.list(fields=["id", "name"]) == [{"id": 1, "name": "demo"}]
     organizations = client.organization.list(collaboration=1, fields=("id", "name"))
     assert [row["name"] for row in organizations] == ["IKNL", "Maastro", "Radboudumc"]
@@ -49,7 +49,7 @@ def test_lists_keep_the_wanted_fields(client: Client) -> None:
     assert studies == [{"id": 1, "name": "demo Subset"}]
 
 
-def test_a_listing_answers_in_both_forms(client: Client) -> None:
+def test_list_works_as_list_and_as_dict(client: Client) -> None:
     organizations = client.organization.list()
     assert organizations["data"] == list(organizations)
     assert organizations.total == len(organizations) == 3
@@ -58,7 +58,7 @@ def test_a_listing_answers_in_both_forms(client: Client) -> None:
     assert page.total == 3
 
 
-def test_one_of_each_can_be_looked_up(client: Client) -> None:
+def test_get_one_of_each_resource(client: Client) -> None:
     assert (client.organization.get(2))["name"] == "Maastro"
     assert (client.organization.get())["id"] == 1
     assert (client.collaboration.get(1))["encrypted"] is False
@@ -67,7 +67,7 @@ def test_one_of_each_can_be_looked_up(client: Client) -> None:
     assert node["organization"]["id"] == 2
 
 
-def test_partial_results_come_from_every_organization(client: Client) -> None:
+def test_partial_results_of_every_organization(client: Client) -> None:
     client.setup_encryption(None)
     task = client.task.create(
         collaboration=1,
@@ -99,7 +99,7 @@ def test_partial_results_come_from_every_organization(client: Client) -> None:
     assert task["id"] in [row["id"] for row in client.task.list(name="partial")]
 
 
-def test_a_failing_task_tells_why(client: Client) -> None:
+def test_failed_task_explains_why(client: Client) -> None:
     client.setup_collaboration(1)
     task = client.task.create(
         organizations=[2],
@@ -119,7 +119,7 @@ def test_a_failing_task_tells_why(client: Client) -> None:
     assert "Traceback" in (run["log"] or "")
 
 
-def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
+def test_kill_running_task(recorded: "Recorded") -> None:
     with logged_in(recorded, "admin") as admin:
         task = admin.task.create(
             study=1,
@@ -137,14 +137,14 @@ def test_a_running_task_can_be_killed(recorded: "Recorded") -> None:
             admin.wait_for_results(task["id"], timeout=60)
 
 
-def test_what_is_not_there_is_an_error(client: Client) -> None:
+def test_missing_row_is_an_error(client: Client) -> None:
     with pytest.raises(NotFoundError) as caught:
         client.organization.get(999)
     assert caught.value.status == 404
     assert "organization/999" in str(caught.value)
 
 
-def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
+def test_missing_permission_is_an_error(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             viewer.task.create(
@@ -157,7 +157,7 @@ def test_what_one_may_not_do_is_an_error(recorded: "Recorded") -> None:
             )
 
 
-def test_what_the_server_finds_wrong_is_an_error(client: Client) -> None:
+def test_rejected_request_is_an_error(client: Client) -> None:
     with pytest.raises(BadRequestError):
         client.task.create(
             organizations=[99],

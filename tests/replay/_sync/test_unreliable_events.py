@@ -186,7 +186,7 @@ def became(status: str, task: int = 12) -> tuple[str, Row]:
 # -- logs -------------------------------------------------------------------------------------
 
 
-def test_no_line_is_lost_or_repeated_by_a_break(
+def test_reconnect_neither_loses_nor_repeats_log_lines(
     client: Client, world: World, tape: list[RecordedEvent]
 ) -> None:
     run = world.add(12)["runs"][0]
@@ -216,7 +216,7 @@ def test_no_line_is_lost_or_repeated_by_a_break(
     assert {str(line) for line in lines} >= {"IKNL | a", "IKNL | d"}
 
 
-def test_a_line_that_is_written_again_much_later_is_given_again(
+def test_repeated_log_line_is_yielded_again(
     client: Client, world: World, tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._sync._watch.SETTLE_SECONDS", -1)
@@ -229,7 +229,7 @@ def test_a_line_that_is_written_again_much_later_is_given_again(
 # -- waiting ----------------------------------------------------------------------------------
 
 
-def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
+def test_wait_survives_temporary_failures(
     client: Client, world: World, tape: list[RecordedEvent]
 ) -> None:
     world.add(12)
@@ -253,7 +253,7 @@ def test_waiting_goes_on_through_answers_and_tokens_that_fail_for_a_while(
     assert not refused, "it was refused as often, and asked for once more"
 
 
-def test_an_end_that_was_said_before_anybody_listened_is_noticed(
+def test_completion_before_the_first_event_is_noticed(
     client: Client, world: World, tape: list[RecordedEvent]
 ) -> None:
     world.add(12)["results"][0]["result"] = None
@@ -265,7 +265,7 @@ def test_an_end_that_was_said_before_anybody_listened_is_noticed(
     assert time.monotonic() - began < 30, "it would be a minute"
 
 
-def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
+def test_follow_ends_although_the_result_is_late(
     client: Client, world: World, tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.RECHECKS", ())
@@ -280,9 +280,7 @@ def test_the_end_of_a_followed_run_is_noticed_when_its_result_takes_long(
 
 
 @pytest.mark.usefixtures("deaf")
-def test_tasks_of_others_are_waited_for_one_by_one_if_it_has_to_be(
-    client: Client, world: World
-) -> None:
+def test_wait_for_tasks_of_others_one_by_one(client: Client, world: World) -> None:
     world.owner = "8"
     for id_ in (12, 13):
         world.add(id_)
@@ -300,7 +298,7 @@ def test_tasks_of_others_are_waited_for_one_by_one_if_it_has_to_be(
 
 
 @pytest.mark.usefixtures("deaf")
-def test_subtasks_are_found_among_many_newer_ones(client: Client, world: World) -> None:
+def test_subtasks_are_found_among_many_newer_tasks(client: Client, world: World) -> None:
     for id_ in (12, 13):
         world.add(id_)
     world.add(20, parent=12)
@@ -324,7 +322,7 @@ def test_subtasks_are_found_among_many_newer_ones(client: Client, world: World) 
 # -- listening --------------------------------------------------------------------------------
 
 
-def test_nodes_and_kills_are_heard_and_a_connection_that_breaks_is_tried_again(
+def test_node_and_kill_events_and_reconnect(
     client: Client, tape: list[RecordedEvent], world: World
 ) -> None:
     world.add(12)
@@ -352,7 +350,7 @@ def test_nodes_and_kills_are_heard_and_a_connection_that_breaks_is_tried_again(
 
 
 @pytest.mark.parametrize("end", [CUT, MUTE, CLOSED])
-def test_a_connection_that_breaks_while_it_is_opened_is_tried_again(
+def test_connection_broken_during_handshake_is_retried(
     client: Client,
     tape: list[RecordedEvent],
     world: World,
@@ -411,7 +409,7 @@ STRANGE = {
     [*FLOODS.values(), *((frame(text), b"") for text in STRANGE.values())],
     ids=[*FLOODS, *STRANGE],
 )
-def test_what_would_take_up_all_memory_ends_the_connection(
+def test_endless_message_closes_the_connection(
     client: Client, tape: list[RecordedEvent], world: World, said: tuple[bytes, bytes]
 ) -> None:
     world.add(12)
@@ -429,7 +427,7 @@ def test_what_would_take_up_all_memory_ends_the_connection(
 
 
 @pytest.mark.parametrize("said", FLOODS.values(), ids=FLOODS)
-def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
+def test_oversized_message_is_cut_off_and_the_wait_continues(
     client: Client, tape: list[RecordedEvent], world: World, said: tuple[bytes, bytes]
 ) -> None:
     world.add(12)
@@ -446,7 +444,7 @@ def test_a_flood_ends_where_no_message_is_so_long_and_waiting_goes_on(
     assert peak < 8 * MOST
 
 
-def test_a_long_message_is_heard(client: Client, tape: list[RecordedEvent], world: World) -> None:
+def test_long_message_is_received(client: Client, tape: list[RecordedEvent], world: World) -> None:
     world.add(12)
     longest = "é" * 500_000  # 1 MB, which is all that a server takes in; escaped, 3 MB
     tape += [(0, *wrote(longest)), (0, *wrote(longest))]
@@ -458,7 +456,7 @@ def test_a_long_message_is_heard(client: Client, tape: list[RecordedEvent], worl
     assert heard == [LogWritten(120, 12, longest)] * 2
 
 
-def test_of_one_task_only_its_own_is_heard(
+def test_only_events_of_the_requested_task(
     client: Client, tape: list[RecordedEvent], world: World
 ) -> None:
     world.add(12)
@@ -478,7 +476,7 @@ def test_of_one_task_only_its_own_is_heard(
     assert heard == [Reconnected(), KillRequested(4, (12,), (), None)]
 
 
-def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
+def test_expired_token_is_refreshed_for_events(
     client: Client,
     tape: list[RecordedEvent],
     world: World,
@@ -507,7 +505,7 @@ def test_a_token_that_lapses_on_its_way_to_the_events_is_renewed(
     assert len(set(opened)) == 2
 
 
-def test_events_that_cannot_be_heard_are_told_why(
+def test_unavailable_events_explain_why(
     client: Client, tape: list[RecordedEvent], world: World
 ) -> None:
     with pytest.raises(
@@ -532,7 +530,7 @@ def test_events_that_cannot_be_heard_are_told_why(
 # -- what goes wrong with one, and not with the others ----------------------------------------
 
 
-def test_a_result_that_cannot_be_read_costs_no_other_task(client: Client, world: World) -> None:
+def test_unreadable_result_does_not_lose_other_tasks(client: Client, world: World) -> None:
     for id_ in (12, 13, 14):
         world.add(id_)
         world.end(id_)

@@ -20,16 +20,18 @@ CASES = [
 
 
 @pytest.mark.parametrize(("way", "kind", "form"), CASES)
-def test_what_comes_of_it(found: list[Found], way: Way, kind: Kind, form: str) -> None:
+def test_fault_has_the_expected_outcome(
+    found: list[Found], way: Way, kind: Kind, form: str
+) -> None:
     (one,) = (one for one in found if (one.way, one.kind, one.form) == (way, kind, form))
     assert judge(one) == []
 
 
-def test_every_way_at_the_stores_is_one_of_the_ways() -> None:
+def test_store_faults_are_known_faults() -> None:
     assert {way.name for way in WAYS} >= AT_STORES
 
 
-def test_the_page_says_so(found: list[Found], request: pytest.FixtureRequest) -> None:
+def test_page_matches_the_outcomes(found: list[Found], request: pytest.FixtureRequest) -> None:
     text = page.tables(found)
     if request.config.getoption("--write"):
         page.write_down(text)

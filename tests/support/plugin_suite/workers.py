@@ -20,7 +20,7 @@ with Client.from_env(log_level=None) as client:
 """
 
 
-def test_workers_have_a_network_each(v6_network: LocalNetwork) -> None:
+def test_each_worker_has_a_network(v6_network: LocalNetwork) -> None:
     note = MEETING / f"{os.environ['PYTEST_XDIST_WORKER']}.note"
     note.write_text(v6_network.url)
     note.rename(note.with_suffix(".url"))
@@ -32,7 +32,7 @@ def test_workers_have_a_network_each(v6_network: LocalNetwork) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_asynchronous_client_is_there(v6_async_client: AsyncClient) -> None:
+async def test_async_client_fixture_works(v6_async_client: AsyncClient) -> None:
     rows, _ = await asyncio.gather(v6_async_client.organization.list(), asyncio.sleep(0))
     assert [row["name"] for row in rows] == ["IKNL"]
 

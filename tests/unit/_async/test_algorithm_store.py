@@ -32,7 +32,7 @@ def at(script: ScriptedServer) -> str:
     return f"http://127.0.0.1:{script.port}/api"
 
 
-async def test_a_store_is_told_the_token_and_which_server_it_is_of(
+async def test_store_receives_token_and_server(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
@@ -47,7 +47,7 @@ async def test_a_store_is_told_the_token_and_which_server_it_is_of(
     assert server.seen[-1].server_url is None
 
 
-async def test_what_everyone_may_know_is_asked_without_the_token(
+async def test_public_store_data_needs_no_token(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
@@ -56,7 +56,7 @@ async def test_what_everyone_may_know_is_asked_without_the_token(
     assert (store.seen[-1].path, store.seen[-1].authorization) == ("/api/policy/public", None)
 
 
-async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
+async def test_token_expired_at_the_store_is_refreshed_at_the_server(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
@@ -71,7 +71,7 @@ async def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
         await client.store.policy.get()
 
 
-async def test_another_store_takes_the_place_of_the_first(
+async def test_second_store_replaces_the_first(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(server).replace("127.0.0.1", "localhost"))
@@ -95,7 +95,7 @@ async def test_another_store_takes_the_place_of_the_first(
         ("", "https://"),
     ],
 )
-async def test_no_login_goes_where_it_could_be_taken(
+async def test_token_is_not_sent_to_unsafe_addresses(
     client: AsyncClient, server: ScriptedServer, url: str, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=hint):
@@ -105,7 +105,7 @@ async def test_no_login_goes_where_it_could_be_taken(
         await client.algorithm.get(1)
 
 
-async def test_any_request_can_be_made_of_the_store(
+async def test_custom_request_to_the_store(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, at(store))
@@ -116,9 +116,7 @@ async def test_any_request_can_be_made_of_the_store(
 
 
 # -- how a request is sent -------------------------------------------------------------------
-async def test_a_request_can_do_without_a_renewal(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_custom_request_without_refresh(client: AsyncClient, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     await client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
@@ -128,7 +126,7 @@ async def test_a_request_can_do_without_a_renewal(
         assert server.paths == ["GET /api/thing"]
 
 
-async def test_one_decides_how_often_a_connection_is_tried(
+async def test_attempts_on_timeout_sets_the_number_of_attempts(
     client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
@@ -152,7 +150,7 @@ async def test_one_decides_how_often_a_connection_is_tried(
 
 
 # -- waiting without results ------------------------------------------------------------------
-async def test_a_task_is_waited_for_by_any_means_of_asking(
+async def test_wait_for_task_completion_with_custom_request(
     client: AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "vantage6.client")
@@ -169,7 +167,7 @@ async def test_a_task_is_waited_for_by_any_means_of_asking(
         assert len(caplog.messages) == lines
 
 
-async def test_waiting_for_a_task_alone_ends_in_time_too(client: AsyncClient) -> None:
+async def test_wait_for_task_completion_times_out(client: AsyncClient) -> None:
     async def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 

@@ -100,7 +100,7 @@ def text_of(pieces: list[bytes], key: Any) -> str:
 LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
 
 
-async def test_each_organization_gets_a_blob_of_its_own(
+async def test_each_organization_gets_its_own_blob(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -122,7 +122,7 @@ async def test_each_organization_gets_a_blob_of_its_own(
     assert server.paths.count("GET /api/blobstream/status") == 1, "it is asked once"
 
 
-async def test_a_plain_input_is_kept_as_the_server_would_keep_it(
+async def test_plain_input_has_the_format_of_the_server(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     store = Store(encrypted=False)
@@ -139,7 +139,7 @@ async def test_a_plain_input_is_kept_as_the_server_would_keep_it(
         ((404, b"<html>a proxy's</html>"), EndpointNotFoundError),
     ],
 )
-async def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
+async def test_nothing_is_sent_when_the_blob_store_status_is_unknown(
     client: AsyncClient, server: ScriptedServer, status: Reply, error: type[Exception]
 ) -> None:
     store = Store(encrypted=False)
@@ -152,9 +152,7 @@ async def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
         await client.check_if_blob_store_enabled()
 
 
-async def test_a_blob_that_is_refused_is_an_error_and_no_task(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_rejected_upload_creates_no_task(client: AsyncClient, server: ScriptedServer) -> None:
     store = Store(encrypted=False)
     store.refusals = [(500, {"msg": "Error uploading result!"})]
     await store.serve(server, client)
@@ -166,7 +164,7 @@ async def test_a_blob_that_is_refused_is_an_error_and_no_task(
     assert json.loads(text_of(store.blobs["0b0e-1"], None)) == LARGE["input_"], "sent whole again"
 
 
-async def test_results_come_from_the_store_and_one_bad_one_loses_none(
+async def test_bad_blob_does_not_lose_other_results(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -183,7 +181,7 @@ async def test_results_come_from_the_store_and_one_bad_one_loses_none(
     assert [row["result"] for row in caught.value.results] == [None, None, '{"n": 1}']
 
 
-async def test_a_result_is_saved_whole_or_not_at_all(
+async def test_result_is_saved_completely_or_not_at_all(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -221,7 +219,7 @@ async def test_a_result_is_saved_whole_or_not_at_all(
     ],
     ids=["of a length", "in chunks"],
 )
-async def test_a_blob_that_breaks_off_is_no_result(
+async def test_truncated_blob_is_not_a_result(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, body: bytes, told: dict[str, str]
 ) -> None:
     store = Store(encrypted=False)
@@ -239,9 +237,7 @@ async def test_a_blob_that_breaks_off_is_no_result(
     assert not (tmp_path / "result.json").exists()
 
 
-async def test_a_blob_that_is_not_there_is_an_error(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_missing_blob_is_an_error(client: AsyncClient, server: ScriptedServer) -> None:
     store = Store()
     await store.serve(server, client, {**store.row(1, None), "result": "gone"})
     others = server.reply
@@ -251,7 +247,7 @@ async def test_a_blob_that_is_not_there_is_an_error(
         await client.result.get(1)
 
 
-async def test_results_in_memory_have_their_bounds(
+async def test_results_in_memory_are_limited(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store(encrypted=False)
@@ -271,7 +267,7 @@ def inputs(store: Store) -> Iterator[dict[str, Any]]:
         yield {**row, "input": row["result"], "organization": {"id": organization}, "ports": []}
 
 
-async def test_inputs_for_others_stay_where_they_are(
+async def test_inputs_of_others_are_not_downloaded(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()

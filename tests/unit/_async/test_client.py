@@ -65,7 +65,7 @@ ORGANIZATIONS = [
 ]
 
 
-async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
+async def test_list_is_complete_and_requested_in_stable_order(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
@@ -80,7 +80,7 @@ async def test_a_list_is_whole_and_asked_for_in_a_stable_order(
     assert {query["name"] for query in queries} == {"organization%"}
 
 
-async def test_one_page_is_given_on_demand(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_single_page_on_request(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = await client.organization.list(page=2, per_page=5)
     assert [row["id"] for row in rows] == [6, 7, 8, 9, 10]
@@ -90,7 +90,7 @@ async def test_one_page_is_given_on_demand(client: AsyncClient, server: Scripted
     assert len(server.seen) == 2
 
 
-async def test_filters_look_at_every_page(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_filters_cover_every_page(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = await client.organization.list(filter_=("country", "BE"), field="id")
     assert [row["id"] for row in rows] == list(range(2, 602, 2))
@@ -173,7 +173,7 @@ async def test_filters_look_at_every_page(client: AsyncClient, server: ScriptedS
         ),
     ],
 )
-async def test_every_filter_is_sent_as_the_server_calls_it(
+async def test_filters_are_sent_under_the_servers_names(
     client: AsyncClient, server: ScriptedServer, resource: str, given: dict[str, Any], query: str
 ) -> None:
     await serve(server, client, {f"GET /{resource}": listing([])})
@@ -183,7 +183,7 @@ async def test_every_filter_is_sent_as_the_server_calls_it(
 
 
 @pytest.mark.parametrize("resource", ["user", "organization"])
-async def test_without_an_id_it_is_ones_own(
+async def test_own_row_without_an_id(
     client: AsyncClient, server: ScriptedServer, resource: str
 ) -> None:
     await serve(server, client, {})
@@ -194,7 +194,7 @@ async def test_without_an_id_it_is_ones_own(
 
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
-async def test_one_of_each_is_looked_up_by_its_id(
+async def test_get_one_of_each_by_id(
     client: AsyncClient, server: ScriptedServer, resource: str
 ) -> None:
     needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
@@ -204,7 +204,7 @@ async def test_one_of_each_is_looked_up_by_its_id(
     assert await getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
 
 
-async def test_the_chosen_collaboration_is_the_default(
+async def test_chosen_collaboration_is_the_default(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     routes: Routes = {
@@ -222,7 +222,7 @@ async def test_the_chosen_collaboration_is_the_default(
     assert client.collaboration_id == 4
 
 
-async def test_collaborations_are_those_of_the_own_organization(
+async def test_collaborations_of_the_own_organization(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /collaboration": listing([])})
@@ -234,7 +234,7 @@ async def test_collaborations_are_those_of_the_own_organization(
         await client.collaboration.list("everything")
 
 
-async def test_task_filters_that_the_server_lacks_work_all_the_same(
+async def test_task_filters_missing_on_the_server(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     tasks = [
@@ -252,7 +252,7 @@ async def test_task_filters_that_the_server_lacks_work_all_the_same(
     assert [row["id"] for row in await client.task.list(run=9)] == [3]
 
 
-async def test_runs_are_kept_by_port_and_inputs_opened(
+async def test_runs_are_filtered_by_port_and_decrypted(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     reference = {"id": 3, "link": "", "methods": []}
@@ -288,7 +288,7 @@ TASK: dict[str, Any] = {
 }
 
 
-async def test_a_task_is_sent_with_its_input_for_each_organization(
+async def test_task_has_an_input_for_each_organization(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=False))
@@ -307,7 +307,7 @@ async def test_a_task_is_sent_with_its_input_for_each_organization(
     assert "study_id" not in sent
 
 
-async def test_a_study_is_enough_to_find_the_collaboration(
+async def test_study_determines_the_collaboration(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=False))
@@ -317,9 +317,7 @@ async def test_a_study_is_enough_to_find_the_collaboration(
     assert "store_id" not in sent
 
 
-async def test_nothing_is_sent_for_a_task_that_cannot_work(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_invalid_task_is_not_sent(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, collaboration(encrypted=False))
     for wrong in (
         {"organizations": [], "collaboration": 4},
@@ -339,7 +337,7 @@ def write_key(folder: Path) -> Path:
     return path
 
 
-async def test_an_encrypted_collaboration_gets_no_plain_input(
+async def test_encrypted_collaboration_gets_no_plain_input(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, collaboration(encrypted=True))
@@ -348,7 +346,7 @@ async def test_an_encrypted_collaboration_gets_no_plain_input(
     assert not any(path.startswith("POST") for path in server.paths)
 
 
-async def test_inputs_are_encrypted_with_one_look_at_the_keys(
+async def test_public_keys_are_fetched_once_per_task(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     keys = {1: KEY, 2: generate_private_key(2048)}
@@ -369,7 +367,7 @@ async def test_inputs_are_encrypted_with_one_look_at_the_keys(
         assert json.loads(decrypt(row["input"], keys[row["id"]])) == TASK["input_"]
 
 
-async def test_a_key_in_a_plain_collaboration_changes_nothing(
+async def test_key_has_no_effect_in_plain_collaboration(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     routes = collaboration(encrypted=False)
@@ -382,7 +380,7 @@ async def test_a_key_in_a_plain_collaboration_changes_nothing(
     )
 
 
-async def test_the_servers_public_key_is_never_replaced(
+async def test_public_key_on_the_server_is_never_replaced(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     await serve(server, client, {})
@@ -401,7 +399,7 @@ async def test_the_servers_public_key_is_never_replaced(
     assert all(path.startswith("GET") for path in server.paths)
 
 
-async def test_killing_and_deleting_pass_on_what_the_server_says(
+async def test_kill_and_delete_return_the_servers_message(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     done: Reply = (200, {"msg": "done"})
@@ -479,9 +477,7 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
     }
 
 
-async def test_results_come_when_the_task_is_done_in_the_order_asked(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_results_are_in_requested_order(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, waiting("pending", "active", "completed"))
     results = await client.wait_for_results(12, 0.1, progress=False)
     assert [row["run"]["id"] for row in results["data"]] == [1, 2]
@@ -494,7 +490,7 @@ async def test_results_come_when_the_task_is_done_in_the_order_asked(
     assert len(server.seen) == 7, "names are asked for once"
 
 
-async def test_organizations_that_one_may_not_see_are_numbers(
+async def test_invisible_organizations_are_shown_by_id(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     refused = {"GET /organization": lambda *_: (401, {"msg": "You lack the permission"})}
@@ -502,12 +498,12 @@ async def test_organizations_that_one_may_not_see_are_numbers(
     assert list((await client.result.from_task(12)).by_organization) == ["1", "2"]
 
 
-async def test_both_names_for_waiting_work(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_both_names_of_wait_work(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, waiting("completed"))
     assert await client.wait_for_result(task_id=12) == await client.wait_for_results(task_id=12)
 
 
-async def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
+async def test_failed_task_raises_with_logs_and_other_results(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
@@ -521,7 +517,7 @@ async def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
     assert "organization 2" in str(error)
 
 
-async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_failed_task_can_be_returned(client: AsyncClient, server: ScriptedServer) -> None:
     runs = {1: ["active", "active", "completed"], 2: ["crashed"]}
     await serve(server, client, waiting("crashed", runs=runs))
     results = await client.wait_for_results(12, 0.1, on_failure="return")
@@ -530,9 +526,7 @@ async def test_a_failed_task_can_be_waited_out(client: AsyncClient, server: Scri
         await client.wait_for_results(12, on_failure="ignore")  # type: ignore[arg-type]
 
 
-async def test_waiting_ends_in_time_and_leaves_the_task(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_wait_timeout_keeps_the_task(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, waiting("active"))
     with pytest.raises(WaitTimeoutError, match="runs on") as caught:
         await client.wait_for_results(12, 0.1, timeout=0.3)
@@ -540,7 +534,7 @@ async def test_waiting_ends_in_time_and_leaves_the_task(
     assert {path.split()[0] for path in server.paths} == {"GET"}
 
 
-async def test_no_look_begins_after_one_that_outlasts_the_wait(
+async def test_no_poll_starts_after_the_wait_timeout(
     client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.BACKOFF", (0.0,))
@@ -561,7 +555,7 @@ async def test_no_look_begins_after_one_that_outlasts_the_wait(
     assert looks == 2
 
 
-async def test_servers_without_the_status_address_are_asked_for_the_task(
+async def test_poll_the_task_without_status_endpoint(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     routes = waiting("active", "completed")
@@ -571,7 +565,7 @@ async def test_servers_without_the_status_address_are_asked_for_the_task(
     assert status == "completed"
 
 
-async def test_waiting_for_a_task_that_is_not_there_fails_at_once(
+async def test_wait_for_missing_task_fails_at_once(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     await serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
@@ -581,7 +575,7 @@ async def test_waiting_for_a_task_that_is_not_there_fails_at_once(
 
 
 # -- the rest --------------------------------------------------------------------------------
-async def test_the_result_of_one_run_is_its_text(
+async def test_result_of_one_run_is_text(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
@@ -595,7 +589,7 @@ async def test_the_result_of_one_run_is_its_text(
     assert await client.result.get(5) == '{"n": 1}'
 
 
-async def test_a_result_that_is_no_text_is_given_as_its_bytes(
+async def test_binary_result_is_returned_as_bytes(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
@@ -606,7 +600,7 @@ async def test_a_result_that_is_no_text_is_given_as_its_bytes(
     assert await client.result.get_bytes(5) == b"\x89PNG"
 
 
-async def test_any_request_can_be_made(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_custom_request(client: AsyncClient, server: ScriptedServer) -> None:
     await serve(server, client, {"GET /thing": lambda request, query: (200, [query])})
     assert await client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
     assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
@@ -633,7 +627,7 @@ async def test_any_request_can_be_made(client: AsyncClient, server: ScriptedServ
         {"endpoint": "task", "headers": {"X": "\N{EURO SIGN}"}},
     ],
 )
-async def test_a_request_cannot_become_another_one(
+async def test_custom_request_cannot_leave_its_path(
     client: AsyncClient, server: ScriptedServer, strange: dict[str, Any]
 ) -> None:
     await serve(server, client, {})
@@ -644,9 +638,7 @@ async def test_a_request_cannot_become_another_one(
     assert not server.seen
 
 
-async def test_pages_that_never_end_are_an_error(
-    client: AsyncClient, server: ScriptedServer
-) -> None:
+async def test_endless_pages_are_an_error(client: AsyncClient, server: ScriptedServer) -> None:
     def again(request: Request, query: dict[str, str]) -> Reply:
         return page(ORGANIZATIONS, 1, 250)
 
@@ -666,7 +658,7 @@ async def test_pages_that_never_end_are_an_error(
     assert len(server.seen) < 20
 
 
-async def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
+async def test_ambiguous_arguments_are_rejected_before_sending(
     client: AsyncClient, server: ScriptedServer
 ) -> None:
     nothing: Any = None
@@ -685,14 +677,16 @@ async def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     assert len(server.seen) == before
 
 
-async def test_no_identifier_is_as_long(client: AsyncClient, server: ScriptedServer) -> None:
+async def test_oversized_identifiers_are_rejected(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
     await serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
         with pytest.raises((InvalidInputError, NameNotFoundError)):
             await client.organization.get(number)
 
 
-async def test_a_client_tells_where_it_is() -> None:
+async def test_client_describes_its_server() -> None:
     async with AsyncClient("http://localhost/", 7601, "api", log_level=None) as client:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
@@ -704,7 +698,7 @@ async def test_a_client_tells_where_it_is() -> None:
         assert client.with_options(max_retries=0).host == client.host
 
 
-async def test_a_password_over_plain_http_is_warned_of() -> None:
+async def test_password_over_plain_http_warns() -> None:
     async with AsyncClient("http://no-such-host.invalid", 80, log_level=None) as open_client:
         with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
             with pytest.raises(ConnectionFailedError):

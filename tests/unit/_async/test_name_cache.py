@@ -65,7 +65,7 @@ def listings(server: ScriptedServer, kind: str) -> int:
     )
 
 
-async def test_names_cost_one_listing_a_kind_and_then_nothing(
+async def test_names_are_listed_once_per_kind(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     for _ in range(3):
@@ -85,7 +85,7 @@ async def test_names_cost_one_listing_a_kind_and_then_nothing(
     assert others == ["GET /api/collaboration/1", "POST /api/task"] * 3
 
 
-async def test_identifiers_and_rows_ask_for_no_names(
+async def test_identifiers_and_rows_need_no_lookup(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.organization.get(7)
@@ -93,7 +93,7 @@ async def test_identifiers_and_rows_ask_for_no_names(
     assert server.paths == ["GET /api/organization/7", "GET /api/organization/8"]
 
 
-async def test_a_new_name_and_a_new_row_are_noticed(
+async def test_new_names_and_rows_are_noticed(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     assert await client.organization.id("hospital 7") == 7
@@ -107,16 +107,14 @@ async def test_a_new_name_and_a_new_row_are_noticed(
     assert listings(server, "organization") == 3
 
 
-async def test_a_name_that_this_client_changes_is_forgotten(
-    client: AsyncClient, world: World
-) -> None:
+async def test_changed_names_are_dropped_from_the_cache(client: AsyncClient, world: World) -> None:
     assert await client.organization.id("hospital 7") == 7
     await client.organization.update("hospital 7", name="moved")
     await client.organization.update("hospital 8", name="hospital 7")
     assert await client.organization.id("hospital 7") == 8
 
 
-async def test_the_chosen_collaboration_is_looked_at_first(
+async def test_names_in_the_chosen_collaboration_come_first(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.setup_collaboration("demo")
@@ -130,12 +128,12 @@ async def test_the_chosen_collaboration_is_looked_at_first(
     )
 
 
-async def test_a_node_goes_by_its_organization(client: AsyncClient, world: World) -> None:
+async def test_node_is_found_by_organization(client: AsyncClient, world: World) -> None:
     assert (await client.node.get("hospital 2"))["id"] == 42
     assert (await client.node.find("node 1"))["id"] == 41
 
 
-async def test_tasks_are_asked_for_each_time(
+async def test_task_names_are_not_cached(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     world.tasks = [{"id": 12, "name": "average", "status": "active", "created_at": "2026-11-22"}]
@@ -150,7 +148,7 @@ async def test_tasks_are_asked_for_each_time(
         await client.task.id("averige")
 
 
-async def test_tasks_are_kept_by_the_name_of_their_store(client: AsyncClient, world: World) -> None:
+async def test_tasks_are_filtered_by_store_name(client: AsyncClient, world: World) -> None:
     world.algorithmstores = [{"id": 3, "name": "reviewed", "url": "https://store.example/api"}]
     world.tasks = [
         {"id": 12, "status": "pending", "algorithm_store": {"id": 3}},
@@ -160,14 +158,14 @@ async def test_tasks_are_kept_by_the_name_of_their_store(client: AsyncClient, wo
         assert [task["id"] for task in await client.task.list(store=store)] == [12]
 
 
-async def test_what_is_found_is_a_whole_row(client: AsyncClient, world: World) -> None:
+async def test_find_returns_a_whole_row(client: AsyncClient, world: World) -> None:
     assert (await client.organization.find("Hospital 3"))["country"] == "NL"
     assert (await client.find("study", "adults", collaboration="demo"))["id"] == 5
     with pytest.raises(InvalidInputError, match="there is no kind 'planet'"):
         await client.find("planet", "earth")  # type: ignore[arg-type]  # the mistake of a user
 
 
-async def test_another_login_sees_other_names(
+async def test_new_login_clears_the_names(
     server: ScriptedServer, client: AsyncClient, world: World
 ) -> None:
     await client.organization.id("hospital 7")

@@ -66,7 +66,7 @@ def posted(server: ScriptedServer) -> int:
     return sum(path.startswith("POST") for path in server.paths)
 
 
-async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
+async def test_replaced_key_gets_no_input_until_accepted(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
@@ -89,7 +89,7 @@ async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
     assert posted(server) == 2
 
 
-async def test_results_are_not_encrypted_for_who_takes_ones_place(
+async def test_replaced_own_key_is_noticed(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
@@ -100,7 +100,7 @@ async def test_results_are_not_encrypted_for_who_takes_ones_place(
     assert not posted(server)
 
 
-async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
+async def test_nothing_is_sent_when_encryption_is_denied(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
@@ -117,7 +117,7 @@ async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
     assert posted(server) == 1
 
 
-async def test_with_a_key_a_plain_collaboration_is_told_of_once(
+async def test_plain_collaboration_with_a_key_warns_once(
     client: AsyncClient,
     server: ScriptedServer,
     tmp_path: Path,
@@ -134,7 +134,7 @@ async def test_with_a_key_a_plain_collaboration_is_told_of_once(
     assert caplog.text.count("not encrypted") == 1
 
 
-async def test_a_strict_client_sends_only_what_was_accepted(
+async def test_strict_client_sends_only_to_accepted_keys(
     server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     async with AsyncClient(
@@ -157,7 +157,7 @@ async def test_a_strict_client_sends_only_what_was_accepted(
         assert posted(server) == 1
 
 
-async def test_an_organization_without_a_key_has_no_fingerprint(
+async def test_organization_without_key_has_no_fingerprint(
     client: AsyncClient, server: ScriptedServer, world: World
 ) -> None:
     world.organizations[5]["public_key"] = ""
@@ -171,7 +171,7 @@ async def test_an_organization_without_a_key_has_no_fingerprint(
 
 
 # -- keys of one's own ---------------------------------------------------------------------------
-async def test_the_public_key_is_replaced_when_told_to(
+async def test_public_key_is_replaced_on_request(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     taken: list[str] = []
@@ -190,7 +190,7 @@ async def test_the_public_key_is_replaced_when_told_to(
     assert taken == [public_key_of(KEY)]
 
 
-async def test_a_public_key_that_the_server_refuses_is_an_error(
+async def test_rejected_public_key_is_an_error(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
@@ -202,7 +202,7 @@ async def test_a_public_key_that_the_server_refuses_is_an_error(
     assert not (tmp_path / "new.pem").exists()
 
 
-async def test_a_key_is_made_long_and_for_its_owner_alone(
+async def test_generated_key_is_long_and_private(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
@@ -219,7 +219,7 @@ async def test_a_key_is_made_long_and_for_its_owner_alone(
     assert server.seen == []
 
 
-async def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
+async def test_readable_key_warns_at_the_callers_line(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)

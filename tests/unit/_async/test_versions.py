@@ -35,7 +35,7 @@ async def choose(
     await client.store.set(4)
 
 
-async def test_the_version_is_asked_once_and_only_where_it_matters(
+async def test_version_is_requested_once_and_only_if_needed(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
@@ -56,7 +56,7 @@ async def test_the_version_is_asked_once_and_only_where_it_matters(
     assert [request.authorization for request in asked] == [None]
 
 
-async def test_nothing_is_sent_that_the_store_would_not_understand(
+async def test_nothing_unsupported_is_sent_to_the_store(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
@@ -74,7 +74,7 @@ async def test_nothing_is_sent_that_the_store_would_not_understand(
 @pytest.mark.parametrize(
     ("version", "sent"), [("4.7.1", "query"), ("4.8.2", "body"), ("4.15.2", "body")]
 )
-async def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
+async def test_location_of_server_url_depends_on_the_version(
     client: AsyncClient, server: ScriptedServer, version: str, sent: str
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
@@ -85,7 +85,7 @@ async def test_where_a_task_tells_the_address_of_the_server_depends_on_the_versi
     assert ("server_url" in request.body) == (sent == "body")
 
 
-async def test_a_server_that_should_know_the_address_is_not_called_old(
+async def test_missing_endpoint_of_a_current_version_is_not_called_old(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store)
@@ -96,7 +96,7 @@ async def test_a_server_that_should_know_the_address_is_not_called_old(
         assert not isinstance(caught.value, UnsupportedServerVersionError)
 
 
-async def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(
+async def test_store_path_is_added_for_servers_that_omit_it(
     client: AsyncClient, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     await choose(client, server, store, path="")

@@ -33,7 +33,7 @@ def at(script: ScriptedServer) -> str:
     return f"http://127.0.0.1:{script.port}/api"
 
 
-def test_a_store_is_told_the_token_and_which_server_it_is_of(
+def test_store_receives_token_and_server(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
@@ -48,7 +48,7 @@ def test_a_store_is_told_the_token_and_which_server_it_is_of(
     assert server.seen[-1].server_url is None
 
 
-def test_what_everyone_may_know_is_asked_without_the_token(
+def test_public_store_data_needs_no_token(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
@@ -57,7 +57,7 @@ def test_what_everyone_may_know_is_asked_without_the_token(
     assert (store.seen[-1].path, store.seen[-1].authorization) == ("/api/policy/public", None)
 
 
-def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
+def test_token_expired_at_the_store_is_refreshed_at_the_server(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
@@ -72,7 +72,7 @@ def test_a_token_that_lapsed_at_the_store_is_renewed_at_the_server(
         client.store.policy.get()
 
 
-def test_another_store_takes_the_place_of_the_first(
+def test_second_store_replaces_the_first(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(server).replace("127.0.0.1", "localhost"))
@@ -96,7 +96,7 @@ def test_another_store_takes_the_place_of_the_first(
         ("", "https://"),
     ],
 )
-def test_no_login_goes_where_it_could_be_taken(
+def test_token_is_not_sent_to_unsafe_addresses(
     client: Client, server: ScriptedServer, url: str, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=hint):
@@ -106,7 +106,7 @@ def test_no_login_goes_where_it_could_be_taken(
         client.algorithm.get(1)
 
 
-def test_any_request_can_be_made_of_the_store(
+def test_custom_request_to_the_store(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, at(store))
@@ -117,7 +117,7 @@ def test_any_request_can_be_made_of_the_store(
 
 
 # -- how a request is sent -------------------------------------------------------------------
-def test_a_request_can_do_without_a_renewal(client: Client, server: ScriptedServer) -> None:
+def test_custom_request_without_refresh(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     client.authenticate("researcher", "secret")
     for choice in ({"retry": False}, {"first_try": False}):
@@ -127,7 +127,7 @@ def test_a_request_can_do_without_a_renewal(client: Client, server: ScriptedServ
         assert server.paths == ["GET /api/thing"]
 
 
-def test_one_decides_how_often_a_connection_is_tried(
+def test_attempts_on_timeout_sets_the_number_of_attempts(
     client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
@@ -151,7 +151,7 @@ def test_one_decides_how_often_a_connection_is_tried(
 
 
 # -- waiting without results ------------------------------------------------------------------
-def test_a_task_is_waited_for_by_any_means_of_asking(
+def test_wait_for_task_completion_with_custom_request(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "vantage6.client")
@@ -168,7 +168,7 @@ def test_a_task_is_waited_for_by_any_means_of_asking(
         assert len(caplog.messages) == lines
 
 
-def test_waiting_for_a_task_alone_ends_in_time_too(client: Client) -> None:
+def test_wait_for_task_completion_times_out(client: Client) -> None:
     def ask(_: str) -> dict[str, str]:
         return {"status": "active"}
 

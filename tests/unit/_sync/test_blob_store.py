@@ -99,7 +99,7 @@ def text_of(pieces: list[bytes], key: Any) -> str:
 LARGE = {**TASK, "input_": {"method": "f", "kwargs": {"x": "y" * (2 * PIECE)}}}
 
 
-def test_each_organization_gets_a_blob_of_its_own(
+def test_each_organization_gets_its_own_blob(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -119,9 +119,7 @@ def test_each_organization_gets_a_blob_of_its_own(
     assert server.paths.count("GET /api/blobstream/status") == 1, "it is asked once"
 
 
-def test_a_plain_input_is_kept_as_the_server_would_keep_it(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_plain_input_has_the_format_of_the_server(client: Client, server: ScriptedServer) -> None:
     store = Store(encrypted=False)
     store.serve(server, client)
     client.task.create([5], **TASK, collaboration=4)
@@ -136,7 +134,7 @@ def test_a_plain_input_is_kept_as_the_server_would_keep_it(
         ((404, b"<html>a proxy's</html>"), EndpointNotFoundError),
     ],
 )
-def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
+def test_nothing_is_sent_when_the_blob_store_status_is_unknown(
     client: Client, server: ScriptedServer, status: Reply, error: type[Exception]
 ) -> None:
     store = Store(encrypted=False)
@@ -149,9 +147,7 @@ def test_when_it_is_unclear_whether_there_is_a_store_nothing_is_sent(
         client.check_if_blob_store_enabled()
 
 
-def test_a_blob_that_is_refused_is_an_error_and_no_task(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_rejected_upload_creates_no_task(client: Client, server: ScriptedServer) -> None:
     store = Store(encrypted=False)
     store.refusals = [(500, {"msg": "Error uploading result!"})]
     store.serve(server, client)
@@ -163,7 +159,7 @@ def test_a_blob_that_is_refused_is_an_error_and_no_task(
     assert json.loads(text_of(store.blobs["0b0e-1"], None)) == LARGE["input_"], "sent whole again"
 
 
-def test_results_come_from_the_store_and_one_bad_one_loses_none(
+def test_bad_blob_does_not_lose_other_results(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -180,7 +176,7 @@ def test_results_come_from_the_store_and_one_bad_one_loses_none(
     assert [row["result"] for row in caught.value.results] == [None, None, '{"n": 1}']
 
 
-def test_a_result_is_saved_whole_or_not_at_all(
+def test_result_is_saved_completely_or_not_at_all(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()
@@ -218,7 +214,7 @@ def test_a_result_is_saved_whole_or_not_at_all(
     ],
     ids=["of a length", "in chunks"],
 )
-def test_a_blob_that_breaks_off_is_no_result(
+def test_truncated_blob_is_not_a_result(
     client: Client, server: ScriptedServer, tmp_path: Path, body: bytes, told: dict[str, str]
 ) -> None:
     store = Store(encrypted=False)
@@ -236,7 +232,7 @@ def test_a_blob_that_breaks_off_is_no_result(
     assert not (tmp_path / "result.json").exists()
 
 
-def test_a_blob_that_is_not_there_is_an_error(client: Client, server: ScriptedServer) -> None:
+def test_missing_blob_is_an_error(client: Client, server: ScriptedServer) -> None:
     store = Store()
     store.serve(server, client, {**store.row(1, None), "result": "gone"})
     others = server.reply
@@ -246,7 +242,7 @@ def test_a_blob_that_is_not_there_is_an_error(client: Client, server: ScriptedSe
         client.result.get(1)
 
 
-def test_results_in_memory_have_their_bounds(
+def test_results_in_memory_are_limited(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store(encrypted=False)
@@ -266,7 +262,7 @@ def inputs(store: Store) -> Iterator[dict[str, Any]]:
         yield {**row, "input": row["result"], "organization": {"id": organization}, "ports": []}
 
 
-def test_inputs_for_others_stay_where_they_are(
+def test_inputs_of_others_are_not_downloaded(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     store = Store()

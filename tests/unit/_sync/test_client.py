@@ -66,7 +66,7 @@ ORGANIZATIONS = [
 ]
 
 
-def test_a_list_is_whole_and_asked_for_in_a_stable_order(
+def test_list_is_complete_and_requested_in_stable_order(
     client: Client, server: ScriptedServer
 ) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
@@ -81,7 +81,7 @@ def test_a_list_is_whole_and_asked_for_in_a_stable_order(
     assert {query["name"] for query in queries} == {"organization%"}
 
 
-def test_one_page_is_given_on_demand(client: Client, server: ScriptedServer) -> None:
+def test_single_page_on_request(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = client.organization.list(page=2, per_page=5)
     assert [row["id"] for row in rows] == [6, 7, 8, 9, 10]
@@ -91,7 +91,7 @@ def test_one_page_is_given_on_demand(client: Client, server: ScriptedServer) -> 
     assert len(server.seen) == 2
 
 
-def test_filters_look_at_every_page(client: Client, server: ScriptedServer) -> None:
+def test_filters_cover_every_page(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     rows = client.organization.list(filter_=("country", "BE"), field="id")
     assert [row["id"] for row in rows] == list(range(2, 602, 2))
@@ -174,7 +174,7 @@ def test_filters_look_at_every_page(client: Client, server: ScriptedServer) -> N
         ),
     ],
 )
-def test_every_filter_is_sent_as_the_server_calls_it(
+def test_filters_are_sent_under_the_servers_names(
     client: Client, server: ScriptedServer, resource: str, given: dict[str, Any], query: str
 ) -> None:
     serve(server, client, {f"GET /{resource}": listing([])})
@@ -184,9 +184,7 @@ def test_every_filter_is_sent_as_the_server_calls_it(
 
 
 @pytest.mark.parametrize("resource", ["user", "organization"])
-def test_without_an_id_it_is_ones_own(
-    client: Client, server: ScriptedServer, resource: str
-) -> None:
+def test_own_row_without_an_id(client: Client, server: ScriptedServer, resource: str) -> None:
     serve(server, client, {})
     own = {"user": 7, "organization": 3}[resource]
     assert (getattr(client, resource).get())["id"] == own
@@ -195,9 +193,7 @@ def test_without_an_id_it_is_ones_own(
 
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
-def test_one_of_each_is_looked_up_by_its_id(
-    client: Client, server: ScriptedServer, resource: str
-) -> None:
+def test_get_one_of_each_by_id(client: Client, server: ScriptedServer, resource: str) -> None:
     needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
     row = {"id": 5, "name": "five", "more": True, **needed}
     serve(server, client, {f"GET /{resource}/5": lambda *_: (200, row)})
@@ -205,7 +201,7 @@ def test_one_of_each_is_looked_up_by_its_id(
     assert getattr(client, resource).get(5, fields=["name"]) == {"name": "five"}
 
 
-def test_the_chosen_collaboration_is_the_default(client: Client, server: ScriptedServer) -> None:
+def test_chosen_collaboration_is_the_default(client: Client, server: ScriptedServer) -> None:
     routes: Routes = {
         "GET /organization": listing([]),
         "GET /collaboration/4": lambda *_: (200, {"id": 4, "name": "demo", "encrypted": False}),
@@ -221,9 +217,7 @@ def test_the_chosen_collaboration_is_the_default(client: Client, server: Scripte
     assert client.collaboration_id == 4
 
 
-def test_collaborations_are_those_of_the_own_organization(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_collaborations_of_the_own_organization(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /collaboration": listing([])})
     client.collaboration.list()
     client.collaboration.list("global")
@@ -233,9 +227,7 @@ def test_collaborations_are_those_of_the_own_organization(
         client.collaboration.list("everything")
 
 
-def test_task_filters_that_the_server_lacks_work_all_the_same(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_task_filters_missing_on_the_server(client: Client, server: ScriptedServer) -> None:
     tasks = [
         {"id": 3, "status": "active", "algorithm_store": None},
         {"id": 2, "status": "completed", "algorithm_store": {"id": 1}},
@@ -251,7 +243,7 @@ def test_task_filters_that_the_server_lacks_work_all_the_same(
     assert [row["id"] for row in client.task.list(run=9)] == [3]
 
 
-def test_runs_are_kept_by_port_and_inputs_opened(client: Client, server: ScriptedServer) -> None:
+def test_runs_are_filtered_by_port_and_decrypted(client: Client, server: ScriptedServer) -> None:
     reference = {"id": 3, "link": "", "methods": []}
     rows = [
         {"id": id_, "ports": ports, "input": encode(b"{}"), "organization": reference,
@@ -285,9 +277,7 @@ TASK: dict[str, Any] = {
 }
 
 
-def test_a_task_is_sent_with_its_input_for_each_organization(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_task_has_an_input_for_each_organization(client: Client, server: ScriptedServer) -> None:
     serve(server, client, collaboration(encrypted=False))
     task = client.task.create(
         [2, 1], **TASK, collaboration=4, store=2, server_url="https://x", databases="a", field="id"
@@ -304,9 +294,7 @@ def test_a_task_is_sent_with_its_input_for_each_organization(
     assert "study_id" not in sent
 
 
-def test_a_study_is_enough_to_find_the_collaboration(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_study_determines_the_collaboration(client: Client, server: ScriptedServer) -> None:
     serve(server, client, collaboration(encrypted=False))
     client.task.create([1], **TASK, study=6)
     sent = server.seen[-1].body
@@ -314,9 +302,7 @@ def test_a_study_is_enough_to_find_the_collaboration(
     assert "store_id" not in sent
 
 
-def test_nothing_is_sent_for_a_task_that_cannot_work(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_invalid_task_is_not_sent(client: Client, server: ScriptedServer) -> None:
     serve(server, client, collaboration(encrypted=False))
     for wrong in (
         {"organizations": [], "collaboration": 4},
@@ -336,7 +322,7 @@ def write_key(folder: Path) -> Path:
     return path
 
 
-def test_an_encrypted_collaboration_gets_no_plain_input(
+def test_encrypted_collaboration_gets_no_plain_input(
     client: Client, server: ScriptedServer
 ) -> None:
     serve(server, client, collaboration(encrypted=True))
@@ -345,7 +331,7 @@ def test_an_encrypted_collaboration_gets_no_plain_input(
     assert not any(path.startswith("POST") for path in server.paths)
 
 
-def test_inputs_are_encrypted_with_one_look_at_the_keys(
+def test_public_keys_are_fetched_once_per_task(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     keys = {1: KEY, 2: generate_private_key(2048)}
@@ -366,7 +352,7 @@ def test_inputs_are_encrypted_with_one_look_at_the_keys(
         assert json.loads(decrypt(row["input"], keys[row["id"]])) == TASK["input_"]
 
 
-def test_a_key_in_a_plain_collaboration_changes_nothing(
+def test_key_has_no_effect_in_plain_collaboration(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     routes = collaboration(encrypted=False)
@@ -379,7 +365,7 @@ def test_a_key_in_a_plain_collaboration_changes_nothing(
     )
 
 
-def test_the_servers_public_key_is_never_replaced(
+def test_public_key_on_the_server_is_never_replaced(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     serve(server, client, {})
@@ -398,9 +384,7 @@ def test_the_servers_public_key_is_never_replaced(
     assert all(path.startswith("GET") for path in server.paths)
 
 
-def test_killing_and_deleting_pass_on_what_the_server_says(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_kill_and_delete_return_the_servers_message(client: Client, server: ScriptedServer) -> None:
     done: Reply = (200, {"msg": "done"})
     serve(server, client, {"POST /kill/task": lambda *_: done, "DELETE /task/12": lambda *_: done})
     assert client.task.kill(12) == {"msg": "done"}
@@ -474,9 +458,7 @@ def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
     }
 
 
-def test_results_come_when_the_task_is_done_in_the_order_asked(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_results_are_in_requested_order(client: Client, server: ScriptedServer) -> None:
     serve(server, client, waiting("pending", "active", "completed"))
     results = client.wait_for_results(12, 0.1, progress=False)
     assert [row["run"]["id"] for row in results["data"]] == [1, 2]
@@ -489,20 +471,18 @@ def test_results_come_when_the_task_is_done_in_the_order_asked(
     assert len(server.seen) == 7, "names are asked for once"
 
 
-def test_organizations_that_one_may_not_see_are_numbers(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_invisible_organizations_are_shown_by_id(client: Client, server: ScriptedServer) -> None:
     refused = {"GET /organization": lambda *_: (401, {"msg": "You lack the permission"})}
     serve(server, client, waiting("completed") | refused)
     assert list((client.result.from_task(12)).by_organization) == ["1", "2"]
 
 
-def test_both_names_for_waiting_work(client: Client, server: ScriptedServer) -> None:
+def test_both_names_of_wait_work(client: Client, server: ScriptedServer) -> None:
     serve(server, client, waiting("completed"))
     assert client.wait_for_result(task_id=12) == client.wait_for_results(task_id=12)
 
 
-def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
+def test_failed_task_raises_with_logs_and_other_results(
     client: Client, server: ScriptedServer
 ) -> None:
     runs = {1: ["completed"], 2: ["crashed"], 3: ["active"]}
@@ -516,7 +496,7 @@ def test_a_failed_task_is_an_error_with_logs_and_the_other_results(
     assert "organization 2" in str(error)
 
 
-def test_a_failed_task_can_be_waited_out(client: Client, server: ScriptedServer) -> None:
+def test_failed_task_can_be_returned(client: Client, server: ScriptedServer) -> None:
     runs = {1: ["active", "active", "completed"], 2: ["crashed"]}
     serve(server, client, waiting("crashed", runs=runs))
     results = client.wait_for_results(12, 0.1, on_failure="return")
@@ -525,7 +505,7 @@ def test_a_failed_task_can_be_waited_out(client: Client, server: ScriptedServer)
         client.wait_for_results(12, on_failure="ignore")  # type: ignore[arg-type]
 
 
-def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: ScriptedServer) -> None:
+def test_wait_timeout_keeps_the_task(client: Client, server: ScriptedServer) -> None:
     serve(server, client, waiting("active"))
     with pytest.raises(WaitTimeoutError, match="runs on") as caught:
         client.wait_for_results(12, 0.1, timeout=0.3)
@@ -533,7 +513,7 @@ def test_waiting_ends_in_time_and_leaves_the_task(client: Client, server: Script
     assert {path.split()[0] for path in server.paths} == {"GET"}
 
 
-def test_no_look_begins_after_one_that_outlasts_the_wait(
+def test_no_poll_starts_after_the_wait_timeout(
     client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vantage6.client._ledger.BACKOFF", (0.0,))
@@ -554,9 +534,7 @@ def test_no_look_begins_after_one_that_outlasts_the_wait(
     assert looks == 2
 
 
-def test_servers_without_the_status_address_are_asked_for_the_task(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_poll_the_task_without_status_endpoint(client: Client, server: ScriptedServer) -> None:
     routes = waiting("active", "completed")
     del routes["GET /task/12/status"]
     serve(server, client, routes)
@@ -564,9 +542,7 @@ def test_servers_without_the_status_address_are_asked_for_the_task(
     assert status == "completed"
 
 
-def test_waiting_for_a_task_that_is_not_there_fails_at_once(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_wait_for_missing_task_fails_at_once(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /task/12": lambda *_: (404, {"msg": "not found"})})
     with pytest.raises(NotFoundError):
         client.wait_for_results(12)
@@ -574,9 +550,7 @@ def test_waiting_for_a_task_that_is_not_there_fails_at_once(
 
 
 # -- the rest --------------------------------------------------------------------------------
-def test_the_result_of_one_run_is_its_text(
-    client: Client, server: ScriptedServer, tmp_path: Path
-) -> None:
+def test_result_of_one_run_is_text(client: Client, server: ScriptedServer, tmp_path: Path) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encrypt(b'{"n": 1}', public_key_of(KEY))
     routes: Routes = {
@@ -588,9 +562,7 @@ def test_the_result_of_one_run_is_its_text(
     assert client.result.get(5) == '{"n": 1}'
 
 
-def test_a_result_that_is_no_text_is_given_as_its_bytes(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_binary_result_is_returned_as_bytes(client: Client, server: ScriptedServer) -> None:
     row = {"id": 5, "run": {"id": 5}, "blob_storage_used": False}
     row["result"] = encode(b"\x89PNG")
     serve(server, client, {"GET /result/5": lambda *_: (200, row)})
@@ -599,7 +571,7 @@ def test_a_result_that_is_no_text_is_given_as_its_bytes(
     assert client.result.get_bytes(5) == b"\x89PNG"
 
 
-def test_any_request_can_be_made(client: Client, server: ScriptedServer) -> None:
+def test_custom_request(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /thing": lambda request, query: (200, [query])})
     assert client.request("/thing", params={"a": 1, "b": None}) == [{"a": "1"}]
     assert client.generate_path_to("thing") == f"http://127.0.0.1:{server.port}/api/thing"
@@ -626,7 +598,7 @@ def test_any_request_can_be_made(client: Client, server: ScriptedServer) -> None
         {"endpoint": "task", "headers": {"X": "\N{EURO SIGN}"}},
     ],
 )
-def test_a_request_cannot_become_another_one(
+def test_custom_request_cannot_leave_its_path(
     client: Client, server: ScriptedServer, strange: dict[str, Any]
 ) -> None:
     serve(server, client, {})
@@ -637,7 +609,7 @@ def test_a_request_cannot_become_another_one(
     assert not server.seen
 
 
-def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServer) -> None:
+def test_endless_pages_are_an_error(client: Client, server: ScriptedServer) -> None:
     def again(request: Request, query: dict[str, str]) -> Reply:
         return page(ORGANIZATIONS, 1, 250)
 
@@ -657,7 +629,7 @@ def test_pages_that_never_end_are_an_error(client: Client, server: ScriptedServe
     assert len(server.seen) < 20
 
 
-def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
+def test_ambiguous_arguments_are_rejected_before_sending(
     client: Client, server: ScriptedServer
 ) -> None:
     nothing: Any = None
@@ -676,14 +648,14 @@ def test_what_would_mean_all_or_nothing_is_refused_before_it_is_sent(
     assert len(server.seen) == before
 
 
-def test_no_identifier_is_as_long(client: Client, server: ScriptedServer) -> None:
+def test_oversized_identifiers_are_rejected(client: Client, server: ScriptedServer) -> None:
     serve(server, client, {"GET /organization": listing(ORGANIZATIONS)})
     for number in ("9" * 5000, "9" * 19, 10**5000, 2**63, -(2**64)):
         with pytest.raises((InvalidInputError, NameNotFoundError)):
             client.organization.get(number)
 
 
-def test_a_client_tells_where_it_is() -> None:
+def test_client_describes_its_server() -> None:
     with Client("http://localhost/", 7601, "api", log_level=None) as client:
         assert (client.host, client.port, client.path) == ("http://localhost", 7601, "/api")
         assert client.base_path == "http://localhost:7601/api"
@@ -695,7 +667,7 @@ def test_a_client_tells_where_it_is() -> None:
         assert client.with_options(max_retries=0).host == client.host
 
 
-def test_a_password_over_plain_http_is_warned_of() -> None:
+def test_password_over_plain_http_warns() -> None:
     with Client("http://no-such-host.invalid", 80, log_level=None) as open_client:
         with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
             with pytest.raises(ConnectionFailedError):

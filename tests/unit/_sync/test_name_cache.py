@@ -66,7 +66,7 @@ def listings(server: ScriptedServer, kind: str) -> int:
     )
 
 
-def test_names_cost_one_listing_a_kind_and_then_nothing(
+def test_names_are_listed_once_per_kind(
     server: ScriptedServer, client: Client, world: World
 ) -> None:
     for _ in range(3):
@@ -86,7 +86,7 @@ def test_names_cost_one_listing_a_kind_and_then_nothing(
     assert others == ["GET /api/collaboration/1", "POST /api/task"] * 3
 
 
-def test_identifiers_and_rows_ask_for_no_names(
+def test_identifiers_and_rows_need_no_lookup(
     server: ScriptedServer, client: Client, world: World
 ) -> None:
     client.organization.get(7)
@@ -94,7 +94,7 @@ def test_identifiers_and_rows_ask_for_no_names(
     assert server.paths == ["GET /api/organization/7", "GET /api/organization/8"]
 
 
-def test_a_new_name_and_a_new_row_are_noticed(
+def test_new_names_and_rows_are_noticed(
     server: ScriptedServer, client: Client, world: World
 ) -> None:
     assert client.organization.id("hospital 7") == 7
@@ -108,14 +108,14 @@ def test_a_new_name_and_a_new_row_are_noticed(
     assert listings(server, "organization") == 3
 
 
-def test_a_name_that_this_client_changes_is_forgotten(client: Client, world: World) -> None:
+def test_changed_names_are_dropped_from_the_cache(client: Client, world: World) -> None:
     assert client.organization.id("hospital 7") == 7
     client.organization.update("hospital 7", name="moved")
     client.organization.update("hospital 8", name="hospital 7")
     assert client.organization.id("hospital 7") == 8
 
 
-def test_the_chosen_collaboration_is_looked_at_first(
+def test_names_in_the_chosen_collaboration_come_first(
     server: ScriptedServer, client: Client, world: World
 ) -> None:
     client.setup_collaboration("demo")
@@ -129,14 +129,12 @@ def test_the_chosen_collaboration_is_looked_at_first(
     )
 
 
-def test_a_node_goes_by_its_organization(client: Client, world: World) -> None:
+def test_node_is_found_by_organization(client: Client, world: World) -> None:
     assert (client.node.get("hospital 2"))["id"] == 42
     assert (client.node.find("node 1"))["id"] == 41
 
 
-def test_tasks_are_asked_for_each_time(
-    server: ScriptedServer, client: Client, world: World
-) -> None:
+def test_task_names_are_not_cached(server: ScriptedServer, client: Client, world: World) -> None:
     world.tasks = [{"id": 12, "name": "average", "status": "active", "created_at": "2026-11-22"}]
     assert client.task.id("average") == 12
     world.tasks.insert(0, {**world.tasks[0], "id": 13, "status": "completed"})
@@ -149,7 +147,7 @@ def test_tasks_are_asked_for_each_time(
         client.task.id("averige")
 
 
-def test_tasks_are_kept_by_the_name_of_their_store(client: Client, world: World) -> None:
+def test_tasks_are_filtered_by_store_name(client: Client, world: World) -> None:
     world.algorithmstores = [{"id": 3, "name": "reviewed", "url": "https://store.example/api"}]
     world.tasks = [
         {"id": 12, "status": "pending", "algorithm_store": {"id": 3}},
@@ -159,16 +157,14 @@ def test_tasks_are_kept_by_the_name_of_their_store(client: Client, world: World)
         assert [task["id"] for task in client.task.list(store=store)] == [12]
 
 
-def test_what_is_found_is_a_whole_row(client: Client, world: World) -> None:
+def test_find_returns_a_whole_row(client: Client, world: World) -> None:
     assert (client.organization.find("Hospital 3"))["country"] == "NL"
     assert (client.find("study", "adults", collaboration="demo"))["id"] == 5
     with pytest.raises(InvalidInputError, match="there is no kind 'planet'"):
         client.find("planet", "earth")  # type: ignore[arg-type]  # the mistake of a user
 
 
-def test_another_login_sees_other_names(
-    server: ScriptedServer, client: Client, world: World
-) -> None:
+def test_new_login_clears_the_names(server: ScriptedServer, client: Client, world: World) -> None:
     client.organization.id("hospital 7")
     client.authenticate("viewer", "secret")
     server.seen.clear()

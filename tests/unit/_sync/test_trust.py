@@ -67,7 +67,7 @@ def posted(server: ScriptedServer) -> int:
     return sum(path.startswith("POST") for path in server.paths)
 
 
-def test_a_swapped_key_gets_no_input_until_it_is_accepted(
+def test_replaced_key_gets_no_input_until_accepted(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
@@ -90,7 +90,7 @@ def test_a_swapped_key_gets_no_input_until_it_is_accepted(
     assert posted(server) == 2
 
 
-def test_results_are_not_encrypted_for_who_takes_ones_place(
+def test_replaced_own_key_is_noticed(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
@@ -101,7 +101,7 @@ def test_results_are_not_encrypted_for_who_takes_ones_place(
     assert not posted(server)
 
 
-def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
+def test_nothing_is_sent_when_encryption_is_denied(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
@@ -118,7 +118,7 @@ def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
     assert posted(server) == 1
 
 
-def test_with_a_key_a_plain_collaboration_is_told_of_once(
+def test_plain_collaboration_with_a_key_warns_once(
     client: Client,
     server: ScriptedServer,
     tmp_path: Path,
@@ -135,7 +135,7 @@ def test_with_a_key_a_plain_collaboration_is_told_of_once(
     assert caplog.text.count("not encrypted") == 1
 
 
-def test_a_strict_client_sends_only_what_was_accepted(
+def test_strict_client_sends_only_to_accepted_keys(
     server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     with Client(
@@ -158,7 +158,7 @@ def test_a_strict_client_sends_only_what_was_accepted(
         assert posted(server) == 1
 
 
-def test_an_organization_without_a_key_has_no_fingerprint(
+def test_organization_without_key_has_no_fingerprint(
     client: Client, server: ScriptedServer, world: World
 ) -> None:
     world.organizations[5]["public_key"] = ""
@@ -172,7 +172,7 @@ def test_an_organization_without_a_key_has_no_fingerprint(
 
 
 # -- keys of one's own ---------------------------------------------------------------------------
-def test_the_public_key_is_replaced_when_told_to(
+def test_public_key_is_replaced_on_request(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     taken: list[str] = []
@@ -191,7 +191,7 @@ def test_the_public_key_is_replaced_when_told_to(
     assert taken == [public_key_of(KEY)]
 
 
-def test_a_public_key_that_the_server_refuses_is_an_error(
+def test_rejected_public_key_is_an_error(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
@@ -203,7 +203,7 @@ def test_a_public_key_that_the_server_refuses_is_an_error(
     assert not (tmp_path / "new.pem").exists()
 
 
-def test_a_key_is_made_long_and_for_its_owner_alone(
+def test_generated_key_is_long_and_private(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)
@@ -220,7 +220,7 @@ def test_a_key_is_made_long_and_for_its_owner_alone(
     assert server.seen == []
 
 
-def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
+def test_readable_key_warns_at_the_callers_line(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     world.serve(server, client)

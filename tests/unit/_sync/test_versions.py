@@ -36,7 +36,7 @@ def choose(
     client.store.set(4)
 
 
-def test_the_version_is_asked_once_and_only_where_it_matters(
+def test_version_is_requested_once_and_only_if_needed(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
@@ -57,7 +57,7 @@ def test_the_version_is_asked_once_and_only_where_it_matters(
     assert [request.authorization for request in asked] == [None]
 
 
-def test_nothing_is_sent_that_the_store_would_not_understand(
+def test_nothing_unsupported_is_sent_to_the_store(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
@@ -75,7 +75,7 @@ def test_nothing_is_sent_that_the_store_would_not_understand(
 @pytest.mark.parametrize(
     ("version", "sent"), [("4.7.1", "query"), ("4.8.2", "body"), ("4.15.2", "body")]
 )
-def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
+def test_location_of_server_url_depends_on_the_version(
     client: Client, server: ScriptedServer, version: str, sent: str
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
@@ -86,7 +86,7 @@ def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
     assert ("server_url" in request.body) == (sent == "body")
 
 
-def test_a_server_that_should_know_the_address_is_not_called_old(
+def test_missing_endpoint_of_a_current_version_is_not_called_old(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
@@ -97,7 +97,7 @@ def test_a_server_that_should_know_the_address_is_not_called_old(
         assert not isinstance(caught.value, UnsupportedServerVersionError)
 
 
-def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(
+def test_store_path_is_added_for_servers_that_omit_it(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store, path="")

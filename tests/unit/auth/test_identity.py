@@ -17,50 +17,48 @@ def tokens(access: str) -> Tokens:
 
 
 @pytest.mark.parametrize(("life", "renew_after"), [(21600, 21540), (600, 540), (100, 90), (10, 9)])
-def test_a_token_is_renewed_in_time_whatever_the_clock_here_says(
-    life: int, renew_after: int
-) -> None:
+def test_refresh_time_is_independent_of_the_local_clock(life: int, renew_after: int) -> None:
     issued = 5_000_000_000  # far from any local clock
     assert tokens(token(issued, issued + life)).renew_at == 1000 + renew_after
 
 
-def test_a_token_that_does_not_tell_is_kept() -> None:
+def test_token_without_expiry_is_kept() -> None:
     assert tokens("opaque").renew_at == float("inf")
 
 
-def test_a_token_tells_its_user() -> None:
+def test_token_contains_its_user() -> None:
     assert tokens(token(0, 60, subject=42)).user_id == 42
 
 
 @pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a..c", "a.W10.c"])
-def test_what_is_no_token_has_no_claims(text: str) -> None:
+def test_invalid_token_has_no_claims(text: str) -> None:
     assert claims(text) == {}
 
 
-def test_claims_are_read_at_any_length() -> None:
+def test_claims_of_any_length_are_read() -> None:
     for length in range(8):
         payload = base64.urlsafe_b64encode(json.dumps({"sub": "x" * length}).encode())
         assert claims(f"h.{payload.decode().rstrip('=')}.s") == {"sub": "x" * length}
 
 
-def test_tokens_stay_out_of_the_repr() -> None:
+def test_repr_omits_tokens() -> None:
     assert "hush" not in repr(tokens("hush.hush.hush"))
 
 
-def test_a_code_that_came_as_a_number_gets_its_zeros_back() -> None:
+def test_numeric_code_is_padded_with_zeros() -> None:
     assert hidden_code(1234) == hidden_code("001 234") == "001234"
     assert credentials("u", "p", "001234")["mfa_code"] == "001234"  # pyright: ignore
     assert "mfa_code" not in credentials("u", "p", None)
 
 
-def test_what_one_logs_in_with_must_be_text() -> None:
+def test_credentials_must_be_text() -> None:
     with pytest.raises(InvalidInputError, match="password must be a str, not NoneType"):
         credentials("u", None, None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="mfa_code must supply a str or an int, not float"):
         hidden_code(1.5)  # type: ignore[arg-type]
 
 
-def test_a_login_may_need_a_second_factor_or_its_setup() -> None:
+def test_login_response_may_require_second_factor_or_setup() -> None:
     with pytest.raises(TwoFactorRequiredError, match="mfa_code"):
         login_answer({"msg": "give the code"})
     secret: Any = {"qr_uri": "otpauth://totp/x?secret=HUSH", "otp_secret": "HUSH", "msg": ""}

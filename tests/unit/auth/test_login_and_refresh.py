@@ -52,7 +52,7 @@ def expiring(*refused: int) -> Callable[[Request], Reply]:
     return reply
 
 
-def test_a_login_signs_all_that_follows(client: Client, server: ScriptedServer) -> None:
+def test_login_signs_later_requests(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret", 123)
     assert client.whoami.id_ == 7
@@ -68,9 +68,7 @@ def test_a_login_signs_all_that_follows(client: Client, server: ScriptedServer) 
     assert client.headers == {"Authorization": f"Bearer {client.token}"}
 
 
-def test_before_the_login_nothing_is_signed_and_nobody_is_known(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_requests_before_login_are_unsigned(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (401, {"msg": "Missing Authorization Header"})
     assert client.token is None
     assert client.headers == {}
@@ -82,9 +80,7 @@ def test_before_the_login_nothing_is_signed_and_nobody_is_known(
     assert server.seen[0].authorization is None
 
 
-def test_a_refused_login_leaves_the_last_one_in_place(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_rejected_login_keeps_the_previous_one(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (200, NODE))
     log_in(client, server)
     answer = server.reply
@@ -99,7 +95,7 @@ def test_a_refused_login_leaves_the_last_one_in_place(
 
 
 @pytest.mark.parametrize("stuck", ["/api/user/7", "/api/organization/3"])
-def test_a_login_that_gets_stuck_half_way_leaves_the_last_one_in_place(
+def test_interrupted_login_keeps_the_previous_one(
     client: Client, server: ScriptedServer, stuck: str
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE))
@@ -114,7 +110,7 @@ def test_a_login_that_gets_stuck_half_way_leaves_the_last_one_in_place(
     assert (client.token, client.whoami) == before
 
 
-def test_who_may_not_see_their_organization_may_log_in(
+def test_login_without_permission_to_view_organization(
     client: Client, server: ScriptedServer
 ) -> None:
     answer = with_login(lambda _: (200, NODE))
@@ -141,9 +137,7 @@ def asking_for_a_code(server: ScriptedServer) -> None:
     server.reply = reply
 
 
-def test_a_function_supplies_the_code_when_the_server_asks(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_function_supplies_the_code(client: Client, server: ScriptedServer) -> None:
     asking_for_a_code(server)
     codes = iter([1234])
     client.authenticate("researcher", "secret", lambda: next(codes))
@@ -152,7 +146,7 @@ def test_a_function_supplies_the_code_when_the_server_asks(
     assert second["mfa_code"] == "001234"
 
 
-async def test_an_async_function_supplies_the_code(server: ScriptedServer) -> None:
+async def test_async_function_supplies_the_code(server: ScriptedServer) -> None:
     asking_for_a_code(server)
 
     async def supply() -> str:
@@ -166,9 +160,7 @@ async def test_an_async_function_supplies_the_code(server: ScriptedServer) -> No
         assert client.name == "Ada"
 
 
-def test_a_function_is_left_alone_where_no_code_is_wanted(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_function_is_not_called_without_two_factor(client: Client, server: ScriptedServer) -> None:
     def supply() -> str:
         raise AssertionError("nobody asked for a code")
 
@@ -184,7 +176,7 @@ async def awaited() -> str:
 
 
 @pytest.mark.parametrize(("supply", "said"), [(awaited, "AsyncClient"), (lambda: None, "NoneType")])
-def test_what_is_no_code_is_not_sent(
+def test_invalid_code_is_not_sent(
     client: Client, server: ScriptedServer, supply: Callable[[], str], said: str
 ) -> None:
     asking_for_a_code(server)
@@ -193,14 +185,14 @@ def test_what_is_no_code_is_not_sent(
     assert len(server.seen) == 1
 
 
-def test_a_wrong_code_is_told_from_a_wrong_password(client: Client, server: ScriptedServer) -> None:
+def test_wrong_code_differs_from_wrong_password(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (401, {"msg": "Your two-factor authentication code is incorrect!"})
     with pytest.raises(LoginFailedError, match="clock") as caught:
         client.authenticate("researcher", "secret", "123456")
     assert "locked" not in str(caught.value)
 
 
-def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
+def test_expired_reset_token_is_not_an_expired_login(
     client: Client, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (401, {"msg": "Token has expired"})
@@ -212,7 +204,7 @@ def test_a_mail_that_came_too_long_ago_is_no_matter_of_the_login(
             call()
 
 
-def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_shown(
+def test_interrupted_login_leaves_a_printable_client(
     client: Client, server: ScriptedServer
 ) -> None:
     tokens = with_login(lambda _: (200, NODE))
@@ -226,7 +218,7 @@ def test_a_login_that_gets_stuck_half_way_leaves_a_leaves_a_client_that_can_be_s
     assert repr(client) == f"<Client of http://127.0.0.1:{server.port}/api>"
 
 
-def test_a_token_is_renewed_before_it_expires(
+def test_token_is_refreshed_before_it_expires(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE), lives=[600])
@@ -239,7 +231,7 @@ def test_a_token_is_renewed_before_it_expires(
     assert [mark(request) for request in server.seen[1:]] == ["access-2"] * 2
 
 
-def test_a_token_that_the_server_calls_expired_is_renewed_and_the_request_repeated(
+def test_rejected_token_is_refreshed_and_the_request_repeated(
     client: Client,
     server: ScriptedServer,
 ) -> None:
@@ -250,7 +242,7 @@ def test_a_token_that_the_server_calls_expired_is_renewed_and_the_request_repeat
     assert mark(server.seen[2]) == "access-2"
 
 
-def test_a_token_is_renewed_once_for_a_request(client: Client, server: ScriptedServer) -> None:
+def test_token_is_refreshed_once_per_request(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (401, {"msg": "Token has expired"}))
     log_in(client, server)
     with pytest.raises(LoginExpiredError, match="authenticate"):
@@ -271,7 +263,7 @@ def lapsing_on_the_way(pass_time: PassTime, times: int) -> Callable[[Request], R
     return with_login(reply, lives=repeat(600))
 
 
-def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice(
+def test_token_expiring_twice_in_transit_is_refreshed_twice(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 2)
@@ -280,7 +272,7 @@ def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice(
     assert renewals(server) == 2
 
 
-async def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice_for_tasks(
+async def test_token_expiring_twice_in_transit_is_refreshed_twice_async(
     server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 2)
@@ -290,7 +282,7 @@ async def test_a_token_that_lapses_on_the_way_twice_is_renewed_twice_for_tasks(
     assert renewals(server) == 2
 
 
-def test_tokens_that_always_lapse_on_the_way_end_the_session(
+def test_tokens_always_expiring_in_transit_end_the_login(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = lapsing_on_the_way(pass_time, 100)
@@ -300,7 +292,7 @@ def test_tokens_that_always_lapse_on_the_way_end_the_session(
     assert renewals(server) == ATTEMPTS - 1
 
 
-def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
+def test_token_age_counts_from_its_request(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     tokens = with_login(lambda _: (200, NODE), lives=repeat(600))
@@ -316,7 +308,7 @@ def test_a_token_that_was_long_on_the_way_is_as_old_as_the_request_for_it(
     assert renewals(server) == 1, "before it would have been refused"
 
 
-def test_a_missing_permission_renews_nothing(client: Client, server: ScriptedServer) -> None:
+def test_missing_permission_does_not_refresh(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (401, {"msg": "You lack the permission to do that!"}))
     log_in(client, server)
     with pytest.raises(PermissionDeniedError, match="lack the permission"):
@@ -328,7 +320,7 @@ def test_a_missing_permission_renews_nothing(client: Client, server: ScriptedSer
     "refusal",
     [(401, {"msg": "Token has expired"}), (422, {"msg": "Signature verification failed"})],
 )
-def test_a_session_that_cannot_be_renewed_is_over(
+def test_failed_refresh_ends_the_login(
     client: Client, server: ScriptedServer, refusal: Reply
 ) -> None:
     tokens = with_login(expiring(1))
@@ -342,7 +334,7 @@ def test_a_session_that_cannot_be_renewed_is_over(
         client.node.get(1)
 
 
-def test_many_threads_renew_once(
+def test_many_threads_refresh_once(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE), lives=[600])
@@ -354,7 +346,7 @@ def test_many_threads_renew_once(
     assert {mark(r) for r in server.seen if r.method == "GET"} == {"access-2"}
 
 
-def test_many_threads_whose_token_expired_renew_once(
+def test_many_threads_with_expired_token_refresh_once(
     client: Client, server: ScriptedServer
 ) -> None:
     server.reply = with_login(
@@ -368,7 +360,7 @@ def test_many_threads_whose_token_expired_renew_once(
     assert renewals(server) == 1
 
 
-async def test_many_tasks_renew_once(server: ScriptedServer, pass_time: PassTime) -> None:
+async def test_many_tasks_refresh_once(server: ScriptedServer, pass_time: PassTime) -> None:
     server.reply = with_login(
         lambda request: (
             (401, {"msg": "Token has expired"}) if mark(request) == "access-2" else (200, NODE)
@@ -383,7 +375,7 @@ async def test_many_tasks_renew_once(server: ScriptedServer, pass_time: PassTime
     assert renewals(server) == 2, "once before it expired, once when told that it had"
 
 
-def test_the_token_goes_to_the_servers_own_address_alone() -> None:
+def test_token_is_sent_to_the_server_only() -> None:
     auth = BearerAuth("https://server.example/api")
     auth.tokens = Tokens("access", "refresh", float("inf"))
     signed = {}
@@ -399,7 +391,7 @@ def test_the_token_goes_to_the_servers_own_address_alone() -> None:
     assert list(signed.values()) == [True, True, False, False, False]
 
 
-def test_a_second_login_of_another_organization_forgets_the_key(
+def test_login_of_another_organization_drops_the_key(
     client: Client, server: ScriptedServer
 ) -> None:
     organizations = iter([3, 4])
@@ -423,7 +415,7 @@ def test_a_second_login_of_another_organization_forgets_the_key(
     assert session.private_key is None
 
 
-def test_secrets_show_nowhere(
+def test_secrets_are_not_shown(
     client: Client, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE))
@@ -441,7 +433,7 @@ def test_secrets_show_nowhere(
         assert secret not in everything
 
 
-def test_a_server_that_is_gone_is_not_an_expired_session() -> None:
+def test_unreachable_server_is_not_an_expired_login() -> None:
     with (
         Client("http://127.0.0.1", 1, log_level=None) as client,
         pytest.raises(ConnectionFailedError, match="cannot connect"),
@@ -469,7 +461,7 @@ def lapsing(server: ScriptedServer, *, code: bool = False, login: Reply | None =
     server.reply = reply
 
 
-def test_who_asked_for_it_stays_logged_in(client: Client, server: ScriptedServer) -> None:
+def test_auto_relogin(client: Client, server: ScriptedServer) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     server.seen.clear()
@@ -486,7 +478,7 @@ def test_who_asked_for_it_stays_logged_in(client: Client, server: ScriptedServer
     assert server.paths[4:] == ["POST /api/token/refresh", "POST /api/token/user"]
 
 
-def test_who_did_not_ask_for_it_does_not(client: Client, server: ScriptedServer) -> None:
+def test_no_relogin_without_auto_relogin(client: Client, server: ScriptedServer) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     client.authenticate("researcher", "secret")
@@ -497,7 +489,7 @@ def test_who_did_not_ask_for_it_does_not(client: Client, server: ScriptedServer)
     assert server.paths == ["POST /api/token/refresh"] * 2
 
 
-def test_the_code_is_asked_for_again(client: Client, server: ScriptedServer) -> None:
+def test_relogin_requests_the_code_again(client: Client, server: ScriptedServer) -> None:
     lapsing(server, code=True)
     codes = iter(["111111", "222222"])
     client.authenticate("researcher", "secret", lambda: next(codes), auto_relogin=True)
@@ -506,7 +498,7 @@ def test_the_code_is_asked_for_again(client: Client, server: ScriptedServer) -> 
     assert given == [None, "111111", None, "222222"]
 
 
-def test_a_code_that_was_given_is_not_given_twice(client: Client, server: ScriptedServer) -> None:
+def test_relogin_does_not_reuse_a_code(client: Client, server: ScriptedServer) -> None:
     lapsing(server, code=True)
     client.authenticate("researcher", "secret", "111111", auto_relogin=True)
     with pytest.raises(TwoFactorRequiredError):
@@ -517,9 +509,7 @@ def test_a_code_that_was_given_is_not_given_twice(client: Client, server: Script
     ]
 
 
-def test_a_password_that_is_no_longer_right_is_tried_once(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_relogin_tries_a_wrong_password_once(client: Client, server: ScriptedServer) -> None:
     lapsing(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     lapsing(server, login=(401, {"msg": "Failed to login"}))
@@ -531,7 +521,7 @@ def test_a_password_that_is_no_longer_right_is_tried_once(
     assert server.paths.count("POST /api/token/user") == 2
 
 
-async def test_many_tasks_log_in_again_once(server: ScriptedServer) -> None:
+async def test_many_tasks_relogin_once(server: ScriptedServer) -> None:
     lapsing(server, code=True)
 
     async def supply() -> str:
@@ -545,7 +535,7 @@ async def test_many_tasks_log_in_again_once(server: ScriptedServer) -> None:
     assert server.paths.count("POST /api/token/user") == 2, "without a code, then with it"
 
 
-def test_a_redirect_takes_no_credentials_elsewhere(
+def test_redirect_does_not_leak_credentials(
     client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     away = {"location": f"http://127.0.0.1:{store.port}/api/node/1"}
@@ -559,7 +549,7 @@ def test_a_redirect_takes_no_credentials_elsewhere(
     assert not store.connections
 
 
-def test_passwords_are_not_sent_over_plain_http_without_a_warning() -> None:
+def test_password_over_plain_http_warns() -> None:
     with Client("http://server.invalid", None, log_level=None, max_retries=0) as client:
         for call in (
             lambda: client.authenticate("researcher", "secret"),

@@ -31,7 +31,7 @@ def closed() -> io.StringIO:
         (SimpleNamespace(isatty=lambda: True), SHELL, True),
     ],
 )
-def test_who_can_be_asked(
+def test_prompt_is_available_in_terminal_and_notebook(
     stdin: Any, ipython: Any, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", stdin)

@@ -30,7 +30,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_login_is_written_and_read() -> None:
+def test_login_round_trips() -> None:
     tokens = Tokens(ACCESS, "refresh", renew_at=150.0)
     saved = Saved.of("https://server.example:443/api", "ada", tokens, 100.0, 1000.0)
     assert saved == SAVED
@@ -43,11 +43,11 @@ def test_a_login_is_written_and_read() -> None:
     ("now", "renew_at"),
     [(1000.0, 5050.0), (1030.0, 5020.0), (1060.0, 4990.0), (900.0, 5000.0)],
 )
-def test_tokens_grow_old_while_they_are_kept(now: float, renew_at: float) -> None:
+def test_saved_tokens_age(now: float, renew_at: float) -> None:
     assert SAVED.tokens(5000.0, now).renew_at == renew_at
 
 
-def test_what_never_expires_stays_so() -> None:
+def test_token_without_expiry_stays_valid() -> None:
     saved = Saved.of(URL, "ada", Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
     assert read_saved(saved.written(), Path("x")).tokens(5.0, 9.0).renew_at == math.inf
 
@@ -68,12 +68,12 @@ def test_what_never_expires_stays_so() -> None:
         json.dumps({**json.loads(SAVED.written()), "renew_in": "soon"}).encode(),
     ],
 )
-def test_what_is_no_session_is_refused(content: bytes) -> None:
+def test_malformed_saved_login_is_rejected(content: bytes) -> None:
     with pytest.raises(ConfigurationError, match=r"s.json is not a saved login"):
         read_saved(content, Path("s.json"))
 
 
-def test_the_file_is_named_after_server_and_user() -> None:
+def test_file_is_named_after_server_and_user() -> None:
     names = {
         file_name(url, user)
         for url in (URL, "https://server.example/v6", "http://server.example/api")
@@ -86,7 +86,7 @@ def test_the_file_is_named_after_server_and_user() -> None:
         assert len(file_name(URL, long).encode()) < 120
 
 
-def test_a_session_of_another_is_refused() -> None:
+def test_saved_login_of_another_user_is_rejected() -> None:
     check_owner(SAVED, Path("x"), "https://server.example:443/api", "ada")
     check_owner(SAVED, Path("x"), None, None)
     with pytest.raises(
@@ -97,7 +97,7 @@ def test_a_session_of_another_is_refused() -> None:
         check_owner(SAVED, Path("x"), "https://other.example/api", "ada")
 
 
-def test_one_of_several_sessions_is_found() -> None:
+def test_find_one_of_several_saved_logins() -> None:
     other = Saved(URL, "joan", "a", "r", 0.0, None)
     both = [(Path("a"), SAVED), (Path("b"), other)]
     assert the_one(both, URL, "joan") == (Path("b"), other)
@@ -107,7 +107,7 @@ def test_one_of_several_sessions_is_found() -> None:
 
 
 @POSIX
-def test_only_its_owner_can_read_the_file(home: Path) -> None:
+def test_file_is_readable_by_owner_only(home: Path) -> None:
     folder = logins_folder()
     assert folder == home / "state" / "vantage6" / "sessions"
     folder.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_only_its_owner_can_read_the_file(home: Path) -> None:
 
 
 @POSIX
-def test_whoever_may_read_along_is_told_of(tmp_path: Path) -> None:
+def test_file_readable_by_others_warns(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     write_login(SAVED, path)
     assert read_login(path) == SAVED
@@ -134,7 +134,7 @@ def test_whoever_may_read_along_is_told_of(tmp_path: Path) -> None:
 
 
 @POSIX
-def test_no_link_is_followed(tmp_path: Path) -> None:
+def test_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     write_login(SAVED, target)
     before = target.read_bytes()
@@ -147,7 +147,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 @POSIX
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_named_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json", 0o600)
     with pytest.raises(ConfigurationError, match=r"it is no file of yours"):
         read_login(tmp_path / "s.json")
@@ -156,7 +156,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
 )
-def test_the_file_of_another_is_not_read(tmp_path: Path) -> None:
+def test_file_of_another_user_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     write_login(SAVED, path)
     os.chown(path, 12345, -1)
@@ -164,7 +164,7 @@ def test_the_file_of_another_is_not_read(tmp_path: Path) -> None:
         read_login(path)
 
 
-def test_what_cannot_be_read_or_written_is_told_of(
+def test_unreadable_or_unwritable_login_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"no saved login in .*nowhere"):

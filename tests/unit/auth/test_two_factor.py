@@ -58,7 +58,7 @@ def squares(drawn: str) -> list[list[int]]:
     return [list(map(int, row)) for pair in zip(upper, lower, strict=True) for row in pair]
 
 
-def test_a_terminal_shows_the_code_in_colors_of_its_own(terminal: Output) -> None:
+def test_terminal_shows_the_qr_code_in_fixed_colors(terminal: Output) -> None:
     show_qr(URI)
     printed = terminal.readouterr().out
     lines = printed.splitlines()
@@ -68,14 +68,14 @@ def test_a_terminal_shows_the_code_in_colors_of_its_own(terminal: Output) -> Non
     assert drawn[: len(wanted)] == wanted
 
 
-def test_elsewhere_it_is_plain_text(capsys: Output) -> None:
+def test_pipe_shows_the_qr_code_as_plain_text(capsys: Output) -> None:
     TwoFactorSetupRequiredError("set it up", uri=URI).show_qr()
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     assert squares(printed)[4][4:11] == [1] * 7, "the edge of the first corner's square"
 
 
-def test_a_notebook_shows_a_picture(shown: list[Any], capsys: Output) -> None:
+def test_notebook_shows_an_image(shown: list[Any], capsys: Output) -> None:
     show_qr(URI)
     (picture,) = shown
     assert picture._repr_png_().startswith(b"\x89PNG")
@@ -83,12 +83,12 @@ def test_a_notebook_shows_a_picture(shown: list[Any], capsys: Output) -> None:
     assert capsys.readouterr().out == ""
 
 
-def test_without_the_extra_the_error_says_how_to_get_it(without_segno: None) -> None:
+def test_missing_segno_names_the_extra(without_segno: None) -> None:
     with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[qr\]"):
         show_qr(URI)
 
 
-def test_the_setup_is_shown_at_once_to_whoever_is_there(
+def test_setup_is_shown_in_a_terminal(
     client: Client, server: ScriptedServer, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
@@ -103,7 +103,7 @@ def test_the_setup_is_shown_at_once_to_whoever_is_there(
     assert terminal.readouterr().out == at_login
 
 
-def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
+def test_setup_is_not_shown_in_redirected_output(
     client: Client, server: ScriptedServer, capsys: Output
 ) -> None:
     server.reply = lambda _: (200, SETUP)
@@ -113,19 +113,17 @@ def test_the_setup_is_shown_to_nobody_where_output_goes_to_a_file(
     assert capsys.readouterr().out == ""
 
 
-def test_a_notebook_shows_the_setup_at_once(shown: list[Any]) -> None:
+def test_setup_is_shown_in_a_notebook(shown: list[Any]) -> None:
     offer(URI)
     assert len(shown) == 1
 
 
-def test_without_the_extra_a_terminal_still_tells_what_is_told_once(
-    without_segno: None, terminal: Output
-) -> None:
+def test_terminal_shows_the_setup_without_segno(without_segno: None, terminal: Output) -> None:
     offer(URI)
     assert URI in terminal.readouterr().out
 
 
-def test_an_address_that_no_code_holds_hides_no_error(
+def test_oversized_address_does_not_hide_the_error(
     client: Client, server: ScriptedServer, terminal: Output
 ) -> None:
     server.reply = lambda _: (200, {**SETUP, "qr_uri": URI + "x" * 5000})

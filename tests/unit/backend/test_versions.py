@@ -49,21 +49,19 @@ def algorithm(**function: Any) -> Call[Any]:
         (store_calls.list_algorithms(display_name="x"), STORE, {"display_name": "4.8.0"}),
     ],
 )
-def test_only_what_came_later_needs_a_look_at_the_version(
-    call: Call[Any], api: Api, late: Any
-) -> None:
+def test_only_newer_features_need_the_version(call: Call[Any], api: Api, late: Any) -> None:
     found = late_parts(call, api.since)
     assert (list(found) if isinstance(late, list) else found) == late
 
 
 @pytest.mark.parametrize("version", ["4.14.0", "4.15.2", "5.0", "4.14", "development"])
-def test_a_server_that_knows_it_is_sent_it_as_it_is(version: str) -> None:
+def test_supporting_server_receives_the_request_unchanged(version: str) -> None:
     call = task(databases=[{"label": "a", "arguments": {"x": 1}}], server_url="u")
     assert fitted(call, SERVER, version, late_parts(call, SERVER.since), URL) == call
 
 
 @pytest.mark.parametrize("version", ["4.13.7", "4.7.1", "4.9.0rc1", "3.11.1"])
-def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
+def test_unsupported_request_is_not_sent(version: str) -> None:
     call = task(databases=[{"label": "a", "arguments": {"x": 1}}])
     with pytest.raises(UnsupportedServerVersionError) as caught:
         fitted(call, SERVER, version, late_parts(call, SERVER.since), URL)
@@ -76,7 +74,7 @@ def test_a_server_that_would_not_know_it_is_sent_nothing(version: str) -> None:
     assert error.status == 0
 
 
-def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
+def test_former_query_parameter_becomes_one_again() -> None:
     call = task(server_url="https://here.example")
     moved = fitted(call, SERVER, "4.7.1", late_parts(call, SERVER.since), URL)
     assert moved.query == {"server_url": "https://here.example"}
@@ -91,7 +89,7 @@ def test_what_was_a_query_parameter_once_becomes_one_again() -> None:
         (store_calls.delete_role(3), STORE, "4.9.1", "4.10.0"),
     ],
 )
-def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_older(
+def test_missing_endpoint_is_blamed_on_older_versions_only(
     call: Call[Any], api: Api, version: str, needed: str
 ) -> None:
     error = EndpointNotFoundError(
@@ -108,5 +106,5 @@ def test_an_address_that_is_unknown_is_blamed_on_the_version_only_where_it_is_ol
 
 
 @pytest.mark.parametrize(("version", "path"), [("4.7.1", "/api"), ("4.8.2", ""), ("4.15.2", "")])
-def test_early_servers_leave_the_path_of_a_store_to_clients(version: str, path: str) -> None:
+def test_store_path_is_added_for_early_servers(version: str, path: str) -> None:
     assert whole_address(Address("https://store.example", None, ""), version).path == path

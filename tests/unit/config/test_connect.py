@@ -50,7 +50,7 @@ def typed(patch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("given", [in_argument, in_environment, typed])
-def test_a_login_that_is_refused_shows_no_secret(
+def test_rejected_login_shows_no_secret(
     given: Callable[[pytest.MonkeyPatch], dict[str, object]],
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -66,7 +66,7 @@ def test_a_login_that_is_refused_shows_no_secret(
     assert HUSH not in shown
 
 
-def test_what_is_renewed_on_the_way_is_kept(
+def test_refreshed_tokens_are_saved(
     client: Client, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lapsed: list[Request] = []
@@ -91,7 +91,7 @@ def test_what_is_renewed_on_the_way_is_kept(
     assert "the login cannot be saved in" in caplog.text
 
 
-def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
+def test_expired_saved_login_is_reported(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE))
@@ -108,7 +108,7 @@ def test_a_session_that_is_over_is_told_when_its_tokens_lapse(
         Client.from_saved_login(file, log_level=None)
 
 
-def test_who_asked_for_it_stays_however_the_login_came_about(
+def test_auto_relogin_works_for_every_kind_of_login(
     client: Client, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lapsed: list[str] = []
@@ -147,7 +147,7 @@ def test_who_asked_for_it_stays_however_the_login_came_about(
         Client.from_saved_login(file, auto_relogin=True, log_level=None)
 
 
-def test_a_session_is_not_sent_where_all_may_read_it_without_a_word(
+def test_saved_login_over_plain_http_warns(
     client: Client, server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.reply = with_login(lambda _: (200, NODE))

@@ -27,7 +27,7 @@ from vantage6.client._settings import LOGGER, Address, show_log
         ("https://server.example/", None, "", "https://server.example"),
     ],
 )
-def test_an_address_is_read_as_people_write_it(
+def test_address_is_read_in_common_forms(
     host: str, port: int | str | None, path: str | None, url: str
 ) -> None:
     assert Address.parse(host, port, path).url == url
@@ -50,7 +50,7 @@ def test_an_address_is_read_as_people_write_it(
         ("http://server", "api", "1 to 65535"),
     ],
 )
-def test_an_address_that_cannot_work_is_refused_with_a_hint(
+def test_invalid_address_is_rejected_with_a_hint(
     host: str, port: int | str | None, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=hint) as caught:
@@ -58,7 +58,7 @@ def test_an_address_that_cannot_work_is_refused_with_a_hint(
     assert "secret" not in str(caught.value)
 
 
-def test_one_timeout_stands_for_all_its_parts() -> None:
+def test_number_as_timeout_applies_to_all_phases() -> None:
     assert Timeouts.of(5) == Timeouts(connect=5, read=5, write=5, pool=5, total=5)
     assert Timeouts.of(None) == Timeouts()
     with pytest.raises(ConfigurationError, match="read timeout"):
@@ -75,7 +75,7 @@ def own_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("own_logger")
-def test_messages_are_shown_once_and_from_the_level_on(
+def test_log_messages_are_printed_once_from_their_level(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = logging.getLogger()
@@ -90,7 +90,7 @@ def test_messages_are_shown_once_and_from_the_level_on(
 
 
 @pytest.mark.usefixtures("own_logger")
-def test_an_application_with_its_own_logging_gets_no_second_line(
+def test_configured_logging_gets_no_duplicates(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()])
@@ -99,6 +99,6 @@ def test_an_application_with_its_own_logging_gets_no_second_line(
     assert capsys.readouterr().err == ""
 
 
-def test_an_unknown_level_is_refused() -> None:
+def test_unknown_log_level_is_rejected() -> None:
     with pytest.raises(ConfigurationError, match="debug, info"):
         show_log("loud")

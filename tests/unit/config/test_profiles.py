@@ -39,7 +39,7 @@ proxy = off
 """
 
 
-def test_a_profile_is_read() -> None:
+def test_read_profile() -> None:
     found = read_profiles(WHOLE, FILE)
     assert found == {
         "demo": Profile(
@@ -57,7 +57,7 @@ def test_a_profile_is_read() -> None:
     }
 
 
-def test_a_path_may_start_from_home_or_from_the_root() -> None:
+def test_path_may_start_with_home_or_root() -> None:
     text = "[a]\nprivate_key = ~/k.pem\nverify = /etc/ca"
     found = read_profiles(text, FILE)["a"]
     assert found.private_key == Path.home() / "k.pem"
@@ -84,7 +84,7 @@ def test_a_path_may_start_from_home_or_from_the_root() -> None:
         ("[a]\nusername = hush\nusername = hush", "line 3: this is there twice"),
     ],
 )
-def test_what_does_not_belong_in_the_file_is_refused(text: str, hint: str) -> None:
+def test_unknown_entries_are_rejected(text: str, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=hint) as caught:
         read_profiles(text, FILE)
     assert str(FILE) in str(caught.value)
@@ -101,7 +101,7 @@ def test_what_does_not_belong_in_the_file_is_refused(text: str, hint: str) -> No
         ("a default", None, None, "default"),
     ],
 )
-def test_a_profile_is_chosen(
+def test_profile_is_selected(
     there: str, name: str | None, chosen: str | None, expected: str
 ) -> None:
     known = {name: Profile(name) for name in there.split()}
@@ -118,13 +118,13 @@ def test_a_profile_is_chosen(
         ("demo work", None, "say which profile of .*: demo, work"),
     ],
 )
-def test_a_profile_that_is_not_there_is_told_of(there: str, name: str | None, hint: str) -> None:
+def test_missing_profile_is_reported(there: str, name: str | None, hint: str) -> None:
     known = {name: Profile(name) for name in there.split()}
     with pytest.raises(ConfigurationError, match=hint):
         choose_profile(known, name, FILE, None)
 
 
-def test_a_profile_is_written_and_the_rest_stays() -> None:
+def test_profile_is_written_and_the_rest_is_kept() -> None:
     demo = Profile("demo", server="https://other.example/api", verify=False, save=True)
     written = with_profile(WHOLE, demo, FILE)
     assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
@@ -152,14 +152,14 @@ def test_a_profile_is_written_and_the_rest_stays() -> None:
         (Profile("a", server="nowhere"), "must start with https"),
     ],
 )
-def test_what_cannot_be_read_again_is_not_written(profile: Profile, hint: str) -> None:
+def test_unreadable_profile_is_not_written(profile: Profile, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=hint):
         with_profile("", profile, FILE)
     with pytest.raises(ConfigurationError, match="line 1"):
         with_profile("what is this", Profile("a"), FILE)
 
 
-def test_the_file_is_where_it_is_looked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profiles_file_location(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert profiles() == {}
     path = save_profile(Profile("demo", server="https://server.example/api"))
     assert path == home / "config" / "vantage6" / "profiles.ini"
@@ -174,7 +174,7 @@ def test_the_file_is_where_it_is_looked_for(home: Path, monkeypatch: pytest.Monk
     assert profile_named(None) == Profile("b")
 
 
-def test_a_file_that_cannot_be_read_or_written_is_told_of(
+def test_unreadable_or_unwritable_file_is_reported(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "folder").mkdir()
@@ -194,7 +194,7 @@ def plan(given: Given | None = None, environ: dict[str, str] | None = None, **pr
     return settle(given or {}, None, None, None, environ or {}, known)
 
 
-def test_an_argument_wins_over_the_environment_and_that_over_the_profile() -> None:
+def test_arguments_override_environment_overrides_profile() -> None:
     file = {"server": "https://file.example/api", "username": "file", "verify": False}
     environ = {"VANTAGE6_SERVER": "https://env.example/v6", "VANTAGE6_USERNAME": ""}
     from_file, from_env = plan(**file), plan({}, environ, **file)
@@ -208,7 +208,7 @@ def test_an_argument_wins_over_the_environment_and_that_over_the_profile() -> No
     assert [p.options.get("verify") for p in (from_file, from_env, given)] == [False, False, True]
 
 
-def test_a_profile_says_how_to_get_there() -> None:
+def test_profile_sets_connection_options() -> None:
     file = {"server": "https://h", "cert": Path("/c.pem"), "proxy": "http://proxy.example:1"}
     found = plan(**file)
     assert (found.options.get("cert"), found.options.get("proxy")) == (file["cert"], file["proxy"])
@@ -233,7 +233,7 @@ def test_every_variable_is_read() -> None:
         assert f"'{secret}'" not in repr(found)
 
 
-def test_all_that_is_missing_is_named_at_once() -> None:
+def test_all_missing_settings_are_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
         check_all_there(plan(), can_ask=False)
     for name in ("SERVER", "USERNAME", "PASSWORD"):
@@ -246,12 +246,12 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         check_all_there(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
 
 
-def test_an_option_that_there_is_not_is_named_with_what_is_near() -> None:
+def test_unknown_option_suggests_a_name() -> None:
     with pytest.raises(TypeError, match="'user_name'; did you mean username"):
         plan({"user_name": "ada"})  # type: ignore[typeddict-unknown-key]
 
 
-def test_the_options_are_those_of_the_client() -> None:
+def test_options_match_the_client() -> None:
     import inspect
 
     taken = inspect.signature(Client).parameters.keys() - {"host", "port", "path"}

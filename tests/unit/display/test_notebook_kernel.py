@@ -22,7 +22,7 @@ def run(*cells: str) -> list[list[Any]]:
     return [cell.outputs for cell in notebook.cells]
 
 
-def test_rows_at_the_end_of_a_cell_are_a_table() -> None:
+def test_rows_are_displayed_as_a_table() -> None:
     (rows,), (part,), (printed,) = run(CELL, "rows[:1]", "print(rows)")
     html = rows.data["text/html"]
     assert html.startswith("<table ")
@@ -43,7 +43,7 @@ with Drawing(None, False) as drawing:
 """
 
 
-def test_progress_is_one_output_that_is_replaced() -> None:
+def test_progress_replaces_one_output() -> None:
     ((shown,),) = run(PROGRESS)
     assert shown.output_type == "display_data"
     assert "done in 12 s" in shown.data["text/html"]

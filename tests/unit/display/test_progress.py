@@ -62,7 +62,7 @@ def text_of(lines: list[list[tuple[str, str]]]) -> list[str]:
         ("something\x1b[m new", "something\N{REPLACEMENT CHARACTER}[m new after 12 s"),
     ],
 )
-def test_a_run_stands_in_words(status: str, words: str) -> None:
+def test_run_is_described_in_words(status: str, words: str) -> None:
     assert words_of(run(1, "IKNL", status)) == words
 
 
@@ -74,7 +74,7 @@ def test_durations_are_short(seconds: float, words: str) -> None:
     assert span(seconds) == words
 
 
-def test_a_picture_has_a_line_for_each_organization_and_a_bar() -> None:
+def test_progress_has_a_line_per_organization_and_a_bar() -> None:
     runs = [
         run(1, "IKNL", "completed"),
         run(2, "Maastro", "active"),
@@ -91,7 +91,7 @@ def test_a_picture_has_a_line_for_each_organization_and_a_bar() -> None:
     ]
 
 
-def test_what_there_is_no_room_for_is_counted_and_what_is_under_way_stays() -> None:
+def test_hidden_runs_are_counted_and_active_ones_stay() -> None:
     runs = [run(number, f"hospital {number}", "completed") for number in range(50)]
     runs[20] = run(20, "hospital 20", "active")
     runs[40] = run(40, "hospital 40", "crashed")
@@ -113,7 +113,7 @@ def test_progress_reads_as_a_sentence() -> None:
     assert str(task(name="")) == "task 12: active"
 
 
-def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
+def test_html_is_escaped_and_uses_theme_colors() -> None:
     html = html_of([task(run(1, NASTY, "active"), run(2, "IKNL", "completed"))])
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
@@ -124,7 +124,7 @@ def test_html_is_harmless_and_takes_the_colors_that_are_there() -> None:
 
 
 # -- where it goes ---------------------------------------------------------------------------------
-def test_a_function_gets_each_picture_and_nothing_is_drawn(capfd: Any) -> None:
+def test_callback_receives_progress_and_nothing_is_printed(capfd: Any) -> None:
     seen: list[Progress] = []
     one = task(run(1, "IKNL", "active"))
     with Drawing(seen.append, logs=False) as drawing:
@@ -134,7 +134,7 @@ def test_a_function_gets_each_picture_and_nothing_is_drawn(capfd: Any) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_off_is_off(capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_false_prints_nothing(capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "vantage6.client")
     with Drawing(False, logs=False) as drawing:
         assert not drawing.is_wanted
@@ -143,7 +143,7 @@ def test_off_is_off(capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-def test_in_a_pipe_there_is_a_line_for_each_change(capfd: Any) -> None:
+def test_pipe_has_a_line_per_change(capfd: Any) -> None:
     with Drawing(True, logs=True) as drawing:
         drawing.take(task(run(1, "IKNL", "pending"), run(2, "Maastro", "pending")))
         drawing.take(task(run(1, "IKNL", "pending"), run(2, "Maastro", "active")))
@@ -161,7 +161,7 @@ def test_in_a_pipe_there_is_a_line_for_each_change(capfd: Any) -> None:
     ]
 
 
-def test_by_default_a_program_tells_its_log_if_that_is_wanted(
+def test_progress_is_logged_at_level_info_by_default(
     capfd: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "vantage6.client")
@@ -181,7 +181,7 @@ def test_logs_alone_are_shown_without_progress(capfd: Any) -> None:
     assert capfd.readouterr().err == "IKNL | hello\n"
 
 
-def test_a_reader_who_has_gone_does_not_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_pipe_does_not_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone(io.StringIO):
         def write(self, text: str, /) -> int:
             raise BrokenPipeError(text)
@@ -265,14 +265,14 @@ PICTURE = [
 ]
 
 
-def test_a_terminal_has_one_picture_with_all_else_above_it() -> None:
+def test_terminal_shows_one_view_below_other_output() -> None:
     screen, written = in_a_terminal(SCRIPT + BODY.format(last=END))
     assert shown(screen) == ["IKNL | reading�[2J the data", "printed by the script", *PICTURE]
     assert not screen.cursor.hidden
     assert b"\x1b[32m" in written, "in color"
 
 
-def test_ctrl_c_gives_the_terminal_back() -> None:
+def test_ctrl_c_restores_the_terminal() -> None:
     screen, written = in_a_terminal(SCRIPT + BODY.format(last=INTERRUPT))
     assert b"\x1b[?25l" in written, "the cursor was hidden"
     assert not screen.cursor.hidden
@@ -281,7 +281,7 @@ def test_ctrl_c_gives_the_terminal_back() -> None:
     assert lines[-1] == "KeyboardInterrupt"
 
 
-def test_a_second_wait_at_the_same_time_writes_lines_above_the_picture() -> None:
+def test_concurrent_wait_prints_lines_above_the_view() -> None:
     second = (
         'other = Drawing(None, False); other.__enter__(); take(other, "active"); '
         f"other.__exit__(None, None, None); {END}"
@@ -300,7 +300,7 @@ def test_a_second_wait_at_the_same_time_writes_lines_above_the_picture() -> None
         (False, {"TERM": "dumb"}, False),
     ],
 )
-def test_without_rich_or_people_there_are_lines(
+def test_lines_without_rich_or_terminal(
     blocked: bool, environment: dict[str, str], is_colored: bool, tmp_path: Path
 ) -> None:
     hide = "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"

@@ -9,7 +9,7 @@ from vantage6.client import AsyncClient, Client
 EMPTY: Reply = (200, {"data": [], "links": {"first": "a", "self": "a"}}, {"total-count": "0"})
 
 
-def test_the_bindings_share_login_and_connections(client: Client, server: ScriptedServer) -> None:
+def test_bindings_share_login_and_connections(client: Client, server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: EMPTY)
     client.authenticate("researcher", "secret")
     answer: Any = list_organizations.sync(client=client.api, name="x")
@@ -18,7 +18,7 @@ def test_the_bindings_share_login_and_connections(client: Client, server: Script
     assert len(server.connections) == 1
 
 
-async def test_the_bindings_share_them_in_the_async_client_too(server: ScriptedServer) -> None:
+async def test_bindings_share_them_in_the_async_client(server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: EMPTY)
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")

@@ -56,7 +56,7 @@ ENDLESS_HEAD = HEAD + b"X-Slow: " + b"y" * 2000
 
 @both
 @pytest.mark.parametrize("data", [ENDLESS_HEAD, LONG], ids=["headers", "body"])
-def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
+def test_slow_bytes_do_not_extend_the_total_timeout(ask: Ask, data: bytes) -> None:
     with raw_server(send_slowly(data, 0.05)) as seen:
         began = time.monotonic()
         with pytest.raises(RequestTimeoutError, match=r"within the 0\.6 seconds .*total"):
@@ -66,7 +66,7 @@ def test_a_byte_now_and_then_buys_no_time(ask: Ask, data: bytes) -> None:
 
 
 @both
-def test_no_attempt_begins_after_the_deadline(ask: Ask, server: ScriptedServer) -> None:
+def test_no_retry_starts_after_the_deadline(ask: Ask, server: ScriptedServer) -> None:
     server.reply = lambda _: (503, b"busy")
     began = time.monotonic()
     with pytest.raises(ServerError):
@@ -76,9 +76,7 @@ def test_no_attempt_begins_after_the_deadline(ask: Ask, server: ScriptedServer) 
 
 
 @both
-def test_who_asks_for_more_patience_than_there_is_time_is_reported(
-    ask: Ask, server: ScriptedServer
-) -> None:
+def test_retry_after_beyond_the_deadline_is_an_error(ask: Ask, server: ScriptedServer) -> None:
     server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "29"})
     began = time.monotonic()
     with pytest.raises(Exception, match="later"):
@@ -88,7 +86,7 @@ def test_who_asks_for_more_patience_than_there_is_time_is_reported(
 
 
 @both
-def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
+def test_timeout_error_names_the_phase(ask: Ask) -> None:
     seen: RawServer
 
     def serve(connection: socket.socket) -> None:
@@ -100,7 +98,7 @@ def test_a_part_that_takes_too_long_is_named(ask: Ask) -> None:
             ask(seen.port, {"timeout": Timeouts(read=0.3)})
 
 
-def test_a_server_that_takes_a_body_slowly_is_left_in_time() -> None:
+def test_total_timeout_includes_slow_upload() -> None:
     def sip(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         while connection.recv(2048):
@@ -132,7 +130,7 @@ def zeros(status: bytes, size: int) -> Callable[[socket.socket], None]:
 @pytest.mark.parametrize(
     ("status", "kind"), [(b"200 OK", InvalidResponseError), (b"500 Oops", ServerError)]
 )
-def test_zeros_where_json_belongs_are_not_taken_in(
+def test_compressed_zeros_are_not_read_into_memory(
     ask: Ask, status: bytes, kind: type[Exception]
 ) -> None:
     with raw_server(zeros(status, 100 << 20)) as seen:
@@ -149,9 +147,7 @@ def test_zeros_where_json_belongs_are_not_taken_in(
 
 @both
 @pytest.mark.parametrize("is_packed", [False, True])
-def test_an_answer_beyond_its_limit_is_refused(
-    ask: Ask, server: ScriptedServer, is_packed: bool
-) -> None:
+def test_oversized_response_is_rejected(ask: Ask, server: ScriptedServer, is_packed: bool) -> None:
     body = b'{"version": "' + b"4" * 2_000_000 + b'"}'
     headers = {"content-encoding": "gzip"} if is_packed else {}
     data = gzip.compress(body) if is_packed else body
@@ -165,7 +161,7 @@ def test_an_answer_beyond_its_limit_is_refused(
 
 @both
 @pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "rot13"])
-def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
+def test_unrequested_compression_is_not_decoded(
     ask: Ask, server: ScriptedServer, packing: str
 ) -> None:
     server.reply = lambda _: (200, VERSION, {"content-encoding": packing})
@@ -174,9 +170,7 @@ def test_what_is_packed_in_an_unasked_way_is_not_unpacked(
 
 
 @both
-def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
-    ask: Ask, server: ScriptedServer
-) -> None:
+def test_long_error_body_is_truncated(ask: Ask, server: ScriptedServer) -> None:
     server.reply = lambda _: (404, b"<html>" + b"no " * 100_000 + b"</html>")
     with pytest.raises(EndpointNotFoundError) as caught:
         ask(server.port, {})
@@ -190,7 +184,7 @@ def test_a_refusal_is_kept_in_part_and_read_in_whole_where_it_is_short(
 # ---- other limits for some calls ----------------------------------------------------------------
 
 
-def test_other_limits_hold_for_the_view_alone(server: ScriptedServer) -> None:
+def test_with_options_does_not_change_the_client(server: ScriptedServer) -> None:
     server.reply = lambda _: (503, b"")
     with Client("http://127.0.0.1", server.port, log_level=None, max_retries=1) as client:
         once = client.with_options(max_retries=0)
@@ -202,7 +196,7 @@ def test_other_limits_hold_for_the_view_alone(server: ScriptedServer) -> None:
         assert once.with_options(timeout=1)._session.http.limits.max_retries == 0
 
 
-def test_a_view_has_the_login_and_the_choices_of_its_client(server: ScriptedServer) -> None:
+def test_with_options_shares_login_and_choices(server: ScriptedServer) -> None:
     def others(request: Request) -> Reply:
         return 200, {"id": 5, "name": "demo", "encrypted": False}
 
@@ -237,7 +231,7 @@ def test_a_view_has_the_login_and_the_choices_of_its_client(server: ScriptedServ
         ({"max_response_bytes": 0}, "max_response_bytes"),
     ],
 )
-def test_limits_that_cannot_work_are_refused(options: Options, said: str) -> None:
+def test_invalid_limits_are_rejected(options: Options, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         Client("http://localhost", 1, log_level=None, **options)
     with Client("http://localhost", 1, log_level=None) as client:
@@ -245,7 +239,7 @@ def test_limits_that_cannot_work_are_refused(options: Options, said: str) -> Non
             client.with_options(**options)
 
 
-def test_no_limit_for_the_whole_is_a_choice() -> None:
+def test_total_timeout_may_be_none() -> None:
     assert Timeouts(total=None).total is None
     with pytest.raises(ConfigurationError, match="read timeout"):
         Timeouts(read=None)  # type: ignore[arg-type]
@@ -277,7 +271,7 @@ async def test_many_tasks_share_a_client(server: ScriptedServer, pass_time: Pass
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_child_process_has_connections_of_its_own_and_the_login(server: ScriptedServer) -> None:
+def test_child_process_has_own_connections_and_the_login(server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}))
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
@@ -321,7 +315,7 @@ def _ended_loops() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_ended_loops")
-def test_a_client_may_be_used_in_one_loop_after_the_other(
+def test_client_works_in_successive_event_loops(
     server: ScriptedServer, pass_time: PassTime
 ) -> None:
     server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}), lives=[600])
@@ -341,7 +335,7 @@ def test_a_client_may_be_used_in_one_loop_after_the_other(
     assert server.paths.count("POST /api/token/refresh") == 1
 
 
-def test_a_silent_server_is_not_waited_for_by_those_that_need_its_token() -> None:
+def test_silent_server_does_not_block_token_users() -> None:
     """One call renews the token, which takes too long; others end in their own time."""
     seen: RawServer
     held = threading.Event()

@@ -52,7 +52,7 @@ def _answers(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @both
-def test_plain_http_goes_by_way_of_the_proxy_of_the_environment(
+def test_plain_http_uses_the_proxy_of_the_environment(
     ask: Ask, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with http_proxy(server.port) as proxy:
@@ -65,7 +65,7 @@ def test_plain_http_goes_by_way_of_the_proxy_of_the_environment(
 
 @both
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", None])
-def test_tls_goes_through_a_tunnel(
+def test_tls_uses_a_tunnel(
     ask: Ask,
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,7 +89,7 @@ def test_tls_goes_through_a_tunnel(
 
 
 @both
-def test_what_no_proxy_names_is_reached_directly(
+def test_no_proxy_hosts_are_reached_directly(
     ask: Ask, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with http_proxy(server.port) as proxy:
@@ -105,9 +105,7 @@ def test_what_no_proxy_names_is_reached_directly(
 
 
 @both
-def test_a_proxy_that_was_named_holds_for_this_machine_too(
-    ask: Ask, server: ScriptedServer
-) -> None:
+def test_explicit_proxy_applies_to_localhost(ask: Ask, server: ScriptedServer) -> None:
     with http_proxy(server.port) as proxy:
         address = f"http://127.0.0.1:{server.port}"
         assert ask(address, proxy=f"http://127.0.0.1:{proxy.port}") == VERSION
@@ -116,13 +114,13 @@ def test_a_proxy_that_was_named_holds_for_this_machine_too(
 
 @both
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-def test_socks_is_spoken(ask: Ask, server: ScriptedServer, scheme: str) -> None:
+def test_socks_proxy(ask: Ask, server: ScriptedServer, scheme: str) -> None:
     with socks_proxy(server.port) as proxy:
         assert ask(f"http://{NAME}", proxy=f"{scheme}://127.0.0.1:{proxy.port}") == VERSION
         assert proxy.asked == [f"{NAME}:80"], "the proxy looks the name up"
 
 
-def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_socks_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setattr("vantage6.client._pools.find_spec", lambda _: None)
     for kind in (Client, AsyncClient):
@@ -134,7 +132,7 @@ def test_socks_without_its_library_says_what_to_install(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("refusal", "times"), [(b"407 Proxy Authentication Required", 1), (b"503 Busy", 2)]
 )
-def test_a_proxy_that_refuses_is_told_from_the_server(
+def test_proxy_rejection_differs_from_a_server_error(
     ask: Ask, server: ScriptedServer, refusal: bytes, times: int
 ) -> None:
     with http_proxy(server.port, refusal) as proxy:
@@ -145,7 +143,7 @@ def test_a_proxy_that_refuses_is_told_from_the_server(
 
 
 @both
-def test_a_silent_socks_proxy_is_left_in_time(ask: Ask) -> None:
+def test_silent_socks_proxy_times_out(ask: Ask) -> None:
     with raw_server(
         lambda connection: connection.recv(99) and connection.recv(99) and None
     ) as seen:
@@ -158,14 +156,14 @@ def test_a_silent_socks_proxy_is_left_in_time(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "proxy", ["proxy.example:3128", "ftp://proxy.example", "http://", "http://[", "http://a:0"]
 )
-def test_what_is_no_proxy_is_refused_without_being_shown(proxy: str) -> None:
+def test_invalid_proxy_is_rejected_without_being_shown(proxy: str) -> None:
     for kind in (Client, AsyncClient):
         with pytest.raises(ConfigurationError, match="proxy= must be the address") as caught:
             kind(f"https://{NAME}", None, log_level=None, proxy=proxy)
         assert proxy not in str(caught.value).replace("'http://proxy.example:3128'", "").split()
 
 
-def test_events_take_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_use_the_same_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     authority = CertificateAuthority(tmp_path)
     route = Route(authority.file, authority.issue("me"), "http://user:a%20b@proxy.example:3128")
     options = socket_options(f"https://{NAME}/api", route)

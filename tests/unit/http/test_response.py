@@ -32,13 +32,13 @@ def answer(status: int, body: Any, location: str | None = None) -> Answer:
     return Answer("GET", URL, status, content, location)
 
 
-def test_a_good_answer_is_its_value() -> None:
+def test_successful_response_returns_its_value() -> None:
     assert decode(answer(200, {"id": 3})) == {"id": 3}
     assert decode(answer(201, [])) == []
 
 
 @pytest.mark.parametrize("body", [HTML, b"", b"\xff", b"[" * 100_000, b'{"half":'])
-def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> None:
+def test_successful_status_without_json_is_an_error(body: bytes) -> None:
     with pytest.raises(InvalidResponseError, match="not JSON") as caught:
         decode(answer(200, body))
     assert (caught.value.status, caught.value.url) == (200, URL)
@@ -72,7 +72,7 @@ def test_a_good_status_with_a_body_that_is_no_json_is_an_error(body: bytes) -> N
         (599, b"", ServerError),
     ],
 )
-def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6Error]) -> None:
+def test_each_error_status_has_its_error(status: int, body: Any, kind: type[Vantage6Error]) -> None:
     error = fault(answer(status, body))
     assert type(error) is kind
     assert URL in str(error)
@@ -80,13 +80,13 @@ def test_each_refusal_has_its_error(status: int, body: Any, kind: type[Vantage6E
     assert "doctype" not in str(error)
 
 
-def test_a_refused_login_is_not_a_missing_permission() -> None:
+def test_rejected_login_is_not_a_missing_permission() -> None:
     assert (
         type(fault(answer(401, {"msg": "Failed to login"}), LoginFailedError)) is LoginFailedError
     )
 
 
-def test_the_error_carries_what_the_server_said() -> None:
+def test_error_contains_the_servers_message() -> None:
     body = {"msg": "Request body is incorrect", "errors": {"organizations": {"0": {"id": ["No."]}}}}
     error = fault(answer(400, body))
     assert isinstance(error, BadRequestError)
@@ -95,19 +95,19 @@ def test_the_error_carries_what_the_server_said() -> None:
     assert error.errors == {"organizations.0.id": ["No."]}
 
 
-def test_a_redirect_names_the_address_to_use() -> None:
+def test_redirect_names_the_address_to_use() -> None:
     error = fault(answer(308, HTML, location="https://elsewhere/api/"))
     assert "https://elsewhere/api/" in str(error)
 
 
-def test_only_an_expired_token_is_renewed() -> None:
+def test_only_an_expired_token_is_refreshed() -> None:
     assert is_expired(401, b'{"msg": "Token has expired"}')
     assert not is_expired(401, b'{"msg": "You lack the permission to do that!"}')
     assert not is_expired(400, b'{"msg": "Token has expired"}')
     assert not is_expired(401, HTML)
 
 
-def test_the_body_of_an_answer_stays_out_of_its_repr() -> None:
+def test_repr_of_response_omits_the_body() -> None:
     assert "hush" not in repr(answer(200, {"access_token": "hush"}))
 
 
@@ -126,7 +126,7 @@ def test_the_body_of_an_answer_stays_out_of_its_repr() -> None:
         ({"headers": {"X": b"hush"}}, "the header 'X' must be a str, not bytes"),
     ],
 )
-def test_arguments_of_another_kind_are_told_of(given: dict[str, Any], told: str) -> None:
+def test_arguments_of_wrong_type_are_reported(given: dict[str, Any], told: str) -> None:
     good: dict[str, Any] = {"endpoint": "a", "method": "get", "params": None, "headers": {"a": "b"}}
     check_arguments(**good)
     with pytest.raises(InvalidInputError, match=told) as caught:
@@ -135,7 +135,7 @@ def test_arguments_of_another_kind_are_told_of(given: dict[str, Any], told: str)
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "3", True])
-def test_attempts_are_a_whole_number(number: Any) -> None:
+def test_attempts_must_be_a_whole_number(number: Any) -> None:
     with pytest.raises(
         InvalidInputError, match="attempts_on_timeout must be a whole number from 0 on"
     ):

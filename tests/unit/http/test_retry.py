@@ -44,7 +44,7 @@ def replies(*first: Reply) -> Any:
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
-def test_a_passing_failure_of_a_proxy_is_waited_out(
+def test_temporary_gateway_failure_is_retried(
     client: Client, server: ScriptedServer, status: int
 ) -> None:
     server.reply = replies((status, b"<html>busy</html>"), (status, b""))
@@ -56,7 +56,7 @@ GONE = (404, {"msg": "Role id=5 not found"})
 
 
 @pytest.mark.parametrize("status", [502, 504])
-def test_what_is_gone_when_it_is_deleted_again_was_deleted(
+def test_repeated_delete_of_deleted_row_succeeds(
     client: Client, server: ScriptedServer, status: int
 ) -> None:
     server.reply = replies((status, b"<html>busy</html>"), GONE)
@@ -67,7 +67,7 @@ def test_what_is_gone_when_it_is_deleted_again_was_deleted(
 @pytest.mark.parametrize(
     "first", [[], [(503, b"")], [(429, b"")]], ids=["at once", "after 503", "after 429"]
 )
-def test_what_cannot_have_been_deleted_before_was_not_there(
+def test_delete_of_missing_row_fails(
     client: Client, server: ScriptedServer, first: list[Reply]
 ) -> None:
     server.reply = replies(*first, GONE)
@@ -75,7 +75,7 @@ def test_what_cannot_have_been_deleted_before_was_not_there(
         client.role.delete(5)
 
 
-def test_only_of_what_is_deleted_does_its_absence_say_so(
+def test_missing_row_counts_as_deleted_only_for_delete(
     client: Client, server: ScriptedServer
 ) -> None:
     server.reply = replies((502, b""), GONE)
@@ -86,14 +86,14 @@ def test_only_of_what_is_deleted_does_its_absence_say_so(
         client.role.delete(5)
 
 
-async def test_the_async_client_waits_it_out_too(server: ScriptedServer) -> None:
+async def test_async_client_retries_too(server: ScriptedServer) -> None:
     server.reply = replies((503, b""), (503, b""))
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         assert await client.util.get_server_version() == VERSION
     assert len(server.seen) == 3
 
 
-def test_a_lasting_failure_is_reported_after_a_few_attempts(
+def test_permanent_failure_is_reported_after_some_retries(
     client: Client, server: ScriptedServer
 ) -> None:
     server.reply = lambda _: (503, b"<html>busy</html>")
@@ -103,7 +103,7 @@ def test_a_lasting_failure_is_reported_after_a_few_attempts(
 
 
 @pytest.mark.parametrize("method", ["post", "patch"])
-def test_what_may_have_been_done_is_never_sent_twice(
+def test_unsafe_request_is_never_sent_twice(
     client: Client, server: ScriptedServer, method: str
 ) -> None:
     server.reply = lambda _: (502, b"")
@@ -112,23 +112,21 @@ def test_what_may_have_been_done_is_never_sent_twice(
     assert len(server.seen) == 1
 
 
-def test_an_error_of_the_server_itself_is_not_asked_for_again(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_internal_server_error_is_not_retried(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (500, {"msg": "oops"})
     with pytest.raises(ServerError, match="oops"):
         client.util.get_server_version()
     assert len(server.seen) == 1
 
 
-def test_a_redirect_is_not_followed_but_named(client: Client, server: ScriptedServer) -> None:
+def test_redirect_is_reported_and_not_followed(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (301, b"", {"location": "https://elsewhere/api"})
     with pytest.raises(StatusError, match="https://elsewhere/api"):
         client.util.get_server_version()
     assert len(server.seen) == 1
 
 
-def test_a_slow_answer_ends_in_time_and_is_not_waited_for_again(server: ScriptedServer) -> None:
+def test_slow_response_times_out_without_retry(server: ScriptedServer) -> None:
     def reply(_: Request) -> Reply:
         time.sleep(0.5)
         return 200, VERSION
@@ -166,7 +164,7 @@ def rude_port() -> Iterator[tuple[int, list[int]]]:
         thread.join()
 
 
-def test_a_broken_connection_is_tried_again_where_that_is_safe(
+def test_broken_connection_is_retried_if_safe(
     rude_port: tuple[int, list[int]],
 ) -> None:
     port, taken = rude_port
@@ -180,7 +178,7 @@ def test_a_broken_connection_is_tried_again_where_that_is_safe(
         assert len(taken) == 1
 
 
-def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None:
+def test_post_is_retried_only_before_connecting() -> None:
     post = httpx.Request("POST", "https://server/api/task")
     assert Attempts(post, Limits()).after_error(httpx.ConnectError("refused", request=post)) > 0
     with pytest.raises(ConnectionFailedError):
@@ -196,28 +194,28 @@ def test_a_post_is_tried_again_only_when_no_connection_could_be_opened() -> None
         ("", 0.05, 0.1),
     ],
 )
-def test_who_asks_to_slow_down_is_heeded(asked: str, least: float, most: float) -> None:
+def test_too_many_requests_is_retried_later(asked: str, least: float, most: float) -> None:
     pause = Attempts(REQUEST, Limits()).after_answer(429, asked)
     assert pause is not None
     assert least <= pause <= most
 
 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(20, 10, 20), (-86400, 0.05, 0.1)])
-def test_who_asks_to_wait_for_a_moment_is_heeded(seconds: int, least: float, most: float) -> None:
+def test_retry_after_is_respected(seconds: int, least: float, most: float) -> None:
     asked = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds))
     pause = Attempts(REQUEST, Limits()).after_answer(429, asked)
     assert pause is not None
     assert least <= pause <= most
 
 
-def test_who_asks_for_too_much_patience_is_reported(client: Client, server: ScriptedServer) -> None:
+def test_long_retry_after_is_an_error(client: Client, server: ScriptedServer) -> None:
     server.reply = lambda _: (429, {"msg": "later"}, {"retry-after": "3600"})
     with pytest.raises(TooManyRequestsError, match="later"):
         client.util.get_server_version()
     assert len(server.seen) == 1
 
 
-def test_pauses_grow_and_end() -> None:
+def test_retry_pauses_grow_and_end() -> None:
     attempts = Attempts(REQUEST, Limits())
     pauses = [attempts.after_answer(503) for _ in range(4)]
     assert pauses[3] is None
@@ -225,7 +223,7 @@ def test_pauses_grow_and_end() -> None:
     assert sum(pause or 0 for pause in pauses) > 1, "enough for a moment"
 
 
-def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
+def test_untrusted_certificate_is_not_retried() -> None:
     error = httpx.ConnectError("certificate verify failed", request=REQUEST)
     error.__cause__ = ssl.SSLCertVerificationError("certificate verify failed")
     assert isinstance(translate(error), TLSError)
@@ -243,7 +241,7 @@ def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:
         (httpx.RemoteProtocolError, ConnectionFailedError, "connection broke"),
     ],
 )
-def test_failures_on_the_way_are_told_in_our_words(
+def test_transport_failures_have_our_messages(
     error: type[httpx.RequestError], kind: type[Exception], words: str
 ) -> None:
     told = translate(error("", request=REQUEST))
@@ -252,7 +250,7 @@ def test_failures_on_the_way_are_told_in_our_words(
     assert "GET https://server/api/version" in str(told)
 
 
-def test_trusting_anyone_is_warned_of_where_it_is_written() -> None:
+def test_disabled_verification_warns_at_the_callers_line() -> None:
     with pytest.warns(UserWarning, match="certificates are not checked") as caught:
         Client("https://server.example", 443, log_level=None, verify=False)
     assert caught[0].filename == __file__
@@ -261,7 +259,7 @@ def test_trusting_anyone_is_warned_of_where_it_is_written() -> None:
     assert caught[0].filename == __file__
 
 
-def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+def test_unreadable_certificates_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
     for path in (tmp_path / "bad.pem", tmp_path / "missing.pem"):
         with pytest.raises(ConfigurationError, match="verify="):
@@ -271,7 +269,7 @@ def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         Client("https://server.example", 443, log_level=None, verify=tmp_path)
 
 
-def test_connections_are_kept_and_closed(client: Client, server: ScriptedServer) -> None:
+def test_connections_are_reused_and_closed(client: Client, server: ScriptedServer) -> None:
     server.reply = replies()
     for _ in range(3):
         client.util.get_server_version()

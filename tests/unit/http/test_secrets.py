@@ -49,13 +49,13 @@ WORD = "Hu5h-hu5h-" + "x" * 200
     ],
     ids=lambda holder: type(holder).__name__,
 )
-def test_nothing_that_shows_objects_shows_a_secret(show: Any, holder: object) -> None:
+def test_secret_is_hidden_in_every_display(show: Any, holder: object) -> None:
     shown = show(holder)
     assert "u5h" not in shown
     assert HIDDEN in shown or "username='ada'" in shown or "body" not in shown
 
 
-def test_tracebacks_with_locals_cut_long_texts_and_do_not_show_them_even_so() -> None:
+def test_tracebacks_with_locals_hide_secrets() -> None:
     def fail() -> None:
         word, as_bytes, row = Secret(WORD), SecretBytes(WORD.encode()), SecretRow(api_key=WORD)
         raise ValueError(len(word) + len(as_bytes) + len(row))
@@ -76,7 +76,7 @@ def test_tracebacks_with_locals_cut_long_texts_and_do_not_show_them_even_so() ->
         assert "u5h" not in shown.replace('"Hu5h-hu5h-" + "x" * 200', "")
 
 
-def test_a_secret_is_a_text_for_all_else() -> None:
+def test_secret_behaves_like_text() -> None:
     word = Secret(WORD)
     assert word == WORD
     assert f"{word}" == str(word) == "".join(word) == WORD
@@ -87,14 +87,14 @@ def test_a_secret_is_a_text_for_all_else() -> None:
     assert type(SecretRow(api_key=WORD)["api_key"]) is str  # yaml takes no other
 
 
-def test_what_is_secret_goes_by_its_name() -> None:
+def test_secret_fields_are_recognized_by_name() -> None:
     body = {"username": "ada", "password": WORD, "more": [{"api_key": WORD}], "mfa_code": None}
     assert conceal(body) == body
     assert repr(conceal(body)).count(HIDDEN) == 2
     assert repr(conceal({"Authorization": WORD})) == repr({"Authorization": HIDDEN})
 
 
-def test_rows_with_a_secret_do_not_show_it_and_others_stay_as_they_are() -> None:
+def test_rows_hide_secrets_and_others_are_unchanged() -> None:
     page = {"data": [{"id": 1, "otp_secret": WORD}, {"id": 2, "otp_secret": None}], "links": {}}
     found = shaded(page)
     assert found == page
@@ -117,7 +117,7 @@ def test_rows_with_a_secret_do_not_show_it_and_others_stay_as_they_are() -> None
         ('"{\\"reset_token\\": \\"abc.def\\"}"', "reset_token"),
     ],
 )
-def test_texts_are_scrubbed(text: str, kept: str) -> None:
+def test_secrets_are_removed_from_text(text: str, kept: str) -> None:
     clean = scrub(text)
     assert kept in clean
     assert HIDDEN in clean
@@ -125,7 +125,7 @@ def test_texts_are_scrubbed(text: str, kept: str) -> None:
         assert word not in clean
 
 
-def test_scrubbing_harmless_or_hostile_text_is_quick() -> None:
+def test_scrubbing_any_text_is_fast() -> None:
     assert scrub("a token has expired; the password is wrong") == (
         "a token has expired; the password is wrong"
     )
@@ -133,18 +133,18 @@ def test_scrubbing_harmless_or_hostile_text_is_quick() -> None:
     assert scrub('"password": "' + "\\" * 1_000_000).startswith('"password": "<hidden>')
 
 
-def test_the_operations_that_tell_secrets_are_those_of_the_contracts() -> None:
+def test_operations_returning_secrets_match_the_contracts() -> None:
     assert operations_returning(NAMES) | {"request"} == TELLING
 
 
-def test_a_data_frame_has_a_secret_only_where_it_was_asked_for() -> None:
+def test_data_frame_contains_secrets_on_request_only() -> None:
     rows = Rows([SecretRow(id=1, otp_secret=WORD)], {"first": "", "self": ""})
     assert list(rows.to_pandas().columns) == ["id"]
     asked = Selection(fields=["otp_secret"]).of_rows(rows)
     assert list(asked.to_pandas()["otp_secret"]) == [WORD]
 
 
-def test_what_is_no_text_is_refused() -> None:
+def test_secret_must_be_text() -> None:
     with pytest.raises(InvalidInputError, match="password must be a str, not int"):
         secret(1234, "password")  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="passphrase must be a str or bytes, not int"):
@@ -153,7 +153,7 @@ def test_what_is_no_text_is_refused() -> None:
     assert secret_bytes("é") == "é".encode()
 
 
-def test_frames_of_the_libraries_are_taken_out_of_errors_and_those_of_users_stay() -> None:
+def test_library_frames_are_removed_from_tracebacks() -> None:
     def pieces() -> Any:
         yield WORD.encode()
         raise ZeroDivisionError("of a user's own")
@@ -172,7 +172,7 @@ def test_frames_of_the_libraries_are_taken_out_of_errors_and_those_of_users_stay
     assert left[-1].name == "pieces"
 
 
-def test_errors_that_go_round_in_circles_are_no_trap() -> None:
+def test_circular_error_chain_terminates() -> None:
     first, second = ValueError("Bearer abc"), KeyError(3)
     first.__cause__, second.__context__ = second, first
     assert without_library_frames(first).args == ("Bearer <hidden>",)
@@ -182,7 +182,7 @@ def test_errors_that_go_round_in_circles_are_no_trap() -> None:
 @pytest.mark.parametrize(
     "host", ["ada:Hu5h@server.example", "ftp://ada:Hu5h@server.example", "http://ada:Hu5h@[::1"]
 )
-def test_a_password_in_an_address_is_not_repeated(host: str) -> None:
+def test_password_in_address_is_not_shown(host: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Address.parse(host, 443, "/api")
     assert "Hu5h" not in str(caught.value)

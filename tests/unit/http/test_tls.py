@@ -53,7 +53,7 @@ def front(server: ScriptedServer, context: ssl.SSLContext) -> Iterator[RawServer
 
 
 @both
-def test_an_authority_of_ones_own_is_trusted_and_no_other(
+def test_custom_authority_is_the_only_trusted_one(
     ask: Ask, server: ScriptedServer, authority: CertificateAuthority, tmp_path: Path
 ) -> None:
     stranger = CertificateAuthority(tmp_path, "stranger")
@@ -79,7 +79,7 @@ def test_an_authority_of_ones_own_is_trusted_and_no_other(
         ({"by_itself": True}, "signed by itself.*verify='path/to/server.pem'"),
     ],
 )
-def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
+def test_certificate_errors_explain_what_to_do(
     ask: Ask,
     server: ScriptedServer,
     authority: CertificateAuthority,
@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_certificate_is_told_with_what_to_do(
 
 
 @both
-def test_a_certificate_that_only_a_strict_look_refuses_can_be_let_pass(
+def test_certificate_rejected_by_strict_checks_can_be_accepted(
     ask: Ask, server: ScriptedServer, authority: CertificateAuthority
 ) -> None:
     strict = ssl.create_default_context(cafile=authority.file)
@@ -112,7 +112,7 @@ def test_a_certificate_that_only_a_strict_look_refuses_can_be_let_pass(
 
 
 @both
-def test_a_certificate_signed_by_itself_can_be_trusted(
+def test_self_signed_certificate_can_be_trusted(
     ask: Ask, server: ScriptedServer, authority: CertificateAuthority
 ) -> None:
     files = authority.issue("127.0.0.1", by_itself=True)
@@ -121,7 +121,7 @@ def test_a_certificate_signed_by_itself_can_be_trusted(
 
 
 @both
-def test_a_certificate_is_shown_to_whom_wants_one(
+def test_client_certificate_is_sent_on_request(
     ask: Ask, server: ScriptedServer, authority: CertificateAuthority, tmp_path: Path
 ) -> None:
     crt, key = authority.issue("researcher")
@@ -136,7 +136,7 @@ def test_a_certificate_is_shown_to_whom_wants_one(
             ask(seen.port, verify=authority.file)
 
 
-def test_a_certificate_that_cannot_be_shown_is_refused_at_once(
+def test_invalid_client_certificate_is_rejected(
     authority: CertificateAuthority,
 ) -> None:
     crt, key = authority.issue("researcher", passphrase="a passphrase")
@@ -150,20 +150,20 @@ def test_a_certificate_that_cannot_be_shown_is_refused_at_once(
 
 
 @both
-def test_plain_http_where_tls_is_expected_is_told(ask: Ask, server: ScriptedServer) -> None:
+def test_plain_http_instead_of_tls_is_reported(ask: Ask, server: ScriptedServer) -> None:
     with pytest.raises(TLSError, match=r"does not speak TLS.*http://"):
         ask(server.port)
 
 
 @both
-def test_a_line_that_goes_dead_is_no_matter_of_certificates(ask: Ask) -> None:
+def test_closed_connection_is_not_a_certificate_error(ask: Ask) -> None:
     with raw_server(lambda connection: None) as seen:
         with pytest.raises(ConnectionFailedError):
             ask(seen.port, max_retries=1)
     assert len(seen.connections) == 2, "it is tried again"
 
 
-def test_who_trusts_anyone_is_warned_each_time(
+def test_disabled_verification_always_warns(
     server: ScriptedServer, authority: CertificateAuthority
 ) -> None:
     files = authority.issue("127.0.0.1", by_itself=True)

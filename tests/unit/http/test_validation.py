@@ -8,13 +8,13 @@ from vantage6.client._shape import ANSWERS, ROWS, SENTENCES, UNPAGED, trouble_in
 NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
 
 
-def test_each_operation_that_is_named_is_one_of_the_contract() -> None:
+def test_checked_operations_exist_in_the_contract() -> None:
     known = {operation.name for contract in NEWEST for operation in operations(contract)}
     of_request = {"request"}  # that of client.request, which asks for anything
     assert {*ROWS, *ANSWERS, *SENTENCES, *UNPAGED} - of_request <= known
 
 
-def test_sentences_and_lists_are_what_the_contract_says() -> None:
+def test_message_and_list_operations_match_the_contract() -> None:
     both = {"create_server"}  # a sentence, or the server
     sentences = {
         operation.name
@@ -33,7 +33,7 @@ def test_sentences_and_lists_are_what_the_contract_says() -> None:
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=str)
-def test_what_any_version_may_say_is_right(contract: Contract) -> None:
+def test_valid_responses_of_every_version_pass(contract: Contract) -> None:
     for operation in operations(contract):
         for body in samples(contract, operation.schema):
             assert trouble_in(body, operation.name) is None, operation.name
@@ -66,5 +66,5 @@ NUMBER = "is a whole number, not"
         ("get_task", {"id": 1, "status": "", "results": 4}, f"results {NUMBER} text or a list"),
     ],
 )  # fmt: skip
-def test_the_trouble_is_named(operation: str, value: object, trouble: str) -> None:
+def test_validation_error_is_precise(operation: str, value: object, trouble: str) -> None:
     assert trouble_in(value, operation) == trouble

@@ -53,15 +53,13 @@ def relayed(tape: list[RecordedEvent], folder: Path) -> Iterator["queue.Queue[tu
 
 
 @pytest.mark.parametrize("end", [CUT, MUTE, CLOSED])
-def test_a_node_connects_again_whenever_and_however_its_connection_ends(
-    end: str, tmp_path: Path
-) -> None:
+def test_node_reconnects_after_any_disconnect(end: str, tmp_path: Path) -> None:
     tape: list[RecordedEvent] = [(0, end, None), (0, "sync", 1), (0, end, None), (0, "sync", 2)]
     with relayed(tape, tmp_path) as heard:
         assert [heard.get(timeout=60) for _ in range(2)] == [("sync", 1), ("sync", 2)]
 
 
-def test_a_program_that_is_killed_while_it_speaks_lets_nobody_wait(tmp_path: Path) -> None:
+def test_killed_program_does_not_block_its_reader(tmp_path: Path) -> None:
     script = tmp_path / "torn.py"
     script.write_text("print('{\"run\": 1}'); print('{\"ru', end='')")
     heard: list[Message] = []
@@ -72,7 +70,7 @@ def test_a_program_that_is_killed_while_it_speaks_lets_nobody_wait(tmp_path: Pat
     helper.stop()
 
 
-def test_nobody_waits_for_a_run_when_what_is_said_of_it_makes_no_sense(
+def test_malformed_run_status_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "odd.py"
@@ -86,14 +84,14 @@ def test_nobody_waits_for_a_run_when_what_is_said_of_it_makes_no_sense(
 
 
 # -- the server's port -----------------------------------------------------------------------------
-def test_a_free_port_is_none_that_another_program_is_given_meanwhile() -> None:
+def test_claimed_ports_are_not_given_to_other_programs() -> None:
     ports = {claim_port(None) for _ in range(20)}
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert max(ports) < min(other.getsockname()[1], 32_768)
     assert len(ports) > 10
 
 
-def test_a_port_that_is_taken_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_in_use_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         monkeypatch.setattr(_server, "_OWN_PORTS", range(port, port + 1))
@@ -128,7 +126,7 @@ class Builder:
 
 
 @pytest.mark.usefixtures("cache")
-def test_an_environment_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_is_created_once(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = Builder(monkeypatch)
     first = _environment.environment_python("4.15.2")
     assert first.exists()
@@ -138,7 +136,7 @@ def test_an_environment_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_torn_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incomplete_environment_is_recreated(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = Builder(monkeypatch, failing=True)
     with pytest.raises(EnvironmentBuildError):
         _environment.environment_python("4.15.2")
@@ -148,21 +146,21 @@ def test_a_torn_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("cache")
-def test_an_environment_whose_python_is_gone_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_without_python_is_recreated(monkeypatch: pytest.MonkeyPatch) -> None:
     Builder(monkeypatch)
     _environment.environment_python("4.15.2").unlink()
     assert _environment.environment_python("4.15.2").exists()
 
 
 @pytest.mark.parametrize("version", ["latest", "4.15", "5.0.0", "4.15.2; rm -rf /", ""])
-def test_what_is_no_version_of_vantage6_4_is_refused(cache: Path, version: str) -> None:
+def test_unsupported_version_is_rejected(cache: Path, version: str) -> None:
     with pytest.raises(EnvironmentBuildError, match=re.escape("'4.15.2'")):
         _environment.environment_python(version)
     assert not cache.exists()
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler -O2")
     with pytest.raises(EnvironmentBuildError, match="C compiler 'no-such-compiler'"):
         _environment.environment_python("4.15.2")
@@ -185,7 +183,9 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "no output"),
     ],
 )
-def test_a_failed_installation_is_told_in_a_line(printed: str, reason: str, tmp_path: Path) -> None:
+def test_failed_installation_is_reported_in_one_line(
+    printed: str, reason: str, tmp_path: Path
+) -> None:
     fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
     with pytest.raises(EnvironmentBuildError, match=re.escape(f"Could not install it: {reason}.")):
         _environment.run_step(fail, tmp_path / "home", "install it")
@@ -201,12 +201,12 @@ def test_algorithms_are_found_by_image(tmp_path: Path) -> None:
     assert find(known, "localnet/slow:v2") is None
 
 
-def test_an_algorithm_that_is_not_there_is_told_before_the_start(tmp_path: Path) -> None:
+def test_missing_algorithm_fails_before_the_start(tmp_path: Path) -> None:
     with pytest.raises(LocalNetworkError, match=r"image 'mine' should be at .*nowhere\.py"):
         LocalNetwork(algorithms={"mine": tmp_path / "nowhere.py"})
 
 
-def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> None:
+def test_run_starts_without_files_of_a_deleted_run(tmp_path: Path) -> None:
     folder, data = tmp_path / "run-1", tmp_path / "data.csv"
     for text in (b"1", b"2"):  # the server gives the second the identifier of the first
         prepare(
@@ -223,7 +223,7 @@ def test_a_run_does_not_find_what_is_left_of_a_deleted_one(tmp_path: Path) -> No
         (folder / "tmp" / "left").touch()
 
 
-def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
+def test_wrapper_receives_the_environment_of_a_real_node(tmp_path: Path) -> None:
     variables = prepare(
         tmp_path / "run",
         algorithm=Path("/algorithms/average.py"),
@@ -248,7 +248,7 @@ def test_the_wrapper_is_given_what_a_real_node_gives_it(tmp_path: Path) -> None:
     assert not any("=" in value for name, value in variables.items() if name.endswith("_FILE"))
 
 
-def test_a_cipher_opens_what_was_sealed_for_it() -> None:
+def test_cipher_decrypts_its_own_messages() -> None:
     key = _crypto.generate_private_key()
     sealed = Cipher(key).seal(b"secret", _crypto.public_key_of(key))
     assert b"secret" not in base64.b64decode(sealed.split("$")[2])
@@ -257,7 +257,7 @@ def test_a_cipher_opens_what_was_sealed_for_it() -> None:
         Cipher(key).seal(b"secret", None)
 
 
-def test_a_user_has_the_code_that_an_authenticator_app_shows(
+def test_user_code_matches_an_authenticator_app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -266,7 +266,7 @@ def test_a_user_has_the_code_that_an_authenticator_app_shows(
     assert User("me", "", 1, "Viewer").code is None
 
 
-def test_secrets_stay_out_of_what_is_printed() -> None:
+def test_printed_text_omits_secrets() -> None:
     assert "hush" not in repr(User("me", "hush", 1, "Viewer", "hush"))
     assert "hush" not in repr(NodeAccount(1, "node", 1, "hush"))
 
@@ -303,7 +303,7 @@ def wait_until_dead(pid: int) -> None:
 
 
 @pytest.mark.parametrize("end", ["close", signal.SIGKILL, signal.SIGTERM])
-def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) -> None:
+def test_supervised_processes_end_with_their_parent(end: str | int, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     # The command starts another process: it has to go too.
@@ -344,7 +344,7 @@ def test_the_supervised_end_with_their_parent(end: str | int, tmp_path: Path) ->
         (["run", "no-such-script.py"], "There is no script 'no-such-script.py' to run."),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_1(
+def test_error_is_one_line_with_exit_code_1(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 1
@@ -356,7 +356,7 @@ def test_a_mistake_is_one_line_and_exit_code_1(
 @pytest.mark.parametrize(
     "arguments", [[], ["down"], ["up", "--port", "http"], ["up", "--smtp", "mail"], ["run"]]
 )
-def test_what_is_no_command_is_exit_code_2(
+def test_unknown_command_has_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -366,22 +366,20 @@ def test_what_is_no_command_is_exit_code_2(
 
 
 @pytest.mark.parametrize("version", ["4.7.1", "4.12.2"])
-def test_a_blob_store_is_refused_where_servers_have_none(version: str) -> None:
+def test_blob_store_is_rejected_for_old_servers(version: str) -> None:
     with pytest.raises(LocalNetworkError, match=r"4\.13 is the first"):
         LocalNetwork(version=version, blob_store=True)
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_blob_store_says_that_it_needs_node(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_blob_store_requires_nodejs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentBuildError, match=r"Node\.js"):
         BlobStore(tmp_path)
 
 
 @pytest.mark.parametrize("command", [["up"], ["run", __file__]])
-def test_what_is_no_file_is_left_alone(
+def test_output_path_must_be_a_regular_file(
     command: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -54,7 +54,7 @@ def test_dependencies_are_few_and_ranges(project: dict[str, Any]) -> None:
         (["httpx @ https://files.example/httpx.whl"], "is pinned"),
     ],
 )
-def test_other_dependencies_are_refused(requirements: list[str], flaw: str) -> None:
+def test_other_dependencies_are_rejected(requirements: list[str], flaw: str) -> None:
     (found, *_) = of_dependencies(requirements)
     assert flaw in found
 
@@ -69,7 +69,7 @@ def test_other_dependencies_are_refused(requirements: list[str], flaw: str) -> N
         ("", f"{ABOUT}/licenses/LICENSE", "lacks its LICENSE"),
     ],
 )
-def test_a_wheel_has_its_files_and_no_others(more: str, less: str, flaw: str) -> None:
+def test_wheel_contains_expected_files_only(more: str, less: str, flaw: str) -> None:
     assert list(of_names(WHEEL, ABOUT)) == []
     (found, *_) = of_names((WHEEL | {more} if more else WHEEL) - {less}, ABOUT)
     assert flaw in found
@@ -86,7 +86,7 @@ def test_a_wheel_has_its_files_and_no_others(more: str, less: str, flaw: str) ->
         (BOTH, "0.3.0", ["v0.2.0"], []),
     ],
 )
-def test_a_changelog_that_tells_of_each_version_passes(
+def test_complete_changelog_passes(
     text: str, version: str, tags: list[str], here: list[str]
 ) -> None:
     assert list(of_changelog(text, version, tags, here)) == []
@@ -106,20 +106,20 @@ def test_a_changelog_that_tells_of_each_version_passes(
         (OLDER.replace("0.1.0", "0.9.0"), "0.9.0", [], [], "newest first"),
     ],
 )
-def test_a_changelog_that_does_not_is_refused(
+def test_incomplete_changelog_is_rejected(
     text: str, version: str, tags: list[str], here: list[str], flaw: str
 ) -> None:
     assert flaw in "\n".join(of_changelog(text, version, tags, here))
 
 
-def test_a_release_gets_what_is_unreleased() -> None:
+def test_release_takes_the_unreleased_section() -> None:
     text = dated(UNRELEASED, "0.2.0", "2026-12-01")
     assert list(of_changelog(text, "0.2.0", ["v0.2.0"], ["v0.2.0"])) == []
     assert text.index("[Unreleased]") < text.index("[0.2.0]") < text.index("- This.")
 
 
 # -- the public API -----------------------------------------------------------------------------
-def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
+def test_breaking_changes_are_found(tmp_path: Path) -> None:
     def git(*command: str) -> None:
         who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
         subprocess.run(["git", *who, *command], cwd=tmp_path, check=True, capture_output=True)
@@ -159,7 +159,5 @@ def test_what_a_program_would_miss_is_found(tmp_path: Path) -> None:
         ("2.0.0", "v1.2.0", True),
     ],
 )
-def test_only_some_versions_may_do_without_what_there_was(
-    version: str, tag: str, may: bool
-) -> None:
+def test_only_some_versions_may_break(version: str, tag: str, may: bool) -> None:
     assert may_break(version, tag) is may

@@ -42,7 +42,7 @@ def organizations(*names: str) -> list[dict[str, Any]]:
         (unicodedata.normalize("NFD", "größe"), 5),
     ],
 )
-def test_a_name_is_found_exactly_then_without_its_case(name: str, id_: int) -> None:
+def test_exact_name_before_ignoring_case(name: str, id_: int) -> None:
     known = Directory(
         "organization", organizations("IKNL", "iknl", "Maastro", "100 % Sure_Thing", "Größe")
     )
@@ -51,7 +51,7 @@ def test_a_name_is_found_exactly_then_without_its_case(name: str, id_: int) -> N
         known.find("Iknl ")  # nobody is called exactly so, and two are with case aside
 
 
-def test_an_unknown_name_tells_the_nearest() -> None:
+def test_unknown_name_suggests_the_nearest() -> None:
     known = Directory("organization", organizations("IKNL", "Maastro"), " in collaboration 1")
     with pytest.raises(NameNotFoundError) as caught:
         known.find("Mastro")
@@ -64,7 +64,7 @@ def test_an_unknown_name_tells_the_nearest() -> None:
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301
 
 
-def test_an_unknown_name_with_nothing_near_tells_what_there_is() -> None:
+def test_unknown_name_lists_the_known_ones() -> None:
     known = Directory("collaboration", [{"id": 1, "name": "demo", "encrypted": False}])
     with pytest.raises(NameNotFoundError, match=r"there is 'demo' \(id 1, encrypted false\)"):
         known.find("pancreas")
@@ -72,7 +72,7 @@ def test_an_unknown_name_with_nothing_near_tells_what_there_is() -> None:
         Directory("study", []).find("adults")
 
 
-def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
+def test_ambiguous_names_are_listed_up_to_a_limit() -> None:
     tasks = [
         {"id": id_, "name": "average", "status": "completed", "created_at": f"2026-11-{id_}"}
         for id_ in range(10, 30)
@@ -86,19 +86,19 @@ def test_namesakes_are_told_apart_and_a_long_list_is_cut() -> None:
     assert len(caught.value.candidates) == 20
 
 
-def test_what_is_not_there_tells_nothing_apart() -> None:
+def test_empty_fields_are_omitted_in_suggestions() -> None:
     rows = [{"id": 1, "name": "IKNL", "country": None, "domain": ""}]
     with pytest.raises(NameNotFoundError, match=r"did you mean 'IKNL' \(id 1\)\?"):
         Directory("organization", rows).find("IKLN")
 
 
-def test_names_cannot_steer_a_terminal() -> None:
+def test_names_in_errors_have_no_control_characters() -> None:
     with pytest.raises(NameNotFoundError) as caught:
         Directory("organization", organizations("\x1b[2Jevil")).find("\x1b[31mevil")
     assert "\x1b" not in str(caught.value)
 
 
-def test_rules_go_by_more_of_their_fields() -> None:
+def test_rules_are_found_by_several_fields() -> None:
     rules = [
         {"id": 1, "name": "task", "operation": "view", "scope": "organization"},
         {"id": 2, "name": "task", "operation": "view", "scope": "global"},
@@ -111,7 +111,7 @@ def test_rules_go_by_more_of_their_fields() -> None:
         known.find("task.view")
 
 
-def test_users_go_by_username_address_and_full_name() -> None:
+def test_users_are_found_by_username_email_and_full_name() -> None:
     users = [
         {"id": 1, "username": "ada", "email": "a@x.example", "firstname": "Ada", "lastname": "King"}
     ]
@@ -119,7 +119,7 @@ def test_users_go_by_username_address_and_full_name() -> None:
         assert Directory("user", users).find(name)["id"] == 1
 
 
-def test_nodes_go_by_their_organization_too() -> None:
+def test_nodes_are_found_by_organization() -> None:
     nodes = [
         {"id": 4, "name": "demo - IKNL", "organization": {"id": 1}, "collaboration": {"id": 1}},
         {"id": 5, "name": None, "organization": {"id": 2}, "collaboration": {"id": 1}},
@@ -138,7 +138,7 @@ def test_every_name_finds_its_own_row(names: list[str], data: st.DataObject) -> 
 
 
 @given(st.lists(st.text(max_size=5), max_size=10), st.text(max_size=5))
-def test_any_other_name_is_an_error_of_ours(names: list[str], name: str) -> None:
+def test_any_other_name_raises_our_errors(names: list[str], name: str) -> None:
     rows = organizations(*names)
     with suppress(NameNotFoundError, AmbiguousNameError):
         assert Directory("organization", rows).find(name) in rows
@@ -150,7 +150,7 @@ class Integer:
 
 
 @pytest.mark.parametrize("ref", [7, Integer(), {"id": 7, "name": "x"}])
-def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
+def test_id_is_used_unchanged(ref: Any) -> None:
     found = id_of(ref, "task")
     assert (found, type(found)) == (7, int)
 
@@ -167,13 +167,13 @@ def test_an_identifier_is_taken_as_it_is(ref: Any) -> None:
         (-1, "task: -1 is no identifier"),
     ],
 )
-def test_what_is_no_identifier_is_refused(ref: Any, reason: str) -> None:
+def test_invalid_id_is_rejected(ref: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         id_of(ref, "task")
     assert str(caught.value).startswith(reason)
 
 
-def test_a_row_of_something_else_stands_for_the_one_in_it() -> None:
+def test_row_of_another_kind_refers_to_the_row_in_it() -> None:
     run = {"id": 5, "task": {"id": 7, "link": ""}, "node": {"id": 3}, "result": "7"}
     assert [id_of(run, word) for word in ("task", "node", "run")] == [7, 3, 5]
     task = {"id": 7, "algorithm_store": {"id": 2}, "collaboration": {"id": 1}, "study": None}
@@ -184,14 +184,14 @@ def test_a_row_of_something_else_stands_for_the_one_in_it() -> None:
         id_of(task, "study")
 
 
-def test_one_reference_is_no_list_of_them() -> None:
+def test_single_reference_is_not_a_list() -> None:
     assert references(("IKNL", 2), "organizations") == ["IKNL", 2]
     for one in ("IKNL", {"id": 1}, 1):
         with pytest.raises(InvalidInputError, match="organizations takes a list"):
             references(one, "organizations")  # type: ignore[arg-type]  # the mistake of a user
 
 
-def test_kinds_are_checked() -> None:
+def test_unknown_kind_is_rejected() -> None:
     assert known_kind("study") == "study"
     assert "study" in SERVER_KINDS
     assert "algorithm" not in SERVER_KINDS
@@ -199,7 +199,7 @@ def test_kinds_are_checked() -> None:
         known_kind("planet")
 
 
-def test_what_changes_names_is_known() -> None:
+def test_operations_that_change_names_are_known() -> None:
     assert outdated_by("get_organization") == outdated_by("list_roles") == []
     assert outdated_by("update_organization") == ["organization"]
     assert set(outdated_by("add_rule_to_role")) == {"role", "rule", "store_role", "store_rule"}
@@ -207,7 +207,7 @@ def test_what_changes_names_is_known() -> None:
     assert all(naming.words.startswith(naming.word[:4]) for naming in NAMINGS.values())
 
 
-def test_places_are_named() -> None:
+def test_search_scope_is_described() -> None:
     assert place(None, None) == ""
     assert place(Within("study", 3), None) == " in study 3"
     assert place(Within("study", 3), "adults") == " in study 'adults' (id 3)"

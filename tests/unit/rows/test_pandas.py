@@ -21,7 +21,7 @@ NODES = [
 ]
 
 
-def test_a_frame_has_a_line_for_each_row_and_a_column_for_each_field() -> None:
+def test_data_frame_has_all_rows_and_fields() -> None:
     frame = Rows(NODES, LINKS).to_pandas()
     assert len(frame) == 3
     assert list(frame.columns) == [
@@ -33,7 +33,7 @@ def test_a_frame_has_a_line_for_each_row_and_a_column_for_each_field() -> None:
     assert frame["config"][0] == [{"key": "a", "value": "b"}]
 
 
-def test_times_are_moments_in_utc() -> None:
+def test_times_become_utc_timestamps() -> None:
     seen = Rows(NODES, LINKS).to_pandas()["last_seen"]
     assert str(seen.dtype).startswith("datetime64[")
     assert str(seen.dtype).endswith(", UTC]")
@@ -42,16 +42,16 @@ def test_times_are_moments_in_utc() -> None:
     assert (seen.max() - seen.min()).total_seconds() == 23 * 3600 + 605.5
 
 
-def test_what_is_no_time_stays_as_it_is() -> None:
+def test_other_text_stays_unchanged() -> None:
     frame = Rows([{"last_seen": "yesterday"}, {"last_seen": None}], LINKS).to_pandas()
     assert frame["last_seen"][0] == "yesterday"
 
 
-def test_no_rows_are_an_empty_frame() -> None:
+def test_no_rows_make_an_empty_data_frame() -> None:
     assert Rows([], LINKS).to_pandas().empty
 
 
-def test_without_pandas_the_error_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pandas_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(MissingDependencyError, match=r"vantage6-sdk\[pandas\]"):

@@ -17,14 +17,14 @@ def result(run_id: int, value: str | None) -> Any:
     return {"id": run_id, "run": reference, "result": value, "blob_storage_used": False}
 
 
-def test_an_output_is_the_value_that_the_algorithm_returned() -> None:
+def test_output_is_the_algorithms_value() -> None:
     assert output_of(result(1, '{"a": [1, null, "x"]}')) == {"a": [1, None, "x"]}
     assert output_of(result(1, "null")) is None
     assert output_of(result(1, None)) is None
 
 
 @pytest.mark.parametrize("text", ['{"a": 1', "hello", "[" * 100_000])
-def test_an_output_that_is_not_json_names_its_run(text: str) -> None:
+def test_output_without_json_names_its_run(text: str) -> None:
     with pytest.raises(DecryptionError, match=r"run 3 is not JSON") as caught:
         output_of(result(3, text))
     assert caught.value.run_ids == [3]
@@ -45,7 +45,7 @@ def test_outputs_are_decoded_by_position_and_by_organization() -> None:
     assert twin.by_organization == rows.by_organization
 
 
-def test_no_output_is_lost_where_organizations_share_a_name_or_have_none() -> None:
+def test_outputs_of_organizations_with_same_or_no_name() -> None:
     rows = opened("1", "2", "3", "4", organizations={1: "IKNL", 2: "IKNL", 3: "VUmc"})
     assert rows.by_organization == {
         "IKNL (run 1)": 1,
@@ -55,12 +55,12 @@ def test_no_output_is_lost_where_organizations_share_a_name_or_have_none() -> No
     }
 
 
-def test_what_has_finished_is_printed_without_its_results() -> None:
+def test_repr_of_finished_task_omits_results() -> None:
     done = Finished(4, "completed", ResultRows([result(7, "[" + "1," * 999 + "1]")], LINKS))
     assert str(done) == "Finished(task_id=4, status='completed')"
 
 
-def test_results_show_where_they_are_from() -> None:
+def test_results_show_their_organization() -> None:
     rows = opened('{"n": 1}', None, organizations={1: "IKNL", 2: "Maastro"})
     lines = str(rows).splitlines()
     assert lines[0].split() == ["organization", "run", "result"]
@@ -69,7 +69,7 @@ def test_results_show_where_they_are_from() -> None:
     assert str(opened("1")).splitlines()[0].split() == ["run", "result"]
 
 
-def test_records_are_lines_of_a_data_frame() -> None:
+def test_records_become_data_frame_rows() -> None:
     where = {1: "IKNL", 2: "Maastro", 3: "VUmc"}
     frame = opened('{"n": 1}', None, '[{"n": 2}, {"m": {"x": 3}}]', organizations=where).to_pandas()
     assert frame.index.tolist() == ["IKNL", "VUmc", "VUmc"]
@@ -78,6 +78,6 @@ def test_records_are_lines_of_a_data_frame() -> None:
     assert frame["n"].dropna().tolist() == [1, 2]
 
 
-def test_what_is_no_record_is_no_line() -> None:
+def test_values_that_are_not_records_are_rejected() -> None:
     with pytest.raises(InvalidInputError, match=r"Maastro .* 2\.5; use \.outputs"):
         opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()

@@ -23,7 +23,7 @@ def rows(total: int | None = None) -> Rows[dict[str, Any]]:
     return Rows(PEOPLE, LINKS, total)
 
 
-def test_rows_are_a_list_and_answer_as_the_servers_json() -> None:
+def test_rows_are_a_list_and_a_page_dict() -> None:
     people = rows()
     assert isinstance(people, list)
     assert people == PEOPLE
@@ -34,14 +34,14 @@ def test_rows_are_a_list_and_answer_as_the_servers_json() -> None:
     assert json.loads(json.dumps(people)) == PEOPLE
 
 
-def test_a_wrong_key_fails_as_in_any_list_and_tells_what_there_is() -> None:
+def test_wrong_key_fails_like_a_list_and_names_valid_keys() -> None:
     with pytest.raises(TypeError, match=r"rows\[0\]\['result'\] is that of the first"):
         cast("Any", rows())["result"]
     with pytest.raises(TypeError):
         cast("Any", rows())[1.5]
 
 
-def test_rows_can_be_pickled_with_their_links() -> None:
+def test_rows_are_pickled_with_their_links() -> None:
     twin = pickle.loads(pickle.dumps(rows(total=9)))  # noqa: S301 - our own bytes
     assert (list(twin), twin.links, twin.total) == (PEOPLE, LINKS, 9)
 
@@ -58,25 +58,23 @@ def test_rows_can_be_pickled_with_their_links() -> None:
         (Selection(field="id", filter_=("name", "Ada")), [{"id": 1}, {"id": 3}]),
     ],
 )
-def test_rows_and_fields_are_kept_as_asked(
-    selection: Selection, expected: list[dict[str, Any]]
-) -> None:
+def test_rows_and_fields_are_selected(selection: Selection, expected: list[dict[str, Any]]) -> None:
     assert selection.of_rows(rows()) == expected
 
 
-def test_the_total_counts_what_is_kept_only_where_all_rows_are_known() -> None:
+def test_total_counts_selected_rows_if_all_are_known() -> None:
     ada = Selection(filter_=("name", "Ada"))
     assert ada.of_rows(rows()).total == 2
     assert ada.of_rows(rows(total=50)).total == 50
 
 
-def test_filtering_leaves_the_given_rows_alone() -> None:
+def test_filtering_does_not_change_the_rows() -> None:
     people = rows()
     Selection(field="id", filter_=("name", "Ada")).of_rows(people)
     assert people == PEOPLE
 
 
-def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
+def test_filter_by_unknown_field_suggests_a_name() -> None:
     with pytest.raises(InvalidInputError, match=r"'nmae'.*name"):
         Selection(filter_=("nmae", "Ada")).of_rows(rows())
     nobody: Rows[dict[str, Any]] = Rows([], LINKS)
@@ -86,7 +84,7 @@ def test_a_filter_by_an_unknown_field_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"fields": "name"}, {"filter_": "name"}, {"filters": [("name",)]}]
 )
-def test_selections_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
+def test_invalid_selections_are_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
         Selection(**wrong)
 
@@ -95,7 +93,7 @@ MORE: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
 
 
 @pytest.mark.parametrize("number", [0, -1, "2", 1.5, True])
-def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
+def test_invalid_page_numbers_are_rejected(number: Any) -> None:
     check_page(1, 250)
     check_page(None, None)
     for page in ((number, None), (None, number)):
@@ -103,7 +101,7 @@ def test_numbers_that_no_page_has_are_refused(number: Any) -> None:
             check_page(*page)
 
 
-def test_the_ends_of_a_period_are_times() -> None:
+def test_period_consists_of_two_times() -> None:
     for ends in (("2026-11-26", None), (None, "2026-11-26T12:00:00"), (date(2026, 11, 26), None)):
         assert period("started", cast("Any", ends)) == ends
     assert period("started", None) == (None, None)
@@ -115,14 +113,14 @@ def test_the_ends_of_a_period_are_times() -> None:
             period("started", cast("Any", (None, time)))
 
 
-def test_pages_that_never_end_are_noticed() -> None:
+def test_endless_pages_are_noticed() -> None:
     pages = Pages[Any](1000, 250)
     assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
     assert "no row that was not" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
     assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
 
 
-def test_a_row_that_moved_between_pages_occurs_once() -> None:
+def test_row_moved_between_pages_appears_once() -> None:
     pages = Pages[Any](1000, 250)
     assert not pages.add({"data": PEOPLE[:2], "links": MORE}, 600)
     assert pages.has_more
@@ -144,7 +142,7 @@ def test_a_row_that_moved_between_pages_occurs_once() -> None:
         (1200, LIGHT_PAGE // 100, [(number, 250) for number in range(1, 6)]),
     ],
 )
-def test_pages_grow_while_they_are_light_and_miss_nothing(
+def test_small_pages_grow_without_missing_rows(
     total: int, size: int, asked: list[tuple[int, int]]
 ) -> None:
     pages = Pages[Any](1 << 30, 250)

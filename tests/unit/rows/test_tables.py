@@ -42,7 +42,7 @@ def rows(*items: Any, **options: Any) -> Rows[Any]:
     return Rows(items, LINKS, **options)
 
 
-def test_whole_rows_show_what_people_look_for_and_name_the_rest() -> None:
+def test_whole_rows_show_main_columns_and_name_the_rest() -> None:
     assert str(rows(task(9), task(10, status="crashed"))).splitlines() == [
         "id  name     status     image                             created_at (UTC)  "
         "finished_at (UTC)",
@@ -55,7 +55,7 @@ def test_whole_rows_show_what_people_look_for_and_name_the_rest() -> None:
     ]
 
 
-def test_all_fields_that_were_asked_for_are_shown() -> None:
+def test_requested_fields_are_all_shown() -> None:
     row = {"runs": "/api/run?task_id=1", "init_org": reference(3), "databases": [{"label": "a"}]}
     assert str(rows(row, fields=list(row))).splitlines() == [
         "runs                init_org  databases",
@@ -79,7 +79,7 @@ def test_all_fields_that_were_asked_for_are_shown() -> None:
         ({"tasks": "/api/task?x=1"}, ["tasks"]),
     ],
 )
-def test_links_and_keys_stay_out_of_whole_rows(row: dict[str, Any], columns: list[str]) -> None:
+def test_whole_rows_omit_links_and_keys(row: dict[str, Any], columns: list[str]) -> None:
     fields = [column.field for column in table_of([row], None, 1).columns]
     assert [field for field in fields if field != "started_at"] == columns
 
@@ -100,7 +100,7 @@ def test_links_and_keys_stay_out_of_whole_rows(row: dict[str, Any], columns: lis
         ("日本" * 40, "日本" * 14 + "日" + "…"),
     ],
 )
-def test_a_cell_is_one_short_line(value: object, cell: str) -> None:
+def test_cell_is_one_short_line(value: object, cell: str) -> None:
     assert table_of([{"field": value}], ["field"], 1).columns[0].cells == [cell]
 
 
@@ -132,7 +132,7 @@ def test_times_are_readable_and_never_guessed(value: object, cell: str) -> None:
         (5000, None, "5000 rows, 30 of them shown"),
     ],
 )
-def test_the_size_is_told(count: int, total: int | None, note: str) -> None:
+def test_table_shows_its_size(count: int, total: int | None, note: str) -> None:
     numbers = rows(*({"id": number} for number in range(count)), total=total, fields=["id"])
     lines = str(numbers).splitlines()
     assert lines[-1] == note
@@ -143,21 +143,21 @@ def test_the_size_is_told(count: int, total: int | None, note: str) -> None:
         assert len(lines) == count + 4
 
 
-def test_repr_is_the_list_with_a_row_on_each_line() -> None:
+def test_repr_has_one_row_per_line() -> None:
     tasks = rows(task(1), task(2))
     assert repr(tasks).count("\n") == 1
     assert ast.literal_eval(repr(tasks)) == tasks
     assert repr(rows()) == "[]"
 
 
-def test_a_slice_shows_itself_too_and_counts_its_own_rows() -> None:
+def test_slice_is_displayed_with_its_own_count() -> None:
     part = rows(task(1), task(2), task(3), fields=["id"])[1:]
     assert isinstance(part, Rows)
     assert (part.total, part.links, part.fields) == (2, LINKS, ["id"])
     assert str(part).endswith("\n\n2 rows")
 
 
-def test_rows_that_are_no_dictionaries_show_themselves_too() -> None:
+def test_rows_that_are_not_dicts_are_displayed() -> None:
     assert str(rows("one", 2)).splitlines()[2:] == ["one", "2", "", "2 rows"]
 
 
@@ -178,7 +178,7 @@ class Page(HTMLParser):
         self.texts[self.tags[-1]][-1] += data
 
 
-def test_a_notebook_gets_a_table_that_can_be_read_out() -> None:
+def test_notebook_table_is_accessible() -> None:
     text = rows(task(1, "<b>&amp;"), task(2))._repr_html_()
     page = Page(text)
     assert page.texts["th"][:3] == ["id", "name", "status"]
@@ -192,7 +192,7 @@ def test_a_notebook_gets_a_table_that_can_be_read_out() -> None:
     assert not re.search("color|background|class=|<style", rest), "it fits dark and light alike"
 
 
-def test_rich_prints_statuses_in_color_and_takes_nothing_for_markup() -> None:
+def test_rich_colors_statuses_and_ignores_markup() -> None:
     output = io.StringIO()
     console = Console(file=output, width=100, force_terminal=True, color_system="standard")
     items = [{"name": "[red]x[/red]", "status": "crashed"}, {"name": "y", "status": "completed"}]
@@ -220,9 +220,7 @@ ROW = st.dictionaries(st.sampled_from(["id", "name", "job_id", "last_seen"]) | N
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(ROW, max_size=5), st.integers(1, 200))
-def test_whatever_stands_in_rows_each_is_a_harmless_line(
-    items: list[dict[str, Any]], width: int
-) -> None:
+def test_any_row_is_one_harmless_line(items: list[dict[str, Any]], width: int) -> None:
     made = rows(*items)
     fields = {name for row in items for name in row}
     lines = as_text(table_of(items, None, len(items)), None).split("\n")
@@ -243,7 +241,7 @@ def test_whatever_stands_in_rows_each_is_a_harmless_line(
 
 
 @given(NASTY)
-def test_inert_text_keeps_what_can_be_read(text: str) -> None:
+def test_inert_text_keeps_readable_characters(text: str) -> None:
     assert inert(text).isprintable()
     assert len(inert(text)) == len(text)
     assert inert(inert(text)) == inert(text)

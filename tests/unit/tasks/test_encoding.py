@@ -17,7 +17,7 @@ from vantage6.client._payload import serialize
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_what_json_can_hold_comes_back(value: Any) -> None:
+def test_json_values_round_trip(value: Any) -> None:
     assert json.loads(serialize(value, "input_")) == value
 
 
@@ -35,11 +35,11 @@ CYCLE.append({"again": CYCLE})
         (CYCLE, r"input_\[0\]\.again .*contains itself"),
     ],
 )
-def test_what_json_cannot_hold_is_named_by_its_place(value: Any, place: str) -> None:
+def test_unsupported_value_is_named_by_its_location(value: Any, place: str) -> None:
     with pytest.raises(InvalidInputError, match=place):
         serialize(value, "input_")
 
 
-def test_arguments_that_are_given_by_themselves_are_named_so() -> None:
+def test_separate_arguments_are_named_in_errors() -> None:
     with pytest.raises(InvalidInputError, match=r"^kwargs\.x\[1\] cannot be sent"):
         serialize({"method": "f", "kwargs": {"x": [1, {2}]}}, "")

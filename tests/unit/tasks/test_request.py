@@ -36,7 +36,7 @@ MEMBERS = [member(id_, public_key_of(key)) for id_, key in KEYS.items()]
         ([{"label": "default", "query": "SELECT 1"}], [{"label": "default", "query": "SELECT 1"}]),
     ],
 )
-def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, str]]) -> None:
+def test_databases_are_accepted_in_every_form(given: Any, expected: list[dict[str, str]]) -> None:
     assert database_list(given) == expected
 
 
@@ -51,24 +51,24 @@ def test_databases_are_taken_in_every_form(given: Any, expected: list[dict[str, 
         ([{"label": "2nd"}], "letters, digits and underscores"),
     ],
 )
-def test_databases_that_nodes_cannot_use_are_refused(given: Any, hint: str) -> None:
+def test_unusable_databases_are_rejected(given: Any, hint: str) -> None:
     with pytest.raises(InvalidInputError, match=hint):
         database_list(given)
 
 
 @pytest.mark.parametrize("given", [None, 3, "IKNL", {"id": 1}, []])
-def test_what_is_no_list_of_organizations_is_refused(given: Any) -> None:
+def test_invalid_organizations_are_rejected(given: Any) -> None:
     with pytest.raises(InvalidInputError, match="organizations"):
         some(given)
 
 
-def test_no_organization_is_asked_twice() -> None:
+def test_organizations_are_deduplicated() -> None:
     check_distinct([1, 2, 3])
     with pytest.raises(InvalidInputError, match="organization 1 twice"):
         check_distinct([1, 2, 1])
 
 
-def test_what_to_run_is_said_in_one_of_two_ways() -> None:
+def test_input_or_method_describes_the_function() -> None:
     assert task_input({"method": "f"}, None, None, None) == {"method": "f"}
     assert task_input(None, "f", None, None) == {"method": "f"}
     assert task_input(None, "f", [1], {"x": 2}) == {"method": "f", "args": [1], "kwargs": {"x": 2}}
@@ -89,12 +89,12 @@ def test_what_to_run_is_said_in_one_of_two_ways() -> None:
         ((None, "f", None, [1]), "kwargs takes a dict"),
     ],
 )
-def test_what_to_run_is_said_in_no_other_way(given: Any, reason: str) -> None:
+def test_invalid_function_descriptions_are_rejected(given: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
         task_input(*given)
 
 
-def test_plain_inputs_are_base64_in_the_order_asked() -> None:
+def test_plain_inputs_are_base64_in_requested_order() -> None:
     inputs = plain_inputs([2, 1], b"{}")
     assert [(row["id"], base64.b64decode(row["input"])) for row in inputs] == [
         (2, b"{}"),
@@ -102,13 +102,13 @@ def test_plain_inputs_are_base64_in_the_order_asked() -> None:
     ]  # pyright: ignore
 
 
-def test_each_organization_alone_can_read_its_input() -> None:
+def test_each_organization_can_read_only_its_input() -> None:
     inputs: Any = encrypted_inputs([2, 1], b"{}", MEMBERS)
     assert [row["id"] for row in inputs] == [2, 1]
     assert [decrypt(row["input"], KEYS[row["id"]]) for row in inputs] == [b"{}", b"{}"]
 
 
-def test_nothing_is_encrypted_for_strangers_or_without_a_key() -> None:
+def test_no_input_for_unknown_organizations_or_without_key() -> None:
     with pytest.raises(InvalidInputError, match=r"organization 9 .*1 \(organization 1\)"):
         encrypted_inputs([9], b"{}", MEMBERS)
     with pytest.raises(EncryptionNotSetUpError, match="organization 3"):

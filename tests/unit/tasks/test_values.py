@@ -55,12 +55,12 @@ def sent(value: Any) -> Any:
         ((1, (2,)), [1, [2]]),
     ],
 )
-def test_values_become_what_json_has_for_them(value: Any, expected: Any) -> None:
+def test_values_become_json_types(value: Any, expected: Any) -> None:
     found = sent(value)
     assert (found, type(found)) == (expected, type(expected))
 
 
-def test_missing_numbers_stay_missing_numbers() -> None:
+def test_missing_numbers_are_kept() -> None:
     assert math.isnan(sent(float("nan")))
     assert math.isnan(sent(pd.Series([1.0, None]))[1])
     assert math.isnan(sent(np.array([np.nan]))[0])
@@ -78,7 +78,7 @@ FRAME = pd.DataFrame(
 
 
 @pytest.mark.parametrize("frame", [FRAME, FRAME[:0], pd.DataFrame(), FRAME[["sex", "age"]]])
-def test_a_data_frame_is_made_again_in_one_step(frame: pd.DataFrame) -> None:
+def test_data_frame_is_restored_in_one_step(frame: pd.DataFrame) -> None:
     again = pd.DataFrame(sent(frame))
     assert again.columns.tolist() == frame.columns.tolist()
     assert len(again) == len(frame)
@@ -90,18 +90,18 @@ def test_a_data_frame_is_made_again_in_one_step(frame: pd.DataFrame) -> None:
         assert again["age"].tolist() == frame["age"].tolist()
 
 
-def test_a_series_is_made_again_in_one_step() -> None:
+def test_series_is_restored_in_one_step() -> None:
     for series in pd.Series([1, 2]), pd.Series({"a": 1, "b": 2}):
         assert pd.Series(sent(series)).equals(series)
 
 
-def test_an_array_is_made_again_in_one_step() -> None:
+def test_array_is_restored_in_one_step() -> None:
     array = np.arange(24).reshape(2, 3, 4)
     assert np.array_equal(np.array(sent(array)), array)
 
 
 @given(st.datetimes() | st.dates() | st.times())
-def test_dates_and_times_are_made_again_in_one_step(value: Any) -> None:
+def test_dates_and_times_are_restored_in_one_step(value: Any) -> None:
     assert type(value).fromisoformat(sent(value)) == value
 
 
@@ -123,12 +123,12 @@ def test_dates_and_times_are_made_again_in_one_step(value: Any) -> None:
         (pd.Series([1, 2], index=["a", "a"]), "index of this Series"),
     ],
 )
-def test_what_would_lose_something_is_refused(value: Any, reason: str) -> None:
+def test_lossy_values_are_rejected(value: Any, reason: str) -> None:
     with pytest.raises(InvalidInputError, match=rf"input_\.kwargs\.x.* cannot be sent.*{reason}"):
         sent(value)
 
 
-def test_a_place_inside_an_array_is_named() -> None:
+def test_location_inside_an_array_is_named() -> None:
     with pytest.raises(
         InvalidInputError, match=r"input_\.kwargs\.x\.a\[1\] cannot .* a set is not"
     ):

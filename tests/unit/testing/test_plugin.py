@@ -26,7 +26,7 @@ def settings(**given: Any) -> Wanted:
     return by_settings(**{**usual, **given})
 
 
-def test_settings_say_which_network() -> None:
+def test_settings_choose_the_network() -> None:
     assert settings() == Wanted()
     found = settings(
         organizations=["North", "South"],
@@ -53,7 +53,7 @@ def test_settings_say_which_network() -> None:
             settings(algorithms=[line])
 
 
-def test_marks_win_over_settings() -> None:
+def test_marks_override_settings() -> None:
     usual = settings(organizations=["2"], algorithms=["a = a"], databases=["IKNL = i.csv"])
     marks = [
         Mark("v6_organizations", ("North",)),
@@ -90,7 +90,7 @@ def test_marks_win_over_settings() -> None:
         (Mark("v6_databases", ({"North": {"default": 1}},)), "'North' needs a path"),
     ],
 )
-def test_a_mark_that_makes_no_sense_is_refused(mark: Mark, hint: str) -> None:
+def test_invalid_mark_is_rejected(mark: Mark, hint: str) -> None:
     with pytest.raises(WantedError, match=hint):
         with_marks(Wanted(), [mark], FOLDER)
 
@@ -111,7 +111,7 @@ def installed_plugins() -> set[str]:
     return {point.value for point in entry_points(group="pytest11")}
 
 
-def test_what_cannot_work_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_invalid_options_fail_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     mark = "import pytest\n@pytest.mark.{}\ndef test_it(v6_client): pass\n"
     told = run_pytest(tmp_path, mark.format("v6_encrypted(1)"))
@@ -124,7 +124,7 @@ def test_what_cannot_work_is_told_before_anything_starts(tmp_path: Path) -> None
     assert "v6_databases: a line is 'name = path', not 'North'" in told
 
 
-def test_pytest_loads_little_for_it() -> None:
+def test_plugin_loads_few_modules() -> None:
     code = (
         "import sys, pytest; before = set(sys.modules); import vantage6.testing.plugin; "
         "print(*(set(sys.modules) - before))"
@@ -159,7 +159,7 @@ def test_pytest_loads_little_for_it() -> None:
         ({"algorithms": {"x": "nowhere"}}, "is not there"),
     ],
 )
-def test_a_network_that_cannot_work_is_refused(
+def test_invalid_network_is_rejected(
     options: dict[str, Any], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

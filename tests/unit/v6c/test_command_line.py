@@ -32,13 +32,13 @@ OPERATIONS = [
 
 # -- exit codes -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("error", [kind for kind in ERRORS if kind is not errors.Vantage6Error])
-def test_every_error_of_the_client_has_been_given_a_code(error: type[Exception]) -> None:
+def test_every_client_error_has_an_exit_code(error: type[Exception]) -> None:
     given = {name for failure in _codes.FAILURES for name in failure.errors} - {"Vantage6Error"}
     assert given & {kind.__name__ for kind in error.__mro__}, "no code stands for this kind yet"
     assert _codes.code_of(error) != _codes.OK
 
 
-def test_codes_name_errors_that_there_are_and_differ() -> None:
+def test_exit_codes_are_distinct_and_name_existing_errors() -> None:
     named = [name for failure in _codes.FAILURES for name in failure.errors]
     assert len(named) == len(set(named))
     assert set(named) <= set(vantage6.client.__all__)
@@ -61,11 +61,11 @@ def test_codes_name_errors_that_there_are_and_differ() -> None:
         (ValueError, 1),
     ],
 )
-def test_the_nearest_kind_decides(error: type[Exception], code: int) -> None:
+def test_nearest_base_class_decides(error: type[Exception], code: int) -> None:
     assert _codes.code_of(error) == code
 
 
-def test_hints_are_those_of_shells() -> None:
+def test_hints_match_the_shells() -> None:
     assert _codes.hint_of(errors.LoginExpiredError) == "log in with: v6c login"
     assert _codes.hint_of(errors.NotFoundError) is None
 
@@ -84,20 +84,20 @@ def test_hints_are_those_of_shells() -> None:
         ("", ""),
     ],
 )
-def test_a_value_is_json_or_text(word: str, value: object) -> None:
+def test_value_is_json_or_text(word: str, value: object) -> None:
     read = _values.value_of(word)
     assert read == value
     assert type(read) is type(value)
 
 
-def test_a_pair_has_a_name_and_a_value() -> None:
+def test_pair_has_name_and_value() -> None:
     assert _values.pair_of("formula=a=b") == ("formula", "a=b")
     for wrong in ("age", "=5", ""):
         with pytest.raises(_values.NotAValueError, match="NAME=VALUE"):
             _values.pair_of(wrong)
 
 
-def test_a_document_is_json() -> None:
+def test_document_is_json() -> None:
     assert _values.document_of(b'{"a": "\xc3\xa9"}', "x") == {"a": "é"}
     for wrong in ("{", "", b"\xff", "Infinity", "[" * 100_000):
         with pytest.raises(_values.NotAValueError, match=r"input\.json is not JSON"):
@@ -105,7 +105,7 @@ def test_a_document_is_json() -> None:
 
 
 # -- output ---------------------------------------------------------------------------------------
-def test_secrets_are_masked_wherever_they_are() -> None:
+def test_secrets_are_masked_everywhere() -> None:
     row = {"access_token": "a", "data": [{"otp_secret": "b", "api_key": None, "id": 1}]}
     assert _output.masked(row) == {
         "access_token": "<hidden>",
@@ -114,9 +114,7 @@ def test_secrets_are_masked_wherever_they_are() -> None:
 
 
 @pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b2J", "\u202e", "\x07", "\r"])
-def test_what_others_wrote_does_not_steer_a_terminal(
-    evil: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_output_has_no_control_characters(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
     _output.say(f"a{evil}b\nc")
     _output.show_row({"name": f"a{evil}b"}, as_json=False)
     _output.complain(f"a{evil}b")
@@ -128,13 +126,13 @@ def test_what_others_wrote_does_not_steer_a_terminal(
     assert printed.out.startswith(f"a{harmless}b\nc\n")
 
 
-def test_tabs_stay_between_columns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tabs_separate_columns(capsys: pytest.CaptureFixture[str]) -> None:
     _output.say("age\tsex\n34\tf")
     assert capsys.readouterr().out == "age\tsex\n34\tf\n"
 
 
 # -- operations -----------------------------------------------------------------------------------
-def test_all_operations_are_there() -> None:
+def test_all_operations_are_available() -> None:
     contracts = OPENAPI
     for service in _operations.SERVICES:
         paths = json.loads((contracts / service / "4.15.2.json").read_text())["paths"]
@@ -149,7 +147,7 @@ def test_all_operations_are_there() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.service}-{one.name}")
-def test_each_operation_has_a_help_with_all_it_takes(
+def test_help_of_each_operation_lists_its_parameters(
     operation: _operations.Operation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = ["--store", "x"] if operation.service == "store" else []
@@ -163,7 +161,7 @@ def test_each_operation_has_a_help_with_all_it_takes(
         assert f"{field}: " in told
 
 
-def test_a_body_is_told_with_what_is_in_it() -> None:
+def test_help_describes_the_body() -> None:
     fields = dict(_operations.operations("server")["create_task"].fields)
     assert fields["image"] == "str"
     assert fields["organizations"] == "list[{id: int, input: str}]"
@@ -172,7 +170,7 @@ def test_a_body_is_told_with_what_is_in_it() -> None:
     assert "'completed'" in status
 
 
-def test_operations_of_both_services_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+def test_operations_of_both_services_are_distinct(capsys: pytest.CaptureFixture[str]) -> None:
     run(["api", "get_role", "--help"])
     assert "--store" not in capsys.readouterr().out
     run(["api", "get_role", "--store", "x", "--help"])
@@ -187,7 +185,7 @@ def test_operations_of_both_services_are_told_apart(capsys: pytest.CaptureFixtur
     [one for one in OPERATIONS if "bytes" not in (one.body, one.answer)],
     ids=lambda one: f"{one.service}-{one.name}",
 )
-def test_what_is_given_is_what_is_sent(
+def test_arguments_are_sent_unchanged(
     operation: _operations.Operation,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -233,7 +231,7 @@ class Recorder:
         """There is nothing to close."""
 
 
-def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_option_prints_all_operations(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["api", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 111
@@ -256,7 +254,7 @@ def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["api", "create_task", "--body", "/nowhere.json"], "/nowhere.json"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_sent(
+def test_invalid_arguments_fail_before_sending(
     command: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(command) == 2
@@ -278,14 +276,14 @@ def commands(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, .
 
 
 @pytest.mark.parametrize("path", commands(app, ()), ids=" ".join)
-def test_each_command_has_a_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*path, "--help"]) == 0
     told = capsys.readouterr().out
     assert f"v6c {' '.join(path)}" in told
     assert "\\b" not in told, "examples keep their lines"
 
 
-def test_the_help_has_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     told = capsys.readouterr().out
     for code, meaning in _codes.table_of_codes():
@@ -299,7 +297,7 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
         yield from commands(below, f"{name} {below.name}")
 
 
-def test_help_tells_of_options_by_what_they_take_and_of_commands_in_whole_sentences() -> None:
+def test_help_style_of_options_and_commands() -> None:
     for name, command in commands(app, "v6c"):
         context = click.Context(command, info_name=name, terminal_width=80)
         told = command.get_help(context)
@@ -311,7 +309,7 @@ def test_help_tells_of_options_by_what_they_take_and_of_commands_in_whole_senten
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_there_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_completion_exists_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", shell]) == 0
     assert "_V6C_COMPLETE" in capsys.readouterr().out
 
@@ -333,7 +331,7 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("v6c completion z", {"zsh"}),
     ],
 )
-def test_words_are_completed(words: str, there: set[str]) -> None:
+def test_completion_of_words(words: str, there: set[str]) -> None:
     code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main([]))"
     completed = python(
         code,
@@ -345,7 +343,7 @@ def test_words_are_completed(words: str, there: set[str]) -> None:
     assert completed.stderr == ""
 
 
-def test_completion_waits_for_nobody_and_tells_of_nothing(
+def test_completion_is_quick_and_quiet(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ended = threading.Event()
@@ -379,7 +377,7 @@ def test_completion_waits_for_nobody_and_tells_of_nothing(
         ('"', ["a b", "it's", "d/e:f"]),
     ],
 )
-def test_names_stay_names_in_bash(
+def test_completed_names_are_quoted_in_bash(
     word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other people choose them: nothing in them may be run."""
@@ -392,7 +390,7 @@ def test_names_stay_names_in_bash(
     assert "read -r type" in bash.source_template
 
 
-def test_without_its_extra_it_says_how_to_get_it() -> None:
+def test_missing_cli_extra_is_explained() -> None:
     code = (
         "import sys; sys.modules['click'] = None\n"
         "from vantage6.v6c.__main__ import main; sys.exit(main(['whoami']))"
@@ -405,7 +403,7 @@ def test_without_its_extra_it_says_how_to_get_it() -> None:
     )
 
 
-def test_help_and_completion_load_nothing_that_takes_time() -> None:
+def test_help_and_completion_load_no_slow_modules() -> None:
     code = (
         "import sys; from vantage6.v6c.__main__ import main\n"
         "main(['task', 'create', '--help']); print(*sys.modules)"
@@ -416,7 +414,7 @@ def test_help_and_completion_load_nothing_that_takes_time() -> None:
     assert not any(name.startswith("vantage6.localnet") for name in loaded)
 
 
-def test_who_stops_reading_is_no_error() -> None:
+def test_closed_pipe_is_not_an_error() -> None:
     read, write = os.pipe()
     os.close(read)
     code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main(['api', '--list']))"
@@ -427,7 +425,7 @@ def test_who_stops_reading_is_no_error() -> None:
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
-def test_the_manual_has_all_exit_codes() -> None:
+def test_manual_lists_all_exit_codes() -> None:
     manual = (ROOT / "docs" / "cli.md").read_text()
     for code, meaning in _codes.table_of_codes():
         assert f"| {code} | {meaning} |" in manual
@@ -456,7 +454,7 @@ class Blobs(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_bytes_go_there_and_come_back(
+def test_upload_and_download_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = bytes(range(256))
