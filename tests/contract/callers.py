@@ -1,4 +1,4 @@
-"""Those who speak to a server in the tests of the contract, and the places they speak from."""
+"""Callers of a server under test, and the servers they call."""
 
 import base64
 import json
@@ -85,7 +85,7 @@ class Caller:
         return response.json()
 
     def log_in(self, username: str, password: str = PASSWORD) -> "Caller":
-        """Give the user of that name as an actor."""
+        """Return the user of that name as an actor."""
         tokens = self(calls.create_user_token({"username": username, "password": password}))
         return Caller(self.url, tokens["access_token"])
 
@@ -126,13 +126,13 @@ class World:
         return (actor or self.researcher)(call, status)
 
     def run(self, task: dict[str, Any], organization: int = 0) -> Any:
-        """Give the run of a task at one organization, by its place in the list."""
+        """Return the run of a task at one organization, by its place in the list."""
         runs = self.root(calls.list_runs(task_id=task["id"]))["data"]
         wanted = self.organizations[organization]["id"]
         return next(run for run in runs if run["organization"]["id"] == wanted)
 
     def algorithm(self, task: dict[str, Any]) -> Caller:
-        """Give the algorithm of a task, as it runs at the first organization."""
+        """Return the algorithm of a task, as it runs at the first organization."""
         login = {"task_id": task["id"], "image": task["image"]}
         token = self.node(calls.create_container_token(login))["container_token"]
         return Caller(self.nobody.url, token)
@@ -191,7 +191,7 @@ def populate(url: str) -> World:
 
 
 def new_user(name: str, organization: int, roles: list[int]) -> Any:
-    """Give the body that creates a user."""
+    """Return the body that creates a user."""
     return {
         "username": name,
         "password": PASSWORD,
@@ -218,7 +218,7 @@ class TunedServer(Server):
 
 @contextmanager
 def serve(**settings: object) -> Iterator[str]:
-    """Run a new server with some settings of its own, and give its address."""
+    """Run a new server with some settings of its own, and return its address."""
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
         server = TunedServer(Path(folder), settings)
         try:
@@ -259,7 +259,7 @@ class Socket:
             pass
 
     def emit(self, event: str, data: object) -> None:
-        """Tell the server of an event, and wait until it has handled it."""
+        """Send an event to the server, and wait until it was handled."""
         self.post("42/tasks,1" + json.dumps([event, data]))
         self.hear("43/tasks,1")
 
@@ -273,7 +273,7 @@ class StoreStandIn(BaseHTTPRequestHandler):
     """The few answers of an algorithm store that a server asks for when it is linked to one."""
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Ignore log messages."""
 
     def reply(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()
@@ -304,7 +304,7 @@ class StoreStandIn(BaseHTTPRequestHandler):
 
 @contextmanager
 def store_stand_in() -> Iterator[str]:
-    """Serve the stand-in of an algorithm store, and give its address."""
+    """Serve the stand-in of an algorithm store, and return its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), StoreStandIn)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Imports a program of openapi/: they are in no package, nor is what they import."""
+"""Import the programs of openapi/, which belong to no package."""
 
 import importlib.util
 import sys

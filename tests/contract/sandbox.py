@@ -1,7 +1,7 @@
-"""A server and a store on which anything may be tried: after each request, all is as it was.
+"""A server and a store that are restored after every request.
 
-What a request changes is undone in the database, so that every request meets the same rows: one may
-delete root or reset a password, and those after it do not notice.
+Changes of a request are undone in the database, so that every request meets the same rows: after
+one that deletes root or resets a password, the next ones are not affected.
 """
 
 import contextlib
@@ -118,7 +118,7 @@ class Service:
         self.http = http_client(self.url)
 
     def caller(self, operation: Mapping[str, Any]) -> Caller:
-        """Give someone who may use an operation: root, if it is open to users."""
+        """Return someone who may use an operation: root, if it is open to users."""
         if operation["operationId"] == "refresh_token":
             return self.callers["refresh"]
         audience = re.match(r"Open to (\w+)", operation.get("description", ""))
@@ -140,7 +140,7 @@ class Service:
         return response
 
     def is_known(self, operation: str, status: int, fault: str) -> bool:
-        """Tell whether a fault is in the list of bugs."""
+        """Return whether a fault is in the list of bugs."""
         return any(
             name == operation and bug["status"] == status and bug["says"] in fault
             for name, bug in self.bugs
@@ -149,7 +149,7 @@ class Service:
 
 @contextmanager
 def services() -> Iterator[dict[str, Service]]:
-    """Run a server and a store with a bit of everything in them; give both by name."""
+    """Run a server and a store with a bit of everything in them; return both by name."""
     python = environment_python(VERSION)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
@@ -188,7 +188,7 @@ class SigningServer(Server):
 
 
 def visitors(world: World) -> dict[str, Caller]:
-    """Give the callers of a server."""
+    """Return the callers of a server."""
     url = world.nobody.url
     login = server_calls.create_user_token({"username": "root", "password": "root"})
     return {
@@ -200,7 +200,7 @@ def visitors(world: World) -> dict[str, Caller]:
 
 
 def customer(url: str, actor: Caller) -> Caller:
-    """Give a server's user as one who comes to a store."""
+    """Return a server's user as one who comes to a store."""
     at_store = Caller(url, actor.token)
     at_store.headers["Server-Url"] = actor.url + "/api"
     return at_store

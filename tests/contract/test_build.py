@@ -1,4 +1,4 @@
-"""The contract follows from facts and overlay, and whatever one of them does not know fails."""
+"""Test how a contract is built from facts and overlay, and that any mismatch fails."""
 
 import copy
 import json
@@ -91,7 +91,7 @@ def test_each_property_has_a_type(service: str, version: str) -> None:
 
 
 def is_typed(schema: Json) -> bool:
-    """Tell whether a schema says what a value is."""
+    """Return whether a schema says what a value is."""
     return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
 
 

@@ -1,4 +1,4 @@
-"""What was recorded from a real server keeps to the contract too."""
+"""Test that recorded responses match the contract."""
 
 from pathlib import Path
 from typing import Any

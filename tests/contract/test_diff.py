@@ -1,4 +1,4 @@
-"""What changed between two contracts is told, and whether it breaks a client."""
+"""Test that changes between two contracts are reported, and whether they break a client."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Every bug in the list is there: one that is gone must leave the list."""
+"""Test that every known bug still exists; a fixed one has to leave the list."""
 
 from typing import Any
 

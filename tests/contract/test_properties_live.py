@@ -1,7 +1,7 @@
-"""Whatever is asked of a server and a store: the contract knows the answer, or it is a known bug.
+"""Test that responses to generated requests match the contract or are known bugs.
 
-Schemathesis makes the requests of an operation from its contract, half of them as the contract says
-and half of them wrong. They are the same in each run. `nox -s properties` makes many.
+Schemathesis generates the requests of each operation from its contract, half of them valid and half
+invalid. They are the same in each run. `nox -s properties` sends many.
 """
 
 import copy
@@ -159,7 +159,7 @@ def request_of(case: Any, service: Service) -> tuple[httpx.Request, bool]:
 
 
 def fits(asked: tuple[httpx.Request, bool]) -> bool:
-    """Tell whether a request is short enough for uWSGI."""
+    """Return whether a request is short enough for uWSGI."""
     return len(asked[0].url.raw_path) <= LONGEST_PATH
 
 

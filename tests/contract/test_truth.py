@@ -1,4 +1,4 @@
-"""What holds answers against the contract finds what contradicts it."""
+"""Test that the comparison of responses with the contract finds contradictions."""
 
 import httpx
 import pytest

@@ -1,7 +1,7 @@
-"""The contract is right when the server says so: each operation, driven by each kind of caller.
+"""Test the contract against a real server: each operation, by each kind of caller.
 
-Every answer that the server gives here is held against the contract (see truth.py), whatever the
-test is about: its status must be documented, its body valid, and the models must lose nothing.
+Every response of the server is compared with the contract (see truth.py), whatever the test checks:
+its status must be documented, its body valid, and the models must lose nothing.
 """
 
 import re
@@ -52,7 +52,7 @@ NEVER_SUCCEED = {
 def requests(
     truth: Truth, id_: int = NO_SUCH_ID
 ) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
-    """Give each operation with its method, a path to one row, and whether it takes JSON."""
+    """Yield each operation with its method, a path to one row, and whether it takes JSON."""
     for path, methods in truth.contract["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {})
@@ -115,7 +115,7 @@ def test_operations_reject_other_kinds_of_callers(truth: Truth, world: World, ki
 # -- listings --------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def full(world: World) -> Iterator[World]:
-    """Give the world with something for each filter to find."""
+    """Yield the world with something for each filter to find."""
     world.task(description="described", databases=[{"label": "default"}])
     parent = world.task(study_id=world.study["id"])
     world.task(actor=world.algorithm(parent), name="a part of it")
@@ -199,13 +199,13 @@ DEAD_FILTERS = {
 
 
 def moment(**difference: float) -> str:
-    """Give a time near now, as filters by time want it."""
+    """Return a time near now, as filters by time want it."""
     time = datetime.now(timezone.utc) + timedelta(**difference)
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def filters(world: World) -> dict[str, tuple[object, object]]:
-    """Give for each query parameter two values, of which the first keeps some rows."""
+    """Return for each query parameter two values, of which the first keeps some rows."""
     first, last = world.organizations[0]["id"], world.organizations[2]["id"]
     tasks = world.root(calls.list_tasks(per_page=100))["data"]
     parent = next(task["parent"]["id"] for task in tasks if task["parent"])
@@ -266,7 +266,7 @@ def test_filters_return_matching_rows(truth: Truth, full: World) -> None:
 
 
 def dead_filters(truth: Truth, full: World) -> set[str]:
-    """Give the parameters that do not keep what they say."""
+    """Return the parameters that do not keep what they say."""
     values, dead = filters(full), set()
     for path, names in listings(truth).items():
         total = int(full.root.send("GET", path).headers["total-count"])
@@ -553,7 +553,7 @@ def test_algorithm_stores(truth: Truth, world: World) -> None:
 
 # -- work ------------------------------------------------------------------------------------------
 def status_of(truth: Truth, actor: Caller, task: int) -> str:
-    """Tell where a task stands, by the operation for that where the server has one."""
+    """Return where a task stands, by the operation for that where the server has one."""
     if "get_task_status" in truth.operations:
         return actor(calls.get_task_status(task))["status"]
     return actor(calls.get_task(task))["status"]
@@ -743,7 +743,7 @@ def test_passwords(world: World) -> None:
 
 
 def mailed_token(user: int) -> str:
-    """Give the token that the server would mail: its package lacks the texts to mail it in."""
+    """Return the token that the server would mail: its package lacks the texts to mail it in."""
     claims = {"sub": {"id": str(user)}, "type": "access", "jti": "0", "fresh": False}
     return jwt.encode(claims, SECRET, algorithm="HS256")
 

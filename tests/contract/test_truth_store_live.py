@@ -1,8 +1,8 @@
-"""The contract of the algorithm store is right when a store says so: each operation, driven.
+"""Test the contract of the algorithm store against a real store: each operation.
 
-Every answer that a store gives here is held against the contract (see truth.py), whatever the test
-is about. The stores are real ones, coupled to a real server; image registries alone are out of
-reach, so that a digest comes from an image's name.
+Every response of a store is compared with the contract (see truth.py), whatever the test checks.
+The stores are real and linked to a real server; only image registries are unreachable, so a digest
+is derived from an image's name.
 """
 
 import re
@@ -117,7 +117,7 @@ class Shop:
         return self.visitor(self.home.tokens[name])
 
     def visitor(self, token: str | None, server_url: str | None = None) -> Caller:
-        """Give someone who comes from the server, or says to come from another."""
+        """Return someone who comes from the server, or says to come from another."""
         actor = Caller(self.url, token)
         actor.headers["Server-Url"] = server_url or self.home.url
         return actor
@@ -137,7 +137,7 @@ def open_shop(home: Home, **settings: Any) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
-    """Give a server with people and nodes: what is said to it is no business of this contract."""
+    """Yield a server with people and nodes: what is said to it is no business of this contract."""
     with serve() as url:
         world = populate(url)
         actors = {
@@ -163,7 +163,7 @@ def truth(home: Home) -> Iterator[Truth]:
 
 @pytest.fixture(scope="module")
 def shop(home: Home, truth: Truth) -> Iterator[Shop]:
-    """Give a store with reviews, in which everyone but the researcher is known."""
+    """Yield a store with reviews, in which everyone but the researcher is known."""
     with open_shop(home) as shop:
         roles = role_ids(shop)
         for name, role in (
@@ -177,22 +177,22 @@ def shop(home: Home, truth: Truth) -> Iterator[Shop]:
 
 
 def properties(truth: Truth, schema: str) -> dict[str, Any]:
-    """Give the fields of a schema at this version, by name."""
+    """Return the fields of a schema at this version, by name."""
     return truth.contract["components"]["schemas"][schema]["properties"]
 
 
 def role_ids(shop: Shop) -> dict[str, int]:
-    """Give the store's roles, by name."""
+    """Return the store's roles, by name."""
     return {row["name"]: row["id"] for row in shop.root(calls.list_roles(per_page=50))["data"]}
 
 
 def manager(roles: dict[str, int]) -> int:
-    """Give the role of those who manage algorithms: before 4.8 they manage the whole store."""
+    """Return the role of those who manage algorithms: before 4.8 they manage the whole store."""
     return roles.get("Algorithm Manager") or roles["Store Manager"]
 
 
 def user_ids(shop: Shop) -> dict[str, int]:
-    """Give the store's users, by name."""
+    """Return the store's users, by name."""
     return {row["username"]: row["id"] for row in shop.root(calls.list_users(per_page=50))["data"]}
 
 
@@ -217,7 +217,7 @@ def publish(shop: Shop, **more: Any) -> Any:
 
 # -- every operation, asked wrongly ----------------------------------------------------------------
 def requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
-    """Give each operation with its method, a path to nothing, and whether it takes JSON."""
+    """Yield each operation with its method, a path to nothing, and whether it takes JSON."""
     for path, methods in truth.contract["paths"].items():
         for method, operation in methods.items():
             target = re.sub(r"\{\w+\}", str(NO_SUCH_ID), path)

@@ -1,4 +1,4 @@
-"""What came when, as the bindings tell it, is what the contracts of all versions say."""
+"""Test that the bindings' table of versions matches the contracts of all versions."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The examples of the manuals: Python that the client understands, by what it has and takes."""
+"""Test that docstring examples call existing methods with valid arguments."""
 
 import ast
 import doctest
@@ -33,7 +33,7 @@ def examples(manual: str) -> Iterator[ast.Module]:
 
 
 def chain(node: ast.expr) -> str:
-    """Give ``client.store.user.list`` in this form; nothing for what is not a chain of names."""
+    """Return ``client.store.user.list`` in this form; nothing for what is not a chain of names."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and (owner := chain(node.value)):
@@ -42,7 +42,7 @@ def chain(node: ast.expr) -> str:
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Give each call of a client, with the method's name."""
+    """Yield each call of a client, with the method's name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             owner, _, name = chain(node.func).partition(".")

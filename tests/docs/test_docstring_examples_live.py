@@ -1,7 +1,7 @@
-"""The examples of the manuals are run, and print what the manuals say they print.
+"""Run the docstring examples and compare their output.
 
-Each runs by itself on a network where somebody has averaged ages; a scene makes what an example
-needs besides, and takes away what it leaves.
+Each example runs by itself on a network with a finished task; a scene prepares what an example
+needs and cleans up after it.
 """
 
 import ast
@@ -71,7 +71,7 @@ ASYNC = re.compile(r"\b(await|async) ")
 
 # -- what there is to run -----------------------------------------------------------------------
 def manuals() -> dict[str, str]:
-    """Give each manual with examples once: of the methods, and of all else that is public.
+    """Return each manual with examples once: of the methods, and of all else that is public.
 
     Those of the async client stand for the sync one's, which are derived from them.
     """
@@ -92,7 +92,7 @@ def manuals() -> dict[str, str]:
 
 
 def members(owner: Any, name: str, wanted: Callable[[Any], bool]) -> dict[str, Any]:
-    """Give the public methods of something."""
+    """Return the public methods of something."""
     return {
         f"{name}{member}": method
         for member, method in inspect.getmembers(owner, wanted)
@@ -149,7 +149,7 @@ class World:
         return task
 
     def client(self, kind: type[Any], user: str, *, fresh: bool) -> Any:
-        """Give a client of this kind with all set up, of its own or what other examples have."""
+        """Return a client of this kind with all set up, of its own or what other examples have."""
         if (kind, user) in self.clients and not fresh:
             return self.clients[kind, user]
         who = self.network.users[user]
@@ -514,7 +514,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def ada(world: World) -> Iterator[Any]:
-    """Somebody of an organization of her own."""
+    """A user with an organization of her own."""
     with organizations_go(world):
         home = world.root.organization.create("Ada's", "", "", "", "GB", "ada.example")
         roles = ["Organization Admin"]
@@ -603,7 +603,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
 
 # -- running ------------------------------------------------------------------------------------
 def in_words_of(world: World, source: str) -> str:
-    """Put the address and the password of this network in the place of those in the manuals."""
+    """Replace address and password of the docstrings by those of this network."""
     researcher = world.network.users["researcher"]
     for said, meant in (
         ('"https://server.example", 443', f'"http://127.0.0.1", {world.network.port}'),
@@ -617,7 +617,7 @@ def in_words_of(world: World, source: str) -> str:
 
 
 def run(world: World, source: str, known: dict[str, Any]) -> str:
-    """Run an example, and give what it prints or the error that it ends with."""
+    """Run an example, and return what it prints or the error that it ends with."""
     code: CodeType = compile(
         source, "<example>", "single", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
     )

@@ -1,4 +1,4 @@
-"""help() tells all that is needed, and the two clients do not drift apart."""
+"""Test that public docstrings are complete, and that both clients have the same methods."""
 
 import inspect
 from typing import Any
@@ -15,7 +15,7 @@ CANNOT_FAIL = ("close",)
 
 
 def public_methods(client: Client | AsyncClient) -> dict[str, Any]:
-    """Give every method that users may call, by its dotted name."""
+    """Return every method that users may call, by its dotted name."""
     return {
         f"{name}{member}": method
         for name, owner in client_resources(client)

@@ -1,6 +1,6 @@
-"""The pages of the documentation: each has its place, and none of their blocks goes unseen.
+"""Test the pages of the documentation: navigation, code blocks, tables and trees.
 
-The blocks are run by tests/docs/test_pages_live.py, and the site is built by `nox -s docs`.
+tests/docs/test_pages_live.py runs the blocks, and `nox -s docs` builds the site.
 """
 
 import re
@@ -25,7 +25,7 @@ def marked(mark: str) -> list[Block]:
 
 
 def in_nav(nav: Any) -> Iterator[str]:
-    """Give each page of the navigation."""
+    """Yield each page of the navigation."""
     if isinstance(nav, str):
         yield nav
     else:
@@ -98,7 +98,7 @@ four
 
 # -- blocks that are checked here ---------------------------------------------------------------
 def checked_here(page: str) -> str:
-    """Give the one block of a page that says that it is checked here."""
+    """Return the one block of a page that says that it is checked here."""
     (code,) = (
         block.code
         for block in blocks(page)

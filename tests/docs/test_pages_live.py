@@ -1,10 +1,9 @@
-"""What stands on the pages of the documentation is run, and prints what the pages say it prints.
+"""Run the code blocks of the documentation and compare their output.
 
-A page is run from top to bottom, as a reader would; of the cookbook, each recipe after its
-beginning. Blocks of `python` and `pycon` share their names; a block of `text` is what the block
-before it prints; `sh` is run by bash, but for what installs and for nox, of which the words are
-checked; settings are read by their parsers. tests/pages.py tells how a block says that it is not to
-be run.
+A page runs from top to bottom; of the cookbook, each recipe after the page's beginning. Blocks of
+`python` and `pycon` share their variables; a block of `text` is the output of the block before it;
+`sh` runs in bash, except that installations and nox sessions are only checked; settings are read by
+their parsers. tests/support/doc_pages.py describes how a block is excluded.
 """
 
 import ast
@@ -65,7 +64,7 @@ print(json.loads(pathlib.Path(os.environ["VANTAGE6_LOCALNET"]).read_text())["url
 
 # -- what there is to run -----------------------------------------------------------------------
 def chapters() -> dict[str, list[Block]]:
-    """Give the blocks that are to be run together: those of a page, or of a recipe."""
+    """Return the blocks that are to be run together: those of a page, or of a recipe."""
     found: dict[str, list[Block]] = {}
     for page in pages():
         wanted = [block for block in blocks(page) if not block.mark]
@@ -118,7 +117,7 @@ class Chapter:
                     self.loop.run_until_complete(closing)
 
     def in_words(self, code: str) -> str:
-        """Put this network's address and passwords in the place of those on the page."""
+        """Replace the address and passwords of the page by those of this network."""
         port = self.network.port
         said = {
             '"https://server.example", 443': f'"http://127.0.0.1", {port}',
@@ -138,19 +137,19 @@ class Chapter:
         return line.replace('"my-password"', repr(str(password)))
 
     def client(self, user: str = "researcher") -> Client:
-        """Log somebody in; it is closed at the end."""
+        """Log a user in; the client is closed at the end."""
         client = self.network.client(user)
         self.made.append(client)
         return client
 
     def go_on_with(self, client: Client) -> None:
-        """Let the blocks go on with another client, and close theirs at the end."""
+        """Continue with another client, and close the previous one at the end."""
         self.made.append(self.known.get("client"))
         self.known["client"] = client
 
     # -- each kind of block
     def run(self, block: Block) -> str:
-        """Run a block, and give what it prints."""
+        """Run a block, and return what it prints."""
         return getattr(self, f"run_{block.kind}")(block)
 
     def run_python(self, block: Block, mode: str = "exec", code: str | None = None) -> str:
@@ -216,20 +215,20 @@ class Chapter:
 
 
 def compare(block: Block, want: str, got: str) -> str:
-    """Tell how what was printed differs from what the page says; `...` stands for anything."""
+    """Return how what was printed differs from what the page says; `...` stands for anything."""
     if doctest.OutputChecker().check_output(want, got, FLAGS):
         return ""
     return f"{block.place} says:\n{want}\nand prints:\n{got}"
 
 
 def starts_a_network(name: str) -> bool:
-    """Tell whether a page has to wait for a network of its own; those come last."""
+    """Return whether a page has to wait for a network of its own; those come last."""
     return any("vantage6.localnet" in block.code for block in CHAPTERS[name])
 
 
 # -- commands -----------------------------------------------------------------------------------
 def commands(code: str) -> Iterator[list[str]]:
-    """Give the words of each command, without comments; `&&` and lines end one."""
+    """Yield the words of each command, without comments; `&&` and lines end one."""
     for line in code.replace("\\\n", " ").splitlines():
         words: list[str] = []
         for word in shlex.split(line, comments=True):
@@ -287,19 +286,19 @@ def check_nox(arguments: Sequence[str]) -> None:
 
 
 def local_networks(wanted: Sequence[Block]) -> set[tuple[str, ...]]:
-    """Give the arguments of each local network that is started on the command line."""
+    """Return the arguments of each local network that is started on the command line."""
     words = [line for block in wanted if block.kind == "sh" for line in commands(block.code)]
     return {arguments for line in words if (arguments := arguments_of(line))}
 
 
 def arguments_of(words: Sequence[str]) -> tuple[str, ...]:
-    """Give what follows `python -m vantage6.localnet`, on a port of its own."""
+    """Return what follows `python -m vantage6.localnet`, on a port of its own."""
     program = Path(words[0]).name, *words[1:3]
     return tuple(drop(words[3:], "--port")) if program == LOCALNET else ()
 
 
 def on_port_of(words: Sequence[str], printed: str) -> str:
-    """Put the port that a command names in the place of the free one that it was given."""
+    """Replace the free port of a command by the one on the page."""
     if "--port" not in words:
         return printed
     return re.sub(
@@ -507,7 +506,7 @@ def _(chapter: Chapter) -> Iterator[None]:
 
 @stage("docs/cli.md", "README.md#In a shell")
 def _(chapter: Chapter) -> Iterator[None]:
-    """Nobody is there to be asked for the password, so it is in the environment."""
+    """There is no terminal for a prompt, so the password is in the environment."""
     chapter.words = {"https://server.example/api": address(chapter.network)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
@@ -526,7 +525,7 @@ def _(chapter: Chapter) -> Iterator[None]:
 
 
 def address(network: LocalNetwork) -> str:
-    """Give the address of a network's API."""
+    """Return the address of a network's API."""
     return f"{network.url}{network.api_path}"
 
 
@@ -541,7 +540,7 @@ def _(chapter: Chapter) -> Iterator[None]:
 
 @stage("docs/cookbook.md#Ask those that failed once more")
 def _(chapter: Chapter) -> Iterator[None]:
-    """Maastro's table lacks a column until somebody mends it."""
+    """Maastro's table lacks a column at first; it is added later."""
     table = chapter.network.organizations[1].data
     whole = table.read_text()
     table.write_text(whole.replace("age", "years", 1))
@@ -555,7 +554,7 @@ def _(chapter: Chapter) -> Iterator[None]:
 
 @stage("docs/cookbook.md#Stop all of my tasks")
 def _(chapter: Chapter) -> Iterator[None]:
-    """Tasks are under way, of somebody who may stop them; one ends when it has been listed."""
+    """There are active tasks of a user who may kill them; one ends after it was listed."""
     client = chapter.client("admin")
     chapter.go_on_with(client)
     short, long = (
@@ -663,7 +662,7 @@ def started(
 
 
 def is_page(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    """Tell the tests of pages from others."""
+    """Return whether a test runs a page."""
     return isinstance(item, pytest.Function) and item.originalname == PAGE_TEST
 
 

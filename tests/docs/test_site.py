@@ -1,6 +1,6 @@
-"""The site that `nox -s docs` has built: whole, and at home.
+"""Test the site that `nox -s docs` has built.
 
-Every link leads somewhere, nothing is fetched from elsewhere, and the reference leaves nothing out.
+Every link has a target, nothing is loaded from elsewhere, and the reference is complete.
 """
 
 import inspect
@@ -49,7 +49,7 @@ def site() -> dict[str, Page]:
 
 
 def inside(page: Page, addresses: set[str]) -> Iterator[tuple[str, str]]:
-    """Give the addresses that are on the site, as page and anchor."""
+    """Yield the addresses that are on the site, as page and anchor."""
     for address in addresses:
         if not urlsplit(address).scheme and not address.startswith("//"):
             target, anchor = urldefrag(urljoin(page.name, address))
@@ -81,7 +81,7 @@ def test_no_external_resources_are_loaded(site: dict[str, Page]) -> None:
 
 
 def methods_of(owner: object, name: str = "") -> Iterator[tuple[str, str]]:
-    """Give the client's methods and those of its resources, with where they are written."""
+    """Yield the client's methods and those of its resources, with where they are written."""
     for member, method in inspect.getmembers(owner, inspect.ismethod):
         if not member.startswith("_"):
             # What is public stands under its public name, and resources where they are written.

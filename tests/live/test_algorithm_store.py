@@ -1,4 +1,4 @@
-"""The network's algorithm store is a real one, and its algorithms run on the network's nodes."""
+"""Test the local network's algorithm store, and its algorithms on the nodes."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def token(network: LocalNetwork, user: str) -> str:
 
 @contextmanager
 def at_the_store(network: LocalNetwork, user: str) -> Iterator[StoreClient]:
-    """Give a client of the store."""
+    """Yield a client of the store."""
     assert network.store is not None
     with StoreClient(
         base_url=network.store.url,
@@ -61,7 +61,7 @@ def at_the_store(network: LocalNetwork, user: str) -> Iterator[StoreClient]:
 
 
 def published(network: LocalNetwork) -> list[int]:
-    """Give the ids of the algorithms that a user finds."""
+    """Return the ids of the algorithms that a user finds."""
     with at_the_store(network, "viewer") as client:
         page = list_algorithms.sync(client=client)
     assert isinstance(page, AlgorithmPage)

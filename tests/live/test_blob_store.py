@@ -1,4 +1,4 @@
-"""Large inputs and results by way of a real server's blob store, in Azure's emulator."""
+"""Test large inputs and results in a real blob store, emulated by Azurite."""
 
 import json
 import os
@@ -105,7 +105,7 @@ def test_blobs_survive_a_server_restart(blob_network: LocalNetwork) -> None:
     before = client.wait_for_results(task["id"], timeout=60)
     blob_network.restart_server()
     after = client.result.from_task(task["id"])
-    # A server that has started anew may give these in another order, as docs/rows.md says.
+    # A restarted server may return these in another order, as docs/rows.md says.
     for row in (*before, *after):
         for place in (row["run"], row["task"] or row["run"]):
             place["methods"].sort()

@@ -1,4 +1,4 @@
-"""The client against a real server and real nodes: what no recording can show."""
+"""Test the client against a real server and real nodes, where recordings are not enough."""
 
 import asyncio
 import csv

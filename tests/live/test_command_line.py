@@ -1,4 +1,4 @@
-"""Each command of `v6c` on a real network: in a terminal and piped, for people and for programs."""
+"""Test each command of `v6c` on a real network, in a terminal and in a pipe."""
 
 import json
 import os
@@ -131,7 +131,7 @@ class Shell:
                 if interrupt_at is not None and interrupt_at in text:
                     interrupt_at = None
                     os.kill(process.pid, signal.SIGINT)
-        except OSError:  # how Linux says that nobody writes any more
+        except OSError:  # on Linux: the other end is closed
             pass
         finally:
             os.close(leader)
@@ -475,7 +475,7 @@ class Ring(keyring.backend.KeyringBackend):
 
 
 def at_home(folder: Path) -> dict[str, str]:
-    """Give an environment that knows nothing but what a login leaves in a folder."""
+    """Return an environment that knows nothing but what a login leaves in a folder."""
     places = {"XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state"}
     return NOBODY | {name: str(folder / place) for name, place in places.items()}
 
@@ -572,7 +572,7 @@ def test_completion_uses_the_saved_login(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "v6c").write_text(f"#!{sys.executable}\n{patient}\n{PROGRAM}")
     (tmp_path / "v6c").chmod(0o700)
     in_vain = completed(shell, tmp_path, f"v6c org show -s {server} -u {who.username} I")
-    assert in_vain == [""], "nobody logs in, though there is a password"
+    assert in_vain == [""], "completion does not log in, even with a password"
     assert shell.piped(*words, stdin=who.password, **at_home(tmp_path)).code == 0
     lines = {
         "v6c org show ": ["IKNL", "Maastro", "Radboudumc"],

@@ -1,4 +1,4 @@
-"""Many threads, and many tasks, on one login whose token lives for a few seconds."""
+"""Test many threads and tasks that share a login with short-lived tokens."""
 
 import asyncio
 import time

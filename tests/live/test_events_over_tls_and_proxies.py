@@ -1,4 +1,4 @@
-"""Waits and events on a real server that is reached over TLS and by way of proxies."""
+"""Test waits and events on a real server behind TLS and proxies."""
 
 import asyncio
 import socket
@@ -34,7 +34,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def tls_front(port: int, context: ssl.SSLContext) -> Iterator[int]:
-    """Speak TLS in front of a port of this machine; give the port where that is."""
+    """Speak TLS in front of a port of this machine; return the port where that is."""
     loop = asyncio.new_event_loop()
 
     async def serve(near: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Our messages and the official package's, both ways: byte for byte what was encrypted.
+"""Test messages and tasks between this client and the official package, both ways.
 
 The local network's environment has the official client, since algorithms use a part of it.
 """
@@ -156,7 +156,7 @@ def either_network(request: pytest.FixtureRequest) -> LocalNetwork:
 
 
 def access(network: LocalNetwork) -> dict[str, object]:
-    """Say what the official client needs to log in."""
+    """Return what the official client needs to log in."""
     user = network.users["researcher"]
     who = network.client().whoami
     key = network.private_keys.get(who.organization_id)

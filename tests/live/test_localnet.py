@@ -1,4 +1,4 @@
-"""The local network does what a real server and real nodes do, and leaves nothing behind."""
+"""Test that the local network works like a real server with real nodes, and cleans up."""
 
 import csv
 import json
@@ -363,7 +363,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nobody listens on a port."""
+    """Return whether a port is closed."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 

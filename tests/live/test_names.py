@@ -1,4 +1,4 @@
-"""A whole job without a number in it, as the documentation prints it, sync and async."""
+"""Test a whole job by names, as the documentation shows it, sync and async."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""The plugin for pytest, as a stranger uses it: in their own folder, in a pytest of its own."""
+"""Test the pytest plugin in a project of its own, in a separate pytest."""
 
 import os
 import re

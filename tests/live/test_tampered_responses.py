@@ -1,4 +1,4 @@
-"""A server that lies, played by a proxy before a real one: no input goes where it should not."""
+"""Test a proxy that tampers with keys: no input may go where it should not."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A wait in a real terminal shows how a real task stands, and gives the terminal back."""
+"""Test the progress of a real task in a real terminal."""
 
 import os
 import pty
@@ -90,7 +90,7 @@ def place(network: LocalNetwork) -> Iterator[dict[str, object]]:
 
 
 def in_a_terminal(script: str) -> str:
-    """Run a script in a terminal, and give all that it wrote there.
+    """Run a script in a terminal, and return all that it wrote there.
 
     There is Ctrl-C once, when the long nap is drawn at work.
     """
@@ -113,7 +113,7 @@ def in_a_terminal(script: str) -> str:
             if drawn and b"running" in picture and not is_interrupted:
                 process.send_signal(signal.SIGINT)
                 is_interrupted = True
-    except OSError:  # how Linux says that nobody writes any more
+    except OSError:  # on Linux: the other end is closed
         pass
     finally:
         os.close(leader)

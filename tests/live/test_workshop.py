@@ -1,4 +1,4 @@
-"""The workshop's chapter runs as printed, and gives the averages of the data."""
+"""Test that the workshop's chapter runs as printed and returns the right averages."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ def ages(network: LocalNetwork) -> list[float]:
 
 
 def run_tutorial(network: LocalNetwork, folder: Path) -> str:
-    """Run the script beside a config.py, as the chapter tells to, and give what it printed."""
+    """Run the script beside a config.py, as the chapter tells to, and return what it printed."""
     user = network.users["researcher"]
     key = network.private_keys.get(user.organization_id)
     settings = {

@@ -1,4 +1,4 @@
-"""Cassettes: recorded from a local network, replayed to both clients with no network at all."""
+"""Cassettes: recorded from a local network, replayed to both clients without any network."""
 
 import asyncio
 import base64
@@ -85,7 +85,7 @@ class Guarded:
 
 
 def is_recording(request: pytest.FixtureRequest) -> bool:
-    """Tell whether cassettes are made; without that, any port and any secret will do."""
+    """Return whether cassettes are made; without that, any port and any secret will do."""
     return request.config.getoption("--record-mode") in ("rewrite", "all", "once", "new_episodes")
 
 
@@ -150,13 +150,13 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
 
 @pytest.fixture(autouse=True)
 def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let who waits ask the API alone: what a server announces is on no cassette."""
+    """Disable events, which are not on cassettes: waits poll the API."""
     monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
 
 
 @pytest.fixture
 def tape() -> list[RecordedEvent]:
-    """Give what the network has announced so far, when cassettes are made."""
+    """Return what the network has announced so far, when cassettes are made."""
     return []
 
 
@@ -170,7 +170,7 @@ def announced(
     without_events: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorded]:
-    """Let events be heard: those of the network when cassettes are made, the same ones after."""
+    """Enable events: record those of the network, or replay them."""
     monkeypatch.setattr(_socket, "can_connect", lambda: True)
     file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
     if not is_recording(request):
@@ -198,7 +198,7 @@ def cut_line(
     tape: list[RecordedEvent],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
-    """Give what breaks the connection; where that is on the tape already, it does nothing."""
+    """Return what breaks the connection; where that is on the tape already, it does nothing."""
     if not is_recording(request):
         return lambda: None
     made: list[Any] = []
@@ -218,13 +218,13 @@ def cut_line(
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
-    """Give the private key of the first organization where there is encryption."""
+    """Return the private key of the first organization where there is encryption."""
     return private_copy(RECORDED_KEY, tmp_path)
 
 
 @pytest.fixture
 def other_key_file(tmp_path: Path) -> Path:
-    """Give another private key."""
+    """Return another private key."""
     return private_copy(VECTORS_KEY, tmp_path)
 
 
@@ -271,13 +271,13 @@ def vcr_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
-    """Let a test and its derived twin share a cassette."""
+    """Share a cassette between a test and its derived twin."""
     name = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")
     return str(CASSETTES / name)
 
 
 def clean_request(request: Request) -> Request | None:
-    """Take secrets and the machine out of a request; leave out those of the network's own nodes."""
+    """Remove secrets and paths from a request; drop requests of the network's own nodes."""
     if request.headers.get("user-agent", USER_AGENT) != USER_AGENT:
         return None
     name = "localstore" if TO_STORE in request.headers else "localnet"
@@ -290,7 +290,7 @@ def clean_request(request: Request) -> Request | None:
 
 
 def clean_response(response: dict[str, Any]) -> dict[str, Any]:
-    """Take secrets and the machine out of an answer."""
+    """Remove secrets and paths from a response."""
     body = response["body"]["string"]
     kept = {key: text for key, text in response["headers"].items() if key.lower() in KEPT_HEADERS}
     with contextlib.suppress(ValueError):  # not every refusal is JSON

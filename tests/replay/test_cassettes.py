@@ -1,4 +1,4 @@
-"""No cassette holds a secret."""
+"""Test that no cassette contains a secret."""
 
 import re
 from pathlib import Path

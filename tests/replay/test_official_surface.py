@@ -1,4 +1,4 @@
-"""No method that scripts for the official client use is left out of these tests."""
+"""Test that every method of the official client is replayed."""
 
 import ast
 import json
@@ -19,7 +19,7 @@ SURFACE = [
 
 
 def dotted(node: ast.expr) -> str:
-    """Give ``client.store.user.list`` in this form; nothing for what is not a chain of names."""
+    """Return ``client.store.user.list`` in this form; nothing for what is not a chain of names."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and (owner := dotted(node.value)):
@@ -28,7 +28,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def used(file: Path) -> Iterator[str]:
-    """Give what a test module uses of its clients, whatever it calls them."""
+    """Yield what a test module uses of its clients, whatever it calls them."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Attribute):
             yield dotted(node).partition(".")[2]

@@ -1,4 +1,4 @@
-"""What fuzzers begin with, and what they have found: nothing but our own errors comes out."""
+"""Test the seeds of the fuzzer: only our errors are raised."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A server that says what no contract knows: only our own errors come out, or a value; no hang."""
+"""Test malformed responses: a value or one of our errors, in time."""
 
 import io
 import logging
@@ -140,7 +140,7 @@ def _client(server: MalformedServer, folder: Path) -> Client:
 
 
 def is_inert(text: str) -> bool:
-    """Tell whether text steers no terminal."""
+    """Return whether text steers no terminal."""
     return all(c.isprintable() or c == "\n" for c in text)
 
 

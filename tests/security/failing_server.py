@@ -1,4 +1,4 @@
-"""A server on loopback that takes requests and fails at them, each path of the API in its way."""
+"""A server on loopback that fails every request, in the way that its path names."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Looks for secrets in all that a program shows: knows the secrets, keeps what was shown."""
+"""Record everything that a program shows, and search it for known secrets."""
 
 import base64
 import copy
@@ -39,7 +39,7 @@ class SecretSearch:
 
     # -- what is looked for ------------------------------------------------------------------------
     def mark(self, name: str, value: str) -> Secret:
-        """Take note of a secret; what is too short would be found by chance."""
+        """Register a secret; short ones would be found by chance."""
         assert len(value) >= 10, name
         self._known.setdefault(name, Secret(value))
         if self._known[name] != value:
@@ -47,7 +47,7 @@ class SecretSearch:
         return Secret(value)
 
     def mark_login(self, client: Any) -> None:
-        """Take note of a client's tokens."""
+        """Register a client's tokens."""
         tokens = client._session.auth.tokens
         if tokens:
             self.mark("access token", tokens.access)
@@ -118,7 +118,7 @@ class SecretSearch:
 
     # -- what comes of it --------------------------------------------------------------------------
     def found(self) -> list[str]:
-        """Say which secrets were shown, and where."""
+        """Return which secrets were shown, and where."""
         found = []
         for name, value in self._known.items():
             forms = set(_forms(str(value)))
@@ -128,13 +128,13 @@ class SecretSearch:
         return found
 
     def summary(self) -> str:
-        """Say how much was looked at."""
+        """Return how much was looked at."""
         size = sum(map(len, self._shown.values())) / 2**20
         return f"{len(self._known)} secrets, {len(self._shown)} texts, {size:.1f} MiB"
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Give a secret as it may be written: also in base64, whatever stands before it."""
+    """Yield a secret as it may be written: also in base64, whatever stands before it."""
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
@@ -173,7 +173,7 @@ def _reachable(where: str, value: object, depth: int = 8) -> Iterator[tuple[str,
             parts += [(f".{key}", item) for key, item in getattr(each, "__dict__", {}).items()]
         pending += [
             # A row that masks itself, and what attrs and dataclasses leave out of their repr, are
-            # for whoever asks for them.
+            # available to callers that ask for them.
             (place + name, item, level + 1)
             for name, item in parts
             if name.removeprefix(".") not in _quiet_fields(each)

@@ -1,7 +1,7 @@
-"""No secret is shown: everything that takes or gives one is done, and fails, in all ways.
+"""Test that no secret is shown by any method that takes or returns one.
 
-Secrets are random texts, and what the servers issue. All that is shown meanwhile is searched for
-them: messages of all loggers, warnings, output, reprs of all objects, errors with their copies and
+Secrets are random texts and those issued by the servers. Everything shown is searched for them: log
+messages of all loggers, warnings, output, reprs of all objects, errors with their copies and
 pickles, tracebacks with the local variables of all frames, command lines, and files.
 """
 
@@ -93,7 +93,7 @@ def note_warnings(search: SecretSearch, warned: list[warnings.WarningMessage]) -
 
 # -- a server that fails ---------------------------------------------------------------------------
 def requests_of(client: Any, who: Person) -> dict[str, Callable[[], Any]]:
-    """Give all calls that send a secret."""
+    """Return all calls that send a secret."""
     util = client.util
     return {
         "authenticate": lambda: client.authenticate(who.name, who.password, who.code),
@@ -139,7 +139,7 @@ async def fail_in_all_ways(
 
 
 async def stop_in_the_middle(search: SecretSearch, kind: type, server: FailingServer) -> None:
-    """Give up while a secret is sent, or comes."""
+    """Return up while a secret is sent, or comes."""
     who = Person(search, "ada")
     for way in ("silent", "trickle"):
         hasty = kind("http://127.0.0.1", server.port, f"/{way}", None, timeout=0.3)
@@ -258,7 +258,7 @@ class Act:
         return self.kind("http://127.0.0.1", self.network.port, "/api", "debug", timeout=30)
 
     async def add(self, root: Any) -> None:
-        """Give somebody an account."""
+        """Create an account."""
         who, mail = self.who, self.mail
         roles = ["Researcher", "Organization Admin"]
 
@@ -415,7 +415,7 @@ class Act:
 
 
 async def fall_apart(search: SecretSearch, network: LocalNetwork) -> None:
-    """Let parts of the local network crash, where they hold secrets."""
+    """Crash the parts of the local network that hold secrets."""
     wrong = search.mark("wrong password", f"Wrong-2{secrets.token_hex(8)}")
     await search.fails("seed", lambda: _seed.seed(network.url, network._folder, 1, None))
     await search.fails(

@@ -33,7 +33,7 @@ def _name(text: str) -> x509.Name:
 
 
 class CertificateAuthority:
-    """Signs certificates that are good for nothing else than a test."""
+    """A certificate authority for tests."""
 
     def __init__(self, folder: Path, name: str = "test authority") -> None:
         self._folder, self._name = folder, name
@@ -95,7 +95,7 @@ class CertificateAuthority:
         to_standard: bool = True,
         passphrase: str | None = None,
     ) -> tuple[Path, Path]:
-        """Make a certificate and its key, and give their files."""
+        """Create a certificate and its key, and return their files."""
         key = ec.generate_private_key(ec.SECP256R1())
         how = {"by_itself": by_itself, "to_standard": to_standard}
         certificate = self._sign(_name(names[0]), key, list(names), begins, ends, **how)
@@ -112,7 +112,7 @@ class CertificateAuthority:
         return stem.with_suffix(".crt"), stem.with_suffix(".key")
 
     def context(self, files: tuple[Path, Path], clients: Path | None = None) -> ssl.SSLContext:
-        """Make what a server shows a certificate with, and wants one of clients if told so."""
+        """Return a TLS context for a server, which may require client certificates."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)
         if clients:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 
 def client_resources(owner: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Give the client, its resources and those below them, by their dotted names."""
+    """Yield the client, its resources and those below them, by their dotted names."""
     yield name, owner
     for member, value in vars(owner).items():
         if not member.startswith("_"):

@@ -1,4 +1,4 @@
-"""What the contracts say of all operations."""
+"""Search the contracts for operations that return given fields."""
 
 import json
 from collections.abc import Collection

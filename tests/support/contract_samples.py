@@ -1,4 +1,4 @@
-"""What the contracts let a server say, and what a hostile one makes of it."""
+"""Sample responses that the contracts allow."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Operation:
 
 
 def operations(contract: Contract) -> Iterator[Operation]:
-    """Give all operations that answer with JSON."""
+    """Yield all operations that answer with JSON."""
     for methods in contract.text["paths"].values():
         for described in methods.values():
             if isinstance(described, list):  # the parameters of the path
@@ -69,7 +69,7 @@ PLAIN = {
 
 
 def samples(contract: Contract, schema: Any) -> list[Any]:
-    """Give a few values that fit a schema: each alternative in it is in one of them."""
+    """Return a few values that fit a schema: each alternative in it is in one of them."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return samples(contract, contract.text["components"]["schemas"][name])

@@ -1,4 +1,4 @@
-"""A proxy on loopback that can cut connections, or keep those for events from coming about."""
+"""A proxy on loopback that cuts connections, or blocks those for events."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ from tests.support.proxies import pass_on
 
 
 class CuttingProxy:
-    """Passes on what comes, until told to cut it."""
+    """Passes connections on until it cuts them."""
 
     def __init__(self, port: int, *, events: bool = True) -> None:
         self._target, self._events = port, events
@@ -21,7 +21,7 @@ class CuttingProxy:
         self._accepting.start()
 
     def cut(self) -> None:
-        """Cut every connection there is; new ones may be made."""
+        """Cut all open connections; new ones are accepted."""
         self.cuts += len(self._open) // 2
         for end in self._open:
             with suppress(OSError):
@@ -29,7 +29,7 @@ class CuttingProxy:
         self._open.clear()
 
     def stop(self) -> None:
-        """Cut all, and take no more."""
+        """Cut all connections, and stop listening."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join()  # or it may go on with another socket of the same number
@@ -55,7 +55,7 @@ class CuttingProxy:
 
 @contextmanager
 def cutting_proxy(port: int, *, events: bool = True) -> Iterator[CuttingProxy]:
-    """Stand between a client and a server on this port."""
+    """Run a proxy in front of the server on this port."""
     cutter = CuttingProxy(port, events=events)
     try:
         yield cutter

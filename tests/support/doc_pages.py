@@ -1,4 +1,4 @@
-"""The pages of the documentation, taken apart into their blocks of code."""
+"""The pages of the documentation and their code blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from tests.support.paths import ROOT
 
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "openapi/README.md")
-# What the session `examples` runs: programs, what they print, commands, settings.
+# Languages of code blocks: programs, their output, commands, settings.
 KINDS = ("python", "pycon", "text", "sh", "ini", "toml", "yaml", "json")
 COMMENT = re.compile(r"<!-- (not run|checked by|run by):? (.+?) -->", re.DOTALL)
 
@@ -34,7 +34,7 @@ class Block:
     code : str
         What is in it.
     mark, reason : str
-        Why no program is to run it: a comment ``<!-- not run: REASON -->``, or
+        Why it is not run: a comment ``<!-- not run: REASON -->``, or
         ``<!-- checked by FILE -->``, right before it; empty where there is none.
     """
 
@@ -48,18 +48,18 @@ class Block:
 
     @property
     def place(self) -> str:
-        """Where it is, as editors understand it."""
+        """Return page and line in the format of editors."""
         return f"{self.page}:{self.line}"
 
 
 def pages() -> list[str]:
-    """Name all pages: those of the site, and those at other places of the repository."""
+    """List all pages: those of the site, and those at other places of the repository."""
     docs = (path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
     return sorted([*docs, *(page for page in TOP if (ROOT / page).exists())])
 
 
 def blocks(page: str, text: str | None = None) -> list[Block]:
-    """Take a page apart."""
+    """Return the code blocks of a page."""
     if text is None:
         text = (ROOT / page).read_text()
     return list(_blocks(page, MarkdownIt("commonmark").parse(text)))

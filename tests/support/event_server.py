@@ -1,4 +1,4 @@
-"""Announces what a server has announced: events come over a socket, which no cassette has."""
+"""A server on loopback that sends recorded events, which are not in cassettes."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -11,11 +11,11 @@ from typing import Any
 
 import simple_websocket
 
-# How many requests had been answered when the server said this, its name, and what went along.
+# Number of responses before the event, its name, and its data.
 RecordedEvent = tuple[int, str, Any]
-# Names where a connection ended: it broke, broke before anything was said, or was closed politely.
+# Names for the end of a connection: broken, broken before the first message, or closed.
 CUT, MUTE, CLOSED = "", "mute", "closed"
-# Names what is sent as it is: the bytes, and what comes again and again after them.
+# Name for raw bytes: the first ones, and those repeated after them.
 RAW = "raw"
 
 NAMESPACE = "/tasks"
@@ -26,7 +26,7 @@ MOMENT = 0.002
 
 
 class EventHandler(BaseHTTPRequestHandler):
-    """Takes each connection, and announces what it is told to, none of it too early."""
+    """Sends the recorded events on each connection, none of them too early."""
 
     protocol_version = "HTTP/1.1"
     tape: Iterator[RecordedEvent]  # the next connection goes on where one broke
@@ -61,7 +61,7 @@ class EventHandler(BaseHTTPRequestHandler):
                 line.receive()
 
     def flood(self, first: bytes, then: bytes) -> None:
-        """Send bytes that no library would; what comes after the first ones never ends."""
+        """Send malformed bytes, followed by an endless message."""
         # Answers are not read, and the fewer fit in between, the sooner it is over.
         self.connection.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
         self.connection.sendall(first)
@@ -73,12 +73,12 @@ class EventHandler(BaseHTTPRequestHandler):
         self.taken.append(sent)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet."""
+        """Ignore log messages."""
 
 
 @contextmanager
 def event_server(tape: Iterable[RecordedEvent], answered: Callable[[], int]) -> Iterator[int]:
-    """Announce what is on the tape, at the same place among the requests; give the port."""
+    """Send recorded events at the same point among the requests; yield the port."""
     handler = type(
         "Handler", (EventHandler,), {"tape": iter(tape), "answered": staticmethod(answered)}
     )

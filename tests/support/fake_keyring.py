@@ -1,4 +1,4 @@
-"""A keyring that lasts as long as a test, and opens or not as the test says."""
+"""A keyring for one test, which may fail on request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from keyring.errors import PasswordDeleteError
 
 
 class FakeKeyring(KeyringBackend):
-    """The keyring.
+    """A keyring in memory.
 
     Attributes
     ----------
     held : dict
-        What is in it, by service and username.
+        Passwords by service and username.
     fault : type of Exception or None
-        What opening it raises.
+        Exception to raise at each access.
     """
 
     priority = 1  # type: ignore[assignment]
@@ -31,24 +31,24 @@ class FakeKeyring(KeyringBackend):
             raise self.fault("it stays shut")
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Give a password."""
+        """Return a password, if there is one."""
         self._open()
         return self.held.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Take a password."""
+        """Store a password."""
         self._open()
         self.held[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
-        """Throw a password away."""
+        """Delete a password."""
         if self.held.pop((service, username), None) is None:
             raise PasswordDeleteError
 
 
 @contextmanager
 def fake_keyring() -> Iterator[FakeKeyring]:
-    """Put it in the place of the system's keyring."""
+    """Replace the system's keyring."""
     before, made = keyring.get_keyring(), FakeKeyring()
     keyring.set_keyring(made)
     try:

@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps what comes, for tests of what servers send."""
+"""A mail server on loopback that keeps every message."""
 
 import asyncio
 import re
@@ -13,12 +13,12 @@ TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
 class MailSink:
-    """Receives mail while it is entered.
+    """A mail server that runs while entered.
 
     Attributes
     ----------
     address : tuple of (str, int)
-        Where to send it.
+        Host and port.
     """
 
     address: tuple[str, int]
@@ -43,7 +43,7 @@ class MailSink:
         self._loop.close()
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
-        """Keep a mail; aiosmtpd calls this."""
+        """Keep a message; called by aiosmtpd."""
         content = envelope.content
         assert isinstance(content, bytes)
         mail = message_from_bytes(content, policy=policy.default)
@@ -54,19 +54,19 @@ class MailSink:
         return "250 OK"
 
     def text_for(self, recipient: str, subject: str, seconds: float = 60) -> str:
-        """Wait for a mail with this in its subject, and give its text."""
+        """Wait for a message with this subject, and return its text."""
         with self._arrived:
             found = self._arrived.wait_for(lambda: self._find(recipient, subject), seconds)
         assert found, f"no mail {subject!r} for {recipient} within {seconds} s"
         return found[-1]
 
     def has(self, recipient: str, subject: str) -> bool:
-        """Tell whether there is such a mail by now."""
+        """Return whether such a message has arrived."""
         with self._arrived:
             return bool(self._find(recipient, subject))
 
     def token_for(self, recipient: str, subject: str) -> str:
-        """Wait for a mail, and give the token in it."""
+        """Wait for a message, and return the token in it."""
         (token,) = TOKEN.findall(self.text_for(recipient, subject))
         return str(token)
 

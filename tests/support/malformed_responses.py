@@ -1,4 +1,4 @@
-"""Ways to make an answer strange, for hypothesis to choose from."""
+"""Hypothesis strategies that alter a response."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ STATUSES = [
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Give every place in a JSON value: what holds it, and under which key."""
+    """Return every location in a JSON value as container and key."""
     found: list[tuple[Any, Any]] = []
     items = (
         value.items()
@@ -65,7 +65,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def altered(answer: Response, changes: list[tuple[int, str, Any]]) -> Response:
-    """Change some places of an answer."""
+    """Change some locations in a response."""
     status, headers, content = answer
     try:
         body = json.loads(content)
@@ -85,7 +85,7 @@ def altered(answer: Response, changes: list[tuple[int, str, Any]]) -> Response:
 
 @st.composite
 def alterations(draw: st.DrawFn) -> Alteration:
-    """Make what alters an answer."""
+    """Draw an alteration of a response."""
     kind = draw(st.sampled_from(["places"] * 6 + ["body", "bytes", "header", "status"]))
     if kind == "places":
         change = st.tuples(

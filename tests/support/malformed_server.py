@@ -1,4 +1,4 @@
-"""A server on loopback that speaks by the contract, but for what it is told to make strange."""
+"""A server on loopback that follows the contract, except for altered responses."""
 
 import base64
 import copy
@@ -24,13 +24,13 @@ Alteration = Callable[[Response], Response]
 
 
 def token(subject: object = 7) -> str:
-    """Make what looks like an access token."""
+    """Return an access token without a valid signature."""
     payload = {"sub": subject, "iat": time.time(), "exp": time.time() + 3600}
     return f"e.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()}.e"
 
 
 def reference(id_: int) -> dict[str, Any]:
-    """Refer to something."""
+    """Return a link to a row."""
     return {"id": id_, "link": f"/api/x/{id_}", "methods": ["GET"]}
 
 
@@ -57,14 +57,14 @@ FITTING: dict[str, dict[str, Any]] = {
 
 @dataclass
 class MalformedServer:
-    """What the server does, and where it is.
+    """The state of the server.
 
     Attributes
     ----------
     port : int
-        Where it listens.
+        Port of the server.
     strange : dict of int to Alteration
-        What becomes of its answers, by their number since the last `behave`.
+        Alterations by number of the response since the last `behave`.
     """
 
     port: int = 0
@@ -73,11 +73,11 @@ class MalformedServer:
     lock: Any = field(default_factory=threading.Lock)
 
     def behave(self, strange: dict[int, Alteration] | None = None) -> None:
-        """Begin to count anew, with these answers made strange."""
+        """Restart the count of responses, and alter these."""
         self.strange, self.count = strange or {}, 0
 
     def answer(self, method: str, target: str) -> Response:
-        """Response a request."""
+        """Respond to a request."""
         with self.lock:
             number, self.count = self.count, self.count + 1
         path = target.split("?")[0]
@@ -152,12 +152,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet."""
+        """Ignore log messages."""
 
 
 @contextmanager
 def malformed_server() -> Iterator[MalformedServer]:
-    """Run such a server."""
+    """Run the server."""
     one = MalformedServer()
     handler = type("MalformedHandler", (_Handler,), {"malformed_server": one})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -25,16 +25,16 @@ def encrypted_network() -> Iterator[LocalNetwork]:
 
 @pytest.fixture(scope="session")
 def mail_sink() -> Iterator[MailSink]:
-    """What the server sends its mails to."""
+    """The mail server of the networks."""
     with MailSink() as mail_sink:
         yield mail_sink
 
 
 @pytest.fixture(scope="session")
 def guarded_network(mail_sink: MailSink) -> Iterator[LocalNetwork]:
-    """Demands two-factor login, sends mail, and gives tokens that live for six seconds.
+    """A network with two-factor login, mail, and tokens that are valid for six seconds.
 
-    Less would not be enough for a login on a busy machine, which asks who that is by its new token.
+    Fewer seconds are too short for a login on a busy machine, which also fetches the user.
     """
     smtp = mail_sink.address
     with LocalNetwork(organizations=1, two_factor=True, smtp=smtp, token_seconds=6) as net:
@@ -43,9 +43,9 @@ def guarded_network(mail_sink: MailSink) -> Iterator[LocalNetwork]:
 
 @pytest.fixture
 def any_network(mail_sink: MailSink) -> Iterator[LocalNetwork]:
-    """Has a store with reviews, and sends mail; of the version that `nox -s versions` chooses.
+    """A network with a reviewed store and mail, of the version that `nox -s versions` selects.
 
-    For one test alone: when a store is unlinked it forgets the users of the server.
+    For one test only: a store that is unlinked forgets the users of the server.
     """
     version = os.environ.get("VANTAGE6_SCRIPT", "4.15.2")
     smtp = mail_sink.address

@@ -1,4 +1,4 @@
-"""The official package, as another process asks it: `official.py KEY-FILE`, in its environment.
+"""Serve functions of the official package to another process: `official_package.py KEY-FILE`.
 
 Each request is a line of JSON with the name of a function and its arguments, and as many bytes as
 its "size" says; so is each answer, with "error" in it when the function raised something.
@@ -21,7 +21,7 @@ CHUNK = 1000  # for what streams: many to a message
 
 @functools.cache
 def cryptor():
-    """Give what has the throwaway key: from then on it is the only key of this process."""
+    """Return what has the throwaway key: from then on it is the only key of this process."""
     return RSACryptor(Path(sys.argv[1]))
 
 
@@ -77,7 +77,7 @@ def log_in(network):
 
 
 def run_task(_, network, task):
-    """Create a task, wait for it, and give its id and its results."""
+    """Create a task, wait for it, and return its id and its results."""
     client = log_in(network)
     created = client.task.create(**task)
     results = client.wait_for_results(created["id"], interval=0.2)

@@ -1,4 +1,4 @@
-"""What the official client offers, and a look over a client's shoulder: which of it is used."""
+"""The methods of the official client, and a recorder of which are used."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ OFFICIAL = METHODS | SURFACE["client"].keys() | set(SURFACE["properties"])
 
 
 class UsageRecorder:
-    """A client, or one of its resources, that notes what is used of it.
+    """A client, or one of its resources, that records which of its methods are used.
 
     Parameters
     ----------

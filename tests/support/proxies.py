@@ -13,7 +13,7 @@ from tests.support.raw_server import raw_server
 
 
 def pump(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes from one side, until it is done."""
+    """Copy bytes from one socket to the other until the end."""
     with suppress(OSError):
         while data := source.recv(1 << 16):
             target.sendall(data)
@@ -22,7 +22,7 @@ def pump(source: socket.socket, target: socket.socket) -> None:
 
 
 def pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what comes from either side to the other, until one is done."""
+    """Copy bytes in both directions until one side ends."""
     back = threading.Thread(target=pump, args=(other, one), daemon=True)
     back.start()
     pump(one, other)
@@ -30,9 +30,9 @@ def pass_on(one: socket.socket, other: socket.socket) -> None:
 
 
 def take_turns(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what comes from either side to the other, until both are done, on one thread.
+    """Copy bytes in both directions in one thread, until both sides end.
 
-    What speaks TLS is not to be read and written at the same time.
+    TLS sockets must not be read and written at the same time.
     """
     with selectors.DefaultSelector() as selector:
         for source, target in ((one, other), (other, one)):
@@ -44,7 +44,7 @@ def take_turns(one: socket.socket, other: socket.socket) -> None:
 
 
 def _pass_some(source: socket.socket, target: socket.socket) -> bool:
-    """Pass on what has come; tell whether there may be more."""
+    """Copy the available bytes; return whether more may follow."""
     with suppress(OSError):
         while data := source.recv(1 << 16):
             target.sendall(data)
@@ -56,7 +56,7 @@ def _pass_some(source: socket.socket, target: socket.socket) -> bool:
 
 
 def forward_to_port(port: int) -> Callable[[socket.socket], None]:
-    """Pass all on to a port of this machine."""
+    """Forward each connection to a local port."""
 
     def serve(near: socket.socket) -> None:
         with socket.create_connection(("127.0.0.1", port)) as far:
@@ -67,7 +67,7 @@ def forward_to_port(port: int) -> Callable[[socket.socket], None]:
 
 @dataclass
 class Proxy:
-    """Where a proxy is, and what it was asked for."""
+    """Port of a proxy, and the requests to it."""
 
     port: int = 0
     asked: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ def _read_body(near: socket.socket, lines: list[str]) -> bytes:
 
 @contextmanager
 def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
-    """Take CONNECT, and plain requests; each host is at one port of this machine."""
+    """Serve CONNECT and plain requests; every host resolves to one local port."""
     proxy = Proxy()
 
     def hear(near: socket.socket) -> tuple[str, list[str]]:
@@ -137,7 +137,7 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
 
 @contextmanager
 def socks_proxy(port: int) -> Iterator[Proxy]:
-    """Take SOCKS 5 without a login, for any host; all of them are at one port of this machine."""
+    """Serve SOCKS 5 without login; every host resolves to one local port."""
     proxy = Proxy()
 
     def serve(near: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Servers on loopback that answer with bytes of a test's choice, at its pace."""
+"""Servers on loopback that send any bytes at any pace."""
 
 import socket
 import ssl
@@ -13,7 +13,7 @@ Serve = Callable[[socket.socket], None]
 
 @dataclass
 class RawServer:
-    """Where such a server is, and how many connections it was asked for."""
+    """Port, connections and end of a raw server."""
 
     port: int
     connections: list[float] = field(default_factory=list)
@@ -21,7 +21,7 @@ class RawServer:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """Read a request up to the end of its headers, and of its body if it tells its length."""
+    """Read a request, including its body if it has a Content-Length."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
@@ -37,7 +37,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def shake(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
-    """Begin to speak TLS; who is refused is told so, and not just cut off."""
+    """Do the TLS handshake; a rejected client gets an alert before the connection ends."""
     secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
     try:
         secure.do_handshake()
@@ -52,7 +52,7 @@ def shake(connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 @contextmanager
 def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
-    """Serve each connection on a thread of its own."""
+    """Serve each connection in its own thread."""
     listener = socket.create_server(("127.0.0.1", 0))
     seen = RawServer(listener.getsockname()[1])
 
@@ -84,7 +84,7 @@ def raw_server(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[
 
 
 def send_slowly(data: bytes, seconds: float) -> Serve:
-    """Answer with one byte after the other."""
+    """Send a response byte by byte."""
 
     def serve(connection: socket.socket) -> None:
         read_request(connection)

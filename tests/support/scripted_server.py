@@ -1,4 +1,4 @@
-"""A small server on loopback that answers as a test tells it to."""
+"""A server on loopback that responds as a test defines."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def token(issued: float, expires: float, subject: int = 7, mark: str = "") -> str:
-    """Make what looks like an access token; nobody here checks signatures."""
+    """Return an access token without a valid signature."""
     payload = {"sub": subject, "iat": issued, "exp": expires, "mark": mark}
     return f"head.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()}.signature"
 
@@ -37,7 +37,7 @@ PassTime = Callable[[float], None]
 
 @dataclass
 class ScriptedServer:
-    """What the server has seen, and how it answers."""
+    """Requests that the server has received, and how it responds."""
 
     port: int
     reply: Callable[[Request], Reply] = lambda _: (404, b"<html>not here</html>")
@@ -46,7 +46,7 @@ class ScriptedServer:
 
     @property
     def paths(self) -> list[str]:
-        """Give the requests that arrived, in brief."""
+        """Return methods and paths of the requests."""
         return [f"{request.method} {request.path}" for request in self.seen]
 
 
@@ -75,23 +75,23 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**usual, **(more[0] if more else {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        with suppress(ConnectionError):  # nobody waits for an answer that comes too late
+        with suppress(ConnectionError):  # the client has gone before a late response
             self.wfile.write(data)
 
     def read_piece(self) -> bytes:
-        """Read one piece of a body that comes in pieces, the last of which is empty."""
+        """Read one chunk of a body; the last one is empty."""
         length = int(self.rfile.readline(), 16)
         return self.rfile.read(length + 2)[:length]
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay quiet."""
+        """Ignore log messages."""
 
 
 @contextmanager
 def scripted_server(kind: type[Handler] = Handler) -> Iterator[ScriptedServer]:
-    """Run a server."""
+    """Run a scripted server."""
     handler = type("ScriptedHandler", (kind,), {})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     httpd.daemon_threads = True
@@ -105,7 +105,7 @@ def scripted_server(kind: type[Handler] = Handler) -> Iterator[ScriptedServer]:
 
 
 def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
-    """Answer a listing as the server does."""
+    """Return one page of rows as the server does."""
     start = (number - 1) * per_page
     links = {"first": "/x?page=1", "self": f"/x?page={number}", "last": "/x?page=9"}
     if start + per_page < len(rows):
@@ -117,9 +117,9 @@ def page(rows: list[dict[str, Any]], number: int, per_page: int) -> Reply:
 def with_login(
     others: Callable[[Request], Reply], lives: Iterable[float] = ()
 ) -> Callable[[Request], Reply]:
-    """Answer logins and refreshes with new tokens, and leave the rest to another function.
+    """Respond to logins and refreshes with new tokens, and to the rest by another function.
 
-    The tokens live for the seconds given, one after the other, then for an hour each.
+    The tokens are valid for the given seconds, one after the other, then for an hour each.
     """
     count = iter(range(1, 1000))
     seconds = chain(lives, repeat(3600))

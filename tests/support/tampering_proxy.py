@@ -1,4 +1,4 @@
-"""A proxy between client and server: passes everything on, but for what it is told to alter."""
+"""A proxy between client and server that alters selected responses."""
 
 import json
 import threading
@@ -17,11 +17,11 @@ Tamper = Callable[[str, Any], None]
 
 @dataclass
 class TamperingProxy:
-    """Where it listens, what it says, and what went through it."""
+    """The state of the proxy: its port, alterations, and the requests so far."""
 
     port: int
     tamper: Tamper | None = None
-    # What becomes of the answer to the creation of a task: "cut", "late", or the status instead.
+    # The response to the creation of a task: "cut", "late", or another status.
     task_response: str | int | None = None
     tasks: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class TamperingProxy:
 
 @contextmanager
 def tampering_proxy(server_port: int) -> Iterator[TamperingProxy]:
-    """Stand between a client and the server on this port."""
+    """Run a proxy in front of the server on this port."""
     upstream = httpx.Client(base_url=f"http://127.0.0.1:{server_port}", timeout=60)
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,7 +66,7 @@ def tampering_proxy(server_port: int) -> Iterator[TamperingProxy]:
         do_GET = do_POST = do_PATCH = answer  # noqa: N815 - the base class's names
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Stay quiet."""
+            """Ignore log messages."""
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
@@ -83,7 +83,7 @@ def tampering_proxy(server_port: int) -> Iterator[TamperingProxy]:
 
 
 def replace_public_key(organization: int, public_key: str) -> Tamper:
-    """Give another public key for an organization, wherever it is spoken of."""
+    """Return an alteration that replaces the public key of an organization."""
 
     def tamper(path: str, said: Any) -> None:
         if path.startswith("/api/organization"):
@@ -95,7 +95,7 @@ def replace_public_key(organization: int, public_key: str) -> Tamper:
 
 
 def hide_encryption(path: str, said: Any) -> None:
-    """Call each collaboration plain."""
+    """Report every collaboration as unencrypted."""
     if path.startswith("/api/collaboration"):
         for row in said.get("data", [said]):
             row["encrypted"] = False

@@ -1,4 +1,4 @@
-"""The workshop's chapter on the Python client, as one script; test_tutorial.py runs it.
+"""The workshop's chapter on the Python client, as one script; test_workshop.py runs it.
 
 What the chapter prints as code stands here in its form; what it tells in prose is spelled out. It
 reads its settings from a config.py beside it, as the chapter says.

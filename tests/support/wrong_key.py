@@ -1,4 +1,4 @@
-"""Messages for another key, as tests need them."""
+"""Messages that the wrong key cannot decrypt."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def undecryptable(seal: Callable[[], T], unseal: Callable[[T], object]) -> T:
-    """Seal until that cannot be unsealed: a wrong key opens one message in some 250 by chance."""
+    """Return a message that the key cannot decrypt; by chance, it could decrypt one in 250."""
     while True:
         sealed = seal()
         try:

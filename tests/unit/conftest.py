@@ -1,4 +1,4 @@
-"""A server on loopback for tests of what goes over the wire."""
+"""Fixtures for tests with a scripted server."""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -25,7 +25,7 @@ def client(server: ScriptedServer) -> Iterator[Client]:
 
 @pytest.fixture
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
-    """Give what lets tokens grow older by some seconds, at once."""
+    """Return a function that lets tokens age by some seconds."""
 
     def older(seconds: float) -> None:
         for module in ("_auth", "_entry"):

@@ -1,4 +1,4 @@
-"""Errors tell what was tried and what came back, and survive a trip to another process."""
+"""Test the messages and attributes of errors, and that they can be pickled."""
 
 import inspect
 import pickle

@@ -1,4 +1,4 @@
-"""Importing is cheap, exports are what they say, and a namesake is warned of."""
+"""Test that importing is cheap, and that all exports exist."""
 
 import inspect
 import subprocess

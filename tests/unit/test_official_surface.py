@@ -1,4 +1,4 @@
-"""Scripts for the official client run: the same names, order and defaults, but for listed ones."""
+"""Test that the client has the methods, parameters and defaults of the official one."""
 
 import inspect
 import re
@@ -17,7 +17,7 @@ LINE = re.compile(r"^- `(?P<place>[^`]+)`: (?P<what>.+?)\. (?P<why>.+)$")
 
 
 def listed() -> set[tuple[str, str]]:
-    """Give the differences that the page lists: where they are, and what differs."""
+    """Return the differences that the page lists: where they are, and what differs."""
     text = (ROOT / "docs" / "differences.md").read_text()
     lines = text.split("## In names and defaults")[1].split("\n## ")[0].splitlines()
     found = [LINE.match(line) for line in lines if line.startswith("- ")]
@@ -26,7 +26,7 @@ def listed() -> set[tuple[str, str]]:
 
 
 def described() -> Iterator[tuple[str, list[list[str]], list[str]]]:
-    """Give each official method: its dotted name, its parameters, and those it takes by name."""
+    """Yield each official method: its dotted name, its parameters, and those it takes by name."""
     yield "Client", OFFICIAL["constructor"], []
     for name, method in OFFICIAL["client"].items():
         yield name, method["parameters"], []
@@ -36,7 +36,7 @@ def described() -> Iterator[tuple[str, list[list[str]], list[str]]]:
 
 
 def find(client: object, name: str) -> Any:
-    """Give a method by its dotted name, or None."""
+    """Return a method by its dotted name, or None."""
     if name == "Client":
         return type(client)
     for part in name.split("."):

@@ -1,4 +1,4 @@
-"""The sync client is what its source gives, and the check notices when it is not."""
+"""Test that the sync client is up to date, and that the check finds differences."""
 
 import importlib.util
 import re

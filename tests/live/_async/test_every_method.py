@@ -1,7 +1,7 @@
-"""One script that uses every method of the official client, on a server of any version.
+"""Call every method of the official client in one script, on a server of any version.
 
-Each method is to have its effect or, where the server or its store lacks what it takes, to raise an
-error that names both versions. `VANTAGE6_SCRIPT` chooses the version.
+Each method has its effect or, where the server or store lacks support, raises an error that names
+both versions. `VANTAGE6_SCRIPT` selects the version.
 """
 
 import json
@@ -370,7 +370,7 @@ async def run_from_the_store(client: Any) -> None:
 
 
 async def linking_the_store(script: Script) -> None:
-    """Let go of the store, and link it again; it forgets the users of the server by that."""
+    """Unlink the store and link it again, which removes the users of the server from it."""
     async with script.user("root", at_store=True) as root:
         url = (await root.store.get(root.store.store_id))["url"]
         assert (await root.store.update(name="renamed"))["name"] == "renamed"

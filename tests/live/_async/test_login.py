@@ -1,4 +1,4 @@
-"""All ways of logging in, at a real server that demands two-factor login and sends mail."""
+"""Test every kind of login at a real server with two-factor login and mail."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -68,7 +68,7 @@ def stranger(network: LocalNetwork) -> AsyncClient:
 
 
 async def newcomer(root: AsyncClient, role: str | None = "Viewer", organization: int = 1) -> str:
-    """Make an account without a second factor, and give its name."""
+    """Make an account without a second factor, and return its name."""
     name = next(NAMES)
     roles = [row["id"] for row in await root.role.list(name=role)] if role else []
     await root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", organization, roles)

@@ -1,4 +1,4 @@
-"""The answer to the creation of a task is lost on the way: the task is found, and made once."""
+"""Test that a task is found and created once if the response to its creation is lost."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

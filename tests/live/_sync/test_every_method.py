@@ -1,8 +1,8 @@
 # Derived from tests/live/_async/test_every_method.py by unasync.py: edit that instead.
-"""One script that uses every method of the official client, on a server of any version.
+"""Call every method of the official client in one script, on a server of any version.
 
-Each method is to have its effect or, where the server or its store lacks what it takes, to raise an
-error that names both versions. `VANTAGE6_SCRIPT` chooses the version.
+Each method has its effect or, where the server or store lacks support, raises an error that names
+both versions. `VANTAGE6_SCRIPT` selects the version.
 """
 
 import json
@@ -369,7 +369,7 @@ def run_from_the_store(client: Any) -> None:
 
 
 def linking_the_store(script: Script) -> None:
-    """Let go of the store, and link it again; it forgets the users of the server by that."""
+    """Unlink the store and link it again, which removes the users of the server from it."""
     with script.user("root", at_store=True) as root:
         url = (root.store.get(root.store.store_id))["url"]
         assert (root.store.update(name="renamed"))["name"] == "renamed"

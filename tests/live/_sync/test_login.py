@@ -1,5 +1,5 @@
 # Derived from tests/live/_async/test_login.py by unasync.py: edit that instead.
-"""All ways of logging in, at a real server that demands two-factor login and sends mail."""
+"""Test every kind of login at a real server with two-factor login and mail."""
 
 import time
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def stranger(network: LocalNetwork) -> Client:
 
 
 def newcomer(root: Client, role: str | None = "Viewer", organization: int = 1) -> str:
-    """Make an account without a second factor, and give its name."""
+    """Make an account without a second factor, and return its name."""
     name = next(NAMES)
     roles = [row["id"] for row in root.role.list(name=role)] if role else []
     root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", organization, roles)

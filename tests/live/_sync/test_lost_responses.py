@@ -1,5 +1,5 @@
 # Derived from tests/live/_async/test_lost_responses.py by unasync.py: edit that instead.
-"""The answer to the creation of a task is lost on the way: the task is found, and made once."""
+"""Test that a task is found and created once if the response to its creation is lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
 # Derived from tests/live/_async/test_waiting.py by unasync.py: edit that instead.
-"""Waiting on a real server: each ending, and each interruption that must not be one."""
+"""Test waiting on a real server: every ending, and interruptions that must not end it."""
 
 import json
 import threading
@@ -199,7 +199,7 @@ def test_wait_for_several_tasks(client: Client, net: LocalNetwork) -> None:
 def count_requests(caplog: pytest.LogCaptureFixture) -> int:
     """Count the client's own: nodes, which are part of the same program, ask for runs.
 
-    What has to be sent again since the token had lapsed is counted once.
+    A request repeated because of an expired token counts once.
     """
     found = (line for line in caplog.messages if "GET http" in line and "/api/task" in line)
     count = sum(" 401 " not in line for line in found)
@@ -384,7 +384,7 @@ def test_wait_continues_while_a_node_is_offline(
         assert socket
 
         def leave() -> None:
-            while not socket._rooms:  # nobody listens yet
+            while not socket._rooms:  # no client listens yet
                 time.sleep(0.05)
             net.disconnect_node(2)
 
@@ -399,7 +399,7 @@ def test_wait_continues_while_a_node_is_offline(
         with pytest.raises(WaitTimeoutError, match="runs on") as caught:
             client.wait_for_results(task_id, timeout=3, progress=False)
         assert caught.value.status == "pending"
-        # What the others gave is there, when somebody ends this.
+        # The results of the others are available when the task is ended.
         both = start(client, 0, 1, 2)
         with pytest.raises(WaitTimeoutError):
             client.wait_for_results(both, timeout=3, progress=False)

@@ -1,4 +1,4 @@
-"""Algorithm stores and what is in them, replayed."""
+"""Test algorithm stores and their algorithms."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -70,7 +70,7 @@ async def test_submit_review_and_publish_an_algorithm(
     async with await at_the_store(recorded, "researcher") as researcher:
         made = await researcher.algorithm.create(**AVERAGE)
         assert [function["name"] for function in made["functions"]] == ["partial_average"]
-        assert await researcher.algorithm.list(name="average") == [], "nobody has reviewed it"
+        assert await researcher.algorithm.list(name="average") == [], "it has no review yet"
         changed = await researcher.algorithm.update(made["id"], description="the mean")
         assert (changed["description"], changed["image"]) == ("the mean", AVERAGE["image"])
         waiting = await root.algorithm.list(awaiting_reviewer_assignment=True)

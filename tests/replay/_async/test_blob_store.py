@@ -1,4 +1,4 @@
-"""Inputs and results by way of a server's blob store, replayed."""
+"""Test inputs and results in a server's blob store."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Connecting by the environment, by a profile and by a saved login, replayed."""
+"""Test connecting from the environment, a profile or a saved login."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 @pytest.fixture
 def fake_keyring() -> Iterator[FakeKeyring]:
-    """Put another keyring in the place of the system's."""
+    """Replace the system's keyring."""
     with in_place() as made:
         yield made
 

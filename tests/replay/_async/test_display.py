@@ -1,4 +1,4 @@
-"""What lists and results show, and what tables they become, replayed."""
+"""Test how lists and results are displayed, and the tables made from them."""
 
 import io
 import pickle

@@ -1,4 +1,4 @@
-"""A collaboration with encryption, replayed."""
+"""Test a collaboration with encryption."""
 
 import base64
 import json

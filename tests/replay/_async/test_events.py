@@ -1,4 +1,4 @@
-"""Waiting and listening where the server's events are heard, as it announced them once."""
+"""Test waiting and events with the recorded events of a server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -142,4 +142,4 @@ async def test_broken_event_connection_is_reported(
 
 async def test_events_end_at_the_timeout(client: AsyncClient) -> None:
     async for event in client.events("demo", kind="kill", timeout=0.3):
-        pytest.fail(f"nobody killed anything: {event}")
+        pytest.fail(f"nothing was killed: {event}")

@@ -1,4 +1,4 @@
-"""What functions are given, replayed: values of other libraries arrive as JSON, or are refused."""
+"""Test values of other libraries as arguments: they become JSON or are rejected."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Blobs that break off, become others meanwhile, or are none, sent by a small server."""
+"""Test downloads that are interrupted, changed or not a blob at all."""
 
 import json
 import time
@@ -32,7 +32,7 @@ BUSY: Reply = (503, b"")
 async def client(
     server: ScriptedServer, key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[AsyncClient]:
-    """Log in as somebody who has the key of an organization."""
+    """Log in as a user with the key of an organization."""
     monkeypatch.setattr("vantage6.client._transport.FIRST_PAUSE", 0.0)
     own = {"id": 3, "name": "IKNL", "public_key": public_key(key_file)}
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:

@@ -1,4 +1,4 @@
-"""Lists: all their pages, what is filtered here and what on the server, replayed."""
+"""Test lists: all pages, and filters of the server and of the client."""
 
 import pickle
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+"""Test login with a second factor, and resets by mail."""
 
 import sys
 from collections.abc import AsyncIterator

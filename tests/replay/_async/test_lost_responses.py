@@ -1,4 +1,4 @@
-"""The answer to the creation of a task is lost: the task is found, or told of."""
+"""Test that a task is found if the response to its creation is lost."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What no honest server says, said by a small one on this machine: answers of the wrong kind."""
+"""Test malformed responses, sent by a scripted server."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ async def client(server: ScriptedServer) -> AsyncIterator[AsyncClient]:
 
 
 def say(server: ScriptedServer, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
-    """Give these answers, each to its "METHOD path"."""
+    """Return these answers, each to its "METHOD path"."""
 
     def reply(request: Request) -> Reply:
         path = request.path.split("?")[0].removeprefix("/api")
@@ -126,7 +126,7 @@ def public_key(key_file: Path) -> str:
 async def reader(
     client: AsyncClient, server: ScriptedServer, key_file: Path, public_key: str
 ) -> AsyncClient:
-    """Log in as somebody who has the key of an organization."""
+    """Log in as a user with the key of an organization."""
     own = {"id": 3, "name": "IKNL", "public_key": public_key}
     say(server, {"PATCH /organization/3": (200, own)})
     await client.setup_encryption(key_file)

@@ -1,4 +1,4 @@
-"""Names in place of identifiers, of every kind, as a real server and store know them."""
+"""Test names of every kind in place of ids, on a real server and store."""
 
 from typing import TYPE_CHECKING, Any
 

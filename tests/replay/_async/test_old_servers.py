@@ -1,4 +1,4 @@
-"""A server that is older than what the client can do, replayed."""
+"""Test a server that is older than the client's features."""
 
 import pickle
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is refused: by the client before anything is sent, and by what answers at the address."""
+"""Test requests that the client or the server rejects."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What is added, changed and deleted on the server, replayed."""
+"""Test creating, updating and deleting rows on the server."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the tutorial uses, replayed."""
+"""Test what the tutorial uses."""
 
 import json
 from typing import TYPE_CHECKING

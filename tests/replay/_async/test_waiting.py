@@ -1,4 +1,4 @@
-"""Waiting where no events are heard: for one task or several, watched, followed, replayed."""
+"""Test waiting without events: one task or several, with progress and logs."""
 
 import io
 import sys

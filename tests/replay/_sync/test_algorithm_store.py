@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_algorithm_store.py by unasync.py: edit that instead.
-"""Algorithm stores and what is in them, replayed."""
+"""Test algorithm stores and their algorithms."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def test_submit_review_and_publish_an_algorithm(recorded: "Recorded", root: Clie
     with at_the_store(recorded, "researcher") as researcher:
         made = researcher.algorithm.create(**AVERAGE)
         assert [function["name"] for function in made["functions"]] == ["partial_average"]
-        assert researcher.algorithm.list(name="average") == [], "nobody has reviewed it"
+        assert researcher.algorithm.list(name="average") == [], "it has no review yet"
         changed = researcher.algorithm.update(made["id"], description="the mean")
         assert (changed["description"], changed["image"]) == ("the mean", AVERAGE["image"])
         waiting = root.algorithm.list(awaiting_reviewer_assignment=True)

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_blob_store.py by unasync.py: edit that instead.
-"""Inputs and results by way of a server's blob store, replayed."""
+"""Test inputs and results in a server's blob store."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_display.py by unasync.py: edit that instead.
-"""What lists and results show, and what tables they become, replayed."""
+"""Test how lists and results are displayed, and the tables made from them."""
 
 import io
 import pickle

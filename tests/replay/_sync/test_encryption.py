@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_encryption.py by unasync.py: edit that instead.
-"""A collaboration with encryption, replayed."""
+"""Test a collaboration with encryption."""
 
 import base64
 import json

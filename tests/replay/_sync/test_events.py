@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_events.py by unasync.py: edit that instead.
-"""Waiting and listening where the server's events are heard, as it announced them once."""
+"""Test waiting and events with the recorded events of a server."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -138,4 +138,4 @@ def test_broken_event_connection_is_reported(client: Client, cut_line: Callable[
 
 def test_events_end_at_the_timeout(client: Client) -> None:
     for event in client.events("demo", kind="kill", timeout=0.3):
-        pytest.fail(f"nobody killed anything: {event}")
+        pytest.fail(f"nothing was killed: {event}")

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_inputs.py by unasync.py: edit that instead.
-"""What functions are given, replayed: values of other libraries arrive as JSON, or are refused."""
+"""Test values of other libraries as arguments: they become JSON or are rejected."""
 
 import json
 from collections.abc import Iterator

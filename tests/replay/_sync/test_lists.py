@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_lists.py by unasync.py: edit that instead.
-"""Lists: all their pages, what is filtered here and what on the server, replayed."""
+"""Test lists: all pages, and filters of the server and of the client."""
 
 import pickle
 from typing import TYPE_CHECKING

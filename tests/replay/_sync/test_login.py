@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_login.py by unasync.py: edit that instead.
-"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+"""Test login with a second factor, and resets by mail."""
 
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_lost_responses.py by unasync.py: edit that instead.
-"""The answer to the creation of a task is lost: the task is found, or told of."""
+"""Test that a task is found if the response to its creation is lost."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_malformed_responses.py by unasync.py: edit that instead.
-"""What no honest server says, said by a small one on this machine: answers of the wrong kind."""
+"""Test malformed responses, sent by a scripted server."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ def client(server: ScriptedServer) -> Iterator[Client]:
 
 
 def say(server: ScriptedServer, answers: dict[str, Reply | Callable[[Request], Reply]]) -> None:
-    """Give these answers, each to its "METHOD path"."""
+    """Return these answers, each to its "METHOD path"."""
 
     def reply(request: Request) -> Reply:
         path = request.path.split("?")[0].removeprefix("/api")
@@ -124,7 +124,7 @@ def public_key(key_file: Path) -> str:
 
 @pytest.fixture
 def reader(client: Client, server: ScriptedServer, key_file: Path, public_key: str) -> Client:
-    """Log in as somebody who has the key of an organization."""
+    """Log in as a user with the key of an organization."""
     own = {"id": 3, "name": "IKNL", "public_key": public_key}
     say(server, {"PATCH /organization/3": (200, own)})
     client.setup_encryption(key_file)

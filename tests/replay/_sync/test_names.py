@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_names.py by unasync.py: edit that instead.
-"""Names in place of identifiers, of every kind, as a real server and store know them."""
+"""Test names of every kind in place of ids, on a real server and store."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_offline_server.py by unasync.py: edit that instead.
-"""What cannot be recorded, since there is no answer: addresses of this machine that give none."""
+"""Test servers that are offline, silent, busy, or something else."""
 
 import pickle
 import socket
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """Take a port on which connections are taken, and nothing else is done."""
+    """Listen on a port, and accept connections without a response."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
@@ -31,7 +31,7 @@ def port_of(listener: socket.socket) -> int:
 
 
 def test_connection_refused() -> None:
-    with socket.socket() as taken:  # so that nobody else takes the port, and yet nobody listens
+    with socket.socket() as taken:  # bound, not listening: the port stays closed
         taken.bind(("127.0.0.1", 0))
         with Client("http://127.0.0.1", port_of(taken), log_level=None) as client:
             with pytest.raises(ConnectionFailedError, match="is the server up") as caught:
@@ -49,7 +49,7 @@ def test_silent_server_times_out(silent: socket.socket) -> None:
 
 
 def answering(listener: socket.socket, *answers: bytes) -> Thread:
-    """Give these answers, each on a connection of its own."""
+    """Return these answers, each on a connection of its own."""
 
     def answer() -> None:
         for each in answers:

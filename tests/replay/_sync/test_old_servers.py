@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_old_servers.py by unasync.py: edit that instead.
-"""A server that is older than what the client can do, replayed."""
+"""Test a server that is older than the client's features."""
 
 import pickle
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_rejected_requests.py by unasync.py: edit that instead.
-"""What is refused: by the client before anything is sent, and by what answers at the address."""
+"""Test requests that the client or the server rejects."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

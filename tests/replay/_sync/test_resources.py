@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_resources.py by unasync.py: edit that instead.
-"""What is added, changed and deleted on the server, replayed."""
+"""Test creating, updating and deleting rows on the server."""
 
 from collections.abc import Iterator
 from dataclasses import replace

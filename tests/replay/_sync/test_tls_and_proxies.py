@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_tls_and_proxies.py by unasync.py: edit that instead.
-"""Ways that cannot be recorded: certificates, proxies, and answers that are not right."""
+"""Test certificates, proxies and limits against servers on this machine."""
 
 import socket
 import ssl
@@ -46,7 +46,7 @@ def saying(body: bytes, status: bytes = b"200 OK", *headers: bytes) -> Callable[
 
 @contextmanager
 def secured(authority: CertificateAuthority, **facts: Any) -> Iterator[RawServer]:
-    """Tell the version to whom shows a certificate of the authority."""
+    """Serve the version to clients with a certificate of the authority."""
     context = authority.context(authority.issue("127.0.0.1", NAME, **facts), authority.file)
     with raw_server(saying(VERSION), context) as seen:
         yield seen

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_tutorial.py by unasync.py: edit that instead.
-"""What the tutorial uses, replayed."""
+"""Test what the tutorial uses."""
 
 import json
 from typing import TYPE_CHECKING

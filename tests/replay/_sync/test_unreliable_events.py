@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_unreliable_events.py by unasync.py: edit that instead.
-"""What is heard of a server that breaks off, says the strangest things, or has much else to do."""
+"""Test waiting and events on a server that disconnects or sends malformed messages."""
 
 import threading
 import time
@@ -69,7 +69,7 @@ class World:
         self.script = script
         self.tasks: dict[int, Row] = {}
         self.looks = 0
-        # What is done when somebody looks at the tasks for the first time, the second, and so on.
+        # What happens at the first poll of the tasks, the second, and so on.
         self.happens: dict[int, Callable[[], object]] = {}
         self.owner = "7"
         self.waits_until = 0.0  # nothing more is announced before
@@ -135,7 +135,7 @@ class World:
         return self.looks if time.monotonic() >= self.waits_until else 0
 
     def jobs(self, query: dict[str, str]) -> set[int]:
-        """Give the jobs that are asked for; all are the researcher's own unless told otherwise."""
+        """Return the requested jobs; all are the researcher's own unless stated otherwise."""
         if "job_id" in query:
             return {int(query["job_id"])}
         if query.get("init_user_id", "") not in ("", self.owner):
@@ -145,7 +145,7 @@ class World:
 
 @pytest.fixture
 def tape() -> list[RecordedEvent]:
-    """Give what is announced, each after so many looks at the tasks."""
+    """Return what is announced, each after so many looks at the tasks."""
     return [(0, "message", JOINED)]
 
 
@@ -163,7 +163,7 @@ def world(tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def deaf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be heard, so that who waits has to look."""
+    """Disable events, so that a wait has to poll."""
     monkeypatch.setattr("vantage6.client._socket.can_connect", lambda: False)
 
 
@@ -203,7 +203,7 @@ def test_reconnect_neither_loses_nor_repeats_log_lines(
         (1, "algorithm_log", {"run_id": "120", "task_id": 12, "log": "of no run"}),
         (1, "algorithm_log", "no object"),
         (1, "algorithm_log", {}),
-        (1, "what nobody knows", {"run_id": 120}),
+        (1, "unknown event", {"run_id": 120}),
         (1, CUT, None),
         (2, "message", JOINED),
         (3, *became("completed")),
@@ -246,7 +246,7 @@ def test_wait_survives_temporary_failures(
     client.authenticate("researcher", "secret")
     world.happens = {2: lambda: world.end(12)}
 
-    world.waits_until = began + 3  # when the token has lapsed
+    world.waits_until = began + 3  # when the token has expired
     tape += [(1, "expired_token", "log in again")]
     results = client.wait_for_results(12, timeout=20)
     assert (results.outputs, results.by_organization) == ([7], {"IKNL": 7})
@@ -294,7 +294,7 @@ def test_wait_for_tasks_of_others_one_by_one(client: Client, world: World) -> No
     assert [rows.outputs for rows in found] == [[7], [7]]
     listed = [path for path in world.script.paths if "/api/task?" in path]
     assert any("init_user_id=7" in path for path in listed)
-    assert "init_user_id" not in listed[-1], "they are nobody's who waits"
+    assert "init_user_id" not in listed[-1], "they are tasks of another user"
 
 
 @pytest.mark.usefixtures("deaf")
@@ -377,7 +377,7 @@ def test_connection_broken_during_handshake_is_retried(
 
 
 def frame(text: str) -> bytes:
-    """Put a text into a frame of its own."""
+    """Return a text as one WebSocket frame."""
     return b"\x81\x7f" + len(text).to_bytes(8, "big") + text.encode()
 
 

@@ -1,5 +1,5 @@
 # Derived from tests/replay/_async/test_waiting.py by unasync.py: edit that instead.
-"""Waiting where no events are heard: for one task or several, watched, followed, replayed."""
+"""Test waiting without events: one task or several, with progress and logs."""
 
 import io
 import sys

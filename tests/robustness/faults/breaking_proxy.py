@@ -1,4 +1,4 @@
-"""A proxy on loopback that passes requests on to a server, and breaks those it is told to break."""
+"""A proxy on loopback that passes requests on, and breaks selected ones."""
 
 import socket
 import struct
@@ -36,7 +36,7 @@ class Exchange:
         return self.head.split(b" HTTP/", 1)[0].decode("latin-1")
 
     def header(self, name: str) -> str:
-        """Give a header, empty if it is not there."""
+        """Return a header, empty if it is not there."""
         for line in self.head.decode("latin-1").split("\r\n")[1:]:
             key, _, value = line.partition(":")
             if key.lower() == name:
@@ -57,7 +57,7 @@ class Exchange:
             yield line + self.file.read(size + 2)
 
     def ask(self) -> bytes:
-        """Pass the request on, and give the whole answer of the server."""
+        """Pass the request on, and return the whole answer of the server."""
         proxy = self.proxy
         data = self.head.replace(*PAGES) + self.body()
         is_to_store = bool(self.header("server-url"))
@@ -87,7 +87,7 @@ class Exchange:
         self.near.sendall(data)
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """Give an answer that the server did not give, and does not hear of."""
+        """Return an answer that the server did not give, and does not hear of."""
         self.body()
         fields = {"content_type": "application/json", "content_length": str(len(body)), **headers}
         lines = [f"HTTP/1.1 {status} Something"]
@@ -95,7 +95,7 @@ class Exchange:
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def reset(self) -> None:
-        """Let the connection vanish."""
+        """Reset the connection."""
         reset(self.near)
         raise ConnectionAbortedError
 
@@ -188,16 +188,16 @@ class BreakingProxy:
         self.cut()
 
     def refuse(self) -> None:
-        """Take no connection, and end those there are."""
+        """Refuse new connections, and end the open ones."""
         self._stop_listening()
         self.cut()
 
     def accept(self) -> None:
-        """Take connections again."""
+        """Accept connections again."""
         self._listener = self._listen(self.port)
 
     def stop(self) -> None:
-        """Be gone."""
+        """Stop listening."""
         self.calm()
         self._stop_listening()
         if self.other_host:
@@ -262,7 +262,7 @@ def _head(file: BufferedReader) -> bytes:
 
 
 def reset(near: socket.socket) -> None:
-    """Let a connection vanish, whoever else still holds it."""
+    """Reset a connection, even if other threads still hold it."""
     with suppress(OSError):
         near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABRUPT)
         near.shutdown(socket.SHUT_RD)
@@ -287,7 +287,7 @@ class OtherHost:
         return True
 
     def stop(self) -> None:
-        """Be gone."""
+        """Stop listening."""
         self._listener.close()
 
 
@@ -308,7 +308,7 @@ def parts(answer: bytes) -> tuple[bytes, bytes]:
 
 
 def with_length(head: bytes, length: int | None) -> bytes:
-    """Let the head of an answer name another length of its body; with None, no length."""
+    """Replace the Content-Length of a response; None removes it."""
     lines: list[Any] = [
         line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length:")
     ]

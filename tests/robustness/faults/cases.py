@@ -1,4 +1,4 @@
-"""Which exchanges are broken in which ways, and what has to come of each."""
+"""The exchanges, the faults, and the expected outcome of each combination."""
 
 import json
 import zlib
@@ -105,7 +105,7 @@ def bomb(exchange: Exchange) -> None:
 
 @cache
 def packed_zeros() -> bytes:
-    """Give a gzip of 400 MiB, made piece by piece since memory is watched here."""
+    """Return a gzip of 400 MiB, made piece by piece since memory is watched here."""
     packer, piece = zlib.compressobj(1, wbits=31), bytes(MIB)
     return b"".join(packer.compress(piece) for _ in range(400)) + packer.flush()
 
@@ -193,7 +193,7 @@ class Way:
     is_hurried: bool = False
 
     def expected(self, kind: "Kind") -> Case:
-        """Tell what has to come of an exchange that is broken in this way."""
+        """Return what has to come of an exchange that is broken in this way."""
         return self.special.get(kind.name, self.safe if kind.is_safe else self.unsafe)
 
 
@@ -205,7 +205,7 @@ def reset_at_once(near: Any) -> None:
 EVER = float("inf")
 ANY = -1
 BREAKS = fails("ConnectionFailedError", ATTEMPTS, 3.0)
-# Where nothing tells the length of a blob, nobody can know that some of it is missing.
+# Without the length of a blob, a missing part cannot be noticed.
 CUT = fails(WRONG)
 # A task is looked for when the answer to its creation is lost, in vain where there is none.
 FOUND = recovers(1, 12.0)
@@ -216,7 +216,7 @@ WAITED = recovers(ANY, 6.0)
 
 
 def _after(status: int) -> Case:
-    """Tell what comes of a creation that is answered so: with 503 it was not even begun."""
+    """Return what comes of a creation that is answered so: with 503 it was not even begun."""
     return fails("ServerError") if status == 503 else UNKNOWN
 
 

@@ -1,4 +1,4 @@
-"""The suite's option, and what all its tests look at: what came of the cases."""
+"""The option `--write`, and a fixture that runs all cases."""
 
 import json
 import subprocess
@@ -42,20 +42,20 @@ def found() -> list[Found]:
 
 
 def _at_stores() -> list[Found]:
-    """Tell what comes of what goes to and comes from the stores."""
+    """Return what comes of what goes to and comes from the stores."""
     with shared_network(stores=True) as shared:
         ways = [way for way in WAYS if way.name in AT_STORES]
         return run_all(shared, ways, STORE_KINDS, lanes=6)
 
 
 def _at_a_restart() -> list[Found]:
-    """Tell what comes of a restart, which would be in the way of all else."""
+    """Return what comes of a restart, which would be in the way of all else."""
     with shared_network() as shared:
         return run_restart(shared)
 
 
 def _floods(said: bytes) -> list[Found]:
-    """Tell what came of too much in an answer: that has processes of its own for its memory."""
+    """Return what came of too much in an answer: that has processes of its own for its memory."""
     ways = {way.name: way for way in FLOODS}
     kinds = {kind.name: kind for kind in KINDS}
     return [

@@ -1,4 +1,4 @@
-"""Writes down what came of all cases, as a table in docs/faults.md."""
+"""Write the outcomes of all cases as a table into docs/faults.md."""
 
 import re
 from collections.abc import Iterable
@@ -43,11 +43,11 @@ def _cell(one: Found) -> str:
 
 
 def written() -> str:
-    """Give the table that stands on the page."""
+    """Return the table that stands on the page."""
     match = BETWEEN.search(PAGE.read_text())
     return match[0] if match else ""
 
 
 def write_down(text: str) -> None:
-    """Put a table on the page."""
+    """Write a table into the page."""
     PAGE.write_text(BETWEEN.sub(lambda _: text, PAGE.read_text()))

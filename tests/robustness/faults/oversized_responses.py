@@ -19,7 +19,7 @@ from .shared_network import SharedNetwork
 
 
 def peak() -> int:
-    """Give the most memory that this process has had so far, in bytes."""
+    """Return the most memory that this process has had so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

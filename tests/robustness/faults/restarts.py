@@ -1,4 +1,4 @@
-"""Restarts a server under calls that are in the midst of things, and tells what came of each."""
+"""Restart a server during calls, and record the outcome of each."""
 
 import socket
 import threading
@@ -44,7 +44,7 @@ class Away:
             raise TimeoutError("the server did not go away")
 
     def then_reset(self, exchange: Exchange) -> None:
-        """Let a request wait for that, and its connection vanish."""
+        """Hold a request until then, and reset its connection."""
         self.wait()
         exchange.reset()
 

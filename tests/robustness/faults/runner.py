@@ -1,4 +1,4 @@
-"""Runs every case with both clients, side by side, and tells what came of each."""
+"""Run every case with both clients in parallel, and record the outcome of each."""
 
 import asyncio
 import inspect
@@ -153,7 +153,7 @@ class AsyncLane(Lane):
 
 
 def _within(client: Any, way: Way) -> Any:
-    """Give the same client with the limits for this."""
+    """Return the same client with the limits for this."""
     limits = HURRIED if way.is_hurried else STUBBORN if 0 < way.refused < EVER else {}
     return client.with_options(**limits)
 
@@ -163,7 +163,7 @@ async def _awaited(value: Any) -> Any:
 
 
 def plan(way: Way, kind: Kind) -> Plan:
-    """Say what is to be broken in a case."""
+    """Return the plan of a case: what to break, and how."""
 
     def is_meant(line: str) -> bool:
         is_renewal = way.renewal_too and line == "POST /api/token/refresh"
@@ -175,13 +175,13 @@ def plan(way: Way, kind: Kind) -> Plan:
 
 
 def _still_active(answer: bytes) -> bytes:
-    """Say of a task that has ended that it has not."""
+    """Report a completed task as still active."""
     return re.sub(rb'"status": ?"completed"', rb'"status":"active"    ', answer)[: len(answer)]
 
 
 @contextmanager
 def refusing(proxy: BreakingProxy, seconds: float) -> Iterator[None]:
-    """Let nobody connect, for a time or for good."""
+    """Refuse connections, for some seconds or permanently."""
     if not seconds:
         yield
         return
@@ -249,7 +249,7 @@ ROOM = 80 * MIB
 
 
 def judge(one: Found) -> list[str]:
-    """Tell what is wrong with what came of a case."""
+    """Return what is wrong with what came of a case."""
     wanted = one.expected
     wrong: list[str] = []
     if one.outcome != wanted.outcome:

@@ -1,4 +1,4 @@
-"""What all cases share: a real network, and who looks at it past the proxy."""
+"""The real network of all cases, and a client that bypasses the proxy."""
 
 import itertools
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class SharedNetwork:
     lock: Lock = field(default_factory=Lock)
 
     def new_name(self) -> str:
-        """Give a name that nothing has yet."""
+        """Return a name that nothing has yet."""
         return f"case {next(self._numbers)}"
 
     def make_role(self) -> Any:
@@ -65,7 +65,7 @@ class SharedNetwork:
         return role
 
     def make_task(self, seconds: float) -> int:
-        """Start a task that takes its time, and give its identifier."""
+        """Start a task that takes its time, and return its identifier."""
         kwargs = {"seconds": seconds}
         task = self.client.task.create([2], "slow", SLOW, kwargs=kwargs, **SLEEP)
         return task["id"]

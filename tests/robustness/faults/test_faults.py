@@ -1,4 +1,4 @@
-"""Each kind of exchange, broken in each way: what comes of it, how often, and how soon."""
+"""Test the outcome of each fault in each exchange: error, number of requests, duration."""
 
 import pytest
 
@@ -35,4 +35,4 @@ def test_page_matches_the_outcomes(found: list[Found], request: pytest.FixtureRe
     text = page.tables(found)
     if request.config.getoption("--write"):
         page.write_down(text)
-    assert page.written() == text, "write it anew: nox -s faults -- --write"
+    assert page.written() == text, "update it: nox -s faults -- --write"

@@ -1,4 +1,4 @@
-"""Where the fuzzer begins, and what it has found: each is to pass, in the unit tests too."""
+"""Where the fuzzer starts, and what it has found; tests run all of them."""
 
 import base64
 import json

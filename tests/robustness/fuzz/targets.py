@@ -1,4 +1,4 @@
-"""What decodes bytes that a server sends, each as a function for a fuzzer; only our errors pass."""
+"""Decoders of bytes from a server as fuzz targets: only our errors are allowed."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""An algorithm that tells how many rows it got of each of two databases."""
+"""An algorithm that returns the number of rows in each of two databases."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Two workers have a network each, with an asynchronous client and with a script."""
+"""Test two workers, each with its own network, async client and script."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The client that these tests are about."""
+"""The client of these tests."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

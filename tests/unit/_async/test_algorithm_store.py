@@ -1,4 +1,4 @@
-"""An algorithm store gets the login that it needs, and nobody else does."""
+"""Test that an algorithm store receives the login that it needs, and nothing else does."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Names in place of identifiers: what is asked of the server for them, and how often."""
+"""Test names in place of ids: which requests they need, and how many."""
 
 from collections.abc import Callable
 from typing import Any
@@ -143,7 +143,7 @@ async def test_task_names_are_not_cached(
         AmbiguousNameError, match=r"id 13, status 'completed'.*id 12, status 'active'"
     ):
         await client.task.id("average")
-    assert await client.task.id("12") == 12, "a text of digits that is nobody's name"
+    assert await client.task.id("12") == 12, "digits that are no name are an id"
     with pytest.raises(NameNotFoundError, match="did you mean 'average'"):
         await client.task.id("averige")
 

@@ -1,4 +1,4 @@
-"""A server that lies about keys and encryption, and the keys that a client makes and uses."""
+"""Test a server that tampers with keys and encryption, and the keys of a client."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an older server or store lacks is an error that names its version and the one needed."""
+"""Test the errors for features that an older server or store lacks."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/conftest.py by unasync.py: edit that instead.
-"""The client that these tests are about."""
+"""The client of these tests."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_algorithm_store.py by unasync.py: edit that instead.
-"""An algorithm store gets the login that it needs, and nobody else does."""
+"""Test that an algorithm store receives the login that it needs, and nothing else does."""
 
 import logging
 

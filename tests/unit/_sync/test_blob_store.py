@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_blob_store.py by unasync.py: edit that instead.
-"""Inputs and results by way of the server's blob store, and when that fails."""
+"""Test inputs and results in the server's blob store, and its failures."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Store:
         return 201, {"uuid": blob_id}
 
     def row(self, run_id: int, data: bytes | None, key: Any = KEY) -> dict[str, Any]:
-        """Keep a result, and give its row."""
+        """Keep a result, and return its row."""
         blob_id = f"result-{run_id}" if data is not None else None
         if data is not None:
             public_key = public_key_of(key) if self.collaboration["encrypted"] else None
@@ -200,7 +200,7 @@ def test_result_is_saved_completely_or_not_at_all(
     assert not server.paths, "nothing is fetched for it"
     (tmp_path / "link").symlink_to(file)
     client.result.save(1, tmp_path / "link")
-    assert file.read_text() == "{}", "whoever put a link there chooses no file to overwrite"
+    assert file.read_text() == "{}", "a link does not choose the file to overwrite"
     assert file.read_text() == "{}"
     assert {path.name for path in tmp_path.iterdir()} >= {"result.json", "key.pem"}
     assert not list(tmp_path.glob("result.json.*"))

@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_client.py by unasync.py: edit that instead.
-"""Calls as users make them: whole lists, tasks, waiting, encryption, the bindings."""
+"""Test calls of users: lists, tasks, waiting, encryption, custom requests."""
 
 import copy
 import json
@@ -394,7 +394,7 @@ def test_kill_and_delete_return_the_servers_message(client: Client, server: Scri
 
 # -- waiting ----------------------------------------------------------------------------------
 def waiting(*statuses: str, runs: dict[int, list[str]] | None = None) -> Routes:
-    """Let a task go through statuses, and its runs through theirs."""
+    """Step through the statuses of a task and its runs."""
     left = list(statuses)
     runs = runs or {1: ["completed"], 2: ["completed"]}
 

@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_name_cache.py by unasync.py: edit that instead.
-"""Names in place of identifiers: what is asked of the server for them, and how often."""
+"""Test names in place of ids: which requests they need, and how many."""
 
 from collections.abc import Callable
 from typing import Any
@@ -142,7 +142,7 @@ def test_task_names_are_not_cached(server: ScriptedServer, client: Client, world
         AmbiguousNameError, match=r"id 13, status 'completed'.*id 12, status 'active'"
     ):
         client.task.id("average")
-    assert client.task.id("12") == 12, "a text of digits that is nobody's name"
+    assert client.task.id("12") == 12, "digits that are no name are an id"
     with pytest.raises(NameNotFoundError, match="did you mean 'average'"):
         client.task.id("averige")
 

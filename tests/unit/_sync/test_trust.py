@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_trust.py by unasync.py: edit that instead.
-"""A server that lies about keys and encryption, and the keys that a client makes and uses."""
+"""Test a server that tampers with keys and encryption, and the keys of a client."""
 
 import stat
 from pathlib import Path

@@ -1,5 +1,5 @@
 # Derived from tests/unit/_async/test_versions.py by unasync.py: edit that instead.
-"""What an older server or store lacks is an error that names its version and the one needed."""
+"""Test the errors for features that an older server or store lacks."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What tokens tell, and the three answers to a login."""
+"""Test the contents of tokens, and the possible responses to a login."""
 
 import base64
 import json

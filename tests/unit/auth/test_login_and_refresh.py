@@ -1,4 +1,4 @@
-"""Tokens: sent where they belong, renewed once for all, and told from a missing permission."""
+"""Test logins and tokens: where they are sent, when they are refreshed, when they end."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def log_in(client: Client, server: ScriptedServer) -> None:
 
 
 def mark(request: Request) -> object:
-    """Tell which of the access tokens a request carries."""
+    """Return which of the access tokens a request carries."""
     return claims(request.authorization or "").get("mark")
 
 
@@ -126,7 +126,7 @@ def test_login_without_permission_to_view_organization(
 
 # -- the second factor -----------------------------------------------------------------------------
 def asking_for_a_code(server: ScriptedServer) -> None:
-    """Let the server want a second factor, and let any code do."""
+    """Make the server require a second factor, and accept any code."""
     answer = with_login(lambda _: (200, NODE))
 
     def reply(request: Request) -> Reply:
@@ -162,7 +162,7 @@ async def test_async_function_supplies_the_code(server: ScriptedServer) -> None:
 
 def test_function_is_not_called_without_two_factor(client: Client, server: ScriptedServer) -> None:
     def supply() -> str:
-        raise AssertionError("nobody asked for a code")
+        raise AssertionError("no code was requested")
 
     server.reply = with_login(lambda _: (200, NODE))
     client.authenticate("researcher", "secret", supply)
@@ -250,8 +250,8 @@ def test_token_is_refreshed_once_per_request(client: Client, server: ScriptedSer
     assert renewals(server) == 1
 
 
-def lapsing_on_the_way(pass_time: PassTime, times: int) -> Callable[[Request], Reply]:
-    """Answer the node, but so many times first only when the token has lapsed."""
+def expiring_in_transit(pass_time: PassTime, times: int) -> Callable[[Request], Reply]:
+    """Answer the node, but so many times first only when the token has expired."""
     number = count(1)
 
     def reply(_: Request) -> Reply:
@@ -266,7 +266,7 @@ def lapsing_on_the_way(pass_time: PassTime, times: int) -> Callable[[Request], R
 def test_token_expiring_twice_in_transit_is_refreshed_twice(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    server.reply = lapsing_on_the_way(pass_time, 2)
+    server.reply = expiring_in_transit(pass_time, 2)
     log_in(client, server)
     assert client.node.get(1) == NODE
     assert renewals(server) == 2
@@ -275,7 +275,7 @@ def test_token_expiring_twice_in_transit_is_refreshed_twice(
 async def test_token_expiring_twice_in_transit_is_refreshed_twice_async(
     server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    server.reply = lapsing_on_the_way(pass_time, 2)
+    server.reply = expiring_in_transit(pass_time, 2)
     async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as client:
         await client.authenticate("researcher", "secret")
         assert await client.node.get(1) == NODE
@@ -285,7 +285,7 @@ async def test_token_expiring_twice_in_transit_is_refreshed_twice_async(
 def test_tokens_always_expiring_in_transit_end_the_login(
     client: Client, server: ScriptedServer, pass_time: PassTime
 ) -> None:
-    server.reply = lapsing_on_the_way(pass_time, 100)
+    server.reply = expiring_in_transit(pass_time, 100)
     log_in(client, server)
     with pytest.raises(LoginExpiredError, match="authenticate"):
         client.node.get(1)
@@ -442,7 +442,9 @@ def test_unreachable_server_is_not_an_expired_login() -> None:
 
 
 # -- staying ---------------------------------------------------------------------------------------
-def lapsing(server: ScriptedServer, *, code: bool = False, login: Reply | None = None) -> None:
+def expiring_login(
+    server: ScriptedServer, *, code: bool = False, login: Reply | None = None
+) -> None:
     """Refuse each renewal, once logged in, and the first login's token."""
     tokens = with_login(
         lambda r: (401, {"msg": "Token has expired"}) if mark(r) == "access-1" else (200, NODE)
@@ -462,7 +464,7 @@ def lapsing(server: ScriptedServer, *, code: bool = False, login: Reply | None =
 
 
 def test_auto_relogin(client: Client, server: ScriptedServer) -> None:
-    lapsing(server)
+    expiring_login(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     server.seen.clear()
     assert client.node.get(1) == NODE
@@ -479,7 +481,7 @@ def test_auto_relogin(client: Client, server: ScriptedServer) -> None:
 
 
 def test_no_relogin_without_auto_relogin(client: Client, server: ScriptedServer) -> None:
-    lapsing(server)
+    expiring_login(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
     client.authenticate("researcher", "secret")
     server.seen.clear()
@@ -490,7 +492,7 @@ def test_no_relogin_without_auto_relogin(client: Client, server: ScriptedServer)
 
 
 def test_relogin_requests_the_code_again(client: Client, server: ScriptedServer) -> None:
-    lapsing(server, code=True)
+    expiring_login(server, code=True)
     codes = iter(["111111", "222222"])
     client.authenticate("researcher", "secret", lambda: next(codes), auto_relogin=True)
     assert client.node.get(1) == NODE
@@ -499,7 +501,7 @@ def test_relogin_requests_the_code_again(client: Client, server: ScriptedServer)
 
 
 def test_relogin_does_not_reuse_a_code(client: Client, server: ScriptedServer) -> None:
-    lapsing(server, code=True)
+    expiring_login(server, code=True)
     client.authenticate("researcher", "secret", "111111", auto_relogin=True)
     with pytest.raises(TwoFactorRequiredError):
         client.node.get(1)
@@ -510,9 +512,9 @@ def test_relogin_does_not_reuse_a_code(client: Client, server: ScriptedServer) -
 
 
 def test_relogin_tries_a_wrong_password_once(client: Client, server: ScriptedServer) -> None:
-    lapsing(server)
+    expiring_login(server)
     client.authenticate("researcher", "secret", auto_relogin=True)
-    lapsing(server, login=(401, {"msg": "Failed to login"}))
+    expiring_login(server, login=(401, {"msg": "Failed to login"}))
     with pytest.raises(LoginFailedError):
         client.refresh_token()
     for _ in range(2):
@@ -522,7 +524,7 @@ def test_relogin_tries_a_wrong_password_once(client: Client, server: ScriptedSer
 
 
 async def test_many_tasks_relogin_once(server: ScriptedServer) -> None:
-    lapsing(server, code=True)
+    expiring_login(server, code=True)
 
     async def supply() -> str:
         return "111111"

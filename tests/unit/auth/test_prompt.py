@@ -1,4 +1,4 @@
-"""Who can be asked for a password: somebody in front of a terminal, or of a notebook."""
+"""Test when the user can be prompted for a password."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""Sessions that are saved: what the file says, who may read it, and whose it is."""
+"""Test the file of a saved login: its content, its permissions, its owner."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""QR codes of second factors: seen by whoever is there, and by nobody else."""
+"""Test the QR code of a second factor: shown to the user only."""
 
 import re
 import sys
@@ -27,7 +27,7 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def terminal(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> Output:
-    """Let output go to a terminal."""
+    """Make standard output look like a terminal."""
     # Of the class, since pytest goes on to another object when the test itself begins.
     monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
     return capsys
@@ -35,7 +35,7 @@ def terminal(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> Output:
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Let this be a notebook, and collect what it displays."""
+    """Simulate a notebook, and collect what it displays."""
     shown: list[Any] = []
     ipython: Any = ModuleType("IPython")
     ipython.get_ipython = lambda: SimpleNamespace(kernel=object())

@@ -1,4 +1,4 @@
-"""What an older server lacks is known from the contracts of all versions."""
+"""Test that missing features of older servers are known from the contracts."""
 
 from typing import Any
 

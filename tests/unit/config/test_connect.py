@@ -1,4 +1,4 @@
-"""Connecting: nothing secret shows when it fails, and tokens that are renewed are kept."""
+"""Test connecting: failures show no secret, refreshed tokens are saved."""
 
 import json
 import time
@@ -69,11 +69,11 @@ def test_rejected_login_shows_no_secret(
 def test_refreshed_tokens_are_saved(
     client: Client, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lapsed: list[Request] = []
+    expired: list[Request] = []
 
     def node(request: Request) -> tuple[int, object]:
-        if not lapsed:
-            lapsed.append(request)
+        if not expired:
+            expired.append(request)
             return 401, {"msg": "Token has expired"}
         return 200, NODE
 
@@ -84,7 +84,7 @@ def test_refreshed_tokens_are_saved(
     assert client.node.get(1) == NODE
     after = read_login(file)
     assert after.access_token == client.token != before.access_token
-    lapsed.clear()
+    expired.clear()
     file.unlink()
     tmp_path.rename(tmp_path.with_name("elsewhere"))
     assert client.node.get(1) == NODE, "the work goes on"
@@ -111,11 +111,11 @@ def test_expired_saved_login_is_reported(
 def test_auto_relogin_works_for_every_kind_of_login(
     client: Client, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lapsed: list[str] = []
+    expired: list[str] = []
 
     def reply(request: Request) -> tuple[int, object]:
-        if request.path == "/api/token/refresh" or (request.path == "/api/node/1" and lapsed):
-            lapsed[:] = []
+        if request.path == "/api/token/refresh" or (request.path == "/api/node/1" and expired):
+            expired[:] = []
             return 401, {"msg": "Token has expired"}
         return usual(request)
 
@@ -135,7 +135,7 @@ def test_auto_relogin_works_for_every_kind_of_login(
         for auto_relogin in (True, False):
             with connect(auto_relogin) as made:
                 logins = server.paths.count("POST /api/token/user")
-                lapsed.append("now")
+                expired.append("now")
                 if auto_relogin:
                     assert made.node.get(1) == NODE
                 else:

@@ -1,4 +1,4 @@
-"""The address as people write it, timeouts and the log level."""
+"""Test the options for address, timeouts and log level."""
 
 import logging
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def test_number_as_timeout_applies_to_all_phases() -> None:
 
 @pytest.fixture
 def own_logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the logger back after a test."""
+    """Restore the logger after a test."""
     monkeypatch.setattr(LOGGER, "handlers", [])
     level = LOGGER.level
     yield

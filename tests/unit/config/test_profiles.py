@@ -1,4 +1,4 @@
-"""Profiles, and what comes of arguments, environment and profile together."""
+"""Test profiles, and their order with arguments and environment."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""In a notebook, run by a real kernel, rows are tables."""
+"""Test the display of rows and progress in a notebook, run by a real kernel."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ rows
 
 
 def run(*cells: str) -> list[list[Any]]:
-    """Run a notebook, and give what each cell shows."""
+    """Run a notebook, and return what each cell shows."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     return [cell.outputs for cell in notebook.cells]

@@ -1,4 +1,4 @@
-"""Progress is shown where people look: a picture in a terminal or a notebook, else lines."""
+"""Test the display of progress in terminal, notebook, pipe and log."""
 
 import fcntl
 import io
@@ -225,7 +225,7 @@ INTERRUPT = "os.kill(os.getpid(), signal.SIGINT); time.sleep(30)"
 
 
 def in_a_terminal(script: str, *options: str, **environment: str) -> tuple[pyte.Screen, bytes]:
-    """Run a script in a terminal of 80 columns, and give what stands there at the end."""
+    """Run a script in a terminal of 80 columns, and return what stands there at the end."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
@@ -241,7 +241,7 @@ def in_a_terminal(script: str, *options: str, **environment: str) -> tuple[pyte.
     try:
         while data := os.read(leader, 65536):
             written += data
-    except OSError:  # how Linux says that nobody writes any more
+    except OSError:  # on Linux: the other end is closed
         pass
     finally:
         os.close(leader)

@@ -1,4 +1,4 @@
-"""Base64 with and without pybase64: the same texts, the same refusals, whole and in pieces."""
+"""Test base64 with and without pybase64: same output, same errors."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Blobs come apart and together again, wherever they are cut."""
+"""Test blobs in pieces of any size."""
 
 import base64
 from itertools import pairwise

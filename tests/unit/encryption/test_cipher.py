@@ -1,4 +1,4 @@
-"""The wire format: fixed vectors, round trips, and damage that is noticed."""
+"""Test the wire format: fixed vectors, round trips, damaged messages."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Results and inputs become the text that was sent, or an error that names the run."""
+"""Test that results and inputs become text, or an error that names the run."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What is known of organizations: the file that people can edit, and what is decided by it."""
+"""Test which keys and collaborations are trusted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the server's events may take up: openings and messages that do not end."""
+"""Test that endless handshakes and messages are limited."""
 
 import base64
 import gc
@@ -85,7 +85,7 @@ def test_failed_connection_is_closed(said: bytes) -> None:
 
 
 def _first_heard(port: int) -> object:
-    """Connect, and give what is heard of it; nothing of it is left then."""
+    """Connect, and return what is heard of it; nothing of it is left then."""
     heard: queue.Queue[object] = queue.Queue()
     line = _Line(f"http://127.0.0.1:{port}", "t", dict, 20, lambda _, item: heard.put(item))
     item = heard.get(timeout=30)

@@ -1,4 +1,4 @@
-"""What is heard of the server's events by those who take it in, and by those who do not."""
+"""Test the mailboxes of the event socket: limits, lost events, closing."""
 
 import inspect
 import queue
@@ -34,7 +34,7 @@ def test_slow_reader_is_told_of_lost_events(monkeypatch: pytest.MonkeyPatch) -> 
     assert [busy.get(0), other.get(0), other.get(0)] == [Joined(4), Joined(4), None]
     for number in range(1000):
         socket._hear(line, NodeOffline(number, "n", None))
-        assert other.get(0) == NodeOffline(number, "n", None), "it is nobody else's fault"
+        assert other.get(0) == NodeOffline(number, "n", None), "the other mailbox loses nothing"
     heard = [busy.get(0) for _ in range(12)]
     lost = Lost("more events came than were taken in")
     assert heard == [*(NodeOffline(number, "n", None) for number in range(10)), lost, None]

@@ -1,4 +1,4 @@
-"""The bindings are at hand, on the client's own connections and login."""
+"""Test that the bindings share the client's connections and login."""
 
 from typing import Any
 

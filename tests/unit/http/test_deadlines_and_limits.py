@@ -1,4 +1,4 @@
-"""A call ends in time as a whole, in bounded memory, with the limits that it was given."""
+"""Test that a call is limited in time and memory as a whole."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Proxies, of the environment and of the program, as docs/connections.md has them."""
+"""Test proxies of the environment and of the client, as docs/connections.md has them."""
 
 import asyncio
 import sys

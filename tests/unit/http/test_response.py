@@ -1,4 +1,4 @@
-"""From answers to values, or to the error that fits."""
+"""Test how a response becomes a value or an error."""
 
 import json
 from typing import Any

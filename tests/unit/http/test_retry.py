@@ -1,4 +1,4 @@
-"""What is sent again and what is not, and errors in our own words."""
+"""Test which requests are retried, and the errors of those that fail."""
 
 import socket
 import ssl

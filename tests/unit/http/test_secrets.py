@@ -1,4 +1,4 @@
-"""What is secret is used as it is, and not shown."""
+"""Test that secrets are usable and never shown."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""Certificates, as docs/connections.md has them: trusted, shown, and told of when not right."""
+"""Test certificates, as docs/connections.md has them."""
 
 import asyncio
 import ssl

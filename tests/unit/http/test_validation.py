@@ -1,4 +1,4 @@
-"""What the client needs of an answer, held against the contracts and against what is wrong."""
+"""Test the validation of responses against the contracts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The parts of the local network that need no server."""
+"""Test the parts of the local network that need no server."""
 
 import base64
 import contextlib
@@ -43,7 +43,7 @@ LOCALNET = Path(_environment.__file__).parent
 # -- the programs that help ------------------------------------------------------------------------
 @contextlib.contextmanager
 def relayed(tape: list[RecordedEvent], folder: Path) -> Iterator["queue.Queue[tuple[str, Any]]"]:
-    """Connect a node to a server that keeps to a tape; give what the node hears."""
+    """Connect a node to a server that keeps to a tape; return what the node hears."""
     heard: queue.Queue[tuple[str, Any]] = queue.Queue()
     relay = Relay(Path(sys.executable), folder)
     with event_server(tape, lambda: 0) as port:

@@ -1,4 +1,4 @@
-"""What keeps a release from being made: each check finds what it is there for."""
+"""Test the checks before a release."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What a name means, which of several is meant, and what is said when it means nothing."""
+"""Test how names are resolved, and the errors for unknown and ambiguous ones."""
 
 import pickle
 import unicodedata

@@ -1,4 +1,4 @@
-"""Rows become data frames."""
+"""Test rows as data frames."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Results give what the algorithms returned: decoded, by organization, and as a data frame."""
+"""Test outputs of results: decoded, by organization, as a data frame."""
 
 import pickle
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lists answer in both forms, and filters look at every row."""
+"""Test rows as list and as page, their selection and their pages."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""Rows show themselves: aligned, whole in size, and harmless whatever stands in them."""
+"""Test rows as tables: aligned, of limited size, without control characters."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""Files are changed by one process at a time, and never put in the place of something else."""
+"""Test that files are locked, and replace nothing but regular files."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Inputs become JSON, or the error says where they cannot."""
+"""Test that inputs become JSON, or an error that names the location."""
 
 import json
 from typing import Any

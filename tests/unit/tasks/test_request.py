@@ -1,4 +1,4 @@
-"""The body of a new task: what callers give, and what is sent."""
+"""Test the body of a new task."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""What numpy, pandas and datetime bring comes out of the JSON as a function can use it."""
+"""Test values of numpy, pandas and datetime as JSON."""
 
 import json
 import math
@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, timezone.utc)
 
 
 def sent(value: Any) -> Any:
-    """Give a value as a function gets it."""
+    """Return a value as a function gets it."""
     return json.loads(serialize({"kwargs": {"x": value}}, "input_"))["kwargs"]["x"]
 
 

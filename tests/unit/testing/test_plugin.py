@@ -1,4 +1,4 @@
-"""The plugin for pytest: what it wants of a network, what it refuses, and what it costs to load."""
+"""Test the pytest plugin: its settings and marks, its errors, its import time."""
 
 import subprocess
 import sys

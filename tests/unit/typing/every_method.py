@@ -1,4 +1,4 @@
-"""What a type checker knows of every method of every resource; it is checked, and never run."""
+"""Types of every method, for type checkers only; never run."""
 
 from collections.abc import Sequence
 from pathlib import Path

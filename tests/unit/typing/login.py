@@ -1,4 +1,4 @@
-"""What a type checker knows of logging in; it is checked, and never run."""
+"""Types of logging in, for type checkers only; never run."""
 
 from typing_extensions import assert_type
 

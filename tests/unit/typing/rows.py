@@ -1,4 +1,4 @@
-"""What a type checker knows of each resource's rows; it is checked, and never run."""
+"""Types of each resource's rows, for type checkers only; never run."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command line's decisions: exit codes, words, operations, help, and what is not installed."""
+"""Test the command line: exit codes, values, operations, help, completion."""
 
 import inspect
 import json
@@ -264,7 +264,7 @@ def test_invalid_arguments_fail_before_sending(
 
 
 def commands(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Give the paths of all commands, those of `api` aside."""
+    """Return the paths of all commands, those of `api` aside."""
     if not isinstance(command, click.Group) or path == ("api",):
         return [path]
     return [
@@ -291,7 +291,7 @@ def test_help_lists_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Give a command and those below it, by what people type."""
+    """Yield a command and those below it, by what people type."""
     yield name, command
     for below in getattr(command, "commands", {}).values():
         yield from commands(below, f"{name} {below.name}")
@@ -451,7 +451,7 @@ class Blobs(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Ignore log messages."""
 
 
 def test_upload_and_download_bytes(

@@ -1,4 +1,4 @@
-"""Endings, pauses between looks, and how a failure reads."""
+"""Test statuses, pauses between polls, and failure messages."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -42,7 +42,7 @@ def test_every_status_is_final_or_not(status: str | None, finished: bool, failed
 
 
 def looks(interval: float, until: float) -> list[float]:
-    """Give the times at which the server is asked."""
+    """Return the times at which the server is asked."""
     times = [0.0]
     while times[-1] < until:
         times.append(times[-1] + pause(times[-1], interval))

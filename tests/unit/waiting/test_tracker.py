@@ -183,7 +183,7 @@ def test_poll_earlier_tasks_after_the_last_one() -> None:
     ledger.looked([1, 2], 1)
     ledger.heard(status(1, "completed"), 2, 2)
     ledger.heard(RunUpdated(1), 2, 2)
-    assert ledger.until_look(2) > 50, "nobody waits for the first to end, but for the last"
+    assert ledger.until_look(2) > 50, "the wait depends on the last one"
     ledger.heard(KillRequested(4, (2,), (2,), None), 3, 3)
     assert [one.task_id for one in ledger.to_look_at(3)] == [2]
     ledger.tasks[2].is_over = True
