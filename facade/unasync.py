@@ -1,8 +1,8 @@
-"""Derives the sync client, and its tests, from the async ones.
+"""Derive the sync client and its tests from the async ones.
 
-`python facade/unasync.py` writes them; with `--check` it changes nothing, shows what differs, and
-fails if anything does. Async words are dropped or replaced, by whole words and nothing cleverer, so
-that docstrings, comments and examples follow along; ruff then sorts the imports and formats.
+`python facade/unasync.py` writes the derived files and deletes stale ones, subfolders included.
+With `--check` it changes nothing, prints the differences, and fails if there are any. It replaces
+whole words, in docstrings, comments and examples too; ruff then sorts the imports and formats.
 """
 
 from __future__ import annotations
@@ -47,38 +47,38 @@ WORD = re.compile(r"\w+")
 
 
 def derive(source: Path, target: Path) -> str:
-    """Give the sync form of a module.
+    """Return the sync form of a module.
 
     Parameters
     ----------
     source : Path
         The async module.
     target : Path
-        Where its sync form goes; decides how ruff treats it.
+        Path of the sync module; ruff picks its settings by it.
 
     Returns
     -------
     str
-        The text of the sync module.
+        Source code of the sync module.
     """
     text = DROPPED.sub("", source.read_text())
     text = WORD.sub(lambda match: WORDS.get(match[0], match[0]), text)
     text = f"# Derived by unasync.py: edit {source.relative_to(ROOT)} instead.\n{text}"
     for command in (["check", "--select", "I", "--fix-only", "--quiet"], ["format", "--quiet"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(target), "-"]
-        text = subprocess.run(  # noqa: S603 - ruff, on text of ours
+        text = subprocess.run(  # noqa: S603 - ruff, on our own source
             ruff, input=text, stdout=subprocess.PIPE, cwd=ROOT, check=True, text=True
         ).stdout
     return text
 
 
 def changes() -> dict[Path, str | None]:
-    """Find out which derived files are not what they should be.
+    """Return the derived files that are outdated, missing or stale.
 
     Returns
     -------
     dict of Path to str or None
-        For each such file what it should hold; None for one that should not be there.
+        The right content for each such file; None for a stale one.
     """
     wanted: dict[Path, str] = {}
     present: set[Path] = set()
@@ -95,7 +95,7 @@ def changes() -> dict[Path, str | None]:
 
 
 def report(target: Path, text: str | None) -> None:
-    """Show how a derived file differs from what it should be."""
+    """Print the difference between a derived file and its right content."""
     is_new = not target.exists()
     before = "" if is_new else target.read_text()
     name = str(target.relative_to(ROOT))
@@ -104,15 +104,17 @@ def report(target: Path, text: str | None) -> None:
 
 
 def main() -> int:
-    """Write the derived files, or check them.
+    """Write or check the derived files.
 
     Returns
     -------
     int
-        The exit status.
+        Exit code.
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail on differences")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail if anything differs"
+    )
     is_check = parser.parse_args().check
     found = changes()
     for target, text in found.items():

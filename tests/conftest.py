@@ -1,26 +1,28 @@
-"""What all tests have in common."""
+"""Fixtures of all tests: no user settings, no user files, a scripted server."""
 
+import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from scripted import Script, serving
 
-# What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn: who
-# presses it in a test would then wait for ever.
+from tests.support.scripted_server import ScriptedServer, scripted_server
+
+# Programs started in the background by a shell ignore Ctrl-C, and so do their own children: a test
+# that sends it would wait forever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes, or its making, says more of the machine than of what is tested; and the
-# same code is to pass each time. `--hypothesis-profile=default` looks at other examples.
+# Durations of examples depend on the machine, and the same code has to pass each time.
+# `--hypothesis-profile=default` draws other examples.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
 
-# The variables that a client connects by.
+# Environment variables that a client reads.
 CONNECTING = (
     *("SERVER", "USERNAME", "PASSWORD", "MFA_CODE", "COLLABORATION", "CA"),
     *("PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "PROFILE", "PROFILES"),
@@ -29,7 +31,7 @@ CONNECTING = (
 
 @pytest.fixture(scope="session", autouse=True)
 def known_organizations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let no test read or write what whoever runs it knows of real servers."""
+    """Keep tests away from the known organizations of the user."""
     with pytest.MonkeyPatch.context() as patch:
         file = tmp_path_factory.mktemp("trust") / "known_organizations"
         patch.setenv("VANTAGE6_KNOWN_ORGANIZATIONS", str(file))
@@ -38,7 +40,7 @@ def known_organizations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let no test find, in the environment or in files, where whoever runs it connects to."""
+    """Hide the user's environment, profiles and saved logins from tests; return the empty home."""
     for name in CONNECTING:
         monkeypatch.delenv(f"VANTAGE6_{name}", raising=False)
     folder = tmp_path_factory.mktemp("home")
@@ -47,8 +49,17 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """Restore the level of the client's logger, which every client sets by default."""
+    logger = logging.getLogger("vantage6.client")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
 @pytest.fixture
-def server() -> Iterator[Script]:
+def server() -> Iterator[ScriptedServer]:
     """Run a scripted server on loopback for one test."""
-    with serving() as script:
+    with scripted_server() as script:
         yield script

@@ -1,11 +1,12 @@
-"""The servers that the tests of the contract drive."""
+"""Servers for the tests of the contract."""
 
 from collections.abc import Iterator
 
 import pytest
-from cast import VERSION, World, populate, serve
-from ground import Site, sites
-from truth import Truth
+
+from .callers import VERSION, World, populate, serve
+from .sandbox import Service, services
+from .truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
 
@@ -33,7 +34,7 @@ def no_contradiction(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def world(truth: Truth) -> Iterator[World]:
-    """Give a server with people and nodes."""
+    """Yield a server with people and nodes."""
     # Where a store on this machine is found; without it, what such a store refuses is not told.
     # By which address the store knows this server is left to those who ask.
     with serve(dev={"host_uri": "127.0.0.1"}, server_url=None) as url:
@@ -42,13 +43,13 @@ def world(truth: Truth) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def strict_url(truth: Truth) -> Iterator[str]:
-    """Give the address of a server on which a second factor is obligatory, and mail set up."""
+    """Yield the address of a server on which a second factor is obligatory, and mail set up."""
     with serve(two_factor_auth=True, smtp=MAIL_SERVER) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[dict[str, Site]]:
-    """Give a server and a store, by name, on which anything may be tried."""
-    with sites() as found:
+def sandbox() -> Iterator[dict[str, Service]]:
+    """Yield a server and a store, by name, on which anything may be tried."""
+    with services() as found:
         yield found

@@ -1,4 +1,4 @@
-"""The contract follows from facts and overlay, and whatever one of them does not know fails."""
+"""Test how a contract is built from facts and overlay, and that any mismatch fails."""
 
 import copy
 import json
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
-from program import OPENAPI, load
+
+from .openapi_programs import OPENAPI, load
 
 FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 
@@ -35,14 +36,14 @@ OVERLAY = builder.load_overlay("server", "4.15.2")
 
 
 # -- what there is ---------------------------------------------------------------------------------
-def test_there_is_a_contract_of_both_services_at_every_version() -> None:
+def test_each_version_has_a_contract_of_both_services() -> None:
     assert set(CONTRACTS) >= {
         (name, version) for name in ("server", "store") for version in VERSIONS
     }
 
 
 @each_contract
-def test_the_committed_contract_is_what_facts_and_overlay_give(service: str, version: str) -> None:
+def test_committed_contract_matches_facts_and_overlay(service: str, version: str) -> None:
     facts = json.loads((OPENAPI / "facts" / service / f"{version}.json").read_text())
     built = builder.build(facts, builder.load_overlay(service, version))
     text = json.dumps(built, indent=2, ensure_ascii=False) + "\n"
@@ -50,18 +51,18 @@ def test_the_committed_contract_is_what_facts_and_overlay_give(service: str, ver
 
 
 @each_contract
-def test_it_is_valid_openapi(service: str, version: str) -> None:
+def test_contract_is_valid_openapi(service: str, version: str) -> None:
     validate(contract(service, version))
 
 
 @pytest.mark.parametrize(("service", "count"), [("server", 79), ("store", 32)])
-def test_it_has_all_operations_once(service: str, count: int) -> None:
+def test_contract_has_each_operation_once(service: str, count: int) -> None:
     names = [operation["operationId"] for operation in operations(service, "4.15.2")]
     assert len(names) == len(set(names)) == count
 
 
 @each_contract
-def test_each_operation_is_told_in_full(service: str, version: str) -> None:
+def test_each_operation_is_complete(service: str, version: str) -> None:
     for operation in operations(service, version):
         name = operation["operationId"]
         assert operation["summary"], name
@@ -91,7 +92,7 @@ def test_each_property_has_a_type(service: str, version: str) -> None:
 
 
 def is_typed(schema: Json) -> bool:
-    """Tell whether a schema says what a value is."""
+    """Return whether a schema says what a value is."""
     return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
 
 
@@ -215,7 +216,7 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_schema_that_nothing_needs, ["schemas / Mood", "unused by all operations"]),
     ],
 )
-def test_a_mismatch_fails_and_says_where(
+def test_mismatch_fails_with_its_location(
     change: Callable[[Json, Json], None], told: list[str]
 ) -> None:
     facts, overlay = copy.deepcopy(FACTS), copy.deepcopy(OVERLAY)
@@ -226,14 +227,14 @@ def test_a_mismatch_fails_and_says_where(
         assert part in str(caught.value)
 
 
-def test_an_enumeration_that_is_gone_fails_and_says_where() -> None:
+def test_missing_enumeration_fails_with_its_location() -> None:
     facts = json.loads((OPENAPI / "facts/store/4.15.2.json").read_text())
     del facts["enums"]["Partitioning"]
     with pytest.raises(builder.ContractError, match="schemas / Partitioning"):
         builder.build(facts, builder.load_overlay("store", "4.15.2"))
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_mismatches_are_reported_together() -> None:
     facts, overlay = copy.deepcopy(FACTS), copy.deepcopy(OVERLAY)
     with_a_new_route(facts, overlay)
     with_a_renamed_computed_field(facts, overlay)
@@ -252,7 +253,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ("4.15.2", {"name": "string", "kind": "Kind?"}),
     ],
 )
-def test_an_entry_holds_since_and_until(version: str, fields: Json) -> None:
+def test_entry_applies_from_since_to_until(version: str, fields: Json) -> None:
     overlay = {
         "name": "string",
         "size": {"since": "4.10", "until": "4.15", "then": "integer"},
@@ -264,13 +265,13 @@ def test_an_entry_holds_since_and_until(version: str, fields: Json) -> None:
     assert overlays.select_version(overlay, version) == fields
 
 
-def test_a_list_of_things_is_no_list_of_alternatives() -> None:
+def test_list_value_is_not_a_list_of_alternatives() -> None:
     assert overlays.select_version(["a", {"since": "4.10", "then": "b"}], "4.9.1") == ["a"]
     assert overlays.select_version(["a", {"since": "4.10", "then": "b"}], "4.10.0") == ["a", "b"]
     assert overlays.select_version([], "4.10.0") == []
 
 
-def test_two_alternatives_at_once_are_an_error() -> None:
+def test_two_matching_alternatives_are_an_error() -> None:
     overlay = [{"since": "4.9", "then": "a"}, {"since": "4.10", "then": "b"}]
     with pytest.raises(ValueError, match=r"at 4\.10\.2, got \['a', 'b'\]"):
         overlays.select_version(overlay, "4.10.2")

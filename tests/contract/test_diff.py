@@ -1,4 +1,4 @@
-"""What changed between two contracts is told, and whether it breaks a client."""
+"""Test that changes between two contracts are reported, and whether they break a client."""
 
 import copy
 import json
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from program import OPENAPI, load
+
+from .openapi_programs import OPENAPI, load
 
 CONTRACT = json.loads((OPENAPI / "server/4.15.2.json").read_text())
 
@@ -114,19 +115,19 @@ def another_answer(contract: Json) -> None:
         (another_answer, "breaking  get_version response: 200 from Version to Health"),
     ],
 )
-def test_a_change_is_told(change: Callable[[Json], None], told: str) -> None:
+def test_change_is_reported(change: Callable[[Json], None], told: str) -> None:
     newer = copy.deepcopy(CONTRACT)
     change(newer)
     assert [str(item) for item in differ.changes(CONTRACT, newer)] == [told]
 
 
-def test_what_means_nothing_on_the_wire_is_no_change() -> None:
+def test_differences_without_effect_are_not_reported() -> None:
     newer = copy.deepcopy(CONTRACT)
     another_name_in_a_path(newer)
     assert list(differ.changes(CONTRACT, newer)) == []
 
 
-def test_real_versions_are_compared() -> None:
+def test_compare_real_versions() -> None:
     report = differ.report("4.10.2", "4.11.0")
     assert "additive  operation get_task_status: added (GET /task/{task_id}/status)" in report
     assert differ.report("4.15.2", "4.15.2").splitlines() == [
@@ -135,7 +136,7 @@ def test_real_versions_are_compared() -> None:
     ]
 
 
-def test_an_unknown_version_is_told_with_those_there_are() -> None:
+def test_unknown_version_lists_the_known_ones() -> None:
     with pytest.raises(
         SystemExit, match=r"contract of the server: expected one of 4\.7.*, got 4\.0\.0"
     ):

@@ -1,10 +1,11 @@
-"""Every bug in the list is there: one that is gone must leave the list."""
+"""Test that every known bug still exists; a fixed one has to leave the list."""
 
 from typing import Any
 
 import httpx
 import pytest
-from ground import KNOWN_BUGS, Site
+
+from .sandbox import KNOWN_BUGS, Service
 
 pytestmark = pytest.mark.live
 
@@ -18,19 +19,19 @@ pytestmark = pytest.mark.live
         for shown in bug["requests"]
     ],
 )
-def test_the_bug_is_still_there(
-    service: str, bug: dict[str, Any], shown: str, ground: dict[str, Site]
+def test_known_bug_still_exists(
+    service: str, bug: dict[str, Any], shown: str, sandbox: dict[str, Service]
 ) -> None:
-    site = ground[service]
+    service = sandbox[service]
     method, path, content = [*shown.split(maxsplit=2), ""][:3]
-    operation = site.truth.operation(method, path.partition("?")[0])
+    operation = service.truth.operation(method, path.partition("?")[0])
     request = httpx.Request(
         method,
-        f"{site.url}{site.truth.api_path}{path}",
+        f"{service.url}{service.truth.api_path}{path}",
         content=content or None,
         headers={"Content-Type": "application/json"} if content else None,
     )
-    response = site.ask(operation, request)
-    faults = list(site.truth.faults(operation, response))
+    response = service.ask(operation, request)
+    faults = list(service.truth.faults(operation, response))
     assert response.status_code == bug["status"], f"{response.text}: is the bug gone?"
     assert any(bug["says"] in fault for fault in faults), faults

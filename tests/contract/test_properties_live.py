@@ -1,7 +1,7 @@
-"""Whatever is asked of a server and a store: the contract knows the answer, or it is a known bug.
+"""Test that responses to generated requests match the contract or are known bugs.
 
-Schemathesis makes the requests of an operation from its contract, half of them as the contract says
-and half of them wrong. They are the same in each run. `nox -s properties` makes many.
+Schemathesis generates the requests of each operation from its contract, half of them valid and half
+invalid. They are the same in each run. `nox -s properties` sends many.
 """
 
 import copy
@@ -14,10 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-from ground import VERSION, Answers, Site
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import HypothesisProvider
+
+from .sandbox import VERSION, Answers, Service
 
 pytestmark = pytest.mark.live
 
@@ -68,36 +69,36 @@ def schemas() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("service", "name"), OPERATIONS)
-def test_every_answer_is_in_the_contract(
+def test_every_response_matches_the_contract(
     service: str,
     name: str,
-    ground: dict[str, Site],
+    sandbox: dict[str, Service],
     schemas: dict[str, Any],
     table: dict[tuple[str, str], Counter[int]],
 ) -> None:
-    site = ground[service]
-    operation = site.truth.operations[name]
+    service = sandbox[service]
+    operation = service.truth.operations[name]
     statuses = table.setdefault((service, name), Counter())
     unknown: list[str] = []
 
     def ask(asked: tuple[httpx.Request, bool]) -> None:
         request, exists = asked
-        response = site.ask(operation, request)
+        response = service.ask(operation, request)
         statuses[response.status_code] += 1
-        for fault in faults(site, operation, response, exists):
+        for fault in faults(service, operation, response, exists):
             unknown.append(
                 f"{request.method} {request.url.raw_path.decode()} {request.content!r:.300} -> "
                 f"{response.status_code} {response.text[:200]}\n    {fault}"
             )
 
-    for requests in strategies(site, schemas[service].find_operation_by_id(name)):
+    for requests in strategies(service, schemas[service].find_operation_by_id(name)):
         many(ask, requests)
     assert statuses.total() >= CASES
     assert not unknown, "\n".join(unknown)
 
 
 def faults(
-    site: Site, operation: dict[str, Any], response: httpx.Response, exists: bool
+    service: Service, operation: dict[str, Any], response: httpx.Response, exists: bool
 ) -> Iterator[str]:
     """Yield what is wrong with an answer and is no known bug."""
     if not exists:
@@ -105,8 +106,8 @@ def faults(
         if response.status_code != HTTPStatus.NOT_FOUND:
             yield "there is no such path"
         return
-    for fault in site.truth.faults(operation, response):
-        if not site.is_known(operation["operationId"], response.status_code, fault):
+    for fault in service.truth.faults(operation, response):
+        if not service.is_known(operation["operationId"], response.status_code, fault):
             yield fault
 
 
@@ -122,7 +123,7 @@ def many(ask: Callable[[tuple[httpx.Request, bool]], None], requests: Any) -> No
     seed(SEED)(run(given(requests)(ask)))()
 
 
-def strategies(site: Site, operation: Any) -> Iterator[st.SearchStrategy[Any]]:
+def strategies(service: Service, operation: Any) -> Iterator[st.SearchStrategy[Any]]:
     """Yield what makes requests: right ones, and wrong ones."""
     from schemathesis import GenerationMode
 
@@ -132,7 +133,7 @@ def strategies(site: Site, operation: Any) -> Iterator[st.SearchStrategy[Any]]:
             cases = operation.as_strategy(generation_mode=mode)
         else:
             cases = st.builds(with_query, operation.as_strategy(), UNKNOWN_QUERY)
-        yield cases.map(lambda case: request_of(case, site)).filter(fits)
+        yield cases.map(lambda case: request_of(case, service)).filter(fits)
 
 
 def with_query(case: Any, query: dict[str, str]) -> Any:
@@ -141,11 +142,11 @@ def with_query(case: Any, query: dict[str, str]) -> Any:
     return case
 
 
-def request_of(case: Any, site: Site) -> tuple[httpx.Request, bool]:
+def request_of(case: Any, service: Service) -> tuple[httpx.Request, bool]:
     """Turn a case into a request, and tell whether its path can be one of the operation's."""
     import requests
 
-    made = case.as_transport_kwargs(base_url=site.url + site.truth.api_path)
+    made = case.as_transport_kwargs(base_url=service.url + service.truth.api_path)
     wanted = ("method", "url", "params", "json", "data", "files", "headers", "cookies")
     prepared = requests.Request(**{key: made[key] for key in wanted if key in made}).prepare()
     headers = [
@@ -158,7 +159,7 @@ def request_of(case: Any, site: Site) -> tuple[httpx.Request, bool]:
 
 
 def fits(asked: tuple[httpx.Request, bool]) -> bool:
-    """Tell whether a request is short enough for uWSGI."""
+    """Return whether a request is short enough for uWSGI."""
     return len(asked[0].url.raw_path) <= LONGEST_PATH
 
 

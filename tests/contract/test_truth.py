@@ -1,8 +1,9 @@
-"""What holds answers against the contract finds what contradicts it."""
+"""Test that the comparison of responses with the contract finds contradictions."""
 
 import httpx
 import pytest
-from truth import Truth
+
+from .truth import Truth
 
 VERSION = {"version": "4.15.2"}
 ROLE = {
@@ -28,7 +29,7 @@ def fresh() -> Truth:
     return Truth("server", "4.15.2")
 
 
-def test_what_agrees_is_only_noted(fresh: Truth) -> None:
+def test_matching_responses_are_only_counted(fresh: Truth) -> None:
     ask(fresh, "GET", "/api/version", httpx.Response(200, json=VERSION))
     ask(fresh, "GET", "/api/role/1", httpx.Response(200, json=ROLE))
     ask(fresh, "GET", "/api/role/2", httpx.Response(404, json={"msg": "not found"}))
@@ -37,7 +38,7 @@ def test_what_agrees_is_only_noted(fresh: Truth) -> None:
     assert fresh.seen == {"get_version": {200}, "get_role": {200, 404}}
 
 
-async def test_clients_that_wait_without_blocking_are_watched_too(fresh: Truth) -> None:
+async def test_async_clients_are_watched_too(fresh: Truth) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(418))
     with fresh.watch():
         async with httpx.AsyncClient(base_url="http://server", transport=transport) as client:
@@ -84,14 +85,14 @@ async def test_clients_that_wait_without_blocking_are_watched_too(fresh: Truth) 
         ),
     ],
 )
-def test_contradictions_are_told(
+def test_contradictions_are_reported(
     fresh: Truth, method: str, path: str, answer: httpx.Response, content: dict, told: str
 ) -> None:
     ask(fresh, method, path, answer, **content)
     assert any(told in problem for problem in fresh.problems), fresh.problems
 
 
-def test_a_body_is_fitted_to_a_version() -> None:
+def test_body_is_adapted_to_a_version() -> None:
     argument = {"name": "n", "default_value": None, "conditional_on": "m", "allowed_values": [1]}
     body = {"name": "f", "functions": [{"name": "f", "arguments": [argument]}]}
 
@@ -103,7 +104,7 @@ def test_a_body_is_fitted_to_a_version() -> None:
     assert fitted("4.7.1") == [{"name": "n"}]
 
 
-def test_the_table_names_what_was_seen_and_what_was_not(fresh: Truth) -> None:
+def test_table_lists_seen_and_unseen_responses(fresh: Truth) -> None:
     page = {"data": [ROLE, ROLE | {"id": 2, "description": "Reads."}], "links": {}}
     ask(fresh, "GET", "/api/role", httpx.Response(200, json=page, headers={"total-count": "2"}))
     ask(fresh, "GET", "/api/role/2", httpx.Response(404, json={"msg": "not found"}))

@@ -1,7 +1,7 @@
-"""The contract is right when the server says so: each operation, driven by each kind of caller.
+"""Test the contract against a real server: each operation, by each kind of caller.
 
-Every answer that the server gives here is held against the contract (see truth.py), whatever the
-test is about: its status must be documented, its body valid, and the models must lose nothing.
+Every response of the server is compared with the contract (see truth.py), whatever the test checks:
+its status must be documented, its body valid, and the models must lose nothing.
 """
 
 import re
@@ -14,24 +14,25 @@ from typing import Any
 import jwt
 import pyotp
 import pytest
-from cast import (
+
+from vantage6.bindings.server import calls
+from vantage6.localnet import LocalNetwork
+
+from .callers import (
     AVERAGE,
     IMAGE,
     INPUT,
     PASSWORD,
     SECRET,
     VERSION,
-    Actor,
+    Caller,
     World,
     connected,
     encoded,
     new_user,
     store_stand_in,
 )
-from truth import Truth, listings
-
-from vantage6.bindings.server import calls
-from vantage6.localnet import LocalNetwork
+from .truth import Truth, listings
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +52,7 @@ NEVER_SUCCEED = {
 def requests(
     truth: Truth, id_: int = NO_SUCH_ID
 ) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
-    """Give each operation with its method, a path to one row, and whether it takes JSON."""
+    """Yield each operation with its method, a path to one row, and whether it takes JSON."""
     for path, methods in truth.contract["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {})
@@ -59,8 +60,8 @@ def requests(
             yield operation, method.upper(), target, "application/json" in content
 
 
-def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
-    stranger = Actor(world.nobody.url, "no.token")
+def test_secured_operations_require_a_token(truth: Truth, world: World) -> None:
+    stranger = Caller(world.nobody.url, "no.token")
     for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
         answers = [actor.send(method, path, **body) for actor in (world.nobody, stranger)]
@@ -80,9 +81,7 @@ def test_secured_operations_want_a_token(truth: Truth, world: World) -> None:
         ("text/plain", "{}"),
     ],
 )
-def test_bodies_that_make_no_sense_are_refused(
-    truth: Truth, full: World, kind: str, content: str
-) -> None:
+def test_invalid_bodies_are_rejected(truth: Truth, full: World, kind: str, content: str) -> None:
     nodes_only = {"create_container_token", "create_port", "update_run"}
     for operation, method, path, takes_json in requests(truth, id_=1):
         if takes_json:
@@ -92,7 +91,7 @@ def test_bodies_that_make_no_sense_are_refused(
 
 
 @pytest.mark.parametrize("name", ["root", "researcher", "viewer", "node", "algorithm"])
-def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: str) -> None:
+def test_missing_rows_are_not_found(truth: Truth, world: World, name: str) -> None:
     actor = world.algorithm(world.task()) if name == "algorithm" else getattr(world, name)
     for operation, method, path, takes_json in requests(truth):
         listing = "Page" in str(operation["responses"].get("200"))
@@ -103,9 +102,7 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, world: World, name: st
 
 
 @pytest.mark.parametrize("kind", ["users", "nodes", "algorithms"])
-def test_operations_are_closed_to_other_kinds_of_callers(
-    truth: Truth, world: World, kind: str
-) -> None:
+def test_operations_reject_other_kinds_of_callers(truth: Truth, world: World, kind: str) -> None:
     actors = {"users": world.root, "nodes": world.node}
     actor = actors.get(kind) or world.algorithm(world.task())
     for operation, method, path, _ in requests(truth):
@@ -118,7 +115,7 @@ def test_operations_are_closed_to_other_kinds_of_callers(
 # -- listings --------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def full(world: World) -> Iterator[World]:
-    """Give the world with something for each filter to find."""
+    """Yield the world with something for each filter to find."""
     world.task(description="described", databases=[{"label": "default"}])
     parent = world.task(study_id=world.study["id"])
     world.task(actor=world.algorithm(parent), name="a part of it")
@@ -155,7 +152,7 @@ def link_store(world: World, url: str, **more: Any) -> Any:
     return world.root(calls.create_algorithm_store(body | more), 201)
 
 
-def test_listings_come_in_pages(truth: Truth, full: World) -> None:
+def test_lists_are_paginated(truth: Truth, full: World) -> None:
     for path in set(listings(truth)) - {"/algorithmstore"}:
         answers = [
             full.root.send("GET", path, params={"page": page, "per_page": 1}) for page in (1, 2)
@@ -166,7 +163,7 @@ def test_listings_come_in_pages(truth: Truth, full: World) -> None:
         assert "rel=next" in answers[0].headers["link"]
 
 
-def test_listings_are_sorted_as_asked(truth: Truth, full: World) -> None:
+def test_lists_are_sorted_on_request(truth: Truth, full: World) -> None:
     for path in listings(truth):
         for sort, descending in (("id", False), ("-id", True)):
             answer = full.root.send("GET", path, params={"sort": sort, "per_page": 100})
@@ -176,13 +173,13 @@ def test_listings_are_sorted_as_asked(truth: Truth, full: World) -> None:
             assert ids == sorted(ids, reverse=newest_first), path
 
 
-def test_an_empty_listing_has_no_last_page(world: World) -> None:
+def test_empty_list_has_no_last_page(world: World) -> None:
     page = world.root(calls.list_organizations(name="nobody"))
     assert page["data"] == []
     assert "last" not in page["links"]
 
 
-def test_wrong_pages_and_orders_are_told_with_500(truth: Truth, world: World) -> None:
+def test_invalid_page_or_sort_returns_500(truth: Truth, world: World) -> None:
     for path in listings(truth):
         for wrong in ({"page": 0}, {"per_page": 0}, {"page": "x"}, {"sort": "taste"}):
             answer = world.root.send("GET", path, params=wrong)
@@ -202,13 +199,13 @@ DEAD_FILTERS = {
 
 
 def moment(**difference: float) -> str:
-    """Give a time near now, as filters by time want it."""
+    """Return a time near now, as filters by time want it."""
     time = datetime.now(timezone.utc) + timedelta(**difference)
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def filters(world: World) -> dict[str, tuple[object, object]]:
-    """Give for each query parameter two values, of which the first keeps some rows."""
+    """Return for each query parameter two values, of which the first keeps some rows."""
     first, last = world.organizations[0]["id"], world.organizations[2]["id"]
     tasks = world.root(calls.list_tasks(per_page=100))["data"]
     parent = next(task["parent"]["id"] for task in tasks if task["parent"])
@@ -263,13 +260,13 @@ def filters(world: World) -> dict[str, tuple[object, object]]:
 NO_FILTERS = {"page", "per_page", "sort", "include", "include_root", "no_pagination"}
 
 
-def test_filters_keep_what_they_say(truth: Truth, full: World) -> None:
+def test_filters_return_matching_rows(truth: Truth, full: World) -> None:
     with connected(full.other_node):  # before 4.8, one that was never online has no status
         assert dead_filters(truth, full) == set(DEAD_FILTERS)
 
 
 def dead_filters(truth: Truth, full: World) -> set[str]:
-    """Give the parameters that do not keep what they say."""
+    """Return the parameters that do not keep what they say."""
     values, dead = filters(full), set()
     for path, names in listings(truth).items():
         total = int(full.root.send("GET", path).headers["total-count"])
@@ -283,7 +280,7 @@ def dead_filters(truth: Truth, full: World) -> set[str]:
     return dead
 
 
-def test_other_parameters_of_listings(full: World) -> None:
+def test_other_list_parameters(full: World) -> None:
     organization = full.organizations[0]["id"]
     own = full.root(calls.list_roles(organization_id=[organization]))
     more = full.root(calls.list_roles(organization_id=[organization], include_root=True))
@@ -426,7 +423,7 @@ def test_nodes(world: World) -> None:
     world.root(calls.delete_node(made["id"]))
 
 
-def test_what_a_node_shares(world: World) -> None:
+def test_node_configuration_is_shared(world: World) -> None:
     id_ = world.nodes[0]["id"]
     ask = {
         "collaboration_id": world.collaboration["id"],
@@ -555,14 +552,14 @@ def test_algorithm_stores(truth: Truth, world: World) -> None:
 
 
 # -- work ------------------------------------------------------------------------------------------
-def status_of(truth: Truth, actor: Actor, task: int) -> str:
-    """Tell where a task stands, by the operation for that where the server has one."""
+def status_of(truth: Truth, actor: Caller, task: int) -> str:
+    """Return where a task stands, by the operation for that where the server has one."""
     if "get_task_status" in truth.operations:
         return actor(calls.get_task_status(task))["status"]
     return actor(calls.get_task(task))["status"]
 
 
-def test_a_task_from_its_start_to_its_end(truth: Truth, world: World) -> None:
+def test_task_from_creation_to_completion(truth: Truth, world: World) -> None:
     database = {
         "label": "default",
         "query": "select",
@@ -596,7 +593,7 @@ def test_a_task_from_its_start_to_its_end(truth: Truth, world: World) -> None:
     world.researcher(calls.delete_task(task["id"]))
 
 
-def test_a_failing_run_fails_the_task(world: World) -> None:
+def test_failed_run_fails_the_task(world: World) -> None:
     task = world.task()
     end = {"finished_at": THEN, "status": "crashed"}
     world.node(calls.update_run(world.run(task)["id"], end))
@@ -605,8 +602,8 @@ def test_a_failing_run_fails_the_task(world: World) -> None:
     assert world.researcher(calls.get_task(task["id"]))["status"] in {"crashed", "failed"}
 
 
-def test_tasks_that_are_refused(world: World) -> None:
-    def ask(*statuses: int, actor: Actor = world.researcher, **more: object) -> None:
+def test_rejected_tasks(world: World) -> None:
+    def ask(*statuses: int, actor: Caller = world.researcher, **more: object) -> None:
         target = {"collaboration_id": world.collaboration["id"]}
         target["organizations"] = [{"id": world.organizations[0]["id"], "input": INPUT}]
         actor(calls.create_task({"image": IMAGE, **target, **more}), *statuses)
@@ -627,7 +624,7 @@ def test_tasks_that_are_refused(world: World) -> None:
     ask(500, organizations=[{"id": world.organizations[0]["id"]}])
 
 
-def test_subtasks_and_their_addresses(world: World) -> None:
+def test_subtasks_and_their_ports(world: World) -> None:
     task = world.task()
     algorithm = world.algorithm(task)
     part = world.task(actor=algorithm)
@@ -655,7 +652,7 @@ def test_subtasks_and_their_addresses(world: World) -> None:
     assert world.root(calls.get_run(run["id"]))["ports"] == []
 
 
-def test_what_an_algorithm_may_read(truth: Truth, world: World) -> None:
+def test_algorithm_permissions(truth: Truth, world: World) -> None:
     task = world.task()
     algorithm = world.algorithm(task)
     assert algorithm(calls.get_task(task["id"]))["id"] == task["id"]
@@ -667,7 +664,7 @@ def test_what_an_algorithm_may_read(truth: Truth, world: World) -> None:
     assert len(algorithm(calls.list_organizations())["data"]) == 3
 
 
-def test_killing(world: World) -> None:
+def test_kill_task(world: World) -> None:
     task = world.task()
     world.viewer(calls.kill_task({"id": task["id"]}), 401)
     world.root(calls.kill_task({"id": task["id"]}))
@@ -677,7 +674,7 @@ def test_killing(world: World) -> None:
     assert world.run(task)["finished_at"] is not None
 
 
-def test_a_run_without_a_node(world: World) -> None:
+def test_run_without_node(world: World) -> None:
     first = world.organizations[0]["id"]
     body = {"name": "Brief", "organization_ids": [first], "encrypted": False}
     collaboration = world.root(calls.create_collaboration(body))["id"]
@@ -690,7 +687,7 @@ def test_a_run_without_a_node(world: World) -> None:
     assert world.run(task)["node"] == {}
 
 
-def test_large_inputs_are_not_set_up(truth: Truth, world: World) -> None:
+def test_blob_store_is_not_configured(truth: Truth, world: World) -> None:
     world.task()
     if "upload_blob" in truth.operations:
         assert world.node(calls.get_blob_store_status()) == {"blob_store_enabled": False}
@@ -700,7 +697,7 @@ def test_large_inputs_are_not_set_up(truth: Truth, world: World) -> None:
         world.root(calls.download_blob("nothing"), 404)
 
 
-def test_the_private_network_is_not_set_up(world: World) -> None:
+def test_vpn_is_not_configured(world: World) -> None:
     world.node(calls.get_vpn_config(), 501)
 
 
@@ -709,19 +706,19 @@ def test_tokens(truth: Truth, world: World) -> None:
     login = {"username": "researcher", "password": PASSWORD}
     tokens = world.nobody(calls.create_user_token(login))
     world.nobody(calls.create_user_token(login | {"password": "wrong"}), 401)
-    again = Actor(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
+    again = Caller(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
     assert again["user_url"] == tokens["user_url"]
-    told = Actor(world.nobody.url, again["access_token"])(calls.validate_user_token())
+    told = Caller(world.nobody.url, again["access_token"])(calls.validate_user_token())
     assert told["username"] == "researcher"
     # An access token does not refresh, a refresh token gives access to nothing.
     world.researcher(calls.refresh_token(), 422)
-    Actor(world.nobody.url, tokens["refresh_token"])(calls.list_tasks(), 422)
+    Caller(world.nobody.url, tokens["refresh_token"])(calls.list_tasks(), 422)
     key = world.root(calls.reset_api_key({"id": world.nodes[1]["id"]}))["api_key"]
     tokens = world.nobody(calls.create_node_token({"api_key": key}))
-    again = Actor(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
+    again = Caller(world.nobody.url, tokens["refresh_token"])(calls.refresh_token())
     assert again["node_url"] == tokens["node_url"]
     if "validate_node_token" in truth.operations:
-        told = Actor(world.nobody.url, again["access_token"])(calls.validate_node_token())
+        told = Caller(world.nobody.url, again["access_token"])(calls.validate_node_token())
         assert told["name"] == world.nodes[1]["name"]
     task = world.task()
     world.node(calls.create_container_token({"task_id": task["id"], "image": "other"}), 401)
@@ -746,13 +743,13 @@ def test_passwords(world: World) -> None:
 
 
 def mailed_token(user: int) -> str:
-    """Give the token that the server would mail: its package lacks the texts to mail it in."""
+    """Return the token that the server would mail: its package lacks the texts to mail it in."""
     claims = {"sub": {"id": str(user)}, "type": "access", "jti": "0", "fresh": False}
     return jwt.encode(claims, SECRET, algorithm="HS256")
 
 
-def test_second_factors(strict_url: str) -> None:
-    nobody, login = Actor(strict_url), {"username": "root", "password": "root"}
+def test_two_factor_setup(strict_url: str) -> None:
+    nobody, login = Caller(strict_url), {"username": "root", "password": "root"}
     secret = nobody(calls.create_user_token(login))
     assert secret["qr_uri"].startswith("otpauth://")
     needed = nobody(calls.create_user_token(login))
@@ -761,16 +758,16 @@ def test_second_factors(strict_url: str) -> None:
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     nobody(calls.create_user_token(login | {"mfa_code": wrong}), 401)
     tokens = nobody(calls.create_user_token(login | {"mfa_code": code}))
-    assert Actor(strict_url, tokens["access_token"])(calls.list_users())["data"]
+    assert Caller(strict_url, tokens["access_token"])(calls.list_users())["data"]
 
 
-def test_lost_second_factors(world: World, strict_url: str) -> None:
+def test_two_factor_reset(world: World, strict_url: str) -> None:
     login = {"username": "viewer", "password": PASSWORD}
     # No mail is set up here: before 4.11 the server did not look, and said that it had sent one.
     looks = tuple(map(int, VERSION.split("."))) >= (4, 11)
     world.nobody(calls.recover_two_factor(login), 400 if looks else 200)
     world.nobody(calls.recover_two_factor(login | {"password": "wrong"}), 401)
-    Actor(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
+    Caller(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
     token = mailed_token(world.users["viewer"]["id"])
     assert world.nobody(calls.reset_two_factor({"reset_token": token}))["otp_secret"]
     world.nobody(calls.reset_two_factor({"reset_token": "x"}), 400)
@@ -781,11 +778,11 @@ UNFINISHED = {"pending", "initializing", "active"}
 BROKEN_LIBRARY = "'AlgorithmClient' object has no attribute 'Node'"
 
 
-def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
+def test_local_network_matches_the_contract(truth: Truth) -> None:
     # Its nodes and their proxies speak to the server from this process, and are heard too.
     with LocalNetwork(version=VERSION, organizations=2) as network:
         researcher = network.users["researcher"]
-        actor = Actor(network.url).log_in(researcher.username, researcher.password)
+        actor = Caller(network.url).log_in(researcher.username, researcher.password)
         work = {"method": "central_average", "args": [], "kwargs": {"column_name": "age"}}
         body = {
             "image": AVERAGE,
@@ -806,13 +803,13 @@ def test_a_whole_network_keeps_to_the_contract(truth: Truth) -> None:
             assert actor(calls.list_tasks(parent_id=task["id"]))["data"]
 
 
-def test_the_server_itself(world: World) -> None:
+def test_server_information(world: World) -> None:
     assert world.nobody(calls.get_version()) == {"version": VERSION}
     assert world.nobody(calls.get_health()) == {"database": True}
 
 
 # -- all of it -------------------------------------------------------------------------------------
-def test_every_operation_has_been_driven(
+def test_every_operation_was_called(
     truth: Truth, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():

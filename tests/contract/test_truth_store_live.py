@@ -1,8 +1,8 @@
-"""The contract of the algorithm store is right when a store says so: each operation, driven.
+"""Test the contract of the algorithm store against a real store: each operation.
 
-Every answer that a store gives here is held against the contract (see truth.py), whatever the test
-is about. The stores are real ones, coupled to a real server; image registries alone are out of
-reach, so that a digest comes from an image's name.
+Every response of a store is compared with the contract (see truth.py), whatever the test checks.
+The stores are real and linked to a real server; only image registries are unreachable, so a digest
+is derived from an image's name.
 """
 
 import re
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import VERSION, Actor, new_user, populate, serve
-from truth import Truth, listings
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._store import Store
+
+from .callers import VERSION, Caller, new_user, populate, serve
+from .truth import Truth, listings
 
 pytestmark = pytest.mark.live
 
@@ -112,12 +113,12 @@ class Shop:
     url: str
     home: Home
 
-    def __getattr__(self, name: str) -> Actor:
+    def __getattr__(self, name: str) -> Caller:
         return self.visitor(self.home.tokens[name])
 
-    def visitor(self, token: str | None, server_url: str | None = None) -> Actor:
-        """Give someone who comes from the server, or says to come from another."""
-        actor = Actor(self.url, token)
+    def visitor(self, token: str | None, server_url: str | None = None) -> Caller:
+        """Return someone who comes from the server, or says to come from another."""
+        actor = Caller(self.url, token)
         actor.headers["Server-Url"] = server_url or self.home.url
         return actor
 
@@ -136,7 +137,7 @@ def open_shop(home: Home, **settings: Any) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
-    """Give a server with people and nodes: what is said to it is no business of this contract."""
+    """Yield a server with people and nodes: what is said to it is no business of this contract."""
     with serve() as url:
         world = populate(url)
         actors = {
@@ -162,7 +163,7 @@ def truth(home: Home) -> Iterator[Truth]:
 
 @pytest.fixture(scope="module")
 def shop(home: Home, truth: Truth) -> Iterator[Shop]:
-    """Give a store with reviews, in which everyone but the researcher is known."""
+    """Yield a store with reviews, in which everyone but the researcher is known."""
     with open_shop(home) as shop:
         roles = role_ids(shop)
         for name, role in (
@@ -176,22 +177,22 @@ def shop(home: Home, truth: Truth) -> Iterator[Shop]:
 
 
 def properties(truth: Truth, schema: str) -> dict[str, Any]:
-    """Give the fields of a schema at this version, by name."""
+    """Return the fields of a schema at this version, by name."""
     return truth.contract["components"]["schemas"][schema]["properties"]
 
 
 def role_ids(shop: Shop) -> dict[str, int]:
-    """Give the store's roles, by name."""
+    """Return the store's roles, by name."""
     return {row["name"]: row["id"] for row in shop.root(calls.list_roles(per_page=50))["data"]}
 
 
 def manager(roles: dict[str, int]) -> int:
-    """Give the role of those who manage algorithms: before 4.8 they manage the whole store."""
+    """Return the role of those who manage algorithms: before 4.8 they manage the whole store."""
     return roles.get("Algorithm Manager") or roles["Store Manager"]
 
 
 def user_ids(shop: Shop) -> dict[str, int]:
-    """Give the store's users, by name."""
+    """Return the store's users, by name."""
     return {row["username"]: row["id"] for row in shop.root(calls.list_users(per_page=50))["data"]}
 
 
@@ -216,16 +217,16 @@ def publish(shop: Shop, **more: Any) -> Any:
 
 # -- every operation, asked wrongly ----------------------------------------------------------------
 def requests(truth: Truth) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
-    """Give each operation with its method, a path to nothing, and whether it takes JSON."""
+    """Yield each operation with its method, a path to nothing, and whether it takes JSON."""
     for path, methods in truth.contract["paths"].items():
         for method, operation in methods.items():
             target = re.sub(r"\{\w+\}", str(NO_SUCH_ID), path)
             yield operation, method.upper(), target, "requestBody" in operation
 
 
-def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> None:
+def test_secured_operations_require_token_and_server(truth: Truth, shop: Shop) -> None:
     callers = {
-        400: Actor(shop.url, shop.root.token),
+        400: Caller(shop.url, shop.root.token),
         401: shop.visitor(None),
         403: shop.visitor(shop.root.token, "https://elsewhere.example/api"),
     }
@@ -241,7 +242,7 @@ def test_secured_operations_want_token_and_server(truth: Truth, shop: Shop) -> N
             assert answer.status_code == HTTPStatus.UNAUTHORIZED, operation["operationId"]
 
 
-def test_bodies_that_make_no_sense_are_refused(truth: Truth, shop: Shop) -> None:
+def test_invalid_bodies_are_rejected(truth: Truth, shop: Shop) -> None:
     for operation, method, path, takes_json in requests(truth):
         if takes_json:
             for content, kind in (
@@ -258,7 +259,7 @@ def test_bodies_that_make_no_sense_are_refused(truth: Truth, shop: Shop) -> None
 @pytest.mark.parametrize(
     "name", ["root", "developer", "reviewer", "colleague", "viewer", "researcher", "node"]
 )
-def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str) -> None:
+def test_missing_rows_are_not_found(truth: Truth, shop: Shop, name: str) -> None:
     for operation, method, path, takes_json in requests(truth):
         body = {"json": {}} if takes_json else {}
         answer = getattr(shop, name).send(method, path, **body)
@@ -269,7 +270,7 @@ def test_whoever_asks_for_what_is_not_there(truth: Truth, shop: Shop, name: str)
 
 
 # -- listings --------------------------------------------------------------------------------------
-def test_listings_come_in_pages(truth: Truth, shop: Shop) -> None:
+def test_lists_are_paginated(truth: Truth, shop: Shop) -> None:
     publish(shop, image="registry.example/first")
     publish(shop, image="registry.example/second")
     for algorithm in range(2):
@@ -301,7 +302,7 @@ def test_reviews_cannot_be_sorted(shop: Shop) -> None:
     assert len(last) > 1, "the last page has more than the one row that is left"
 
 
-def test_filters_keep_what_they_name(truth: Truth, shop: Shop) -> None:
+def test_filters_return_named_rows(truth: Truth, shop: Shop) -> None:
     algorithm = publish(shop, name="wanted", description="seldom", partitioning="vertical")
     for wanted in (
         calls.list_algorithms(name="want%"),
@@ -336,7 +337,7 @@ def test_filters_keep_what_they_name(truth: Truth, shop: Shop) -> None:
     shop.viewer(calls.list_roles(user_id=NO_SUCH_ID), 400)
 
 
-def test_filters_of_rules(shop: Shop) -> None:
+def test_rule_filters(shop: Shop) -> None:
     everything = shop.researcher(calls.list_rules(no_pagination=1))["data"]
     assert len(everything) > 10
     wanted = shop.researcher(calls.list_rules(name="review", operation="edit"))["data"]
@@ -352,7 +353,7 @@ def test_filters_of_rules(shop: Shop) -> None:
 
 
 # -- algorithms ------------------------------------------------------------------------------------
-def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
+def test_algorithm_is_returned_as_submitted(shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/told")
     assert algorithm["status"] == "awaiting reviewer assignment"
     assert algorithm["digest"].startswith("sha256:")
@@ -380,11 +381,11 @@ def test_an_algorithm_is_told_as_it_was_handed_in(shop: Shop) -> None:
         {"name": None},
     ],
 )
-def test_an_algorithm_that_makes_no_sense_is_refused(shop: Shop, wrong: dict[str, Any]) -> None:
+def test_invalid_algorithm_is_rejected(shop: Shop, wrong: dict[str, Any]) -> None:
     assert shop.developer(calls.create_algorithm(AVERAGE | wrong), 400)["errors"]
 
 
-def test_an_algorithm_is_changed_by_its_developer_only(truth: Truth, shop: Shop) -> None:
+def test_only_the_developer_changes_an_algorithm(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/changed")
     change: Any = {"image": "registry.example/changed", "name": "changed", "functions": []}
     changed = shop.developer(calls.update_algorithm(algorithm["id"], change))
@@ -411,7 +412,7 @@ def test_an_algorithm_is_changed_by_its_developer_only(truth: Truth, shop: Shop)
     shop.viewer(calls.get_algorithm(algorithm["id"]), 404)
 
 
-def test_algorithms_are_found_by_where_they_stand(shop: Shop) -> None:
+def test_algorithms_are_filtered_by_review_state(shop: Shop) -> None:
     image = "registry.example/stages"
     old = publish(shop, image=image)["id"]
     new = hand_in(shop, image=image)["id"]
@@ -444,7 +445,7 @@ def test_algorithms_are_found_by_where_they_stand(shop: Shop) -> None:
 
 
 # -- reviews ---------------------------------------------------------------------------------------
-def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
+def test_rejected_algorithm_is_not_published(shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/rejected")["id"]
     mine, other = assign(shop, algorithm), assign(shop, algorithm, "reviewer")
     assert mine["status"] == "under review"
@@ -461,7 +462,7 @@ def test_a_rejected_algorithm_is_not_published(shop: Shop) -> None:
     shop.reviewer(calls.delete_review(mine["id"]))
 
 
-def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
+def test_reviews_are_filtered_by_outcome(shop: Shop) -> None:
     open_, good, bad = (
         assign(shop, hand_in(shop, image=f"registry.example/{name}")["id"])["id"]
         for name in ("open", "good", "bad")
@@ -485,7 +486,7 @@ def test_reviews_are_found_by_how_they_ended(shop: Shop) -> None:
     shop.reviewer(calls.delete_review(open_))
 
 
-def test_who_may_be_asked_to_review(truth: Truth, shop: Shop) -> None:
+def test_eligible_reviewers(truth: Truth, shop: Shop) -> None:
     algorithm = hand_in(shop, image="registry.example/asked")["id"]
     assign(shop, algorithm, "viewer", 400)
     assign(shop, NO_SUCH_ID, "colleague", 400)
@@ -534,7 +535,7 @@ def addresses_change(shop: Shop, user: dict[str, Any]) -> None:
     shop.root(calls.update_user(user["id"], other | {"update_email": True}), 400)
 
 
-def test_what_stays_of_a_developer_and_a_reviewer_who_left(shop: Shop) -> None:
+def test_deleted_developer_and_reviewer_leave_their_rows(shop: Shop) -> None:
     body = {"username": "researcher", "roles": [manager(role_ids(shop))]}
     id_ = shop.root(calls.create_user(body), 201)["id"]
     theirs = AVERAGE | {"image": "registry.example/left"}
@@ -597,7 +598,7 @@ def test_policies(shop: Shop) -> None:
     shop.visitor(None)(calls.get_public_policies(name="algorithm_view"), 500)
 
 
-def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) -> None:
+def test_open_store_publishes_immediately(home: Home, truth: Truth) -> None:
     policies = {
         "algorithm_view": "public",
         "allow_localhost": True,
@@ -607,7 +608,7 @@ def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) ->
     with open_shop(home, policies=policies, dev={"disable_review": True}) as shop:
         # No address is set at which a server on this machine is found: so nobody is let in.
         assert shop.root(calls.list_users(), 401)["msg"]
-        passer_by = Actor(shop.url)
+        passer_by = Caller(shop.url)
         assert passer_by(calls.list_algorithms())["data"] == []
         passer_by(calls.get_algorithm(NO_SUCH_ID), 404)
         passer_by(calls.list_algorithms(under_review=True), 400)
@@ -616,7 +617,7 @@ def test_a_store_that_is_open_and_publishes_at_once(home: Home, truth: Truth) ->
         assert passer_by(calls.get_version()) == {"version": VERSION}
 
 
-def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
+def test_closed_store(home: Home, truth: Truth) -> None:
     policies = {
         "algorithm_view": "private",
         "allow_localhost": True,
@@ -643,12 +644,12 @@ def test_a_store_that_is_closed(home: Home, truth: Truth) -> None:
         shop.root(calls.create_server({"url": home.url, "force": True}), 403)
 
 
-def test_a_server_comes_and_goes(home: Home, truth: Truth) -> None:
+def test_add_and_remove_a_server(home: Home, truth: Truth) -> None:
     alias = home.url.replace("127.0.0.1", "localhost")
     with open_shop(home, root_user={}) as shop:
-        newcomer = Actor(shop.url, home.tokens["root"])
-        Actor(shop.url)(calls.create_server({"url": home.url, "force": True}), 500)
-        Actor(shop.url, "no.token")(calls.create_server({"url": home.url, "force": True}), 403)
+        newcomer = Caller(shop.url, home.tokens["root"])
+        Caller(shop.url)(calls.create_server({"url": home.url, "force": True}), 500)
+        Caller(shop.url, "no.token")(calls.create_server({"url": home.url, "force": True}), 403)
         newcomer(calls.create_server({"url": home.url}), 400)
         shop.root(calls.list_servers(), 403)
         here = newcomer(calls.create_server({"url": home.url, "force": True}), 201)
@@ -664,7 +665,7 @@ def test_a_server_comes_and_goes(home: Home, truth: Truth) -> None:
 
 
 @pytest.mark.parametrize(("address", "status"), [("http://127.0.0.1:9/api", 500), (None, 400)])
-def test_a_store_that_does_not_find_the_server(
+def test_store_cannot_reach_the_server(
     home: Home, truth: Truth, address: str | None, status: int
 ) -> None:
     wrong = address or home.url + "/elsewhere"
@@ -678,7 +679,7 @@ def test_a_store_that_does_not_find_the_server(
 
 
 # -- all of it -------------------------------------------------------------------------------------
-def test_every_documented_status_has_been_seen(
+def test_every_documented_status_was_seen(
     truth: Truth, shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():

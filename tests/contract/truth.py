@@ -1,4 +1,4 @@
-"""Hold what a real server answers against the contract and against the generated models.
+"""Compare the responses of a real server with the contract and the generated models.
 
 Any program that speaks to the server through httpx can be watched:
 
@@ -16,14 +16,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 from jsonschema import Draft202012Validator
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 CONTRACTS = ROOT / "openapi"
 # The contracts that the generated models are made from.
 MODELLED = set(json.loads((ROOT / "generated" / "LOCK").read_text())["contracts"])
@@ -51,14 +51,14 @@ def objects(value: object) -> Iterator[Json]:
 
 
 def plain(parsed: object) -> object:
-    """Turn what a generated parser gives back into JSON."""
+    """Convert the output of a generated parser into JSON."""
     if isinstance(parsed, list):
         return [plain(item) for item in parsed]
     return parsed.to_dict() if hasattr(parsed, "to_dict") else parsed
 
 
 def rows(body: Any) -> list[Json]:
-    """Give the rows of an answer: those of a page or a list, or the one that it is."""
+    """Return the rows of an answer: those of a page or a list, or the one that it is."""
     if isinstance(body, dict) and set(body) == {"data", "links"}:
         body = body["data"]
     return [row for row in (body if isinstance(body, list) else [body]) if isinstance(row, dict)]
@@ -252,7 +252,7 @@ class Truth:
         return self.row_fields(inner) if inner else set(fields)
 
     def table(self) -> str:
-        """Give the statuses that each operation has answered with, and its fields that had values.
+        """Return the statuses and the fields with values that each operation has returned.
 
         What was not seen of the fields that the contract describes is named behind their number.
         """
@@ -270,7 +270,7 @@ class Truth:
 
 
 def listings(truth: Truth) -> dict[str, list[str]]:
-    """Give the paths of the operations that answer pages, with their query parameters."""
+    """Return the paths of the operations that answer pages, with their query parameters."""
     return {
         path: [item["name"] for item in methods["get"]["parameters"]]
         for path, methods in truth.contract["paths"].items()

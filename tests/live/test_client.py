@@ -1,4 +1,4 @@
-"""The client against a real server and real nodes: what no recording can show."""
+"""Test the client against a real server and real nodes, where recordings are not enough."""
 
 import asyncio
 import csv
@@ -68,7 +68,7 @@ def fresh_client(network: LocalNetwork, user: str = "researcher") -> Client:
 
 
 # -- lists ---------------------------------------------------------------------------------------
-def test_a_task_of_twelve_organizations_gives_twelve_rows_in_the_order_asked(
+def test_twelve_organizations_return_twelve_rows_in_requested_order(
     large_network: LocalNetwork,
 ) -> None:
     client = large_network.client()
@@ -85,7 +85,7 @@ def test_a_task_of_twelve_organizations_gives_twelve_rows_in_the_order_asked(
     "resource",
     ["organization", "collaboration", "study", "node", "task", "run", "user", "role", "rule"],
 )
-def test_pages_put_together_are_the_list_and_the_order_is_stable(
+def test_pages_add_up_to_the_list_in_stable_order(
     large_network: LocalNetwork, resource: str
 ) -> None:
     client = large_network.client("root")
@@ -100,7 +100,7 @@ def test_pages_put_together_are_the_list_and_the_order_is_stable(
 
 
 # -- waiting --------------------------------------------------------------------------------------
-def test_a_failure_is_raised_with_the_log_of_the_algorithm(network: LocalNetwork) -> None:
+def test_failure_is_raised_with_the_algorithm_log(network: LocalNetwork) -> None:
     client = network.client()
     wrong = {"method": "partial_average", "kwargs": {"column_name": "abc123"}}
     task = client.task.create([1], **AVERAGE, input_=wrong, collaboration=1)
@@ -111,7 +111,7 @@ def test_a_failure_is_raised_with_the_log_of_the_algorithm(network: LocalNetwork
     assert [row["result"] for row in rows] == [None]
 
 
-def test_a_task_outlives_the_patience_of_who_waits_and_can_be_killed(
+def test_task_outlives_a_wait_timeout_and_can_be_killed(
     network: LocalNetwork,
 ) -> None:
     client = network.client()
@@ -141,7 +141,7 @@ async def test_many_async_waits_share_one_client(network: LocalNetwork) -> None:
 
 
 # -- logins --------------------------------------------------------------------------------------
-def test_a_token_is_renewed_by_the_real_server(network: LocalNetwork) -> None:
+def test_token_is_refreshed_by_a_real_server(network: LocalNetwork) -> None:
     with fresh_client(network) as client:
         auth = client._core.auth  # pyright: ignore[reportPrivateUsage]
         before = client.token
@@ -152,7 +152,7 @@ def test_a_token_is_renewed_by_the_real_server(network: LocalNetwork) -> None:
         assert client.token not in (None, before)
 
 
-def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork) -> None:
+def test_rejections_of_bad_tokens_are_understood(network: LocalNetwork) -> None:
     with fresh_client(network) as client:
         auth = client._core.auth  # pyright: ignore[reportPrivateUsage]
         assert auth.tokens is not None
@@ -171,7 +171,7 @@ def test_what_the_server_says_of_bad_tokens_is_understood(network: LocalNetwork)
         assert client.organization.get()["name"] == "IKNL"
 
 
-def test_a_missing_permission_is_told_from_a_lost_session(network: LocalNetwork) -> None:
+def test_missing_permission_does_not_refresh_the_token(network: LocalNetwork) -> None:
     viewer = network.client("viewer")
     before = viewer.token
     with pytest.raises(PermissionDeniedError):
@@ -179,7 +179,7 @@ def test_a_missing_permission_is_told_from_a_lost_session(network: LocalNetwork)
     assert viewer.token == before
 
 
-def test_a_wrong_path_is_told_as_such(network: LocalNetwork) -> None:
+def test_wrong_path_raises_a_clear_error(network: LocalNetwork) -> None:
     with (
         Client("http://127.0.0.1", network.port, "/wrong", log_level=None) as client,
         pytest.raises(EndpointNotFoundError, match="path"),
@@ -188,7 +188,7 @@ def test_a_wrong_path_is_told_as_such(network: LocalNetwork) -> None:
 
 
 # -- encryption ----------------------------------------------------------------------------------
-def test_nothing_is_sent_to_an_encrypted_collaboration_without_a_key(
+def test_nothing_is_sent_to_encrypted_collaboration_without_key(
     encrypted_network: LocalNetwork,
 ) -> None:
     with fresh_client(encrypted_network) as client:
@@ -217,7 +217,7 @@ def test_only_the_key_of_the_organization_reads_results(
         assert caught.value.run_ids == [theirs["id"], ours["id"]]
 
 
-def test_a_key_that_does_not_fit_is_refused_and_replaces_nothing(
+def test_mismatched_key_is_rejected_and_replaces_nothing(
     encrypted_network: LocalNetwork, tmp_path: Path
 ) -> None:
     with fresh_client(encrypted_network) as client:
@@ -239,7 +239,7 @@ def test_two_clients_keep_their_own_keys(encrypted_network: LocalNetwork) -> Non
 
 
 # -- what is added -------------------------------------------------------------------------------
-def test_what_is_added_is_used_at_once_and_goes_again(network: LocalNetwork) -> None:
+def test_added_rows_are_usable_at_once_and_deletable(network: LocalNetwork) -> None:
     root = network.client("root")
     organization = root.organization.create("Added", "", "", "", "NL", "added.example")
     collaboration = root.collaboration.create("added", [organization["id"]])
@@ -266,7 +266,7 @@ def test_what_is_added_is_used_at_once_and_goes_again(network: LocalNetwork) -> 
 
 
 # -- the store -----------------------------------------------------------------------------------
-def test_an_algorithm_goes_by_the_store_to_the_nodes() -> None:
+def test_nodes_run_an_algorithm_from_the_store() -> None:
     with LocalNetwork(organizations=1, store=True) as network:
         assert network.store is not None
         client = network.client()
@@ -288,7 +288,7 @@ def test_an_algorithm_goes_by_the_store_to_the_nodes() -> None:
         assert json.loads(row["result"] or "")["count"] == count_of(network, 1)
 
 
-def test_a_token_that_a_real_store_refuses_is_renewed() -> None:
+def test_token_rejected_by_a_real_store_is_refreshed() -> None:
     with LocalNetwork(organizations=1, store=True) as network:
         assert network.store is not None
         client = network.client("root")
@@ -301,7 +301,7 @@ def test_a_token_that_a_real_store_refuses_is_renewed() -> None:
         assert names == {"root", "admin", "researcher", "viewer"}
 
 
-def test_who_waits_hears_that_the_client_is_closed(network: LocalNetwork) -> None:
+def test_closing_the_client_ends_a_wait(network: LocalNetwork) -> None:
     client = fresh_client(network)
     task = client.task.create([1], collaboration=1, **SLOW)
     with ThreadPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""Our messages and the official package's, both ways: byte for byte what was encrypted.
+"""Test messages and tasks between this client and the official package, both ways.
 
 The local network's environment has the official client, since algorithms use a part of it.
 """
@@ -8,13 +8,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.paths import ROOT, VECTORS_KEY
 from vantage6.client._encryption.base64 import decode, encode
 from vantage6.client._encryption.cipher import Decryptor, Encryptor, decrypt, encrypt
 from vantage6.client._encryption.keys import load_private_key, public_key_of
@@ -23,8 +23,7 @@ from vantage6.localnet._environment import environment_python
 
 pytestmark = pytest.mark.live
 
-KEY_FILE = Path(__file__).parents[1] / "unit" / "vectors" / "throwaway-key.pem"
-KEY = load_private_key(KEY_FILE.read_bytes())
+KEY = load_private_key(VECTORS_KEY.read_bytes())
 PUBLIC_KEY = public_key_of(KEY)
 
 LARGE = 100 * 2**20
@@ -60,9 +59,9 @@ class Official:
 
 @contextmanager
 def official_process() -> Iterator[Official]:
-    program = Path(__file__).with_name("official.py")
+    program = ROOT / "tests/support/official_package.py"
     # Isolated (-I): not even a PYTHONPATH may lead it to this client.
-    command = [environment_python("4.15.2"), "-I", program, KEY_FILE]
+    command = [environment_python("4.15.2"), "-I", program, VECTORS_KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Official(process)
 
@@ -100,13 +99,13 @@ def check_both_ways(official: Official, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", PAYLOADS.values(), ids=PAYLOADS)
-def test_payloads_come_through_both_ways(official: Official, data: bytes) -> None:
+def test_payloads_round_trip_both_ways(official: Official, data: bytes) -> None:
     check_both_ways(official, data)
 
 
 @settings(max_examples=50, deadline=None)
 @given(data=st.binary())
-def test_any_bytes_come_through_both_ways(official: Official, data: bytes) -> None:
+def test_any_bytes_round_trip_both_ways(official: Official, data: bytes) -> None:
     check_both_ways(official, data)
 
 
@@ -118,18 +117,18 @@ JSON = st.recursive(
 
 @settings(max_examples=50, deadline=None)
 @given(value=JSON)
-def test_their_client_and_nodes_read_any_json(official: Official, value: object) -> None:
+def test_official_client_and_nodes_read_any_json(official: Official, value: object) -> None:
     data = json.dumps(value).encode()
     assert official.ask("decrypt", encrypt(data, PUBLIC_KEY).encode()) == data
 
 
-def test_a_hundred_mebibytes_come_through_both_ways(official: Official) -> None:
+def test_hundred_mebibytes_round_trip_both_ways(official: Official) -> None:
     data = os.urandom(LARGE)
     assert decrypt(official.ask("encrypt", data, to=PUBLIC_KEY).decode(), KEY) == data
     assert official.ask("decrypt_by_steps", encrypt(data, PUBLIC_KEY).encode()) == data
 
 
-def test_public_keys_are_written_alike(official: Official) -> None:
+def test_public_keys_have_the_same_format(official: Official) -> None:
     assert official.ask("public_key").decode() == PUBLIC_KEY
 
 
@@ -151,7 +150,7 @@ def either_network(request: pytest.FixtureRequest) -> LocalNetwork:
 
 
 def access(network: LocalNetwork) -> dict[str, object]:
-    """Say what the official client needs to log in."""
+    """Return what the official client needs to log in."""
     user = network.users["researcher"]
     who = network.client().whoami
     key = network.private_keys.get(who.organization_id)
@@ -165,7 +164,7 @@ def access(network: LocalNetwork) -> dict[str, object]:
     }
 
 
-def test_a_task_of_either_client_is_read_by_the_other(either_network: LocalNetwork) -> None:
+def test_each_client_reads_tasks_of_the_other(either_network: LocalNetwork) -> None:
     client = either_network.client()
     ours = client.task.create(**TASK)
     results = [row["result"] for row in client.wait_for_results(ours["id"], timeout=60)["data"]]

@@ -1,4 +1,4 @@
-"""The local network does what a real server and real nodes do, and leaves nothing behind."""
+"""Test that the local network works like a real server with real nodes, and cleans up."""
 
 import csv
 import json
@@ -124,7 +124,7 @@ def either(request: pytest.FixtureRequest) -> LocalNetwork:
 
 
 # -- algorithms ------------------------------------------------------------------------------------
-def test_partial_results_are_those_of_each_organizations_data(either: LocalNetwork) -> None:
+def test_partial_results_match_each_organizations_data(either: LocalNetwork) -> None:
     with Researcher.of(either) as researcher:
         everyone = [organization.id for organization in either.organizations]
         task = researcher.ask(AVERAGE, "partial_average", everyone, column_name="height")
@@ -138,7 +138,7 @@ def test_partial_results_are_those_of_each_organizations_data(either: LocalNetwo
         assert sorted(researcher.results(task), key=str) == sorted(expected, key=str)
 
 
-def test_a_central_function_creates_subtasks_and_reads_their_results(either: LocalNetwork) -> None:
+def test_central_function_creates_subtasks_and_reads_results(either: LocalNetwork) -> None:
     with Researcher.of(either) as researcher:
         task = researcher.ask(AVERAGE, "central_average", [1], column_name="weight")
         (run,) = researcher.wait(task)
@@ -149,7 +149,7 @@ def test_a_central_function_creates_subtasks_and_reads_their_results(either: Loc
         assert result == {"average": pytest.approx(sum(everyone) / len(everyone))}
 
 
-def test_inputs_and_results_are_unreadable_on_the_server_only_if_encrypted(
+def test_server_reads_inputs_and_results_unless_encrypted(
     either: LocalNetwork,
 ) -> None:
     with Researcher.of(either) as researcher:
@@ -159,7 +159,7 @@ def test_inputs_and_results_are_unreadable_on_the_server_only_if_encrypted(
         assert (run.input_.count("$") == 2) == either.encrypted
 
 
-def test_a_failing_algorithm_leaves_its_traceback_in_the_log(network: LocalNetwork) -> None:
+def test_failing_algorithm_logs_its_traceback(network: LocalNetwork) -> None:
     with Researcher.of(network) as researcher:
         task = researcher.ask(AVERAGE, "partial_average", [1], column_name="abc123")
         (run,) = researcher.wait(task)
@@ -170,7 +170,7 @@ def test_a_failing_algorithm_leaves_its_traceback_in_the_log(network: LocalNetwo
     assert run.finished_at is not None
 
 
-def test_an_unknown_image_ends_with_the_status_of_a_real_node(network: LocalNetwork) -> None:
+def test_unknown_image_has_the_status_of_a_real_node(network: LocalNetwork) -> None:
     with Researcher.of(network) as researcher:
         task = researcher.ask("example.org/no-such-image", "average", [1])
         (run,) = researcher.wait(task)
@@ -179,7 +179,7 @@ def test_an_unknown_image_ends_with_the_status_of_a_real_node(network: LocalNetw
     assert "'example.org/no-such-image'" in run.log
 
 
-def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> None:
+def test_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> None:
     with Researcher.of(network, "admin") as researcher:  # researchers must not kill, by default
         task = researcher.ask(SLOW, "sleep", [1, 2], seconds=300, step=0.1)
         researcher.wait(task, until=lambda run: (run.log or "").count("slept ") > 2)
@@ -197,7 +197,7 @@ def test_a_killed_task_ends_at_once_and_keeps_its_log(network: LocalNetwork) -> 
         assert all(log and log.count("slept ") > 2 for log in logs)
 
 
-def test_what_was_deleted_leaves_its_identifier_to_nobody(network: LocalNetwork) -> None:
+def test_identifiers_of_deleted_runs_are_not_reused(network: LocalNetwork) -> None:
     """Else what a node is late to tell of a deleted run would reach the next one."""
     with network.client("root") as root:
         made: list[int] = []
@@ -212,7 +212,7 @@ def test_what_was_deleted_leaves_its_identifier_to_nobody(network: LocalNetwork)
         assert root.wait_for_results(task, timeout=60).outputs == [{"slept": 0}]
 
 
-def test_the_log_comes_while_the_algorithm_runs(network: LocalNetwork) -> None:
+def test_log_is_available_while_the_algorithm_runs(network: LocalNetwork) -> None:
     with Researcher.of(network, "admin") as researcher:
         task = researcher.ask(SLOW, "sleep", [3], seconds=300, step=0.1)
         (run,) = researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
@@ -225,7 +225,7 @@ def test_the_log_comes_while_the_algorithm_runs(network: LocalNetwork) -> None:
         assert researcher.results(task) == [{"slept": 2}]
 
 
-def test_a_run_that_ends_while_the_server_is_away_is_not_started_anew(
+def test_run_that_ends_during_an_outage_is_not_restarted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with LocalNetwork(organizations=1) as network, Researcher.of(network) as researcher:
@@ -250,7 +250,7 @@ def test_a_run_that_ends_while_the_server_is_away_is_not_started_anew(
         assert researcher.results(task) == [{"slept": 4}]
 
 
-def test_algorithms_of_ones_own(tmp_path: Path) -> None:
+def test_custom_algorithms(tmp_path: Path) -> None:
     source = "import os\ndef who(number):\n    return [number, os.environ['PKG_NAME']]\n"
     (tmp_path / "mine.py").write_text(source)
     mine = {"example.org/mine": tmp_path / "mine.py"}
@@ -264,7 +264,7 @@ def test_algorithms_of_ones_own(tmp_path: Path) -> None:
 
 
 # -- what the network is ---------------------------------------------------------------------------
-def test_it_is_the_server_that_was_asked_for(network: LocalNetwork) -> None:
+def test_server_has_the_requested_version(network: LocalNetwork) -> None:
     description = json.loads(json.dumps(network.describe()))
     assert description["version"] == "4.15.2"
     assert description["url"] == f"http://127.0.0.1:{network.port}"
@@ -275,20 +275,20 @@ def test_it_is_the_server_that_was_asked_for(network: LocalNetwork) -> None:
     assert (description["collaboration"]["name"], description["encrypted"]) == ("demo", False)
 
 
-def test_the_password_that_every_new_server_has_does_not_work(network: LocalNetwork) -> None:
+def test_default_root_password_does_not_work(network: LocalNetwork) -> None:
     with _api.anonymous_client(network.url) as client:
         login = UserLogin(username="root", password="root")
         assert create_user_token.sync_detailed(client=client, body=login).status_code == 401
 
 
-def test_nodes_tell_what_they_have(network: LocalNetwork) -> None:
+def test_nodes_share_their_configuration(network: LocalNetwork) -> None:
     with Researcher.of(network) as researcher:
         response = get_node.sync_detailed(network.nodes[0].id, client=researcher.client)
         told = {(item.key, item.value) for item in _api.unwrap(response).config}
     assert {("database_labels", "default"), ("columns_default", "age")} <= told
 
 
-def test_secrets_are_readable_by_their_owner_only(encrypted_network: LocalNetwork) -> None:
+def test_secret_files_are_readable_by_owner_only(encrypted_network: LocalNetwork) -> None:
     folder = encrypted_network.organizations[0].data.parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for path in encrypted_network.private_keys.values():
@@ -301,7 +301,7 @@ def test_secrets_are_readable_by_their_owner_only(encrypted_network: LocalNetwor
 
 
 # -- beginnings and ends ---------------------------------------------------------------------------
-def test_a_port_in_use_is_told_before_anything_starts() -> None:
+def test_port_in_use_fails_before_anything_starts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(PortInUseError, match=f"port: {port} on 127.0.0.1 is in use"):
@@ -309,7 +309,7 @@ def test_a_port_in_use_is_told_before_anything_starts() -> None:
                 pass
 
 
-def test_without_a_network_the_error_says_so(
+def test_missing_network_raises_a_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(tmp_path))
@@ -336,7 +336,7 @@ sys.exit(7)
 """
 
 
-def test_run_gives_a_script_the_network_and_returns_its_exit_code(tmp_path: Path) -> None:
+def test_run_passes_the_network_and_returns_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [*COMMAND, "run", "--organizations", "1", str(tmp_path / "script.py"), "--a", "b"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -363,7 +363,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nobody listens on a port."""
+    """Return whether a port is closed."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -371,7 +371,7 @@ def is_free(port: int) -> bool:
 @pytest.mark.parametrize(
     ("end", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )
-def test_up_ends_with_everything_it_started(end: int, code: int, tmp_path: Path) -> None:
+def test_up_stops_everything_it_started(end: int, code: int, tmp_path: Path) -> None:
     file = tmp_path / "network.json"
     options = ["--encrypted", "--store", "--organizations", "2", "--json", str(file)]
     command = [*COMMAND, "up", *options]

@@ -1,19 +1,19 @@
-"""A whole job without a number in it, as the documentation prints it, sync and async."""
+"""Test a whole job by names, as the documentation shows it, sync and async."""
 
 import asyncio
 import csv
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
 
-PAGE = Path(__file__).parents[2] / "docs" / "names.md"
+PAGE = ROOT / "docs" / "names.md"
 # The page's other blocks, on names that are wrong, are run with all pages.
 SYNC, ASYNC, *_ = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
@@ -29,7 +29,7 @@ def data_of(network: LocalNetwork) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("text", [SYNC, ASYNC], ids=["sync", "async"])
-def test_the_job_reads_as_ten_lines_and_runs(
+def test_job_by_names_takes_ten_lines(
     text: str, network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = (
@@ -52,7 +52,7 @@ def test_the_job_reads_as_ten_lines_and_runs(
         assert json.loads(row["result"]) == pytest.approx(partial)
 
 
-def test_a_row_of_something_else_stands_for_what_it_names(network: LocalNetwork) -> None:
+def test_row_of_another_kind_refers_to_its_parent(network: LocalNetwork) -> None:
     client = network.client()
     nodes = client.node.list(is_online=True)
     names = [organization.name for organization in network.organizations]

@@ -1,4 +1,4 @@
-"""A researcher's notebook, run by a real kernel against a real server: what the cells show."""
+"""Test the cells of a researcher's notebook, run by a real kernel on a real server."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ results
 
 
 def outputs(network: LocalNetwork) -> list[Any]:
-    """Run the notebook, and give what the last output of each cell is."""
+    """Run the notebook, and return what the last output of each cell is."""
     user = network.users["researcher"]
     filled = [
         cell.format(port=network.port, username=user.username, password=user.password)
@@ -49,7 +49,7 @@ def cells_of(html: str) -> list[str]:
     return re.findall(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", html)
 
 
-def test_a_notebook_shows_tables(network: LocalNetwork) -> None:
+def test_notebook_shows_tables(network: LocalNetwork) -> None:
     nodes, results, frame, printed = outputs(network)
     shown = cells_of(nodes.data["text/html"])
     assert shown[:5] == ["id", "name", "status", "organization", "collaboration"]

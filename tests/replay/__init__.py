@@ -1,1 +1,1 @@
-"""Tests against cassettes."""
+"""Tests of both clients against cassettes, and against servers that no recording can show."""

@@ -1,4 +1,4 @@
-"""Cassettes: recorded from a local network, replayed to both clients with no network at all."""
+"""Cassettes: recorded from a local network, replayed to both clients without any network."""
 
 import asyncio
 import base64
@@ -16,22 +16,19 @@ from typing import Any
 import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from postbox import Postbox
 from vcr.cassette import Cassette
 from vcr.request import Request
 
+from tests.support.event_server import CUT, RecordedEvent, event_server
+from tests.support.mail_sink import MailSink
+from tests.support.paths import RECORDED_KEY, VECTORS_KEY
 from vantage6.client._auth.tokens import claims
 from vantage6.client._backend.v4 import V4
 from vantage6.client._encryption import keys
 from vantage6.client._events import socket as sockets
 from vantage6.localnet import LocalNetwork
 
-from .announcing import CUT, Announcement, announcing
-
 CASSETTES = Path(__file__).with_name("cassettes")
-# The private key of the first organization where there is encryption, good for nothing else.
-KEY = Path(__file__).with_name("throwaway-key.pem")
-OTHER_KEY = Path(__file__).parents[1] / "unit" / "vectors" / "throwaway-key.pem"
 HIDDEN = "hidden"
 # What goes to a store tells which server vouches for the login.
 TO_STORE = "server-url"
@@ -63,7 +60,7 @@ class EncryptedNetwork(LocalNetwork):
     def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
         _, *others = super()._make_keys(parts) or ()
         first = Future[RSAPrivateKey]()
-        first.set_result(keys.load_private_key(KEY.read_bytes()))
+        first.set_result(keys.load_private_key(RECORDED_KEY.read_bytes()))
         return [first, *others]
 
 
@@ -90,7 +87,7 @@ class Guarded:
 
 
 def is_recording(request: pytest.FixtureRequest) -> bool:
-    """Tell whether cassettes are made; without that, any port and any secret will do."""
+    """Return whether cassettes are made; without that, any port and any secret will do."""
     return request.config.getoption("--record-mode") in ("rewrite", "all", "once", "new_episodes")
 
 
@@ -141,27 +138,27 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
         yield Guarded(1, ("root", HIDDEN, lambda: HIDDEN), lambda _: HIDDEN, lambda *_: HIDDEN)
         return
     with (
-        Postbox() as postbox,
-        LocalNetwork(organizations=1, two_factor=True, smtp=postbox.address) as network,
+        MailSink() as mail_sink,
+        LocalNetwork(organizations=1, two_factor=True, smtp=mail_sink.address) as network,
     ):
         root = network.users["root"]
         yield Guarded(
             network.port,
             (root.username, root.password, lambda: root.code or ""),
             lambda uri: pyotp.TOTP(pyotp.parse_uri(uri).secret).now(),
-            postbox.token_for,
+            mail_sink.token_for,
         )
 
 
 @pytest.fixture(autouse=True)
 def without_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let who waits ask the API alone: what a server announces is on no cassette."""
+    """Disable events, which are not on cassettes: waits poll the API."""
     monkeypatch.setattr("vantage6.client._events.socket.can_connect", lambda: False)
 
 
 @pytest.fixture
-def tape() -> list[Announcement]:
-    """Give what the network has announced so far, when cassettes are made."""
+def tape() -> list[RecordedEvent]:
+    """Return what the network has announced so far, when cassettes are made."""
     return []
 
 
@@ -171,15 +168,15 @@ def announced(
     vcr: Cassette,
     vcr_cassette_dir: str,
     recorded: Recorded,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     without_events: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Recorded]:
-    """Let events be heard: those of the network when cassettes are made, the same ones after."""
+    """Enable events: record those of the network, or replay them."""
     monkeypatch.setattr(sockets, "can_connect", lambda: True)
     file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
     if not is_recording(request):
-        with announcing(json.loads(file.read_text()), lambda: vcr.play_count) as port:
+        with event_server(json.loads(file.read_text()), lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
     parse = V4.parse_event
@@ -200,10 +197,10 @@ def cut_line(
     request: pytest.FixtureRequest,
     vcr: Cassette,
     announced: Recorded,
-    tape: list[Announcement],
+    tape: list[RecordedEvent],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], None]:
-    """Give what breaks the connection; where that is on the tape already, it does nothing."""
+    """Return what breaks the connection; where that is on the tape already, it does nothing."""
     if not is_recording(request):
         return lambda: None
     made: list[Any] = []
@@ -223,14 +220,14 @@ def cut_line(
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
-    """Give the private key of the first organization where there is encryption."""
-    return private_copy(KEY, tmp_path)
+    """Return the private key of the first organization where there is encryption."""
+    return private_copy(RECORDED_KEY, tmp_path)
 
 
 @pytest.fixture
 def other_key_file(tmp_path: Path) -> Path:
-    """Give another private key."""
-    return private_copy(OTHER_KEY, tmp_path)
+    """Return another private key."""
+    return private_copy(VECTORS_KEY, tmp_path)
 
 
 def private_copy(key: Path, folder: Path) -> Path:
@@ -274,13 +271,13 @@ def vcr_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
-    """Let a test and its derived twin share a cassette."""
+    """Share a cassette between a test and its derived twin."""
     name = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")
     return str(CASSETTES / name)
 
 
 def clean_request(request: Request) -> Request | None:
-    """Take secrets and the machine out of a request; leave out those of the network's own nodes."""
+    """Remove secrets and paths from a request; drop requests of the network's own nodes."""
     if request.headers.get("user-agent", USER_AGENT) != USER_AGENT:
         return None
     name = "localstore" if TO_STORE in request.headers else "localnet"
@@ -293,7 +290,7 @@ def clean_request(request: Request) -> Request | None:
 
 
 def clean_response(response: dict[str, Any]) -> dict[str, Any]:
-    """Take secrets and the machine out of an answer."""
+    """Remove secrets and paths from a response."""
     body = response["body"]["string"]
     kept = {key: text for key, text in response["headers"].items() if key.lower() in KEPT_HEADERS}
     with contextlib.suppress(ValueError):  # not every refusal is JSON

@@ -1,4 +1,4 @@
-"""No cassette holds a secret."""
+"""Test that no cassette contains a secret."""
 
 import re
 from pathlib import Path
@@ -25,12 +25,12 @@ def leaks(text: str) -> list[str]:
     return [kind for kind, pattern in SECRETS.items() if pattern.search(text)]
 
 
-def test_there_are_cassettes() -> None:
+def test_cassettes_exist() -> None:
     assert len(CASSETTES) >= 10
 
 
 @pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: path.stem)
-def test_a_cassette_holds_no_secret(cassette: Path) -> None:
+def test_cassette_contains_no_secret(cassette: Path) -> None:
     assert leaks(cassette.read_text()) == []
 
 
@@ -45,5 +45,5 @@ def test_a_cassette_holds_no_secret(cassette: Path) -> None:
         ("uri: otpauth://totp/x?secret=ABC", "a two-factor secret"),
     ],
 )
-def test_the_search_finds_planted_secrets(planted: str, kind: str) -> None:
+def test_search_finds_planted_secrets(planted: str, kind: str) -> None:
     assert kind in leaks(planted)

@@ -1,1 +1,1 @@
-"""Tests of single modules, without a network beyond loopback."""
+"""Tests of one module each, in folders like those of the package; a scripted server at most."""

@@ -1,23 +1,23 @@
-"""A server on loopback for tests of what goes over the wire."""
+"""Fixtures for tests with a scripted server."""
 
 from collections.abc import Iterator
 from time import monotonic
 
 import pytest
-from scripted import PassTime, Script, serving
 
+from tests.support.scripted_server import PassTime, ScriptedServer, scripted_server
 from vantage6.client import Client
 
 
 @pytest.fixture
-def store() -> Iterator[Script]:
+def store() -> Iterator[ScriptedServer]:
     """Run an algorithm store for one test."""
-    with serving() as script:
+    with scripted_server() as script:
         yield script
 
 
 @pytest.fixture
-def client(server: Script) -> Iterator[Client]:
+def client(server: ScriptedServer) -> Iterator[Client]:
     """Make a client of the scripted server, before its login."""
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         yield client
@@ -25,7 +25,7 @@ def client(server: Script) -> Iterator[Client]:
 
 @pytest.fixture
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
-    """Give what lets tokens grow older by some seconds, at once."""
+    """Return a function that lets tokens age by some seconds."""
 
     def older(seconds: float) -> None:
         for module in ("_auth.bearer", "_auth.password"):

@@ -1,4 +1,4 @@
-"""Errors tell what was tried and what came back, and survive a trip to another process."""
+"""Test the messages and attributes of errors, and that they can be pickled."""
 
 import inspect
 import pickle
@@ -14,14 +14,14 @@ from vantage6.client.errors import (
 )
 
 
-def test_every_error_has_the_one_root() -> None:
+def test_every_error_has_one_base_class() -> None:
     kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind)]
     assert len(kinds) > 20
     for kind in kinds:
         assert issubclass(kind, Vantage6Error), kind
 
 
-def test_an_error_is_one_line_with_request_answer_and_fields() -> None:
+def test_error_is_one_line_with_request_response_and_fields() -> None:
     error = BadRequestError(
         "Request body is incorrect",
         method="POST",
@@ -35,25 +35,25 @@ def test_an_error_is_one_line_with_request_answer_and_fields() -> None:
     )
 
 
-def test_errors_can_be_pickled_with_all_they_carry() -> None:
+def test_errors_are_pickled_with_their_attributes() -> None:
     error = BadRequestError("no", method="GET", url="u", status=400, body={"msg": "no"})
     twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert type(twin) is BadRequestError
     assert (str(twin), twin.status, twin.body) == (str(error), 400, {"msg": "no"})
 
 
-def test_the_two_factor_secret_shows_only_on_demand() -> None:
+def test_two_factor_secret_is_shown_on_request_only() -> None:
     error = TwoFactorSetupRequiredError("set it up", uri="otpauth://totp/x?secret=HUSH")
     assert "HUSH" in error.uri
     assert "HUSH" not in str(error) + repr(error)
 
 
-def test_a_key_mismatch_names_both_keys() -> None:
+def test_key_mismatch_names_both_keys() -> None:
     text = str(KeyMismatchError("not yours", local="SHA256:aaa", server="SHA256:bbb"))
     assert "SHA256:aaa" in text
     assert "SHA256:bbb" in text
 
 
-def test_a_handler_for_timeouts_in_general_catches_ours() -> None:
+def test_timeout_errors_are_builtin_timeout_errors() -> None:
     with pytest.raises(TimeoutError):
         raise errors.WaitTimeoutError("late", task_id=1, status="active")

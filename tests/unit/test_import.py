@@ -1,4 +1,4 @@
-"""Importing is cheap, exports are what they say, and a namesake is warned of."""
+"""Test that importing is cheap, and that all exports exist."""
 
 import inspect
 import subprocess
@@ -47,7 +47,7 @@ def test_only_what_is_used_is_loaded(code: str, unwanted: set[str]) -> None:
     assert not unwanted & set(loaded)
 
 
-def test_every_export_is_there() -> None:
+def test_every_export_exists() -> None:
     for name in vantage6.client.__all__:
         assert getattr(vantage6.client, name) is not None
         assert name in dir(vantage6.client)
@@ -58,7 +58,7 @@ def test_every_export_is_there() -> None:
         _ = vantage6.client.Clent  # type: ignore[attr-defined]
 
 
-def test_rows_tell_their_types_at_run_time() -> None:
+def test_row_types_are_available_at_run_time() -> None:
     # Python 3.10 does not know fields that may be left out; its library for that does.
     library = typing if sys.version_info >= (3, 11) else typing_extensions
     hints = library.get_type_hints(rows.TaskInput)
@@ -66,7 +66,7 @@ def test_rows_tell_their_types_at_run_time() -> None:
     assert hints["collaboration_id"] is int
 
 
-def test_the_package_with_the_same_import_name_is_warned_of(tmp_path: Path) -> None:
+def test_conflicting_package_warns(tmp_path: Path) -> None:
     code = f"import sys; sys.path.append({str(tmp_path)!r}); import vantage6.client"
     assert run(code).stderr == ""
     (tmp_path / "vantage6_client-4.15.2.dist-info").mkdir()

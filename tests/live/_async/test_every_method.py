@@ -1,7 +1,7 @@
-"""One script that uses every method of the official client, on a server of any version.
+"""Call every method of the official client in one script, on a server of any version.
 
-Each method is to have its effect or, where the server or its store lacks what it takes, to raise an
-error that names both versions. `VANTAGE6_SCRIPT` chooses the version.
+Each method has its effect or, where the server or store lacks support, raises an error that names
+both versions. `VANTAGE6_SCRIPT` selects the version.
 """
 
 import json
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postbox import Postbox
-from surface import OFFICIAL, Watched
 
+from tests.support.mail_sink import MailSink
+from tests.support.official_surface import OFFICIAL, UsageRecorder
 from vantage6.client import (
     AsyncClient,
     BadRequestError,
@@ -36,7 +36,7 @@ SLOW: dict[str, Any] = {
     "description": "",
     "input_": {"method": "sleep", "kwargs": {"seconds": 60}},
 }
-# Both forms of this script share a postbox.
+# Both forms of this script share a mail server.
 MAIL = f"{AsyncClient.__name__.lower()}@example.org"
 FIRST, SECOND, THIRD = "First-Secret-1", "Second-Secret-2", "Third-Secret-3"
 
@@ -44,8 +44,8 @@ FIRST, SECOND, THIRD = "First-Secret-1", "Second-Secret-2", "Third-Secret-3"
 class Script:
     """What the parts of the script share: the network, who is logged in, and what was called."""
 
-    def __init__(self, network: LocalNetwork, postbox: Postbox, folder: Path) -> None:
-        self.network, self.postbox, self.folder = network, postbox, folder
+    def __init__(self, network: LocalNetwork, mail_sink: MailSink, folder: Path) -> None:
+        self.network, self.mail_sink, self.folder = network, mail_sink, folder
         self.version = tuple(map(int, network.version.split(".")))
         self.called: set[str] = set()
 
@@ -53,7 +53,7 @@ class Script:
     async def client(self) -> AsyncIterator[Any]:
         port = self.network.port
         async with AsyncClient("http://127.0.0.1", port, "/api", log_level=None) as client:
-            yield Watched(client, self.called)
+            yield UsageRecorder(client, self.called)
 
     @asynccontextmanager
     async def user(self, name: str, *, at_store: bool = False) -> AsyncIterator[Any]:
@@ -79,10 +79,10 @@ class Script:
             assert text in str(error)
 
 
-async def test_every_method_has_its_effect(
-    any_network: LocalNetwork, postbox: Postbox, tmp_path: Path
+async def test_every_method_works(
+    any_network: LocalNetwork, mail_sink: MailSink, tmp_path: Path
 ) -> None:
-    script = Script(any_network, postbox, tmp_path)
+    script = Script(any_network, mail_sink, tmp_path)
     await the_client_itself(script)
     await organizations_and_their_people(script)
     await collaborations(script)
@@ -158,11 +158,11 @@ async def keys_and_passwords(script: Script) -> None:
         await client.setup_encryption(file)
 
         assert "msg" in await client.util.reset_my_password(username="ada")
-        token = script.postbox.token_for(MAIL, "Password reset")
+        token = script.mail_sink.token_for(MAIL, "Password reset")
         assert "msg" in await client.util.set_my_password(token, THIRD)
         await client.authenticate("ada", THIRD)
         assert "msg" in await client.util.reset_two_factor_auth(THIRD, username="ada")
-        token = script.postbox.token_for(MAIL, "Two-factor")
+        token = script.mail_sink.token_for(MAIL, "Two-factor")
         secret = await client.util.set_two_factor_auth(token)
         assert secret["qr_uri"].startswith("otpauth://totp/")
         assert (await client.user.get())["username"] == "ada"
@@ -370,7 +370,7 @@ async def run_from_the_store(client: Any) -> None:
 
 
 async def linking_the_store(script: Script) -> None:
-    """Let go of the store, and link it again; it forgets the users of the server by that."""
+    """Unlink the store and link it again, which removes the users of the server from it."""
     async with script.user("root", at_store=True) as root:
         url = (await root.store.get(root.store.store_id))["url"]
         assert (await root.store.update(name="renamed"))["name"] == "renamed"

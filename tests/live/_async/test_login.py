@@ -1,4 +1,4 @@
-"""All ways of logging in, at a real server that demands two-factor login and sends mail."""
+"""Test every kind of login at a real server with two-factor login and mail."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ from itertools import count
 import pyotp
 import pytest
 import pytest_asyncio
-from postbox import Postbox
 
+from tests.support.mail_sink import MailSink
 from vantage6.client import (
     AsyncClient,
     BadRequestError,
@@ -68,7 +68,7 @@ def stranger(network: LocalNetwork) -> AsyncClient:
 
 
 async def newcomer(root: AsyncClient, role: str | None = "Viewer", organization: int = 1) -> str:
-    """Make an account without a second factor, and give its name."""
+    """Make an account without a second factor, and return its name."""
     name = next(NAMES)
     roles = [row["id"] for row in await root.role.list(name=role)] if role else []
     await root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", organization, roles)
@@ -89,7 +89,7 @@ async def enroll(
 
 
 # -- the second factor -----------------------------------------------------------------------------
-async def test_the_first_login_tells_the_second_factor_once(
+async def test_first_login_returns_the_second_factor_once(
     root: AsyncClient, client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = await newcomer(root)
@@ -108,7 +108,7 @@ async def test_the_first_login_tells_the_second_factor_once(
     assert client.name == "Ada"
 
 
-async def test_a_code_comes_in_any_form(root: AsyncClient, client: AsyncClient) -> None:
+async def test_code_is_accepted_in_every_form(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client)
     asked = 0
 
@@ -127,7 +127,7 @@ async def test_a_code_comes_in_any_form(root: AsyncClient, client: AsyncClient) 
     assert asked == 1, "the server asks for the code when the password is right"
 
 
-async def test_a_wrong_code_is_told_from_a_wrong_password(
+async def test_wrong_code_differs_from_wrong_password(
     root: AsyncClient, client: AsyncClient
 ) -> None:
     account = await enroll(root, client)
@@ -139,21 +139,21 @@ async def test_a_wrong_code_is_told_from_a_wrong_password(
 
 
 # -- what is lost ----------------------------------------------------------------------------------
-async def test_a_locked_account_is_opened_by_a_mail(
-    root: AsyncClient, client: AsyncClient, postbox: Postbox
+async def test_locked_account_is_unlocked_by_mail(
+    root: AsyncClient, client: AsyncClient, mail_sink: MailSink
 ) -> None:
     account = await enroll(root, client)
     for _ in range(12):  # the server takes note a moment after it has answered
         with pytest.raises(LoginFailedError, match="locked"):
             await client.authenticate(account.name, SECOND)
-        if postbox.has(account.email, LOCKED):
+        if mail_sink.has(account.email, LOCKED):
             break
     with pytest.raises(LoginFailedError, match="even the right one is refused"):
         await client.authenticate(account.name, FIRST, account.app.now())
-    assert "locked" in postbox.text_for(account.email, LOCKED)
+    assert "locked" in mail_sink.text_for(account.email, LOCKED)
 
     await client.util.reset_my_password(email=account.email)
-    token = postbox.token_for(account.email, NEW_PASSWORD)
+    token = mail_sink.token_for(account.email, NEW_PASSWORD)
     with pytest.raises(BadRequestError, match="8 characters"):
         await client.util.set_my_password(token, "short")
     await client.util.set_my_password(token, SECOND)
@@ -163,14 +163,14 @@ async def test_a_locked_account_is_opened_by_a_mail(
         await client.authenticate(account.name, FIRST, account.app.now())
 
 
-async def test_a_lost_second_factor_is_made_anew_by_a_mail(
-    root: AsyncClient, client: AsyncClient, postbox: Postbox
+async def test_lost_second_factor_is_reset_by_mail(
+    root: AsyncClient, client: AsyncClient, mail_sink: MailSink
 ) -> None:
     account = await enroll(root, client)
     with pytest.raises(LoginFailedError, match="password"):
         await client.util.reset_two_factor_auth(SECOND, username=account.name)
     await client.util.reset_two_factor_auth(FIRST, username=account.name)
-    token = postbox.token_for(account.email, NEW_FACTOR)
+    token = mail_sink.token_for(account.email, NEW_FACTOR)
     with pytest.raises(BadRequestError, match="token"):
         await client.util.set_two_factor_auth(token[:-8])
     secret = await client.util.set_two_factor_auth(token)
@@ -186,7 +186,7 @@ async def test_a_lost_second_factor_is_made_anew_by_a_mail(
 
 
 # -- the session -----------------------------------------------------------------------------------
-async def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
+async def test_expired_token_is_refreshed_while_possible(
     guarded_network: LocalNetwork, root: AsyncClient, client: AsyncClient
 ) -> None:
     account = await enroll(root, client)
@@ -212,7 +212,7 @@ async def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
         assert (await late.user.get())["username"] == account.name
 
 
-async def test_who_is_deleted_is_told_so(root: AsyncClient, client: AsyncClient) -> None:
+async def test_deleted_user_gets_a_clear_error(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client)
     await client.authenticate(account.name, FIRST, account.app.now)
     await root.user.delete(account.id_)
@@ -224,7 +224,7 @@ async def test_who_is_deleted_is_told_so(root: AsyncClient, client: AsyncClient)
         await client.authenticate(account.name, FIRST, account.app.now)
 
 
-async def test_who_may_see_nothing_may_log_in(root: AsyncClient, client: AsyncClient) -> None:
+async def test_login_works_without_any_permission(root: AsyncClient, client: AsyncClient) -> None:
     account = await enroll(root, client, role=None)
     await client.authenticate(account.name, FIRST, account.app.now)
     assert (client.whoami.organization_id, client.whoami.organization_name) == (1, "")
@@ -233,9 +233,7 @@ async def test_who_may_see_nothing_may_log_in(root: AsyncClient, client: AsyncCl
     assert (await client.user.get())["username"] == account.name
 
 
-async def test_a_second_login_goes_on_as_someone_else(
-    root: AsyncClient, client: AsyncClient
-) -> None:
+async def test_second_login_switches_the_user(root: AsyncClient, client: AsyncClient) -> None:
     made = await root.organization.create(next(NAMES), "", "", "", "NL", "x.example")
     one = await enroll(root, client, role="Root")
     other = await enroll(root, client, organization=made["id"])

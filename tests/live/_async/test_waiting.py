@@ -1,4 +1,4 @@
-"""Waiting on a real server: each ending, and each interruption that must not be one."""
+"""Test waiting on a real server: every ending, and interruptions that must not end it."""
 
 import json
 import threading
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from cutter import cutting
 
+from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     AsyncClient,
     EventsUnavailableError,
@@ -72,14 +72,14 @@ def slept(text: str | None) -> float:
 
 
 # -- endings ------------------------------------------------------------------------------------
-async def test_the_end_is_heard_of_and_rows_come_in_the_order_asked(client: AsyncClient) -> None:
+async def test_results_arrive_by_event_in_requested_order(client: AsyncClient) -> None:
     task_id = await start(client, 1, 2, 1)
     rows = await client.wait_for_results(task_id, NEVER, **PATIENCE)
     assert [slept(row["result"]) for row in rows] == [1, 1]
     assert list(rows.by_organization) == ["Maastro", "IKNL"]
 
 
-async def test_a_crash_names_the_organization_and_keeps_the_other_results(
+async def test_crash_names_organization_and_keeps_other_results(
     client: AsyncClient,
 ) -> None:
     task = await client.task.create(
@@ -97,7 +97,7 @@ async def test_a_crash_names_the_organization_and_keeps_the_other_results(
     ("image", "status"),
     [("no/such-image", "non-existing Docker image"), ("localnet/slower", "not allowed")],
 )
-async def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
+async def test_missing_or_forbidden_image_fails_the_task(
     client: AsyncClient, image: str, status: str
 ) -> None:
     task = await client.task.create([2], "none", image, "", {"method": "f"}, 1)
@@ -109,14 +109,14 @@ async def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
     assert rows.by_organization == {"Maastro": None}
 
 
-async def test_what_one_node_refuses_has_failed_everywhere(client: AsyncClient) -> None:
+async def test_rejection_by_one_node_fails_the_task(client: AsyncClient) -> None:
     task = await client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
     with pytest.raises(TaskFailedError, match="not allowed") as caught:
         await client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == "failed", "the server ends what the other nodes have of it"
 
 
-async def test_a_kill_ends_the_wait(client: AsyncClient, net: LocalNetwork) -> None:
+async def test_kill_ends_the_wait(client: AsyncClient, net: LocalNetwork) -> None:
     task_id = await start(client, 300, 1)
     async with await logged_in(net, "admin") as admin:
         async for event in admin.events(task=task_id, kind="log", timeout=60):
@@ -127,7 +127,7 @@ async def test_a_kill_ends_the_wait(client: AsyncClient, net: LocalNetwork) -> N
         await client.wait_for_results(task_id, NEVER, **PATIENCE)
 
 
-async def test_subtasks_are_followed(
+async def test_subtasks_are_in_progress(
     client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[Progress] = []
@@ -158,7 +158,7 @@ async def test_subtasks_are_followed(
 
 
 # -- logs and events ----------------------------------------------------------------------------
-async def test_a_log_is_followed_without_a_line_lost_or_twice(client: AsyncClient) -> None:
+async def test_log_is_followed_without_lost_or_repeated_lines(client: AsyncClient) -> None:
     task_id = await start(client, 2)
     lines = [(line.organization, line.text) async for line in client.task.stream_logs(task_id)]
     (run,) = await client.run.from_task(task_id)
@@ -167,7 +167,9 @@ async def test_a_log_is_followed_without_a_line_lost_or_twice(client: AsyncClien
     assert [line.text async for line in client.run.stream_logs(run["id"])] == written
 
 
-async def test_events_are_typed_and_kept_by_task(client: AsyncClient, net: LocalNetwork) -> None:
+async def test_events_are_typed_and_filtered_by_task(
+    client: AsyncClient, net: LocalNetwork
+) -> None:
     task_id = await start(client, 300)  # until it is heard, however long that takes
     kinds, statuses = list[str](), list[str]()
     async for event in client.events(1, task_id, timeout=60):
@@ -184,7 +186,7 @@ async def test_events_are_typed_and_kept_by_task(client: AsyncClient, net: Local
     assert statuses[-1] == "killed by user"
 
 
-async def test_several_tasks_are_waited_for_at_once(client: AsyncClient, net: LocalNetwork) -> None:
+async def test_wait_for_several_tasks(client: AsyncClient, net: LocalNetwork) -> None:
     seconds = (300, 1, 1)
     tasks = [await start(client, each, 1 + index % 2) for index, each in enumerate(seconds)]
     ended: list[Any] = []
@@ -203,7 +205,7 @@ async def test_several_tasks_are_waited_for_at_once(client: AsyncClient, net: Lo
 def count_requests(caplog: pytest.LogCaptureFixture) -> int:
     """Count the client's own: nodes, which are part of the same program, ask for runs.
 
-    What has to be sent again since the token had lapsed is counted once.
+    A request repeated because of an expired token counts once.
     """
     found = (line for line in caplog.messages if "GET http" in line and "/api/task" in line)
     count = sum(" 401 " not in line for line in found)
@@ -211,7 +213,7 @@ def count_requests(caplog: pytest.LogCaptureFixture) -> int:
     return count
 
 
-async def test_many_tasks_cost_hardly_more_requests_than_one(
+async def test_many_tasks_need_few_more_requests_than_one(
     client: AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     tasks = [await start(client, 5, *[1, 2][: 1 + index % 2]) for index in range(6)]
@@ -238,7 +240,7 @@ async def test_many_tasks_cost_hardly_more_requests_than_one(
     assert count_requests(caplog) == 2, "all are over: a list, then what they gave, and where"
 
 
-async def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
+async def test_wait_for_tasks_of_different_age_and_collaboration(
     client: AsyncClient, net: LocalNetwork
 ) -> None:
     root = net.client("root")
@@ -285,7 +287,7 @@ async def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
     ]
 
 
-async def test_who_may_not_see_the_results_of_all_tasks_may_wait_for_several_tasks(
+async def test_wait_for_several_tasks_with_limited_permissions(
     net: LocalNetwork,
 ) -> None:
     root = net.client("root")
@@ -308,7 +310,7 @@ async def test_who_may_not_see_the_results_of_all_tasks_may_wait_for_several_tas
 
 
 # -- interruptions ------------------------------------------------------------------------------
-async def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNetwork) -> None:
+async def test_poll_without_permission_for_events(net: LocalNetwork) -> None:
     root = net.client("root")
     usual = root.rule.list(role=root.role.id("Researcher"))
     rules = [rule["id"] for rule in usual if rule["name"] != "event"]
@@ -325,8 +327,8 @@ async def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNe
                 pass
 
 
-async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> None:
-    with cutting(net.port, events=False) as cutter:
+async def test_wait_behind_proxy_that_blocks_events(net: LocalNetwork) -> None:
+    with cutting_proxy(net.port, events=False) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             rows = await client.wait_for_results(await start(client, 1), **PATIENCE)
             assert rows.outputs == [{"slept": 1}]
@@ -336,7 +338,7 @@ async def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwor
 
 
 async def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             task_id = await start(client, 5)
             lines: list[str] = []
@@ -349,7 +351,7 @@ async def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> 
             assert cutter.cuts > 1
 
 
-async def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -> None:
+async def test_server_restart_does_not_end_the_wait(net: LocalNetwork) -> None:
     # The token expires meanwhile, too: it lives for six seconds.
     async with await logged_in(net) as client:
         task_id = await start(client, 9)
@@ -362,8 +364,8 @@ async def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -
         assert rows.outputs == [{"slept": 9}]
 
 
-async def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+async def test_events_continue_after_a_cut(net: LocalNetwork) -> None:
+    with cutting_proxy(net.port) as cutter:
         async with await logged_in(net, port=cutter.port) as client:
             task_id = await start(client, 300)
             kinds: list[str] = []
@@ -379,7 +381,7 @@ async def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
             net.client("admin").task.kill(task_id)
 
 
-async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
+async def test_wait_continues_while_a_node_is_offline(
     net: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Even one that looks for runs by itself all the time starts none once it is gone.
@@ -390,7 +392,7 @@ async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
         assert socket
 
         def leave() -> None:
-            while not socket._rooms:  # nobody listens yet
+            while not socket._rooms:  # no client listens yet
                 time.sleep(0.05)
             net.disconnect_node(2)
 
@@ -405,7 +407,7 @@ async def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
         with pytest.raises(WaitTimeoutError, match="The task continues") as caught:
             await client.wait_for_results(task_id, timeout=3, progress=False)
         assert caught.value.status == "pending"
-        # What the others gave is there, when somebody ends this.
+        # The results of the others are available when the task is ended.
         both = await start(client, 0, 1, 2)
         with pytest.raises(WaitTimeoutError):
             await client.wait_for_results(both, timeout=3, progress=False)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/live/_async/test_login.py instead.
-"""All ways of logging in, at a real server that demands two-factor login and sends mail."""
+"""Test every kind of login at a real server with two-factor login and mail."""
 
 import time
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from itertools import count
 
 import pyotp
 import pytest
-from postbox import Postbox
 
+from tests.support.mail_sink import MailSink
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -68,7 +68,7 @@ def stranger(network: LocalNetwork) -> Client:
 
 
 def newcomer(root: Client, role: str | None = "Viewer", organization: int = 1) -> str:
-    """Make an account without a second factor, and give its name."""
+    """Make an account without a second factor, and return its name."""
     name = next(NAMES)
     roles = [row["id"] for row in root.role.list(name=role)] if role else []
     root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", organization, roles)
@@ -89,7 +89,7 @@ def enroll(
 
 
 # -- the second factor -----------------------------------------------------------------------------
-def test_the_first_login_tells_the_second_factor_once(
+def test_first_login_returns_the_second_factor_once(
     root: Client, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = newcomer(root)
@@ -108,7 +108,7 @@ def test_the_first_login_tells_the_second_factor_once(
     assert client.name == "Ada"
 
 
-def test_a_code_comes_in_any_form(root: Client, client: Client) -> None:
+def test_code_is_accepted_in_every_form(root: Client, client: Client) -> None:
     account = enroll(root, client)
     asked = 0
 
@@ -127,7 +127,7 @@ def test_a_code_comes_in_any_form(root: Client, client: Client) -> None:
     assert asked == 1, "the server asks for the code when the password is right"
 
 
-def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client) -> None:
+def test_wrong_code_differs_from_wrong_password(root: Client, client: Client) -> None:
     account = enroll(root, client)
     with pytest.raises(LoginFailedError, match="code") as caught:
         client.authenticate(account.name, FIRST, account.wrong_code())
@@ -137,21 +137,21 @@ def test_a_wrong_code_is_told_from_a_wrong_password(root: Client, client: Client
 
 
 # -- what is lost ----------------------------------------------------------------------------------
-def test_a_locked_account_is_opened_by_a_mail(
-    root: Client, client: Client, postbox: Postbox
+def test_locked_account_is_unlocked_by_mail(
+    root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
     for _ in range(12):  # the server takes note a moment after it has answered
         with pytest.raises(LoginFailedError, match="locked"):
             client.authenticate(account.name, SECOND)
-        if postbox.has(account.email, LOCKED):
+        if mail_sink.has(account.email, LOCKED):
             break
     with pytest.raises(LoginFailedError, match="even the right one is refused"):
         client.authenticate(account.name, FIRST, account.app.now())
-    assert "locked" in postbox.text_for(account.email, LOCKED)
+    assert "locked" in mail_sink.text_for(account.email, LOCKED)
 
     client.util.reset_my_password(email=account.email)
-    token = postbox.token_for(account.email, NEW_PASSWORD)
+    token = mail_sink.token_for(account.email, NEW_PASSWORD)
     with pytest.raises(BadRequestError, match="8 characters"):
         client.util.set_my_password(token, "short")
     client.util.set_my_password(token, SECOND)
@@ -161,14 +161,14 @@ def test_a_locked_account_is_opened_by_a_mail(
         client.authenticate(account.name, FIRST, account.app.now())
 
 
-def test_a_lost_second_factor_is_made_anew_by_a_mail(
-    root: Client, client: Client, postbox: Postbox
+def test_lost_second_factor_is_reset_by_mail(
+    root: Client, client: Client, mail_sink: MailSink
 ) -> None:
     account = enroll(root, client)
     with pytest.raises(LoginFailedError, match="password"):
         client.util.reset_two_factor_auth(SECOND, username=account.name)
     client.util.reset_two_factor_auth(FIRST, username=account.name)
-    token = postbox.token_for(account.email, NEW_FACTOR)
+    token = mail_sink.token_for(account.email, NEW_FACTOR)
     with pytest.raises(BadRequestError, match="token"):
         client.util.set_two_factor_auth(token[:-8])
     secret = client.util.set_two_factor_auth(token)
@@ -184,7 +184,7 @@ def test_a_lost_second_factor_is_made_anew_by_a_mail(
 
 
 # -- the session -----------------------------------------------------------------------------------
-def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
+def test_expired_token_is_refreshed_while_possible(
     guarded_network: LocalNetwork, root: Client, client: Client
 ) -> None:
     account = enroll(root, client)
@@ -210,7 +210,7 @@ def test_an_expired_token_is_renewed_as_long_as_that_is_possible(
         assert (late.user.get())["username"] == account.name
 
 
-def test_who_is_deleted_is_told_so(root: Client, client: Client) -> None:
+def test_deleted_user_gets_a_clear_error(root: Client, client: Client) -> None:
     account = enroll(root, client)
     client.authenticate(account.name, FIRST, account.app.now)
     root.user.delete(account.id_)
@@ -222,7 +222,7 @@ def test_who_is_deleted_is_told_so(root: Client, client: Client) -> None:
         client.authenticate(account.name, FIRST, account.app.now)
 
 
-def test_who_may_see_nothing_may_log_in(root: Client, client: Client) -> None:
+def test_login_works_without_any_permission(root: Client, client: Client) -> None:
     account = enroll(root, client, role=None)
     client.authenticate(account.name, FIRST, account.app.now)
     assert (client.whoami.organization_id, client.whoami.organization_name) == (1, "")
@@ -231,7 +231,7 @@ def test_who_may_see_nothing_may_log_in(root: Client, client: Client) -> None:
     assert (client.user.get())["username"] == account.name
 
 
-def test_a_second_login_goes_on_as_someone_else(root: Client, client: Client) -> None:
+def test_second_login_switches_the_user(root: Client, client: Client) -> None:
     made = root.organization.create(next(NAMES), "", "", "", "NL", "x.example")
     one = enroll(root, client, role="Root")
     other = enroll(root, client, organization=made["id"])

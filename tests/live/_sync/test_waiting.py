@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/live/_async/test_waiting.py instead.
-"""Waiting on a real server: each ending, and each interruption that must not be one."""
+"""Test waiting on a real server: every ending, and interruptions that must not end it."""
 
 import json
 import threading
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cutter import cutting
 
+from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     Client,
     EventsUnavailableError,
@@ -72,14 +72,14 @@ def slept(text: str | None) -> float:
 
 
 # -- endings ------------------------------------------------------------------------------------
-def test_the_end_is_heard_of_and_rows_come_in_the_order_asked(client: Client) -> None:
+def test_results_arrive_by_event_in_requested_order(client: Client) -> None:
     task_id = start(client, 1, 2, 1)
     rows = client.wait_for_results(task_id, NEVER, **PATIENCE)
     assert [slept(row["result"]) for row in rows] == [1, 1]
     assert list(rows.by_organization) == ["Maastro", "IKNL"]
 
 
-def test_a_crash_names_the_organization_and_keeps_the_other_results(
+def test_crash_names_organization_and_keeps_other_results(
     client: Client,
 ) -> None:
     task = client.task.create(
@@ -97,9 +97,7 @@ def test_a_crash_names_the_organization_and_keeps_the_other_results(
     ("image", "status"),
     [("no/such-image", "non-existing Docker image"), ("localnet/slower", "not allowed")],
 )
-def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
-    client: Client, image: str, status: str
-) -> None:
+def test_missing_or_forbidden_image_fails_the_task(client: Client, image: str, status: str) -> None:
     task = client.task.create([2], "none", image, "", {"method": "f"}, 1)
     told = rf"at 'Maastro' \(organization 2, node .*\): {status}\n.*{image}"
     with pytest.raises(TaskFailedError, match=told) as caught:
@@ -109,14 +107,14 @@ def test_an_image_that_is_not_there_or_not_allowed_is_a_failure(
     assert rows.by_organization == {"Maastro": None}
 
 
-def test_what_one_node_refuses_has_failed_everywhere(client: Client) -> None:
+def test_rejection_by_one_node_fails_the_task(client: Client) -> None:
     task = client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
     with pytest.raises(TaskFailedError, match="not allowed") as caught:
         client.wait_for_results(task, NEVER, **PATIENCE)
     assert caught.value.status == "failed", "the server ends what the other nodes have of it"
 
 
-def test_a_kill_ends_the_wait(client: Client, net: LocalNetwork) -> None:
+def test_kill_ends_the_wait(client: Client, net: LocalNetwork) -> None:
     task_id = start(client, 300, 1)
     with logged_in(net, "admin") as admin:
         for event in admin.events(task=task_id, kind="log", timeout=60):
@@ -127,7 +125,7 @@ def test_a_kill_ends_the_wait(client: Client, net: LocalNetwork) -> None:
         client.wait_for_results(task_id, NEVER, **PATIENCE)
 
 
-def test_subtasks_are_followed(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_subtasks_are_in_progress(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[Progress] = []
     outputs = client.task.run(
         [1],
@@ -156,7 +154,7 @@ def test_subtasks_are_followed(client: Client, capsys: pytest.CaptureFixture[str
 
 
 # -- logs and events ----------------------------------------------------------------------------
-def test_a_log_is_followed_without_a_line_lost_or_twice(client: Client) -> None:
+def test_log_is_followed_without_lost_or_repeated_lines(client: Client) -> None:
     task_id = start(client, 2)
     lines = [(line.organization, line.text) for line in client.task.stream_logs(task_id)]
     (run,) = client.run.from_task(task_id)
@@ -165,7 +163,7 @@ def test_a_log_is_followed_without_a_line_lost_or_twice(client: Client) -> None:
     assert [line.text for line in client.run.stream_logs(run["id"])] == written
 
 
-def test_events_are_typed_and_kept_by_task(client: Client, net: LocalNetwork) -> None:
+def test_events_are_typed_and_filtered_by_task(client: Client, net: LocalNetwork) -> None:
     task_id = start(client, 300)  # until it is heard, however long that takes
     kinds, statuses = list[str](), list[str]()
     for event in client.events(1, task_id, timeout=60):
@@ -182,7 +180,7 @@ def test_events_are_typed_and_kept_by_task(client: Client, net: LocalNetwork) ->
     assert statuses[-1] == "killed by user"
 
 
-def test_several_tasks_are_waited_for_at_once(client: Client, net: LocalNetwork) -> None:
+def test_wait_for_several_tasks(client: Client, net: LocalNetwork) -> None:
     seconds = (300, 1, 1)
     tasks = [start(client, each, 1 + index % 2) for index, each in enumerate(seconds)]
     ended: list[Any] = []
@@ -201,7 +199,7 @@ def test_several_tasks_are_waited_for_at_once(client: Client, net: LocalNetwork)
 def count_requests(caplog: pytest.LogCaptureFixture) -> int:
     """Count the client's own: nodes, which are part of the same program, ask for runs.
 
-    What has to be sent again since the token had lapsed is counted once.
+    A request repeated because of an expired token counts once.
     """
     found = (line for line in caplog.messages if "GET http" in line and "/api/task" in line)
     count = sum(" 401 " not in line for line in found)
@@ -209,7 +207,7 @@ def count_requests(caplog: pytest.LogCaptureFixture) -> int:
     return count
 
 
-def test_many_tasks_cost_hardly_more_requests_than_one(
+def test_many_tasks_need_few_more_requests_than_one(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     tasks = [start(client, 5, *[1, 2][: 1 + index % 2]) for index in range(6)]
@@ -236,7 +234,7 @@ def test_many_tasks_cost_hardly_more_requests_than_one(
     assert count_requests(caplog) == 2, "all are over: a list, then what they gave, and where"
 
 
-def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
+def test_wait_for_tasks_of_different_age_and_collaboration(
     client: Client, net: LocalNetwork
 ) -> None:
     root = net.client("root")
@@ -281,7 +279,7 @@ def test_tasks_of_any_age_end_and_collaboration_are_waited_for_together(
     ]
 
 
-def test_who_may_not_see_the_results_of_all_tasks_may_wait_for_several_tasks(
+def test_wait_for_several_tasks_with_limited_permissions(
     net: LocalNetwork,
 ) -> None:
     root = net.client("root")
@@ -304,7 +302,7 @@ def test_who_may_not_see_the_results_of_all_tasks_may_wait_for_several_tasks(
 
 
 # -- interruptions ------------------------------------------------------------------------------
-def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNetwork) -> None:
+def test_poll_without_permission_for_events(net: LocalNetwork) -> None:
     root = net.client("root")
     usual = root.rule.list(role=root.role.id("Researcher"))
     rules = [rule["id"] for rule in usual if rule["name"] != "event"]
@@ -321,8 +319,8 @@ def test_without_the_right_to_hear_events_the_server_is_asked(net: LocalNetwork)
                 pass
 
 
-def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> None:
-    with cutting(net.port, events=False) as cutter:
+def test_wait_behind_proxy_that_blocks_events(net: LocalNetwork) -> None:
+    with cutting_proxy(net.port, events=False) as cutter:
         with logged_in(net, port=cutter.port) as client:
             rows = client.wait_for_results(start(client, 1), **PATIENCE)
             assert rows.outputs == [{"slept": 1}]
@@ -332,7 +330,7 @@ def test_a_proxy_that_lets_no_events_through_does_no_harm(net: LocalNetwork) -> 
 
 
 def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+    with cutting_proxy(net.port) as cutter:
         with logged_in(net, port=cutter.port) as client:
             task_id = start(client, 5)
             lines: list[str] = []
@@ -345,7 +343,7 @@ def test_cut_connections_end_neither_waits_nor_logs(net: LocalNetwork) -> None:
             assert cutter.cuts > 1
 
 
-def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -> None:
+def test_server_restart_does_not_end_the_wait(net: LocalNetwork) -> None:
     # The token expires meanwhile, too: it lives for six seconds.
     with logged_in(net) as client:
         task_id = start(client, 9)
@@ -358,8 +356,8 @@ def test_a_server_that_restarts_does_not_end_the_wait(net: LocalNetwork) -> None
         assert rows.outputs == [{"slept": 9}]
 
 
-def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
-    with cutting(net.port) as cutter:
+def test_events_continue_after_a_cut(net: LocalNetwork) -> None:
+    with cutting_proxy(net.port) as cutter:
         with logged_in(net, port=cutter.port) as client:
             task_id = start(client, 300)
             kinds: list[str] = []
@@ -375,7 +373,7 @@ def test_events_go_on_after_a_cut(net: LocalNetwork) -> None:
             net.client("admin").task.kill(task_id)
 
 
-def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
+def test_wait_continues_while_a_node_is_offline(
     net: LocalNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Even one that looks for runs by itself all the time starts none once it is gone.
@@ -386,7 +384,7 @@ def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
         assert socket
 
         def leave() -> None:
-            while not socket._rooms:  # nobody listens yet
+            while not socket._rooms:  # no client listens yet
                 time.sleep(0.05)
             net.disconnect_node(2)
 
@@ -401,7 +399,7 @@ def test_a_node_that_is_gone_leaves_the_task_to_wait_for(
         with pytest.raises(WaitTimeoutError, match="The task continues") as caught:
             client.wait_for_results(task_id, timeout=3, progress=False)
         assert caught.value.status == "pending"
-        # What the others gave is there, when somebody ends this.
+        # The results of the others are available when the task is ended.
         both = start(client, 0, 1, 2)
         with pytest.raises(WaitTimeoutError):
             client.wait_for_results(both, timeout=3, progress=False)

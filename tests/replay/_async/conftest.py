@@ -1,4 +1,4 @@
-"""The client that most of these tests are about."""
+"""The client of most of these tests."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING

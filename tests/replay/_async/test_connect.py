@@ -1,4 +1,4 @@
-"""Connecting by the environment, by a profile and by a saved login, replayed."""
+"""Test connecting from the environment, a profile or a saved login."""
 
 import json
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drawer import Drawer
-from drawer import drawer as in_place
 from keyring.errors import KeyringLocked, NoKeyringError
 
+from tests.support.fake_keyring import FakeKeyring
+from tests.support.fake_keyring import fake_keyring as in_place
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 
 @pytest.fixture
-def drawer() -> Iterator[Drawer]:
-    """Put another keyring in the place of the system's."""
+def fake_keyring() -> Iterator[FakeKeyring]:
+    """Replace the system's keyring."""
     with in_place() as made:
         yield made
 
@@ -54,7 +54,7 @@ def password(recorded: "Recorded") -> str:
     return recorded.passwords["researcher"]
 
 
-async def test_the_environment_says_it_all(
+async def test_connect_from_environment(
     address: str, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PASSWORD", password)
@@ -67,7 +67,7 @@ async def test_the_environment_says_it_all(
         assert repr(client.saved_login) == "<not saved>"
 
 
-async def test_the_environment_names_a_key(
+async def test_connect_with_key_from_environment(
     encrypted: "Recorded", key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{encrypted.port}/api")
@@ -82,7 +82,7 @@ async def test_the_environment_names_a_key(
         assert profiles()["sealed"].private_key is None
 
 
-async def test_a_profile_is_saved_and_its_session_resumed(
+async def test_connect_from_profile_and_saved_login(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def supply() -> str:
@@ -116,7 +116,7 @@ async def test_a_profile_is_saved_and_its_session_resumed(
         assert client.name == "Researcher", "it is logged in still"
 
 
-async def test_a_session_goes_on_by_itself(
+async def test_saved_login_is_resumed(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -140,7 +140,7 @@ async def test_a_session_goes_on_by_itself(
         await AsyncClient.from_saved_login()
 
 
-async def test_a_session_is_not_somebody_elses(
+async def test_saved_login_of_another_user_is_not_used(
     address: str, password: str, recorded: "Recorded", home: Path
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -162,7 +162,7 @@ async def test_a_session_is_not_somebody_elses(
         assert not stranger.saved_login.forget()
 
 
-async def test_a_session_that_is_over_leads_to_a_login(
+async def test_expired_saved_login_falls_back_to_login(
     address: str, password: str, home: Path
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
@@ -180,25 +180,25 @@ async def test_a_session_that_is_over_leads_to_a_login(
         assert client.name == "Researcher"
 
 
-async def test_passwords_come_from_the_keyring(
-    address: str, password: str, drawer: Drawer, caplog: pytest.LogCaptureFixture
+async def test_password_from_keyring(
+    address: str, password: str, fake_keyring: FakeKeyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with await AsyncClient.from_env(password=password) as client:
         client.saved_login.remember_password(password)
-    assert list(drawer.held) == [(f"vantage6 {address}", "researcher")]
+    assert list(fake_keyring.held) == [(f"vantage6 {address}", "researcher")]
     async with await AsyncClient.from_env() as client:
         assert client.saved_login.forget_password()
         assert not client.saved_login.forget_password()
         with pytest.raises(ConfigurationError, match="no password"):
             await AsyncClient.from_env()
-        drawer.fault = KeyringLocked
+        fake_keyring.fault = KeyringLocked
         with pytest.raises(
             ConfigurationError, match="cannot store the password in the keyring: it stays shut"
         ):
             client.saved_login.remember_password(password)
         with pytest.raises(ConfigurationError, match="cannot delete the password"):
             client.saved_login.forget_password()
-        for drawer.fault in (KeyringLocked, NoKeyringError):
+        for fake_keyring.fault in (KeyringLocked, NoKeyringError):
             with pytest.raises(ConfigurationError, match="no password"):
                 await AsyncClient.from_env()
         assert "Cannot open the keyring: it stays shut" in caplog.text
@@ -207,7 +207,7 @@ async def test_passwords_come_from_the_keyring(
             stranger.saved_login.remember_password(password)
 
 
-async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keyring_is_optional(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         await AsyncClient.from_env()
@@ -219,8 +219,8 @@ async def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyP
             client.saved_login.forget_password()
 
 
-async def test_whoever_is_there_is_asked(
-    address: str, password: str, drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+async def test_prompt_for_password(
+    address: str, password: str, fake_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     answers = ["", EOFError(), password]
@@ -253,19 +253,19 @@ async def test_whoever_is_there_is_asked(
         ({"password": "x", "mfa_code": 1.5}, "mfa_code: expected a str or an int"),
     ],
 )
-async def test_what_is_no_password_is_not_sent(
+async def test_invalid_password_is_not_sent(
     address: str, options: dict[str, Any], hint: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=hint):
         await AsyncClient.from_env(**options)
 
 
-async def test_a_wrong_password_is_told_of(address: str) -> None:
+async def test_wrong_password_is_reported(address: str) -> None:
     with pytest.raises(LoginFailedError):
         await AsyncClient.from_env(password="Not-It-1815", save=True)
 
 
-async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_missing_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         await AsyncClient.from_env()
     with pytest.raises(ConfigurationError, match="no profiles yet"):
@@ -274,7 +274,7 @@ async def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         await AsyncClient.from_env(usrname="ada")  # type: ignore[call-arg]
 
 
-async def test_what_a_profile_cannot_say_is_told() -> None:
+async def test_invalid_profile_values_are_reported() -> None:
     address = "http://127.0.0.1:1"
     async with AsyncClient(address, cert=("a.pem", "key.pem")) as client:
         with pytest.raises(ConfigurationError, match="expected one file"):
@@ -310,7 +310,7 @@ async def test_what_a_profile_cannot_say_is_told() -> None:
         ("[b]\n[c]", "Did you mean 'b' or 'c'"),
     ],
 )
-async def test_what_does_not_belong_in_a_profile_is_told(
+async def test_unknown_profile_keys_are_reported(
     text: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
@@ -319,7 +319,7 @@ async def test_what_does_not_belong_in_a_profile_is_told(
         await AsyncClient.from_profile("a")
 
 
-async def test_a_file_that_is_no_good_is_told(
+async def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Waiting and listening where the server's events are heard, as it announced them once."""
+"""Test waiting and events with the recorded events of a server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -46,12 +46,12 @@ async def client(announced: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_results_are_there_when_their_events_are(client: AsyncClient) -> None:
+async def test_wait_ends_with_the_last_event(client: AsyncClient) -> None:
     outputs = await client.task.run(**GOOD, timeout=60, progress=False)
     assert [output["count"] > 0 for output in outputs] == [True, True]
 
 
-async def test_subtasks_are_watched_too(
+async def test_subtasks_are_in_progress(
     client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (output,) = await client.task.run(**CENTRAL, timeout=60, progress=True, logs=True)
@@ -60,12 +60,12 @@ async def test_subtasks_are_watched_too(
     assert all(name in shown.out + shown.err for name in ("IKNL", "Maastro"))
 
 
-async def test_a_failure_is_heard_of(client: AsyncClient) -> None:
+async def test_failure_arrives_by_event(client: AsyncClient) -> None:
     with pytest.raises(TaskFailedError, match="nothing"):
         await client.task.run(**BAD, timeout=60, progress=False)
 
 
-async def test_tasks_are_given_as_they_end(client: AsyncClient) -> None:
+async def test_tasks_are_yielded_as_they_complete(client: AsyncClient) -> None:
     tasks = [await client.task.create(**given) for given in (GOOD, BAD)]
     ended = {}
     async for done in client.as_completed(tasks, timeout=60):
@@ -74,19 +74,19 @@ async def test_tasks_are_given_as_they_end(client: AsyncClient) -> None:
     assert ended == {good: (True, 2), bad: (False, 1)}
 
 
-async def test_each_line_of_a_log_is_given_once(client: AsyncClient) -> None:
+async def test_each_log_line_is_yielded_once(client: AsyncClient) -> None:
     task = await client.task.create(**BAD)
     lines = [line.text async for line in client.task.stream_logs(task)]
     assert sum("Traceback" in line for line in lines) == 1
 
 
-async def test_one_run_is_followed(client: AsyncClient) -> None:
+async def test_follow_the_log_of_one_run(client: AsyncClient) -> None:
     task = await client.task.create(**GOOD)
     (run, *_) = await client.run.list(task=task)
     assert {line.run_id async for line in client.run.stream_logs(run)} <= {run["id"]}
 
 
-async def test_all_that_happens_to_a_task_is_heard(client: AsyncClient) -> None:
+async def test_all_events_of_a_task(client: AsyncClient) -> None:
     task = await client.task.create(**CENTRAL)
     heard = []
     async with aclosing(client.events("demo", task=task, timeout=60)) as events:
@@ -101,7 +101,7 @@ async def test_all_that_happens_to_a_task_is_heard(client: AsyncClient) -> None:
     assert {type(event) for event in heard} >= {TaskCreated, RunStatusChanged, RunUpdated}
 
 
-async def test_kinds_are_chosen(client: AsyncClient, announced: "Recorded") -> None:
+async def test_events_are_filtered_by_kind(client: AsyncClient, announced: "Recorded") -> None:
     await client.task.create(**BAD)
     killed = 0
     kinds = []
@@ -119,13 +119,13 @@ async def test_kinds_are_chosen(client: AsyncClient, announced: "Recorded") -> N
     assert set(kinds) <= {"log", "kill", "run_updated"}
 
 
-async def test_nothing_is_heard_of_what_one_is_no_part_of(client: AsyncClient) -> None:
+async def test_events_of_another_collaboration_are_unavailable(client: AsyncClient) -> None:
     with pytest.raises(EventsUnavailableError, match="collaboration 99"):
         async for _ in client.events(99, timeout=60):
             pass
 
 
-async def test_whoever_listens_is_told_of_a_break(
+async def test_broken_event_connection_is_reported(
     client: AsyncClient, cut_line: Callable[[], None]
 ) -> None:
     await client.task.create(**CENTRAL)
@@ -140,6 +140,6 @@ async def test_whoever_listens_is_told_of_a_break(
     assert heard.count(Reconnected()) == 1
 
 
-async def test_listening_ends_in_time(client: AsyncClient) -> None:
+async def test_events_end_at_the_timeout(client: AsyncClient) -> None:
     async for event in client.events("demo", kind="kill", timeout=0.3):
-        pytest.fail(f"nobody killed anything: {event}")
+        pytest.fail(f"nothing was killed: {event}")

@@ -1,4 +1,4 @@
-"""What functions are given, replayed: values of other libraries arrive as JSON, or are refused."""
+"""Test values of other libraries as arguments: they become JSON or are rejected."""
 
 import json
 from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def client(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_values_of_other_libraries_arrive_as_json(client: AsyncClient) -> None:
+async def test_values_of_other_libraries_become_json(client: AsyncClient) -> None:
     given: dict[str, Any] = {name: value for name, (value, _) in SENT.items()}
     task = await client.task.create(
         ["IKNL"], "values", "localnet/slow", method="sleep", kwargs=given
@@ -64,7 +64,7 @@ async def test_values_of_other_libraries_arrive_as_json(client: AsyncClient) -> 
 
 
 @pytest.mark.parametrize("told", REFUSED)
-async def test_what_would_lose_something_is_refused(client: AsyncClient, told: str) -> None:
+async def test_lossy_values_are_rejected(client: AsyncClient, told: str) -> None:
     given = {"x": REFUSED[told]}
     with pytest.raises(InvalidInputError, match=f"kwargs.*x.*{told}"):
         await client.task.create(["IKNL"], "x", "localnet/slow", method="sleep", kwargs=given)

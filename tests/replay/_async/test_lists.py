@@ -1,4 +1,4 @@
-"""Lists: all their pages, what is filtered here and what on the server, replayed."""
+"""Test lists: all pages, and filters of the server and of the client."""
 
 import pickle
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ USER = "root"
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-async def test_all_pages_are_joined(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lists_contain_all_pages(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "PAGE_SIZE", 2)
     organizations = await client.organization.list()
     assert [row["id"] for row in organizations] == [1, 2, 3]
@@ -27,7 +29,7 @@ async def test_all_pages_are_joined(client: AsyncClient, monkeypatch: pytest.Mon
     assert maastro == [{"id": 2}]
 
 
-async def test_filters_look_at_any_field(client: AsyncClient) -> None:
+async def test_filters_work_on_any_field(client: AsyncClient) -> None:
     online = [("status", "online"), ("name", "nobody's")]
     assert len(await client.node.list(filters=online[:1])) == 3
     assert await client.node.list(filters=online) == []
@@ -41,7 +43,7 @@ async def test_filters_look_at_any_field(client: AsyncClient) -> None:
         await client.collaboration.list(scope="everything")
 
 
-async def test_tasks_and_runs_are_found_by_what_the_server_cannot_filter_by(
+async def test_tasks_and_runs_are_filtered_by_the_client(
     client: AsyncClient,
 ) -> None:
     task = await client.task.create(

@@ -1,4 +1,4 @@
-"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+"""Test login with a second factor, and resets by mail."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -
         await root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", 1, roles)
 
 
-async def test_a_second_factor_is_set_up_and_asked_for(
+async def test_second_factor_is_set_up_and_required(
     guarded: "Guarded",
     client: AsyncClient,
     capsys: pytest.CaptureFixture[str],
@@ -75,7 +75,9 @@ async def test_a_second_factor_is_set_up_and_asked_for(
     assert client.whoami.organization_name == "IKNL"
 
 
-async def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: AsyncClient) -> None:
+async def test_lost_password_and_second_factor_are_reset_by_mail(
+    guarded: "Guarded", client: AsyncClient
+) -> None:
     await newcomer(guarded, "joan")
     with pytest.raises(TwoFactorSetupRequiredError):
         await client.authenticate("joan", FIRST)
@@ -93,7 +95,7 @@ async def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: AsyncClien
     assert (await client.user.get())["username"] == "joan"
 
 
-async def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: AsyncClient) -> None:
+async def test_login_works_without_any_permission(guarded: "Guarded", client: AsyncClient) -> None:
     await newcomer(guarded, "mary", role=None)
     with pytest.raises(TwoFactorSetupRequiredError) as caught:
         await client.authenticate("mary", FIRST)

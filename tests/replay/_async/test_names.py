@@ -1,4 +1,4 @@
-"""Names in place of identifiers, of every kind, as a real server and store know them."""
+"""Test names of every kind in place of ids, on a real server and store."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 USER = "root"
 
 
-async def test_each_kind_goes_by_its_name(client: AsyncClient) -> None:
+async def test_each_kind_is_found_by_name(client: AsyncClient) -> None:
     assert (await client.organization.get("maastro"))["id"] == 2
     assert (await client.collaboration.get("demo"))["id"] == 1
     assert (await client.study.get("demo subset"))["id"] == 1
@@ -29,7 +29,7 @@ async def test_each_kind_goes_by_its_name(client: AsyncClient) -> None:
     assert (await client.node.get(node["name"] or ""))["id"] == node["id"]
 
 
-async def test_lists_are_narrowed_by_names(client: AsyncClient) -> None:
+async def test_lists_are_filtered_by_names(client: AsyncClient) -> None:
     members = await client.organization.list(study="demo Subset")
     assert [row["name"] for row in members] == ["IKNL", "Maastro"]
     nodes = await client.node.list(organization="IKNL", collaboration="demo")
@@ -43,7 +43,7 @@ async def test_lists_are_narrowed_by_names(client: AsyncClient) -> None:
     assert [row["id"] for row in await client.store.list(collaboration="demo")] == [1]
 
 
-async def test_what_is_made_of_names_belongs_together(client: AsyncClient) -> None:
+async def test_rows_created_by_names_belong_together(client: AsyncClient) -> None:
     made = await client.collaboration.create("by name", ["IKNL", 2])
     try:
         study = await client.study.create("by name too", ["Maastro"], collaboration="by name")
@@ -74,7 +74,7 @@ async def test_what_is_made_of_names_belongs_together(client: AsyncClient) -> No
         await client.collaboration.get("by name")
 
 
-async def test_namesakes_are_told_apart(recorded: "Recorded", client: AsyncClient) -> None:
+async def test_ambiguous_names_are_reported(recorded: "Recorded", client: AsyncClient) -> None:
     rules = [await client.rule.id(f"task.{act}.global") for act in ("create", "view")]
     with pytest.raises(AmbiguousNameError, match="scope 'GLOBAL'"):
         await client.rule.get("task.create")
@@ -88,7 +88,7 @@ async def test_namesakes_are_told_apart(recorded: "Recorded", client: AsyncClien
         await client.role.get("Reseacher")
 
 
-async def test_a_task_goes_by_its_name(recorded: "Recorded") -> None:
+async def test_task_is_found_by_name(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "researcher") as client:
         task = await client.task.create(
             collaboration="demo",

@@ -1,4 +1,4 @@
-"""A server that is older than what the client can do, replayed."""
+"""Test a server that is older than the client's features."""
 
 import pickle
 from collections.abc import AsyncIterator
@@ -32,13 +32,13 @@ async def client(old: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_what_it_knows_works(client: AsyncClient) -> None:
+async def test_supported_methods_work(client: AsyncClient) -> None:
     assert await client.check_if_blob_store_enabled() is False
     (output,) = await client.task.run(**TASK, **PARTIAL, timeout=60, progress=False)
     assert output["count"] > 0
 
 
-async def test_what_came_later_is_named_with_both_versions(client: AsyncClient) -> None:
+async def test_newer_features_name_both_versions(client: AsyncClient) -> None:
     late = {**TASK, "databases": [{"label": "default", "arguments": {"sheet": 1}}]}
     with pytest.raises(
         UnsupportedServerVersionError, match=r"4\.14\.0 or later; this one is 4\.7\.1"
@@ -59,7 +59,7 @@ async def test_what_came_later_is_named_with_both_versions(client: AsyncClient) 
         ({**PARTIAL, "kwargs": ["age"]}, "a dict of arguments"),
     ],
 )
-async def test_what_to_run_is_said_in_one_way(
+async def test_invalid_combinations_of_method_and_input(
     client: AsyncClient, how: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=problem):

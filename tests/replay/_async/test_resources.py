@@ -1,4 +1,4 @@
-"""What is added, changed and deleted on the server, replayed."""
+"""Test creating, updating and deleting rows on the server."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -39,7 +39,7 @@ async def root(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def test_an_organization_comes_changes_and_goes(root: AsyncClient) -> None:
+async def test_create_update_and_delete_organization(root: AsyncClient) -> None:
     made = await root.organization.create("Gemelli", "Largo 8", "", "00168", "IT", "gemelli.it")
     assert (made["name"], made["address1"], made["public_key"]) == ("Gemelli", "Largo 8", "")
     changed = await root.organization.update(made["id"], name="Policlinico", fields=("id", "name"))
@@ -50,14 +50,14 @@ async def test_an_organization_comes_changes_and_goes(root: AsyncClient) -> None
         await root.organization.get(made["id"])
 
 
-async def test_ones_own_organization_is_the_default(recorded: "Recorded") -> None:
+async def test_own_organization_is_the_default(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "root") as client:
         before = await client.organization.get()
         assert (await client.organization.update(domain="x.example"))["id"] == before["id"]
         await client.organization.update(domain=before["domain"] or "")
 
 
-async def test_a_collaboration_comes_changes_and_goes(root: AsyncClient) -> None:
+async def test_create_update_and_delete_collaboration(root: AsyncClient) -> None:
     made = await root.collaboration.create("second", [1, 2], encrypted=True)
     assert (made["name"], made["encrypted"]) == ("second", True)
     changed = await root.collaboration.update(made["id"], encrypted=False)
@@ -74,7 +74,7 @@ async def test_a_collaboration_comes_changes_and_goes(root: AsyncClient) -> None
         await root.collaboration.get(made["id"])
 
 
-async def test_a_study_comes_changes_and_goes(root: AsyncClient) -> None:
+async def test_create_update_and_delete_study(root: AsyncClient) -> None:
     made = await root.study.create("adults", [1, 2], collaboration=1)
     assert made["collaboration"]["id"] == 1
     assert (await root.study.update(made["id"], name="old adults"))["name"] == "old adults"
@@ -89,7 +89,7 @@ async def test_a_study_comes_changes_and_goes(root: AsyncClient) -> None:
         await root.study.get(made["id"])
 
 
-async def test_a_node_comes_changes_and_goes(root: AsyncClient) -> None:
+async def test_create_update_and_delete_node(root: AsyncClient) -> None:
     collaboration = await root.collaboration.create("with nodes", [1, 2])
     made = await root.node.create(collaboration["id"], organization=2, name="basement")
     assert made["name"] == "basement"
@@ -106,7 +106,7 @@ async def test_a_node_comes_changes_and_goes(root: AsyncClient) -> None:
     await root.collaboration.delete(collaboration["id"])
 
 
-async def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "Recorded") -> None:
+async def test_wait_for_completion_and_delete_task(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "admin") as admin:
         task = await admin.task.create(
             [1], "slow", SLOW, "", {"method": "sleep", "kwargs": {"seconds": 60}}, 1
@@ -122,7 +122,7 @@ async def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "R
             await admin.task.get(task["id"])
 
 
-async def test_a_role_and_a_user_come_change_and_go(root: AsyncClient) -> None:
+async def test_create_update_and_delete_role_and_user(root: AsyncClient) -> None:
     rules = [row["id"] for row in await root.rule.list(operation="VIEW", scope="ORGANIZATION")]
     role = await root.role.create("watcher", "looks around", rules[:2])
     assert role["organization"] is not None
@@ -151,14 +151,14 @@ async def test_a_role_and_a_user_come_change_and_go(root: AsyncClient) -> None:
         await root.role.get(role["id"])
 
 
-async def test_one_changes_oneself_by_default(recorded: "Recorded") -> None:
+async def test_own_user_is_the_default(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
         before = await viewer.user.get()
         assert (await viewer.user.update(firstname="Grace"))["id"] == before["id"]
         await viewer.user.update(firstname=before["firstname"])
 
 
-async def test_rules_and_runs_are_looked_up(root: AsyncClient) -> None:
+async def test_get_rules_and_runs(root: AsyncClient) -> None:
     (rule,) = await root.rule.list("event", "RECEIVE", "GLOBAL")
     assert await root.rule.get(rule["id"]) == rule
     (role,) = await root.role.list(name="Researcher")
@@ -172,7 +172,7 @@ async def test_rules_and_runs_are_looked_up(root: AsyncClient) -> None:
     await root.task.delete(task["id"])
 
 
-async def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
+async def test_create_without_permission_is_an_error(recorded: "Recorded") -> None:
     async with await logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             await viewer.organization.create("x", "", "", "", "", "")
@@ -182,7 +182,7 @@ async def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
             await viewer.collaboration.delete(1)
 
 
-async def test_a_password_is_changed(recorded: "Recorded", root: AsyncClient) -> None:
+async def test_change_password(recorded: "Recorded", root: AsyncClient) -> None:
     (role,) = await root.role.list(name="Viewer")
     await root.user.create(
         "grace", "Grace", "Hopper", FIRST, "grace@example.org", 1, roles=[role["id"]]
@@ -196,7 +196,7 @@ async def test_a_password_is_changed(recorded: "Recorded", root: AsyncClient) ->
         await root.user.delete(client.whoami.id_)
 
 
-async def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -> None:
+async def test_reset_password_and_second_factor_without_login(recorded: "Recorded") -> None:
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         assert "msg" in await client.util.reset_my_password(email="nobody@example.org")
         assert "msg" in await client.util.reset_my_password(username="nobody")
@@ -214,7 +214,7 @@ async def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -
             await client.util.reset_two_factor_auth(SECOND, "viewer@example.org")
 
 
-async def test_a_private_key_is_made_once(
+async def test_generate_private_key_once(
     root: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -236,16 +236,14 @@ async def test_a_private_key_is_made_once(
     await root.organization.update(public_key="")
 
 
-async def test_no_key_is_left_behind_where_it_may_not_be_stored(
-    recorded: "Recorded", tmp_path: Path
-) -> None:
+async def test_rejected_public_key_leaves_no_key_file(recorded: "Recorded", tmp_path: Path) -> None:
     async with await logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             await viewer.util.generate_private_key(tmp_path / "key.pem")
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
+async def test_server_information(recorded: "Recorded") -> None:
     async with AsyncClient("http://127.0.0.1", recorded.port, "/api") as client:
         assert (await client.util.get_server_version(attempts_on_timeout=1))["version"]
         assert (await client.util.get_server_health())["database"] is True
@@ -255,14 +253,14 @@ async def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
             await client.refresh_token()
 
 
-async def test_a_login_goes_on_with_a_new_token(root: AsyncClient) -> None:
+async def test_refresh_token(root: AsyncClient) -> None:
     await root.refresh_token()
     assert (await root.user.get())["username"] == "root"
     assert await root.check_if_blob_store_enabled() is False
     assert await root.request("organization/1", retry=False) == await root.organization.get(1)
 
 
-async def test_a_token_that_is_due_is_renewed_before_the_next_request(
+async def test_expiring_token_is_refreshed_before_the_next_request(
     root: AsyncClient, vcr: Cassette
 ) -> None:
     auth = root._core.auth

@@ -1,4 +1,4 @@
-"""Waiting where no events are heard: for one task or several, watched, followed, replayed."""
+"""Test waiting without events: one task or several, with progress and logs."""
 
 import io
 import sys
@@ -28,7 +28,7 @@ GOOD: dict[str, Any] = {
 BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
 
 
-async def test_a_task_is_created_watched_and_its_output_given(
+async def test_run_returns_the_outputs(
     client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = await client.task.run(**GOOD, timeout=60, progress=True, logs=True)
@@ -39,7 +39,7 @@ async def test_a_task_is_created_watched_and_its_output_given(
         await client.task.run(**BAD, timeout=60, progress=False)
 
 
-async def test_whoever_watches_hears_how_it_goes(client: AsyncClient) -> None:
+async def test_progress_callback(client: AsyncClient) -> None:
     task = await client.task.create(**BAD)
     heard: list[Progress] = []
     (row,) = await client.wait_for_results(
@@ -57,9 +57,7 @@ class Terminal(io.StringIO):
         return True
 
 
-async def test_progress_is_drawn_in_a_terminal(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_progress_in_a_terminal(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
@@ -67,9 +65,7 @@ async def test_progress_is_drawn_in_a_terminal(
     assert "2 of 2 done" in terminal.getvalue()
 
 
-async def test_progress_is_one_output_of_a_notebook(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_progress_in_a_notebook(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
     def display(bundle: Any, *, raw: bool, display_id: str, update: bool) -> None:
@@ -84,7 +80,7 @@ async def test_progress_is_one_output_of_a_notebook(
     assert [update for *_, update in shown] == [False] + [True] * (len(shown) - 1)
 
 
-async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None:
+async def test_wait_for_several_tasks(client: AsyncClient) -> None:
     tasks = [await client.task.create(**given) for given in (GOOD, {**GOOD, "name": "second"})]
     first, second = await client.wait_for_results(tasks, timeout=60)
     assert first.by_organization == second.by_organization
@@ -96,7 +92,7 @@ async def test_several_tasks_are_waited_for_at_once(client: AsyncClient) -> None
     assert ended == {good: (True, 2), other: (True, 2), bad: (False, 1)}
 
 
-async def test_subtasks_of_several_tasks_are_in_the_picture(client: AsyncClient) -> None:
+async def test_subtasks_of_several_tasks_are_in_progress(client: AsyncClient) -> None:
     given = {**GOOD, "organizations": ["IKNL"], "method": "central_average"}
     tasks = [await client.task.create(**given) for _ in range(2)]
     heard: dict[int, Progress] = {}
@@ -114,9 +110,7 @@ async def test_subtasks_of_several_tasks_are_in_the_picture(client: AsyncClient)
         }
 
 
-async def test_tasks_of_somebody_else_are_waited_for_too(
-    client: AsyncClient, recorded: "Recorded"
-) -> None:
+async def test_wait_for_tasks_of_another_user(client: AsyncClient, recorded: "Recorded") -> None:
     tasks = [await client.task.create(**given) for given in (GOOD, BAD)]
     heard: list[Progress] = []
     async with await logged_in(recorded, "admin") as admin:
@@ -128,7 +122,7 @@ async def test_tasks_of_somebody_else_are_waited_for_too(
     assert {now.task_id for now in heard if now.is_over} == {task["id"] for task in tasks}
 
 
-async def test_results_that_may_not_be_seen_together_are_seen_one_by_one(
+async def test_results_are_fetched_one_by_one_without_permission_to_list(
     recorded: "Recorded",
 ) -> None:
     async with await logged_in(recorded, "root") as root:
@@ -148,7 +142,7 @@ async def test_results_that_may_not_be_seen_together_are_seen_one_by_one(
     assert [rows.outputs[0]["count"] > 0 for rows in found] == [True, True]
 
 
-async def test_whoever_breaks_off_is_told_how_to_go_on(
+async def test_interrupted_wait_explains_how_to_resume(
     client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tasks = [await client.task.create(**GOOD), await client.task.create(**GOOD)]
@@ -166,7 +160,7 @@ async def test_whoever_breaks_off_is_told_how_to_go_on(
     assert f"wait_for_results({first})" in told
 
 
-async def test_a_log_is_followed_to_its_end(client: AsyncClient) -> None:
+async def test_follow_a_log_to_its_end(client: AsyncClient) -> None:
     task = await client.task.create(**BAD)
     lines = []
     async for line in client.task.stream_logs(task):
@@ -175,7 +169,7 @@ async def test_a_log_is_followed_to_its_end(client: AsyncClient) -> None:
     assert any("Traceback" in line.text for line in lines)
 
 
-async def test_events_that_cannot_be_heard_are_an_error(client: AsyncClient) -> None:
+async def test_unavailable_events_are_an_error(client: AsyncClient) -> None:
     with pytest.raises(MissingDependencyError, match="events"):
         async for _ in client.events("demo", timeout=1):
             pass

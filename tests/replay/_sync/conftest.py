@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/conftest.py instead.
-"""The client that most of these tests are about."""
+"""The client of most of these tests."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_connect.py instead.
-"""Connecting by the environment, by a profile and by a saved login, replayed."""
+"""Test connecting from the environment, a profile or a saved login."""
 
 import json
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drawer import Drawer
-from drawer import drawer as in_place
 from keyring.errors import KeyringLocked, NoKeyringError
 
+from tests.support.fake_keyring import FakeKeyring
+from tests.support.fake_keyring import fake_keyring as in_place
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 
 
 @pytest.fixture
-def drawer() -> Iterator[Drawer]:
-    """Put another keyring in the place of the system's."""
+def fake_keyring() -> Iterator[FakeKeyring]:
+    """Replace the system's keyring."""
     with in_place() as made:
         yield made
 
@@ -55,7 +55,7 @@ def password(recorded: "Recorded") -> str:
     return recorded.passwords["researcher"]
 
 
-def test_the_environment_says_it_all(
+def test_connect_from_environment(
     address: str, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PASSWORD", password)
@@ -68,7 +68,7 @@ def test_the_environment_says_it_all(
         assert repr(client.saved_login) == "<not saved>"
 
 
-def test_the_environment_names_a_key(
+def test_connect_with_key_from_environment(
     encrypted: "Recorded", key_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{encrypted.port}/api")
@@ -83,7 +83,7 @@ def test_the_environment_names_a_key(
         assert profiles()["sealed"].private_key is None
 
 
-def test_a_profile_is_saved_and_its_session_resumed(
+def test_connect_from_profile_and_saved_login(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def supply() -> str:
@@ -117,7 +117,7 @@ def test_a_profile_is_saved_and_its_session_resumed(
         assert client.name == "Researcher", "it is logged in still"
 
 
-def test_a_session_goes_on_by_itself(
+def test_saved_login_is_resumed(
     address: str, password: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client.from_env(password=password) as client:
@@ -139,7 +139,7 @@ def test_a_session_goes_on_by_itself(
         Client.from_saved_login()
 
 
-def test_a_session_is_not_somebody_elses(
+def test_saved_login_of_another_user_is_not_used(
     address: str, password: str, recorded: "Recorded", home: Path
 ) -> None:
     with Client.from_env(password=password) as client:
@@ -161,7 +161,7 @@ def test_a_session_is_not_somebody_elses(
         assert not stranger.saved_login.forget()
 
 
-def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, home: Path) -> None:
+def test_expired_saved_login_falls_back_to_login(address: str, password: str, home: Path) -> None:
     with Client.from_env(password=password) as client:
         file = client.saved_login.save(home / "login.json")
     found = json.loads(file.read_text())
@@ -177,25 +177,25 @@ def test_a_session_that_is_over_leads_to_a_login(address: str, password: str, ho
         assert client.name == "Researcher"
 
 
-def test_passwords_come_from_the_keyring(
-    address: str, password: str, drawer: Drawer, caplog: pytest.LogCaptureFixture
+def test_password_from_keyring(
+    address: str, password: str, fake_keyring: FakeKeyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Client.from_env(password=password) as client:
         client.saved_login.remember_password(password)
-    assert list(drawer.held) == [(f"vantage6 {address}", "researcher")]
+    assert list(fake_keyring.held) == [(f"vantage6 {address}", "researcher")]
     with Client.from_env() as client:
         assert client.saved_login.forget_password()
         assert not client.saved_login.forget_password()
         with pytest.raises(ConfigurationError, match="no password"):
             Client.from_env()
-        drawer.fault = KeyringLocked
+        fake_keyring.fault = KeyringLocked
         with pytest.raises(
             ConfigurationError, match="cannot store the password in the keyring: it stays shut"
         ):
             client.saved_login.remember_password(password)
         with pytest.raises(ConfigurationError, match="cannot delete the password"):
             client.saved_login.forget_password()
-        for drawer.fault in (KeyringLocked, NoKeyringError):
+        for fake_keyring.fault in (KeyringLocked, NoKeyringError):
             with pytest.raises(ConfigurationError, match="no password"):
                 Client.from_env()
         assert "Cannot open the keyring: it stays shut" in caplog.text
@@ -204,7 +204,7 @@ def test_passwords_come_from_the_keyring(
             stranger.saved_login.remember_password(password)
 
 
-def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyring_is_optional(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         Client.from_env()
@@ -216,8 +216,8 @@ def test_a_keyring_is_not_needed(address: str, monkeypatch: pytest.MonkeyPatch) 
             client.saved_login.forget_password()
 
 
-def test_whoever_is_there_is_asked(
-    address: str, password: str, drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+def test_prompt_for_password(
+    address: str, password: str, fake_keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     answers = ["", EOFError(), password]
@@ -250,17 +250,17 @@ def test_whoever_is_there_is_asked(
         ({"password": "x", "mfa_code": 1.5}, "mfa_code: expected a str or an int"),
     ],
 )
-def test_what_is_no_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
+def test_invalid_password_is_not_sent(address: str, options: dict[str, Any], hint: str) -> None:
     with pytest.raises(InvalidInputError, match=hint):
         Client.from_env(**options)
 
 
-def test_a_wrong_password_is_told_of(address: str) -> None:
+def test_wrong_password_is_reported(address: str) -> None:
     with pytest.raises(LoginFailedError):
         Client.from_env(password="Not-It-1815", save=True)
 
 
-def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_missing_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"VANTAGE6_SERVER.*VANTAGE6_USERNAME.*_PASSWORD"):
         Client.from_env()
     with pytest.raises(ConfigurationError, match="no profiles yet"):
@@ -269,7 +269,7 @@ def test_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         Client.from_env(usrname="ada")  # type: ignore[call-arg]
 
 
-def test_what_a_profile_cannot_say_is_told() -> None:
+def test_invalid_profile_values_are_reported() -> None:
     address = "http://127.0.0.1:1"
     with Client(address, cert=("a.pem", "key.pem")) as client:
         with pytest.raises(ConfigurationError, match="expected one file"):
@@ -305,7 +305,7 @@ def test_what_a_profile_cannot_say_is_told() -> None:
         ("[b]\n[c]", "Did you mean 'b' or 'c'"),
     ],
 )
-def test_what_does_not_belong_in_a_profile_is_told(
+def test_unknown_profile_keys_are_reported(
     text: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
@@ -314,7 +314,7 @@ def test_what_does_not_belong_in_a_profile_is_told(
         Client.from_profile("a")
 
 
-def test_a_file_that_is_no_good_is_told(
+def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path))

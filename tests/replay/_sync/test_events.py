@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_events.py instead.
-"""Waiting and listening where the server's events are heard, as it announced them once."""
+"""Test waiting and events with the recorded events of a server."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -46,24 +46,24 @@ def client(announced: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_results_are_there_when_their_events_are(client: Client) -> None:
+def test_wait_ends_with_the_last_event(client: Client) -> None:
     outputs = client.task.run(**GOOD, timeout=60, progress=False)
     assert [output["count"] > 0 for output in outputs] == [True, True]
 
 
-def test_subtasks_are_watched_too(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_subtasks_are_in_progress(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     (output,) = client.task.run(**CENTRAL, timeout=60, progress=True, logs=True)
     assert output["average"] > 0
     shown = capsys.readouterr()
     assert all(name in shown.out + shown.err for name in ("IKNL", "Maastro"))
 
 
-def test_a_failure_is_heard_of(client: Client) -> None:
+def test_failure_arrives_by_event(client: Client) -> None:
     with pytest.raises(TaskFailedError, match="nothing"):
         client.task.run(**BAD, timeout=60, progress=False)
 
 
-def test_tasks_are_given_as_they_end(client: Client) -> None:
+def test_tasks_are_yielded_as_they_complete(client: Client) -> None:
     tasks = [client.task.create(**given) for given in (GOOD, BAD)]
     ended = {}
     for done in client.as_completed(tasks, timeout=60):
@@ -72,19 +72,19 @@ def test_tasks_are_given_as_they_end(client: Client) -> None:
     assert ended == {good: (True, 2), bad: (False, 1)}
 
 
-def test_each_line_of_a_log_is_given_once(client: Client) -> None:
+def test_each_log_line_is_yielded_once(client: Client) -> None:
     task = client.task.create(**BAD)
     lines = [line.text for line in client.task.stream_logs(task)]
     assert sum("Traceback" in line for line in lines) == 1
 
 
-def test_one_run_is_followed(client: Client) -> None:
+def test_follow_the_log_of_one_run(client: Client) -> None:
     task = client.task.create(**GOOD)
     (run, *_) = client.run.list(task=task)
     assert {line.run_id for line in client.run.stream_logs(run)} <= {run["id"]}
 
 
-def test_all_that_happens_to_a_task_is_heard(client: Client) -> None:
+def test_all_events_of_a_task(client: Client) -> None:
     task = client.task.create(**CENTRAL)
     heard = []
     with closing(client.events("demo", task=task, timeout=60)) as events:
@@ -99,7 +99,7 @@ def test_all_that_happens_to_a_task_is_heard(client: Client) -> None:
     assert {type(event) for event in heard} >= {TaskCreated, RunStatusChanged, RunUpdated}
 
 
-def test_kinds_are_chosen(client: Client, announced: "Recorded") -> None:
+def test_events_are_filtered_by_kind(client: Client, announced: "Recorded") -> None:
     client.task.create(**BAD)
     killed = 0
     kinds = []
@@ -117,13 +117,13 @@ def test_kinds_are_chosen(client: Client, announced: "Recorded") -> None:
     assert set(kinds) <= {"log", "kill", "run_updated"}
 
 
-def test_nothing_is_heard_of_what_one_is_no_part_of(client: Client) -> None:
+def test_events_of_another_collaboration_are_unavailable(client: Client) -> None:
     with pytest.raises(EventsUnavailableError, match="collaboration 99"):
         for _ in client.events(99, timeout=60):
             pass
 
 
-def test_whoever_listens_is_told_of_a_break(client: Client, cut_line: Callable[[], None]) -> None:
+def test_broken_event_connection_is_reported(client: Client, cut_line: Callable[[], None]) -> None:
     client.task.create(**CENTRAL)
     heard = []
     with closing(client.events("demo", timeout=60)) as events:
@@ -136,6 +136,6 @@ def test_whoever_listens_is_told_of_a_break(client: Client, cut_line: Callable[[
     assert heard.count(Reconnected()) == 1
 
 
-def test_listening_ends_in_time(client: Client) -> None:
+def test_events_end_at_the_timeout(client: Client) -> None:
     for event in client.events("demo", kind="kill", timeout=0.3):
-        pytest.fail(f"nobody killed anything: {event}")
+        pytest.fail(f"nothing was killed: {event}")

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_inputs.py instead.
-"""What functions are given, replayed: values of other libraries arrive as JSON, or are refused."""
+"""Test values of other libraries as arguments: they become JSON or are rejected."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def client(recorded: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_values_of_other_libraries_arrive_as_json(client: Client) -> None:
+def test_values_of_other_libraries_become_json(client: Client) -> None:
     given: dict[str, Any] = {name: value for name, (value, _) in SENT.items()}
     task = client.task.create(["IKNL"], "values", "localnet/slow", method="sleep", kwargs=given)
     (run,) = client.run.from_task(task)
@@ -62,7 +62,7 @@ def test_values_of_other_libraries_arrive_as_json(client: Client) -> None:
 
 
 @pytest.mark.parametrize("told", REFUSED)
-def test_what_would_lose_something_is_refused(client: Client, told: str) -> None:
+def test_lossy_values_are_rejected(client: Client, told: str) -> None:
     given = {"x": REFUSED[told]}
     with pytest.raises(InvalidInputError, match=f"kwargs.*x.*{told}"):
         client.task.create(["IKNL"], "x", "localnet/slow", method="sleep", kwargs=given)

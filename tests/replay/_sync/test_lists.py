@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_lists.py instead.
-"""Lists: all their pages, what is filtered here and what on the server, replayed."""
+"""Test lists: all pages, and filters of the server and of the client."""
 
 import pickle
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ USER = "root"
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-def test_all_pages_are_joined(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_contain_all_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PAGE_SIZE", 2)
     organizations = client.organization.list()
     assert [row["id"] for row in organizations] == [1, 2, 3]
@@ -28,7 +28,7 @@ def test_all_pages_are_joined(client: Client, monkeypatch: pytest.MonkeyPatch) -
     assert maastro == [{"id": 2}]
 
 
-def test_filters_look_at_any_field(client: Client) -> None:
+def test_filters_work_on_any_field(client: Client) -> None:
     online = [("status", "online"), ("name", "nobody's")]
     assert len(client.node.list(filters=online[:1])) == 3
     assert client.node.list(filters=online) == []
@@ -42,7 +42,7 @@ def test_filters_look_at_any_field(client: Client) -> None:
         client.collaboration.list(scope="everything")
 
 
-def test_tasks_and_runs_are_found_by_what_the_server_cannot_filter_by(
+def test_tasks_and_runs_are_filtered_by_the_client(
     client: Client,
 ) -> None:
     task = client.task.create(

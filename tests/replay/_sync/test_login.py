@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_login.py instead.
-"""Logging in where a second factor is demanded, and what is lost comes by mail, replayed."""
+"""Test login with a second factor, and resets by mail."""
 
 import sys
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def newcomer(guarded: "Guarded", name: str, role: str | None = "Viewer") -> None
         root.user.create(name, "Ada", "A", FIRST, f"{name}@example.org", 1, roles)
 
 
-def test_a_second_factor_is_set_up_and_asked_for(
+def test_second_factor_is_set_up_and_required(
     guarded: "Guarded",
     client: Client,
     capsys: pytest.CaptureFixture[str],
@@ -75,7 +75,9 @@ def test_a_second_factor_is_set_up_and_asked_for(
     assert client.whoami.organization_name == "IKNL"
 
 
-def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: Client) -> None:
+def test_lost_password_and_second_factor_are_reset_by_mail(
+    guarded: "Guarded", client: Client
+) -> None:
     newcomer(guarded, "joan")
     with pytest.raises(TwoFactorSetupRequiredError):
         client.authenticate("joan", FIRST)
@@ -93,7 +95,7 @@ def test_what_is_lost_comes_by_mail(guarded: "Guarded", client: Client) -> None:
     assert (client.user.get())["username"] == "joan"
 
 
-def test_who_may_see_nothing_may_log_in(guarded: "Guarded", client: Client) -> None:
+def test_login_works_without_any_permission(guarded: "Guarded", client: Client) -> None:
     newcomer(guarded, "mary", role=None)
     with pytest.raises(TwoFactorSetupRequiredError) as caught:
         client.authenticate("mary", FIRST)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_names.py instead.
-"""Names in place of identifiers, of every kind, as a real server and store know them."""
+"""Test names of every kind in place of ids, on a real server and store."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 USER = "root"
 
 
-def test_each_kind_goes_by_its_name(client: Client) -> None:
+def test_each_kind_is_found_by_name(client: Client) -> None:
     assert (client.organization.get("maastro"))["id"] == 2
     assert (client.collaboration.get("demo"))["id"] == 1
     assert (client.study.get("demo subset"))["id"] == 1
@@ -30,7 +30,7 @@ def test_each_kind_goes_by_its_name(client: Client) -> None:
     assert (client.node.get(node["name"] or ""))["id"] == node["id"]
 
 
-def test_lists_are_narrowed_by_names(client: Client) -> None:
+def test_lists_are_filtered_by_names(client: Client) -> None:
     members = client.organization.list(study="demo Subset")
     assert [row["name"] for row in members] == ["IKNL", "Maastro"]
     nodes = client.node.list(organization="IKNL", collaboration="demo")
@@ -44,7 +44,7 @@ def test_lists_are_narrowed_by_names(client: Client) -> None:
     assert [row["id"] for row in client.store.list(collaboration="demo")] == [1]
 
 
-def test_what_is_made_of_names_belongs_together(client: Client) -> None:
+def test_rows_created_by_names_belong_together(client: Client) -> None:
     made = client.collaboration.create("by name", ["IKNL", 2])
     try:
         study = client.study.create("by name too", ["Maastro"], collaboration="by name")
@@ -75,7 +75,7 @@ def test_what_is_made_of_names_belongs_together(client: Client) -> None:
         client.collaboration.get("by name")
 
 
-def test_namesakes_are_told_apart(recorded: "Recorded", client: Client) -> None:
+def test_ambiguous_names_are_reported(recorded: "Recorded", client: Client) -> None:
     rules = [client.rule.id(f"task.{act}.global") for act in ("create", "view")]
     with pytest.raises(AmbiguousNameError, match="scope 'GLOBAL'"):
         client.rule.get("task.create")
@@ -89,7 +89,7 @@ def test_namesakes_are_told_apart(recorded: "Recorded", client: Client) -> None:
         client.role.get("Reseacher")
 
 
-def test_a_task_goes_by_its_name(recorded: "Recorded") -> None:
+def test_task_is_found_by_name(recorded: "Recorded") -> None:
     with logged_in(recorded, "researcher") as client:
         task = client.task.create(
             collaboration="demo",

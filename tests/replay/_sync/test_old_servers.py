@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_old_servers.py instead.
-"""A server that is older than what the client can do, replayed."""
+"""Test a server that is older than the client's features."""
 
 import pickle
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ def client(old: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_what_it_knows_works(client: Client) -> None:
+def test_supported_methods_work(client: Client) -> None:
     assert client.check_if_blob_store_enabled() is False
     (output,) = client.task.run(**TASK, **PARTIAL, timeout=60, progress=False)
     assert output["count"] > 0
 
 
-def test_what_came_later_is_named_with_both_versions(client: Client) -> None:
+def test_newer_features_name_both_versions(client: Client) -> None:
     late = {**TASK, "databases": [{"label": "default", "arguments": {"sheet": 1}}]}
     with pytest.raises(
         UnsupportedServerVersionError, match=r"4\.14\.0 or later; this one is 4\.7\.1"
@@ -59,6 +59,8 @@ def test_what_came_later_is_named_with_both_versions(client: Client) -> None:
         ({**PARTIAL, "kwargs": ["age"]}, "a dict of arguments"),
     ],
 )
-def test_what_to_run_is_said_in_one_way(client: Client, how: dict[str, Any], problem: str) -> None:
+def test_invalid_combinations_of_method_and_input(
+    client: Client, how: dict[str, Any], problem: str
+) -> None:
     with pytest.raises(InvalidInputError, match=problem):
         client.task.create(**TASK, **how)

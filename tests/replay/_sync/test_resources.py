@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_resources.py instead.
-"""What is added, changed and deleted on the server, replayed."""
+"""Test creating, updating and deleting rows on the server."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,7 +39,7 @@ def root(recorded: "Recorded") -> Iterator[Client]:
         yield client
 
 
-def test_an_organization_comes_changes_and_goes(root: Client) -> None:
+def test_create_update_and_delete_organization(root: Client) -> None:
     made = root.organization.create("Gemelli", "Largo 8", "", "00168", "IT", "gemelli.it")
     assert (made["name"], made["address1"], made["public_key"]) == ("Gemelli", "Largo 8", "")
     changed = root.organization.update(made["id"], name="Policlinico", fields=("id", "name"))
@@ -50,14 +50,14 @@ def test_an_organization_comes_changes_and_goes(root: Client) -> None:
         root.organization.get(made["id"])
 
 
-def test_ones_own_organization_is_the_default(recorded: "Recorded") -> None:
+def test_own_organization_is_the_default(recorded: "Recorded") -> None:
     with logged_in(recorded, "root") as client:
         before = client.organization.get()
         assert (client.organization.update(domain="x.example"))["id"] == before["id"]
         client.organization.update(domain=before["domain"] or "")
 
 
-def test_a_collaboration_comes_changes_and_goes(root: Client) -> None:
+def test_create_update_and_delete_collaboration(root: Client) -> None:
     made = root.collaboration.create("second", [1, 2], encrypted=True)
     assert (made["name"], made["encrypted"]) == ("second", True)
     changed = root.collaboration.update(made["id"], encrypted=False)
@@ -74,7 +74,7 @@ def test_a_collaboration_comes_changes_and_goes(root: Client) -> None:
         root.collaboration.get(made["id"])
 
 
-def test_a_study_comes_changes_and_goes(root: Client) -> None:
+def test_create_update_and_delete_study(root: Client) -> None:
     made = root.study.create("adults", [1, 2], collaboration=1)
     assert made["collaboration"]["id"] == 1
     assert (root.study.update(made["id"], name="old adults"))["name"] == "old adults"
@@ -89,7 +89,7 @@ def test_a_study_comes_changes_and_goes(root: Client) -> None:
         root.study.get(made["id"])
 
 
-def test_a_node_comes_changes_and_goes(root: Client) -> None:
+def test_create_update_and_delete_node(root: Client) -> None:
     collaboration = root.collaboration.create("with nodes", [1, 2])
     made = root.node.create(collaboration["id"], organization=2, name="basement")
     assert made["name"] == "basement"
@@ -106,7 +106,7 @@ def test_a_node_comes_changes_and_goes(root: Client) -> None:
     root.collaboration.delete(collaboration["id"])
 
 
-def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "Recorded") -> None:
+def test_wait_for_completion_and_delete_task(recorded: "Recorded") -> None:
     with logged_in(recorded, "admin") as admin:
         task = admin.task.create(
             [1], "slow", SLOW, "", {"method": "sleep", "kwargs": {"seconds": 60}}, 1
@@ -122,7 +122,7 @@ def test_a_task_is_waited_for_without_its_results_and_deleted(recorded: "Recorde
             admin.task.get(task["id"])
 
 
-def test_a_role_and_a_user_come_change_and_go(root: Client) -> None:
+def test_create_update_and_delete_role_and_user(root: Client) -> None:
     rules = [row["id"] for row in root.rule.list(operation="VIEW", scope="ORGANIZATION")]
     role = root.role.create("watcher", "looks around", rules[:2])
     assert role["organization"] is not None
@@ -151,14 +151,14 @@ def test_a_role_and_a_user_come_change_and_go(root: Client) -> None:
         root.role.get(role["id"])
 
 
-def test_one_changes_oneself_by_default(recorded: "Recorded") -> None:
+def test_own_user_is_the_default(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
         before = viewer.user.get()
         assert (viewer.user.update(firstname="Grace"))["id"] == before["id"]
         viewer.user.update(firstname=before["firstname"])
 
 
-def test_rules_and_runs_are_looked_up(root: Client) -> None:
+def test_get_rules_and_runs(root: Client) -> None:
     (rule,) = root.rule.list("event", "RECEIVE", "GLOBAL")
     assert root.rule.get(rule["id"]) == rule
     (role,) = root.role.list(name="Researcher")
@@ -172,7 +172,7 @@ def test_rules_and_runs_are_looked_up(root: Client) -> None:
     root.task.delete(task["id"])
 
 
-def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
+def test_create_without_permission_is_an_error(recorded: "Recorded") -> None:
     with logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             viewer.organization.create("x", "", "", "", "", "")
@@ -182,7 +182,7 @@ def test_what_one_may_not_add_is_an_error(recorded: "Recorded") -> None:
             viewer.collaboration.delete(1)
 
 
-def test_a_password_is_changed(recorded: "Recorded", root: Client) -> None:
+def test_change_password(recorded: "Recorded", root: Client) -> None:
     (role,) = root.role.list(name="Viewer")
     root.user.create("grace", "Grace", "Hopper", FIRST, "grace@example.org", 1, roles=[role["id"]])
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
@@ -194,7 +194,7 @@ def test_a_password_is_changed(recorded: "Recorded", root: Client) -> None:
         root.user.delete(client.whoami.id_)
 
 
-def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -> None:
+def test_reset_password_and_second_factor_without_login(recorded: "Recorded") -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         assert "msg" in client.util.reset_my_password(email="nobody@example.org")
         assert "msg" in client.util.reset_my_password(username="nobody")
@@ -212,7 +212,7 @@ def test_what_is_lost_is_asked_for_without_a_login(recorded: "Recorded") -> None
             client.util.reset_two_factor_auth(SECOND, "viewer@example.org")
 
 
-def test_a_private_key_is_made_once(
+def test_generate_private_key_once(
     root: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -234,16 +234,14 @@ def test_a_private_key_is_made_once(
     root.organization.update(public_key="")
 
 
-def test_no_key_is_left_behind_where_it_may_not_be_stored(
-    recorded: "Recorded", tmp_path: Path
-) -> None:
+def test_rejected_public_key_leaves_no_key_file(recorded: "Recorded", tmp_path: Path) -> None:
     with logged_in(recorded, "viewer") as viewer:
         with pytest.raises(PermissionDeniedError):
             viewer.util.generate_private_key(tmp_path / "key.pem")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
+def test_server_information(recorded: "Recorded") -> None:
     with Client("http://127.0.0.1", recorded.port, "/api") as client:
         assert (client.util.get_server_version(attempts_on_timeout=1))["version"]
         assert (client.util.get_server_health())["database"] is True
@@ -253,16 +251,14 @@ def test_the_server_tells_of_itself(recorded: "Recorded") -> None:
             client.refresh_token()
 
 
-def test_a_login_goes_on_with_a_new_token(root: Client) -> None:
+def test_refresh_token(root: Client) -> None:
     root.refresh_token()
     assert (root.user.get())["username"] == "root"
     assert root.check_if_blob_store_enabled() is False
     assert root.request("organization/1", retry=False) == root.organization.get(1)
 
 
-def test_a_token_that_is_due_is_renewed_before_the_next_request(
-    root: Client, vcr: Cassette
-) -> None:
+def test_expiring_token_is_refreshed_before_the_next_request(root: Client, vcr: Cassette) -> None:
     auth = root._core.auth
     assert auth.tokens is not None
     auth.tokens = due = replace(auth.tokens, renew_at=0)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit tests/replay/_async/test_waiting.py instead.
-"""Waiting where no events are heard: for one task or several, watched, followed, replayed."""
+"""Test waiting without events: one task or several, with progress and logs."""
 
 import io
 import sys
@@ -29,9 +29,7 @@ GOOD: dict[str, Any] = {
 BAD = {**GOOD, "organizations": ["IKNL"], "kwargs": {"column_name": "nothing"}}
 
 
-def test_a_task_is_created_watched_and_its_output_given(
-    client: Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_run_returns_the_outputs(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = client.task.run(**GOOD, timeout=60, progress=True, logs=True)
     assert [output["count"] > 0 for output in outputs] == [True, True]
     shown = capsys.readouterr()
@@ -40,7 +38,7 @@ def test_a_task_is_created_watched_and_its_output_given(
         client.task.run(**BAD, timeout=60, progress=False)
 
 
-def test_whoever_watches_hears_how_it_goes(client: Client) -> None:
+def test_progress_callback(client: Client) -> None:
     task = client.task.create(**BAD)
     heard: list[Progress] = []
     (row,) = client.wait_for_results(task, timeout=60, on_failure="return", progress=heard.append)
@@ -56,7 +54,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_is_drawn_in_a_terminal(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_in_a_terminal(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
@@ -64,9 +62,7 @@ def test_progress_is_drawn_in_a_terminal(client: Client, monkeypatch: pytest.Mon
     assert "2 of 2 done" in terminal.getvalue()
 
 
-def test_progress_is_one_output_of_a_notebook(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_in_a_notebook(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
     def display(bundle: Any, *, raw: bool, display_id: str, update: bool) -> None:
@@ -81,7 +77,7 @@ def test_progress_is_one_output_of_a_notebook(
     assert [update for *_, update in shown] == [False] + [True] * (len(shown) - 1)
 
 
-def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
+def test_wait_for_several_tasks(client: Client) -> None:
     tasks = [client.task.create(**given) for given in (GOOD, {**GOOD, "name": "second"})]
     first, second = client.wait_for_results(tasks, timeout=60)
     assert first.by_organization == second.by_organization
@@ -93,7 +89,7 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert ended == {good: (True, 2), other: (True, 2), bad: (False, 1)}
 
 
-def test_subtasks_of_several_tasks_are_in_the_picture(client: Client) -> None:
+def test_subtasks_of_several_tasks_are_in_progress(client: Client) -> None:
     given = {**GOOD, "organizations": ["IKNL"], "method": "central_average"}
     tasks = [client.task.create(**given) for _ in range(2)]
     heard: dict[int, Progress] = {}
@@ -111,7 +107,7 @@ def test_subtasks_of_several_tasks_are_in_the_picture(client: Client) -> None:
         }
 
 
-def test_tasks_of_somebody_else_are_waited_for_too(client: Client, recorded: "Recorded") -> None:
+def test_wait_for_tasks_of_another_user(client: Client, recorded: "Recorded") -> None:
     tasks = [client.task.create(**given) for given in (GOOD, BAD)]
     heard: list[Progress] = []
     with logged_in(recorded, "admin") as admin:
@@ -123,7 +119,7 @@ def test_tasks_of_somebody_else_are_waited_for_too(client: Client, recorded: "Re
     assert {now.task_id for now in heard if now.is_over} == {task["id"] for task in tasks}
 
 
-def test_results_that_may_not_be_seen_together_are_seen_one_by_one(
+def test_results_are_fetched_one_by_one_without_permission_to_list(
     recorded: "Recorded",
 ) -> None:
     with logged_in(recorded, "root") as root:
@@ -143,7 +139,7 @@ def test_results_that_may_not_be_seen_together_are_seen_one_by_one(
     assert [rows.outputs[0]["count"] > 0 for rows in found] == [True, True]
 
 
-def test_whoever_breaks_off_is_told_how_to_go_on(
+def test_interrupted_wait_explains_how_to_resume(
     client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tasks = [client.task.create(**GOOD), client.task.create(**GOOD)]
@@ -161,7 +157,7 @@ def test_whoever_breaks_off_is_told_how_to_go_on(
     assert f"wait_for_results({first})" in told
 
 
-def test_a_log_is_followed_to_its_end(client: Client) -> None:
+def test_follow_a_log_to_its_end(client: Client) -> None:
     task = client.task.create(**BAD)
     lines = []
     for line in client.task.stream_logs(task):
@@ -170,7 +166,7 @@ def test_a_log_is_followed_to_its_end(client: Client) -> None:
     assert any("Traceback" in line.text for line in lines)
 
 
-def test_events_that_cannot_be_heard_are_an_error(client: Client) -> None:
+def test_unavailable_events_are_an_error(client: Client) -> None:
     with pytest.raises(MissingDependencyError, match="events"):
         for _ in client.events("demo", timeout=1):
             pass

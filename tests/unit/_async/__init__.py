@@ -1,1 +1,1 @@
-"""Calls as users make them."""
+"""Tests of the asynchronous client, and the source that _sync is derived from."""

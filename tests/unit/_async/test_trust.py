@@ -1,12 +1,12 @@
-"""A server that lies about keys and encryption, and the keys that a client makes and uses."""
+"""Test a server that tampers with keys and encryption, and the keys of a client."""
 
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     InvalidKeyError,
@@ -25,7 +25,7 @@ from vantage6.client._encryption.keys import (
     public_key_of,
 )
 
-from .test_calls import KEY, TASK, listing, serve, write_key
+from .test_client import KEY, TASK, listing, serve, write_key
 
 THEIRS = public_key_of(generate_private_key(2048))
 EVIL = public_key_of(generate_private_key(2048))
@@ -41,7 +41,7 @@ class World:
             5: {"id": 5, "name": "Maastro", "public_key": THEIRS},
         }
 
-    async def serve(self, server: Script, client: AsyncClient) -> None:
+    async def serve(self, server: ScriptedServer, client: AsyncClient) -> None:
         await serve(
             server,
             client,
@@ -62,12 +62,12 @@ def world() -> World:
     return World()
 
 
-def posted(server: Script) -> int:
+def posted(server: ScriptedServer) -> int:
     return sum(path.startswith("POST") for path in server.paths)
 
 
-async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+async def test_replaced_key_gets_no_input_until_accepted(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     await client.setup_encryption(write_key(tmp_path))
@@ -89,8 +89,8 @@ async def test_a_swapped_key_gets_no_input_until_it_is_accepted(
     assert posted(server) == 2
 
 
-async def test_results_are_not_encrypted_for_who_takes_ones_place(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+async def test_replaced_own_key_is_noticed(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     await client.setup_encryption(write_key(tmp_path))
@@ -100,8 +100,8 @@ async def test_results_are_not_encrypted_for_who_takes_ones_place(
     assert not posted(server)
 
 
-async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+async def test_nothing_is_sent_when_encryption_is_denied(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     assert await client.collaboration.trust(4) is True
@@ -117,9 +117,9 @@ async def test_an_encrypted_collaboration_that_is_called_plain_gets_nothing(
     assert posted(server) == 1
 
 
-async def test_with_a_key_a_plain_collaboration_is_told_of_once(
+async def test_plain_collaboration_with_a_key_warns_once(
     client: AsyncClient,
-    server: Script,
+    server: ScriptedServer,
     tmp_path: Path,
     world: World,
     caplog: pytest.LogCaptureFixture,
@@ -134,8 +134,8 @@ async def test_with_a_key_a_plain_collaboration_is_told_of_once(
     assert caplog.text.count("not encrypted") == 1
 
 
-async def test_a_strict_client_sends_only_what_was_accepted(
-    server: Script, tmp_path: Path, world: World
+async def test_strict_client_sends_only_to_accepted_keys(
+    server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     async with AsyncClient(
         "http://127.0.0.1",
@@ -157,8 +157,8 @@ async def test_a_strict_client_sends_only_what_was_accepted(
         assert posted(server) == 1
 
 
-async def test_an_organization_without_a_key_has_no_fingerprint(
-    client: AsyncClient, server: Script, world: World
+async def test_organization_without_key_has_no_fingerprint(
+    client: AsyncClient, server: ScriptedServer, world: World
 ) -> None:
     world.organizations[5]["public_key"] = ""
     await world.serve(server, client)
@@ -171,8 +171,8 @@ async def test_an_organization_without_a_key_has_no_fingerprint(
 
 
 # -- keys of one's own ---------------------------------------------------------------------------
-async def test_the_public_key_is_replaced_when_told_to(
-    client: AsyncClient, server: Script, tmp_path: Path
+async def test_public_key_is_replaced_on_request(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     taken: list[str] = []
 
@@ -190,8 +190,8 @@ async def test_the_public_key_is_replaced_when_told_to(
     assert taken == [public_key_of(KEY)]
 
 
-async def test_a_public_key_that_the_server_refuses_is_an_error(
-    client: AsyncClient, server: Script, tmp_path: Path
+async def test_rejected_public_key_is_an_error(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     refused: Reply = (401, {"msg": "You lack the permission to do that!"})
     await serve(server, client, {"PATCH /organization/3": lambda *_: refused})
@@ -202,8 +202,8 @@ async def test_a_public_key_that_the_server_refuses_is_an_error(
     assert not (tmp_path / "new.pem").exists()
 
 
-async def test_a_key_is_made_long_and_for_its_owner_alone(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+async def test_generated_key_is_long_and_private(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     path = tmp_path / "new.pem"
@@ -219,8 +219,8 @@ async def test_a_key_is_made_long_and_for_its_owner_alone(
     assert server.seen == []
 
 
-async def test_a_key_that_others_can_read_is_warned_of_at_the_callers_line(
-    client: AsyncClient, server: Script, tmp_path: Path, world: World
+async def test_readable_key_warns_at_the_callers_line(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:
     await world.serve(server, client)
     write_private_key(tmp_path / "open.pem", private_key_to_pem(KEY))

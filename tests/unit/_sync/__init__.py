@@ -1,2 +1,2 @@
 # Derived by unasync.py: edit tests/unit/_async/__init__.py instead.
-"""Calls as users make them."""
+"""Tests of the asynchronous client, and the source that _sync is derived from."""

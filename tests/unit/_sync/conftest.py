@@ -1,17 +1,17 @@
 # Derived by unasync.py: edit tests/unit/_async/conftest.py instead.
-"""The client that these tests are about."""
+"""The client of these tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted import Script
 
+from tests.support.scripted_server import ScriptedServer
 from vantage6.client import Client
 
 
 @pytest.fixture
-def client(server: Script, tmp_path: Path) -> Iterator[Client]:
+def client(server: ScriptedServer, tmp_path: Path) -> Iterator[Client]:
     """Make a client of the scripted server, before its login; it knows of nothing yet."""
     known = tmp_path / "known_organizations"
     with Client(

@@ -1,12 +1,12 @@
 # Derived by unasync.py: edit tests/unit/_async/test_versions.py instead.
-"""What an older server or store lacks is an error that names its version and the one needed."""
+"""Test the errors for features that an older server or store lacks."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import Reply, Request, Script, logging_in
 
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import Client, EndpointNotFoundError, UnsupportedServerVersionError
 
 GONE: Reply = (404, b"<html>not here</html>")
@@ -23,10 +23,12 @@ def of_version(version: str, others: Callable[[Request], Reply]) -> Callable[[Re
             return 200, {"id": 1, "name": "demo", "encrypted": False}
         return others(request)
 
-    return logging_in(reply)
+    return with_login(reply)
 
 
-def choose(client: Client, server: Script, store: Script, path: str = "/api") -> None:
+def choose(
+    client: Client, server: ScriptedServer, store: ScriptedServer, path: str = "/api"
+) -> None:
     """Log in at a server, and choose a store."""
     row = {"id": 4, "name": "store", "url": f"http://127.0.0.1:{store.port}{path}"}
     server.reply = of_version("4.7.1", lambda _: (200, row))
@@ -34,8 +36,8 @@ def choose(client: Client, server: Script, store: Script, path: str = "/api") ->
     client.store.set(4)
 
 
-def test_the_version_is_asked_once_and_only_where_it_matters(
-    client: Client, server: Script, store: Script
+def test_version_is_requested_once_and_only_if_needed(
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     assert "GET /api/version" not in server.paths
@@ -55,8 +57,8 @@ def test_the_version_is_asked_once_and_only_where_it_matters(
     assert [request.authorization for request in asked] == [None]
 
 
-def test_nothing_is_sent_that_the_store_would_not_understand(
-    client: Client, server: Script, store: Script
+def test_nothing_unsupported_is_sent_to_the_store(
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     store.reply = of_version("4.7.1", lambda _: (201, {"id": 1}))
@@ -73,8 +75,8 @@ def test_nothing_is_sent_that_the_store_would_not_understand(
 @pytest.mark.parametrize(
     ("version", "sent"), [("4.7.1", "query"), ("4.8.2", "body"), ("4.15.2", "body")]
 )
-def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
-    client: Client, server: Script, version: str, sent: str
+def test_location_of_server_url_depends_on_the_version(
+    client: Client, server: ScriptedServer, version: str, sent: str
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
     client.authenticate("researcher", "secret")
@@ -84,8 +86,8 @@ def test_where_a_task_tells_the_address_of_the_server_depends_on_the_version(
     assert ("server_url" in request.body) == (sent == "body")
 
 
-def test_a_server_that_should_know_the_address_is_not_called_old(
-    client: Client, server: Script, store: Script
+def test_missing_endpoint_of_a_current_version_is_not_called_old(
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store)
     for reply in (of_version("4.15.2", lambda _: GONE), lambda _: GONE):
@@ -95,8 +97,8 @@ def test_a_server_that_should_know_the_address_is_not_called_old(
         assert not isinstance(caught.value, UnsupportedServerVersionError)
 
 
-def test_the_path_of_a_store_is_added_for_servers_that_do_not_tell_it(
-    client: Client, server: Script, store: Script
+def test_store_path_is_added_for_servers_that_omit_it(
+    client: Client, server: ScriptedServer, store: ScriptedServer
 ) -> None:
     choose(client, server, store, path="")
     assert client.store.url == f"http://127.0.0.1:{store.port}/api"

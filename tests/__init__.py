@@ -1,0 +1,1 @@
+"""Tests, a folder for each kind; `support` is what several of them share."""

@@ -1,0 +1,203 @@
+"""Test algorithm stores and their algorithms."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import (
+    AsyncClient,
+    BadRequestError,
+    ConfigurationError,
+    InvalidInputError,
+    NameNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+
+from . import logged_in
+
+if TYPE_CHECKING:
+    from ..conftest import Recorded
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+
+AVERAGE: dict[str, Any] = {
+    "name": "average",
+    "description": "",
+    "image": "harbor2.vantage6.ai/demo/average",
+    "partitioning": "horizontal",
+    "vantage6_version": "4.15",
+    "code_url": "https://code.example/average",
+    "functions": [{"name": "partial_average", "type": "federated"}],
+}
+
+
+async def at_the_store(recorded: "Recorded", user: str) -> AsyncClient:
+    client = await logged_in(recorded, user)
+    await client.store.set(1)
+    return client
+
+
+@pytest_asyncio.fixture
+async def root(recorded: "Recorded") -> AsyncIterator[AsyncClient]:
+    async with await at_the_store(recorded, "root") as client:
+        yield client
+
+
+async def test_choose_a_store(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "researcher") as client:
+        (row,) = await client.store.list(fields=["id", "name"])
+        assert row == {"id": 1, "name": "local store"}
+        assert client.store.url is None
+        with pytest.raises(ConfigurationError, match=r"store\.set"):
+            await client.algorithm.list()
+        with pytest.raises(NotFoundError):
+            await client.store.set(999)
+        chosen = await client.store.set(row["id"])
+        assert (client.store.store_id, client.store.url) == (1, chosen["url"])
+        assert client.generate_path_to("algorithm", True) == f"{chosen['url']}/algorithm"
+        assert await client.algorithm.list() == []
+        assert (await client.store.get(1, field="name")) == {"name": "local store"}
+        version = await client.request("version", is_for_algorithm_store=True)
+        assert set(version) == {"version"}
+
+
+async def test_submit_review_and_publish_an_algorithm(
+    recorded: "Recorded", root: AsyncClient
+) -> None:
+    async with await at_the_store(recorded, "researcher") as researcher:
+        made = await researcher.algorithm.create(**AVERAGE)
+        assert [function["name"] for function in made["functions"]] == ["partial_average"]
+        assert await researcher.algorithm.list(name="average") == [], "it has no review yet"
+        changed = await researcher.algorithm.update(made["id"], description="the mean")
+        assert (changed["description"], changed["image"]) == ("the mean", AVERAGE["image"])
+        waiting = await root.algorithm.list(awaiting_reviewer_assignment=True)
+        assert [row["id"] for row in waiting] == [made["id"]]
+
+        (admin_row,) = await root.store.user.list(username="admin")
+        review = await root.store.review.create(made["id"], admin_row["id"])
+        async with await at_the_store(recorded, "admin") as admin:
+            (asked,) = await admin.store.review.list(algorithm=made["id"], under_review=True)
+            assert asked["id"] == review["id"]
+            assert "msg" in await admin.store.review.approve(asked["id"], "does what it says")
+            done = await admin.store.review.get(asked["id"])
+            assert (done["status"], done["comment"]) == ("approved", "does what it says")
+
+        task = await researcher.task.create(
+            [1],
+            "from the store",
+            AVERAGE["image"],
+            "",
+            {"method": "partial_average"},
+            collaboration=1,
+            store=1,
+            server_url=researcher.base_path,
+        )
+        assert task["algorithm_store"]["id"] == 1
+        rows = await researcher.algorithm.list(image=AVERAGE["image"], partitioning="horizontal")
+        assert [row["description"] for row in rows] == ["the mean"]
+        assert (await researcher.algorithm.get(made["id"]))["status"] == "approved"
+        with pytest.raises(PermissionDeniedError):
+            await researcher.algorithm.delete(made["id"])
+        assert "msg" in await root.algorithm.invalidate(made["id"])
+        assert await researcher.algorithm.list(name="average") == []
+        assert "msg" in await root.algorithm.delete(made["id"])
+        with pytest.raises(NotFoundError):
+            await root.algorithm.get(made["id"])
+
+
+async def test_reject_an_algorithm_and_withdraw_a_review(
+    recorded: "Recorded", root: AsyncClient
+) -> None:
+    async with await at_the_store(recorded, "researcher") as researcher:
+        made = await researcher.algorithm.create(
+            **AVERAGE, documentation_url="https://docs.example"
+        )
+    with pytest.raises(PermissionDeniedError):
+        await root.algorithm.update(made["id"], name="not mine")
+    (admin_row,) = await root.store.user.list(username="admin")
+    first = await root.store.review.create(made["id"], admin_row["id"])
+    assert "msg" in await root.store.review.delete(first["id"])
+    with pytest.raises(NotFoundError):
+        await root.store.review.get(first["id"])
+    second = await root.store.review.create(made["id"], admin_row["id"])
+    with pytest.raises(PermissionDeniedError):
+        await root.store.review.reject(second["id"])
+    async with await at_the_store(recorded, "admin") as admin:
+        assert "msg" in await admin.store.review.reject(second["id"], "reveals patients")
+    (review,) = await root.store.review.list(rejected=True, reviewer=admin_row["id"])
+    assert review["comment"] == "reveals patients"
+    assert (await root.algorithm.get(made["id"]))["status"] == "rejected"
+    await root.algorithm.delete(made["id"])
+
+
+async def test_store_roles_rules_and_users(recorded: "Recorded", root: AsyncClient) -> None:
+    rules = await root.store.rule.list(operation="view")
+    assert {row["operation"] for row in rules} == {"view"}
+    ids = [row["id"] for row in rules]
+    role = await root.store.role.create("watcher", "looks around", ids[:2])
+    changed = await root.store.role.edit(role["id"], name="onlooker", rules=ids[:1])
+    assert (changed["name"], changed["description"]) == ("onlooker", "looks around")
+    assert [row["id"] for row in await root.store.rule.list(role=role["id"])] == ids[:1]
+
+    (viewer,) = await root.store.user.list(username="viewer")
+    had = [row["id"] for row in await root.store.role.list(user=viewer["id"])]
+    await root.store.user.update(viewer["id"], [role["id"]])
+    assert [row["id"] for row in await root.store.user.list(role=role["id"])] == [viewer["id"]]
+    assert [row["id"] for row in await root.store.rule.list(username="viewer")] == ids[:1]
+    assert "msg" in await root.store.user.delete(viewer["id"])
+    with pytest.raises(NotFoundError):
+        await root.store.user.get(viewer["id"])
+    again = await root.store.user.register("viewer", had)
+    assert (await root.store.user.get(again["id"], fields=["username"])) == {"username": "viewer"}
+
+    assert "msg" in await root.store.role.delete(role["id"])
+    assert await root.store.role.list(name="onlooker") == []
+    async with await at_the_store(recorded, "viewer") as onlooker:
+        with pytest.raises(PermissionDeniedError):
+            await onlooker.store.role.create("x", "", ids)
+
+
+async def test_store_policies(root: AsyncClient) -> None:
+    policies = await root.store.policy.get()
+    assert "min_reviewers" in policies
+    public = await root.store.policy.get(public=True)
+    assert set(public) < set(policies)
+    assert public["algorithm_view"] == policies["algorithm_view"]
+
+
+async def test_store_rows_by_name(recorded: "Recorded") -> None:
+    async with await logged_in(recorded, "root") as client:
+        assert (await client.store.set("local store"))["id"] == 1
+        role = await client.store.role.find("Reviewer")
+        rules = await client.store.rule.list(role="Reviewer")
+        assert await client.store.rule.id(f"{rules[0]['name']}.{rules[0]['operation']}")
+        assert [row["id"] for row in await client.store.user.list(role=role)] == [
+            row["id"] for row in await client.store.user.list(role="Reviewer")
+        ]
+        user = (await client.store.user.list())[0]
+        assert (await client.store.user.get(user["username"] or ""))["id"] == user["id"]
+        with pytest.raises(NameNotFoundError, match="review 'average': not found"):
+            await client.store.review.get("average")
+
+
+# the last one: who works at the store loses the roles there
+async def test_rename_unlink_and_relink_a_store(root: AsyncClient) -> None:
+    assert (await root.store.update(name="renamed"))["name"] == "renamed"
+    assert [row["id"] for row in await root.store.list(name="rena%")] == [1]
+    with pytest.raises(InvalidInputError, match="cannot extend"):
+        await root.store.update(all_collaborations=True)
+    with pytest.raises(InvalidInputError, match="collaboration"):
+        await root.store.create("https://store.example/api", "x")
+    url = root.store.url
+    assert url is not None
+    with pytest.raises(BadRequestError):
+        await root.store.create(url, "again", all_collaborations=True, force=True)
+    assert "msg" in await root.store.delete()
+    with pytest.raises(NotFoundError):
+        await root.store.get(1)
+    made = await root.store.create(url, "again", collaboration=1, force=True)
+    assert (made["name"], made["url"]) == ("again", url)
+    assert [row["id"] for row in await root.store.list(collaboration=1)] == [made["id"]]

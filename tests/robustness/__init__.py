@@ -1,0 +1,1 @@
+"""Tests of what fails on the way: broken connections, malformed responses, fuzzed bytes."""

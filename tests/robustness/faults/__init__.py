@@ -1,0 +1,1 @@
+"""Every exchange with a server, broken in every way."""

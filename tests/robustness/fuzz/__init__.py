@@ -1,0 +1,1 @@
+"""The fuzzer of everything that decodes bytes from a server."""

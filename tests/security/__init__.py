@@ -1,0 +1,1 @@
+"""Tests that no password, token or key is shown."""

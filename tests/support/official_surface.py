@@ -1,0 +1,37 @@
+"""The methods of the official client, and a recorder of which are used."""
+
+import json
+from typing import Any
+
+from tests.support.paths import OFFICIAL_SURFACE
+
+# Facts alone: of each method the names of its parameters, in order, with their defaults.
+SURFACE: dict[str, Any] = json.loads(OFFICIAL_SURFACE.read_text())
+RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]
+METHODS = {f"{resource}.{name}" for resource, methods in RESOURCES.items() for name in methods}
+# All that there is, by its name, such as ``task.create``, ``authenticate`` or ``token``.
+OFFICIAL = METHODS | SURFACE["client"].keys() | set(SURFACE["properties"])
+
+
+class UsageRecorder:
+    """A client, or one of its resources, that records which of its methods are used.
+
+    Parameters
+    ----------
+    target : object
+        The client or resource.
+    used : set of str
+        Where to note it.
+    name : str
+        Its dotted name, with a dot at the end; empty for the client itself.
+    """
+
+    def __init__(self, target: Any, used: set[str], name: str = "") -> None:
+        self._target, self._used, self._name = target, used, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._target, attribute)
+        name = self._name + attribute
+        if name in OFFICIAL:
+            self._used.add(name)
+        return UsageRecorder(value, self._used, f"{name}.") if name in RESOURCES else value

@@ -1,0 +1,262 @@
+"""Test profiles, and their order with arguments and environment."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vantage6.client import ConfigurationError, Profile, profiles
+from vantage6.client._config.options import ClientOptions, ConnectOptions
+from vantage6.client._config.plan import ConnectionPlan, require_complete, resolve
+from vantage6.client._config.profiles import (
+    choose_profile,
+    find_profile,
+    profiles_path,
+    read_profiles,
+    save_profile,
+    update_profile_text,
+)
+from vantage6.client._sync.client import Client
+
+FILE = Path("/somewhere/profiles.ini")
+WHOLE = """
+# where I work
+[demo]
+server = https://server.example/api
+username = ada
+collaboration = breast cancer %(1)s
+private-key = keys/iknl.pem
+verify = ca.pem
+cert = ~/me.pem
+proxy = socks5://proxy.example:1080
+save = yes
+
+[home]
+server = http://localhost:7601
+verify = false
+proxy = off
+"""
+
+
+def test_read_profile() -> None:
+    found = read_profiles(WHOLE, FILE)
+    assert found == {
+        "demo": Profile(
+            name="demo",
+            server="https://server.example/api",
+            username="ada",
+            collaboration="breast cancer %(1)s",
+            private_key=Path("/somewhere/keys/iknl.pem"),
+            verify=Path("/somewhere/ca.pem"),
+            cert=Path.home() / "me.pem",
+            proxy="socks5://proxy.example:1080",
+            save=True,
+        ),
+        "home": Profile("home", server="http://localhost:7601", verify=False, proxy=False),
+    }
+
+
+def test_path_may_start_with_home_or_root() -> None:
+    text = "[a]\nprivate_key = ~/k.pem\nverify = /etc/ca"
+    found = read_profiles(text, FILE)["a"]
+    assert found.private_key == Path.home() / "k.pem"
+    assert found.verify == Path("/etc/ca")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[a]\npassword = hush", "'password' does not belong"),
+        ("[a]\nprivate-key-passphrase = hush", "does not belong"),
+        ("[a]\nMy_Password = hush", "does not belong"),
+        ("[a]\nuser_name = hush", "Did you mean 'username'"),
+        ("[a]\nmotto = hush", "Use one of server, username"),
+        ("[a]\nserver = hush", "profile \\[a\\]: host must start with"),
+        ("[a]\nproxy = http://u:password-hush@h:1", "proxy's username .*proxy= or .*HTTPS_PROXY"),
+        ("[a]\nproxy = password-hush", "\\[a\\]: proxy must be the address of a proxy"),
+        ("[a]\nproxy = true", "proxy must be the address of a proxy"),
+        ("[a]\nsave = hushed", "true or false"),
+        ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
+        ("password = hush", "line 1: expected a profile"),
+        ("[a]\n\nhush", "line 3: expected a profile"),
+        ("[a]\n[a]\n", "line 2: .* got a duplicate"),
+        ("[a]\nusername = hush\nusername = hush", "line 3: .* got a duplicate"),
+    ],
+)
+def test_unknown_entries_are_rejected(text: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=hint) as caught:
+        read_profiles(text, FILE)
+    assert str(FILE) in str(caught.value)
+    if "password" in text.lower() or "passphrase" in text:
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "chosen", "expected"),
+    [
+        ("a b", "b", "a", "b"),
+        ("a b", None, "a", "a"),
+        ("a", None, None, "a"),
+        ("a default", None, None, "default"),
+    ],
+)
+def test_profile_is_selected(
+    there: str, name: str | None, chosen: str | None, expected: str
+) -> None:
+    known = {name: Profile(name) for name in there.split()}
+    assert choose_profile(known, name, FILE, chosen).name == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "name", "hint"),
+    [
+        ("", None, "no profiles yet. Create one with client.save_profile\\('default'\\)"),
+        ("", "demo", "no profiles yet. Create one with client.save_profile\\('demo'\\)"),
+        ("demo work", "demmo", "Did you mean 'demo'"),
+        ("demo work", "xyz", "Did you mean 'demo' or 'work'"),
+        ("demo work", None, "expected the name of a profile, .* demo, work"),
+    ],
+)
+def test_missing_profile_is_reported(there: str, name: str | None, hint: str) -> None:
+    known = {name: Profile(name) for name in there.split()}
+    with pytest.raises(ConfigurationError, match=hint):
+        choose_profile(known, name, FILE, None)
+
+
+def test_profile_is_written_and_the_rest_is_kept() -> None:
+    demo = Profile("demo", server="https://other.example/api", verify=False, save=True)
+    written = update_profile_text(WHOLE, demo, FILE)
+    assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
+    assert written.startswith("# where I work\n")
+    full = Profile(
+        "n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), Path("/c"), "http://h:1", False
+    )
+    assert read_profiles(update_profile_text(written, full, FILE), FILE)["n"] == full
+    assert update_profile_text(written, demo, FILE) == written
+
+
+@pytest.mark.parametrize(
+    ("profile", "hint"),
+    [
+        (Profile("a]"), "profile name: expected letters"),
+        (Profile(""), "profile name: expected letters"),
+        (Profile("a", username="x\ny = z"), "username: expected printable text"),
+        (Profile("a", username=" x"), "username: expected printable text"),
+        *(
+            (
+                Profile("a", **{key: f"x{end}[b]{end}server = https://evil.example"}),
+                "expected printable text",
+            )
+            for key in ("username", "collaboration")
+            for end in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"
+        ),
+        (Profile("a", proxy="http://u:p@proxy.example"), "profile 'a': a proxy's username"),
+        (Profile("a", server="nowhere"), "must start with https"),
+    ],
+)
+def test_unreadable_profile_is_not_written(profile: Profile, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=hint):
+        update_profile_text("", profile, FILE)
+    with pytest.raises(ConfigurationError, match="line 1"):
+        update_profile_text("what is this", Profile("a"), FILE)
+
+
+def test_profiles_file_location(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert profiles() == {}
+    path = save_profile(Profile("demo", server="https://server.example/api"))
+    assert path == home / "config" / "vantage6" / "profiles.ini"
+    assert find_profile(None).server == "https://server.example/api"
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "mine.ini"))
+    assert profiles_path() == home / "mine.ini"
+    assert profiles() == {}
+    save_profile(Profile("a"))
+    save_profile(Profile("b"))
+    assert profiles() == {"a": Profile("a"), "b": Profile("b")}
+    monkeypatch.setenv("VANTAGE6_PROFILE", "b")
+    assert find_profile(None) == Profile("b")
+
+
+def test_unreadable_or_unwritable_file_is_reported(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "folder").mkdir()
+    (home / "file").write_bytes(b"\xff")
+    for place in ("folder", "file"):
+        monkeypatch.setenv("VANTAGE6_PROFILES", str(home / place))
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            profiles()
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(home / "file" / "profiles.ini"))
+    assert profiles() == {}
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        save_profile(Profile("a"))
+
+
+def plan(
+    given: ConnectOptions | None = None, environ: dict[str, str] | None = None, **profile: Any
+) -> ConnectionPlan:
+    known = Profile("p", **profile) if profile else None
+    return resolve(given or {}, None, None, None, environ or {}, known)
+
+
+def test_arguments_override_environment_overrides_profile() -> None:
+    file = {"server": "https://file.example/api", "username": "file", "verify": False}
+    environ = {"VANTAGE6_SERVER": "https://env.example/v6", "VANTAGE6_USERNAME": ""}
+    from_file, from_env = plan(**file), plan({}, environ, **file)
+    given = plan({"server": "https://arg.example", "username": "arg", "verify": True}, environ)
+    assert [p.address and p.address.url for p in (from_file, from_env, given)] == [
+        "https://file.example/api",
+        "https://env.example/v6",
+        "https://arg.example/api",
+    ]
+    assert [p.username for p in (from_file, from_env, given)] == ["file", "file", "arg"]
+    assert [p.options.get("verify") for p in (from_file, from_env, given)] == [False, False, True]
+
+
+def test_profile_sets_connection_options() -> None:
+    file = {"server": "https://h", "cert": Path("/c.pem"), "proxy": "http://proxy.example:1"}
+    found = plan(**file)
+    assert (found.options.get("cert"), found.options.get("proxy")) == (file["cert"], file["proxy"])
+    given = plan({"cert": None, "proxy": False}, **file)
+    assert (given.options.get("cert"), given.options.get("proxy")) == (None, False)
+    assert plan(**{**file, "proxy": False}).options.get("proxy") is False
+    assert "proxy" not in plan(server="https://h").options
+
+
+def test_every_variable_is_read() -> None:
+    names = ["SERVER", "USERNAME", "PASSWORD", "MFA_CODE", "COLLABORATION", "PRIVATE_KEY", "CA"]
+    environ = {f"VANTAGE6_{name}": name.lower() for name in names}
+    environ |= {"VANTAGE6_SERVER": "https://h", "VANTAGE6_PRIVATE_KEY_PASSPHRASE": "hush"}
+    found = plan({"timeout": 3}, environ)
+    assert found.address
+    assert found.address.url == "https://h/api"
+    assert (found.username, found.password, found.mfa_code) == ("username", "password", "mfa_code")
+    assert (found.collaboration, found.private_key) == ("collaboration", "private_key")
+    assert found.passphrase == "hush"
+    assert found.options == {"timeout": 3, "verify": Path("ca")}
+    for secret in ("hush", "password", "mfa_code"):
+        assert f"'{secret}'" not in repr(found)
+
+
+def test_all_missing_settings_are_named() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require_complete(plan(), can_ask=False)
+    for name in ("SERVER", "USERNAME", "PASSWORD"):
+        assert f"VANTAGE6_{name}" in str(caught.value)
+    with pytest.raises(ConfigurationError) as caught:
+        require_complete(plan(server="https://server.example"), can_ask=True)
+    assert "SERVER" not in str(caught.value)
+    assert "PASSWORD" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="USERNAME"):
+        require_complete(plan({}, {"VANTAGE6_SERVER": "https://h"}), can_ask=True)
+
+
+def test_unknown_option_suggests_a_name() -> None:
+    with pytest.raises(TypeError, match=r"'user_name'\. Did you mean username"):
+        plan({"user_name": "ada"})  # type: ignore[typeddict-unknown-key]
+
+
+def test_options_match_the_client() -> None:
+    import inspect
+
+    taken = inspect.signature(Client).parameters.keys() - {"host", "port", "path"}
+    assert ClientOptions.__annotations__.keys() == taken

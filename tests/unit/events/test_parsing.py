@@ -1,0 +1,47 @@
+"""Test how messages of the server become events, and which events are wanted."""
+
+import pytest
+
+from vantage6.client import (
+    InvalidInputError,
+    LogWritten,
+    NodeOffline,
+    RunStatusChanged,
+    TaskCreated,
+)
+from vantage6.client._events.filters import EventFilter
+from vantage6.client._events.parsing import parse
+from vantage6.client._events.types import Joined, KillRequested, Refused
+
+
+def status(run: int, status: str, task: int = 1, parent: int | None = None) -> RunStatusChanged:
+    return RunStatusChanged(run, task, 1, 4, run, run, parent, status)
+
+
+def test_messages_become_events_and_unknown_ones_are_ignored() -> None:
+    assert parse("new_task", {"id": 3, "parent_id": None}) == TaskCreated(3, None)
+    assert parse("algorithm_log", {"run_id": 1, "task_id": 2, "log": "x"}) == LogWritten(1, 2, "x")
+    assert parse("node-offline", {"id": 1, "name": "n", "org_id": 2}) == NodeOffline(1, "n", 2)
+    assert parse("message", "User <a> joined room <collaboration_12>") == Joined(12)
+    assert parse("message", "User <a> joined room <collaboration_12_organization_1>") is None
+    assert parse("expired_token", None) == Refused()
+    for name, data in (("new_task", {}), ("new_task", None), ("status_update", {"run_id": "x"})):
+        assert parse(name, data) is None
+    assert parse("from the future", {"id": 1}) is None
+    order = {"collaboration_id": 4, "kill_list": [{"task_id": 1, "run_id": 2}, "odd"]}
+    assert parse("kill_containers", order) == KillRequested(4, (1,), (2,), None)
+
+
+def test_events_are_filtered_by_kind_task_and_collaboration() -> None:
+    wanted = EventFilter(["run_status", "log"])
+    wanted.only(4, 1)
+    assert TaskCreated(2, 1) not in wanted
+    assert status(7, "active", task=2, parent=1) in wanted, "of a subtask"
+    assert status(8, "active", task=3) not in wanted
+    line = LogWritten(7, 2, "x")
+    assert wanted.unknown(line) == ("task", 2)
+    wanted.learn(("task", 2), 4)
+    assert wanted.unknown(line) is None
+    assert line in wanted
+    with pytest.raises(InvalidInputError, match="node_offline"):
+        EventFilter("nonsense")  # type: ignore[arg-type]

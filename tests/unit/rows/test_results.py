@@ -1,0 +1,83 @@
+"""Test outputs of results: decoded, by organization, as a data frame."""
+
+import pickle
+from typing import Any
+
+import pytest
+
+from vantage6.bindings.server.rows import PageLinks
+from vantage6.client import DecryptionError, Finished, InvalidInputError, ResultRows
+from vantage6.client._rows.results import output_of
+
+LINKS: PageLinks = {"first": "", "self": ""}
+
+
+def result(run_id: int, value: str | None) -> Any:
+    reference = {"id": run_id, "link": "", "methods": []}
+    return {"id": run_id, "run": reference, "result": value, "blob_storage_used": False}
+
+
+def test_output_is_the_algorithms_value() -> None:
+    assert output_of(result(1, '{"a": [1, null, "x"]}')) == {"a": [1, None, "x"]}
+    assert output_of(result(1, "null")) is None
+    assert output_of(result(1, None)) is None
+
+
+@pytest.mark.parametrize("text", ['{"a": 1', "hello", "[" * 100_000])
+def test_output_without_json_names_its_run(text: str) -> None:
+    with pytest.raises(DecryptionError, match=r"run 3: expected JSON") as caught:
+        output_of(result(3, text))
+    assert caught.value.run_ids == [3]
+
+
+# -- what is made of them --------------------------------------------------------------------
+def opened(*texts: str | None, organizations: dict[int, str] | None = None) -> ResultRows:
+    rows = [result(number, text) for number, text in enumerate(texts, 1)]
+    return ResultRows(rows, LINKS, organizations=organizations)
+
+
+def test_outputs_are_decoded_by_position_and_by_organization() -> None:
+    rows = opened('{"n": 1}', None, "[2]", organizations={1: "IKNL", 2: "Maastro", 3: "VUmc"})
+    assert rows.outputs == [{"n": 1}, None, [2]]
+    assert rows.by_organization == {"IKNL": {"n": 1}, "Maastro": None, "VUmc": [2]}
+    assert rows[1:].by_organization == {"Maastro": None, "VUmc": [2]}
+    twin = pickle.loads(pickle.dumps(rows))  # noqa: S301 - our own bytes
+    assert twin.by_organization == rows.by_organization
+
+
+def test_outputs_of_organizations_with_same_or_no_name() -> None:
+    rows = opened("1", "2", "3", "4", organizations={1: "IKNL", 2: "IKNL", 3: "VUmc"})
+    assert rows.by_organization == {
+        "IKNL (run 1)": 1,
+        "IKNL (run 2)": 2,
+        "VUmc": 3,
+        "(run 4)": 4,
+    }
+
+
+def test_repr_of_finished_task_omits_results() -> None:
+    done = Finished(4, "completed", ResultRows([result(7, "[" + "1," * 999 + "1]")], LINKS))
+    assert str(done) == "Finished(task_id=4, status='completed')"
+
+
+def test_results_show_their_organization() -> None:
+    rows = opened('{"n": 1}', None, organizations={1: "IKNL", 2: "Maastro"})
+    lines = str(rows).splitlines()
+    assert lines[0].split() == ["organization", "run", "result"]
+    assert lines[2].split(maxsplit=2) == ["IKNL", "1", '{"n": 1}']
+    assert "organization" not in rows[0], "the rows stay as they came"
+    assert str(opened("1")).splitlines()[0].split() == ["run", "result"]
+
+
+def test_records_become_data_frame_rows() -> None:
+    where = {1: "IKNL", 2: "Maastro", 3: "VUmc"}
+    frame = opened('{"n": 1}', None, '[{"n": 2}, {"m": {"x": 3}}]', organizations=where).to_pandas()
+    assert frame.index.tolist() == ["IKNL", "VUmc", "VUmc"]
+    assert frame.index.name == "organization"
+    assert frame.columns.tolist() == ["n", "m.x"]
+    assert frame["n"].dropna().tolist() == [1, 2]
+
+
+def test_values_that_are_not_records_are_rejected() -> None:
+    with pytest.raises(InvalidInputError, match=r"Maastro: .* got 2\.5, .* Use \.outputs"):
+        opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()

@@ -1,0 +1,162 @@
+"""Test rows as list and as page, their selection and their pages."""
+
+import json
+import pickle
+from datetime import date
+from typing import Any, cast
+
+import pytest
+
+from vantage6.bindings.server.rows import PageLinks
+from vantage6.client import InvalidInputError, Rows
+from vantage6.client._rows.pages import SMALL_PAGE_BYTES, Pages, check_page
+from vantage6.client._rows.selection import Selection, check_period
+
+LINKS: PageLinks = {"first": "/x?page=1", "self": "/x?page=1"}
+PEOPLE = [
+    {"id": 1, "name": "Ada", "country": "UK"},
+    {"id": 2, "name": "Grace", "country": "US"},
+    {"id": 3, "name": "Ada", "country": "NL"},
+]
+
+
+def rows(total: int | None = None) -> Rows[dict[str, Any]]:
+    return Rows(PEOPLE, LINKS, total)
+
+
+def test_rows_are_a_list_and_a_page_dict() -> None:
+    people = rows()
+    assert isinstance(people, list)
+    assert people == PEOPLE
+    assert people["data"][1]["name"] == people[1]["name"] == "Grace"
+    assert people["links"] == LINKS
+    assert people[1:] == PEOPLE[1:]
+    assert people.total == 3
+    assert json.loads(json.dumps(people)) == PEOPLE
+
+
+def test_wrong_key_fails_like_a_list_and_names_valid_keys() -> None:
+    with pytest.raises(TypeError, match=r"the first row, use rows\[0\]\['result'\]"):
+        cast("Any", rows())["result"]
+    with pytest.raises(TypeError):
+        cast("Any", rows())[1.5]
+
+
+def test_rows_are_pickled_with_their_links() -> None:
+    twin = pickle.loads(pickle.dumps(rows(total=9)))  # noqa: S301 - our own bytes
+    assert (list(twin), twin.links, twin.total) == (PEOPLE, LINKS, 9)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), PEOPLE),
+        (Selection(field="name"), [{"name": "Ada"}, {"name": "Grace"}, {"name": "Ada"}]),
+        (Selection(fields=("id", "nothing")), [{"id": 1}, {"id": 2}, {"id": 3}]),
+        (Selection(filter_=("name", "Ada")), [PEOPLE[0], PEOPLE[2]]),
+        (Selection(filters=[("name", "Ada"), ("country", "NL")]), [PEOPLE[2]]),
+        (Selection(filter_=("name", "Ada"), filters=[("country", "UK")]), [PEOPLE[0]]),
+        (Selection(field="id", filter_=("name", "Ada")), [{"id": 1}, {"id": 3}]),
+    ],
+)
+def test_rows_and_fields_are_selected(selection: Selection, expected: list[dict[str, Any]]) -> None:
+    assert selection.of_rows(rows()) == expected
+
+
+def test_total_counts_selected_rows_if_all_are_known() -> None:
+    ada = Selection(filter_=("name", "Ada"))
+    assert ada.of_rows(rows()).total == 2
+    assert ada.of_rows(rows(total=50)).total == 50
+
+
+def test_filtering_does_not_change_the_rows() -> None:
+    people = rows()
+    Selection(field="id", filter_=("name", "Ada")).of_rows(people)
+    assert people == PEOPLE
+
+
+def test_filter_by_unknown_field_suggests_a_name() -> None:
+    with pytest.raises(InvalidInputError, match=r"name.*, got 'nmae'"):
+        Selection(filter_=("nmae", "Ada")).of_rows(rows())
+    nobody: Rows[dict[str, Any]] = Rows([], LINKS)
+    assert Selection(filter_=("nmae", "Ada")).of_rows(nobody) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"fields": "name"}, {"filter_": "name"}, {"filters": [("name",)]}]
+)
+def test_invalid_selections_are_rejected(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError):
+        Selection(**wrong)
+
+
+MORE: PageLinks = {"first": "a", "self": "a", "next": "b", "last": "b"}
+
+
+@pytest.mark.parametrize("number", [0, -1, "2", 1.5, True])
+def test_invalid_page_numbers_are_rejected(number: Any) -> None:
+    check_page(1, 250)
+    check_page(None, None)
+    for page in ((number, None), (None, number)):
+        with pytest.raises(
+            InvalidInputError, match=f"page: expected a whole number.*got {number!r}"
+        ):
+            check_page(*page)
+
+
+def test_period_consists_of_two_times() -> None:
+    for ends in (("2026-11-26", None), (None, "2026-11-26T12:00:00"), (date(2026, 11, 26), None)):
+        assert check_period("started", cast("Any", ends)) == ends
+    assert check_period("started", None) == (None, None)
+    for wrong in ("2026-11-26", ("2026-11-26",), 3, {"2026-11-26", "2026-11-27"}):
+        with pytest.raises(
+            InvalidInputError, match="started: expected the first and the last time"
+        ):
+            check_period("started", cast("Any", wrong))
+    for time in ("yesterday", "", 3):
+        with pytest.raises(InvalidInputError, match=f"started: expected a time.*, got {time!r}"):
+            check_period("started", cast("Any", (None, time)))
+
+
+def test_endless_pages_are_noticed() -> None:
+    pages = Pages[Any](1000, 250)
+    assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
+    assert "no new row" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
+    assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
+
+
+def test_row_moved_between_pages_appears_once() -> None:
+    pages = Pages[Any](1000, 250)
+    assert not pages.add({"data": PEOPLE[:2], "links": MORE}, 600)
+    assert pages.has_more
+    assert not pages.add({"data": PEOPLE[1:], "links": {"first": "a", "self": "b"}}, 400)
+    assert not pages.has_more
+    joined = pages.rows()
+    assert joined == PEOPLE
+    assert joined.total == 3
+    assert "next" not in joined.links, "a loop over pages ends here"
+
+
+@pytest.mark.parametrize(
+    ("total", "size", "asked"),
+    [
+        (0, 100, [(1, 250)]),
+        (250, 100, [(1, 250)]),
+        (600, 100, [(1, 250), (2, 250), (2, 500)]),
+        (5000, 1, [(1, 250), (2, 250), (2, 500), *((number, 1000) for number in range(2, 6))]),
+        (1200, SMALL_PAGE_BYTES // 100, [(number, 250) for number in range(1, 6)]),
+    ],
+)
+def test_small_pages_grow_without_missing_rows(
+    total: int, size: int, asked: list[tuple[int, int]]
+) -> None:
+    pages = Pages[Any](1 << 30, 250)
+    seen: list[tuple[int, int]] = []
+    while pages.has_more:
+        seen.append((pages.number, pages.per_page))
+        begins, ends = (pages.number - 1) * pages.per_page, pages.number * pages.per_page
+        links = {"first": "", "self": ""} | ({"next": ""} if ends < total else {})
+        rows = [{"id": id_} for id_ in range(begins, min(ends, total))]
+        assert pages.add({"data": rows, "links": links}, size * len(rows)) is None  # type: ignore[typeddict-item]
+    assert seen == asked
+    assert [row["id"] for row in pages.rows()] == list(range(total))

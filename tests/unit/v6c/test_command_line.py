@@ -1,0 +1,504 @@
+"""Test the command line: exit codes, values, operations, help, completion."""
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import click
+import pytest
+
+import vantage6.client
+from tests.support.paths import OPENAPI, ROOT
+from vantage6.client import errors
+from vantage6.v6c import (
+    _completers,
+    _completion,
+    _connection,
+    _exit_codes,
+    _operations,
+    _output,
+    _values,
+)
+from vantage6.v6c._app import app
+from vantage6.v6c._main import run
+
+ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+OPERATIONS = [
+    operation
+    for service in _operations.SERVICES
+    for operation in _operations.operations(service).values()
+]
+
+
+# -- exit codes -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("error", [kind for kind in ERRORS if kind is not errors.Vantage6Error])
+def test_every_client_error_has_an_exit_code(error: type[Exception]) -> None:
+    given = {name for failure in _exit_codes.FAILURES for name in failure.errors} - {
+        "Vantage6Error"
+    }
+    assert given & {kind.__name__ for kind in error.__mro__}, "no code stands for this kind yet"
+    assert _exit_codes.exit_code(error) != _exit_codes.OK
+
+
+def test_exit_codes_are_distinct_and_name_existing_errors() -> None:
+    named = [name for failure in _exit_codes.FAILURES for name in failure.errors]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(vantage6.client.__all__)
+    codes = [code for code, _ in _exit_codes.exit_code_table()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.NameNotFoundError, 5),  # though it is an InvalidInputError as well
+        (errors.LoginFailedError, 3),
+        (errors.PermissionDeniedError, 4),  # though it is an UnauthorizedError as well
+        (errors.UnsupportedServerVersionError, 7),  # though it is a NotFoundError as well
+        (errors.ConflictError, 6),
+        (errors.RequestTimeoutError, 8),
+        (errors.TaskFailedError, 9),
+        (errors.WaitTimeoutError, 10),
+        (errors.PublicKeyChangedError, 11),
+        (ValueError, 1),
+    ],
+)
+def test_nearest_base_class_decides(error: type[Exception], code: int) -> None:
+    assert _exit_codes.exit_code(error) == code
+
+
+def test_hints_match_the_shells() -> None:
+    assert _exit_codes.hint(errors.LoginExpiredError) == "log in with: v6c login"
+    assert _exit_codes.hint(errors.NotFoundError) is None
+
+
+# -- words ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("age", "age"),
+        ("5", 5),
+        ('"5"', "5"),
+        ("[1, 2]", [1, 2]),
+        ("true", True),
+        ("null", None),
+        ("NaN", "NaN"),  # no JSON, and nothing that could be sent
+        ("", ""),
+    ],
+)
+def test_value_is_json_or_text(word: str, value: object) -> None:
+    read = _values.parse_value(word)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_pair_has_name_and_value() -> None:
+    assert _values.parse_pair("formula=a=b") == ("formula", "a=b")
+    for wrong in ("age", "=5", ""):
+        with pytest.raises(_values.ValueParseError, match="NAME=VALUE"):
+            _values.parse_pair(wrong)
+
+
+def test_document_is_json() -> None:
+    assert _values.parse_json(b'{"a": "\xc3\xa9"}', "x") == {"a": "é"}
+    for wrong in ("{", "", b"\xff", "Infinity", "[" * 100_000):
+        with pytest.raises(_values.ValueParseError, match=r"input\.json: expected JSON"):
+            _values.parse_json(wrong, "input.json")
+
+
+# -- output ---------------------------------------------------------------------------------------
+def test_secrets_are_masked_everywhere() -> None:
+    row = {"access_token": "a", "data": [{"otp_secret": "b", "api_key": None, "id": 1}]}
+    assert _output.mask_secrets(row) == {
+        "access_token": "<hidden>",
+        "data": [{"otp_secret": "<hidden>", "api_key": None, "id": 1}],
+    }
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b2J", "\u202e", "\x07", "\r"])
+def test_output_has_no_control_characters(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _output.print_text(f"a{evil}b\nc")
+    _output.print_row({"name": f"a{evil}b"}, as_json=False)
+    _output.print_error(f"a{evil}b")
+    _output.print_json({"name": f"a{evil}b"})
+    printed = capsys.readouterr()
+    assert evil not in printed.out + printed.err
+    assert json.loads(printed.out[printed.out.index("{") :]) == {"name": f"a{evil}b"}
+    harmless = " " if evil == "\r" else evil.replace(evil[0], "\N{REPLACEMENT CHARACTER}")
+    assert printed.out.startswith(f"a{harmless}b\nc\n")
+
+
+def test_tabs_separate_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    _output.print_text("age\tsex\n34\tf")
+    assert capsys.readouterr().out == "age\tsex\n34\tf\n"
+
+
+# -- operations -----------------------------------------------------------------------------------
+def test_all_operations_are_available() -> None:
+    contracts = OPENAPI
+    for service in _operations.SERVICES:
+        paths = json.loads((contracts / service / "4.15.2.json").read_text())["paths"]
+        ids = {
+            method["operationId"]
+            for path in paths.values()
+            for name, method in path.items()
+            if name != "parameters"
+        }
+        assert ids == set(_operations.operations(service))
+    assert len(OPERATIONS) == 111
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.service}-{one.name}")
+def test_help_of_each_operation_lists_its_parameters(
+    operation: _operations.Operation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["--store", "x"] if operation.service == "store" else []
+    assert run(["api", operation.name, *store, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert operation.summary in told
+    for parameter in operation.parameters:
+        assert f"--{parameter.name.replace('_', '-')}" in told
+    assert ("--body" in told) == (operation.body is not None)
+    for field, _ in operation.fields:
+        assert f"{field}: " in told
+
+
+def test_help_describes_the_body() -> None:
+    fields = dict(_operations.operations("server")["create_task"].fields)
+    assert fields["image"] == "str"
+    assert fields["organizations"] == "list[{id: int, input: str}]"
+    assert "study_id?" in fields
+    status = dict(_operations.operations("server")["update_run"].fields)["status?"]
+    assert "'completed'" in status
+
+
+def test_operations_of_both_services_are_distinct(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["api", "get_role", "--help"])
+    assert "--store" not in capsys.readouterr().out
+    run(["api", "get_role", "--store", "x", "--help"])
+    assert "--store" in capsys.readouterr().out
+    assert run(["api", "list_algorithms"]) == 2
+    assert "--store" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "operation",
+    # What takes or gives bytes goes another way, to a real server.
+    [one for one in OPERATIONS if "bytes" not in (one.body, one.response_type)],
+    ids=lambda one: f"{one.service}-{one.name}",
+)
+def test_arguments_are_sent_unchanged(
+    operation: _operations.Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where a parameter is called as an option of the command line is."""
+    client = Recorder()
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
+    values = {"int": 7, "str": "x", "bool": True}
+    given: dict[str, object] = {}
+    words = ["api", operation.name]
+    for parameter in operation.parameters:
+        value = values[parameter.type]
+        given[parameter.name] = (value,) if parameter.is_list else value
+        words += [f"--{parameter.name.replace('_', '-')}", str(value)]
+    if operation.body:
+        given["body"] = {"a": 1}
+        words += ["--body", '{"a": 1}']
+    if operation.service == "store":
+        words += ["--store", "s"]
+    assert run(words) == 0, capsys.readouterr().err
+    call = operation.call(**given)
+    assert client.sent == (call.path, call.body, call.method, call.query)
+    assert client.chosen == ("s" if operation.service == "store" else None)
+
+
+class Recorder:
+    """Keeps what it is asked to send."""
+
+    def __init__(self) -> None:
+        self.store = self
+        self.chosen: str | None = None
+        self.sent: tuple[object, ...] = ()
+
+    def set(self, name: str) -> None:
+        self.chosen = name
+
+    def request(self, *sent: object, is_for_algorithm_store: bool) -> dict[str, str]:
+        assert is_for_algorithm_store == (self.chosen is not None)
+        self.sent = sent
+        return {}
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def test_list_option_prints_all_operations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["api", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 111
+    assert "store   list_algorithms" in "\n".join(lines)
+
+
+# -- commands -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["task", "creat"], "unknown command 'creat'. Use one of: create."),
+        (["api", "list_task"], "list_tasks"),
+        (["xyzzy"], "whoami"),
+        (["org", "list", "--limit", "0"], "0 is not in the range"),
+        (["task", "create", "-o", "IKNL"], "--image"),
+        (["task", "create", "-o", "a", "--image", "i", "--kwarg", "x"], "NAME=VALUE"),
+        (["task", "create", "-o", "a", "--image", "i", "--timeout", "3"], "--wait"),
+        (["api", "get_task", "--id", "one"], "not a valid int"),
+        (["api", "create_task", "--body", "{"], "expected JSON"),
+        (["api", "create_task", "--body", "/nowhere.json"], "/nowhere.json"),
+    ],
+)
+def test_invalid_arguments_fail_before_sending(
+    command: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command) == 2
+    printed = capsys.readouterr()
+    assert told in printed.err
+    assert printed.out == ""
+
+
+def commands(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the paths of all commands, those of `api` aside."""
+    if not isinstance(command, click.Group) or path == ("api",):
+        return [path]
+    return [
+        inner
+        for name, child in command.commands.items()
+        for inner in commands(child, (*path, name))
+        if name != "localnet"  # it has the help of the local network
+    ]
+
+
+@pytest.mark.parametrize("path", commands(app, ()), ids=" ".join)
+def test_each_command_has_help(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*path, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert f"v6c {' '.join(path)}" in told
+    assert "\\b" not in told, "examples keep their lines"
+
+
+def test_help_lists_all_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    for code, meaning in _exit_codes.exit_code_table():
+        assert any(line.split(maxsplit=1) == [code, meaning] for line in told.splitlines())
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command and those below it, by what people type."""
+    yield name, command
+    for below in getattr(command, "commands", {}).values():
+        yield from commands(below, f"{name} {below.name}")
+
+
+def test_help_style_of_options_and_commands() -> None:
+    for name, command in commands(app, "v6c"):
+        context = click.Context(command, info_name=name, terminal_width=80)
+        told = command.get_help(context)
+        assert "..." not in told.partition("Commands:")[2], name
+        assert not re.search(r"--\w+ [A-Z]+_[A-Z]+\b", told), f"{name}: a name of our own"
+        arguments = [param for param in command.params if isinstance(param, click.Argument)]
+        for argument in arguments:
+            assert f"  {argument.make_metavar(context)}\n" not in told.partition("Options:")[2]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_exists_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", shell]) == 0
+    assert "_V6C_COMPLETE" in capsys.readouterr().out
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+
+
+@pytest.mark.parametrize(
+    ("words", "there"),
+    [
+        ("v6c ta", {"task"}),
+        ("v6c task cr", {"create"}),
+        ("v6c org list --cou", {"--country"}),
+        ("v6c api list_al", {"list_algorithm_stores", "list_algorithms"}),
+        ("v6c api get_task --i", {"--id"}),
+        ("v6c completion z", {"zsh"}),
+    ],
+)
+def test_completion_of_words(words: str, there: set[str]) -> None:
+    code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main([]))"
+    completed = python(
+        code,
+        _V6C_COMPLETE="bash_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split()) - 1),
+    )
+    assert {line.partition(",")[2] for line in completed.stdout.splitlines()} >= there
+    assert completed.stderr == ""
+
+
+def test_completion_is_quick_and_quiet(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ended = threading.Event()
+
+    def listed(kind: str, options: object, start: str) -> list[str]:
+        warnings.warn("others can read it", stacklevel=1)
+        if start == "slow":
+            ended.wait(30)
+        if start == "wrong":
+            raise RuntimeError("no server")
+        return ["right", "wrong", "slow", "right", "right\x1b[2J", "right\nplain,x"]
+
+    monkeypatch.setattr(_completers, "_list_names", listed)
+    complete = _completers.complete_names("task")
+    context = click.Context(click.Command("v6c"))
+    param = click.Argument(["task"])
+    found: dict[str, list[str]] = {}
+    for word, seconds in (("r", 30), ("wrong", 30), ("slow", 0.1)):
+        monkeypatch.setattr(_completers, "TIMEOUT_SECONDS", seconds)
+        found[word] = [item.value for item in complete(context, param, word)]
+    ended.set()
+    assert found == {"r": ["right"], "slow": [], "wrong": []}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("word", "there"),
+    [
+        ("", [r"a\ b", r"\$\(c\)", r"it\'s", "d/e:f"]),
+        ("'", ["a b", "$(c)", "d/e:f"]),
+        ('"', ["a b", "it's", "d/e:f"]),
+    ],
+)
+def test_completed_names_are_quoted_in_bash(
+    word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other people choose them: nothing in them may be run."""
+    names = ["a b", "$(c)", "it's", "d/e:f"]
+    monkeypatch.setattr(_completers, "_list_names", lambda *_: names)
+    monkeypatch.setenv("COMP_WORDS", f"v6c\ntask\nshow\n{word}")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    bash = _completion.Bash(app, {}, "v6c", "_V6C_COMPLETE")
+    assert bash.complete().splitlines() == [f"plain,{name}" for name in there]
+    assert "read -r type" in bash.source_template
+
+
+def test_missing_cli_extra_is_explained() -> None:
+    code = (
+        "import sys; sys.modules['click'] = None\n"
+        "from vantage6.v6c.__main__ import main; sys.exit(main(['whoami']))"
+    )
+    ended = python(code)
+    assert ended.returncode == 12
+    assert ended.stderr == (
+        "v6c: expected click to be installed. Install it with: pip install 'vantage6-sdk[cli]'\n"
+    )
+
+
+def test_help_and_completion_load_no_slow_modules() -> None:
+    code = (
+        "import sys; from vantage6.v6c.__main__ import main\n"
+        "main(['task', 'create', '--help']); print(*sys.modules)"
+    )
+    loaded = set(python(code).stdout.split())
+    assert "vantage6.v6c._task" in loaded
+    assert not loaded & {"vantage6.client", "vantage6.bindings", "httpx", "rich", "cryptography"}
+    assert not any(name.startswith("vantage6.localnet") for name in loaded)
+
+
+def test_closed_pipe_is_not_an_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    code = "import sys; from vantage6.v6c.__main__ import main; sys.exit(main(['api', '--list']))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_manual_lists_all_exit_codes() -> None:
+    manual = (ROOT / "docs" / "cli.md").read_text()
+    for code, meaning in _exit_codes.exit_code_table():
+        assert f"| {code} | {meaning} |" in manual
+
+
+class Blobs(BaseHTTPRequestHandler):
+    """Keeps one blob, as servers with a blob store do."""
+
+    kept = b""
+
+    def do_POST(self) -> None:
+        type(self).saved_login_file = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(201, b'{"uuid": "u"}')
+
+    def do_GET(self) -> None:
+        there = self.path == "/api/blobstream/u"
+        self.answer(
+            200 if there else 404, self.saved_login_file if there else b'{"msg": "not there"}'
+        )
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Ignore log messages."""
+
+
+def test_upload_and_download_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytes(range(256))
+    (tmp_path / "there").write_bytes(content)
+    with HTTPServer(("127.0.0.1", 0), Blobs) as server:
+        monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{server.server_port}/api")
+        monkeypatch.setenv("VANTAGE6_USERNAME", "nobody")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            assert run(["api", "upload_blob", "--body", str(tmp_path / "there")]) == 0
+            assert json.loads(capsys.readouterr().out) == {"uuid": "u"}
+            back = ["--output", str(tmp_path / "back")]
+            assert run(["api", "download_blob", "--id", "u", *back]) == 0
+            assert (tmp_path / "back").read_bytes() == content
+            assert run(["api", "download_blob", "--id", "v", *back]) == 5
+            assert "not there" in capsys.readouterr().err
+            assert (tmp_path / "back").read_bytes() == content, "nothing came in its place"
+            (tmp_path / "link").symlink_to(tmp_path / "there")
+            link = ["--output", str(tmp_path / "link")]
+            (tmp_path / "there").write_bytes(b"of somebody else")
+            assert run(["api", "download_blob", "--id", "u", *link]) == 0
+            assert (tmp_path / "there").read_bytes() == b"of somebody else"
+            assert not (tmp_path / "link").is_symlink()
+            assert (tmp_path / "link").read_bytes() == content
+            assert (tmp_path / "link").stat().st_mode & 0o777 == 0o600
+            os.mkfifo(tmp_path / "pipe")  # would wait for a reader
+            for wrong, told in (("pipe", "that cannot be replaced"), ("", "is a directory")):
+                where = ["--output", str(tmp_path / wrong)]
+                assert run(["api", "download_blob", "--id", "v", *where]) == 2
+                assert told in capsys.readouterr().err
+            left = sorted(path.name for path in tmp_path.iterdir())
+            assert left == ["back", "link", "pipe", "there"]
+        finally:
+            server.shutdown()
+            thread.join()

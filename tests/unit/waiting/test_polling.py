@@ -1,0 +1,183 @@
+"""Test statuses, pauses between polls, and failure messages."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage6.client import InvalidInputError
+from vantage6.client._utils.backoff import POLL
+from vantage6.client._waiting.failure import describe_failure
+from vantage6.client._waiting.polling import (
+    as_list,
+    check_display_options,
+    check_times,
+    is_list,
+    page_depth,
+)
+from vantage6.client._waiting.statuses import has_failed, has_finished
+
+
+@pytest.mark.parametrize(
+    ("status", "finished", "failed"),
+    [
+        (None, False, False),
+        ("pending", False, False),
+        ("initializing", False, False),
+        ("active", False, False),
+        ("completed", True, False),
+        ("crashed", True, True),
+        ("killed by user", True, True),
+        ("not allowed", True, True),
+        ("a way to fail that later servers invent", True, True),
+    ],
+)
+def test_every_status_is_final_or_not(status: str | None, finished: bool, failed: bool) -> None:
+    assert (has_finished(status), has_failed(status)) == (finished, failed)
+
+
+def looks(interval: float, until: float) -> list[float]:
+    """Return the times at which the server is asked."""
+    times = [0.0]
+    while times[-1] < until:
+        times.append(times[-1] + POLL.after(times[-1], interval))
+    return times
+
+
+def test_short_tasks_are_polled_often_and_long_ones_rarely() -> None:
+    times = looks(interval=1, until=600)
+    assert times[1] == pytest.approx(0.1)
+    assert len(times) < 250, "ten minutes of waiting are few requests"
+    for earlier, later in pairwise(times):
+        assert later - earlier < 3.001
+        assert later - earlier < max(0.1, 0.1 * earlier) + 0.001, "at most a tenth late"
+
+
+@given(st.floats(0, 1e4), st.floats(0.01, 60))
+def test_pause_does_not_exceed_the_interval(waited: float, interval: float) -> None:
+    assert 0.1 * interval <= POLL.after(waited, interval) <= 3 * interval
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout", "reason"),
+    [
+        (0, None, "interval: expected a number of seconds above 0, got 0"),
+        (-1, None, "interval: .* got -1"),
+        (float("nan"), None, "interval: .* got nan"),
+        ("1", None, "interval: .* got '1'"),
+        (None, None, "interval: .* got None"),
+        (1, -1, "timeout: expected a number of seconds of at least 0, or None, got -1"),
+        (1, float("nan"), "timeout: .* got nan"),
+        (1, "10", "timeout: .* got '10'"),
+        (1, [1], r"timeout: .* got \[1\]"),
+        (1, True, "timeout: .* got True"),
+    ],
+)
+def test_invalid_times_are_rejected(interval: Any, timeout: Any, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        check_times(interval, timeout)
+
+
+def test_any_number_is_a_valid_time() -> None:
+    for number in (0, 0.5, float("inf"), np.float32(1), np.int64(1)):
+        check_times(1, number)  # type: ignore[arg-type]  # numpy's, which type checkers mind
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "progress", "reason"),
+    [
+        ("ignore", None, "on_failure: expected 'raise' or 'return', got 'ignore'"),
+        ("raise", 3, "progress: expected True, False, None or a function, got 3"),
+        ("raise", "yes", "progress: .* got 'yes'"),
+    ],
+)
+def test_unknown_on_failure_or_progress_is_rejected(
+    on_failure: str, progress: object, reason: str
+) -> None:
+    check_display_options("return", print)
+    with pytest.raises(InvalidInputError, match=reason):
+        check_display_options(on_failure, progress)
+
+
+@pytest.mark.parametrize("tasks", [[1, 2], (1, 2), {1, 2}, iter((1, 2)), np.array([1, 2])])
+def test_several_tasks_in_any_iterable(tasks: Iterable[int]) -> None:
+    assert is_list(tasks)
+    assert as_list(tasks) == [1, 2]
+    for one in (1, "average age", {"id": 1}):
+        assert not is_list(one)
+        assert as_list(one) == [one]
+
+
+def run(number: int, status: str, log: str | None, **more: Any) -> Any:
+    organization = {"id": number, "link": "", "methods": []}
+    node = {"id": number, "name": f"node {number}"}
+    return {"id": 10 + number, "status": status, "log": log, "organization": organization,
+            "node": node, **more}  # fmt: skip
+
+
+def test_failure_names_run_organization_and_last_log_line() -> None:
+    log = "\n".join(f"line {number}" for number in range(100)) + "\nKeyError: 'abc'\n\n"
+    runs = [run(1, "completed", "fine"), run(2, "crashed", log), run(3, "not allowed", None)]
+    text = describe_failure(7, "failed", runs)
+    assert text.splitlines()[0] == "task 7 ended with status 'failed': 2 of 3 runs failed"
+    assert "run 12 at organization 2 (node 'node 2'): crashed" in text
+    assert "| KeyError: 'abc'" in text
+    assert "line 90" not in text, "the tail, not the whole log"
+    assert "run 13 at organization 3 (node 'node 3'): not allowed" in text
+    assert "fine" not in text
+
+
+def test_failure_does_not_call_active_runs_ended() -> None:
+    runs = [run(1, "crashed", None), run(2, "active", None), run(3, "completed", None)]
+    told = describe_failure(7, "crashed", runs).splitlines()
+    assert told[0] == (
+        "task 7 has status 'crashed': 1 of 3 runs failed, 1 not finished. "
+        "Use on_failure='return' to wait for all runs."
+    )
+    assert told[1:] == ["  run 11 at organization 1 (node 'node 1'): crashed"]
+
+
+def test_failure_names_organizations() -> None:
+    runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
+    below = [run(4, "crashed", None, task={"id": 8})]
+    text = describe_failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
+    assert text.splitlines()[1:] == [
+        "  run 11 at 'IKNL' (organization 1, node 'node 1'): crashed",
+        "  run 12 at organization 2 (node 'node 2'): crashed",
+        r"  run 13 at 'M\nrun 5' (organization 3): crashed",
+        "  subtask 8, run 14 at 'Radboudumc' (organization 4, node 'node 4'): crashed",
+    ]
+
+
+def test_log_in_failure_has_no_control_characters() -> None:
+    text = describe_failure(7, "crashed", [run(1, "crashed", "\x1b[2Jgone\x07")])
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "gone" in text
+
+
+def test_run_without_node_or_organization_is_described() -> None:
+    text = describe_failure(7, "crashed", [run(1, "crashed", None, node={}, organization=None)])
+    assert "run 11: crashed" in text
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted", "harmless", "expected"),
+    [
+        ([9, 8, 7, 6], {9, 8, 7}, set[int](), 3),
+        ([9, 8, 7, 6], {9, 7}, {8}, 3),
+        ([9, 8, 7, 6], {9, 7}, set[int](), 0),
+        ([9, 8, 7, 6], {9, 8, 6}, set[int](), 2),
+        ([9, 8, 7, 6], {6, 5}, {9, 8, 7}, 0),
+        ([], {6, 5}, {9, 8, 7}, 0),
+    ],
+    ids=["newest", "open between", "ended between", "some of them", "one alone", "none"],
+)
+def test_tasks_are_listed_together_up_to_large_inputs(
+    listed: list[int], wanted: set[int], harmless: set[int], expected: int
+) -> None:
+    assert page_depth(listed, wanted, harmless) == expected

@@ -1,0 +1,231 @@
+"""Test what the tracker learns from events and polls, and when it polls next."""
+
+import pytest
+
+from vantage6.client import (
+    RunStatusChanged,
+    TaskCreated,
+)
+from vantage6.client._events.types import Joined, KillRequested, Lost, RunUpdated
+from vantage6.client._utils.backoff import SUSPECT
+from vantage6.client._waiting.tracker import (
+    OUTAGE_SECONDS,
+    SAFETY_SECONDS,
+    UPDATE_SECONDS,
+    TaskTracker,
+)
+
+
+def task(status: str = "pending", *results: str | None, id_: int = 1) -> dict[str, object]:
+    rows = [{"run": {"id": number}, "result": text} for number, text in enumerate(results, 1)]
+    collaboration = {"id": 4}
+    common = {"id": id_, "name": "t", "job_id": id_, "parent": None, "collaboration": collaboration}
+    return {**common, "status": status, "runs": "/link", "results": rows or "/link"}
+
+
+def status(run: int, status: str, task: int = 1, parent: int | None = None) -> RunStatusChanged:
+    return RunStatusChanged(run, task, 1, 4, run, run, parent, status)
+
+
+def listening(*results: str | None) -> TaskTracker:
+    ledger = TaskTracker([1], 0, 1, None)
+    ledger.heard(Joined(4), 0, 0)
+    ledger.update_task(task("pending", *results))  # type: ignore[arg-type]
+    ledger.looked([1], 0)
+    return ledger
+
+
+def test_poll_once_a_minute_with_events() -> None:
+    assert listening(None, None).seconds_until_poll(0) == SAFETY_SECONDS
+    deaf = listening(None, None)
+    deaf.heard(Lost("gone"), 5, 5)
+    assert deaf.seconds_until_poll(5) == 0
+    deaf.looked([1], 5)
+    assert deaf.seconds_until_poll(5) < 1
+
+
+def test_poll_once_more_before_the_timeout() -> None:
+    ledger = TaskTracker([1], 0, 6000, 30)
+    ledger.heard(Joined(4), 0, 0)
+    ledger.update_task(task("pending", None))  # type: ignore[arg-type]
+    ledger.looked([1], 0)
+    assert (ledger.seconds_until_poll(0), ledger.seconds_left(0)) == (29, 30)
+    ledger.looked([1], 29)
+    assert ledger.seconds_until_poll(29) > ledger.seconds_left(29), "one is enough"
+
+
+def test_poll_after_the_last_result_not_after_completed_statuses() -> None:
+    ledger = listening(None, None)
+    for run in (1, 2):
+        ledger.heard(status(run, "completed"), 10, 10)
+        assert ledger.seconds_until_poll(10) > 0
+    assert ledger.seconds_until_poll(10) == UPDATE_SECONDS
+    ledger.heard(RunUpdated(1), 10, 10)
+    assert not ledger.has_all_results(1)
+    ledger.heard(RunUpdated(2), 10, 10)
+    assert ledger.seconds_until_poll(10) == 0
+    assert ledger.has_all_results(1)
+    ledger.looked([1], 10)
+    assert 0 < ledger.seconds_until_poll(10) < 0.1, "too early by a moment: soon again"
+
+
+def test_missed_completion_is_noticed_soon_after_its_result() -> None:
+    ledger = listening(None, None)  # the node of run 1 had said "completed" before
+    ledger.heard(status(2, "completed"), 5, 5)
+    ledger.heard(RunUpdated(2), 5, 5)
+    assert ledger.seconds_until_poll(5) > 50
+    ledger.heard(RunUpdated(1), 10, 10)
+    soon, late = SUSPECT.delays
+    assert [ledger.seconds_until_poll(10), ledger.tasks_to_poll(10)] == [soon, []]
+    assert [one.task_id for one in ledger.tasks_to_poll(10 + soon)] == [1]
+    ledger.looked([1], 10 + soon)
+    assert ledger.seconds_until_poll(10 + soon) == late - soon, (
+        "once more, should it not have been there"
+    )
+    ledger.looked([1], 20)
+    assert ledger.seconds_until_poll(20) > 50, "it may have been something else"
+
+
+def test_update_explained_by_a_status_is_not_an_end() -> None:
+    ledger = listening(None)
+    ledger.heard(RunUpdated(1), 10, 10)  # it has begun
+    ledger.heard(RunUpdated(1), 10, 10)
+    assert ledger.seconds_until_poll(10) == SUSPECT.delays[0]
+    ledger.heard(status(1, "active"), 10.5, 10.5)
+    assert ledger.seconds_until_poll(11) > 40
+    ledger.heard(RunUpdated(99), 11, 11)
+    assert ledger.seconds_until_poll(11) > 40, "of another task"
+
+
+def test_update_before_the_first_poll_is_kept() -> None:
+    ledger = TaskTracker([1], 0, 1, None)
+    ledger.heard(Joined(4), 0, 0)
+    for run in (1, 2, 99):
+        ledger.heard(RunUpdated(run), 0.1, 0.1)
+    ledger.heard(status(2, "active"), 0.1, 0.1)
+    ledger.update_task(task("active", None, None))  # type: ignore[arg-type]
+    ledger.looked([1], 0.2)
+    assert ledger.seconds_until_poll(0.2) == SUSPECT.delays[0]
+    ledger.heard(status(1, "active"), 0.3, 0.3)
+    assert ledger.seconds_until_poll(0.3) > 50
+
+
+def test_last_run_is_noticed_after_an_earlier_failure() -> None:
+    ledger = listening(None, None)
+    ledger.heard(status(1, "crashed"), 1, 1)
+    for now in (1, 2, 3, 5, 9, 20, 30):
+        ledger.looked([1], now)
+    assert ledger.seconds_until_poll(30) > 50
+    ledger.heard(status(2, "completed"), 31, 31)
+    ledger.heard(RunUpdated(2), 31, 31)
+    assert ledger.seconds_until_poll(31) == 0
+
+
+def test_last_run_is_noticed_after_polling_the_others() -> None:
+    ledger = listening(None, None, None)
+    runs = [
+        {"id": id_, "status": told, "organization": {"id": 7}}
+        for id_, told in ((1, "crashed"), (2, "completed"), (3, "active"))
+    ]
+    ledger.update_runs(1, runs)  # type: ignore[arg-type]
+    ledger.looked([1], 30)
+    ledger.heard(status(3, "completed"), 31, 31)
+    ledger.heard(RunUpdated(3), 31, 31)
+    assert ledger.seconds_until_poll(31) == 0
+
+
+@pytest.mark.parametrize("event", [status(1, "crashed"), KillRequested(4, (1,), (1,), None)])
+def test_poll_immediately_after_failure_or_kill(event: RunStatusChanged | KillRequested) -> None:
+    ledger = listening(None, None)
+    ledger.heard(event, 10, 10)
+    assert ledger.seconds_until_poll(10) == 0
+
+
+@pytest.mark.parametrize("event", [RunUpdated(2), status(2, "crashed", task=2)])
+def test_end_of_one_task_does_not_delay_polling_another(
+    event: RunStatusChanged | RunUpdated,
+) -> None:
+    ledger = TaskTracker([1, 2], 0, 6000, None, each=True)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
+        ledger.update_task(row)  # type: ignore[arg-type]
+    ledger.looked([1, 2], 1)
+    for id_ in (1, 2):
+        ledger.heard(status(id_, "completed", task=id_), 2, 2)
+    ledger.heard(RunUpdated(1), 2, 2)
+    ledger.heard(event, 2, 2)
+    assert [one.task_id for one in ledger.tasks_to_poll(2)] == [1, 2]
+    # The server announces what it has only a moment later: one has ended, the other not yet.
+    ledger.update_task(task("completed"))  # type: ignore[arg-type]
+    ledger.tasks[1].is_over = True
+    ledger.looked([1, 2], 2)
+    assert 0 < ledger.seconds_until_poll(2) < 0.1
+    assert [one.task_id for one in ledger.tasks_to_poll(2.1)] == [2]
+
+
+def test_poll_announced_tasks_and_all_once_a_minute() -> None:
+    ledger = TaskTracker([1, 2], 0, 1, None, each=True)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        ledger.update_task(task("active", id_=id_))  # type: ignore[arg-type]
+    ledger.looked([1, 2], 0)
+    ledger.heard(status(2, "crashed", task=2), 50, 50)
+    assert [one.task_id for one in ledger.tasks_to_poll(50)] == [2]
+    ledger.looked([2], 50)
+    assert [one.task_id for one in ledger.tasks_to_poll(SAFETY_SECONDS)] == [1, 2]
+
+
+def test_poll_earlier_tasks_after_the_last_one() -> None:
+    ledger = TaskTracker([1, 2], 0, 6000, None)
+    ledger.heard(Joined(4), 0, 0)
+    for id_ in (1, 2):
+        row = {**task(id_=id_), "results": [{"run": {"id": id_}, "result": None}]}
+        ledger.update_task(row)  # type: ignore[arg-type]
+    ledger.looked([1, 2], 1)
+    ledger.heard(status(1, "completed"), 2, 2)
+    ledger.heard(RunUpdated(1), 2, 2)
+    assert ledger.seconds_until_poll(2) > 50, "the wait depends on the last one"
+    ledger.heard(KillRequested(4, (2,), (2,), None), 3, 3)
+    assert [one.task_id for one in ledger.tasks_to_poll(3)] == [2]
+    ledger.tasks[2].is_over = True
+    ledger.looked([2], 3)
+    assert [one.task_id for one in ledger.tasks_to_poll(3)] == [1]
+
+
+def test_back_off_and_give_up_while_the_server_is_down() -> None:
+    ledger = listening(None)
+    pauses: list[float] = []
+    now = 1.0
+    while ledger.poll_failed(now):
+        pauses.append(ledger.seconds_until_poll(now))
+        now += pauses[-1]
+    assert [round(pause) for pause in pauses] == sorted(round(pause) for pause in pauses)
+    assert pauses[0] < 1 < pauses[-1]
+    assert now >= OUTAGE_SECONDS
+
+
+def test_ended_run_does_not_become_active_again() -> None:
+    ledger = listening(None, None)
+    row = {"id": 1, "status": "active", "organization": {"id": 7}}
+
+    def shown() -> str:
+        return ledger.progress(1, 10, str).runs[0].status
+
+    ledger.update_runs(1, [row])  # type: ignore[list-item]
+    assert shown() == "active"
+    ledger.heard(status(1, "crashed"), 10, 10)
+    ledger.update_runs(1, [row])  # type: ignore[list-item]
+    assert shown() == "crashed", "the look was a moment too early"
+    ledger.update_runs(1, [{**row, "status": "failed"}])  # type: ignore[list-item]
+    assert shown() == "failed", "the API has the last word"
+
+
+def test_progress_includes_runs_of_subtasks() -> None:
+    ledger = listening(None)
+    ledger.heard(TaskCreated(2, 1), 1, 1)
+    assert ledger.heard(status(7, "active", task=2, parent=1), 1, 1) == 1
+    assert ledger.heard(status(8, "active", task=9), 1, 1) is None, "of another task"
+    picture = ledger.progress(1, 3, str)
+    assert [(run.run_id, run.is_subtask) for run in picture.runs] == [(1, False), (7, True)]
+    assert picture.waited == 3
