@@ -22,8 +22,9 @@ from vantage6.client import (
     StatusError,
     TwoFactorRequiredError,
 )
-from vantage6.client._auth.bearer import MAX_SENDS, BearerAuth
+from vantage6.client._auth.bearer import MAX_SENDS
 from vantage6.client._auth.tokens import Tokens, claims
+from vantage6.client._sync.core.auth import ClientAuth
 
 NODE = {"id": 1, "name": "node"}
 
@@ -376,7 +377,7 @@ async def test_many_tasks_refresh_once(server: ScriptedServer, pass_time: PassTi
 
 
 def test_token_is_sent_to_the_server_only() -> None:
-    auth = BearerAuth("https://server.example/api")
+    auth = ClientAuth("https://server.example/api")
     auth.tokens = Tokens("access", "refresh", float("inf"))
     signed = {}
     for url in (

@@ -275,7 +275,7 @@ def test_child_process_has_own_connections_and_the_login(server: ScriptedServer)
     server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}))
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
         client.authenticate("researcher", "secret")
-        lock = client._core.auth._thread_lock
+        lock = client._core.auth._lock
         held, free = threading.Event(), threading.Event()
 
         def renewing() -> None:  # just when the process forks

@@ -8,22 +8,18 @@ signed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
 
-from .._http.client import to_response
 from .._http.context import context_of
 from .._http.pools import parse_url
 from .._http.status_errors import is_expired
-from .._utils.locks import AsyncLock, Lock
 from ..errors import LoginFailedError, RequestTimeoutError
-from .credentials import aresolve_code, resolve_code
 from .password import renewal_flow
 
 if TYPE_CHECKING:
@@ -43,17 +39,17 @@ def _origin(url: httpx.URL) -> Origin:
     return url.scheme, url.host, url.port
 
 
-def _seconds_left(request: httpx.Request) -> float:
+def seconds_left(request: httpx.Request) -> float:
     context = context_of(request)
     return context.deadline.left if context else inf
 
 
-def _may_renew(request: httpx.Request) -> bool:
+def may_renew(request: httpx.Request) -> bool:
     context = context_of(request)
     return context is None or context.may_renew
 
 
-def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
+def renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
     return RequestTimeoutError(
         "the token was not renewed within the timeout of the call",
         method=request.method,
@@ -61,9 +57,7 @@ def _renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
     )
 
 
-def _token_expired(
-    response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int
-) -> bool:
+def token_expired(response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int) -> bool:
     """Return whether the token has expired and a new one may help."""
     if not is_expired(response.status_code, response.content):
         return False
@@ -72,7 +66,7 @@ def _token_expired(
 
 
 class BearerAuth(httpx.Auth):
-    """The login of one client."""
+    """The login of a client: what is signed with which token, and how it is renewed."""
 
     def __init__(self, url: str) -> None:
         self.tokens: Tokens | None = None
@@ -80,72 +74,6 @@ class BearerAuth(httpx.Auth):
         self._store: Origin | None = None
         self.account: Account | None = None
         self.renewed: Callable[[], None] | None = None
-        self._thread_lock = Lock()
-        self._task_lock = AsyncLock()
-
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign a request and renew the token before or after it if needed; httpx calls this."""
-        may_renew = _may_renew(request)
-        outdated = self._about_to_expire() if may_renew else None
-        for attempt in range(1, 1 + MAX_SENDS):
-            if outdated:
-                if not self._thread_lock.acquire(_seconds_left(request)):
-                    raise _renewal_timeout(request)
-                try:
-                    if self.tokens is outdated:
-                        steps = self.renewing(outdated)
-                        step = next(steps)
-                        while step:
-                            if callable(step):
-                                result = resolve_code(step)
-                            else:
-                                response = yield self._renewal_request(request, *step)
-                                response.read()
-                                result = to_response(response)
-                            step = self.advance(steps, result)
-                finally:
-                    self._thread_lock.release()
-            signed_at, outdated = monotonic(), self._sign(request)
-            response = yield request
-            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
-                return
-            response.read()
-            if not _token_expired(response, outdated, signed_at, attempt):
-                return
-
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign a request and renew the token before or after it if needed; httpx calls this."""
-        may_renew = _may_renew(request)
-        outdated = self._about_to_expire() if may_renew else None
-        for attempt in range(1, 1 + MAX_SENDS):
-            if outdated:
-                if not await self._task_lock.acquire(_seconds_left(request)):
-                    raise _renewal_timeout(request)
-                try:
-                    if self.tokens is outdated:
-                        steps = self.renewing(outdated)
-                        step = next(steps)
-                        while step:
-                            if callable(step):
-                                result = await aresolve_code(step)
-                            else:
-                                response = yield self._renewal_request(request, *step)
-                                await response.aread()
-                                result = to_response(response)
-                            step = self.advance(steps, result)
-                finally:
-                    self._task_lock.release()
-            signed_at, outdated = monotonic(), self._sign(request)
-            response = yield request
-            if not may_renew or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
-                return
-            await response.aread()
-            if not _token_expired(response, outdated, signed_at, attempt):
-                return
 
     def sign_for_store(self, url: str) -> None:
         """Sign requests to this algorithm store too, in place of any earlier store."""
@@ -154,13 +82,13 @@ class BearerAuth(httpx.Auth):
     @property
     def needs_renewal(self) -> bool:
         """Whether the token must be renewed before it is used again."""
-        return self._about_to_expire() is not None
+        return self.expiring_tokens() is not None
 
-    def _about_to_expire(self) -> Tokens | None:
+    def expiring_tokens(self) -> Tokens | None:
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None
 
-    def _sign(self, request: httpx.Request) -> Tokens | None:
+    def sign(self, request: httpx.Request) -> Tokens | None:
         """Add the token and return its pair, or None if the request must not be signed."""
         tokens = self.tokens
         if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
@@ -168,7 +96,7 @@ class BearerAuth(httpx.Auth):
         request.headers.update(tokens.signing)
         return tokens
 
-    def _renewal_request(
+    def renewal_request(
         self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
     ) -> httpx.Request:
         """Create the renewal request, limited to the time that the waiting request has left."""

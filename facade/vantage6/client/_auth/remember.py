@@ -36,8 +36,10 @@ class LoginState(Protocol):
 class Login(Protocol):
     """The login of a client; see `Core`."""
 
-    auth: BearerAuth
     url: str
+
+    @property
+    def auth(self) -> BearerAuth: ...
 
     @property
     def state(self) -> LoginState: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -67,33 +66,3 @@ class ResumableBody:
     def is_here(self) -> bool:
         """Whether the answer has come as far as one before it."""
         return self._seen >= self.size
-
-
-class Body:
-    """A body that is sent piece by piece, at a pace of its own; each attempt iterates anew."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-        self.context: RequestContext | None = None
-
-    def __iter__(self) -> Generator[bytes]:
-        clock = TransferClock(self.context) if self.context else None
-        for piece in self._pieces:
-            if clock:
-                clock.add(piece)
-            yield piece
-
-
-class AsyncBody:
-    """The same as httpx wants it for a body that is sent asynchronously."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-        self.context: RequestContext | None = None
-
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
-        clock = TransferClock(self.context) if self.context else None
-        for piece in self._pieces:
-            if clock:
-                clock.add(piece)
-            yield piece

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
-    from ..._http.client import AsyncHttp
+    from .http import AsyncHttp
 
 T = TypeVar("T")
 

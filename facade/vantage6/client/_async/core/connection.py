@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from ..._backend.protocol import Backend
     from ..._backend.versions import Service
-    from ..._http.client import AsyncHttp
     from ..._http.limits import Limits
     from ..._http.response import Response
     from ..._rows.pages import PageOf
+    from .http import AsyncHttp
 
 T = TypeVar("T")
 Row = TypeVar("Row")

@@ -74,15 +74,15 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
-        from ..._auth.bearer import BearerAuth
-        from ..._http.client import AsyncHttp
         from ..._http.pools import AsyncPools
         from ..._http.tls import warn_if_unverified
+        from .auth import ClientAuth
+        from .http import AsyncHttp
 
         warn_if_unverified(address.url, route)
         self.address = address
         self.trust = trust
-        self.auth = BearerAuth(address.url)
+        self.auth = ClientAuth(address.url)
         http = AsyncHttp(address.url, AsyncPools(route), limits, self.auth)
         backend = V4()
         super().__init__(http, address.url, backend, backend.server_service)
@@ -315,7 +315,7 @@ class Core(Connection):
 
     async def choose_store(self, row: AlgorithmStore) -> None:
         """Send what is for an algorithm store to this one, from now on."""
-        from ..._http.client import AsyncHttp
+        from .http import AsyncHttp
 
         address = Address.parse_store(row["url"])
         if not address.path:

@@ -14,9 +14,9 @@ from ...errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedErr
 
 if TYPE_CHECKING:
     from ..._backend.protocol import Backend
-    from ..._http.client import AsyncHttp
     from ..._rows.names import AnyRow
     from ..._rows.pages import Listing, PageOf
+    from .http import AsyncHttp
 
 Row = TypeVar("Row")
 # For so many seconds a name means what it meant, unless it has come to mean nothing.

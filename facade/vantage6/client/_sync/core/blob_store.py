@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
-    from ..._http.client import Http
+    from .http import Http
 
 T = TypeVar("T")
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from ..._backend.protocol import Backend
     from ..._backend.versions import Service
-    from ..._http.client import Http
     from ..._http.limits import Limits
     from ..._http.response import Response
     from ..._rows.pages import PageOf
+    from .http import Http
 
 T = TypeVar("T")
 Row = TypeVar("Row")

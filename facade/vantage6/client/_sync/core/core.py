@@ -75,15 +75,15 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
-        from ..._auth.bearer import BearerAuth
-        from ..._http.client import Http
         from ..._http.pools import Pools
         from ..._http.tls import warn_if_unverified
+        from .auth import ClientAuth
+        from .http import Http
 
         warn_if_unverified(address.url, route)
         self.address = address
         self.trust = trust
-        self.auth = BearerAuth(address.url)
+        self.auth = ClientAuth(address.url)
         http = Http(address.url, Pools(route), limits, self.auth)
         backend = V4()
         super().__init__(http, address.url, backend, backend.server_service)
@@ -314,7 +314,7 @@ class Core(Connection):
 
     def choose_store(self, row: AlgorithmStore) -> None:
         """Send what is for an algorithm store to this one, from now on."""
-        from ..._http.client import Http
+        from .http import Http
 
         address = Address.parse_store(row["url"])
         if not address.path:

@@ -15,9 +15,9 @@ from ...errors import AmbiguousNameError, NameNotFoundError, PermissionDeniedErr
 
 if TYPE_CHECKING:
     from ..._backend.protocol import Backend
-    from ..._http.client import Http
     from ..._rows.names import AnyRow
     from ..._rows.pages import Listing, PageOf
+    from .http import Http
 
 Row = TypeVar("Row")
 # For so many seconds a name means what it meant, unless it has come to mean nothing.

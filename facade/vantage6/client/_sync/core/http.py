@@ -1,0 +1,140 @@
+# Derived by unasync.py: edit facade/vantage6/client/_async/core/http.py instead.
+"""The HTTP client: send a request, retry it, stream bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ..._http.context import DEFAULTS, SendOptions
+from ..._http.limits import BLOB
+from ..._http.messages import (
+    build_request,
+    client_options,
+    is_blob_response,
+    not_a_blob,
+    require_same,
+    to_response,
+)
+from ..._http.retry import Retries
+from ..._http.secrets import strip_library_frames
+from ..._http.streaming import ResumableBody, TransferClock
+from ..._utils.locks import Lock
+from ...errors import ClientClosedError
+
+if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
+    from ..._http.context import RequestContext
+    from ..._http.limits import Limits
+    from ..._http.pools import Pools
+    from ..._http.response import Response
+
+# The server does not read such a body to its end, and would take the rest for the next request.
+BINARY = {"Content-Type": BLOB, "Connection": "close"}
+
+
+class Http(httpx.Client):
+    """The connections of a client to one API."""
+
+    def __init__(self, url: str, pools: Pools, limits: Limits, auth: httpx.Auth) -> None:
+        pools.prepare(url)
+        super().__init__(transport=pools, **client_options(url, auth))
+        self.pools = pools
+        self.limits = limits
+
+    def limited(self, limits: Limits) -> Http:
+        """Return the same connections with other limits."""
+        view = copy(self)
+        view.limits = limits
+        return view
+
+    def lock(self) -> Lock:
+        """Create a lock for what the tasks of a program do one after the other."""
+        return Lock()
+
+    def send(
+        self, request: httpx.Request, *, retries: Retries | None = None, **options: Any
+    ) -> httpx.Response:
+        """Send a request, again if need be and if it is safe; see `Retries`."""
+        from time import sleep  # not above: `Http` does without, and it takes time to load
+
+        retries = retries or Retries(request, self.limits)
+        while True:
+            if self.pools.is_closed:
+                raise ClientClosedError
+            try:
+                response = super().send(request, **options)
+                delay = retries.after_response(response)
+                if delay is None:
+                    return response
+                response.close()
+            except httpx.RequestError as error:
+                delay = retries.after_error(error)
+            except BaseException as error:  # such as a task that is cancelled meanwhile
+                raise strip_library_frames(error)  # noqa: B904 - it is the same error
+            sleep(delay)
+            retries.begin()
+
+    def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
+        """Send a call, signed unless the options say otherwise, and return the response."""
+        request = build_request(self, call, options.headers)
+        retries = Retries(request, self.limits, options)
+        # BearerAuth, the client's own, signs each attempt and renews the token.
+        auth: dict[str, Any] = {} if options.signed else {"auth": None}
+        return to_response(self.send(request, retries=retries, **auth))
+
+    def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
+        """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
+        body = StreamedBody(pieces)
+        request = self.build_request(call.method, call.path, content=body, headers=BINARY)
+        retries = Retries(request, self.limits)
+        body.context = retries.context
+        return to_response(self.send(request, retries=retries))
+
+    def download(self, call: Call[bytes]) -> Generator[bytes]:
+        """Send a request, and give the body of the answer piece by piece."""
+        # Where that breaks off it is asked for again, as often as `Retries` lets; see
+        # `ResumableBody`.
+        from time import sleep
+
+        request = build_request(self, call, {})
+        retries = Retries(request, self.limits, is_streamed=True)
+        whole = ResumableBody(retries.context)
+        while True:
+            response = self.send(request, retries=retries, stream=True)
+            try:
+                whole.begin()
+                if not is_blob_response(response):
+                    response.read()
+                    raise not_a_blob(response)
+                for piece in response.iter_bytes():
+                    if new := require_same(whole.take(piece), request, whole.size):
+                        yield new
+                if whole.is_here:
+                    return
+                raise httpx.ReadError("the answer ended sooner than before", request=request)
+            except httpx.RequestError as error:
+                delay = retries.after_error(error)
+            finally:
+                response.close()
+            sleep(delay)
+            retries.begin()
+
+
+class StreamedBody:
+    """A body that is sent piece by piece, at its own pace; each attempt iterates from the start."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.context: RequestContext | None = None
+
+    def __iter__(self) -> Generator[bytes]:
+        clock = TransferClock(self.context) if self.context else None
+        for piece in self._pieces:
+            if clock:
+                clock.add(piece)
+            yield piece
