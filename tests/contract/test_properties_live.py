@@ -76,22 +76,22 @@ def test_every_response_matches_the_contract(
     schemas: dict[str, Any],
     table: dict[tuple[str, str], Counter[int]],
 ) -> None:
-    service = sandbox[service]
-    operation = service.truth.operations[name]
+    target = sandbox[service]
+    operation = target.truth.operations[name]
     statuses = table.setdefault((service, name), Counter())
     unknown: list[str] = []
 
     def ask(asked: tuple[httpx.Request, bool]) -> None:
         request, exists = asked
-        response = service.ask(operation, request)
+        response = target.ask(operation, request)
         statuses[response.status_code] += 1
-        for fault in faults(service, operation, response, exists):
+        for fault in faults(target, operation, response, exists):
             unknown.append(
                 f"{request.method} {request.url.raw_path.decode()} {request.content!r:.300} -> "
                 f"{response.status_code} {response.text[:200]}\n    {fault}"
             )
 
-    for requests in strategies(service, schemas[service].find_operation_by_id(name)):
+    for requests in strategies(target, schemas[service].find_operation_by_id(name)):
         many(ask, requests)
     assert statuses.total() >= CASES
     assert not unknown, "\n".join(unknown)

@@ -384,7 +384,7 @@ def test_wait_continues_while_a_node_is_offline(
         assert socket
 
         def leave() -> None:
-            while not socket._rooms:  # no client listens yet
+            while not socket._joined:  # no client listens yet
                 time.sleep(0.05)
             net.disconnect_node(2)
 
