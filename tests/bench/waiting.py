@@ -31,7 +31,7 @@ class Database:
         self.held: dict[int, float] = {}
         self._path = path
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._poll)
+        self._thread = threading.Thread(target=self._look)
 
     def __enter__(self) -> "Database":
         self._thread.start()

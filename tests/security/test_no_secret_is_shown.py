@@ -43,7 +43,8 @@ from vantage6.client._http import retry as _retry
 from vantage6.client._http import status_errors as _status_errors
 from vantage6.localnet import LocalNetwork, _seed
 from vantage6.localnet._authentication import log_in, totp_code
-from vantage6.localnet._environment import cache_folder
+from vantage6.localnet._environment import cache_folder, environment_python
+from vantage6.localnet._network import DEFAULT_VERSION
 
 from .failing_server import FailingServer
 from .secret_search import SecretSearch
@@ -75,6 +76,7 @@ class Person:
 @pytest.fixture
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretSearch]:
     monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(cache_folder()))
+    environment_python(DEFAULT_VERSION)  # the installers' own files are not to land in tmp_path
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")

@@ -446,14 +446,12 @@ class Blobs(BaseHTTPRequestHandler):
     kept = b""
 
     def do_POST(self) -> None:
-        type(self).saved_login_file = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).kept = self.rfile.read(int(self.headers["Content-Length"]))
         self.answer(201, b'{"uuid": "u"}')
 
     def do_GET(self) -> None:
         there = self.path == "/api/blobstream/u"
-        self.answer(
-            200 if there else 404, self.saved_login_file if there else b'{"msg": "not there"}'
-        )
+        self.answer(200 if there else 404, self.kept if there else b'{"msg": "not there"}')
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
