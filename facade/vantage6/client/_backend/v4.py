@@ -130,7 +130,7 @@ class Server:
 
     @property
     def checks(self) -> ResponseChecks:
-        """What its responses must hold."""
+        """Checks of its responses."""
         return service_checks("server")
 
 
@@ -143,7 +143,7 @@ class Store:
 
     @property
     def checks(self) -> ResponseChecks:
-        """What its responses must hold."""
+        """Checks of its responses."""
         return service_checks("store")
 
 
@@ -157,8 +157,8 @@ class V4:
     event_namespace = "/tasks"
 
     def parse_event(self, name: str, data: object) -> Received | None:
-        """Return the event in a message of the socket, if it holds one."""
-        from .._events.parsing import parse  # not above: few programs receive events
+        """Return the event in a message of the socket, or None."""
+        from .._events.parsing import parse  # not at the top: few programs receive events
 
         return parse(name, data)
 
@@ -185,22 +185,24 @@ class V4:
         return partial(operations[kind], **filters)
 
     def status_paths(self, task_id: int) -> tuple[str, ...]:
-        """Return the paths that have a task's status, the fastest first; servers may lack one."""
+        """Return the paths that return a task's status, the fastest first; servers may lack it."""
         return calls.get_task_status(task_id).path, calls.get_task(task_id).path
 
     def identify(
         self, username: str, tokens: Tokens
     ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
-        """Yield the calls that tell who has logged in; return the username and the user."""
+        """Yield the calls that identify the logged-in user; return the username and the user."""
         user = yield calls.get_user(tokens.user_id)
         username = user.get("username") or username
         organization = user.get("organization")
         if organization is None:
-            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
+            raise NotAuthenticatedError(
+                f"user {username!r}: expected a user with an organization, got one without"
+            )
         try:
             row = yield calls.get_organization(organization["id"])
             name = row.get("name")
-        except PermissionDeniedError:  # not everyone may see even their own
+        except PermissionDeniedError:  # some users may not view even their own
             name = None
         return username, WhoAmI(
             type_="user",
