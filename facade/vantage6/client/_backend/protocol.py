@@ -52,6 +52,10 @@ class Backend(Protocol):
         """Return the operation that lists all rows of a kind."""
         ...
 
+    def row(self, kind: Kind, id_: int) -> Any:
+        """Return the operation that gets the row with an id."""
+        ...
+
     def status_paths(self, task_id: int) -> tuple[str, ...]:
         """Return the paths that return a task's status, the preferred one first."""
         ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._http.validation import ResponseChecks, service_checks
 from ..errors import EndpointNotFoundError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from vantage6.bindings.store import rows as store_rows
 
     from .._http.address import Address
-    from .._http.validation import ResponseChecks
 
 T = TypeVar("T")
 # The API path of stores, and the first version of servers that include it in a store's address.
@@ -24,28 +24,19 @@ STORE_PATH, STORE_PATH_SINCE = "/api", "4.8.0"
 NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-class Service(Protocol):
-    """A kind of service, of any version."""
+@dataclass(frozen=True)
+class Service:
+    """A kind of service: its name in messages, versions, and package in the bindings."""
 
-    @property
-    def name(self) -> str:
-        """Its name in messages."""
-        ...
-
-    @property
-    def since(self) -> Since:
-        """The versions that added its operations and parameters."""
-        ...
-
-    @property
-    def version_call(self) -> Call[server_rows.Version | store_rows.Version]:
-        """The call that returns its version."""
-        ...
+    name: str
+    since: Since
+    version_call: Call[server_rows.Version | store_rows.Version]
+    bindings: str
 
     @property
     def checks(self) -> ResponseChecks:
         """Checks of its responses."""
-        ...
+        return service_checks(self.bindings)
 
 
 def newer_parts(call: Call[object], since: Since) -> dict[str, str]:

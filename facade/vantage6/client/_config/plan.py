@@ -165,9 +165,7 @@ def plan_from_saved_login(
     return address, replace(plan, username=stored[1].username), stored
 
 
-def _prefer_saved_login(
-    plan: ConnectionPlan,
-) -> tuple[Address, ConnectionPlan, Stored | None]:
+def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Use a saved login if there is no password."""
     stored = None
     if plan.password is None and plan.address:

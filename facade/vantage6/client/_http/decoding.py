@@ -23,9 +23,7 @@ T = TypeVar("T")
 
 
 def decode_response(
-    call: Call[object],
-    response: Response,
-    refused: type[UnauthorizedError] = PermissionDeniedError,
+    call: Call[object], response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> object:
     """Return the JSON of a response, or raise the error that its status stands for."""
     if _is_deleted(call, response):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from io import BytesIO
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from ..._encryption.blobs import (
     Blob,
@@ -20,60 +20,34 @@ from ..._http.decoding import decode_response, validate
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
-    from vantage6.bindings.call import Call
-
-    from ..._backend.protocol import Backend
     from ..._backend.rows import Result, Run, TaskOrganization
+    from ..._backend.v4 import ServerOperations
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
-    from .http import AsyncHttp
-
-T = TypeVar("T")
-
-
-class BlobState(Protocol):
-    """What is known of the server's blob store."""
-
-    has_blobs: bool | None
-
-
-class Server(Protocol):
-    """A server that may have a blob store; see `Core`."""
-
-    @property
-    def http(self) -> AsyncHttp: ...
-
-    @property
-    def backend(self) -> Backend: ...
-
-    @property
-    def state(self) -> BlobState: ...
-
-    @property
-    def reader(self) -> Reader: ...
-
-    async def send(self, call: Call[T]) -> T: ...
+    from .connection import Connection
 
 
 class BlobStore:
     """The blob store of a server."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(
+        self, connection: Connection, reader: Callable[[], Reader], other: BlobStore | None = None
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        # Whether there is one, once that is known; shared by the views of a connection.
+        self._is_enabled: list[bool] = other._is_enabled if other else []
 
     async def is_there(self, *, again: bool = False) -> bool:
         """Return whether there is one; the server is asked once unless `again` is true."""
-        state = self._server.state
-        if state.has_blobs is None or again:
+        if again or not self._is_enabled:
             try:
-                status = await self._server.send(
-                    self._server.backend.server.get_blob_store_status()
-                )
+                status = await self._connection.send(self._operations.get_blob_store_status())
             except UnsupportedServerVersionError:
-                state.has_blobs = False
+                self._is_enabled[:] = [False]
             else:
-                state.has_blobs = status["blob_store_enabled"]
-        return state.has_blobs
+                self._is_enabled[:] = [status["blob_store_enabled"]]
+        return self._is_enabled[0]
 
     async def put_inputs(
         self,
@@ -94,7 +68,7 @@ class BlobStore:
 
     async def results(self, rows: Iterable[Result], report: OnTransfer | None = None) -> Reader:
         """Download the results that are in the blob store."""
-        reader, counter, budget = self._server.reader, TransferCounter(report), self._budget()
+        reader, counter, budget = self._reader(), TransferCounter(report), self._budget()
         for row in rows:
             if row.get("blob_storage_used") and row["result"]:
                 blob = await self._get(row["result"], BlobReader(reader.key), counter, budget)
@@ -103,7 +77,7 @@ class BlobStore:
 
     async def inputs(self, runs: Iterable[Run]) -> Reader:
         """Download the inputs that are in the blob store; only the start of undecryptable ones."""
-        reader, budget = self._server.reader, self._budget()
+        reader, budget = self._reader(), self._budget()
         for run in runs:
             blob_id = run.get("input")
             if run.get("blob_storage_used") and blob_id:
@@ -121,15 +95,19 @@ class BlobStore:
         counter: TransferCounter,
     ) -> None:
         """Download a blob in chunks."""
-        call = self._server.backend.server.download_blob(check_blob_id(blob_id))
-        async with aclosing(self._server.http.download(call)) as pieces:
+        call = self._operations.download_blob(check_blob_id(blob_id))
+        async with aclosing(self._connection.http.download(call)) as pieces:
             async for piece in pieces:
                 write(reader.update(piece))
                 counter.add(len(piece))
         write(reader.finish())
 
+    @property
+    def _operations(self) -> ServerOperations:
+        return self._connection.backend.server
+
     def _budget(self) -> MemoryBudget:
-        return MemoryBudget(self._server.http.limits.max_response_bytes)
+        return MemoryBudget(self._connection.http.limits.max_response_bytes)
 
     async def _get(
         self, blob_id: str, reader: BlobReader, counter: TransferCounter, budget: MemoryBudget
@@ -144,7 +122,9 @@ class BlobStore:
 
     async def _put(self, pieces: Iterable[bytes]) -> str:
         """Upload a blob, and return its id."""
-        call = self._server.backend.server.upload_blob(b"")  # the body is streamed
-        response = await self._server.http.upload(call, pieces)
+        call = self._operations.upload_blob(b"")  # the body is streamed
+        response = await self._connection.http.upload(call, pieces)
         body = decode_response(call, response)
-        return validate(call, body, response, self._server.backend.server_service.checks)["uuid"]
+        return validate(call, body, response, self._connection.backend.server_service.checks)[
+            "uuid"
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 
 
 async def connect(
-    core: Core,
-    plan: ConnectionPlan,
-    stored: Stored | None,
-    *,
-    auto_relogin: bool,
+    core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool
 ) -> None:
     """Log in, with a saved login or a password, then apply the other settings of the plan."""
     if stored is None or not await _resume(core, stored):
@@ -75,9 +72,5 @@ async def _account(core: Core, plan: ConnectionPlan) -> Account:
         )
     code = plan.mfa_code
     if code is None and can_ask():
-        code = _prompt_for_code
+        code = partial(ask, "Code of your authenticator app")
     return Account(username, await aresolve_password(password), code)
-
-
-def _prompt_for_code() -> str:
-    return ask("Code of your authenticator app")

@@ -65,7 +65,6 @@ class State:
     private_key_file: Path | None = None
     store: StoreConnection | None = None
     socket: Socket | None = None
-    has_blobs: bool | None = None
     created: set[int] = field(default_factory=set[int])
 
 
@@ -89,13 +88,13 @@ class Core(Connection):
         self.state = State()
         self.is_view = False
         self.auth.renewed = self._update_saved_login
-        self.blobs = BlobStore(self)
+        self.blobs = BlobStore(self, lambda: self.reader)
 
     def limited(self, limits: Limits) -> Self:
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view)
+        view.blobs = BlobStore(view, lambda: view.reader, self.blobs)
         return view
 
     @property

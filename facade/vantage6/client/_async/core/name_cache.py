@@ -33,10 +33,7 @@ class RowSource(Protocol):
     def backend(self) -> Backend: ...
 
     async def rows(
-        self,
-        listing: Listing[PageOf[Row]],
-        page: int | None = None,
-        per_page: int | None = None,
+        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Row]: ...
 
 

@@ -103,11 +103,7 @@ async def _join(
 
 
 async def _reconnect(
-    core: Core,
-    socket: Socket,
-    mailbox: AsyncMailbox,
-    collaboration_id: int | None,
-    ends: float,
+    core: Core, socket: Socket, mailbox: AsyncMailbox, collaboration_id: int | None, ends: float
 ) -> None:
     """Reconnect, with a pause before each attempt."""
     attempts = 0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
     from .core import Core
 
 
-def connect(
-    core: Core,
-    plan: ConnectionPlan,
-    stored: Stored | None,
-    *,
-    auto_relogin: bool,
-) -> None:
+def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool) -> None:
     """Log in, with a saved login or a password, then apply the other settings of the plan."""
     if stored is None or not _resume(core, stored):
         account = _account(core, plan)
@@ -76,9 +71,5 @@ def _account(core: Core, plan: ConnectionPlan) -> Account:
         )
     code = plan.mfa_code
     if code is None and can_ask():
-        code = _prompt_for_code
+        code = partial(ask, "Code of your authenticator app")
     return Account(username, resolve_password(password), code)
-
-
-def _prompt_for_code() -> str:
-    return ask("Code of your authenticator app")

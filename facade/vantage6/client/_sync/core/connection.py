@@ -93,10 +93,7 @@ class Connection:
         return explain_missing(error, call, self._service, version) or error
 
     def rows(
-        self,
-        listing: Listing[PageOf[Row]],
-        page: int | None = None,
-        per_page: int | None = None,
+        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Row]:
         """Return the rows of a listing: of all pages, or of one."""
         check_page(page, per_page)

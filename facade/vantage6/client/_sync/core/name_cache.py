@@ -34,10 +34,7 @@ class RowSource(Protocol):
     def backend(self) -> Backend: ...
 
     def rows(
-        self,
-        listing: Listing[PageOf[Row]],
-        page: int | None = None,
-        per_page: int | None = None,
+        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Row]: ...
 
 

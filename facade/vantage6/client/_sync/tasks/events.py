@@ -101,11 +101,7 @@ def _join(core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | 
 
 
 def _reconnect(
-    core: Core,
-    socket: Socket,
-    mailbox: Mailbox,
-    collaboration_id: int | None,
-    ends: float,
+    core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | None, ends: float
 ) -> None:
     """Reconnect, with a pause before each attempt."""
     attempts = 0
