@@ -98,8 +98,8 @@ async def _join(
             until = time.monotonic() + JOIN_SECONDS
         if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
             return
-    what = "any" if collaboration_id is None else str(collaboration_id)
-    raise EventsUnavailableError(NO_RIGHT.format(what=f"collaboration {what}"))
+    what = "any collaboration" if collaboration_id is None else f"collaboration {collaboration_id}"
+    raise EventsUnavailableError(NO_RIGHT.format(what=what))
 
 
 async def _reconnect(
