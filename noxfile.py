@@ -68,7 +68,7 @@ def derived(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/, strictly and offline, and check the result."""
     install(session, "docs", "test")
-    # No proxy listens there, so every download fails.
+    # No proxy listens at this address, so every download fails.
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     session.run("mkdocs", "build", env={**nowhere, "NO_MKDOCS_2_WARNING": "1"})
     session.run("pytest", "-q", SITE, *session.posargs)
@@ -84,7 +84,7 @@ def audit(session: nox.Session) -> None:
     freeze = ("python", "-m", "pip", "freeze", "--exclude", "vantage6-sdk")
     installed = Path(session.create_tmp(), "installed.txt")
     installed.write_text(str(session.run(*freeze, silent=True)))
-    # --strict: a package that PyPI knows nothing about is a failure, too.
+    # --strict: a package that is not on PyPI is also a failure.
     session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "-r", str(installed))
 
 
@@ -122,7 +122,7 @@ def matrix(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real server and real nodes on this machine."""
     install(session, "test", "properties", "notebook")
-    # These have sessions of their own, which the gate runs at the same time.
+    # Separate sessions run these, in parallel in the gate.
     others = [f"--ignore=tests/{folder}" for folder in ("docs", "security", "robustness")]
     chosen = ("-m", "live", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
@@ -148,7 +148,7 @@ def secrets(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Break every exchange in every way, and compare with docs/faults.md (`-- --write`: update)."""
+    """Break each exchange in each way, and compare with docs/faults.md (`-- --write`: update)."""
     install(session, "test")
     session.run("pytest", "-q", "tests/robustness/faults", *session.posargs)
 
@@ -200,7 +200,7 @@ def interop(session: nox.Session) -> None:
 # -- measuring -------------------------------------------------------------------------------------
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure this client and the official one, into docs/benchmarks.md: `-- SUBJECT` for one."""
+    """Write benchmarks of both clients to docs/benchmarks.md; `-- SUBJECT` selects one."""
     install(session, "bench")
     session.run("python", "tests/bench", *session.posargs)
 
@@ -237,7 +237,7 @@ def contract(session: nox.Session) -> None:
     for service in services:
         target = f"openapi/{service}/{version}.json"
         session.run("openapi-spec-validator", target)
-        # The generator is stricter than the validator: it warns of what it cannot express.
+        # The generator is stricter than the validator: it warns of unsupported parts.
         strict = ("openapi-python-client", "generate", "--fail-on-warning", "--overwrite")
         settings = ("--meta", "none", "--config", "openapi/generator.yaml")
         with tempfile.TemporaryDirectory() as folder:

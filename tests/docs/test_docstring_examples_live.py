@@ -229,7 +229,6 @@ USERS = dict.fromkeys(
         "store.role.create",
         "store.role.edit",
         "store.role.delete",
-        "store.user.get",
         "store.user.list",
         "store.user.register",
         "store.user.update",
@@ -246,7 +245,6 @@ USERS = dict.fromkeys(
     ),
     "root",
 ) | {
-    "store.review.get": "admin",
     "store.review.list": "admin",
     "store.review.approve": "admin",
     "store.review.reject": "admin",

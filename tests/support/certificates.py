@@ -1,4 +1,4 @@
-"""Certificates that are made for one test, and the authority that signs them."""
+"""Certificates created for one test, and the authority that signs them."""
 
 import datetime
 import ipaddress
@@ -14,7 +14,7 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
 NAME = "server.example"
 
-# What a key may be for, all of which a certificate has to name.
+# The possible uses of a key; a certificate must specify all of them.
 USES = (
     "digital_signature",
     "content_commitment",
@@ -65,7 +65,7 @@ class CertificateAuthority:
             .not_valid_after(ends)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
-        if to_standard:  # Python 3.13 insists on these
+        if to_standard:  # Python 3.13 requires these
             own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
             by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
             builder = builder.add_extension(own, critical=False).add_extension(by, critical=False)

@@ -8,7 +8,7 @@ from tests.support.paths import OPENAPI
 
 
 def operations_returning(names: Collection[str]) -> set[str]:
-    """Find the operations, of any version, whose answers have one of these fields."""
+    """Return the operations of any version whose responses have one of these fields."""
     found: set[str] = set()
     for file in (*OPENAPI.glob("server/*.json"), *OPENAPI.glob("store/*.json")):
         contract: Any = json.loads(file.read_text())

@@ -21,7 +21,7 @@ class Contract:
 
     @property
     def text(self) -> Any:
-        """The whole document."""
+        """The complete contract."""
         return _load(self.service, self.version)
 
 
@@ -39,7 +39,7 @@ CONTRACTS = [
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, and what a good answer to it looks like."""
+    """An operation with a valid response."""
 
     name: str
     status: int
@@ -47,7 +47,7 @@ class Operation:
 
 
 def operations(contract: Contract) -> Iterator[Operation]:
-    """Yield all operations that answer with JSON."""
+    """Yield all operations whose responses are JSON."""
     for methods in contract.text["paths"].values():
         for described in methods.values():
             if isinstance(described, list):  # the parameters of the path
@@ -58,7 +58,7 @@ def operations(contract: Contract) -> Iterator[Operation]:
                     yield Operation(described["operationId"], int(code), media["schema"])
 
 
-# A sample of each kind, as plain as can be.
+# The simplest sample of each type.
 PLAIN = {
     "string": "text",
     "integer": 5,
@@ -69,7 +69,7 @@ PLAIN = {
 
 
 def samples(contract: Contract, schema: Any) -> list[Any]:
-    """Return a few values that fit a schema: each alternative in it is in one of them."""
+    """Return values that match a schema, and together contain each of its alternatives."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return samples(contract, contract.text["components"]["schemas"][name])

@@ -9,7 +9,7 @@ from tests.support.proxies import pass_on
 
 
 class CuttingProxy:
-    """Passes connections on until it cuts them."""
+    """Forwards connections until it cuts them."""
 
     def __init__(self, port: int, *, events: bool = True) -> None:
         self._target, self._events = port, events
@@ -32,7 +32,7 @@ class CuttingProxy:
         """Cut all connections, and stop listening."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        self._accepting.join()  # or it may go on with another socket of the same number
+        self._accepting.join()  # otherwise it may continue with another socket of the same number
         self._listener.close()
         self.cut()
 

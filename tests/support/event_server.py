@@ -19,19 +19,19 @@ CUT, MUTE, CLOSED = "", "mute", "closed"
 RAW = "raw"
 
 NAMESPACE = "/tasks"
-# Of the two protocols, the message types that are sent here.
+# The message types of both protocols that are sent here.
 OPEN, CONNECT, DISCONNECT, EVENT = "0", *(f"4{kind}{NAMESPACE}," for kind in (0, 1, 2))
 GREETING = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 60_000}
 MOMENT = 0.002
 
 
 class EventHandler(BaseHTTPRequestHandler):
-    """Sends the recorded events on each connection, none of them too early."""
+    """Sends the recorded events on each connection, each after its request."""
 
     protocol_version = "HTTP/1.1"
-    tape: Iterator[RecordedEvent]  # the next connection goes on where one broke
+    tape: Iterator[RecordedEvent]  # the next connection continues where the last one broke
     answered: Callable[[], int]
-    taken: list[int]  # how much of each flood got through
+    taken: list[int]  # the number of messages of each flood that were sent
 
     def do_GET(self) -> None:
         """Hold one connection until it is closed."""
@@ -62,7 +62,7 @@ class EventHandler(BaseHTTPRequestHandler):
 
     def flood(self, first: bytes, then: bytes) -> None:
         """Send malformed bytes, followed by an endless message."""
-        # Answers are not read, and the fewer fit in between, the sooner it is over.
+        # Responses are not read; a small buffer shortens the test.
         self.connection.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
         self.connection.sendall(first)
         sent = 0

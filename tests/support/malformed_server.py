@@ -18,7 +18,7 @@ SERVER, STORE = Contract("server", "4.15.2"), Contract("store", "4.15.2")
 BASES = {"/api": SERVER, "/store/api": STORE}
 LINKS = {"first": "/api/x?page=1", "self": "/api/x?page=1", "last": "/api/x?page=1"}
 
-# Status, headers and body of an answer.
+# Status, headers and body of a response.
 Response = tuple[int, dict[str, str], bytes]
 Alteration = Callable[[Response], Response]
 
@@ -36,7 +36,7 @@ def reference(id_: int) -> dict[str, Any]:
 
 TOKENS = {"access_token": token(), "refresh_token": "refresh"}
 DATA = base64.b64encode(b'{"sum": 4}').decode()
-# What the samples say by chance is made to fit, so that calls get far.
+# Random sample values are replaced by consistent ones, so that calls get far.
 FITTING: dict[str, dict[str, Any]] = {
     "create_user_token": TOKENS,
     "refresh_token": TOKENS,

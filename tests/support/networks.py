@@ -1,4 +1,4 @@
-"""Fixtures of local networks, each started once, when a test first asks for it."""
+"""Fixtures of local networks; each starts on first use."""
 
 import os
 from collections.abc import Iterator

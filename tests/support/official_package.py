@@ -16,12 +16,12 @@ from vantage6.client import UserClient  # noqa: E402
 from vantage6.common.encryption import DummyCryptor, RSACryptor  # noqa: E402
 
 PLAIN = DummyCryptor()
-CHUNK = 1000  # for what streams: many to a message
+CHUNK = 1000  # of a stream: many in each message
 
 
 @functools.cache
 def cryptor():
-    """Return what has the throwaway key: from then on it is the only key of this process."""
+    """Return an object with the throwaway key, which becomes the only key of this process."""
     return RSACryptor(Path(sys.argv[1]))
 
 
@@ -34,12 +34,12 @@ def encrypt(data, to):
 
 
 def decrypt(message):
-    """Decrypt as its client and its nodes do: at the end they guess at the data."""
+    """Decrypt as the official client and nodes do, including their guess of the data format."""
     return cryptor().decrypt(message.decode())
 
 
 def decrypt_by_steps(message):
-    """Decrypt by the steps that come before the guess."""
+    """Decrypt without the guess of the data format."""
     wrapped_key, iv, ciphertext = map(PLAIN.str_to_bytes, message.decode().split("$"))
     key = cryptor()._decode_shared_key(wrapped_key)
     return cryptor()._aes_ctr_decrypt(ciphertext, key, iv)
@@ -94,7 +94,7 @@ def answer(request, data):
     function = globals()[request.pop("call")]
     try:
         return {}, function(data, **request)
-    except Exception as error:  # the process that asked is to see it
+    except Exception as error:  # report it to the calling process
         return {"error": repr(error)}, b""
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from tests.support.paths import OFFICIAL_SURFACE
 
-# Facts alone: of each method the names of its parameters, in order, with their defaults.
+# The parameters of each method, in order, with their defaults.
 SURFACE: dict[str, Any] = json.loads(OFFICIAL_SURFACE.read_text())
 RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]
 METHODS = {f"{resource}.{name}" for resource, methods in RESOURCES.items() for name in methods}
-# All that there is, by its name, such as ``task.create``, ``authenticate`` or ``token``.
+# All members by name, such as ``task.create``, ``authenticate`` or ``token``.
 OFFICIAL = METHODS | SURFACE["client"].keys() | set(SURFACE["properties"])
 
 

@@ -7,7 +7,7 @@ OPENAPI = ROOT / "openapi"
 DATA = Path(__file__).with_name("data")
 # Names, parameters and defaults of the official client.
 OFFICIAL_SURFACE = DATA / "official-surface.json"
-# Messages that other implementations have encrypted, and the key that opens them.
+# Messages encrypted by other implementations, and the key that decrypts them.
 VECTORS = DATA / "vectors"
 VECTORS_KEY = VECTORS / "throwaway-key.pem"
 # The private key of the first organization on the cassettes with encryption.

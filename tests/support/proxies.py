@@ -106,7 +106,7 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
         proxy.credentials += [one for one in lines if one.lower().startswith("proxy-auth")]
         return first, lines
 
-    def refuse(near: socket.socket) -> None:  # whether anybody listens behind it or not
+    def refuse(near: socket.socket) -> None:  # regardless of whether a server listens
         hear(near)
         near.sendall(b"HTTP/1.1 " + refusal + b"\r\nContent-Length: 0\r\n\r\n")
 

@@ -31,13 +31,13 @@ class Request:
 
 # Status, body (JSON unless bytes) and further headers.
 Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
-# Lets tokens grow older by some seconds.
+# Makes tokens some seconds older.
 PassTime = Callable[[float], None]
 
 
 @dataclass
 class ScriptedServer:
-    """Requests that the server has received, and how it responds."""
+    """The received requests, and the function that responds."""
 
     port: int
     reply: Callable[[Request], Reply] = lambda _: (404, b"<html>not here</html>")
@@ -52,12 +52,12 @@ class ScriptedServer:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each body waits 40 ms behind its headers
+    disable_nagle_algorithm = True  # otherwise each body waits 40 ms behind its headers
     script: ScriptedServer
 
     def answer(self) -> None:
         if self.path.startswith("/socket.io/"):
-            self.send_error(404)  # it announces nothing; who waits has to ask
+            self.send_error(404)  # no events: clients have to poll
             return
         length = int(self.headers.get("content-length", 0))
         body: Any = json.loads(self.rfile.read(length)) if length else None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-# Gets the path of a request and the decoded answer, and alters the answer in place.
+# Receives the path of a request and the decoded response, and alters the response in place.
 Tamper = Callable[[str, Any], None]
 
 
@@ -49,7 +49,7 @@ def tampering_proxy(server_port: int) -> Iterator[TamperingProxy]:
                 self.close_connection = True
                 if proxy.task_response == "late":
                     self.connection.settimeout(60)
-                    self.connection.recv(1)  # until the client has given up and is gone
+                    self.connection.recv(1)  # until the client has disconnected
                 elif isinstance(proxy.task_response, int):
                     self.send_error(proxy.task_response)
                 return

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectionFailedError,
+        CredentialsNotFoundError,
         DecryptionError,
         EncryptionNotSetUpError,
         EndpointNotFoundError,
@@ -109,6 +110,7 @@ __all__ = [
     # errors
     "Vantage6Error",
     "ConfigurationError",
+    "CredentialsNotFoundError",
     "InvalidInputError",
     "ClientClosedError",
     "MissingDependencyError",

@@ -58,6 +58,10 @@ class ConfigurationError(Vantage6Error, ValueError):
     """Invalid argument of the client itself: its address, timeouts or log level."""
 
 
+class CredentialsNotFoundError(ConfigurationError):
+    """Login that requires a password or a saved login, but neither was found."""
+
+
 class InvalidInputError(Vantage6Error, ValueError):
     """Invalid argument of a call; nothing was sent."""
 

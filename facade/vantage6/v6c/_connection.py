@@ -74,7 +74,7 @@ class ConnectionOptions:
 def connect(options: ConnectionOptions) -> Client:
     """Return a client that is logged in."""
     # Order: the given profile, the given server, the default profile, a saved login.
-    from vantage6.client import Client, ConfigurationError, NotAuthenticatedError, profiles
+    from vantage6.client import Client, CredentialsNotFoundError, NotAuthenticatedError, profiles
 
     arguments = options.client_arguments
     try:
@@ -85,13 +85,8 @@ def connect(options: ConnectionOptions) -> Client:
         if profiles():
             return Client.from_profile(**arguments)
         return Client.from_saved_login(**arguments)
-    except ConfigurationError as error:
-        # A missing login has an exit code of its own, so that scripts can react to it.
-        if any(sign in str(error) for sign in ("there is no password", "no login")):
-            raise NotAuthenticatedError(
-                "expected a saved login or a password, found neither"
-            ) from None
-        raise
+    except CredentialsNotFoundError:
+        raise NotAuthenticatedError("expected a saved login or a password, found neither") from None
 
 
 def connect_or_anonymous(options: ConnectionOptions) -> Client:

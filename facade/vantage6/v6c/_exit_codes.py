@@ -32,6 +32,7 @@ FAILURES = (
         LOGIN,
         "not logged in, login expired, or login failed",
         (
+            "CredentialsNotFoundError",
             "NotAuthenticatedError",
             "UnauthorizedError",
             "TwoFactorRequiredError",
@@ -75,6 +76,7 @@ _CODES = {name: failure.code for failure in FAILURES for name in failure.errors}
 
 # The client's messages name Python methods; these hints name commands.
 _HINTS = {
+    "CredentialsNotFoundError": "log in with: v6c login",
     "NotAuthenticatedError": "log in with: v6c login",
     "LoginExpiredError": "log in with: v6c login",
     "TwoFactorRequiredError": "set VANTAGE6_MFA_CODE, or log in with: v6c login",

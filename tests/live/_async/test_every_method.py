@@ -75,7 +75,7 @@ class Script:
             yield
         error = caught.value
         assert (error.server, error.needed) == (self.network.version, version)
-        for text in (what, f"of {version} or later", f"this one is {self.network.version}"):
+        for text in (what, f"version {version} or later", f"got {self.network.version}"):
             assert text in str(error)
 
 

@@ -146,7 +146,7 @@ def test_locked_account_is_unlocked_by_mail(
             client.authenticate(account.name, SECOND)
         if mail_sink.has(account.email, LOCKED):
             break
-    with pytest.raises(LoginFailedError, match="even the right one is refused"):
+    with pytest.raises(LoginFailedError, match="refuses even the correct one"):
         client.authenticate(account.name, FIRST, account.app.now())
     assert "locked" in mail_sink.text_for(account.email, LOCKED)
 

@@ -14,6 +14,7 @@ from tests.support.fake_keyring import fake_keyring as in_place
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
+    CredentialsNotFoundError,
     InvalidInputError,
     LoginFailedError,
     MissingDependencyError,
@@ -133,10 +134,10 @@ async def test_saved_login_is_resumed(
         assert client.base_path == address
         with pytest.raises(ConfigurationError, match="got the login of researcher"):
             await AsyncClient.from_saved_login(file, server="https://else.example/api")
-        with pytest.raises(ConfigurationError, match="no login of root is saved"):
+        with pytest.raises(CredentialsNotFoundError, match="no login of root is saved"):
             await AsyncClient.from_saved_login(username="root")
         assert client.saved_login.forget()
-    with pytest.raises(ConfigurationError, match="no login is saved in"):
+    with pytest.raises(CredentialsNotFoundError, match="no login is saved in"):
         await AsyncClient.from_saved_login()
 
 
@@ -155,7 +156,7 @@ async def test_saved_login_of_another_user_is_not_used(
     stolen = home / "stolen.json"
     stolen.touch(0o600)
     stolen.write_text(json.dumps({**found, "username": "root"}))
-    with pytest.raises(ConfigurationError, match="is of 'researcher', not of 'root'"):
+    with pytest.raises(ConfigurationError, match="of 'root', got one of 'researcher'"):
         await AsyncClient.from_saved_login(stolen, username="root")
     async with AsyncClient(address) as stranger:
         assert stranger.saved_login.forget(), "of the only one who has one there"
@@ -171,7 +172,7 @@ async def test_expired_saved_login_falls_back_to_login(
     # What the server has not signed is as good as what has expired.
     over = {**found, "refresh_token": "a.b.c", "renew_in": -1}
     file.write_text(json.dumps(over))
-    with pytest.raises(ConfigurationError, match="no password for researcher at http"):
+    with pytest.raises(CredentialsNotFoundError, match="password of researcher at http"):
         await AsyncClient.from_saved_login(file)
     async with await AsyncClient.from_saved_login(file, password=lambda: password) as client:
         assert client.saved_login.path == file
@@ -189,7 +190,7 @@ async def test_password_from_keyring(
     async with await AsyncClient.from_env() as client:
         assert client.saved_login.forget_password()
         assert not client.saved_login.forget_password()
-        with pytest.raises(ConfigurationError, match="no password"):
+        with pytest.raises(CredentialsNotFoundError, match="password of"):
             await AsyncClient.from_env()
         fake_keyring.fault = KeyringLocked
         with pytest.raises(
@@ -199,7 +200,7 @@ async def test_password_from_keyring(
         with pytest.raises(ConfigurationError, match="cannot delete the password"):
             client.saved_login.forget_password()
         for fake_keyring.fault in (KeyringLocked, NoKeyringError):
-            with pytest.raises(ConfigurationError, match="no password"):
+            with pytest.raises(CredentialsNotFoundError, match="password of"):
                 await AsyncClient.from_env()
         assert "Cannot open the keyring: it stays shut" in caplog.text
     async with AsyncClient(address) as stranger:

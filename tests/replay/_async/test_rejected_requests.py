@@ -112,7 +112,7 @@ async def test_invalid_arguments_are_not_sent(client: AsyncClient, vcr: Cassette
         {"headers": {"X": 1}},
     ]
     for strange in of_another_kind:
-        with pytest.raises(InvalidInputError, match=rf"{next(iter(strange))[:6]}.* must be a"):
+        with pytest.raises(InvalidInputError, match=rf"{next(iter(strange))[:6]}.* expected a"):
             await client.request(**{"endpoint": "version", **strange})
     with pytest.raises(InvalidInputError, match="digits"):
         await client.organization.get(2**63)
@@ -128,7 +128,7 @@ async def test_rejected_body_names_the_invalid_fields(client: AsyncClient) -> No
 
 async def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     async with AsyncClient(HOST, recorded.port, "/wrong") as client:
-        with pytest.raises(EndpointNotFoundError, match="path right"):
+        with pytest.raises(EndpointNotFoundError, match="Check the path"):
             await client.authenticate("root", recorded.passwords["root"])
     async with AsyncClient(HOST, recorded.port, "/") as client:
         with pytest.raises(InvalidResponseError, match="not JSON") as caught:

@@ -15,6 +15,7 @@ from tests.support.fake_keyring import fake_keyring as in_place
 from vantage6.client import (
     Client,
     ConfigurationError,
+    CredentialsNotFoundError,
     InvalidInputError,
     LoginFailedError,
     MissingDependencyError,
@@ -132,10 +133,10 @@ def test_saved_login_is_resumed(
         assert client.base_path == address
         with pytest.raises(ConfigurationError, match="got the login of researcher"):
             Client.from_saved_login(file, server="https://else.example/api")
-        with pytest.raises(ConfigurationError, match="no login of root is saved"):
+        with pytest.raises(CredentialsNotFoundError, match="no login of root is saved"):
             Client.from_saved_login(username="root")
         assert client.saved_login.forget()
-    with pytest.raises(ConfigurationError, match="no login is saved in"):
+    with pytest.raises(CredentialsNotFoundError, match="no login is saved in"):
         Client.from_saved_login()
 
 
@@ -154,7 +155,7 @@ def test_saved_login_of_another_user_is_not_used(
     stolen = home / "stolen.json"
     stolen.touch(0o600)
     stolen.write_text(json.dumps({**found, "username": "root"}))
-    with pytest.raises(ConfigurationError, match="is of 'researcher', not of 'root'"):
+    with pytest.raises(ConfigurationError, match="of 'root', got one of 'researcher'"):
         Client.from_saved_login(stolen, username="root")
     with Client(address) as stranger:
         assert stranger.saved_login.forget(), "of the only one who has one there"
@@ -168,7 +169,7 @@ def test_expired_saved_login_falls_back_to_login(address: str, password: str, ho
     # What the server has not signed is as good as what has expired.
     over = {**found, "refresh_token": "a.b.c", "renew_in": -1}
     file.write_text(json.dumps(over))
-    with pytest.raises(ConfigurationError, match="no password for researcher at http"):
+    with pytest.raises(CredentialsNotFoundError, match="password of researcher at http"):
         Client.from_saved_login(file)
     with Client.from_saved_login(file, password=lambda: password) as client:
         assert client.saved_login.path == file
@@ -186,7 +187,7 @@ def test_password_from_keyring(
     with Client.from_env() as client:
         assert client.saved_login.forget_password()
         assert not client.saved_login.forget_password()
-        with pytest.raises(ConfigurationError, match="no password"):
+        with pytest.raises(CredentialsNotFoundError, match="password of"):
             Client.from_env()
         fake_keyring.fault = KeyringLocked
         with pytest.raises(
@@ -196,7 +197,7 @@ def test_password_from_keyring(
         with pytest.raises(ConfigurationError, match="cannot delete the password"):
             client.saved_login.forget_password()
         for fake_keyring.fault in (KeyringLocked, NoKeyringError):
-            with pytest.raises(ConfigurationError, match="no password"):
+            with pytest.raises(CredentialsNotFoundError, match="password of"):
                 Client.from_env()
         assert "Cannot open the keyring: it stays shut" in caplog.text
     with Client(address) as stranger:

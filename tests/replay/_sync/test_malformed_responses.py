@@ -297,7 +297,9 @@ def test_user_without_organization(server: ScriptedServer) -> None:
     nobody = {"id": 7, "username": "ada", "organization": None}
     server.reply = lambda r: (200, nobody) if r.path == "/api/user/7" else usual(r)
     with Client("http://127.0.0.1", server.port, log_level=None) as client:
-        with pytest.raises(NotAuthenticatedError, match="'ada' belongs to no organization"):
+        with pytest.raises(
+            NotAuthenticatedError, match="'ada': expected a user with an organization"
+        ):
             client.authenticate("ada", "secret")
         assert client.token is None
 

@@ -41,7 +41,7 @@ def test_supported_methods_work(client: Client) -> None:
 def test_newer_features_name_both_versions(client: Client) -> None:
     late = {**TASK, "databases": [{"label": "default", "arguments": {"sheet": 1}}]}
     with pytest.raises(
-        UnsupportedServerVersionError, match=r"4\.14\.0 or later; this one is 4\.7\.1"
+        UnsupportedServerVersionError, match=r"4\.14\.0 or later, got 4\.7\.1"
     ) as caught:
         client.task.create(**late, **PARTIAL)
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - as worker processes do

@@ -113,7 +113,7 @@ def test_invalid_arguments_are_not_sent(client: Client, vcr: Cassette) -> None:
         {"headers": {"X": 1}},
     ]
     for strange in of_another_kind:
-        with pytest.raises(InvalidInputError, match=rf"{next(iter(strange))[:6]}.* must be a"):
+        with pytest.raises(InvalidInputError, match=rf"{next(iter(strange))[:6]}.* expected a"):
             client.request(**{"endpoint": "version", **strange})
     with pytest.raises(InvalidInputError, match="digits"):
         client.organization.get(2**63)
@@ -129,7 +129,7 @@ def test_rejected_body_names_the_invalid_fields(client: Client) -> None:
 
 def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port, "/wrong") as client:
-        with pytest.raises(EndpointNotFoundError, match="path right"):
+        with pytest.raises(EndpointNotFoundError, match="Check the path"):
             client.authenticate("root", recorded.passwords["root"])
     with Client(HOST, recorded.port, "/") as client:
         with pytest.raises(InvalidResponseError, match="not JSON") as caught:

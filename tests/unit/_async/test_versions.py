@@ -44,7 +44,7 @@ async def test_version_is_requested_once_and_only_if_needed(
     store.reply = of_version("4.9.1", lambda _: not_here)
     for _ in range(2):
         with pytest.raises(
-            UnsupportedServerVersionError, match=r"store of 4\.10\.0 or later; this one is 4\.9\.1"
+            UnsupportedServerVersionError, match=r"store of version 4\.10\.0 or later, got 4\.9\.1"
         ):
             await client.store.role.create("watcher", "", [1])
     with pytest.raises(UnsupportedServerVersionError) as caught:

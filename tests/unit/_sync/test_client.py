@@ -639,7 +639,9 @@ def test_ambiguous_arguments_are_rejected_before_sending(
         InvalidInputError, match="organization: expected an id, which is a whole number, got None"
     ):
         client.organization.id(nothing)
-    with pytest.raises(InvalidInputError, match=r"organization: 1 is no name.*see get\(\)"):
+    with pytest.raises(
+        InvalidInputError, match=r"organization: expected a name, got 1. Use get\(\)"
+    ):
         client.organization.find(cast("Any", 1))
     with pytest.raises(InvalidInputError, match="per_page: expected a whole number of 1 or more"):
         client.task.list(per_page=0)
@@ -669,7 +671,7 @@ def test_client_describes_its_server() -> None:
 
 def test_password_over_plain_http_warns() -> None:
     with Client("http://no-such-host.invalid", 80, log_level=None) as open_client:
-        with pytest.warns(UserWarning, match="plain http: whoever is on the way") as caught:
+        with pytest.warns(UserWarning, match="plain http. Anyone on the network path") as caught:
             with pytest.raises(ConnectionFailedError):
                 open_client.authenticate("researcher", "secret")
     assert caught[0].filename == __file__

@@ -67,8 +67,8 @@ def test_unsupported_request_is_not_sent(version: str) -> None:
         adapt(call, SERVER, version, newer_parts(call, SERVER.since), URL)
     error = caught.value
     assert str(error) == (
-        f"POST {URL}/task was not sent: 'databases.arguments' needs a server of 4.14.0 or later; "
-        f"this one is {version}"
+        f"POST {URL}/task was not sent: 'databases.arguments' requires a server of version "
+        f"4.14.0 or later, got {version}"
     )
     assert (error.server, error.needed, error.operation) == (version, "4.14.0", "create_task")
     assert error.status == 0
@@ -99,8 +99,8 @@ def test_missing_endpoint_is_blamed_on_older_versions_only(
     assert isinstance(reason, UnsupportedServerVersionError)
     assert (reason.server, reason.needed, reason.status) == (version, needed, 404)
     assert str(reason) == (
-        f"{call.method} {URL}{call.path} returned 404: {call.operation} needs {service.name} of "
-        f"{needed} or later; this one is {version}"
+        f"{call.method} {URL}{call.path} returned 404: {call.operation} requires {service.name} of "
+        f"version {needed} or later, got {version}"
     )
     assert explain_missing(error, call, service, needed) is None
 

@@ -11,8 +11,8 @@ import pytest
 from tests.support.scripted_server import Request, ScriptedServer, token, with_login
 from vantage6.client import (
     Client,
-    ConfigurationError,
     ConnectionFailedError,
+    CredentialsNotFoundError,
     LoginExpiredError,
     LoginFailedError,
 )
@@ -104,7 +104,7 @@ def test_expired_saved_login_is_reported(
     now = time.time()
     kept = {**json.loads(file.read_text()), "access_token": token(now - 9, now - 1), "renew_in": 5}
     file.write_text(json.dumps(kept))
-    with pytest.raises(ConfigurationError, match="no password"):
+    with pytest.raises(CredentialsNotFoundError, match=r"password of .*: expected one"):
         Client.from_saved_login(file, log_level=None)
 
 
@@ -143,7 +143,7 @@ def test_auto_relogin_works_for_every_kind_of_login(
                         made.node.get(1)
                 assert server.paths.count("POST /api/token/user") == logins + auto_relogin
     monkeypatch.delenv("VANTAGE6_PASSWORD")
-    with pytest.raises(ConfigurationError, match="no password"):
+    with pytest.raises(CredentialsNotFoundError, match=r"password of .*: expected one"):
         Client.from_saved_login(file, auto_relogin=True, log_level=None)
 
 
@@ -156,7 +156,7 @@ def test_saved_login_over_plain_http_warns(
     far = {**json.loads(file.read_text()), "server": "http://server.invalid/api"}
     file.write_text(json.dumps(far))
     with (
-        pytest.warns(UserWarning, match="speaks plain http"),
+        pytest.warns(UserWarning, match="got plain http"),
         pytest.raises(ConnectionFailedError),
     ):
         Client.from_saved_login(file, log_level=None, max_retries=0, proxy="http://127.0.0.1:1")

@@ -119,16 +119,16 @@ def test_repr_of_response_omits_the_body() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"endpoint": 12}, "endpoint must be a str such as 'task/12', not int"),
-        ({"endpoint": None}, "endpoint must be .*, not NoneType"),
-        ({"endpoint": b"task"}, "endpoint must be .*, not bytes"),
-        ({"method": None}, "method must be a str such as 'get', not NoneType"),
-        ({"params": ["hush"]}, "params must be a dict .* such as {'per_page': 5}, not list"),
-        ({"params": "hush"}, "params must be a dict .*, not str"),
-        ({"params": {1: "hush"}}, "params must be a dict .*: 1 is int"),
-        ({"headers": [("X", "hush")]}, "headers must be a dict .*, not list"),
-        ({"headers": {b"X": "hush"}}, "headers must be a dict .*: b'X' is bytes"),
-        ({"headers": {"X": b"hush"}}, "the header 'X' must be a str, not bytes"),
+        ({"endpoint": 12}, "endpoint: expected a str such as 'task/12', got int"),
+        ({"endpoint": None}, "endpoint: .*, got NoneType"),
+        ({"endpoint": b"task"}, "endpoint: .*, got bytes"),
+        ({"method": None}, "method: expected a str such as 'get', got NoneType"),
+        ({"params": ["hush"]}, "params: expected a dict .* such as {'per_page': 5}, got list"),
+        ({"params": "hush"}, "params: expected a dict .*, got str"),
+        ({"params": {1: "hush"}}, "params: .*, got the name 1, which is int"),
+        ({"headers": [("X", "hush")]}, "headers: expected a dict .*, got list"),
+        ({"headers": {b"X": "hush"}}, "headers: .*, got the name b'X', which is bytes"),
+        ({"headers": {"X": b"hush"}}, "header 'X': expected a str, got bytes"),
     ],
 )
 def test_arguments_of_wrong_type_are_reported(given: dict[str, Any], told: str) -> None:

@@ -60,6 +60,7 @@ def test_exit_codes_are_distinct_and_name_existing_errors() -> None:
     ("error", "code"),
     [
         (errors.NameNotFoundError, 5),  # though it is an InvalidInputError as well
+        (errors.CredentialsNotFoundError, 3),  # though it is a ConfigurationError as well
         (errors.LoginFailedError, 3),
         (errors.PermissionDeniedError, 4),  # though it is an UnauthorizedError as well
         (errors.UnsupportedServerVersionError, 7),  # though it is a NotFoundError as well
@@ -73,6 +74,17 @@ def test_exit_codes_are_distinct_and_name_existing_errors() -> None:
 )
 def test_nearest_base_class_decides(error: type[Exception], code: int) -> None:
     assert _exit_codes.exit_code(error) == code
+
+
+def test_missing_credentials_are_reported_as_missing_login(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
+    for name in ("VANTAGE6_SERVER", "VANTAGE6_PROFILE", "VANTAGE6_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(errors.NotAuthenticatedError, match="expected a saved login or a password"):
+        _connection.connect(_connection.ConnectionOptions())
 
 
 def test_hints_match_the_shells() -> None:

@@ -1,4 +1,4 @@
-"""What a backend knows: all that differs between the generations of the platform."""
+"""The interface of a backend: all differences between the generations of the platform."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Backend(Protocol):
-    """One generation of the platform, as the client uses it."""
+    """One generation of the platform."""
 
     @property
     def server(self) -> ServerOperations:
@@ -45,19 +45,23 @@ class Backend(Protocol):
         ...
 
     def parse_event(self, name: str, data: object) -> Received | None:
-        """Return the event in a message of the socket, if it holds one."""
+        """Return the event in a message of the socket, or None."""
         ...
 
     def listing(self, kind: Kind, **filters: Any) -> Any:
         """Return the operation that lists all rows of a kind."""
         ...
 
+    def row(self, kind: Kind, id_: int) -> Any:
+        """Return the operation that gets the row with an id."""
+        ...
+
     def status_paths(self, task_id: int) -> tuple[str, ...]:
-        """Return the paths that have a task's status."""
+        """Return the paths that return a task's status, the preferred one first."""
         ...
 
     def identify(
         self, username: str, tokens: Tokens
     ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
-        """Yield the calls that tell who has logged in; return the username and the user."""
+        """Yield the calls that identify the logged-in user; return the username and the user."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from vantage6.bindings.store import calls as store_calls
 from vantage6.bindings.store.since import SINCE as STORE_SINCE
 
 from .._auth.identity import WhoAmI
-from .._http.validation import ResponseChecks, service_checks
 from ..errors import NotAuthenticatedError, PermissionDeniedError
+from .versions import Service
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -53,8 +53,6 @@ class ServerOperations:
     get_node = staticmethod(calls.get_node)
     get_organization = staticmethod(calls.get_organization)
     get_result = staticmethod(calls.get_result)
-    get_role = staticmethod(calls.get_role)
-    get_rule = staticmethod(calls.get_rule)
     get_run = staticmethod(calls.get_run)
     get_study = staticmethod(calls.get_study)
     get_task = staticmethod(calls.get_task)
@@ -107,8 +105,6 @@ class StoreOperations:
     get_algorithm = staticmethod(store_calls.get_algorithm)
     get_policies = staticmethod(store_calls.get_policies)
     get_public_policies = staticmethod(store_calls.get_public_policies)
-    get_review = staticmethod(store_calls.get_review)
-    get_user = staticmethod(store_calls.get_user)
     invalidate_algorithm = staticmethod(store_calls.invalidate_algorithm)
     list_algorithms = staticmethod(store_calls.list_algorithms)
     list_reviews = staticmethod(store_calls.list_reviews)
@@ -121,30 +117,23 @@ class StoreOperations:
     update_user = staticmethod(store_calls.update_user)
 
 
-class Server:
-    """A server of this generation."""
-
-    name = "a server"
-    since = SINCE
-    version_call = calls.get_version()
-
-    @property
-    def checks(self) -> ResponseChecks:
-        """What its responses must hold."""
-        return service_checks("server")
-
-
-class Store:
-    """An algorithm store of this generation."""
-
-    name = "an algorithm store"
-    since = STORE_SINCE
-    version_call = store_calls.get_version()
-
-    @property
-    def checks(self) -> ResponseChecks:
-        """What its responses must hold."""
-        return service_checks("store")
+# The operations that list the rows of each kind, and that get one of them.
+OPERATIONS: Mapping[Kind, tuple[Any, Any]] = {
+    "organization": (calls.list_organizations, calls.get_organization),
+    "collaboration": (calls.list_collaborations, calls.get_collaboration),
+    "study": (calls.list_studies, calls.get_study),
+    "node": (calls.list_nodes, calls.get_node),
+    "role": (calls.list_roles, calls.get_role),
+    "rule": (calls.list_rules, calls.get_rule),
+    "user": (calls.list_users, calls.get_user),
+    "task": (calls.list_tasks, calls.get_task),
+    "store": (calls.list_algorithm_stores, calls.get_algorithm_store),
+    "algorithm": (store_calls.list_algorithms, store_calls.get_algorithm),
+    "review": (store_calls.list_reviews, store_calls.get_review),
+    "store_user": (store_calls.list_users, store_calls.get_user),
+    "store_role": (store_calls.list_roles, store_calls.get_role),
+    "store_rule": (store_calls.list_rules, None),
+}
 
 
 class V4:
@@ -152,55 +141,45 @@ class V4:
 
     server = ServerOperations()
     store = StoreOperations()
-    server_service = Server()
-    store_service = Store()
+    server_service = Service("a server", SINCE, calls.get_version(), "server")
+    store_service = Service("an algorithm store", STORE_SINCE, store_calls.get_version(), "store")
     event_namespace = "/tasks"
 
     def parse_event(self, name: str, data: object) -> Received | None:
-        """Return the event in a message of the socket, if it holds one."""
-        from .._events.parsing import parse  # not above: few programs receive events
+        """Return the event in a message of the socket, or None."""
+        from .._events.parsing import parse  # not at the top: few programs receive events
 
         return parse(name, data)
 
     def listing(self, kind: Kind, **filters: Any) -> Any:
         """Return the operation that lists all rows of a kind, for names."""
-        operations: dict[Kind, Any] = {
-            "organization": calls.list_organizations,
-            "collaboration": calls.list_collaborations,
-            "study": calls.list_studies,
-            "node": calls.list_nodes,
-            "role": calls.list_roles,
-            "rule": calls.list_rules,
-            "user": calls.list_users,
-            "task": calls.list_tasks,
-            "store": calls.list_algorithm_stores,
-            "algorithm": store_calls.list_algorithms,
-            "review": store_calls.list_reviews,
-            "store_user": store_calls.list_users,
-            "store_role": store_calls.list_roles,
-            "store_rule": store_calls.list_rules,
-        }
         if kind == "role":
             filters["include_root"] = True
-        return partial(operations[kind], **filters)
+        return partial(OPERATIONS[kind][0], **filters)
+
+    def row(self, kind: Kind, id_: int) -> Any:
+        """Return the operation that gets the row with an id."""
+        return OPERATIONS[kind][1](id_)
 
     def status_paths(self, task_id: int) -> tuple[str, ...]:
-        """Return the paths that have a task's status, the fastest first; servers may lack one."""
+        """Return the paths that return a task's status, the fastest first; servers may lack it."""
         return calls.get_task_status(task_id).path, calls.get_task(task_id).path
 
     def identify(
         self, username: str, tokens: Tokens
     ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
-        """Yield the calls that tell who has logged in; return the username and the user."""
+        """Yield the calls that identify the logged-in user; return the username and the user."""
         user = yield calls.get_user(tokens.user_id)
         username = user.get("username") or username
         organization = user.get("organization")
         if organization is None:
-            raise NotAuthenticatedError(f"user {username!r} belongs to no organization")
+            raise NotAuthenticatedError(
+                f"user {username!r}: expected a user with an organization, got one without"
+            )
         try:
             row = yield calls.get_organization(organization["id"])
             name = row.get("name")
-        except PermissionDeniedError:  # not everyone may see even their own
+        except PermissionDeniedError:  # some users may not view even their own
             name = None
         return username, WhoAmI(
             type_="user",

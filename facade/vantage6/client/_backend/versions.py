@@ -1,12 +1,13 @@
-"""What older servers lack: checked before sending, explained after a refusal."""
+"""Adapt calls to older versions, and explain what a version lacks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._http.validation import ResponseChecks, service_checks
 from ..errors import EndpointNotFoundError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
@@ -16,41 +17,30 @@ if TYPE_CHECKING:
     from vantage6.bindings.store import rows as store_rows
 
     from .._http.address import Address
-    from .._http.validation import ResponseChecks
 
 T = TypeVar("T")
-# Servers tell under which path a store has its API; earlier ones knew only of stores that have it
-# here, and left it to clients to say so.
-STORE_PATH, STORE_PATH_TOLD = "/api", "4.8.0"
+# The API path of stores, and the first version of servers that include it in a store's address.
+STORE_PATH, STORE_PATH_SINCE = "/api", "4.8.0"
 NUMBERS = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-class Service(Protocol):
-    """A kind of service, of whatever version."""
+@dataclass(frozen=True)
+class Service:
+    """A kind of service: its name in messages, versions, and package in the bindings."""
 
-    @property
-    def name(self) -> str:
-        """What it is, for messages."""
-        ...
-
-    @property
-    def since(self) -> Since:
-        """What came to it with which version."""
-        ...
-
-    @property
-    def version_call(self) -> Call[server_rows.Version | store_rows.Version]:
-        """The call that returns its version."""
-        ...
+    name: str
+    since: Since
+    version_call: Call[server_rows.Version | store_rows.Version]
+    bindings: str
 
     @property
     def checks(self) -> ResponseChecks:
-        """What its responses must hold."""
-        ...
+        """Checks of its responses."""
+        return service_checks(self.bindings)
 
 
 def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
-    """Find what a call sends that not every version understands."""
+    """Return the parameters of a call that some versions lack, with the first version of each."""
     query = since.query.get(call.operation, {})
     body = since.body.get(call.operation, {})
     found = {name: first for name, first in query.items() if name in call.query}
@@ -59,7 +49,7 @@ def newer_parts(call: Call[object], since: Since) -> dict[str, str]:
 
 
 def _sends(body: object, name: str) -> bool:
-    """Return whether a field is in a body, with a value; what is null might as well be left out."""
+    """Return whether a body has a field with a value other than null."""
     first, _, rest = name.partition(".")
     if isinstance(body, list):
         return any(_sends(item, name) for item in cast("list[object]", body))
@@ -72,13 +62,13 @@ def _sends(body: object, name: str) -> bool:
 def adapt(
     call: Call[T], service: Service, version: str, late: Mapping[str, str], url: str
 ) -> Call[T]:
-    """Convert a call into the form that a version understands."""
+    """Convert a call to the form that a version supports, or raise."""
     for name, first in late.items():
         if not _is_before(version, first):
             continue
         if name not in service.since.once_in_query.get(call.operation, ()):
             raise UnsupportedServerVersionError(
-                f"{name!r} needs {_requirement(service, first, version)}",
+                f"{name!r} requires {_requirement(service, first, version)}",
                 operation=call.operation,
                 server=version,
                 needed=first,
@@ -91,19 +81,19 @@ def adapt(
 
 
 def is_newer_operation(call: Call[object], service: Service) -> bool:
-    """Return whether an operation is one that not every version has."""
+    """Return whether some versions lack an operation."""
     return call.operation in service.since.operations
 
 
 def explain_missing(
     error: EndpointNotFoundError, call: Call[object], service: Service, version: str
 ) -> UnsupportedServerVersionError | None:
-    """Create the error that an address is unknown because of the version, if that is why."""
+    """Return the error for an operation that the version lacks, or None if it has it."""
     first = service.since.operations[call.operation]
     if not _is_before(version, first):
         return None
     return UnsupportedServerVersionError(
-        f"{call.operation} needs {_requirement(service, first, version)}",
+        f"{call.operation} requires {_requirement(service, first, version)}",
         operation=call.operation,
         server=version,
         needed=first,
@@ -115,18 +105,18 @@ def explain_missing(
 
 
 def complete_store_address(store: Address, version: str) -> Address:
-    """Complete the address of an algorithm store that a server names without a path."""
-    return replace(store, path=STORE_PATH) if _is_before(version, STORE_PATH_TOLD) else store
+    """Add the API path to the address of a store, which older servers omit."""
+    return replace(store, path=STORE_PATH) if _is_before(version, STORE_PATH_SINCE) else store
 
 
 def _requirement(service: Service, needed: str, version: str) -> str:
-    return f"{service.name} of {needed} or later; this one is {version}"
+    return f"{service.name} of version {needed} or later, got {version}"
 
 
 def _is_before(version: str, needed: str) -> bool:
-    """Compare; a version that cannot be read is taken to be a new one."""
-    have, want = _numbers(version), _numbers(needed)
-    return bool(have) and have < want
+    """Compare versions; one that cannot be parsed counts as new."""
+    numbers = _numbers(version)
+    return bool(numbers) and numbers < _numbers(needed)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

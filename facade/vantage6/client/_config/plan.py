@@ -14,7 +14,7 @@ from vantage6.bindings.secret import Secret
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
 from .._http.address import Address
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, CredentialsNotFoundError
 from .options import ClientOptions, ConnectOptions
 from .profiles import PROFILE_VARIABLE, Profile, find_profile, verify_setting
 
@@ -156,7 +156,7 @@ def plan_from_saved_login(
         found = find_login(saved_logins(), url, plan.username)
         if found is None:
             account = " at ".join(part for part in (plan.username, url) if part)
-            raise ConfigurationError(
+            raise CredentialsNotFoundError(
                 f"no login {f'of {account} ' if account else ''}is saved in {logins_folder()}. "
                 "Log in and call client.saved_login.save()."
             )
@@ -165,9 +165,7 @@ def plan_from_saved_login(
     return address, replace(plan, username=stored[1].username), stored
 
 
-def _prefer_saved_login(
-    plan: ConnectionPlan,
-) -> tuple[Address, ConnectionPlan, Stored | None]:
+def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Use a saved login if there is no password."""
     stored = None
     if plan.password is None and plan.address:

@@ -29,10 +29,10 @@ PROFILE_VARIABLE = "VANTAGE6_PROFILE"
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 SECTION = re.compile(r"\[(?P<name>.+)\]")
 LOGIN_ADVICE = (
-    "pass password=, as text or a function that returns it; or set VANTAGE6_PASSWORD; or log in "
+    "Pass password=, as text or a function that returns it; or set VANTAGE6_PASSWORD; or log in "
     "once interactively, and save the login with client.saved_login.save(), or the password with "
     "client.saved_login.remember_password(), which requires the extra 'keyring'; or run this in a "
-    "terminal or a notebook, which asks for it"
+    "terminal or a notebook, where the client prompts for it."
 )
 
 
@@ -132,7 +132,7 @@ def _known_key(key: str, location: str) -> str:
     if name in SECRET_KEYS or "password" in name:
         raise ConfigurationError(
             f"{location}: {key!r} does not belong in a file that people copy and show. Remove it, "
-            f"and use another method: {LOGIN_ADVICE}"
+            f"and use another method. {LOGIN_ADVICE}"
         )
     similar = get_close_matches(name, KEYS, n=2)
     hint = f"Did you mean {_either(similar)}?" if similar else f"Use one of {', '.join(KEYS)}."

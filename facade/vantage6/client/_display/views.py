@@ -14,8 +14,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from logging import INFO
 from threading import Lock
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TextIO, TypeAlias, cast
+from typing import TYPE_CHECKING, TextIO, TypeAlias, cast
 
 from .._utils.logging import LOGGER
 from .._utils.notebook import display, is_notebook
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from rich.text import Text
     from typing_extensions import Self
 
+    from .._waiting.logs import LogLine
+
 ProgressOption: TypeAlias = "bool | Callable[[Progress], object] | None"
 # ANSI codes of the styles, for lines that rich does not draw.
 CODES = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
@@ -37,23 +38,16 @@ LOG_CODES = ("36", "35", "34", "32", "33")
 _live_lock = Lock()
 
 
-class Line(Protocol):
-    """A log line; see `LogLine`."""
-
-    @property
-    def organization(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-
-
-class View(Protocol):
+class View:
     """A display of progress and log lines."""
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Show the progress of all tasks, one of which has changed."""
+        raise NotImplementedError
 
     def log(self, organization: str, line: str) -> None:
         """Show a log line; both texts are already sanitized."""
+        raise NotImplementedError
 
     def stop(self) -> None:
         """End the display and restore the terminal."""
@@ -77,16 +71,11 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._view:
             self._view.stop()
 
-    def take(self, item: Progress | Line) -> None:
+    def take(self, item: Progress | LogLine) -> None:
         """Show a change or a log line."""
         if not isinstance(item, Progress):
             if self._logs and self._view:
@@ -120,7 +109,7 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-class LineView:
+class LineView(View):
     """A view that writes a line for each change."""
 
     def __init__(self, stream: TextIO | None, *, with_changes: bool = True) -> None:
@@ -149,9 +138,6 @@ class LineView:
         name = self._colored(organization, code)
         _write_line(self._stream or sys.stderr, f"{name} | {line}")
 
-    def stop(self) -> None:
-        """Do nothing: there is nothing to restore."""
-
     def _write(self, parts: Iterable[StyledText]) -> None:
         line = "".join(self._colored(text, CODES.get(style, "")) for text, style in parts)
         if self._stream is None:
@@ -163,7 +149,7 @@ class LineView:
         return f"\x1b[{code}m{text}\x1b[0m" if code and self._is_colored else text
 
 
-class LiveView:
+class LiveView(View):
     """A live display in a terminal, drawn by rich."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -220,12 +206,11 @@ class LiveView:
         return text
 
 
-class NotebookView:
+class NotebookView(View):
     """An output of a notebook cell that is updated at each change, without widgets."""
 
     def __init__(self) -> None:
         self._id: str | None = None
-        self._organizations: list[str] = []
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Show the current progress of the tasks."""
@@ -240,9 +225,6 @@ class NotebookView:
     def log(self, organization: str, line: str) -> None:
         """Print a log line below the progress."""
         _write_line(sys.stdout, f"{organization} | {line}")
-
-    def stop(self) -> None:
-        """Do nothing: there is nothing to restore."""
 
 
 def _index_of(organization: str, known: list[str]) -> int:

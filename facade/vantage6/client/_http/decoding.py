@@ -1,4 +1,4 @@
-"""Decode a response, and validate what it holds."""
+"""Decode and validate responses."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ T = TypeVar("T")
 
 
 def decode_response(
-    call: Call[object],
-    response: Response,
-    refused: type[UnauthorizedError] = PermissionDeniedError,
+    call: Call[object], response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> object:
     """Return the JSON of a response, or raise the error that its status stands for."""
     if _is_deleted(call, response):
@@ -37,14 +35,14 @@ def decode_response(
 
 
 def validate(call: Call[T], body: object, response: Response, checks: ResponseChecks) -> T:
-    """Return a decoded body as the type that the contract promises, or raise."""
+    """Return a decoded body as the type of the contract, or raise."""
     if mismatch := checks.find_mismatch(body, call.operation):
         raise invalid_response(f"{mismatch}; the server violates its contract", response)
     return cast("T", body)
 
 
 def _is_deleted(call: Call[object], response: Response) -> bool:
-    """Return whether an earlier attempt has deleted what this one does not find."""
+    """Return whether an earlier attempt has deleted the object that this one does not find."""
     is_gone = response.may_have_arrived and response.status == HTTPStatus.NOT_FOUND
     if not (is_gone and call.operation.startswith("delete_")):
         return False
@@ -59,7 +57,7 @@ def decode_json(
         raise error_for(response, refused)
     with suppress(ValueError, RecursionError):
         return json.loads(response.content)
-    # Not where that error is at hand, which holds the whole body.
+    # Outside the `except`, since that error contains the whole body.
     raise invalid_response(
         "the body is not JSON; perhaps this is not the API, or a proxy responded in its place",
         response,

@@ -1,4 +1,4 @@
-"""Build requests and refuse malformed ones."""
+"""Build requests and reject malformed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def without_none(**fields: object) -> Any:
-    """Leave out what was not given, so that it stays as it is."""
+    """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -26,26 +26,28 @@ HEADER_VALUE = re.compile(r"([!-~]([ -~\t]*[!-~])?)?")
 
 
 def check_arguments(endpoint: object, method: object, params: object, headers: object) -> None:
-    """Reject arguments of a request that are of another kind than they have to be."""
+    """Reject arguments of a request that have the wrong type."""
     for name, text, example in (("endpoint", endpoint, "task/12"), ("method", method, "get")):
         if not isinstance(text, str):
-            raise InvalidInputError(f"{name} must be a str such as {example!r}, not {_kind(text)}")
+            raise InvalidInputError(
+                f"{name}: expected a str such as {example!r}, got {_kind(text)}"
+            )
     _check_names("params", params, "{'per_page': 5}")
     _check_names("headers", headers, "{'Accept-Language': 'nl'}")
     for name, value in cast("Mapping[str, object]", headers or {}).items():
         if not isinstance(value, str):
-            raise InvalidInputError(f"the header {name!r} must be a str, not {_kind(value)}")
+            raise InvalidInputError(f"header {name!r}: expected a str, got {_kind(value)}")
 
 
-def _check_names(argument: str, given: object, example: str) -> None:
-    if given is None:
+def _check_names(argument: str, value: object, example: str) -> None:
+    if value is None:
         return
-    right = f"{argument} must be a dict with names that are str, such as {example}"
-    if not isinstance(given, Mapping):
-        raise InvalidInputError(f"{right}, not {_kind(given)}")
-    for name in cast("Mapping[object, object]", given):
+    expected = f"{argument}: expected a dict with names that are str, such as {example}"
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"{expected}, got {_kind(value)}")
+    for name in cast("Mapping[object, object]", value):
         if not isinstance(name, str):
-            raise InvalidInputError(f"{right}: {name!r} is {_kind(name)}")
+            raise InvalidInputError(f"{expected}, got the name {name!r}, which is {_kind(name)}")
 
 
 def _kind(value: object) -> str:
@@ -55,26 +57,26 @@ def _kind(value: object) -> str:
 def custom_call(
     method: str, endpoint: str, params: Mapping[str, QueryValue | None] | None, body: object
 ) -> Call[object]:
-    """Describe a request that is none of the contract's operations."""
+    """Create a call for a request that is not one of the contract's operations."""
     path, query = "/" + endpoint.lstrip("/"), given(**params or {})
-    if query and "?" in path:  # or the HTTP library would forget the query in the path
+    if query and "?" in path:  # otherwise the HTTP library drops the query in the path
         path, _, own = path.partition("?")
         query = parse_qs(own.partition("#")[0], keep_blank_values=True) | query
     return Call("request", method.upper(), path, query, body)
 
 
 def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
-    """Reject what could become another request than it looks like."""
+    """Reject values that would change the request, such as '..' in the path."""
     if not (method.isascii() and method.isalpha()):
-        raise InvalidInputError(f"no method is called {method!r}: use a word such as 'get'")
+        raise InvalidInputError(f"method: expected a name such as 'get', got {method!r}")
     if "/." in path or "%" in path:
         parts = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
         if not {".", ".."}.isdisjoint(parts):
-            raise InvalidInputError(f"{path!r} leads to another address: leave out '.' and '..'")
+            raise InvalidInputError(f"endpoint: expected a path without '.' and '..', got {path!r}")
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise InvalidInputError(
-                f"the header {name!r} cannot be sent: it must be one line of ASCII"
+                f"header {name!r}: expected one line of ASCII, got other characters"
             )
 
 

@@ -1,4 +1,4 @@
-"""A response as the client takes it from the HTTP library."""
+"""The client's own form of a response of the HTTP library."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-# A header with more digits than this counts nothing.
+# A count with more digits than this is not valid.
 MAX_COUNT_DIGITS = 18
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back for a request."""
+    """The response to a request."""
 
     method: str
     url: str
@@ -26,7 +26,7 @@ class Response:
 
 
 def parse_count(header: str) -> int | None:
-    """Read the header that tells how many rows there are."""
+    """Parse the header with the total number of rows."""
     is_number = header.isascii() and header.isdigit() and len(header) <= MAX_COUNT_DIGITS
     return int(header) if is_number else None
 

@@ -30,19 +30,20 @@ from .secrets import redact
 if TYPE_CHECKING:
     from .response import Response
 
-# A refused permission and a lapsed login have the same status: only these words tell them apart.
+# A refused permission and an expired login have the same status, but different messages.
 EXPIRED = "Token has expired"
 NOT_LOGGED_IN = "Missing Authorization Header"
-EXPIRED_AT_STORE = "Token is not valid"  # it asks the server, and tells no more than that
-# Of a login that is refused the server says little.
+EXPIRED_AT_STORE = "Token is not valid"  # the store reports no more details
+# The server does not give the reason for a refused login.
 LOGIN_HINT = (
-    "the username or the password is not right, or the account is locked: after some wrong "
-    "passwords in a row (5 by default) even the right one is refused for a while (15 minutes by "
-    "default). The server does not tell which, but sends a mail to the owner of a locked account"
+    "the username or password is wrong, or the account is locked. After several wrong passwords in "
+    "a row (5 by default), the server refuses even the correct one for a while (15 minutes by "
+    "default). It does not report which is the case, but sends an email to the owner of a locked "
+    "account."
 )
 CODE_HINT = (
-    "a code is good for about a minute: give the one that the authenticator app shows now for this "
-    "account, on a device whose clock is right"
+    "a code is valid for about a minute. Use the current one of this account in the authenticator "
+    "app, on a device whose clock is correct."
 )
 WRONG_CODE = "two-factor"
 LOGIN_LOST = (EXPIRED, EXPIRED_AT_STORE, "Token has been revoked", "Error loading the user")
@@ -51,15 +52,15 @@ BY_STATUS: dict[int, type[StatusError]] = {
     401: PermissionDeniedError,
     403: PermissionDeniedError,
     404: NotFoundError,
-    405: EndpointNotFoundError,  # the address is there, but not for this method
+    405: EndpointNotFoundError,  # the address exists, but not for this method
     409: ConflictError,
-    422: LoginExpiredError,  # the token is not one of this server's (any more)
+    422: LoginExpiredError,  # the token is not, or no longer, one of this server
     429: TooManyRequestsError,
 }
 
 
 def is_expired(status: int, content: bytes) -> bool:
-    """Return whether an answer says that the access token must be renewed."""
+    """Return whether a response requires a renewal of the access token."""
     if status != HTTPStatus.UNAUTHORIZED:
         return False
     return message_in(json_or_text(content)) in (EXPIRED, EXPIRED_AT_STORE)
@@ -68,12 +69,13 @@ def is_expired(status: int, content: bytes) -> bool:
 def error_for(
     response: Response, refused: type[UnauthorizedError] = PermissionDeniedError
 ) -> Vantage6Error:
-    """Create the error for an answer outside 200 to 299."""
+    """Create the error for a response with a status outside 200 to 299."""
     body = json_or_text(response.content)
     message = message_in(body)
     if message == NOT_LOGGED_IN:
         return NotAuthenticatedError(
-            f"{response.method} {response.url} needs a login: call authenticate() first"
+            f"{response.method} {response.url}: expected a login, got none. "
+            "Call authenticate() first."
         )
     if response.status == HTTPStatus.UNAUTHORIZED:
         lost = message is not None and message.startswith(LOGIN_LOST)
@@ -81,19 +83,19 @@ def error_for(
     elif response.status == HTTPStatus.NOT_FOUND and message is None:
         kind = EndpointNotFoundError
         message = (
-            "the server has no such address; is the API's path right, and does this version of "
-            "the server have this operation?"
+            "the server has no such address. Check the path of the API, and whether this version "
+            "of the server has this operation."
         )
     elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = ServerError
     else:
         kind = BY_STATUS.get(response.status, StatusError)
     if kind is LoginExpiredError:
-        message = f"{message or 'the login is not valid'}; call authenticate() again"
+        message = f"{message or 'the login is not valid'}. Call authenticate() again."
     elif kind is LoginFailedError and message:
         message = f"{message}: {CODE_HINT if WRONG_CODE in message else LOGIN_HINT}"
     elif response.location:
-        message = f"the server points to {response.location}; give the client that address instead"
+        message = f"the server redirects to {response.location}. Use that address for the client."
     shown, errors = _redacted(body)
     return kind(
         scrub(message or _phrase(response.status)),
@@ -106,10 +108,10 @@ def error_for(
 
 
 def _redacted(body: object) -> tuple[object, dict[str, list[str]]]:
-    """Return what an error keeps of a body, and what that says of fields."""
+    """Return a body without secrets, and the reasons for each of its fields."""
     with suppress(RecursionError):
         return redact(body), _field_errors(body)
-    return "a body that is nested more deeply than anything that the API says", {}
+    return "a body that is nested more deeply than any of the API", {}
 
 
 def _phrase(status: int) -> str:
@@ -128,13 +130,13 @@ def _field_errors(body: object) -> dict[str, list[str]]:
     return found
 
 
-def _reasons(errors: object, place: str) -> Iterator[tuple[str, str]]:
+def _reasons(errors: object, path: str) -> Iterator[tuple[str, str]]:
     """Yield (field, reason), also of fields inside fields: ``organizations.0.id``."""
     if isinstance(errors, Mapping):
         for name, inner in cast("Mapping[object, object]", errors).items():
-            yield from _reasons(inner, f"{place}.{name}" if place else str(name))
+            yield from _reasons(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(errors, list):
         for inner in cast("list[object]", errors):
-            yield from _reasons(inner, place)
+            yield from _reasons(inner, path)
     else:
-        yield place or "request", str(errors)
+        yield path or "request", str(errors)

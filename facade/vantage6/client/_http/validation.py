@@ -16,8 +16,8 @@ from typing import Final, TypeAlias, cast
 Kind: TypeAlias = object
 Check: TypeAlias = Callable[[object], bool]
 
-# For each schema the fields that must be there, and those that may be missing but are read.
-# Any other schema: "id" where it has one, and "name".
+# The required fields of each schema, and the optional ones that the client reads.
+# Of other schemas: "id", if the schema has it, and "name".
 FIELDS: Mapping[str, tuple[str, str]] = {
     "Task": (
         "id status",
@@ -41,19 +41,15 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "RunNode": ("", "name"),
     "PageLinks": ("first self", ""),
 }
-# Schemas whose fields all have to be there.
-WHOLE: Final = frozenset(
-    {
-        *("Message", "Version", "TaskStatus", "BlobId", "BlobStoreStatus"),
-    }
-)
-# What single operations need beyond their schema.
+# Schemas whose fields are all required.
+WHOLE: Final = frozenset({"Message", "Version", "TaskStatus", "BlobId", "BlobStoreStatus"})
+# Fields that single operations require beyond their schema.
 REQUIRED: Mapping[str, str] = {
     "get_run": "task",
     "get_study": "collaboration",
     "get_algorithm": "image",
 }
-# Of these responses only the id and the name are read.
+# Only the id and the name of these responses are read.
 BRIEF: Final = frozenset({"create_task"})
 BRIEFLY = " (brief)"
 _MISSING = object()
@@ -71,7 +67,7 @@ class ResponseChecks:
         self._objects: dict[str, Check] = {}
 
     def find_mismatch(self, value: object, operation: str) -> str | None:
-        """Return the first field that is not what the client needs, and what it is; or None."""
+        """Describe the first field that is not as expected; return None if there is none."""
         if operation not in self._responses:
             return None
         kind = self._responses[operation]
@@ -101,7 +97,7 @@ class ResponseChecks:
         """Return a fast check; `_describe_mismatch` finds the reason."""
         if kind is None:
             return lambda value: value is None
-        if kind is int:  # and not bool, which is an int too
+        if kind is int:  # but not bool, which is also an int
             return lambda value: type(value) is int
         if kind is float:
             return lambda value: type(value) in (int, float)
@@ -132,7 +128,7 @@ class ResponseChecks:
             get = cast("dict[str, object]", value).get
             for name, kinds, required, check in fields:
                 field = get(name, _MISSING)
-                # Mostly the type decides; a call for each field would take several times as long.
+                # The type usually decides; a call for each field would take several times as long.
                 if type(field) in kinds:
                     continue
                 if required if field is _MISSING else not check(field):
@@ -146,30 +142,30 @@ class ResponseChecks:
         ]
         return is_right
 
-    def _describe_mismatch(self, value: Kind, kind: Kind, place: str) -> str:
-        """Return where a value, which is known not to match, differs from its kind."""
+    def _describe_mismatch(self, value: Kind, kind: Kind, path: str) -> str:
+        """Describe where a value that does not match differs from its kind."""
         if isinstance(kind, tuple):
             parts = cast("tuple[Kind, ...]", kind)
             inner = next((part for part in parts if _is_container(value, part)), None)
             if inner is not None:
-                return self._describe_mismatch(value, inner, place)
+                return self._describe_mismatch(value, inner, path)
         if isinstance(kind, list) and isinstance(value, list):
             item_kind = cast("list[Kind]", kind)[0]
             check = self._compile(item_kind)
             for index, item in enumerate(cast("list[object]", value)):
                 if not check(item):
-                    return self._describe_mismatch(item, item_kind, f"{place}[{index}]")
+                    return self._describe_mismatch(item, item_kind, f"{path}[{index}]")
         if isinstance(kind, str) and isinstance(value, dict):
             row = cast("dict[str, object]", value)
             for name, (inner, required) in self._fields(kind).items():
-                path = f"{place}.{name}" if place else name
+                field = f"{path}.{name}" if path else name
                 if name not in row:
                     if required:
-                        return f"{path} is missing"
+                        return f"{field} is missing"
                 elif not self._compile(inner)(row[name]):
-                    return self._describe_mismatch(row[name], inner, path)
+                    return self._describe_mismatch(row[name], inner, field)
         found, expected = _kind(cast("Kind", value)), _describe(cast("Kind", kind))
-        return f"{place or 'the body'} is {found}, not {expected}"
+        return f"{path or 'the body'} is {found}, not {expected}"
 
 
 @cache
@@ -180,7 +176,7 @@ def service_checks(service: str) -> ResponseChecks:
 
 
 def _plain_types(kind: Kind) -> frozenset[type]:
-    """Return the types that need no further check: none of what has parts."""
+    """Return the types without parts, which need no further check."""
     parts = cast("tuple[Kind, ...]", kind) if isinstance(kind, tuple) else (kind,)
     types = {part for part in parts if isinstance(part, type)}
     if float in types:
@@ -194,7 +190,7 @@ def _is_container(value: object, kind: Kind) -> bool:
     return isinstance(kind, list) and isinstance(value, list)
 
 
-WORDS: Mapping[object, str] = {
+TYPE_NAMES: Mapping[object, str] = {
     None: "null",
     type(None): "null",
     bool: "true or false",
@@ -207,12 +203,14 @@ WORDS: Mapping[object, str] = {
 
 
 def _kind(value: object) -> str:
-    return next((WORDS[kind] for kind in type(value).__mro__ if kind in WORDS), "something else")
+    return next(
+        (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES), "something else"
+    )
 
 
 def _describe(kind: Kind) -> str:
     if isinstance(kind, tuple):
         return " or ".join(dict.fromkeys(map(_describe, cast("tuple[Kind, ...]", kind))))
     if isinstance(kind, str):
-        return WORDS[dict]
-    return WORDS[list if isinstance(kind, list) else kind]
+        return TYPE_NAMES[dict]
+    return TYPE_NAMES[list if isinstance(kind, list) else kind]

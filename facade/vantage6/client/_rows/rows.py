@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, SupportsIndex, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from .._utils.table import Table
 
 Row = TypeVar("Row")
-
-
-class Printer(Protocol):
-    """The pretty printer of IPython."""
-
-    def text(self, text: str, /) -> None:
-        """Write text."""
 
 
 class Rows(list[Row]):
@@ -123,7 +116,7 @@ class Rows(list[Row]):
 
         return as_html(self._table())
 
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:

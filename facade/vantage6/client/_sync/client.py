@@ -9,7 +9,6 @@ from math import inf
 from os import PathLike
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vantage6.bindings.secret import conceal
@@ -310,10 +309,8 @@ class Client:
         name : str, optional
             Name of the profile; by default the value of ``VANTAGE6_PROFILE``, or else the only
             profile, or the one named ``default``.
-        password : str or callable, optional
-            The password, or a function that supplies it, as for ``from_env``.
-        mfa_code : str, int or callable, optional
-            The current code from the authenticator app, as for ``from_env``.
+        password, mfa_code : str or callable, optional
+            The password and the current code, or functions that supply them, as for ``from_env``.
         save : bool, optional
             Whether to save the login for later; by default the setting in the profile.
         auto_relogin : bool
@@ -375,10 +372,8 @@ class Client:
         path : str or path, optional
             The file; by default the only saved login, limited to the `server` and the `username`
             if you pass these.
-        password : str or callable, optional
-            The password for a new login, or a function that supplies it.
-        mfa_code : str, int or callable, optional
-            The code for a new login, as for ``from_env``.
+        password, mfa_code : str or callable, optional
+            The password and the code for a new login, as for ``from_env``.
         save : bool, optional
             False to not write renewed tokens to the file.
         auto_relogin : bool
@@ -503,12 +498,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -647,10 +637,8 @@ class Client:
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If no collaboration that you may see has the name, or several have it.
-        NotFoundError
-            If no collaboration has this id.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the id does not exist, or the name matches nothing that you may see or several.
         PermissionDeniedError
             If you may not see the collaboration.
 
@@ -743,10 +731,8 @@ class Client:
         ------
         InvalidInputError
             If there is no such kind.
-        NameNotFoundError
-            If no row that you may see has the name.
-        AmbiguousNameError
-            If several rows have the name.
+        NameNotFoundError, AmbiguousNameError
+            If no row that you may see has the name, or several have it.
 
         Examples
         --------
@@ -839,10 +825,8 @@ class Client:
             organization, status and last log lines, and has the available results.
         WaitTimeoutError
             If the timeout passes. The task continues; wait again, or kill it.
-        NameNotFoundError, AmbiguousNameError
-            If no task that you may see has the name, or several have it.
-        NotFoundError
-            If there is no such task.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the task does not exist, or its name matches nothing that you may see or several.
         DecryptionError
             If results cannot be read.
 
@@ -861,11 +845,7 @@ class Client:
     wait_for_result = wait_for_results
 
     def as_completed(
-        self,
-        tasks: Iterable[Ref],
-        interval: float = 1,
-        *,
-        timeout: float | None = None,
+        self, tasks: Iterable[Ref], interval: float = 1, *, timeout: float | None = None
     ) -> Iterator[Finished]:
         """Yield tasks with their results as they end, the first to end first.
 
@@ -890,10 +870,8 @@ class Client:
             If you pass no task, or `interval` or `timeout` is invalid.
         WaitTimeoutError
             If the timeout passes.
-        NameNotFoundError, AmbiguousNameError
-            If no task that you may see has the name, or several have it.
-        NotFoundError
-            If there is no such task.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the task does not exist, or its name matches nothing that you may see or several.
 
         Examples
         --------
@@ -1001,10 +979,8 @@ class Client:
             If `interval` or `timeout` is invalid.
         WaitTimeoutError
             If the timeout passes. The task continues.
-        NameNotFoundError, AmbiguousNameError
-            If no task that you may see has the name, or several have it.
-        NotFoundError
-            If there is no such task.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the task does not exist, or its name matches nothing that you may see or several.
 
         Examples
         --------
@@ -1103,9 +1079,7 @@ class Client:
         check_arguments(endpoint, method, params, headers)
         call = custom_call(method, endpoint, params, json)
         options = SendOptions(
-            may_renew=first_try and retry,
-            max_retries=attempts_on_timeout,
-            headers=headers or {},
+            may_renew=first_try and retry, max_retries=attempts_on_timeout, headers=headers or {}
         )
         connection = self._core.store if is_for_algorithm_store else self._core
         return connection.send(call, options)

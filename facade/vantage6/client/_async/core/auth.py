@@ -1,4 +1,4 @@
-"""The login of a client as httpx calls it: sign each request, and renew the token if needed."""
+"""Authentication for httpx: sign each request, and renew the token if needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..._utils.locks import AsyncLock
 
 
 class ClientAuth(BearerAuth):
-    """The login of a client; all its threads or tasks share one pair of tokens."""
+    """The authentication of a client; all its threads or tasks share one pair of tokens."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -31,7 +31,7 @@ class ClientAuth(BearerAuth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign a request and renew the token before or after it if needed; httpx calls this."""
+        """Sign a request, and renew the token before or after it if needed; called by httpx."""
         renews = may_renew(request)
         outdated = self.expiring_tokens() if renews else None
         for attempt in range(1, 1 + MAX_SENDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from io import BytesIO
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from ..._encryption.blobs import (
     Blob,
@@ -20,60 +20,34 @@ from ..._http.decoding import decode_response, validate
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
-    from vantage6.bindings.call import Call
-
-    from ..._backend.protocol import Backend
     from ..._backend.rows import Result, Run, TaskOrganization
+    from ..._backend.v4 import ServerOperations
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.reader import Reader
-    from .http import AsyncHttp
-
-T = TypeVar("T")
-
-
-class BlobState(Protocol):
-    """What is known of the server's blob store."""
-
-    has_blobs: bool | None
-
-
-class Server(Protocol):
-    """A server that may have a blob store; see `Core`."""
-
-    @property
-    def http(self) -> AsyncHttp: ...
-
-    @property
-    def backend(self) -> Backend: ...
-
-    @property
-    def state(self) -> BlobState: ...
-
-    @property
-    def reader(self) -> Reader: ...
-
-    async def send(self, call: Call[T]) -> T: ...
+    from .connection import Connection
 
 
 class BlobStore:
     """The blob store of a server."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(
+        self, connection: Connection, reader: Callable[[], Reader], other: BlobStore | None = None
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        # Whether there is one, once that is known; shared by the views of a connection.
+        self._is_enabled: list[bool] = other._is_enabled if other else []
 
     async def is_there(self, *, again: bool = False) -> bool:
-        """Return whether there is one; the server is asked once."""
-        state = self._server.state
-        if state.has_blobs is None or again:
+        """Return whether there is one; the server is asked once unless `again` is true."""
+        if again or not self._is_enabled:
             try:
-                status = await self._server.send(
-                    self._server.backend.server.get_blob_store_status()
-                )
+                status = await self._connection.send(self._operations.get_blob_store_status())
             except UnsupportedServerVersionError:
-                state.has_blobs = False
+                self._is_enabled[:] = [False]
             else:
-                state.has_blobs = status["blob_store_enabled"]
-        return state.has_blobs
+                self._is_enabled[:] = [status["blob_store_enabled"]]
+        return self._is_enabled[0]
 
     async def put_inputs(
         self,
@@ -82,10 +56,10 @@ class BlobStore:
         keys: dict[int, str] | None,
         report: OnTransfer | None,
     ) -> list[TaskOrganization]:
-        """Store the input for each organization, encrypted while it is sent."""
+        """Upload the input for each organization, encrypted while it is sent."""
         inputs: list[TaskOrganization] = []
         total = len(data) * len(ids)
-        for id_ in ids:  # each has a blob of its own: the server deletes it with the run
+        for id_ in ids:  # one blob each: the server deletes it with the run
             before = len(data) * len(inputs)
             key = keys[id_] if keys else None
             upload = BlobUpload(data, key, lambda n, m=before: report and report(m + n, total))
@@ -93,23 +67,23 @@ class BlobStore:
         return inputs
 
     async def results(self, rows: Iterable[Result], report: OnTransfer | None = None) -> Reader:
-        """Read the results that lie here."""
-        reader, tally, room = self._server.reader, TransferCounter(report), self._room()
+        """Download the results that are in the blob store."""
+        reader, counter, budget = self._reader(), TransferCounter(report), self._budget()
         for row in rows:
             if row.get("blob_storage_used") and row["result"]:
-                blob = await self._get(row["result"], BlobReader(reader.key), tally, room)
+                blob = await self._get(row["result"], BlobReader(reader.key), counter, budget)
                 reader.blobs[row["result"]] = blob
         return reader
 
     async def inputs(self, runs: Iterable[Run]) -> Reader:
-        """Read the inputs that lie here; of those that others alone can read, the beginning."""
-        reader, room = self._server.reader, self._room()
+        """Download the inputs that are in the blob store; only the start of undecryptable ones."""
+        reader, budget = self._reader(), self._budget()
         for run in runs:
             blob_id = run.get("input")
             if run.get("blob_storage_used") and blob_id:
-                pieces = BlobReader(input_key(run, reader))
+                blob = BlobReader(input_key(run, reader))
                 reader.blobs[blob_id] = await self._get(
-                    blob_id, pieces, TransferCounter(None), room
+                    blob_id, blob, TransferCounter(None), budget
                 )
         return reader
 
@@ -118,33 +92,39 @@ class BlobStore:
         blob_id: str,
         reader: BlobReader,
         write: Callable[[bytes], object],
-        tally: TransferCounter,
+        counter: TransferCounter,
     ) -> None:
-        """Read a blob piece by piece."""
-        call = self._server.backend.server.download_blob(check_blob_id(blob_id))
-        async with aclosing(self._server.http.download(call)) as pieces:
+        """Download a blob in chunks."""
+        call = self._operations.download_blob(check_blob_id(blob_id))
+        async with aclosing(self._connection.http.download(call)) as pieces:
             async for piece in pieces:
                 write(reader.update(piece))
-                tally.add(len(piece))
+                counter.add(len(piece))
         write(reader.finish())
 
-    def _room(self) -> MemoryBudget:
-        return MemoryBudget(self._server.http.limits.max_response_bytes)
+    @property
+    def _operations(self) -> ServerOperations:
+        return self._connection.backend.server
+
+    def _budget(self) -> MemoryBudget:
+        return MemoryBudget(self._connection.http.limits.max_response_bytes)
 
     async def _get(
-        self, blob_id: str, reader: BlobReader, tally: TransferCounter, room: MemoryBudget
+        self, blob_id: str, reader: BlobReader, counter: TransferCounter, budget: MemoryBudget
     ) -> Blob:
-        """Read a blob into memory, or find out what keeps it from being decrypted."""
+        """Download a blob into memory, with the error if it cannot be decrypted."""
         data = BytesIO()
         try:
-            await self.read(blob_id, reader, lambda piece: data.write(room.take(piece)), tally)
+            await self.read(blob_id, reader, lambda piece: data.write(budget.take(piece)), counter)
         except DecryptionError as error:
             return Blob(error, reader.is_encrypted)
         return Blob(data.getvalue(), reader.is_encrypted)
 
     async def _put(self, pieces: Iterable[bytes]) -> str:
-        """Store a blob, and give its identifier."""
-        call = self._server.backend.server.upload_blob(b"")  # the body is streamed
-        response = await self._server.http.upload(call, pieces)
+        """Upload a blob, and return its id."""
+        call = self._operations.upload_blob(b"")  # the body is streamed
+        response = await self._connection.http.upload(call, pieces)
         body = decode_response(call, response)
-        return validate(call, body, response, self._server.backend.server_service.checks)["uuid"]
+        return validate(call, body, response, self._connection.backend.server_service.checks)[
+            "uuid"
+        ]

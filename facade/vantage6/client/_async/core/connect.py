@@ -1,8 +1,9 @@
-"""Connect by a plan: log in, and set up what it names."""
+"""Connect according to a plan: log in, then set up the collaboration and the key."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ..._auth.remember import save_login, update_saved_login
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
-from ...errors import ConfigurationError, NotFoundError, UnauthorizedError
+from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 
 if TYPE_CHECKING:
     from ..._config.plan import ConnectionPlan, Stored
@@ -22,16 +23,12 @@ if TYPE_CHECKING:
 
 
 async def connect(
-    core: Core,
-    plan: ConnectionPlan,
-    stored: Stored | None,
-    *,
-    auto_relogin: bool,
+    core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool
 ) -> None:
-    """Log in, by a saved login or anew, and set up what is named."""
+    """Log in, with a saved login or a password, then apply the other settings of the plan."""
     if stored is None or not await _resume(core, stored):
-        found = await _account(core, plan)
-        await core.login(found, auto_relogin=auto_relogin)
+        account = await _account(core, plan)
+        await core.login(account, auto_relogin=auto_relogin)
     elif auto_relogin:
         core.auth.account = (await _account(core, plan)).for_relogin
     file = stored[0] if stored else None
@@ -48,20 +45,20 @@ async def connect(
 
 
 async def _resume(core: Core, stored: Stored) -> bool:
-    """Go on with a saved login, if the server still takes it."""
+    """Reuse a saved login, if the server still accepts it."""
     path, saved = stored
     core.warn_if_insecure()
     try:
-        who = await core.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
+        user = await core.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
     except (UnauthorizedError, NotFoundError):
-        LOGGER.info("The login in %s is over: logging in again", path)
+        LOGGER.info("The login in %s has expired. Logging in again", path)
         return False
-    LOGGER.info("Going on as %s (id %s), by the login in %s", who.name, who.id_, path)
+    LOGGER.info("Logged in as %s (id %s) with the login in %s", user.name, user.id_, path)
     return True
 
 
 async def _account(core: Core, plan: ConnectionPlan) -> Account:
-    """Determine what to log in with."""
+    """Return the account to log in with, from the plan, the keyring or a prompt."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
     password = plan.password
@@ -70,12 +67,10 @@ async def _account(core: Core, plan: ConnectionPlan) -> Account:
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
-        raise ConfigurationError(f"there is no password for {account}: {LOGIN_ADVICE}")
+        raise CredentialsNotFoundError(
+            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+        )
     code = plan.mfa_code
     if code is None and can_ask():
-        code = _prompt_for_code
+        code = partial(ask, "Code of your authenticator app")
     return Account(username, await aresolve_password(password), code)
-
-
-def _prompt_for_code() -> str:
-    return ask("Code of your authenticator app")

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Row = TypeVar("Row")
-# Tells an algorithm store which server can vouch for the token.
+# The header that names the server that an algorithm store verifies the token with.
 SERVER_URL = "Server-Url"
 
 
 class Connection:
-    """The way to one API."""
+    """A connection to one API."""
 
     def __init__(self, http: AsyncHttp, url: str, backend: Backend, service: Service) -> None:
         self.http = http
@@ -92,12 +92,9 @@ class Connection:
         return explain_missing(error, call, self._service, version) or error
 
     async def rows(
-        self,
-        listing: Listing[PageOf[Row]],
-        page: int | None = None,
-        per_page: int | None = None,
+        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Row]:
-        """Get the rows of a listing."""
+        """Return the rows of a listing: of all pages, or of one."""
         check_page(page, per_page)
         if page is not None or per_page is not None:
             body, response = await self.exchange(listing(page=page, per_page=per_page, sort=SORT))
@@ -106,13 +103,13 @@ class Connection:
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = await self.exchange(call)
-            if trouble := pages.add(body, len(response.content)):
-                raise invalid_response(trouble, response)
+            if reason := pages.add(body, len(response.content)):
+                raise invalid_response(reason, response)
         return pages.rows()
 
 
 class StoreConnection(Connection):
-    """The way to the API of an algorithm store, with the login of the server."""
+    """A connection to the API of an algorithm store, with the login of the server."""
 
     def __init__(self, http: AsyncHttp, id_: int, url: str, backend: Backend) -> None:
         super().__init__(http, url, backend, backend.store_service)

@@ -1,4 +1,4 @@
-"""The HTTP client: send a request, retry it, stream bodies."""
+"""The HTTP client: send requests, retry them, stream bodies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..._http.pools import AsyncPools
     from ..._http.response import Response
 
-# The server does not read such a body to its end, and would take the rest for the next request.
+# The server does not read such a body to its end, and would parse the rest as the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}
 
 
@@ -52,14 +52,14 @@ class AsyncHttp(httpx.AsyncClient):
         return view
 
     def lock(self) -> AsyncLock:
-        """Create a lock for what the tasks of a program do one after the other."""
+        """Create a lock for the threads or tasks of a program."""
         return AsyncLock()
 
     async def send(
         self, request: httpx.Request, *, retries: Retries | None = None, **options: Any
     ) -> httpx.Response:
-        """Send a request, again if need be and if it is safe; see `Retries`."""
-        from asyncio import sleep  # not above: `Http` does without, and it takes time to load
+        """Send a request, and retry it if needed and safe; see `Retries`."""
+        from asyncio import sleep  # not at the top: slow to import, and `Http` does not need it
 
         retries = retries or Retries(request, self.limits)
         while True:
@@ -73,8 +73,8 @@ class AsyncHttp(httpx.AsyncClient):
                 await response.aclose()
             except httpx.RequestError as error:
                 delay = retries.after_error(error)
-            except BaseException as error:  # such as a task that is cancelled meanwhile
-                raise strip_library_frames(error)  # noqa: B904 - it is the same error
+            except BaseException as error:  # such as the cancellation of the task
+                raise strip_library_frames(error)  # noqa: B904 - the same error
             await sleep(delay)
             retries.begin()
 
@@ -82,12 +82,12 @@ class AsyncHttp(httpx.AsyncClient):
         """Send a call, signed unless the options say otherwise, and return the response."""
         request = build_request(self, call, options.headers)
         retries = Retries(request, self.limits, options)
-        # BearerAuth, the client's own, signs each attempt and renews the token.
+        # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
         return to_response(await self.send(request, retries=retries, **auth))
 
     async def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
-        """Send a body piece by piece, and give what comes back; each attempt iterates anew."""
+        """Send a body in chunks, and return the response; each attempt iterates from the start."""
         body = StreamedBody(pieces)
         request = self.build_request(call.method, call.path, content=body, headers=BINARY)
         retries = Retries(request, self.limits)
@@ -95,27 +95,28 @@ class AsyncHttp(httpx.AsyncClient):
         return to_response(await self.send(request, retries=retries))
 
     async def download(self, call: Call[bytes]) -> AsyncGenerator[bytes]:
-        """Send a request, and give the body of the answer piece by piece."""
-        # Where that breaks off it is asked for again, as often as `Retries` lets; see
-        # `ResumableBody`.
+        """Send a request, and yield the body of the response in chunks.
+
+        An interrupted body is requested again, as often as `Retries` permits; see `ResumableBody`.
+        """
         from asyncio import sleep
 
         request = build_request(self, call, {})
         retries = Retries(request, self.limits, is_streamed=True)
-        whole = ResumableBody(retries.context)
+        body = ResumableBody(retries.context)
         while True:
             response = await self.send(request, retries=retries, stream=True)
             try:
-                whole.begin()
+                body.begin()
                 if not is_blob_response(response):
                     await response.aread()
                     raise not_a_blob(response)
                 async for piece in response.aiter_bytes():
-                    if new := require_same(whole.take(piece), request, whole.size):
+                    if new := require_same(body.take(piece), request, body.size):
                         yield new
-                if whole.is_here:
+                if body.is_here:
                     return
-                raise httpx.ReadError("the answer ended sooner than before", request=request)
+                raise httpx.ReadError("the response ended earlier than before", request=request)
             except httpx.RequestError as error:
                 delay = retries.after_error(error)
             finally:
@@ -125,7 +126,7 @@ class AsyncHttp(httpx.AsyncClient):
 
 
 class StreamedBody:
-    """A body that is sent piece by piece, at its own pace; each attempt iterates from the start."""
+    """A body that is sent in chunks; each attempt iterates from the start."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces

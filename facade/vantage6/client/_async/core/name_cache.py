@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .http import AsyncHttp
 
 Row = TypeVar("Row")
-# For so many seconds a name means what it meant, unless it has come to mean nothing.
+# Seconds for which names are cached; names that match nothing are requested again at once.
 CACHE_SECONDS = 300.0
 
 
@@ -33,67 +33,64 @@ class RowSource(Protocol):
     def backend(self) -> Backend: ...
 
     async def rows(
-        self,
-        listing: Listing[PageOf[Row]],
-        page: int | None = None,
-        per_page: int | None = None,
+        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
     ) -> Rows[Row]: ...
 
 
 class NameCache:
-    """What the things that an API knows are called."""
+    """The names of the objects of an API."""
 
-    # Names are asked for once and kept. Before an error is raised they are asked for again, so that
-    # what was renamed or added in the meantime is found. Tasks are an exception: their names
-    # repeat, and new ones come all the time, so each is asked for.
+    # Listings are requested once and cached. Before an error is raised, they are requested again,
+    # to find objects that were renamed or added in the meantime. Tasks are not cached: their names
+    # repeat, and new ones are created all the time.
 
     def __init__(self, connection: RowSource, others: NameCache | None = None) -> None:
         self._connection = connection
         self._known: dict[tuple[Kind, Scope | None], tuple[Directory[AnyRow], float]] = (
             others._known if others else {}
         )
-        # Whoever comes first asks; those who come meanwhile wait and then know it too.
+        # The first caller sends the request; concurrent callers wait and then use the cache.
         self._lock = others._lock if others else connection.http.lock()
 
     def forget(self, *kinds: Kind) -> None:
-        """Ask anew when a name of these kinds is next used."""
+        """Drop the cached names of these kinds, by default of all."""
         for key in list(self._known):
             if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
                 self._known.pop(key, None)
 
     async def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Find the one thing that has a name."""
+        """Return the row of the one object with a name."""
         within = within if kind in SCOPED else None
         if kind == "task":
             return await self._find_task(name, within)
         async with self._lock:
-            directory, asked = self._known.get((kind, within), (None, 0.0))
-            if directory and monotonic() < asked + CACHE_SECONDS:
+            directory, requested = self._known.get((kind, within), (None, 0.0))
+            if directory and monotonic() < requested + CACHE_SECONDS:
                 try:
                     return directory.find(name)
                 except (NameNotFoundError, AmbiguousNameError):
                     pass
-            return (await self._ask(kind, within)).find(name)
+            return (await self._request(kind, within)).find(name)
 
     async def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Return what organizations are called."""
+        """Return the names of organizations by id, as far as they are visible."""
         async with self._lock:
             known: dict[int, str] = {}
-            for (kind, _), (directory, asked) in self._known.items():
-                if kind == "organization" and monotonic() < asked + CACHE_SECONDS:
+            for (kind, _), (directory, requested) in self._known.items():
+                if kind == "organization" and monotonic() < requested + CACHE_SECONDS:
                     known.update(directory.called())
             if not set(ids) <= known.keys():
                 with suppress(PermissionDeniedError):
-                    known = (await self._ask("organization", None)).called()
+                    known = (await self._request("organization", None)).called()
             return known
 
-    async def _ask(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
+    async def _request(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind
         owners: dict[int, str | None] = {}
         if owner_kind:
             owners = {row["id"]: row.get("name") for row in await self._rows(owner_kind, within)}
         rows = await self._rows(kind, within)
-        directory = Directory(kind, rows, self._place(within), owners)
+        directory = Directory(kind, rows, self._describe_scope(within), owners)
         self._known[kind, within] = directory, monotonic()
         return directory
 
@@ -101,16 +98,16 @@ class NameCache:
         return await self._connection.rows(self._listing(kind, within))
 
     async def _find_task(self, name: str, within: Scope | None) -> AnyRow:
-        # The server takes % and _ for wildcards, so it may give more than was asked for.
+        # The server treats % and _ as wildcards, so it may return more tasks than requested.
         named = await self._connection.rows(self._listing("task", within, name=name))
         try:
-            return Directory("task", named, self._place(within)).find(name)
+            return Directory("task", named, self._describe_scope(within)).find(name)
         except NameNotFoundError:
             newest = await self._connection.rows(self._listing("task", within), 1, PAGE_SIZE)
-            return Directory("task", newest, self._place(within)).find(name)
+            return Directory("task", newest, self._describe_scope(within)).find(name)
 
-    def _place(self, within: Scope | None) -> str:
-        """Return where was looked; its name is told if it is known anyway."""
+    def _describe_scope(self, within: Scope | None) -> str:
+        """Describe the scope of a search, with its name if that is cached."""
         known, _ = self._known.get((within.kind, None), (None, 0.0)) if within else (None, 0.0)
         return describe_scope(within, known.name_of(within.id) if known and within else None)
 

@@ -73,11 +73,7 @@ class Resource:
         """Return the selected rows, of all pages or of one."""
         return selection.of_rows(await self._connection().rows(listing, page, per_page))
 
-    async def _send_message(
-        self,
-        call: Call[Message],
-        options: SendOptions = DEFAULTS,
-    ) -> Message:
+    async def _send_message(self, call: Call[Message], options: SendOptions = DEFAULTS) -> Message:
         """Send a call whose response is a sentence, and log it."""
         message = await self._connection().send(call, options)
         LOGGER.info("%s", message["msg"])
@@ -156,10 +152,8 @@ class Named(Resource, Generic[NamedRow]):
 
         Raises
         ------
-        NameNotFoundError
-            If the name matches nothing that you can see.
-        AmbiguousNameError
-            If the name matches more than one object.
+        NameNotFoundError, AmbiguousNameError
+            If the name matches nothing that you can see, or several objects.
 
         Examples
         --------
@@ -185,10 +179,8 @@ class Named(Resource, Generic[NamedRow]):
 
         Raises
         ------
-        NameNotFoundError
-            If the name matches nothing that you can see.
-        AmbiguousNameError
-            If the name matches more than one object.
+        NameNotFoundError, AmbiguousNameError
+            If the name matches nothing that you can see, or several objects.
 
         Examples
         --------
@@ -219,6 +211,45 @@ class Named(Resource, Generic[NamedRow]):
     async def _resolve(self, ref: Ref) -> int:
         """Return the id that a reference of this resource's kind stands for."""
         return await self._id(self._kind, ref)
+
+
+class Readable(Named[NamedRow]):
+    """One kind of object that has a name and can be requested by its id."""
+
+    async def get(
+        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
+    ) -> NamedRow:
+        """Return a row.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name or id of the object, or a row of it.
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in the row.
+
+        Returns
+        -------
+        dict
+            Row of the object.
+
+        Raises
+        ------
+        ConfigurationError
+            If the object belongs to an algorithm store and none was chosen with
+            ``client.store.set``.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the id does not exist, or the name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to view the object.
+
+        Examples
+        --------
+        >>> await client.study.get("demo Subset", fields=["id", "name"])
+        {'id': 1, 'name': 'demo Subset'}
+        """
+        call = self._core.backend.row(self._kind, await self._resolve(id_))
+        return await self._get(call, field, fields)
 
 
 class StoreResource(Resource):

@@ -11,7 +11,7 @@ from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.threads import run_in_thread
 from ...errors import InvalidInputError
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
     from ..._backend.rows import (
@@ -25,45 +25,10 @@ if TYPE_CHECKING:
     from ..._rows.references import Ref
 
 
-class Collaborations(Named["Collaboration"]):
+class Collaborations(Readable["Collaboration"]):
     """The collaborations: agreements between organizations to run tasks together."""
 
     _kind = "collaboration"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Collaboration:
-        """Return a collaboration.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the collaboration.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Collaboration
-            The collaboration.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (await client.collaboration.get("demo"))["encrypted"]
-        True
-        """
-        return await self._get(
-            self._server.get_collaboration(await self._resolve(id_)), field, fields
-        )
 
     async def list(
         self,
@@ -100,8 +65,7 @@ class Collaborations(Named["Collaboration"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("name", "demo")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("name", "demo")``; or several such pairs.
 
         Returns
         -------
@@ -111,7 +75,7 @@ class Collaborations(Named["Collaboration"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         InvalidInputError
             If the scope is not valid.
         PermissionDeniedError
@@ -165,7 +129,7 @@ class Collaborations(Named["Collaboration"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -218,10 +182,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -261,10 +223,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -302,10 +262,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -340,10 +298,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to change the collaboration.
 
@@ -379,10 +335,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to change the collaboration.
 

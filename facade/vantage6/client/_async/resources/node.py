@@ -9,50 +9,17 @@ from typing import TYPE_CHECKING
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
     from ..._backend.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
     from ..._rows.references import Ref
 
 
-class Nodes(Named["Node"]):
+class Nodes(Readable["Node"]):
     """The nodes: machines on which organizations run the tasks of their collaborations."""
 
     _kind = "node"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Node:
-        """Return a node.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the node.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Node
-            The node.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (await client.node.get("IKNL demo node"))["status"]
-        'online'
-        """
-        return await self._get(self._server.get_node(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -96,8 +63,7 @@ class Nodes(Named["Node"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", None)``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", None)``; or several such pairs.
 
         Returns
         -------
@@ -107,7 +73,7 @@ class Nodes(Named["Node"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these nodes.
 
@@ -163,10 +129,8 @@ class Nodes(Named["Node"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -214,10 +178,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -248,10 +210,8 @@ class Nodes(Named["Node"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete it.
 
@@ -281,10 +241,8 @@ class Nodes(Named["Node"]):
         ------
         BadRequestError
             If the node is offline.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         ServerError
             If the server fails, see above.
         PermissionDeniedError

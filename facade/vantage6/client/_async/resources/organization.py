@@ -14,12 +14,7 @@ from ..._utils.threads import run_in_thread
 from .base import Named
 
 if TYPE_CHECKING:
-    from ..._backend.rows import (
-        Message,
-        Organization,
-        OrganizationInput,
-        OrganizationUpdate,
-    )
+    from ..._backend.rows import Message, Organization, OrganizationInput, OrganizationUpdate
     from ..._rows.references import Ref
 
 
@@ -51,10 +46,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -99,8 +92,7 @@ class Organizations(Named["Organization"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("country", "NL")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("country", "NL")``; or several such pairs.
 
         Returns
         -------
@@ -110,7 +102,7 @@ class Organizations(Named["Organization"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these organizations.
 
@@ -231,10 +223,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -276,10 +266,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -311,10 +299,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -353,10 +339,8 @@ class Organizations(Named["Organization"]):
             If the key that the server returns has another fingerprint; nothing is changed.
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 

@@ -170,7 +170,7 @@ class Results(Resource):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the task does not exist.
         PermissionDeniedError

@@ -9,50 +9,17 @@ from typing import TYPE_CHECKING
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
     from ..._backend.rows import Message, Role, RoleInput, RoleUpdate
     from ..._rows.references import Ref
 
 
-class Roles(Named["Role"]):
+class Roles(Readable["Role"]):
     """The roles: named sets of rules that users can have."""
 
     _kind = "role"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Role:
-        """Return a role.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the role.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Role
-            The role.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (await client.role.get("Researcher"))["name"]
-        'Researcher'
-        """
-        return await self._get(self._server.get_role(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -74,10 +41,8 @@ class Roles(Named["Role"]):
 
         Parameters
         ----------
-        name : str, optional
-            Name of the roles; ``%`` matches any characters, ``_`` exactly one.
-        description : str, optional
-            Description of the roles, with the same wildcards.
+        name, description : str, optional
+            Name and description of the roles; ``%`` matches any characters, ``_`` exactly one.
         organization : int, str or row, optional
             Organization that defined the roles.
         rule : int, str or row, optional
@@ -91,8 +56,7 @@ class Roles(Named["Role"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("organization", None)``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("organization", None)``; or several such pairs.
 
         Returns
         -------
@@ -102,7 +66,7 @@ class Roles(Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these roles.
 
@@ -137,10 +101,8 @@ class Roles(Named["Role"]):
 
         Parameters
         ----------
-        name : str
-            Name of the role.
-        description : str
-            Purpose of the role.
+        name, description : str
+            Name and purpose of the role.
         rules : sequence of int, str or row
             Ids of the rules in the role, as listed by ``client.rule.list``.
         organization : int, str or row, optional
@@ -156,7 +118,7 @@ class Roles(Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -193,10 +155,8 @@ class Roles(Named["Role"]):
         ----------
         role : int, str or row
             Name, id or row of the role.
-        name : str, optional
-            New name.
-        description : str, optional
-            New description.
+        name, description : str, optional
+            New name and description.
         rules : sequence of int, str or row, optional
             Ids of all rules in the role, replacing the current ones.
         field, fields : str and sequence of str, optional
@@ -209,10 +169,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -245,10 +203,8 @@ class Roles(Named["Role"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If users still have the role.
         PermissionDeniedError

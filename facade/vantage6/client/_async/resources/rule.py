@@ -8,50 +8,17 @@ from typing import TYPE_CHECKING
 
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
     from ..._backend.rows import Rule
     from ..._rows.references import Ref
 
 
-class Rules(Named["Rule"]):
+class Rules(Readable["Rule"]):
     """The permission rules of roles and users, as defined by the server."""
 
     _kind = "rule"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Rule:
-        """Return a rule.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the rule.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Rule
-            The rule.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> await client.rule.get(1, fields=["name", "scope", "operation"])
-        {'name': 'node', 'scope': 'GLOBAL', 'operation': 'VIEW'}
-        """
-        return await self._get(self._server.get_rule(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -84,8 +51,7 @@ class Rules(Named["Rule"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("scope", "OWN")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("scope", "OWN")``; or several such pairs.
 
         Returns
         -------
@@ -95,7 +61,7 @@ class Rules(Named["Rule"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these rules.
 

@@ -9,52 +9,17 @@ from typing import TYPE_CHECKING
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
-from .base import Named, StoreResource
+from .base import Readable, StoreResource
 
 if TYPE_CHECKING:
     from ..._backend.store_rows import Message, Review, ReviewDecision, ReviewInput
     from ..._rows.references import Ref
 
 
-class StoreReviews(StoreResource, Named["Review"]):
+class StoreReviews(StoreResource, Readable["Review"]):
     """The reviews of algorithms: finished, or assigned to a reviewer."""
 
     _kind = "review"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Review:
-        """Return a review.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the review.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Review
-            The review.
-
-        Raises
-        ------
-        ConfigurationError
-            If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (await client.store.review.get(1))["status"]
-        'approved'
-        """
-        return await self._get(self._store.get_review(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -82,19 +47,15 @@ class StoreReviews(StoreResource, Named["Review"]):
             User of the store who is the reviewer.
         under_review : bool, optional
             True selects reviews that are not finished yet; False has no effect.
-        reviewed : bool, optional
-            True selects reviews that are finished; False has no effect.
-        approved : bool, optional
-            True selects reviews that approve the algorithm; False has no effect.
-        rejected : bool, optional
-            True selects reviews that reject the algorithm; False has no effect.
+        reviewed, approved, rejected : bool, optional
+            True selects finished reviews: all, or those that approve or reject the algorithm; False
+            has no effect.
         page, per_page : int, optional
             Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", "approved")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", "approved")``; or several such pairs.
 
         Returns
         -------
@@ -104,7 +65,7 @@ class StoreReviews(StoreResource, Named["Review"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         PermissionDeniedError
@@ -154,10 +115,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -190,10 +149,8 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete it.
 
@@ -222,14 +179,10 @@ class StoreReviews(StoreResource, Named["Review"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        BadRequestError
-            If the server rejects the request as invalid.
-        PermissionDeniedError
-            If you are not the reviewer.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        BadRequestError, PermissionDeniedError
+            If the server rejects the request as invalid, or you are not the reviewer.
 
         Examples
         --------
@@ -243,10 +196,8 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Parameters
         ----------
-        id_ : int, str or row
-            Name, id or row of the review.
-        comment : str, optional
-            Comment on the decision.
+        id_, comment
+            As in `approve`.
 
         Returns
         -------
@@ -255,16 +206,8 @@ class StoreReviews(StoreResource, Named["Review"]):
 
         Raises
         ------
-        ConfigurationError
-            If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        BadRequestError
-            If the server rejects the request as invalid.
-        PermissionDeniedError
-            If you are not the reviewer.
+        Vantage6Error
+            Any error of `approve`.
 
         Examples
         --------

@@ -8,52 +8,17 @@ from typing import TYPE_CHECKING
 
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
-from .base import Named, StoreResource
+from .base import Readable, StoreResource
 
 if TYPE_CHECKING:
     from ..._backend.store_rows import Message, User, UserInput, UserUpdate
     from ..._rows.references import Ref
 
 
-class StoreUsers(StoreResource, Named["User"]):
+class StoreUsers(StoreResource, Readable["User"]):
     """The users of the store: users of servers who have access to it."""
 
     _kind = "store_user"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> User:
-        """Return a user.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the user.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        User
-            The user.
-
-        Raises
-        ------
-        ConfigurationError
-            If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (await client.store.user.get("admin"))["username"]
-        'admin'
-        """
-        return await self._get(self._store.get_user(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -80,8 +45,7 @@ class StoreUsers(StoreResource, Named["User"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("username", "admin")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("username", "admin")``; or several such pairs.
 
         Returns
         -------
@@ -91,7 +55,7 @@ class StoreUsers(StoreResource, Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         PermissionDeniedError
@@ -139,7 +103,7 @@ class StoreUsers(StoreResource, Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         BadRequestError
@@ -184,10 +148,8 @@ class StoreUsers(StoreResource, Named["User"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -220,10 +182,8 @@ class StoreUsers(StoreResource, Named["User"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete the user.
 

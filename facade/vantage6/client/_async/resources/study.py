@@ -11,57 +11,17 @@ from ..._rows.names import Scope
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ...errors import InvalidInputError
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
-    from ..._backend.rows import (
-        Id,
-        Message,
-        Organization,
-        Study,
-        StudyInput,
-        StudyUpdate,
-    )
+    from ..._backend.rows import Id, Message, Organization, Study, StudyInput, StudyUpdate
     from ..._rows.references import Ref
 
 
-class Studies(Named["Study"]):
+class Studies(Readable["Study"]):
     """The studies: subsets of a collaboration's organizations, each for one question."""
 
     _kind = "study"
-
-    async def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Study:
-        """Return a study.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the study.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Study
-            The study.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> await client.study.get("demo Subset", fields=["id", "name"])
-        {'id': 1, 'name': 'demo Subset'}
-        """
-        return await self._get(self._server.get_study(await self._resolve(id_)), field, fields)
 
     async def list(
         self,
@@ -94,8 +54,7 @@ class Studies(Named["Study"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("name", "demo")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("name", "demo")``; or several such pairs.
 
         Returns
         -------
@@ -105,7 +64,7 @@ class Studies(Named["Study"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these studies.
 
@@ -155,10 +114,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -208,10 +165,8 @@ class Studies(Named["Study"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -245,10 +200,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInputError
             If no study is given; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete it.
 
@@ -279,10 +232,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInputError
             If no study is given; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -319,10 +270,8 @@ class Studies(Named["Study"]):
         ------
         InvalidInputError
             If no study is given; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to change the study.
 

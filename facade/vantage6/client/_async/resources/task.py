@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..._http.request import without_none
 from ..._rows.names import Scope
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, filter_rows
@@ -71,10 +72,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -152,8 +151,7 @@ class Tasks(Named["Task"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("job_id", 4)``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("job_id", 4)``; or several such pairs.
 
         Returns
         -------
@@ -163,7 +161,7 @@ class Tasks(Named["Task"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If something referred to in the arguments does not exist.
         PermissionDeniedError
@@ -276,7 +274,7 @@ class Tasks(Named["Task"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         InvalidInputError
             If an argument is not valid, such as an input that JSON cannot represent; nothing is
             sent.
@@ -332,12 +330,8 @@ class Tasks(Named["Task"]):
             "organizations": await _inputs(self._core, ids, data, collaboration_id, on_transfer),
             "databases": database_rows,
         }
-        if study_id is not None:
-            body["study_id"] = study_id
-        if store is not None:
-            body["store_id"] = await self._id("store", store)
-        if server_url is not None:
-            body["server_url"] = server_url
+        store_id = await self._optional_id("store", store)
+        body |= without_none(study_id=study_id, store_id=store_id, server_url=server_url)
         task = await create(self._core, body)
         plural = "" if len(ids) == 1 else "s"
         LOGGER.info("Created task %s for %s organization%s", task["id"], len(ids), plural)
@@ -457,10 +451,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the task does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -511,10 +503,8 @@ class Tasks(Named["Task"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the task does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete it.
 
@@ -543,10 +533,8 @@ class Tasks(Named["Task"]):
             If the task has already finished. The server regards a task as finished as soon as one
             of its runs has failed: runs at other organizations then cannot be stopped, and continue
             to the end.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the task does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to kill it.
 
@@ -558,11 +546,7 @@ class Tasks(Named["Task"]):
 
 
 async def _inputs(
-    core: Core,
-    ids: Sequence[int],
-    data: bytes,
-    collaboration: int,
-    on_transfer: OnTransfer | None,
+    core: Core, ids: Sequence[int], data: bytes, collaboration: int, on_transfer: OnTransfer | None
 ) -> list[TaskOrganization]:
     """Return the input for each organization, encrypted if the collaboration is."""
     row = await core.send(core.backend.server.get_collaboration(collaboration))

@@ -46,10 +46,8 @@ class Users(Named["User"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -102,8 +100,7 @@ class Users(Named["User"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", "online")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", "online")``; or several such pairs.
 
         Returns
         -------
@@ -113,7 +110,7 @@ class Users(Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these users.
 
@@ -180,7 +177,7 @@ class Users(Named["User"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -247,10 +244,8 @@ class Users(Named["User"]):
         ------
         InvalidInputError
             If the user belongs to a different organization than the given one; nothing is changed.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -290,10 +285,8 @@ class Users(Named["User"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If tasks of the user still exist.
         PermissionDeniedError

@@ -1,4 +1,4 @@
-"""Wait for tasks, to their results or to an error."""
+"""Wait for tasks until they have results or an error."""
 
 from __future__ import annotations
 
@@ -40,32 +40,32 @@ async def wait_for(
     progress: ProgressOption = None,
     logs: bool = False,
 ) -> list[ResultRows]:
-    """Wait until all of some tasks have ended; the parameters are those of `wait_for_results`."""
+    """Wait until all tasks have ended; the parameters are those of `wait_for_results`."""
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = await _ids(core, tasks)
-    drawing = ProgressDisplay(progress, logs)
+    display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
         task_ids,
         interval,
         timeout,
-        closely=drawing.is_wanted,
+        closely=display.is_wanted,
         logs=logs,
-        to_the_last=on_failure == "return",
+        until_last_run=on_failure == "return",
     )
-    with _hint_on_interrupt(task_ids), drawing:
-        found = await _run_to_end(core, watch, drawing, on_failure)
+    with _hint_on_interrupt(task_ids), display:
+        found = await _run_to_end(core, watch, display, on_failure)
     return [found[id_] for id_ in task_ids]
 
 
 async def _run_to_end(
-    core: Core, watch: TaskWatcher, drawing: ProgressDisplay, on_failure: OnFailure
+    core: Core, watch: TaskWatcher, display: ProgressDisplay, on_failure: OnFailure
 ) -> dict[int, ResultRows]:
     async with watch:
         while watch.tracker.open_tasks:
             for item in await watch.step():
-                drawing.take(item)
+                display.take(item)
             for task in watch.tracker.tasks.values():
                 if on_failure == "raise" and task.is_over and has_failed(task.status):
                     raise (await _failed(core, task))[0]
@@ -80,22 +80,24 @@ async def _run_to_end(
 async def iterate_completed(
     core: Core, tasks: Sequence[Ref], interval: float, timeout: float | None
 ) -> AsyncIterator[Finished]:
-    """Return tasks as they end; the parameters are those of `as_completed`."""
+    """Yield tasks as they end; the parameters are those of `as_completed`."""
     task_ids = await _ids(core, tasks)
-    async with TaskWatcher(core, task_ids, interval, timeout, each=True, to_the_last=True) as watch:
-        told: set[int] = set()
-        while len(told) < len(watch.tracker.tasks):
+    async with TaskWatcher(
+        core, task_ids, interval, timeout, each=True, until_last_run=True
+    ) as watch:
+        yielded: set[int] = set()
+        while len(yielded) < len(watch.tracker.tasks):
             if still_open := [task.task_id for task in watch.tracker.open_tasks]:
                 with _hint_on_interrupt(still_open):
                     await watch.step()
             ended = [
                 task
                 for id_, task in watch.tracker.tasks.items()
-                if task.is_over and id_ not in told
+                if task.is_over and id_ not in yielded
             ]
             await watch.complete(task.task_id for task in ended if not has_failed(task.status))
             for task in ended:
-                told.add(task.task_id)
+                yielded.add(task.task_id)
                 done = await _finished(core, watch.tracker, task)
                 task.results = None  # they may be large
                 yield done
@@ -104,12 +106,12 @@ async def iterate_completed(
 async def stream_logs(
     core: Core, task: Ref | None, run_id: int | None = None
 ) -> AsyncIterator[LogLine]:
-    """Return the lines of a task's logs, or of one run's, until it has ended."""
+    """Yield the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
         task = (await core.send(core.backend.server.get_run(run_id)))["task"]["id"]
     (task_id,) = await _ids(core, () if task is None else (task,))
     async with TaskWatcher(
-        core, [task_id], closely=True, logs=True, to_the_last=True, run_id=run_id
+        core, [task_id], closely=True, logs=True, until_last_run=True, run_id=run_id
     ) as watch:
         while watch.tracker.open_tasks and run_id not in watch.ended_runs:
             for item in await watch.step():
@@ -123,7 +125,7 @@ async def _ids(core: Core, tasks: Sequence[Ref]) -> list[int]:
 
 @contextmanager
 def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
-    """Return how to go on, should the wait be broken off from outside."""
+    """Show how to continue if the wait is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
@@ -131,7 +133,7 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
         raise
     except Exception:
         raise
-    except BaseException:  # an event loop that is interrupted cancels what runs in it
+    except BaseException:  # an interrupted event loop cancels its tasks
         LOGGER.info("%s", resume_hint(task_ids))
         raise
 
@@ -147,12 +149,12 @@ async def _finished(core: Core, tracker: TaskTracker, task: TaskState) -> Finish
 
 
 async def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
-    """Return the error for a failed task, and the results that it has all the same."""
+    """Return the error for a failed task, and its available results."""
     runs = await runs_of(core, task.task_id)
-    below = await _subtask_runs(core, task)
-    places = (run.get("organization") for run in (*runs, *below))
-    names = await core.names.organizations([place["id"] for place in places if place])
-    reason = describe_failure(task.task_id, task.status, runs, below, names)
+    subtask_runs = await _subtask_runs(core, task)
+    rows = (run.get("organization") for run in (*runs, *subtask_runs))
+    names = await core.names.organizations([row["id"] for row in rows if row])
+    reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
     results = await fetch_results(core, task.task_id, runs)
     if unreadable := await open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
@@ -162,7 +164,7 @@ async def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultR
         status=task.status,
         runs=runs,
         results=results,
-        subtask_runs=below,
+        subtask_runs=subtask_runs,
     )
     return error, results
 
@@ -176,9 +178,9 @@ async def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
 
 
 async def _results(core: Core, tracker: TaskTracker, task_id: int) -> ResultRows:
-    """Return the results of a task that is over, still encoded."""
+    """Return the results of a finished task, still encoded."""
     organizations = tracker.organizations(task_id)
     names = await core.names.organizations(organizations.values())
-    where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
+    by_run = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
-    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=where)
+    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=by_run)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class State:
-    """What changes in a client, whatever limits it is seen with."""
+    """The state of a client, shared by its views with other limits."""
 
     whoami: WhoAmI | None = None
     username: str | None = None
@@ -66,15 +66,14 @@ class State:
     private_key_file: Path | None = None
     store: StoreConnection | None = None
     socket: Socket | None = None
-    has_blobs: bool | None = None
     created: set[int] = field(default_factory=set[int])
 
 
 class Core(Connection):
-    """The one way of a client to its server, and what it has become on the way."""
+    """The connection of a client to its server, with its login and chosen defaults."""
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
-        # Here and not above, so that importing the package stays fast.
+        # Not at the top, so that the package imports quickly.
         from ..._http.pools import Pools
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
@@ -90,58 +89,58 @@ class Core(Connection):
         self.state = State()
         self.is_view = False
         self.auth.renewed = self._update_saved_login
-        self.blobs = BlobStore(self)
+        self.blobs = BlobStore(self, lambda: self.reader)
 
     def limited(self, limits: Limits) -> Self:
-        """Return the same session with other limits for each call."""
+        """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view)
+        view.blobs = BlobStore(view, lambda: view.reader, self.blobs)
         return view
 
     @property
     def collaboration_id(self) -> int | None:
-        """The collaboration for methods that are not given one."""
+        """The default collaboration of methods."""
         return self.state.collaboration_id
 
     @property
     def private_key(self) -> RSAPrivateKey | None:
-        """The key of the user's organization."""
+        """The private key of the user's organization."""
         return self.state.private_key
 
     @property
     def whoami(self) -> WhoAmI:
-        """The user who is logged in; NotAuthenticatedError if there is none."""
+        """The logged-in user; NotAuthenticatedError if there is none."""
         if self.state.whoami is None:
             raise NotAuthenticatedError()
         return self.state.whoami
 
     def warn_if_insecure(self) -> None:
-        """Warn, before a password is sent, that others could read it on the way."""
+        """Warn before a password is sent over plain http."""
         if self.address.is_insecure:
             warn(
-                f"{self.address.host} speaks plain http: whoever is on the way can read your "
-                "password and all that follows; give the server's https address if it has one"
+                f"{self.address.host}: expected https, got plain http. Anyone on the network path "
+                "can read your password and all other data. Use the https address if there is one."
             )
 
     @property
     def reader(self) -> Reader:
-        """Who reads inputs and results here, with which key."""
+        """The reader of inputs and results, with the user's key."""
         return Reader(self.whoami, self.private_key)
 
     def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
-        """Log in, and find out who that is."""
+        """Log in, and return the user."""
         self.warn_if_insecure()
-        tokens = self._enter(account)
+        tokens = self._get_tokens(account)
         found = self._identify(account.username, tokens)
-        who = self._become(tokens, *found, account.for_relogin if auto_relogin else None)
+        who = self._set_user(tokens, *found, account.for_relogin if auto_relogin else None)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
         return who
 
     def resume(self, username: str, tokens: Tokens) -> WhoAmI:
-        """Go on with the tokens of an earlier login, which are renewed if need be."""
+        """Log in with the tokens of an earlier login, and renew them if needed."""
         is_due = monotonic() >= tokens.renew_at
         try:
             tokens = self._renew_tokens(tokens) if is_due else tokens
@@ -152,55 +151,56 @@ class Core(Connection):
             tokens = self._renew_tokens(tokens)
             found = self._identify(username, tokens)
         if found[0] != username:
-            raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
-        return self._become(tokens, *found)
+            raise ConfigurationError(
+                f"saved login: expected one of {username!r}, got one of {found[0]!r}."
+            )
+        return self._set_user(tokens, *found)
 
-    def _become(
+    def _set_user(
         self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
     ) -> WhoAmI:
-        """Be this user from now on: all at once, and last, since a login may fail."""
+        """Set the user and the tokens, after all requests of a login, since each may fail."""
         state = self.state
         before, state.whoami = state.whoami, who
         self.auth.tokens = tokens
         self.auth.account = account
-        self.names.forget()  # somebody else may see other things
+        self.names.forget()  # other users may see other objects
         if before and before.organization_id != who.organization_id:
-            # It belongs to the organization of the last login.
-            state.private_key = state.private_key_file = None
+            state.private_key = state.private_key_file = None  # of the previous organization
         if username != state.username:
-            state.saved_login_file = None  # that file is of the last user
+            state.saved_login_file = None  # of the previous user
         state.username = username
         self._update_saved_login()
         return who
 
     def _update_saved_login(self) -> None:
-        """Keep the tokens of now, where those of before were kept."""
+        """Write the current tokens to the file of the saved login, if there is one."""
         if self.state.saved_login_file:
             from ..._auth.remember import update_saved_login
 
             update_saved_login(self)
 
-    def _enter(self, account: Account) -> Tokens:
-        """Get tokens."""
+    def _get_tokens(self, account: Account) -> Tokens:
+        """Log in, and return the tokens."""
         try:
             return self._run_flow(login_flow(account))
         except TwoFactorSetupRequiredError as error:
             from ..._auth.two_factor import offer_qr
 
-            offer_qr(error.uri)  # who does not catch the error would lose what is told only once
+            offer_qr(error.uri)  # the server sends it only once, and the error may not be caught
             raise
 
     def _run_flow(self, steps: LoginFlow) -> Tokens:
-        """Do all that is to be done on the way to tokens."""
+        """Run the steps of a login, and return the tokens."""
         step = next(steps)
         try:
             while True:
-                step = steps.send(self._take(step))
+                step = steps.send(self._run_step(step))
         except StopIteration as last:
             return last.value
 
-    def _take(self, step: LoginStep) -> Response | str:
-        """Do what is to be done on the way to tokens."""
+    def _run_step(self, step: LoginStep) -> Response | str:
+        """Run one step of a login: a request, or a call of the function for the code."""
         if callable(step):
             return resolve_code(step)
         call, headers = step
@@ -209,7 +209,7 @@ class Core(Connection):
     def _identify(self, username: str, tokens: Tokens) -> tuple[str, WhoAmI]:
         """Return the username and the user that tokens belong to."""
         steps = self.backend.identify(username, tokens)
-        signed = SendOptions(signed=False, headers=tokens.signing)  # they are not the client's yet
+        signed = SendOptions(signed=False, headers=tokens.signing)  # not the client's tokens yet
         try:
             call = next(steps)
             while True:
@@ -234,10 +234,10 @@ class Core(Connection):
         steps = self.auth.renewing(tokens)
         step = next(steps)
         while step:
-            step = self.auth.advance(steps, self._take(step))
+            step = self.auth.advance(steps, self._run_step(step))
 
     def fresh_token(self) -> str:
-        """Return a token that will be valid for a while, for what is signed once and stays open."""
+        """Return a token that does not expire soon, for connections that are signed only once."""
         if self.auth.needs_renewal:
             self.renew()
         if self.auth.tokens is None:
@@ -261,7 +261,7 @@ class Core(Connection):
         return self.state.socket
 
     def choose_collaboration(self, ref: Ref) -> None:
-        """Use a collaboration for all methods that are not given one."""
+        """Set the default collaboration of methods."""
         row = self.send(self.backend.server.get_collaboration(self.id_of("collaboration", ref)))
         self.state.collaboration_id, self.state.collaboration_name = row["id"], row.get("name")
         LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
@@ -269,8 +269,8 @@ class Core(Connection):
     def use_key_file(
         self, file: Path | None, passphrase: str | bytes | None, *, replace: bool
     ) -> None:
-        """Use the private key in a file, or none."""
-        _ = self.whoami  # an error before anything is read
+        """Use the private key in a file; None removes the key."""
+        _ = self.whoami  # raises before anything is read
         self.state.private_key = self.state.private_key_file = None
         if file is None:
             return
@@ -281,7 +281,7 @@ class Core(Connection):
         self.state.private_key_file = file
 
     def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:
-        """Go on with a private key, once the server has the public key that belongs to it."""
+        """Use a private key, after checking or storing its public key on the server."""
         from ..._encryption.keys import fingerprint, public_key_of
 
         who = self.whoami
@@ -292,8 +292,8 @@ class Core(Connection):
         )
         if known and (server := fingerprint(known)) != local and not replace:
             raise KeyMismatchError(
-                f"{source} is not the private key of organization {who.organization_name} "
-                f"(id {who.organization_id})",
+                f"{source}: expected the private key of organization {who.organization_name} (id "
+                f"{who.organization_id}), got another key",
                 local=local,
                 server=server,
             )
@@ -306,14 +306,16 @@ class Core(Connection):
 
     @property
     def store(self) -> StoreConnection:
-        """The algorithm store that was chosen; ConfigurationError if there is none."""
+        """The chosen algorithm store; ConfigurationError if there is none."""
         store, limits = self.state.store, self.http.limits
         if store is None:
-            raise ConfigurationError("no algorithm store has been chosen: call store.set() first")
+            raise ConfigurationError(
+                "algorithm store: expected a chosen one, got none. Call store.set() first."
+            )
         return store if store.http.limits is limits else store.limited(limits)
 
     def choose_store(self, row: AlgorithmStore) -> None:
-        """Send what is for an algorithm store to this one, from now on."""
+        """Use an algorithm store for all store requests from now on."""
         from .http import Http
 
         address = Address.parse_store(row["url"])
@@ -326,11 +328,11 @@ class Core(Connection):
         self.auth.sign_for_store(url)
 
     def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Find the one thing that has a name."""
+        """Return the row of the one object with a name."""
         if not isinstance(cast("object", name), str):
-            word = NAMINGS[kind].word
             raise InvalidInputError(
-                f"{word}: {name!r} is no name, by which find() looks; see get()"
+                f"{NAMINGS[kind].word}: expected a name, got {name!r}. "
+                "Use get() for an id or a row."
             )
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
@@ -339,13 +341,13 @@ class Core(Connection):
         return names.find(kind, name, within)
 
     def within(self, collaboration: Ref | None) -> Scope | None:
-        """Return where to look, if a collaboration was named."""
+        """Return the scope of a collaboration, or None without one."""
         if collaboration is None:
             return None
         return Scope("collaboration", self.id_of("collaboration", collaboration))
 
     def id_of(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Return the identifier of what is meant."""
+        """Return the id that a reference stands for."""
         if not isinstance(ref, str):
             return id_of(ref, NAMINGS[kind].word)
         try:
@@ -356,7 +358,7 @@ class Core(Connection):
             raise
 
     def close(self) -> None:
-        """Close all connections, unless they are another session's as well."""
+        """Close all connections, unless this is a view of another core."""
         if not self.is_view:
             self.http.close()
             if self.state.socket:

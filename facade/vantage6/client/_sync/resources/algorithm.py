@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
-from .base import Named, StoreResource
+from .base import Readable, StoreResource
 
 if TYPE_CHECKING:
     from ..._backend.store_rows import (
@@ -24,46 +24,10 @@ if TYPE_CHECKING:
     from ..._rows.references import Ref
 
 
-class Algorithms(StoreResource, Named["Algorithm"]):
+class Algorithms(StoreResource, Readable["Algorithm"]):
     """The algorithms, with their functions, in the store chosen with ``client.store.set``."""
 
     _kind = "algorithm"
-
-    def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Algorithm:
-        """Return an algorithm.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the algorithm.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Algorithm
-            The algorithm.
-
-        Raises
-        ------
-        ConfigurationError
-            If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> algorithm = client.algorithm.get("average")
-        >>> [function["name"] for function in algorithm["functions"]]
-        ['central_average', 'partial_average']
-        """
-        return self._get(self._store.get_algorithm(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -90,14 +54,12 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Parameters
         ----------
-        name, description : str, optional
-            Name and description of the algorithms; ``%`` matches any characters, ``_`` exactly one.
-        image : str, optional
-            Docker image of the algorithms, with the same wildcards.
+        name, description, image : str, optional
+            Name, description and Docker image; ``%`` matches any characters, ``_`` exactly one.
         partitioning : str, optional
             Partitioning of the data: ``"horizontal"`` or ``"vertical"``.
         v6_version : str, optional
-            Version of vantage6 that the algorithms are for, with the same wildcards as in `name`.
+            Version of vantage6 that the algorithms are for, with the same wildcards.
         awaiting_reviewer_assignment : bool, optional
             True selects algorithms without a reviewer; False has no effect.
         under_review : bool, optional
@@ -111,8 +73,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", "approved")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", "approved")``; or several such pairs.
 
         Returns
         -------
@@ -165,10 +126,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
 
         Parameters
         ----------
-        name : str
-            Name of the algorithm.
-        description : str
-            Purpose of the algorithm.
+        name, description : str
+            Name and purpose of the algorithm.
         image : str
             Name of the Docker image.
         partitioning : str
@@ -261,9 +220,7 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         code_url, documentation_url : str, optional
             Addresses of the source code and the documentation.
         functions : sequence of dict, optional
-            Functions that replace all existing ones. Each has a ``"name"`` and a ``"type"``
-            (``"central"`` or ``"federated"``), and optionally ``"databases"``, ``"arguments"``
-            and ``"ui_visualizations"``.
+            Functions that replace all existing ones, as in `create`.
         refresh_digest : bool, optional
             Whether to fetch the digest of the image again, even if the image stays the same.
         field, fields : str and sequence of str, optional
@@ -278,10 +235,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -328,10 +283,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to delete it.
 
@@ -362,10 +315,8 @@ class Algorithms(StoreResource, Named["Algorithm"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to invalidate it.
 

@@ -12,7 +12,7 @@ from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.threads import run_directly
 from ...errors import InvalidInputError
-from .base import Named
+from .base import Readable
 
 if TYPE_CHECKING:
     from ..._backend.rows import (
@@ -26,43 +26,10 @@ if TYPE_CHECKING:
     from ..._rows.references import Ref
 
 
-class Collaborations(Named["Collaboration"]):
+class Collaborations(Readable["Collaboration"]):
     """The collaborations: agreements between organizations to run tasks together."""
 
     _kind = "collaboration"
-
-    def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> Collaboration:
-        """Return a collaboration.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the collaboration.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        Collaboration
-            The collaboration.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> (client.collaboration.get("demo"))["encrypted"]
-        True
-        """
-        return self._get(self._server.get_collaboration(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -99,8 +66,7 @@ class Collaborations(Named["Collaboration"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("name", "demo")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("name", "demo")``; or several such pairs.
 
         Returns
         -------
@@ -110,7 +76,7 @@ class Collaborations(Named["Collaboration"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         InvalidInputError
             If the scope is not valid.
         PermissionDeniedError
@@ -164,7 +130,7 @@ class Collaborations(Named["Collaboration"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -217,10 +183,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -260,10 +224,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -301,10 +263,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -339,10 +299,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to change the collaboration.
 
@@ -378,10 +336,8 @@ class Collaborations(Named["Collaboration"]):
         ------
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to change the collaboration.
 

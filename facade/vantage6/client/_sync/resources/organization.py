@@ -15,12 +15,7 @@ from ..._utils.threads import run_directly
 from .base import Named
 
 if TYPE_CHECKING:
-    from ..._backend.rows import (
-        Message,
-        Organization,
-        OrganizationInput,
-        OrganizationUpdate,
-    )
+    from ..._backend.rows import Message, Organization, OrganizationInput, OrganizationUpdate
     from ..._rows.references import Ref
 
 
@@ -52,10 +47,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -98,8 +91,7 @@ class Organizations(Named["Organization"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("country", "NL")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("country", "NL")``; or several such pairs.
 
         Returns
         -------
@@ -109,7 +101,7 @@ class Organizations(Named["Organization"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these organizations.
 
@@ -230,10 +222,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -275,10 +265,8 @@ class Organizations(Named["Organization"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -310,10 +298,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 
@@ -352,10 +338,8 @@ class Organizations(Named["Organization"]):
             If the key that the server returns has another fingerprint; nothing is changed.
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
 

@@ -114,8 +114,7 @@ class Runs(Resource):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", "crashed")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", "crashed")``; or several such pairs.
 
         Returns
         -------
@@ -125,7 +124,7 @@ class Runs(Resource):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these runs.
         DecryptionError
@@ -183,8 +182,7 @@ class Runs(Resource):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("status", "crashed")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("status", "crashed")``; or several such pairs.
 
         Returns
         -------
@@ -194,7 +192,7 @@ class Runs(Resource):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         BadRequestError
             If the task does not exist.
         PermissionDeniedError

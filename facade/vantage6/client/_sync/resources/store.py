@@ -12,7 +12,7 @@ from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.logging import LOGGER
 from ...errors import InvalidInputError
-from .base import Named
+from .base import Readable
 from .store_policy import StorePolicies
 from .store_review import StoreReviews
 from .store_role import StoreRoles
@@ -20,17 +20,12 @@ from .store_rule import StoreRules
 from .store_user import StoreUsers
 
 if TYPE_CHECKING:
-    from ..._backend.rows import (
-        AlgorithmStore,
-        AlgorithmStoreInput,
-        AlgorithmStoreUpdate,
-        Message,
-    )
+    from ..._backend.rows import AlgorithmStore, AlgorithmStoreInput, AlgorithmStoreUpdate, Message
     from ..._rows.references import Ref
     from ..core.core import Core
 
 
-class AlgorithmStores(Named["AlgorithmStore"]):
+class AlgorithmStores(Readable["AlgorithmStore"]):
     """The algorithm stores of the collaborations; `set` chooses the one to use.
 
     Attributes
@@ -87,10 +82,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Raises
         ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to view it.
         ConfigurationError
@@ -107,39 +100,6 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         self._core.choose_store(row)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
-
-    def get(
-        self, id_: Ref, *, field: str | None = None, fields: Sequence[str] | None = None
-    ) -> AlgorithmStore:
-        """Return a store.
-
-        Parameters
-        ----------
-        id_ : int, str or row
-            Name, id or row of the store.
-        field, fields : str and sequence of str, optional
-            Field, or fields, to keep in the row.
-
-        Returns
-        -------
-        AlgorithmStore
-            The store.
-
-        Raises
-        ------
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
-        PermissionDeniedError
-            If you do not have permission to view it.
-
-        Examples
-        --------
-        >>> client.store.get("local store", field="name")
-        {'name': 'local store'}
-        """
-        return self._get(self._server.get_algorithm_store(self._resolve(id_)), field, fields)
 
     def list(
         self,
@@ -158,10 +118,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
 
         Parameters
         ----------
-        name : str, optional
-            Name of the stores; ``%`` matches any characters, ``_`` exactly one.
-        url : str, optional
-            Address of the stores, with the same wildcards.
+        name, url : str, optional
+            Name and address of the stores; ``%`` matches any characters, ``_`` exactly one.
         collaboration : int, str or row, optional
             Collaboration that the stores are linked to, including stores linked to all. By default,
             the one chosen with ``setup_collaboration``, if any.
@@ -170,8 +128,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("name", "local store")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("name", "local store")``; or several such pairs.
 
         Returns
         -------
@@ -181,7 +138,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         PermissionDeniedError
             If you do not have permission to view these algorithm stores.
 
@@ -235,7 +192,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         InvalidInputError
             If no collaboration is given and none was chosen; nothing is sent.
         BadRequestError
@@ -296,10 +253,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             If `all_collaborations` is true; nothing is sent.
         ConfigurationError
             If no store is given and none was chosen.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -338,10 +293,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         ------
         ConfigurationError
             If no store is given and none was chosen.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
             If you do not have permission to remove it.
 

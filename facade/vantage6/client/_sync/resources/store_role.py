@@ -39,10 +39,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Parameters
         ----------
-        name : str, optional
-            Name of the roles; ``%`` matches any characters, ``_`` exactly one.
-        description : str, optional
-            Description of the roles, with the same wildcards.
+        name, description : str, optional
+            Name and description of the roles; ``%`` matches any characters, ``_`` exactly one.
         user : int, str or row, optional
             User of the store who has the roles.
         page, per_page : int, optional
@@ -50,8 +48,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("is_default_role", True)``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("is_default_role", True)``; or several such pairs.
 
         Returns
         -------
@@ -61,7 +58,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         PermissionDeniedError
@@ -93,10 +90,8 @@ class StoreRoles(StoreResource, Named["Role"]):
 
         Parameters
         ----------
-        name : str
-            Name of the role.
-        description : str
-            Purpose of the role.
+        name, description : str
+            Name and purpose of the role.
         rules : sequence of int, str or row
             Ids of the rules in the role, as listed by ``client.store.rule.list``.
         field, fields : str and sequence of str, optional
@@ -110,7 +105,7 @@ class StoreRoles(StoreResource, Named["Role"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         BadRequestError
@@ -150,10 +145,8 @@ class StoreRoles(StoreResource, Named["Role"]):
         ----------
         role_id : int, str or row
             Name, id or row of the role.
-        name : str, optional
-            New name.
-        description : str, optional
-            New description.
+        name, description : str, optional
+            New name and description.
         rules : sequence of int, str or row, optional
             Ids of all rules in the role, replacing the current ones.
         field, fields : str and sequence of str, optional
@@ -168,10 +161,8 @@ class StoreRoles(StoreResource, Named["Role"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If the server rejects the request as invalid.
         PermissionDeniedError
@@ -206,10 +197,8 @@ class StoreRoles(StoreResource, Named["Role"]):
         ------
         ConfigurationError
             If no store was chosen with ``client.store.set``.
-        NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
-        NotFoundError
-            If the id does not exist.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
         BadRequestError
             If users still have the role.
         PermissionDeniedError

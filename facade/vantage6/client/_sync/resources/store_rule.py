@@ -55,8 +55,7 @@ class StoreRules(StoreResource, Named["Rule"]):
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
-            Pair of a field and the value it must have, such as ``("operation", "view")``, or
-            several such pairs, which must all match.
+            Field and required value, such as ``("operation", "view")``; or several such pairs.
 
         Returns
         -------
@@ -66,7 +65,7 @@ class StoreRules(StoreResource, Named["Rule"]):
         Raises
         ------
         NameNotFoundError, AmbiguousNameError
-            If a name matches nothing that you can see, or more than one row.
+            If a name matches nothing that you can see, or several rows.
         ConfigurationError
             If no store was chosen with ``client.store.set``.
         PermissionDeniedError

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from ..._backend.rows import Task, TaskInput
     from ..core.core import Core
 
-# Of the user's newest tasks, so many are looked at.
+# The number of the user's newest tasks to search for a task whose creation got no response.
 NEWEST = 20
-# A proxy that says so has passed the request on.
+# With these statuses, a proxy has forwarded the request.
 PASSED_ON = frozenset({502, 504})
 
 
 def create(core: Core, body: TaskInput) -> Task:
-    """Create a task; the request for it is sent once, whatever comes back."""
+    """Create a task; the request is sent once, regardless of the response."""
     began = monotonic()
     try:
         task = core.send(core.backend.server.create_task(body))
@@ -47,11 +47,11 @@ def create(core: Core, body: TaskInput) -> Task:
         time.sleep(pause)
         try:
             found = _find_created(core, body, began)
-        except Vantage6Error:  # not now; the last word is with what was lost
+        except Vantage6Error:  # the error below reports the lost response
             continue
         if found:
             core.state.created.add(found["id"])
-            LOGGER.warning("The answer was lost, but task %s has been created", found["id"])
+            LOGGER.warning("The response was lost, but task %s was created", found["id"])
             return found
     method, url = lost.method, lost.url
     reason = str(lost).removeprefix(f"{method} {url}").lstrip(": ")
@@ -61,27 +61,32 @@ def create(core: Core, body: TaskInput) -> Task:
 
 
 def _is_uncertain(error: TransportError | ServerError | InvalidResponseError) -> bool:
-    """Return whether the server may have done what it was asked for."""
+    """Return whether the server may have executed the request."""
     if isinstance(error, TransportError):
         return error.may_have_arrived
     return isinstance(error, InvalidResponseError) or error.status in PASSED_ON
 
 
-def _find_created(core: Core, wanted: TaskInput, began: float) -> Task | None:
-    """Look for a task that was asked for since a moment on this machine's own clock."""
-    who, place = core.whoami.id_, wanted.get("collaboration_id")
+def _find_created(core: Core, requested: TaskInput, began: float) -> Task | None:
+    """Return the requested task if it was created after a time of this machine's clock."""
     call = core.backend.server.list_tasks(
-        init_user_id=who, collaboration_id=place, page=1, per_page=NEWEST, sort=SORT
+        init_user_id=core.whoami.id_,
+        collaboration_id=requested.get("collaboration_id"),
+        page=1,
+        per_page=NEWEST,
+        sort=SORT,
     )
     body, response = core.exchange(call)
     since = server_time(response.date, time.time()) - (monotonic() - began)
     for task in body["data"]:
-        if task["id"] in core.state.created or not matches_request(task, wanted, since):
+        if task["id"] in core.state.created or not matches_request(task, requested, since):
             continue
         runs = core.rows(partial(core.backend.server.list_runs, task_id=task["id"]))
-        there = {
-            place["id"]: run.get("input") for run in runs if (place := run.get("organization"))
+        inputs = {
+            organization["id"]: run.get("input")
+            for run in runs
+            if (organization := run.get("organization"))
         }
-        if there == {part["id"]: part.get("input") for part in wanted["organizations"]}:
+        if inputs == {part["id"]: part.get("input") for part in requested["organizations"]}:
             return task
     return None

@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     from ..._rows.references import Ref
     from ..core.core import Core
 
-# How long the server may take to tell what may be heard, once it has taken the connection.
+# Seconds that the server may take to report the permitted events after it accepted the connection.
 JOIN_SECONDS = 3.0
 CONNECT_SECONDS = 20.0
 NO_RIGHT = (
-    "the server lets you hear no events of {what}: that takes a role with the rule to receive "
-    "events of a collaboration, which the usual Researcher and Viewer have"
+    "events of {what}: expected permission to receive them, got none. A role needs the rule to "
+    "receive events of a collaboration, which the default roles Researcher and Viewer have."
 )
 
 
 def listen(
     core: Core,
-    wanted: EventFilter,
+    filter_: EventFilter,
     collaboration: Ref | None,
     task: Ref | None,
     timeout: float | None,
 ) -> Iterator[Event]:
-    """Return the events that are wanted; the parameters are those of ``client.events``."""
+    """Yield the requested events; the parameters are those of ``client.events``."""
     if core.socket is None:
         raise MissingDependencyError(
-            "events need a library that is not installed: pip install 'vantage6-sdk[events]'"
+            "events require the extra 'events': pip install 'vantage6-sdk[events]'"
         )
-    wanted.only(
+    filter_.only(
         core.collaboration_id
         if collaboration is None
         else core.id_of("collaboration", collaboration),
@@ -56,25 +56,25 @@ def listen(
     ends = inf if timeout is None else time.monotonic() + timeout
     mailbox = Mailbox()
     try:
-        _join(core, core.socket, mailbox, wanted.collaboration_id)
+        _join(core, core.socket, mailbox, filter_.collaboration_id)
         while (left := ends - time.monotonic()) > 0:
             event = mailbox.get(left)
             if isinstance(event, Lost | Refused):
-                _reconnect(core, core.socket, mailbox, wanted.collaboration_id, ends)
+                _reconnect(core, core.socket, mailbox, filter_.collaboration_id, ends)
                 event = Reconnected()
             if event is None or isinstance(event, Connected | Joined | Lost | Refused):
                 continue
-            unknown = wanted.unknown(event)
+            unknown = filter_.unknown(event)
             if unknown:
-                wanted.learn(unknown, _collaboration_of(core, *unknown))
-            if event in wanted:
+                filter_.learn(unknown, _collaboration_of(core, *unknown))
+            if event in filter_:
                 yield event
     finally:
         core.socket.leave(mailbox)
 
 
 def _join(core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | None) -> None:
-    """Connect, and make sure that events will be heard."""
+    """Connect, and wait for the confirmation that events will arrive."""
     socket.join(mailbox)
     token = core.fresh_token()
     socket.open(token)
@@ -82,28 +82,28 @@ def _join(core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | 
     while (left := until - time.monotonic()) > 0:
         event = mailbox.get(left)
         if isinstance(event, Lost):
-            raise EventsUnavailableError(f"no connection to the server's events: {event.reason}")
+            raise EventsUnavailableError(
+                f"events: expected a connection to the server, got none: {event.reason}"
+            )
         if isinstance(event, Refused):
             refused, token = token, core.fresh_token()
             if token == refused:
-                raise EventsUnavailableError("the server does not take this login for its events")
-            socket.open(token)  # that one had lapsed on its way
+                raise EventsUnavailableError(
+                    "events: expected a login that the server accepts, got one that it refuses."
+                )
+            socket.open(token)  # the first one expired in the meantime
         if isinstance(event, Connected):
             until = time.monotonic() + JOIN_SECONDS
         if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
             return
-    what = "any" if collaboration_id is None else str(collaboration_id)
-    raise EventsUnavailableError(NO_RIGHT.format(what=f"collaboration {what}"))
+    what = "any collaboration" if collaboration_id is None else f"collaboration {collaboration_id}"
+    raise EventsUnavailableError(NO_RIGHT.format(what=what))
 
 
 def _reconnect(
-    core: Core,
-    socket: Socket,
-    mailbox: Mailbox,
-    collaboration_id: int | None,
-    ends: float,
+    core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | None, ends: float
 ) -> None:
-    """Connect again, however often it takes, with a pause before each time."""
+    """Reconnect, with a pause before each attempt."""
     attempts = 0
     while (left := ends - time.monotonic()) > 0:
         pause = RECONNECT.delay(attempts)
@@ -117,7 +117,7 @@ def _reconnect(
 
 
 def _collaboration_of(core: Core, kind: str, id_: int) -> int | None:
-    """Ask to which collaboration a task, run or node belongs; None for what cannot be seen."""
+    """Return the collaboration of a task, run or node, or None if it is not visible."""
     try:
         if kind == "run":
             kind, id_ = "task", (core.send(core.backend.server.get_run(id_)))["task"]["id"]

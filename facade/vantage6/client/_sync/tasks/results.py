@@ -22,13 +22,13 @@ def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -
     rows = core.rows(partial(core.backend.server.list_results, task_id=task_id))
     if runs is None:
         runs = core.rows(partial(core.backend.server.list_runs, task_id=task_id))
-    ids = [place["id"] for run in runs if (place := run.get("organization"))]
-    where = organizations_of(runs, core.names.organizations(ids))
-    return ResultRows(reversed(rows), rows.links, organizations=where)
+    ids = [row["id"] for run in runs if (row := run.get("organization"))]
+    organizations = organizations_of(runs, core.names.organizations(ids))
+    return ResultRows(reversed(rows), rows.links, organizations=organizations)
 
 
 def open_readable(core: Core, results: ResultRows) -> DecryptionError | None:
-    """Open results in place; return the error about those that cannot be read."""
+    """Decode results in place; return the error about unreadable ones."""
     reader = core.blobs.results(results)
     try:
         open_results(results, reader)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/tasks/wait.py instead.
-"""Wait for tasks, to their results or to an error."""
+"""Wait for tasks until they have results or an error."""
 
 from __future__ import annotations
 
@@ -41,32 +41,32 @@ def wait_for(
     progress: ProgressOption = None,
     logs: bool = False,
 ) -> list[ResultRows]:
-    """Wait until all of some tasks have ended; the parameters are those of `wait_for_results`."""
+    """Wait until all tasks have ended; the parameters are those of `wait_for_results`."""
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = _ids(core, tasks)
-    drawing = ProgressDisplay(progress, logs)
+    display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
         task_ids,
         interval,
         timeout,
-        closely=drawing.is_wanted,
+        closely=display.is_wanted,
         logs=logs,
-        to_the_last=on_failure == "return",
+        until_last_run=on_failure == "return",
     )
-    with _hint_on_interrupt(task_ids), drawing:
-        found = _run_to_end(core, watch, drawing, on_failure)
+    with _hint_on_interrupt(task_ids), display:
+        found = _run_to_end(core, watch, display, on_failure)
     return [found[id_] for id_ in task_ids]
 
 
 def _run_to_end(
-    core: Core, watch: TaskWatcher, drawing: ProgressDisplay, on_failure: OnFailure
+    core: Core, watch: TaskWatcher, display: ProgressDisplay, on_failure: OnFailure
 ) -> dict[int, ResultRows]:
     with watch:
         while watch.tracker.open_tasks:
             for item in watch.step():
-                drawing.take(item)
+                display.take(item)
             for task in watch.tracker.tasks.values():
                 if on_failure == "raise" and task.is_over and has_failed(task.status):
                     raise (_failed(core, task))[0]
@@ -81,34 +81,34 @@ def _run_to_end(
 def iterate_completed(
     core: Core, tasks: Sequence[Ref], interval: float, timeout: float | None
 ) -> Iterator[Finished]:
-    """Return tasks as they end; the parameters are those of `as_completed`."""
+    """Yield tasks as they end; the parameters are those of `as_completed`."""
     task_ids = _ids(core, tasks)
-    with TaskWatcher(core, task_ids, interval, timeout, each=True, to_the_last=True) as watch:
-        told: set[int] = set()
-        while len(told) < len(watch.tracker.tasks):
+    with TaskWatcher(core, task_ids, interval, timeout, each=True, until_last_run=True) as watch:
+        yielded: set[int] = set()
+        while len(yielded) < len(watch.tracker.tasks):
             if still_open := [task.task_id for task in watch.tracker.open_tasks]:
                 with _hint_on_interrupt(still_open):
                     watch.step()
             ended = [
                 task
                 for id_, task in watch.tracker.tasks.items()
-                if task.is_over and id_ not in told
+                if task.is_over and id_ not in yielded
             ]
             watch.complete(task.task_id for task in ended if not has_failed(task.status))
             for task in ended:
-                told.add(task.task_id)
+                yielded.add(task.task_id)
                 done = _finished(core, watch.tracker, task)
                 task.results = None  # they may be large
                 yield done
 
 
 def stream_logs(core: Core, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
-    """Return the lines of a task's logs, or of one run's, until it has ended."""
+    """Yield the lines of a task's logs, or of one run's, until it has ended."""
     if run_id is not None:
         task = (core.send(core.backend.server.get_run(run_id)))["task"]["id"]
     (task_id,) = _ids(core, () if task is None else (task,))
     with TaskWatcher(
-        core, [task_id], closely=True, logs=True, to_the_last=True, run_id=run_id
+        core, [task_id], closely=True, logs=True, until_last_run=True, run_id=run_id
     ) as watch:
         while watch.tracker.open_tasks and run_id not in watch.ended_runs:
             for item in watch.step():
@@ -122,7 +122,7 @@ def _ids(core: Core, tasks: Sequence[Ref]) -> list[int]:
 
 @contextmanager
 def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
-    """Return how to go on, should the wait be broken off from outside."""
+    """Show how to continue if the wait is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
@@ -130,7 +130,7 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
         raise
     except Exception:
         raise
-    except BaseException:  # an event loop that is interrupted cancels what runs in it
+    except BaseException:  # an interrupted event loop cancels its tasks
         LOGGER.info("%s", resume_hint(task_ids))
         raise
 
@@ -146,12 +146,12 @@ def _finished(core: Core, tracker: TaskTracker, task: TaskState) -> Finished:
 
 
 def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
-    """Return the error for a failed task, and the results that it has all the same."""
+    """Return the error for a failed task, and its available results."""
     runs = runs_of(core, task.task_id)
-    below = _subtask_runs(core, task)
-    places = (run.get("organization") for run in (*runs, *below))
-    names = core.names.organizations([place["id"] for place in places if place])
-    reason = describe_failure(task.task_id, task.status, runs, below, names)
+    subtask_runs = _subtask_runs(core, task)
+    rows = (run.get("organization") for run in (*runs, *subtask_runs))
+    names = core.names.organizations([row["id"] for row in rows if row])
+    reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
     results = fetch_results(core, task.task_id, runs)
     if unreadable := open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
@@ -161,7 +161,7 @@ def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
         status=task.status,
         runs=runs,
         results=results,
-        subtask_runs=below,
+        subtask_runs=subtask_runs,
     )
     return error, results
 
@@ -175,9 +175,9 @@ def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
 
 
 def _results(core: Core, tracker: TaskTracker, task_id: int) -> ResultRows:
-    """Return the results of a task that is over, still encoded."""
+    """Return the results of a finished task, still encoded."""
     organizations = tracker.organizations(task_id)
     names = core.names.organizations(organizations.values())
-    where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
+    by_run = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
-    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=where)
+    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=by_run)

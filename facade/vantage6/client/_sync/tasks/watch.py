@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..._events.mailbox import Mailbox
@@ -38,19 +37,19 @@ if TYPE_CHECKING:
     from ..core.core import Core
 
 News: TypeAlias = "Progress | LogLine"
-# The server tells what may be heard a moment after it has taken the connection.
+# The server reports the permitted events a moment after it accepted the connection.
 JOIN_SECONDS = 1.5
 QUIET_SECONDS = 0.02
-# Lines that a look brought may come as events too, but not later than this.
+# Events that repeat lines of a poll arrive within this time.
 SETTLE_SECONDS = 2.0
-# No more events than this are taken in before the next look.
+# Maximum number of events to process before the next poll.
 MAX_EVENTS_AT_ONCE = 1000
-# What a server or a proxy may say for a while, a page for people among it; then a wait goes on.
+# Errors that may be temporary, such as a proxy's maintenance page; the wait continues.
 TRANSIENT_ERRORS = (TransportError, ServerError, TooManyRequestsError, InvalidResponseError)
 
 
 class TaskWatcher:
-    """Some tasks, watched until all of them have ended."""
+    """Watches tasks until all of them have ended."""
 
     def __init__(
         self,
@@ -62,20 +61,20 @@ class TaskWatcher:
         each: bool = False,
         closely: bool = False,
         logs: bool = False,
-        to_the_last: bool = False,
+        until_last_run: bool = False,
         run_id: int | None = None,
     ) -> None:
         self._core = core
         self.tracker = TaskTracker(task_ids, time.monotonic(), interval, timeout, each=each)
         self._closely, self._logs = closely, logs
-        self._to_the_last, self._run_id = to_the_last, run_id
+        self._until_last_run, self._run_id = until_last_run, run_id
         self._poller = Poller(core, self.tracker)
         self._mailbox = Mailbox()
         self._timeout = timeout
         self._connects = 0
         self._connect_at: float | None = None
-        self._has_looked = False
-        self._looked_at = 0.0
+        self._has_polled = False
+        self._polled_at = 0.0
         self._log_mergers: dict[int, LogMerger] = {}
         self._names: Mapping[int, str] = {}
         self.ended_runs: set[int] = set()
@@ -86,18 +85,13 @@ class TaskWatcher:
             self._listen()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._core.socket:
             self._core.socket.leave(self._mailbox)
 
     def step(self) -> list[News]:
-        """Wait for something to happen, and give what there is to tell of it."""
-        if not self._has_looked:
+        """Wait for events or the next poll, and return the changes."""
+        if not self._has_polled:
             return self._poll()
         now = time.monotonic()
         seconds = min(self.tracker.seconds_until_poll(now), self.tracker.seconds_left(now))
@@ -105,9 +99,7 @@ class TaskWatcher:
             seconds = min(seconds, self._connect_at - now)
         news: list[News] = []
         event = self._mailbox.get(seconds)
-        for _ in range(
-            MAX_EVENTS_AT_ONCE
-        ):  # what has come by now calls for one look, not for several
+        for _ in range(MAX_EVENTS_AT_ONCE):  # one poll for all events that have arrived
             if event is None:
                 break
             news += self._take(event)
@@ -117,7 +109,7 @@ class TaskWatcher:
             self._connect()
         if self.tracker.seconds_until_poll(now) <= 0:
             news += self._poll()
-            now = time.monotonic()  # it may have taken until after the end
+            now = time.monotonic()  # the poll may have lasted beyond the timeout
         if self.tracker.open_tasks and self.tracker.seconds_left(now) <= 0:
             raise wait_timeout_error(self.tracker.open_tasks, self._timeout)
         return news
@@ -125,12 +117,12 @@ class TaskWatcher:
     # ---- events ---------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        """Connect, and wait a moment for what can be heard, so that no event is missed after."""
+        """Connect, and wait a moment for the confirmation, so that no later event is missed."""
         self._connect()
         until = time.monotonic() + JOIN_SECONDS
         while (seconds := until - time.monotonic()) > 0:
             event = self._mailbox.get(seconds)
-            # A line that is written by now will be in the log that the first look brings.
+            # The log of the first poll includes all lines written until now.
             if event is not None and not isinstance(event, LogWritten):
                 self._take(event)
             if isinstance(event, Joined):
@@ -155,12 +147,12 @@ class TaskWatcher:
         self._connect_at = time.monotonic() + pause
 
     def _take(self, event: Received) -> list[News]:
-        """Accept an event; it may be a line of a log, or change the picture."""
+        """Process an event, and return the changes."""
         now = time.monotonic()
         if isinstance(event, LogWritten):
             return self._log_written(event, now)
         if isinstance(event, Lost | Refused):
-            LOGGER.debug("No events are heard: %s", event)
+            LOGGER.debug("Events are unavailable: %s", event)
             self._connect_later()
         if isinstance(event, Connected):
             self._connects = 0
@@ -170,7 +162,7 @@ class TaskWatcher:
         return [self._progress(changed)] if changed is not None and self._closely else []
 
     def _matters_at_once(self, event: RunStatusChanged | RunUpdated) -> bool:
-        """Return whether it may be the end of the run that is wanted, or what that run gave."""
+        """Return whether an event may report the end or the result of the requested run."""
         is_reported = isinstance(event, RunStatusChanged) or self.tracker.has_ended(event.run_id)
         return is_reported and event.run_id == self._run_id
 
@@ -178,35 +170,37 @@ class TaskWatcher:
         if not self._closely or self.tracker.root_of(event.task_id) is None:
             return []
         track = self._log_mergers.setdefault(event.run_id, LogMerger())
-        if now - self._looked_at > SETTLE_SECONDS:
+        if now - self._polled_at > SETTLE_SECONDS:
             track.settle()
         return self._lines(event.run_id, event.task_id, track.wrote(event.text))
 
-    # ---- looks ----------------------------------------------------------------------------------
+    # ---- polls ----------------------------------------------------------------------------------
 
     def _poll(self) -> list[News]:
-        """Ask the server how the tasks stand; without an answer, that is tried again later."""
+        """Request the state of the tasks; without a response, retry later."""
         try:
-            news = self._ask()
+            news = self._request_state()
         except TRANSIENT_ERRORS as error:
-            if not self._has_looked or not self.tracker.poll_failed(time.monotonic()):
+            if not self._has_polled or not self.tracker.poll_failed(time.monotonic()):
                 raise
-            LOGGER.debug("No answer while waiting: %s", error)
+            LOGGER.debug("No response while waiting: %s", error)
             return []
-        self._has_looked = True
-        self._looked_at = time.monotonic()
+        self._has_polled = True
+        self._polled_at = time.monotonic()
         return news
 
-    def _ask(self) -> list[News]:
+    def _request_state(self) -> list[News]:
         before = self.tracker.tasks_to_poll(time.monotonic())
         ids = {task.task_id for task in before}
-        # The first look tells which runs there are, and the last one brings what they gave.
-        whole = {id_ for id_ in ids if not self._has_looked or self.tracker.has_all_results(id_)}
+        # The first poll includes the runs, the last one their results.
+        with_results = {
+            id_ for id_ in ids if not self._has_polled or self.tracker.has_all_results(id_)
+        }
         runs = ("runs",) if self._closely else ()
-        # What is announced of the runs is the picture already; only their logs may lack something.
-        last = runs if self._logs or not self._has_looked else ()
-        rows = self._poller.rows(whole, "results", *last)
-        rows += self._poller.rows(ids - whole, *runs)
+        # Events have already reported the runs; only their logs may be incomplete.
+        last = runs if self._logs or not self._has_polled else ()
+        rows = self._poller.rows(with_results, "results", *last)
+        rows += self._poller.rows(ids - with_results, *runs)
         for row in rows:
             self.tracker.update_task(row)
         news: list[News] = []
@@ -218,9 +212,9 @@ class TaskWatcher:
         return news
 
     def complete(self, task_ids: Iterable[int]) -> None:
-        """Get what is not here yet of tasks that are over: their results, and where they ran."""
+        """Request the missing results and organizations of finished tasks."""
         tasks = [self.tracker.tasks[id_] for id_ in task_ids]
-        # The results that came with a failure may be older than the end of the last run.
+        # Results received together with a failure may be older than the end of the last run.
         missing = {
             task.task_id for task in tasks if task.results is None or has_failed(task.status)
         }
@@ -230,14 +224,14 @@ class TaskWatcher:
         for row in self._poller.rows(missing, *include):
             self.tracker.update_task(row)
         ids = (task.task_id for task in tasks)
-        unheard = {id_ for id_ in ids if not self.tracker.knows_organizations(id_)}
-        for row in self._poller.rows(unheard, "runs"):
+        incomplete = {id_ for id_ in ids if not self.tracker.knows_organizations(id_)}
+        for row in self._poller.rows(incomplete, "runs"):
             if not isinstance(runs := row.get("runs", ""), str):
                 self.tracker.update_runs(row["id"], runs)
 
     def _is_over(self, task: TaskState) -> bool:
-        """Return whether a task that has ended is over for who waits."""
-        if not (self._to_the_last and has_failed(task.status)):
+        """Return whether the wait for a finished task is over."""
+        if not (self._until_last_run and has_failed(task.status)):
             return True
         runs = self._runs(task.task_id)
         self.tracker.update_runs(task.task_id, runs)
@@ -247,7 +241,7 @@ class TaskWatcher:
         return runs_of(self._core, task_id)
 
     def _poll_details(self, rows: Sequence[Task]) -> list[News]:
-        """Look at the runs of tasks, at their subtasks and those' runs, and at all their logs."""
+        """Request the subtasks of tasks, and return the changes in runs and logs."""
         news: list[News] = []
         seen = [row for row in rows if not isinstance(row["runs"], str)]
         for subtask in self._poller.subtasks([row["id"] for row in seen]):
@@ -264,7 +258,7 @@ class TaskWatcher:
         return news + [self._progress(row["id"]) for row in rows]
 
     def _logs_of(self, task_id: int, runs: Iterable[Run]) -> list[News]:
-        """Return what is new in the logs of a task's runs."""
+        """Return the new lines in the logs of a task's runs."""
         news: list[News] = []
         ids = {run["organization"]["id"] for run in runs if run["organization"]}
         self._names = self._core.names.organizations(ids)
@@ -275,7 +269,7 @@ class TaskWatcher:
                 self.ended_runs.add(run["id"])
         return news
 
-    # ---- what there is to tell ------------------------------------------------------------------
+    # ---- changes --------------------------------------------------------------------------------
 
     def _organization(self, id_: int | None) -> str:
         if id_ is None:
@@ -293,6 +287,6 @@ class TaskWatcher:
 
 
 def runs_of(core: Core, task_id: int) -> Sequence[Run]:
-    """Get the runs of a task, in the order of the organizations asked."""
+    """Return the runs of a task, in the order of the requested organizations."""
     rows = core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     return rows[::-1]
