@@ -20,7 +20,7 @@ from tests.support.paths import RECORDED_KEY
 from vantage6.client import Client, Timeouts
 from vantage6.client._rows.rows import Rows
 from vantage6.client._sync.tasks import create
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 from vantage6.client.errors import InvalidInputError, Vantage6Error, WaitTimeoutError
 
 FOLDER = Path(mkdtemp())

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.tampering_proxy import TamperingProxy, tampering_proxy
 from vantage6.client import AsyncClient, TaskCreationUncertainError, Timeouts
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live

@@ -22,7 +22,7 @@ from vantage6.client import (
     TaskFailedError,
     WaitTimeoutError,
 )
-from vantage6.client._utils.backoff import RECHECK
+from vantage6.client._utils.pauses import RECHECK
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live

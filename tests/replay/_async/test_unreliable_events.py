@@ -36,7 +36,7 @@ from vantage6.client import (
     TaskFailedError,
     Timeouts,
 )
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 

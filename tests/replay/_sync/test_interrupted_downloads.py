@@ -19,7 +19,7 @@ from vantage6.client import (
 )
 from vantage6.client._encryption.blobs import BlobUpload
 from vantage6.client._encryption.keys import load_private_key, public_key_of
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
 

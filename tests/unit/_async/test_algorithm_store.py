@@ -14,7 +14,7 @@ from vantage6.client import (
     LoginExpiredError,
     WaitTimeoutError,
 )
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 
 POLICIES: Reply = (200, {"min_reviewers": 1})
 LAPSED: Reply = (401, {"msg": "Token is not valid"})

@@ -30,7 +30,7 @@ from vantage6.client._encryption.base64 import encode
 from vantage6.client._encryption.cipher import decrypt, encrypt
 from vantage6.client._encryption.key_files import write_private_key
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem, public_key_of
-from vantage6.client._utils.backoff import Backoff
+from vantage6.client._utils.pauses import Backoff
 
 KEY = generate_private_key(2048)
 DAY, LATER = "2026-11-26", "2026-11-27"

@@ -7,7 +7,7 @@ from vantage6.client import (
     TaskCreated,
 )
 from vantage6.client._events.types import Joined, KillRequested, Lost, RunUpdated
-from vantage6.client._utils.backoff import SUSPECT
+from vantage6.client._utils.pauses import SUSPECT
 from vantage6.client._waiting.tracker import (
     OUTAGE_SECONDS,
     SAFETY_SECONDS,

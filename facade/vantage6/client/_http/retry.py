@@ -9,7 +9,7 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
-from .._utils.backoff import RETRY
+from .._utils.pauses import RETRY
 from ..errors import ConnectionFailedError, RequestTimeoutError, TLSError, TransportError
 from .context import DEFAULTS, RequestContext, SendOptions, context_of
 from .deadline import Deadline

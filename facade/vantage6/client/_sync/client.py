@@ -26,10 +26,10 @@ from .._http.route import Route
 from .._http.secrets import mask_route, secret, secret_bytes
 from .._http.timeouts import Timeouts
 from .._rows.names import check_kind
-from .._utils.backoff import POLL
 from .._utils.logging import LOGGER
+from .._utils.pauses import POLL
+from .._waiting.arguments import as_list, check_timeout, check_times, is_list
 from .._waiting.failure import wait_timeout_error
-from .._waiting.polling import as_list, check_timeout, check_times, is_list
 from .._waiting.statuses import has_finished
 from ..errors import ConfigurationError, EndpointNotFoundError
 from .core.core import Core
@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from .._rows.names import AnyRow, Kind
     from .._rows.references import Ref
     from .._rows.results import ResultRows
+    from .._waiting.arguments import OnFailure
     from .._waiting.finished import Finished
-    from .._waiting.polling import OnFailure
 
 
 class Client:

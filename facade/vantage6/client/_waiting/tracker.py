@@ -21,7 +21,7 @@ from .._events.types import (
     RunUpdated,
     TaskCreated,
 )
-from .._utils.backoff import POLL, RECHECK, RECONNECT, SUSPECT
+from .._utils.pauses import POLL, RECHECK, RECONNECT, SUSPECT
 from .._utils.time import to_timestamp
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished

@@ -15,7 +15,7 @@ from ..._encryption.blobs import (
     TransferCounter,
     check_blob_id,
 )
-from ..._encryption.reader import input_key
+from ..._encryption.payloads import input_key
 from ..._http.decoding import decode_response, validate
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._backend.v4 import ServerOperations
     from ..._encryption.blobs import OnTransfer
-    from ..._encryption.reader import Reader
+    from ..._encryption.payloads import Reader
     from .connection import Connection
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._encryption.blobs import BlobReader, TransferCounter
-from ..._encryption.reader import open_result, open_result_bytes, open_results, result_error
+from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
 from ..._storage.files import atomic_write, check_replaceable

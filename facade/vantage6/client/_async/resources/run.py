@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..._encryption.reader import open_input, open_inputs
+from ..._encryption.payloads import open_input, open_inputs
 from ..._rows.references import id_of
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period, filter_rows

@@ -22,7 +22,7 @@ from ..._tasks.request import (
 )
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_in_thread
-from ..._waiting.polling import check_display_options, check_times
+from ..._waiting.arguments import check_display_options, check_times
 from ...errors import EncryptionNotSetUpError, InvalidInputError
 from ..tasks.create import create
 from .base import Named
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
+    from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
-    from ..._waiting.polling import OnFailure
     from ..core.core import Core
 
 # In the class below, `list` is a method.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..._rows.pages import SORT
 from ..._tasks.request import matches_request
-from ..._utils.backoff import LOST_RESPONSE
 from ..._utils.logging import LOGGER
+from ..._utils.pauses import LOST_RESPONSE
 from ..._utils.time import server_time
 from ...errors import (
     InvalidResponseError,

@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from ..._rows.pages import PAGE_SIZE, SORT
-from ..._waiting.polling import page_depth
+from ..._waiting.arguments import page_depth
 from ..._waiting.statuses import has_finished
 from ...errors import PermissionDeniedError, RequestTimeoutError
 

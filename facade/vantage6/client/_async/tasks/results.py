@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..._encryption.reader import open_results
+from ..._encryption.payloads import open_results
 from ..._rows.results import ResultRows, organizations_of
 from ...errors import DecryptionError
 

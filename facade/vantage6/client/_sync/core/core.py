@@ -16,7 +16,7 @@ from ..._auth.tokens import Tokens
 from ..._backend.v4 import V4
 from ..._backend.versions import complete_store_address
 from ..._encryption.key_files import read_private_key
-from ..._encryption.reader import Reader
+from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import SendOptions
 from ..._http.response import Response

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..._events.mailbox import Mailbox
 from ..._events.types import Connected, Joined, Lost, Reconnected, Refused
-from ..._utils.backoff import RECONNECT
+from ..._utils.pauses import RECONNECT
 from ...errors import (
     EventsUnavailableError,
     MissingDependencyError,

@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._display.views import ProgressDisplay
-from ..._encryption.reader import open_results
+from ..._encryption.payloads import open_results
 from ..._rows.results import ResultRows
 from ..._utils.logging import LOGGER
+from ..._waiting.arguments import check_display_options, check_times
 from ..._waiting.failure import describe_failure, resume_hint
 from ..._waiting.finished import Finished
-from ..._waiting.polling import check_display_options, check_times
 from ..._waiting.progress import Progress
 from ..._waiting.statuses import has_failed
 from ...errors import DecryptionError, PermissionDeniedError, TaskFailedError
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ..._backend.rows import PageLinks, Run
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
+    from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
-    from ..._waiting.polling import OnFailure
     from ..._waiting.tracker import TaskState, TaskTracker
     from ..core.core import Core
 

@@ -18,8 +18,8 @@ from ..._events.types import (
     RunStatusChanged,
     RunUpdated,
 )
-from ..._utils.backoff import RECONNECT
 from ..._utils.logging import LOGGER
+from ..._utils.pauses import RECONNECT
 from ..._waiting.failure import wait_timeout_error
 from ..._waiting.logs import LogLine, LogMerger
 from ..._waiting.progress import Progress

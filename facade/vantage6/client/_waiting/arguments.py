@@ -1,4 +1,4 @@
-"""Polling intervals, and checks of the arguments of a wait."""
+"""Check the arguments of a wait, and decide how many tasks one request covers."""
 
 from __future__ import annotations
 

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vantage6.client import InvalidInputError
-from vantage6.client._utils.backoff import POLL
-from vantage6.client._waiting.failure import describe_failure
-from vantage6.client._waiting.polling import (
+from vantage6.client._utils.pauses import POLL
+from vantage6.client._waiting.arguments import (
     as_list,
     check_display_options,
     check_times,
     is_list,
     page_depth,
 )
+from vantage6.client._waiting.failure import describe_failure
 from vantage6.client._waiting.statuses import has_failed, has_finished
 
 
