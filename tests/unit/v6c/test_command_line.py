@@ -17,7 +17,8 @@ import pytest
 
 import vantage6.client
 from tests.support.paths import OPENAPI, ROOT
-from vantage6.client import errors
+from tests.support.scripted_server import ScriptedServer, with_login
+from vantage6.client import Client, errors
 from vantage6.v6c import (
     _completers,
     _completion,
@@ -219,6 +220,23 @@ def test_arguments_are_sent_unchanged(
     call = operation.call(**given)
     assert client.sent == (call.path, call.body, call.method, call.query)
     assert client.chosen == ("s" if operation.service == "store" else None)
+
+
+def test_trust_option_reaches_the_client(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.reply = with_login(lambda _: (404, {"msg": "not here"}))
+    modes: list[str] = []
+    whoami = property(lambda client: modes.append(client._core.trust.mode) or client._core.whoami)
+    monkeypatch.setattr(Client, "whoami", whoami)
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    words = ["whoami", "-s", f"http://127.0.0.1:{server.port}", "-u", "ada"]
+    for given, variable in ([], ""), (["--trust", "strict"], "off"), (["--trust", "off"], "strict"):
+        monkeypatch.setenv("VANTAGE6_TRUST", variable)
+        assert run([*words, *given]) == 0, capsys.readouterr().err
+    assert modes == ["first-use", "strict", "strict"]
+    assert run([*words, "--trust", "always"]) == 2
+    assert "'first-use', 'strict', 'off'" in capsys.readouterr().err
 
 
 class Recorder:

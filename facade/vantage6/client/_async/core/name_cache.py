@@ -78,14 +78,19 @@ class NameCache:
     async def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Return what organizations are called."""
         async with self._lock:
-            known: dict[int, str] = {}
-            for (kind, _), (directory, asked) in self._known.items():
-                if kind == "organization" and monotonic() < asked + CACHE_SECONDS:
-                    known.update(directory.called())
+            known = self.known_organizations()
             if not set(ids) <= known.keys():
                 with suppress(PermissionDeniedError):
                     known = (await self._ask("organization", None)).called()
             return known
+
+    def known_organizations(self) -> dict[int, str]:
+        """Return what organizations are called, without a request."""
+        known: dict[int, str] = {}
+        for (kind, _), (directory, asked) in self._known.items():
+            if kind == "organization" and monotonic() < asked + CACHE_SECONDS:
+                known.update(directory.called())
+        return known
 
     async def _ask(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind

@@ -21,8 +21,9 @@ from ..._http.address import Address
 from ..._http.context import SendOptions
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
-from ..._rows.references import id_of, parse_id
+from ..._rows.references import given_id, parse_id
 from ..._utils.logging import LOGGER
+from ..._utils.threads import run_directly
 from ..._utils.warnings import warn
 from ...errors import (
     ConfigurationError,
@@ -68,6 +69,12 @@ class State:
     socket: Socket | None = None
     has_blobs: bool | None = None
     created: set[int] = field(default_factory=set[int])
+
+    @property
+    def collaboration_ref(self) -> str | None:
+        """What stands for the collaboration in a profile: its name, unless that is an id's text."""
+        name = self.collaboration_name
+        return str(self.collaboration_id) if name and parse_id(name) is not None else name
 
 
 class Core(Connection):
@@ -327,7 +334,7 @@ class Core(Connection):
 
     def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
         """Find the one thing that has a name."""
-        if not isinstance(cast("object", name), str):
+        if not isinstance(cast("object", name), str) or parse_id(name) is not None:
             word = NAMINGS[kind].word
             raise InvalidInputError(
                 f"{word}: {name!r} is no name, by which find() looks; see get()"
@@ -344,16 +351,17 @@ class Core(Connection):
             return None
         return Scope("collaboration", self.id_of("collaboration", collaboration))
 
-    def id_of(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Return the identifier of what is meant."""
-        if not isinstance(ref, str):
-            return id_of(ref, NAMINGS[kind].word)
-        try:
-            return (self.find(kind, ref, within))["id"]
-        except NameNotFoundError:
-            if (number := parse_id(ref)) is not None:
-                return number
-            raise
+    def id_of(
+        self, kind: Kind, ref: Ref, within: Scope | None = None, *, accepting: bool = False
+    ) -> int:
+        """Return the id of an argument; `accepting` a name that was known for another id."""
+        id_ = given_id(ref, NAMINGS[kind].word)
+        if id_ is not None:
+            return id_
+        row = self.find(kind, cast("str", ref), within)
+        if kind in ("organization", "collaboration") and not accepting:
+            run_directly(self.trust.check_name, kind, row)
+        return row["id"]
 
     def close(self) -> None:
         """Close all connections, unless they are another session's as well."""
