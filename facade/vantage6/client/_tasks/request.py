@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from .._encryption.base64 import encode
 from .._http.request import without_none
 from .._rows.names import join_first
-from .._rows.references import references
+from .._rows.references import given_id, references
 from ..errors import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
             "organizations: expected at least one organization, got none. "
             "Pass the organizations to run the task at."
         )
+    given = [given_id(ref, "organization") for ref in refs]
+    check_distinct([id_ for id_ in given if id_ is not None])
     return refs
 
 
