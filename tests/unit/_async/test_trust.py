@@ -241,6 +241,7 @@ async def test_known_name_under_another_id_gets_no_input(
         lambda: client.task.create([99], **TASK, collaboration=4),
         lambda: client.organization.get("Zürich"),
         lambda: client.organization.id("zürich"),
+        lambda: client.organization.find("Zürich"),
         lambda: client.node.list(organization="Zürich"),
     ]
     for call in calls:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import click
 import pytest
@@ -405,6 +406,14 @@ def test_completion_is_quick_and_quiet(
         ('"', ["a b", "it's", "d/e:f"]),
     ],
 )
+def test_names_that_would_be_ids_are_not_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"name": name} for name in ("12", "12 ", "1st", "", None)]
+    client = MagicMock()
+    client.__enter__.return_value.task.list.return_value = rows
+    monkeypatch.setattr(_completers, "connect_without_prompt", lambda _: client)
+    assert _completers._list_names("task", _connection.ConnectionOptions(), "1") == ["1st"]
+
+
 def test_completed_names_are_quoted_in_bash(
     word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

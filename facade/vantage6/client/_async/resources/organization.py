@@ -330,7 +330,8 @@ class Organizations(Named["Organization"]):
 
         Until you call this method, encrypting for an organization whose key has changed is an
         error; in a strict client, so is encrypting for any organization. Ask the organization for
-        its fingerprint over a channel that does not involve the server.
+        its fingerprint over a channel that does not involve the server. Its current name is
+        accepted with the key, even if another organization had that name before.
 
         Parameters
         ----------

@@ -332,13 +332,21 @@ class Core(Connection):
         self.state.store = StoreConnection(http, row["id"], url, self.backend)
         self.auth.sign_for_store(url)
 
-    def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Find the one thing that has a name."""
+    def find(
+        self, kind: Kind, name: str, within: Scope | None = None, *, accepting: bool = False
+    ) -> AnyRow:
+        """Find the one row that has a name; `accepting` a name that was known for another id."""
         if not isinstance(cast("object", name), str) or parse_id(name) is not None:
             word = NAMINGS[kind].word
             raise InvalidInputError(
                 f"{word}: {name!r} is no name, by which find() looks; see get()"
             )
+        row = self._find(kind, name, within)
+        if kind in ("organization", "collaboration") and not accepting:
+            run_directly(self.trust.check_name, kind, row)
+        return row
+
+    def _find(self, kind: Kind, name: str, within: Scope | None) -> AnyRow:
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
             with suppress(NameNotFoundError):
@@ -358,10 +366,7 @@ class Core(Connection):
         id_ = given_id(ref, NAMINGS[kind].word)
         if id_ is not None:
             return id_
-        row = self.find(kind, cast("str", ref), within)
-        if kind in ("organization", "collaboration") and not accepting:
-            run_directly(self.trust.check_name, kind, row)
-        return row["id"]
+        return (self.find(kind, cast("str", ref), within, accepting=accepting))["id"]
 
     def close(self) -> None:
         """Close all connections, unless they are another session's as well."""
