@@ -139,6 +139,7 @@ class Calls:
     """Source of the module with one request function per operation."""
 
     def __init__(self, contract):
+        self.schemas = contract["components"]["schemas"]
         self.operations = [
             (path, method, operation)
             for path, methods in contract["paths"].items()
@@ -193,8 +194,7 @@ class Calls:
         quoted = f'"""{text}\n"""' if len(lines) > 1 else f'"""{text}"""'
         return textwrap.indent(quoted, "    ") + "\n"
 
-    @staticmethod
-    def arguments(path, method, operation, query, body):
+    def arguments(self, path, method, operation, query, body):
         filled = re.sub(r"\{(\w+)\}", r"{segment(\1)}", path)
         yield f'"{operation["operationId"]}"'
         yield f'"{method.upper()}"'
@@ -208,6 +208,13 @@ class Calls:
         yield f"given({', '.join(values)})" if values else "{}"
         if body:
             yield "body"
+        if (last := re.search(r"\{(\w+)\}$", path)) and self.returns_row(operation):
+            yield f"row_id={last[1]}"
+
+    def returns_row(self, operation):
+        """Return whether the response is a row, which has the id at the end of the path."""
+        names = self.response_type(operation).replace("rows.", "").split(" | ")
+        return all("id" in self.schemas.get(name, {}).get("properties", {}) for name in names)
 
     def body_type(self, operation):
         content = operation.get("requestBody", {}).get("content", {})

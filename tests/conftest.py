@@ -25,7 +25,7 @@ settings.load_profile("steady")
 # Environment variables that a client reads.
 CONNECTING = (
     *("SERVER", "USERNAME", "PASSWORD", "MFA_CODE", "COLLABORATION", "CA"),
-    *("PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "PROFILE", "PROFILES"),
+    *("PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "PROFILE", "PROFILES", "TRUST"),
 )
 
 

@@ -136,7 +136,7 @@ def test_progress_example_matches_the_output() -> None:
 
 def test_known_organizations_example_is_parsed() -> None:
     known = parse_known(checked_here("docs/security.md"), "https://server.example/api", "the page")
-    assert [pin.name for pin in known.values()] == ["Maastro", "demo"]
+    assert [pin.name for pin in known] == ["Maastro", "demo"]
 
 
 # -- docs/errors.md -----------------------------------------------------------------------------

@@ -4,11 +4,13 @@ import asyncio
 import csv
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.paths import ROOT
+from vantage6.client import Client, PublicKeyChangedError
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -66,3 +68,47 @@ def test_row_of_another_kind_refers_to_its_parent(network: LocalNetwork) -> None
     results = client.wait_for_results(run, timeout=60)
     assert sorted(results.by_organization) == sorted(names)
     assert client.task.get(results[0])["id"] == client.result.from_task(run)[0]["task"]["id"]  # type: ignore[index]
+
+
+def test_renamed_organization_does_not_take_over_a_name(
+    encrypted_network: LocalNetwork, tmp_path: Path
+) -> None:
+    user = encrypted_network.users["researcher"]
+
+    def organizations_of_new_task(*, accept: bool = False) -> list[int]:
+        known = tmp_path / "known"
+        with Client(encrypted_network.url, log_level=None, known_organizations=known) as client:
+            client.authenticate(user.username, user.password)
+            client.setup_encryption(encrypted_network.private_keys[user.organization_id])
+            if accept:
+                client.organization.trust("maastro")
+            task = client.task.create(
+                ["maastro"], "t", "localnet/slow", method="slow", collaboration=1
+            )
+            runs = client.run.from_task(task["id"])
+            return [run["organization"]["id"] for run in runs if run["organization"]]
+
+    assert organizations_of_new_task() == [2]
+    root = encrypted_network.client("root")
+    name = root.organization.get(3)["name"]
+    root.organization.update(3, name="maastro")
+    try:
+        with pytest.raises(PublicKeyChangedError, match="expected organization 2"):
+            organizations_of_new_task()
+        assert organizations_of_new_task(accept=True) == [3]
+    finally:
+        root.organization.update(3, name=name)
+
+
+def test_number_as_the_name_of_a_task_does_not_stand_for_another_task(
+    network: LocalNetwork,
+) -> None:
+    mine, theirs = network.client("researcher"), network.client("admin")
+    kind: dict[str, Any] = {"image": "localnet/slow", "method": "slow", "collaboration": 1}
+    first = mine.task.create([1], "mortality", **kind)["id"]
+    second = theirs.task.create([2], f"{first} ", **kind)["id"]
+    for text in (f"{first}", f" {first}", f"{first}\u3000"):
+        assert mine.task.get(text)["id"] == first
+        assert [run["organization"]["id"] for run in mine.run.from_task(text)] == [1]  # type: ignore[index]
+    mine.task.delete(f"{first}")
+    assert mine.task.get(second)["name"] == f"{first} "

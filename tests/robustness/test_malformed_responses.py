@@ -21,7 +21,7 @@ from vantage6.client import Client, Timeouts
 from vantage6.client._rows.rows import Rows
 from vantage6.client._sync.tasks import create
 from vantage6.client._utils.pauses import Backoff
-from vantage6.client.errors import InvalidInputError, Vantage6Error, WaitTimeoutError
+from vantage6.client.errors import InvalidInputError, Vantage6Error
 
 FOLDER = Path(mkdtemp())
 KEY, SAVED = FOLDER / "key.pem", FOLDER / "saved"
@@ -145,8 +145,8 @@ def is_inert(text: str) -> bool:
     return all(c.isprintable() or c == "\n" for c in text)
 
 
-# The task never ends; the user is in another organization.
-REFUSED = {"wait for two": WaitTimeoutError, "change a user": InvalidInputError}
+# The user is in another organization.
+REFUSED = {"change a user": InvalidInputError}
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -41,9 +41,9 @@ FITTING: dict[str, dict[str, Any]] = {
     "create_user_token": TOKENS,
     "refresh_token": TOKENS,
     "get_version": {"version": "4.15.2"},
-    "get_user": {"id": 7, "organization": reference(3)},
-    "get_organization": {"id": 3, "public_key": ""},
-    "get_collaboration": {"id": 5, "encrypted": False},
+    "get_user": {"organization": reference(3)},
+    "get_organization": {"public_key": ""},
+    "get_collaboration": {"encrypted": False},
     "get_task": {"status": "completed", "collaboration": reference(5), "results": []},
     "get_result": {"run": reference(5), "result": DATA},
     "get_run": {"organization": reference(3), "input": DATA, "task": reference(5)},
@@ -95,6 +95,9 @@ class MalformedServer:
                     if operation.name in ("get_algorithm_store", "list_algorithm_stores"):
                         row = body["data"][0] if "data" in body else body
                         row["url"] = f"http://127.0.0.1:{self.port}/store/api"
+                    last = path.rsplit("/", 1)[1]
+                    if last.isdecimal() and "id" in body:
+                        body["id"] = int(last)
                     headers = {"total-count": "1"} if operation.name.startswith("list_") else {}
                     return operation.status, headers, json.dumps(body).encode()
         return 404, {}, b"<html>"

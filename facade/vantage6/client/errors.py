@@ -185,7 +185,7 @@ class TaskCreationUncertainError(TransportError):
 
 
 class InvalidResponseError(Vantage6Error):
-    """Response that is not the JSON of the API, such as a proxy's maintenance page.
+    """Response that is not the JSON of the API, or is about another id than the requested one.
 
     Attributes
     ----------
@@ -424,14 +424,17 @@ class UntrustedKeyError(Vantage6Error):
 
 
 class PublicKeyChangedError(UntrustedKeyError):
-    """Public key from the server that differs from the organization's known key; nothing was sent.
+    """Public key from the server, or organization with a name, that is not the known one.
+
+    Nothing was sent.
 
     Attributes
     ----------
     organization_id : int
         Identifier of the organization.
     known, server : str
-        Fingerprints of its known key, and of the key that the server returns now.
+        Fingerprints of the known key, and of the key that the server returns now; empty if it
+        returns none.
     """
 
     def __init__(self, message: str, *, organization_id: int, known: str, server: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, get_args
 
 import click
 
 from . import _connection as connection
 from ._completers import ResourceKind, complete_names, complete_profiles
-from ._connection import OPTION_PREFIX, ConnectionOptions
+from ._connection import OPTION_PREFIX, ConnectionOptions, TrustMode
 from ._output import print_json, print_row, print_rows, print_text
 from ._values import ValueParseError, parse_json, parse_pair
 
@@ -122,6 +122,11 @@ def _connection_options(taken: set[str]) -> list[click.Option]:
         ),
         _connection_option(
             "-k", "private_key", "Private key of your organization.", metavar="FILE", type=file
+        ),
+        ConnectionOption(
+            ["--trust", f"{OPTION_PREFIX}trust"],
+            type=click.Choice(get_args(TrustMode)),
+            help="How far to trust the server about public keys; the strictest setting applies.",
         ),
         _connection_option("-v", "verbose", "Log what the client does.", is_flag=True),
     ]

@@ -53,7 +53,8 @@ def complete_profiles(
 def _list_names(kind: ResourceKind, options: ConnectionOptions, prefix: str) -> list[str]:
     with connect_without_prompt(options) as client:
         rows = getattr(client, kind).list(name=f"{prefix}%", page=1, per_page=MAX_NAMES)
-        return [row["name"] for row in rows if row["name"]]
+        # As an argument, text of digits is an id.
+        return [name for row in rows if (name := row["name"]) and not name.strip().isdecimal()]
 
 
 def _call_with_timeout(function: Callable[[], Sequence[str]]) -> Sequence[str]:

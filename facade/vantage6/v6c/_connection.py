@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vantage6.client import Client, Profile
 
 SERVER, PROFILE = "VANTAGE6_SERVER", "VANTAGE6_PROFILE"
+TrustMode: TypeAlias = Literal["first-use", "strict", "off"]
 # Prefix of these options in a command's parameters: operations have parameters of the same names.
 OPTION_PREFIX = "v6c_"
 # Fields that a profile fills in if neither an option nor this variable sets them.
@@ -35,6 +36,7 @@ class ClientArguments(TypedDict, total=False):
     username: str
     collaboration: str
     private_key: Path
+    trust: TrustMode
     log_level: str
 
 
@@ -47,6 +49,7 @@ class ConnectionOptions:
     username: str | None = None
     collaboration: str | None = None
     private_key: Path | None = None
+    trust: TrustMode | None = None
     verbose: bool = False
 
     @classmethod
@@ -68,6 +71,8 @@ class ConnectionOptions:
             arguments["collaboration"] = self.collaboration
         if self.private_key is not None:
             arguments["private_key"] = self.private_key
+        if self.trust is not None:
+            arguments["trust"] = self.trust
         return arguments
 
 

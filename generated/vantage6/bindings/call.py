@@ -30,6 +30,8 @@ class Call(Generic[T]):
     body : object
         JSON body to send, or None. ``repr`` omits it, because it may be large or contain a
         password.
+    row_id : int or None
+        Id of the row that the path ends with; the row in the response must have it, too.
     """
 
     operation: str
@@ -37,6 +39,7 @@ class Call(Generic[T]):
     path: str
     query: Mapping[str, QueryValue]
     body: object = field(default=None, repr=False)
+    row_id: int | None = None
 
 
 def given(**query: QueryValue | None) -> dict[str, QueryValue]:

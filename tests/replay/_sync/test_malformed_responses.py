@@ -223,17 +223,20 @@ def test_unreadable_inputs_do_not_lose_others(client: Client, server: ScriptedSe
 # -- tasks ------------------------------------------------------------------------------------
 
 
-def test_no_input_is_sent_that_cannot_be_encrypted(reader: Client, server: ScriptedServer) -> None:
+def test_no_input_is_sent_that_cannot_be_encrypted(
+    reader: Client, server: ScriptedServer, public_key: str
+) -> None:
     members = listed(
-        {"id": 3, "name": "IKNL", "public_key": ""},
+        {"id": 3, "name": "IKNL", "public_key": public_key},
+        {"id": 2, "name": "Radboudumc", "public_key": ""},
         {"id": 5, "name": "Maastro", "public_key": plain(b"no key")},
     )
     encrypted = {"id": 4, "name": "demo", "encrypted": True}
     say(server, {"GET /collaboration/4": (200, encrypted), "GET /organization": members})
     for organization, kind, told in (
-        (3, EncryptionNotSetUpError, r"organization 3 \(IKNL\): expected a public key"),
+        (2, EncryptionNotSetUpError, r"organization 2 \(Radboudumc\): expected a public key"),
         (5, InvalidKeyError, r"organization 5 \(Maastro\): public key"),
-        (6, InvalidInputError, r"organization 6 is not in .* which has 3 \(IKNL\), 5 \(Maastro\)"),
+        (6, InvalidInputError, r"6 is not in .* has 3 \(IKNL\), 2 \(Radboudumc\), 5 \(Maastro\)"),
     ):
         with pytest.raises(kind, match=told):
             reader.task.create([organization], **NEW)

@@ -1,6 +1,8 @@
 """Test a server that tampers with keys and encryption, and the keys of a client."""
 
 import stat
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     InvalidKeyError,
+    InvalidResponseError,
     KeyMismatchError,
+    NameNotFoundError,
     NotEncryptedError,
     PermissionDeniedError,
     PublicKeyChangedError,
@@ -24,11 +28,18 @@ from vantage6.client._encryption.keys import (
     private_key_to_pem,
     public_key_of,
 )
+from vantage6.client._encryption.trust import Trust
 
-from .test_client import KEY, TASK, listing, serve, write_key
+from .test_client import KEY, TASK, Routes, listing, serve, write_key
 
 THEIRS = public_key_of(generate_private_key(2048))
 EVIL = public_key_of(generate_private_key(2048))
+OPEN: dict[str, Any] = {"id": 77, "name": "open", "encrypted": False}
+
+
+def decompose(name: str) -> str:
+    """Return a name with its accents encoded apart."""
+    return unicodedata.normalize("NFD", name)
 
 
 class World:
@@ -40,21 +51,19 @@ class World:
             3: {"id": 3, "name": "IKNL", "public_key": public_key_of(KEY)},
             5: {"id": 5, "name": "Maastro", "public_key": THEIRS},
         }
+        self.routes: Routes = {
+            "GET /collaboration/4": lambda *_: (200, self.collaboration),
+            "GET /organization": lambda request, query: listing(list(self.organizations.values()))(
+                request, query
+            ),
+            "GET /organization/5": lambda *_: (200, self.organizations[5]),
+            "GET /organization/6": lambda *_: (200, self.organizations[6]),
+            "PATCH /organization/3": lambda request, _: (200, {"id": 3, **request.body}),
+            "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
+        }
 
     async def serve(self, server: ScriptedServer, client: AsyncClient) -> None:
-        await serve(
-            server,
-            client,
-            {
-                "GET /collaboration/4": lambda *_: (200, self.collaboration),
-                "GET /organization": lambda request, query: listing(
-                    list(self.organizations.values())
-                )(request, query),
-                "GET /organization/5": lambda *_: (200, self.organizations[5]),
-                "PATCH /organization/3": lambda request, _: (200, {"id": 3, **request.body}),
-                "POST /task": lambda request, _: (201, {"id": 12, **request.body}),
-            },
-        )
+        await serve(server, client, self.routes)
 
 
 @pytest.fixture
@@ -157,6 +166,191 @@ async def test_strict_client_sends_only_to_accepted_keys(
         assert posted(server) == 1
 
 
+# -- identity of what the server sends -----------------------------------------------------------
+@pytest.mark.parametrize("trust", ["first-use", "strict"])
+async def test_row_of_another_collaboration_sends_nothing(
+    server: ScriptedServer, tmp_path: Path, world: World, trust: Any
+) -> None:
+    async with AsyncClient(
+        "http://127.0.0.1",
+        server.port,
+        log_level=None,
+        trust=trust,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        await world.serve(server, client)
+        await client.setup_encryption(write_key(tmp_path))
+        await client.organization.trust(5)
+        await client.task.create([5], **TASK, collaboration=4)
+        Trust(client.base_path, "off", tmp_path / "known").accept_encryption(OPEN)  # type: ignore[arg-type]
+        world.collaboration = OPEN  # in answer to the question for collaboration 4
+        calls: list[Callable[[], Any]] = [
+            lambda: client.task.create([5], **TASK, collaboration=4),
+            lambda: client.collaboration.trust(4),
+            lambda: client.collaboration.get(4),
+            lambda: client.setup_collaboration(4),
+        ]
+        for call in calls:
+            with pytest.raises(InvalidResponseError, match="id: expected 4, got 77"):
+                await call()
+        assert posted(server) == 1
+
+
+async def test_fingerprint_is_trusted_for_the_requested_organization_only(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    world.organizations[5] = {"id": 42, "name": "Maastro ", "public_key": THEIRS}
+    with pytest.raises(InvalidResponseError, match="id: expected 5, got 42"):
+        await client.organization.trust(5, fingerprint(THEIRS))
+    assert not (tmp_path / "known_organizations").exists()
+
+
+@pytest.mark.parametrize("missing", ["row", "key"])
+async def test_missing_own_key_is_noticed(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World, missing: str
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    if missing == "row":
+        del world.organizations[3]
+    else:
+        world.organizations[3]["public_key"] = ""
+    with pytest.raises(PublicKeyChangedError, match=r"your own organization 3.*got none"):
+        await client.task.create([5], **TASK, collaboration=4)
+    assert not posted(server)
+
+
+# -- names ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("form", [str, str.lower, "{} ".format, decompose])
+async def test_known_name_under_another_id_gets_no_input(
+    client: AsyncClient,
+    server: ScriptedServer,
+    tmp_path: Path,
+    world: World,
+    form: Callable[[str], str],
+) -> None:
+    world.organizations[5]["name"] = "Zürich"
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create(["Zürich"], **TASK, collaboration=4)
+    world.organizations[5] = {"id": 99, "name": form("Zürich"), "public_key": EVIL}
+    client._core.names.forget()
+    calls: list[Callable[[], Any]] = [
+        lambda: client.task.create(["Zürich"], **TASK, collaboration=4),
+        lambda: client.task.create([99], **TASK, collaboration=4),
+        lambda: client.organization.get("Zürich"),
+        lambda: client.organization.id("zürich"),
+        lambda: client.organization.find("Zürich"),
+        lambda: client.node.list(organization="Zürich"),
+    ]
+    for call in calls:
+        with pytest.raises(PublicKeyChangedError, match="expected organization 5") as caught:
+            await call()
+        assert (caught.value.organization_id, caught.value.known) == (99, fingerprint(THEIRS))
+    assert posted(server) == 1
+
+
+async def test_name_is_accepted_for_another_organization(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create(["maastro"], **TASK, collaboration=4)
+    world.organizations[6] = {"id": 6, "name": "maastro", "public_key": EVIL}  # renamed to that
+    with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
+        await client.task.create(["maastro"], **TASK, collaboration=4)
+    client._core.names.forget()
+    assert await client.organization.fingerprint("maastro") == fingerprint(EVIL)
+    assert await client.organization.trust("maastro") == fingerprint(EVIL)
+    task = await client.task.create(["maastro", "Maastro"], **TASK, collaboration=4)
+    assert [row["id"] for row in task["organizations"]] == [6, 5]  # type: ignore[typeddict-item]
+
+
+async def test_name_and_key_are_of_the_same_row(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    await client.task.create(["Maastro"], **TASK, collaboration=4)
+    world.organizations[99] = world.organizations.pop(5) | {"id": 99, "public_key": EVIL}
+    lists = 0
+
+    def organizations(request: Request, query: dict[str, str]) -> Reply:
+        nonlocal lists
+        lists += 1
+        if lists > 1:  # in the list for names it is Maastro, in that for keys it is not
+            world.organizations[99]["name"] = "Genève"
+        return listing(list(world.organizations.values()))(request, query)
+
+    world.routes["GET /organization"] = organizations
+    client._core.names.forget()
+    with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
+        await client.task.create(["Maastro"], **TASK, collaboration=4)
+    with pytest.raises(NameNotFoundError):
+        await client.task.create(["Maastro"], **TASK, collaboration=4)
+    assert posted(server) == 1
+
+
+async def test_study_members_are_encrypted_for_by_their_names(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    world.routes["GET /study/6"] = lambda *_: (200, {"id": 6, "collaboration": {"id": 4}})
+    others = [world.organizations[5]]  # one's own is no member of the study
+    world.routes["GET /organization"] = lambda request, query: listing(
+        others if "study_id" in query else list(world.organizations.values())
+    )(request, query)
+    task = await client.task.create(["maastro"], **TASK, study=6)
+    assert [row["id"] for row in task["organizations"]] == [5]  # type: ignore[typeddict-item]
+    with pytest.raises(NameNotFoundError, match="not found in study 6"):
+        await client.task.create(["IKNL"], **TASK, study=6)
+
+
+async def test_plain_collaboration_uses_the_current_name_and_shows_it(
+    client: AsyncClient,
+    server: ScriptedServer,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "vantage6.client")
+    world.collaboration["encrypted"] = False
+    await world.serve(server, client)
+    await client.task.create(["maastro", 3], **TASK, collaboration=4)
+    world.organizations[6] = {"id": 6, "name": "maastro", "public_key": ""}
+    client._core.names.forget()
+    await client.task.create(["maastro", 8], **TASK, collaboration=4)
+    shown = [line for line in caplog.messages if "Created task" in line]
+    assert shown == [
+        "Created task 12 for 'Maastro' (id 5), 'IKNL' (id 3)",
+        "Created task 12 for 'maastro' (id 6), organization 8",
+    ]
+    await client.organization.trust(5)  # from now on the name has a pin
+    with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
+        await client.task.create(["maastro"], **TASK, collaboration=4)
+
+
+async def test_name_of_an_encrypted_collaboration_is_not_that_of_another(
+    client: AsyncClient, server: ScriptedServer, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.collaboration.trust(4)
+    world.routes["GET /collaboration"] = listing([{**OPEN, "name": "Demo"}])
+    world.routes["GET /collaboration/77"] = lambda *_: (200, {**OPEN, "name": "Demo"})
+    calls: list[Callable[[], Any]] = [
+        lambda: client.task.create([5], **TASK, collaboration="demo"),
+        lambda: client.setup_collaboration("demo"),
+    ]
+    for call in calls:
+        with pytest.raises(NotEncryptedError, match=r"expected collaboration 4.*trust\(77\)"):
+            await call()
+    assert not posted(server)
+    assert await client.collaboration.trust("demo") is False
+    await client.task.create([5], **TASK, collaboration="demo")
+
+
+# -- keys of one's own ---------------------------------------------------------------------------
 async def test_organization_without_key_has_no_fingerprint(
     client: AsyncClient, server: ScriptedServer, world: World
 ) -> None:
@@ -170,7 +364,6 @@ async def test_organization_without_key_has_no_fingerprint(
         await client.organization.fingerprint()
 
 
-# -- keys of one's own ---------------------------------------------------------------------------
 async def test_public_key_is_replaced_on_request(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:

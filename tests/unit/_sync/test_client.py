@@ -333,7 +333,7 @@ def test_public_keys_are_fetched_once_per_task(
     keys = {1: KEY, 2: generate_private_key(2048)}
     members = [
         {"id": id_, "name": f"organization {id_}", "public_key": public_key_of(key)}
-        for id_, key in keys.items()
+        for id_, key in {**keys, 3: KEY}.items()
     ]
     routes = collaboration(encrypted=True)
     routes["GET /organization"] = listing(members)

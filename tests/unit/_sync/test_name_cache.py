@@ -34,6 +34,8 @@ class World:
         url = urlsplit(request.path)
         query = dict(parse_qsl(url.query))
         _, kind, *rest = url.path.strip("/").split("/")
+        if request.method == "DELETE" or kind == "kill":
+            return 200, {"msg": f"task {rest[0] if kind == 'task' else request.body['id']}"}
         if request.method == "POST":
             return 201, {"id": 9, **request.body}
         plural = {"study": "studies"}.get(kind, f"{kind}s")
@@ -142,9 +144,44 @@ def test_task_names_are_not_cached(server: ScriptedServer, client: Client, world
         AmbiguousNameError, match=r"id 13, status 'completed'.*id 12, status 'active'"
     ):
         client.task.id("average")
-    assert client.task.id("12") == 12, "digits that are no name are an id"
     with pytest.raises(NameNotFoundError, match="Did you mean 'average'"):
         client.task.id("averige")
+
+
+@pytest.mark.parametrize("name", ["12", "12 ", "\u3000 12"])
+def test_text_of_digits_is_an_id_and_not_the_name_of_another_task(
+    server: ScriptedServer, client: Client, world: World, name: str
+) -> None:
+    world.tasks = [
+        {"id": 57, "name": name, "status": "active"},  # another user's
+        {"id": 12, "name": "mortality", "status": "active"},
+    ]
+    for text in ("12", " 12", "012", "12\n"):
+        assert (client.task.get(text))["id"] == 12
+        assert client.task.id(text) == 12
+        assert (client.task.kill(text))["msg"] == "task 12"
+        assert (client.task.delete(text))["msg"] == "task 12"
+    with pytest.raises(InvalidInputError, match=r"'12' is no name.*see get\(\)"):
+        client.task.find("12")
+    with pytest.raises(InvalidInputError, match="too many digits"):
+        client.task.get("1" * 5000)
+    with pytest.raises(NameNotFoundError):
+        client.task.get("\u0661\u0662")  # digits of another script are a name
+    assert "57" not in "".join(path for path in server.paths if "?" not in path)
+
+
+def test_text_of_digits_is_an_id_in_a_new_task(
+    server: ScriptedServer, client: Client, world: World
+) -> None:
+    world.organizations[8]["name"] = "3"
+    world.collaborations.append({"id": 2, "name": "1", "encrypted": False})
+    task = client.task.create(
+        collaboration="1", organizations=["3", " 4 "], name="t", image="i", method="m"
+    )
+    assert [row["id"] for row in task["organizations"]] == [3, 4]  # type: ignore[typeddict-item]
+    assert task["collaboration_id"] == 1  # type: ignore[typeddict-item]
+    client.setup_collaboration(2)
+    assert client.save_profile("p").read_text().splitlines()[-1] == "collaboration = 2"
 
 
 def test_tasks_are_filtered_by_store_name(client: Client, world: World) -> None:

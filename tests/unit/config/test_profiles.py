@@ -30,6 +30,7 @@ verify = ca.pem
 cert = ~/me.pem
 proxy = socks5://proxy.example:1080
 save = yes
+trust = strict
 
 [home]
 server = http://localhost:7601
@@ -51,6 +52,7 @@ def test_read_profile() -> None:
             cert=Path.home() / "me.pem",
             proxy="socks5://proxy.example:1080",
             save=True,
+            trust="strict",
         ),
         "home": Profile("home", server="http://localhost:7601", verify=False, proxy=False),
     }
@@ -76,6 +78,7 @@ def test_path_may_start_with_home_or_root() -> None:
         ("[a]\nproxy = password-hush", "\\[a\\]: proxy must be the address of a proxy"),
         ("[a]\nproxy = true", "proxy must be the address of a proxy"),
         ("[a]\nsave = hushed", "true or false"),
+        ("[a]\ntrust = hushed", "trust: expected one of 'first-use', 'strict', 'off'"),
         ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
         ("password = hush", "line 1: expected a profile"),
         ("[a]\n\nhush", "line 3: expected a profile"),
@@ -128,9 +131,8 @@ def test_profile_is_written_and_the_rest_is_kept() -> None:
     written = update_profile_text(WHOLE, demo, FILE)
     assert read_profiles(written, FILE) == {**read_profiles(WHOLE, FILE), "demo": demo}
     assert written.startswith("# where I work\n")
-    full = Profile(
-        "n", "https://h/api", "u", "c", Path("/k"), Path("/ca"), Path("/c"), "http://h:1", False
-    )
+    route = Path("/ca"), Path("/c"), "http://h:1"
+    full = Profile("n", "https://h/api", "u", "c", Path("/k"), *route, False, "strict")
     assert read_profiles(update_profile_text(written, full, FILE), FILE)["n"] == full
     assert update_profile_text(written, demo, FILE) == written
 
@@ -220,6 +222,40 @@ def test_profile_sets_connection_options() -> None:
     assert (given.options.get("cert"), given.options.get("proxy")) == (None, False)
     assert plan(**{**file, "proxy": False}).options.get("proxy") is False
     assert "proxy" not in plan(server="https://h").options
+
+
+@pytest.mark.parametrize(
+    ("argument", "variable", "profile", "applies"),
+    [
+        (None, "", None, None),
+        (None, "strict", None, "strict"),
+        (None, "", "strict", "strict"),
+        ("off", "", "strict", "strict"),
+        ("strict", "off", "first-use", "strict"),
+        ("off", "first-use", None, "first-use"),
+        (None, "off", None, "off"),
+    ],
+)
+def test_strictest_trust_applies(
+    argument: Any, variable: str, profile: Any, applies: str | None
+) -> None:
+    given: ConnectOptions = {"trust": argument} if argument else {}
+    found = plan(given, {"VANTAGE6_TRUST": variable}, server="https://h", trust=profile)
+    assert found.options.get("trust") == applies
+
+
+def test_strict_environment_applies_to_every_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Client("https://h", log_level=None) as client:
+        assert client._core.trust.mode == "first-use"
+    monkeypatch.setenv("VANTAGE6_TRUST", "off")
+    with Client("https://h", log_level=None) as client:
+        assert client._core.trust.mode == "first-use", "only settings of the client may lower it"
+    monkeypatch.setenv("VANTAGE6_TRUST", "strict")
+    with Client("https://h", log_level=None, trust="off") as client:
+        assert client._core.trust.mode == "strict"
+    monkeypatch.setenv("VANTAGE6_TRUST", "always")
+    with pytest.raises(ConfigurationError, match="VANTAGE6_TRUST: expected one of"):
+        Client("https://h", log_level=None)
 
 
 def test_every_variable_is_read() -> None:

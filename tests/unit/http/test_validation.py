@@ -1,8 +1,14 @@
 """Test the validation of responses against the contracts."""
 
+import inspect
+from importlib import import_module
+
 import pytest
 
 from tests.support.contract_samples import CONTRACTS, Contract, operations, samples
+from vantage6.client import InvalidResponseError
+from vantage6.client._http.decoding import validate
+from vantage6.client._http.response import Response
 from vantage6.client._http.validation import FIELDS, REQUIRED, WHOLE, service_checks
 
 NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
@@ -30,6 +36,34 @@ def test_valid_responses_of_every_version_pass(contract: Contract) -> None:
             assert checks.find_mismatch(body, operation.name) is None, operation.name
 
 
+@pytest.mark.parametrize("contract", NEWEST, ids=str)
+def test_row_with_another_id_than_the_requested_one_is_refused(contract: Contract) -> None:
+    calls = import_module(f"vantage6.bindings.{contract.service}.calls")
+    checks = service_checks(contract.service)
+    rows = {operation.name: operation.schema for operation in operations(contract)}
+    checked: set[str] = set()
+    for name, schema in rows.items():
+        taken = inspect.signature(getattr(calls, name)).parameters
+        if not name.startswith(("get_", "update_")) or not taken.keys() & {"id", "role_id"}:
+            continue
+        call = getattr(calls, name)(5, **({"body": {}} if "body" in taken else {}))
+        response = Response(call.method, f"https://h{call.path}", 200, b"{}")
+        for body in samples(contract, schema):
+            if not isinstance(body, dict) or "id" not in body:
+                continue
+            assert validate(call, {**body, "id": 5}, response, checks)
+            with pytest.raises(InvalidResponseError, match="id: expected 5, got 6"):
+                validate(call, {**body, "id": 6}, response, checks)
+            checked.add(name)
+    assert {name for name in rows if name.startswith("get_")} - checked <= WITHOUT_ID
+    assert {name for name in rows if name.startswith("update_")} <= checked
+
+
+# What is requested without an id, or has none.
+WITHOUT_ID = {
+    *("get_version", "get_health", "get_blob_store_status", "get_task_status"),
+    *("get_policies", "get_public_policies", "get_vpn_config"),
+}
 LINKS = {"first": "", "self": ""}
 RUN = {"id": 5, "task": {"id": 1}, "organization": {"id": 2}, "status": None}
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ def organization(id_: int, key: str | None) -> Any:
     return {"id": id_, "name": f"organization {id_}", "public_key": key}
 
 
-def pinned(*pins: Pin) -> dict[tuple[object, int], Pin]:
-    return {(pin.kind, pin.id_): pin for pin in pins}
+def members(*others: Any) -> list[Any]:
+    """Return the organizations of a collaboration: one's own, and others."""
+    return [organization(*OWN), *others]
 
 
 # -- lines ---------------------------------------------------------------------------------------
@@ -43,28 +45,35 @@ def test_written_lines_are_read_per_server() -> None:
     text = update_text(
         update_text("", "https://other/api", [CHANGED]), SERVER, [MAASTRO, ENCRYPTED]
     )
-    assert parse_known(text, SERVER, "file") == pinned(MAASTRO, ENCRYPTED)
-    assert parse_known(text, "https://other/api", "file") == pinned(CHANGED)
-    assert parse_known(text, "https://third/api", "file") == {}
+    assert parse_known(text, SERVER, "file") == [MAASTRO, ENCRYPTED]
+    assert parse_known(text, "https://other/api", "file") == [CHANGED]
+    assert parse_known(text, "https://third/api", "file") == []
 
 
 def test_change_replaces_its_line_and_keeps_comments() -> None:
-    text = f"# mine\n\n{SERVER} organization 3 SHA256:aaa  by telephone, 2026\n# the end"
+    text = f"# mine\n\n{SERVER} organization 3 SHA256:aaa  maastro clinic\n# the end"
     assert update_text(text, SERVER, [CHANGED]) == (
-        f"# mine\n\n{SERVER} organization 3 SHA256:bbb Maastro Clinic\n# the end\n"
+        f"# mine\n\n{SERVER} organization 3 SHA256:bbb maastro clinic\n# the end\n"
     )
+    assert update_text(text, SERVER, [MAASTRO]) == f"{text}\n"
+
+
+def test_new_name_is_added_and_the_earlier_ones_stay_known() -> None:
+    text = update_text("", SERVER, [MAASTRO, ENCRYPTED])
+    renamed = replace(CHANGED, name="Maastricht")
+    text = update_text(text, SERVER, [renamed])
+    assert parse_known(text, SERVER, "file") == [CHANGED, ENCRYPTED, renamed]
+    assert update_text(text, SERVER, [renamed]) == text
 
 
 def test_name_cannot_inject_a_line() -> None:
     evil = Pin("organization", 4, "SHA256:x", f"A\n{SERVER} organization 3 SHA256:evil\x1b[2J")
-    assert parse_known(update_text("", SERVER, [evil]), SERVER, "file").keys() == {
-        ("organization", 4)
-    }
+    assert parse_known(update_text("", SERVER, [evil]), SERVER, "file") == [evil]
 
 
 def test_organization_without_name_is_kept() -> None:
     nameless = Pin("organization", 4, "SHA256:x", "")
-    assert parse_known(update_text("", SERVER, [nameless]), SERVER, "file") == pinned(nameless)
+    assert parse_known(update_text("", SERVER, [nameless]), SERVER, "file") == [nameless]
 
 
 @pytest.mark.parametrize(
@@ -104,9 +113,9 @@ def test_server_name_is_normalized(url: str, name: str) -> None:
 # -- the file ------------------------------------------------------------------------------------
 def test_known_keys_are_saved_per_server(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "known"
-    Trust(URL, "first-use", path).check_keys([2], [organization(2, KEYS[1])], OWN)
+    Trust(URL, "first-use", path).check_keys([2], members(organization(2, KEYS[1])), OWN)
     assert fingerprint(KEYS[1]) in path.read_text()
-    changed = [organization(2, KEYS[2])]
+    changed = members(organization(2, KEYS[2]))
     with pytest.raises(PublicKeyChangedError) as caught:
         Trust(URL, "first-use", path).check_keys([2], changed, OWN)
     assert (caught.value.known, caught.value.server) == tuple(map(fingerprint, KEYS[1:]))
@@ -116,21 +125,21 @@ def test_known_keys_are_saved_per_server(tmp_path: Path) -> None:
 
 def test_changed_key_saves_nothing_else(tmp_path: Path) -> None:
     trust = Trust(URL, "first-use", tmp_path / "known")
-    trust.check_keys([2], [organization(2, KEYS[1])], OWN)
+    trust.check_keys([2], members(organization(2, KEYS[1])), OWN)
     before = trust.path.read_text()
-    members = [organization(3, KEYS[1]), organization(2, KEYS[2])]
-    with pytest.raises(PublicKeyChangedError):
-        trust.check_keys([3, 2], members, OWN)
+    changed = members(organization(3, KEYS[1]), organization(2, KEYS[2]))
+    with pytest.raises(PublicKeyChangedError, match="organization 2"):
+        trust.check_keys([3, 2], changed, OWN)
     assert trust.path.read_text() == before
 
 
 def test_only_requested_and_own_organizations_are_checked(tmp_path: Path) -> None:
     trust = Trust(URL, "first-use", tmp_path / "known")
-    members = [organization(1, KEYS[0]), organization(2, KEYS[1]), organization(3, "nonsense")]
-    trust.check_keys([2], members, OWN)
+    others = organization(2, KEYS[1]), organization(3, "nonsense")
+    trust.check_keys([2], members(*others), OWN)
     assert trust.path.read_text().count("SHA256:") == 1, "the own key needs no line"
     with pytest.raises(PublicKeyChangedError, match="your own organization 1"):
-        trust.check_keys([2], [organization(1, KEYS[2]), *members[1:]], OWN)
+        trust.check_keys([2], [organization(1, KEYS[2]), *others], OWN)
 
 
 def test_file_location_by_argument_then_environment(
@@ -148,13 +157,15 @@ def test_key_that_cannot_be_saved_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     trust = Trust(URL, "first-use", tmp_path / "file" / "known")
     with pytest.raises(ConfigurationError, match="known_organizations"):
-        trust.check_keys([2], [organization(2, KEYS[1])], OWN)
+        trust.check_keys([2], members(organization(2, KEYS[1])), OWN)
 
 
 def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "known").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        Trust(URL, "strict", tmp_path / "known").check_keys([2], [organization(2, KEYS[1])], OWN)
+        Trust(URL, "strict", tmp_path / "known").check_keys(
+            [2], members(organization(2, KEYS[1])), OWN
+        )
 
 
 def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
@@ -169,7 +180,7 @@ def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for id_ in range(2, 22):
             trust = Trust(URL, "first-use", path)
-            pool.submit(trust.check_keys, [id_], [organization(id_, KEYS[1])], OWN)
+            pool.submit(trust.check_keys, [id_], members(organization(id_, KEYS[1])), OWN)
     assert other.wait(60) == 0
     lines = path.read_text().splitlines()
     assert sum(line.startswith(f"{URL} organization") for line in lines) == 20
@@ -179,7 +190,8 @@ def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
 
 def test_link_to_the_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "known")
-    Trust(URL, "first-use", tmp_path / "link").check_keys([2], [organization(2, KEYS[1])], OWN)
+    trust = Trust(URL, "first-use", tmp_path / "link")
+    trust.check_keys([2], members(organization(2, KEYS[1])), OWN)
     assert (tmp_path / "link").is_symlink()
     assert "SHA256:" in (tmp_path / "known").read_text()
 

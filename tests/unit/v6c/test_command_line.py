@@ -11,13 +11,15 @@ import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import click
 import pytest
 
 import vantage6.client
 from tests.support.paths import OPENAPI, ROOT
-from vantage6.client import errors
+from tests.support.scripted_server import ScriptedServer, with_login
+from vantage6.client import Client, errors
 from vantage6.v6c import (
     _completers,
     _completion,
@@ -233,6 +235,23 @@ def test_arguments_are_sent_unchanged(
     assert client.chosen == ("s" if operation.service == "store" else None)
 
 
+def test_trust_option_reaches_the_client(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.reply = with_login(lambda _: (404, {"msg": "not here"}))
+    modes: list[str] = []
+    whoami = property(lambda client: modes.append(client._core.trust.mode) or client._core.whoami)
+    monkeypatch.setattr(Client, "whoami", whoami)
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    words = ["whoami", "-s", f"http://127.0.0.1:{server.port}", "-u", "ada"]
+    for given, variable in ([], ""), (["--trust", "strict"], "off"), (["--trust", "off"], "strict"):
+        monkeypatch.setenv("VANTAGE6_TRUST", variable)
+        assert run([*words, *given]) == 0, capsys.readouterr().err
+    assert modes == ["first-use", "strict", "strict"]
+    assert run([*words, "--trust", "always"]) == 2
+    assert "'first-use', 'strict', 'off'" in capsys.readouterr().err
+
+
 class Recorder:
     """Keeps what it is asked to send."""
 
@@ -399,6 +418,14 @@ def test_completion_is_quick_and_quiet(
         ('"', ["a b", "it's", "d/e:f"]),
     ],
 )
+def test_names_that_would_be_ids_are_not_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"name": name} for name in ("12", "12 ", "1st", "", None)]
+    client = MagicMock()
+    client.__enter__.return_value.task.list.return_value = rows
+    monkeypatch.setattr(_completers, "connect_without_prompt", lambda _: client)
+    assert _completers._list_names("task", _connection.ConnectionOptions(), "1") == ["1st"]
+
+
 def test_completed_names_are_quoted_in_bash(
     word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

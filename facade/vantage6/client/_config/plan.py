@@ -13,6 +13,7 @@ from vantage6.bindings.secret import Secret
 
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
+from .._encryption.trust import strictest
 from .._http.address import Address
 from ..errors import ConfigurationError, CredentialsNotFoundError
 from .options import ClientOptions, ConnectOptions
@@ -49,7 +50,10 @@ def resolve(
     environ: Mapping[str, str],
     profile: Profile | None,
 ) -> ConnectionPlan:
-    """Resolve settings: arguments take precedence over the environment, and it over the profile."""
+    """Resolve settings: arguments take precedence over the environment, and it over the profile.
+
+    Of several values of `trust`, the strictest applies.
+    """
 
     def variable(name: str) -> str | None:
         return environ.get(f"VANTAGE6_{name}") or None
@@ -70,6 +74,8 @@ def resolve(
         options["cert"] = defaults.cert
     if "proxy" not in options and defaults.proxy is not None:
         options["proxy"] = defaults.proxy
+    if trust := strictest(options.get("trust"), defaults.trust, environ=environ):
+        options["trust"] = trust
     return ConnectionPlan(
         address=Address.parse(server) if server else None,
         username=arguments.get("username") or variable("USERNAME") or defaults.username,

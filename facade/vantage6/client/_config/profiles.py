@@ -17,12 +17,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
 from .._storage.files import atomic_write, file_lock, read_text
 from ..errors import ConfigurationError
 
-KEYS = ("server", "username", "collaboration", "private_key", "verify", "cert", "proxy", "save")
+KEYS = (
+    *("server", "username", "collaboration", "private_key"),
+    *("verify", "cert", "proxy", "save", "trust"),
+)
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
 PROFILES_VARIABLE = "VANTAGE6_PROFILES"
 PROFILE_VARIABLE = "VANTAGE6_PROFILE"
@@ -63,6 +67,8 @@ class Profile:
         Proxy to use, as the client's `proxy`; without a login.
     save : bool or None
         Whether to save logins for the next time; None to continue as before.
+    trust : str or None
+        How far to trust the server, as the client's `trust`. The strictest value applies.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Profile:
     cert: Path | None = None
     proxy: str | Literal[False] | None = None
     save: bool | None = None
+    trust: TrustMode | None = None
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
@@ -105,7 +112,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
     save = values.get("save")
     if save and save.lower() not in BOOLEANS:
         raise ConfigurationError(f"{location}: save: expected true or false, got {save!r}")
-    key, cert = values.get("private_key"), values.get("cert")
+    key, cert, trust = values.get("private_key"), values.get("cert"), values.get("trust")
     server = values.get("server") or None
     if server:
         try:
@@ -122,6 +129,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         cert=folder / Path(cert).expanduser() if cert else None,
         proxy=_proxy(values.get("proxy"), location),
         save=BOOLEANS[save.lower()] if save else None,
+        trust=trust_mode(trust, f"{location}: trust") if trust else None,
     )
 
 

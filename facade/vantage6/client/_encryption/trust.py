@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
@@ -23,15 +23,27 @@ from ..errors import (
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Collaboration, Organization
 
+    from .._rows.names import AnyRow
+    from .._storage.known_keys import Kind
+
 TrustMode: TypeAlias = Literal["first-use", "strict", "off"]
 
 
-def trust_mode(trust: str) -> TrustMode:
+def trust_mode(trust: str, source: str = "trust") -> TrustMode:
     """Check a trust mode."""
     if trust not in get_args(TrustMode):
         modes = ", ".join(map(repr, get_args(TrustMode)))
-        raise ConfigurationError(f"trust: expected one of {modes}, got {trust!r}")
+        raise ConfigurationError(f"{source}: expected one of {modes}, got {trust!r}")
     return cast("TrustMode", trust)
+
+
+def strictest(
+    *given: TrustMode | None, environ: Mapping[str, str] = os.environ
+) -> TrustMode | None:
+    """Return the strictest of these trust modes and that of the environment; None without any."""
+    variable = environ.get(TRUST_VARIABLE)
+    modes = [*given, trust_mode(variable, TRUST_VARIABLE) if variable else None]
+    return next((mode for mode in ("strict", "first-use", "off") if mode in modes), None)
 
 
 # ---- decisions -----------------------------------------------------------------------------------
@@ -41,47 +53,68 @@ def check_key(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
     """Decide whether to encrypt with the server's key of an organization; return a new pin."""
     if trust == "off":
         return None
-    previous = known.get((current.kind, current.id_))
-    if previous and previous.value == current.value:
-        return None
-    previous = previous or _namesake(known, current)
-    subject = f"public key of organization {current.id_} ({current.name})"
-    hint = (
-        "Nothing was sent. Ask the organization for the fingerprint of its key, for example by "
-        "telephone, but not through the server. If it matches the server's key, accept it with "
-        f"client.organization.trust({current.id_}, {current.value!r})."
-    )
-    if previous:
-        is_same = previous.id_ == current.id_
-        origin = "" if is_same else f", previously organization {previous.id_}"
+    pins = [pin for pin in known if pin.key == current.key]
+    names = {pin.folded_name for pin in pins}
+    if pins and pins[0].value != current.value:
         raise PublicKeyChangedError(
-            f"{subject}{origin}: expected the known key {previous.value}, got {current.value} from "
-            f"the server. {hint}",
+            f"{_subject(current)}: expected the known key {pins[0].value}, got {current.value} "
+            f"from the server. {_hint(current)}",
             organization_id=current.id_,
-            known=previous.value,
+            known=pins[0].value,
             server=current.value,
         )
-    if trust == "strict":
+    check_name(trust, known, current)
+    if current.folded_name in names or (pins and not current.name):
+        return None
+    if trust == "strict" and "" not in names:  # a line without a name is of any name
+        what = "name" if pins else "key"
         raise UntrustedKeyError(
-            f"{subject}: expected an accepted key, got {current.value}, which has not been "
-            f"accepted yet. {hint}",
+            f"{_subject(current)}: expected an accepted {what}, got "
+            f"{current.name if pins else current.value}, which has not been accepted yet. "
+            f"{_hint(current)}",
             organization_id=current.id_,
             server=current.value,
         )
     return current
 
 
-def check_own_key(trust: TrustMode, own: Pin, current: Pin) -> None:
+def check_name(trust: TrustMode, known: Known, current: Pin) -> None:
+    """Check that a name is not known as that of another organization or collaboration."""
+    owner = _other_owner(known, current)
+    if trust == "off" or owner is None:
+        return
+    if current.kind == "collaboration":
+        raise NotEncryptedError(
+            f"name {current.name!r}: expected collaboration {owner.id_}, which had this name "
+            f"before and was encrypted, got collaboration {current.id_} from the server. Nothing "
+            f"was sent. If this is correct, accept it with client.collaboration.trust({current.id_}"
+            ").",
+            collaboration_id=current.id_,
+        )
+    key = f" with the key {current.value}" if current.value else ""
+    raise PublicKeyChangedError(
+        f"name {current.name!r}: expected organization {owner.id_}, which had this name before and "
+        f"the key {owner.value}, got organization {current.id_}{key} from the server. "
+        f"{_hint(current)}",
+        organization_id=current.id_,
+        known=owner.value,
+        server=current.value,
+    )
+
+
+def check_own_key(trust: TrustMode, own: Pin, current: Pin | None) -> None:
     """Check that the server's key of the user's organization belongs to the private key in use."""
-    if trust != "off" and current.value != own.value:
+    if trust != "off" and (current is None or current.value != own.value):
+        server = current.value if current else ""
         raise PublicKeyChangedError(
-            f"public key of your own organization {current.id_} ({current.name}): expected "
-            f"{own.value}, the key of the private key in use, got {current.value} from the server. "
-            "Results would be encrypted with it, so nothing was sent. If a colleague has replaced "
-            "the key, call setup_encryption() with the new private key.",
-            organization_id=current.id_,
+            f"public key of your own organization {own.id_}: expected {own.value}, the key of the "
+            f"private key in use, got {server or 'none'} from the server among the members of the "
+            "collaboration. Results would be encrypted with the server's key, so nothing was sent. "
+            "If a colleague has replaced the key, call setup_encryption() with the new private "
+            "key.",
+            organization_id=own.id_,
             known=own.value,
-            server=current.value,
+            server=server,
         )
 
 
@@ -89,12 +122,14 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
     """Decide whether to believe the server about a collaboration's encryption; return a new pin."""
     if trust == "off":
         return None
-    previous = known.get((current.kind, current.id_))
+    pins = [pin for pin in known if pin.key == current.key]
     if current.value == ENCRYPTED:  # safe, regardless of the known value
-        return None if previous == current else current
-    if previous and previous.value == PLAIN:
+        is_known = any(pin.value == ENCRYPTED and _has_name_of(pin, current) for pin in pins)
+        return None if is_known else current
+    owner = _other_owner(known, current)
+    if pins and pins[0].value == PLAIN and not owner:
         return None
-    if previous or _namesake(known, current):
+    if pins or owner:
         reason = "it was encrypted before"
     elif trust == "strict":
         reason = "this has not been accepted yet"
@@ -109,15 +144,31 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
     )
 
 
-def _namesake(known: Known, current: Pin) -> Pin | None:
-    """Find a pin with the same name, but a different value, under another identifier."""
-    for pin in known.values():
-        is_same_name = pin.kind == current.kind and pin.name == current.name != ""
-        if is_same_name and pin.value != current.value:
-            return pin
-    return None
+def _other_owner(known: Known, current: Pin) -> Pin | None:
+    """Find a pin of the same name under another identifier, unless the name is known for both."""
+    owners = [pin for pin in known if current.name and _has_name_of(pin, current)]
+    if any(pin.id_ == current.id_ for pin in owners):
+        return None
+    return next((pin for pin in owners if pin.value != PLAIN), None)
 
 
+def _has_name_of(pin: Pin, other: Pin) -> bool:
+    return (pin.kind, pin.folded_name) == (other.kind, other.folded_name)
+
+
+def _subject(pin: Pin) -> str:
+    return f"public key of organization {pin.id_} ({pin.name})"
+
+
+def _hint(pin: Pin) -> str:
+    return (
+        "Nothing was sent. Ask the organization for the fingerprint of its key, for example by "
+        "telephone, but not through the server. If it matches the server's key, accept it with "
+        f"client.organization.trust({pin.id_}, {pin.value or 'fingerprint'!r})."
+    )
+
+
+TRUST_VARIABLE = "VANTAGE6_TRUST"
 KNOWN_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
 
 
@@ -143,7 +194,7 @@ class Trust:
 
     def __init__(self, url: str, mode: TrustMode, path: Path | None) -> None:
         self._server = canonical_url(url)
-        self._mode: TrustMode = mode
+        self.mode: TrustMode = mode
         self._path = path
         self._warned: set[int] = set()
 
@@ -179,16 +230,20 @@ class Trust:
         from .keys import fingerprint
 
         own_id, own_key = own
-        if self._mode == "off":
+        if self.mode == "off":
             return
         recipients = {*ids, own_id}
         rows = [row for row in members if row["id"] in recipients and row.get("public_key")]
-        pins = [_key_pin(row) for row in rows]
+        pins = {row["id"]: _key_pin(row) for row in rows}
         own_pin = Pin("organization", own_id, fingerprint(own_key), "")
-        for pin in pins:
-            if pin.id_ == own_id:
-                check_own_key(self._mode, own_pin, pin)
-        self._check([pin for pin in pins if pin.id_ != own_id], check_key)
+        check_own_key(self.mode, own_pin, pins.pop(own_id, None))
+        self._check([*pins.values()], check_key)
+
+    def check_name(self, kind: Kind, row: AnyRow) -> None:
+        """Check that the name of a row, by which it was found, still means what it meant."""
+        if self.mode != "off":
+            pin = Pin(kind, row["id"], "", row.get("name") or "")
+            check_name(self.mode, self._known(read_text(self.path)), pin)
 
     def accept_key(self, row: Organization, expected: str | None) -> str:
         """Store the public key of an organization in place of the known one."""
@@ -215,10 +270,10 @@ class Trust:
         """Decide on the server's values, and store new ones."""
 
         def new_pins(known: Known) -> list[Pin]:
-            decisions = [decide(self._mode, known, pin) for pin in current]
+            decisions = [decide(self.mode, known, pin) for pin in current]
             return [pin for pin in decisions if pin]
 
-        if self._mode == "off" or not new_pins(self._known(read_text(self.path))):
+        if self.mode == "off" or not new_pins(self._known(read_text(self.path))):
             return
         for pin in self._store(new_pins):
             LOGGER.info("Trusting on first use: %s %s: %s", pin.kind, pin.id_, pin.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -36,9 +37,17 @@ def decode_response(
 
 def validate(call: Call[T], body: object, response: Response, checks: ResponseChecks) -> T:
     """Return a decoded body as the type of the contract, or raise."""
-    if mismatch := checks.find_mismatch(body, call.operation):
+    if mismatch := checks.find_mismatch(body, call.operation) or _find_other_id(call, body):
         raise invalid_response(f"{mismatch}; the server violates its contract", response)
     return cast("T", body)
+
+
+def _find_other_id(call: Call[object], body: object) -> str | None:
+    """Return how the row differs from the requested one: the server must not choose another."""
+    if call.row_id is None:
+        return None
+    found = cast("Mapping[str, object]", body)["id"]
+    return None if found == call.row_id else f"id: expected {call.row_id}, got {found}"
 
 
 def _is_deleted(call: Call[object], response: Response) -> bool:

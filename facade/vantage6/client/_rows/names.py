@@ -1,18 +1,20 @@
 """Match names to rows: the names of a row, the row of a name, and the error if there is none.
 
-A name is compared exactly first, then ignoring case. It must match exactly one row.
+A name is compared exactly first, then ignoring case. It must match exactly one row. Text of digits
+is not a name but an id; see `references`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
+from .._utils.text import fold_name
 from ..errors import AmbiguousNameError, InvalidInputError, NameNotFoundError
+from .references import Ref, given_id
 
 ServerKind: TypeAlias = Literal[
     "organization", "collaboration", "study", "node", "role", "rule", "user", "task", "store"
@@ -127,17 +129,22 @@ class Directory(Generic[Row]):
             names = set(self._names(row))
             for name in names:
                 self._exact.setdefault(name, []).append(row)
-            for name in {_fold(name) for name in names}:
+            for name in {fold_name(name) for name in names}:
                 self._loose.setdefault(name, []).append(row)
 
     def find(self, name: str) -> Row:
         """Find the one row that has a name."""
-        found = self._exact.get(name) or self._loose.get(_fold(name))
+        found = self._exact.get(name) or self._loose.get(fold_name(name))
         if not found:
             raise self._not_found(name)
         if len(found) > 1:
             raise self._ambiguous(name, found)
         return found[0]
+
+    def id_of(self, ref: Ref) -> int:
+        """Return the id of an argument: a given id, or that of the one row that has the name."""
+        id_ = given_id(ref, self._naming.word)
+        return self.find(cast("str", ref))["id"] if id_ is None else id_
 
     def called(self) -> dict[int, str]:
         """Return the name of each row, by its id."""
@@ -156,18 +163,18 @@ class Directory(Generic[Row]):
         naming = self._naming
         message = (
             f"{naming.word} {name!r}: expected one match{self._scope}, got {len(found)}. "
-            f"Use an id: {_join_first([self._describe(row) for row in found])}."
+            f"Use an id: {join_first([self._describe(row) for row in found])}."
         )
         return AmbiguousNameError(message, kind=naming.word, name=name, candidates=found)
 
     def _not_found(self, name: str) -> NameNotFoundError:
         naming = self._naming
-        close = get_close_matches(_fold(name), self._loose)
+        close = get_close_matches(fold_name(name), self._loose)
         similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())
         if similar:
-            hint = f"Did you mean {_join_first([self._describe(row) for row in similar], ' or ')}?"
+            hint = f"Did you mean {join_first([self._describe(row) for row in similar], ' or ')}?"
         elif self._rows:
-            hint = f"Available: {_join_first([self._describe(row) for row in self._rows])}."
+            hint = f"Available: {join_first([self._describe(row) for row in self._rows])}."
         else:
             hint = f"You can see no {naming.words} there."
         message = f"{naming.word} {name!r}: not found{self._scope}. {hint}"
@@ -199,11 +206,6 @@ def _names(
             yield name
 
 
-def _fold(name: str) -> str:
-    """Return a name without differences of case, outer spaces or the encoding of accents."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
-
-
 def _format_trait(value: object) -> str:
     if isinstance(value, Mapping):  # a reference to another object, or the row of a user
         inner = cast("Mapping[str, object]", value)
@@ -211,6 +213,7 @@ def _format_trait(value: object) -> str:
     return repr(value) if isinstance(value, str) else str(value).lower()
 
 
-def _join_first(items: Sequence[str], separator: str = ", ") -> str:
+def join_first(items: Sequence[str], separator: str = ", ") -> str:
+    """Join the first items of a list, and count the others."""
     more = len(items) - MAX_SHOWN
     return separator.join(items[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")

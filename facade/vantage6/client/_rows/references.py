@@ -1,4 +1,4 @@
-"""Read an id from a number, text or a row."""
+"""Read an id from a number, a text of digits or a row."""
 
 from __future__ import annotations
 
@@ -53,8 +53,20 @@ def _as_row(value: object) -> Mapping[str, object] | None:
 
 
 def parse_id(text: str) -> int | None:
-    """Parse an id from text; return None if it is not one."""
-    return int(text) if text.isdecimal() and len(text) < len(str(MAX_ID)) else None
+    """Parse an id from text of ASCII digits; return None for a name."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits) if len(digits) <= len(str(MAX_ID)) else MAX_ID + 1
+
+
+def given_id(ref: Ref, kind: str) -> int | None:
+    """Return the id of an argument; None for a name, which has to be looked up."""
+    # Text of digits is always an id: anyone may give an object of theirs a number as its name.
+    if not isinstance(ref, str):
+        return id_of(ref, kind)
+    number = parse_id(ref)
+    return None if number is None else id_of(number, kind)
 
 
 def references(refs: Iterable[Ref], argument: str) -> list[Ref]:

@@ -7,15 +7,17 @@ receives in a text file that people can read and edit::
     https://server.example/api organization 3 SHA256:hVDV… Maastro
     https://server.example/api collaboration 1 encrypted demo
 
-The name at the end is for people, and reveals a known name under another identifier.
+The name at the end reveals a known name under another identifier. After a change of name, there is
+a line for each name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, cast
 
+from .._utils.text import fold_name
 from ..errors import ConfigurationError
 
 Kind: TypeAlias = Literal["organization", "collaboration"]
@@ -39,14 +41,22 @@ class Pin:
     id_: int
     value: str
     name: str
+    # The form in which names are compared, here as in `Directory`.
+    folded_name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # The server chose the name; it must not add lines to the file.
         printable = "".join(c if c.isprintable() else " " for c in self.name)
         object.__setattr__(self, "name", " ".join(printable.split()))
+        object.__setattr__(self, "folded_name", fold_name(self.name))
+
+    @property
+    def key(self) -> tuple[Kind, int]:
+        """What the value belongs to."""
+        return self.kind, self.id_
 
 
-Known: TypeAlias = Mapping["tuple[Kind, int]", Pin]
+Known: TypeAlias = Sequence[Pin]
 
 
 # ---- the file ------------------------------------------------------------------------------------
@@ -54,32 +64,39 @@ Known: TypeAlias = Mapping["tuple[Kind, int]", Pin]
 
 def parse_known(text: str, server: str, source: str) -> Known:
     """Parse the lines of one server."""
-    known: dict[tuple[Kind, int], Pin] = {}
+    known: list[Pin] = []
+    values: dict[tuple[Kind, int], str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         line_server, pin = _parse(line, f"{source}, line {number}")
         if line_server != server:
             continue
-        key = (pin.kind, pin.id_)
-        if key in known and known[key].value != pin.value:
+        if values.setdefault(pin.key, pin.value) != pin.value:
             raise ConfigurationError(
                 f"{source}, line {number}: another line has a different value for {pin.kind} "
                 f"{pin.id_}. Remove the wrong line."
             )
-        known[key] = pin
+        known.append(pin)
     return known
 
 
 def update_text(text: str, server: str, pins: Iterable[Pin]) -> str:
     """Return the text of the file with these pins, and everything else unchanged."""
+    # Earlier names stay known: the names of an organization must not become free for another one.
     pending = {(server, pin.kind, str(pin.id_)): pin for pin in pins}
+    named: set[Pin] = set()
     lines: list[str] = []
     for line in (text or HEADER).splitlines():
-        parts = line.split(maxsplit=3)
-        pin = pending.pop((parts[0], cast("Kind", parts[1]), parts[2]), None) if parts[3:] else None
-        lines.append(_line(server, pin) if pin else line)
-    lines += (_line(server, pin) for pin in pending.values())
+        parts = line.split(maxsplit=4)
+        pin = pending.get((parts[0], cast("Kind", parts[1]), parts[2])) if parts[3:] else None
+        if pin:
+            written = replace(pin, name="".join(parts[4:]))
+            if written.folded_name == pin.folded_name:
+                named.add(pin)
+            line = line if written.value == parts[3] else _line(server, written)
+        lines.append(line)
+    lines += (_line(server, pin) for pin in pending.values() if pin not in named)
     return "".join(f"{line}\n" for line in lines)
 
 

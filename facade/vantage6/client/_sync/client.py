@@ -17,7 +17,7 @@ from .._auth.credentials import parse_code, parse_password
 from .._auth.password import Account
 from .._auth.remember import SavedLogin
 from .._config.options import mask_options, show_log
-from .._encryption.trust import Trust, trust_mode
+from .._encryption.trust import Trust, strictest, trust_mode
 from .._http.address import Address
 from .._http.context import SendOptions
 from .._http.limits import Limits
@@ -109,7 +109,8 @@ class Client:
     trust : str
         How far to trust the server about the public keys of other organizations and about which
         collaborations are encrypted: ``"first-use"`` trusts and remembers the first value,
-        ``"strict"`` requires that you accept it, ``"off"`` trusts every value.
+        ``"strict"`` requires that you accept it, ``"off"`` trusts every value. If the environment
+        variable ``VANTAGE6_TRUST`` is stricter, it applies.
     known_organizations : str or path, optional
         File that stores these values; by default the one that the environment variable
         ``VANTAGE6_KNOWN_ORGANIZATIONS`` names, or else one of the user's data files.
@@ -178,7 +179,7 @@ class Client:
         cert, proxy = mask_route(cert, proxy)
         address = Address.parse(host, port, path)
         file = Path(known_organizations) if known_organizations else None
-        trusting = Trust(address.url, trust_mode(trust), file)
+        trusting = Trust(address.url, strictest(trust_mode(trust)) or "first-use", file)
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
         self._bind(Core(address, Route(verify, cert, proxy), limits, trusting))
@@ -231,8 +232,9 @@ class Client:
         The environment must have ``VANTAGE6_SERVER``, the full address of the API, and
         ``VANTAGE6_USERNAME``. Further variables are ``VANTAGE6_PASSWORD``, ``VANTAGE6_MFA_CODE``,
         ``VANTAGE6_COLLABORATION``, ``VANTAGE6_PRIVATE_KEY`` and
-        ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of certificates to trust) and
-        ``VANTAGE6_PROFILE``, a profile that supplies missing settings.
+        ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of certificates to trust),
+        ``VANTAGE6_TRUST`` (how far to trust the server, as `trust` of the client; the strictest
+        value applies) and ``VANTAGE6_PROFILE``, a profile that supplies missing settings.
 
         Parameters
         ----------
@@ -434,8 +436,9 @@ class Client:
         """Save the settings of this client as a profile for ``from_profile``.
 
         These are the address of the server, the username, the collaboration and the private key
-        file that are set up, the trusted certificates, the certificate to present, the proxy, and
-        whether the login is saved; never a password. A profile of the same name is replaced.
+        file that are set up, the trusted certificates, the certificate to present, the proxy, how
+        far the server is trusted, and whether the login is saved; never a password. A profile of
+        the same name is replaced.
 
         Parameters
         ----------
@@ -484,11 +487,12 @@ class Client:
                 name=name,
                 server=self.base_path,
                 username=core.state.username,
-                collaboration=core.state.collaboration_name,
+                collaboration=core.state.collaboration_ref,
                 private_key=key and key.absolute(),
                 verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
+                trust=None if core.trust.mode == "first-use" else core.trust.mode,
                 save=bool(core.state.saved_login_file) or None,
             )
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from .._encryption.base64 import encode
 from .._http.request import without_none
-from .._rows.references import references
+from .._rows.names import join_first
+from .._rows.references import given_id, references
 from ..errors import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
             "organizations: expected at least one organization, got none. "
             "Pass the organizations to run the task at."
         )
+    given = [given_id(ref, "organization") for ref in refs]
+    check_distinct([id_ for id_ in given if id_ is not None])
     return refs
 
 
@@ -44,6 +47,14 @@ def check_distinct(ids: Sequence[int]) -> None:
             f"organizations: expected each organization once, got organization {duplicate} twice. "
             "A task runs once at each organization."
         )
+
+
+def describe_organizations(inputs: Sequence[TaskOrganization], names: Mapping[int, str]) -> str:
+    """Return the organizations of a task for a log message, with the names from the server."""
+    ids = [part["id"] for part in inputs]
+    return join_first(
+        [f"{names[id_]!r} (id {id_})" if names.get(id_) else f"organization {id_}" for id_ in ids]
+    )
 
 
 def task_input(

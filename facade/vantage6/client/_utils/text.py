@@ -8,7 +8,7 @@ the client's logger.
 
 from __future__ import annotations
 
-from unicodedata import category, east_asian_width
+from unicodedata import category, east_asian_width, normalize
 
 
 def sanitize(text: str) -> str:
@@ -25,6 +25,11 @@ def sanitize_lines(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "\n".join(map(sanitize, text.split("\n")))
+
+
+def fold_name(name: str) -> str:
+    """Return a name without differences of case, outer spaces or the encoding of accents."""
+    return normalize("NFC", name).strip().casefold()
 
 
 ELLIPSIS = "…"

@@ -300,7 +300,7 @@ def get_algorithm_store(id: int) -> Call[rows.AlgorithmStore]:
 
     Open to users and nodes; others are answered 500.
     """
-    return Call("get_algorithm_store", "GET", f"/algorithmstore/{segment(id)}", {})
+    return Call("get_algorithm_store", "GET", f"/algorithmstore/{segment(id)}", {}, row_id=id)
 
 
 def get_blob_store_status() -> Call[rows.BlobStoreStatus]:
@@ -321,7 +321,13 @@ def get_collaboration(id: int, *, include: Sequence[str] | None = None) -> Call[
     include
         What to embed in place of a link.
     """
-    return Call("get_collaboration", "GET", f"/collaboration/{segment(id)}", given(include=include))
+    return Call(
+        "get_collaboration",
+        "GET",
+        f"/collaboration/{segment(id)}",
+        given(include=include),
+        row_id=id,
+    )
 
 
 def get_health() -> Call[rows.Health]:
@@ -334,7 +340,7 @@ def get_node(id: int) -> Call[rows.Node]:
 
     Open to users and nodes; others are answered 500.
     """
-    return Call("get_node", "GET", f"/node/{segment(id)}", {})
+    return Call("get_node", "GET", f"/node/{segment(id)}", {}, row_id=id)
 
 
 def get_organization(id: int) -> Call[rows.Organization]:
@@ -342,7 +348,7 @@ def get_organization(id: int) -> Call[rows.Organization]:
 
     Open to users and nodes and algorithms; others are answered 500.
     """
-    return Call("get_organization", "GET", f"/organization/{segment(id)}", {})
+    return Call("get_organization", "GET", f"/organization/{segment(id)}", {}, row_id=id)
 
 
 def get_result(id: int) -> Call[rows.Result]:
@@ -350,7 +356,7 @@ def get_result(id: int) -> Call[rows.Result]:
 
     Open to users and nodes and algorithms; others are answered 500.
     """
-    return Call("get_result", "GET", f"/result/{segment(id)}", {})
+    return Call("get_result", "GET", f"/result/{segment(id)}", {}, row_id=id)
 
 
 def get_role(id: int) -> Call[rows.Role]:
@@ -358,7 +364,7 @@ def get_role(id: int) -> Call[rows.Role]:
 
     Open to users; others are answered 500.
     """
-    return Call("get_role", "GET", f"/role/{segment(id)}", {})
+    return Call("get_role", "GET", f"/role/{segment(id)}", {}, row_id=id)
 
 
 def get_rule(id: int) -> Call[rows.Rule]:
@@ -366,7 +372,7 @@ def get_rule(id: int) -> Call[rows.Rule]:
 
     Open to users; others are answered 500.
     """
-    return Call("get_rule", "GET", f"/rule/{segment(id)}", {})
+    return Call("get_rule", "GET", f"/rule/{segment(id)}", {}, row_id=id)
 
 
 def get_run(id: int, *, include: str | None = None) -> Call[rows.Run]:
@@ -379,7 +385,7 @@ def get_run(id: int, *, include: str | None = None) -> Call[rows.Run]:
     include
         What to embed in place of a link.
     """
-    return Call("get_run", "GET", f"/run/{segment(id)}", given(include=include))
+    return Call("get_run", "GET", f"/run/{segment(id)}", given(include=include), row_id=id)
 
 
 def get_study(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Study]:
@@ -392,7 +398,7 @@ def get_study(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Stu
     include
         What to embed in place of a link.
     """
-    return Call("get_study", "GET", f"/study/{segment(id)}", given(include=include))
+    return Call("get_study", "GET", f"/study/{segment(id)}", given(include=include), row_id=id)
 
 
 def get_task(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Task]:
@@ -405,7 +411,7 @@ def get_task(id: int, *, include: Sequence[str] | None = None) -> Call[rows.Task
     include
         What to embed in place of a link.
     """
-    return Call("get_task", "GET", f"/task/{segment(id)}", given(include=include))
+    return Call("get_task", "GET", f"/task/{segment(id)}", given(include=include), row_id=id)
 
 
 def get_task_status(task_id: int) -> Call[rows.TaskStatus]:
@@ -431,6 +437,7 @@ def get_user(id: int, *, include_permissions: bool | None = None) -> Call[rows.U
         "GET",
         f"/user/{segment(id)}",
         given(include_permissions=flag(include_permissions)),
+        row_id=id,
     )
 
 
@@ -1297,7 +1304,9 @@ def update_algorithm_store(id: int, body: rows.AlgorithmStoreUpdate) -> Call[row
 
     Open to users; others are answered 500.
     """
-    return Call("update_algorithm_store", "PATCH", f"/algorithmstore/{segment(id)}", {}, body)
+    return Call(
+        "update_algorithm_store", "PATCH", f"/algorithmstore/{segment(id)}", {}, body, row_id=id
+    )
 
 
 def update_collaboration(id: int, body: rows.CollaborationUpdate) -> Call[rows.Collaboration]:
@@ -1305,7 +1314,9 @@ def update_collaboration(id: int, body: rows.CollaborationUpdate) -> Call[rows.C
 
     Open to users; others are answered 500.
     """
-    return Call("update_collaboration", "PATCH", f"/collaboration/{segment(id)}", {}, body)
+    return Call(
+        "update_collaboration", "PATCH", f"/collaboration/{segment(id)}", {}, body, row_id=id
+    )
 
 
 def update_node(id: int, body: rows.NodeUpdate) -> Call[rows.Node]:
@@ -1313,7 +1324,7 @@ def update_node(id: int, body: rows.NodeUpdate) -> Call[rows.Node]:
 
     Open to users and nodes; others are answered 500.
     """
-    return Call("update_node", "PATCH", f"/node/{segment(id)}", {}, body)
+    return Call("update_node", "PATCH", f"/node/{segment(id)}", {}, body, row_id=id)
 
 
 def update_organization(id: int, body: rows.OrganizationUpdate) -> Call[rows.Organization]:
@@ -1321,7 +1332,7 @@ def update_organization(id: int, body: rows.OrganizationUpdate) -> Call[rows.Org
 
     Open to users and nodes; others are answered 500.
     """
-    return Call("update_organization", "PATCH", f"/organization/{segment(id)}", {}, body)
+    return Call("update_organization", "PATCH", f"/organization/{segment(id)}", {}, body, row_id=id)
 
 
 def update_role(id: int, body: rows.RoleUpdate) -> Call[rows.Role]:
@@ -1329,7 +1340,7 @@ def update_role(id: int, body: rows.RoleUpdate) -> Call[rows.Role]:
 
     Open to users; others are answered 500.
     """
-    return Call("update_role", "PATCH", f"/role/{segment(id)}", {}, body)
+    return Call("update_role", "PATCH", f"/role/{segment(id)}", {}, body, row_id=id)
 
 
 def update_run(id: int, body: rows.RunUpdate) -> Call[rows.Run]:
@@ -1337,7 +1348,7 @@ def update_run(id: int, body: rows.RunUpdate) -> Call[rows.Run]:
 
     Open to nodes; others are answered 500.
     """
-    return Call("update_run", "PATCH", f"/run/{segment(id)}", {}, body)
+    return Call("update_run", "PATCH", f"/run/{segment(id)}", {}, body, row_id=id)
 
 
 def update_study(id: int, body: rows.StudyUpdate) -> Call[rows.Study]:
@@ -1345,7 +1356,7 @@ def update_study(id: int, body: rows.StudyUpdate) -> Call[rows.Study]:
 
     Open to users; others are answered 500.
     """
-    return Call("update_study", "PATCH", f"/study/{segment(id)}", {}, body)
+    return Call("update_study", "PATCH", f"/study/{segment(id)}", {}, body, row_id=id)
 
 
 def update_user(id: int, body: rows.UserUpdate) -> Call[rows.User]:
@@ -1353,7 +1364,7 @@ def update_user(id: int, body: rows.UserUpdate) -> Call[rows.User]:
 
     Open to users; others are answered 500.
     """
-    return Call("update_user", "PATCH", f"/user/{segment(id)}", {}, body)
+    return Call("update_user", "PATCH", f"/user/{segment(id)}", {}, body, row_id=id)
 
 
 def upload_blob(body: bytes) -> Call[rows.BlobId]:

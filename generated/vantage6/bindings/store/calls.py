@@ -87,7 +87,7 @@ def get_algorithm(id: int) -> Call[rows.Algorithm]:
 
     No token is needed where the policy algorithm_view is public.
     """
-    return Call("get_algorithm", "GET", f"/algorithm/{segment(id)}", {})
+    return Call("get_algorithm", "GET", f"/algorithm/{segment(id)}", {}, row_id=id)
 
 
 def get_policies(*, name: str | None = None) -> Call[rows.Policies]:
@@ -114,22 +114,22 @@ def get_public_policies(*, name: str | None = None) -> Call[rows.PublicPolicies]
 
 def get_review(id: int) -> Call[rows.Review]:
     """Give one review."""
-    return Call("get_review", "GET", f"/review/{segment(id)}", {})
+    return Call("get_review", "GET", f"/review/{segment(id)}", {}, row_id=id)
 
 
 def get_role(role_id: int) -> Call[rows.Role]:
     """Give one role."""
-    return Call("get_role", "GET", f"/role/{segment(role_id)}", {})
+    return Call("get_role", "GET", f"/role/{segment(role_id)}", {}, row_id=role_id)
 
 
 def get_server(id: int) -> Call[rows.Server]:
     """Give one server whose users have access."""
-    return Call("get_server", "GET", f"/vantage6-server/{segment(id)}", {})
+    return Call("get_server", "GET", f"/vantage6-server/{segment(id)}", {}, row_id=id)
 
 
 def get_user(id: int) -> Call[rows.User]:
     """Give one user."""
-    return Call("get_user", "GET", f"/user/{segment(id)}", {})
+    return Call("get_user", "GET", f"/user/{segment(id)}", {}, row_id=id)
 
 
 def get_version() -> Call[rows.Version]:
@@ -434,14 +434,14 @@ def remove_rule_from_role(role_id: int, rule_id: int) -> Call[list[rows.Rule]]:
 
 def update_algorithm(id: int, body: rows.AlgorithmUpdate) -> Call[rows.Algorithm]:
     """Change an own algorithm before it is reviewed."""
-    return Call("update_algorithm", "PATCH", f"/algorithm/{segment(id)}", {}, body)
+    return Call("update_algorithm", "PATCH", f"/algorithm/{segment(id)}", {}, body, row_id=id)
 
 
 def update_role(role_id: int, body: rows.RoleUpdate) -> Call[rows.Role]:
     """Change a role."""
-    return Call("update_role", "PATCH", f"/role/{segment(role_id)}", {}, body)
+    return Call("update_role", "PATCH", f"/role/{segment(role_id)}", {}, body, row_id=role_id)
 
 
 def update_user(id: int, body: rows.UserUpdate) -> Call[rows.User]:
     """Change a user."""
-    return Call("update_user", "PATCH", f"/user/{segment(id)}", {}, body)
+    return Call("update_user", "PATCH", f"/user/{segment(id)}", {}, body, row_id=id)

@@ -139,8 +139,8 @@ class Named(Resource, Generic[NamedRow]):
         Parameters
         ----------
         name : str, int or row
-            Name to search for, first by exact match, then ignoring case. An id, or a row with
-            one, is returned as is.
+            Name to search for, first by exact match, then ignoring case. An id, text of digits, or
+            a row with an id stands for itself.
         collaboration : str, int or row, optional
             Collaboration to search in, for objects that belong to one. By default, the one chosen
             with ``setup_collaboration``, then everywhere.
@@ -168,7 +168,7 @@ class Named(Resource, Generic[NamedRow]):
         Parameters
         ----------
         name : str
-            Name to search for, as in `id`.
+            Name to search for, as in `id`; text of digits is an id and not a name.
         collaboration : str, int or row, optional
             Collaboration to search in, as in `id`.
 

@@ -272,6 +272,8 @@ class Collaborations(Readable["Collaboration"]):
         >>> await client.collaboration.trust("demo")
         True
         """
+        if id_ is not None:
+            id_ = await self._core.id_of(self._kind, id_, accepting=True)
         collaboration_id = await self._required_collaboration_id(id_)
         row = await self._core.send(self._server.get_collaboration(collaboration_id))
         return await run_in_thread(self._core.trust.accept_encryption, row)

@@ -309,16 +309,15 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(
-            await self._core.send(self._server.get_organization(await self._organization_id(id_)))
-        )
+        return fingerprint_of(await self._row(id_))
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Trust the public key of an organization, replacing the one known so far.
 
         Until you call this method, encrypting for an organization whose key has changed is an
         error; in a strict client, so is encrypting for any organization. Ask the organization for
-        its fingerprint over a channel that does not involve the server.
+        its fingerprint over a channel that does not involve the server. Its current name is
+        accepted with the key, even if another organization had that name before.
 
         Parameters
         ----------
@@ -350,5 +349,12 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.trust("Maastro", fingerprint)
         'SHA256:...'
         """
-        row = await self._core.send(self._server.get_organization(await self._resolve(id_)))
+        row = await self._row(id_)
         return await run_in_thread(self._core.trust.accept_key, row, fingerprint)
+
+    async def _row(self, ref: Ref | None) -> Organization:
+        """Return the row of an organization whose key or name may not be accepted yet."""
+        id_ = self._core.whoami.organization_id
+        if ref is not None:
+            id_ = await self._core.id_of(self._kind, ref, accepting=True)
+        return await self._core.send(self._server.get_organization(id_))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._http.request import without_none
-from ..._rows.names import Scope
+from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, filter_rows
 from ..._tasks.encoding import serialize
@@ -15,6 +15,7 @@ from ..._tasks.request import (
     check_distinct,
     check_organizations,
     database_list,
+    describe_organizations,
     encrypted_inputs,
     plain_inputs,
     public_keys,
@@ -317,24 +318,22 @@ class Tasks(Named["Task"]):
         data = serialize(task_input(input_, method, args, kwargs), argument)
         database_rows = database_list(databases)
         collaboration_id, study_id = await self._collaboration_and_study(collaboration, study)
-        members = Scope("study", study_id) if study_id else Scope("collaboration", collaboration_id)
-        ids = await self._ids(
-            "organization", check_organizations(organizations), "organizations", members
+        refs = check_organizations(organizations)
+        inputs, names = await _inputs(
+            self._core, refs, data, collaboration_id, study_id, on_transfer
         )
-        check_distinct(ids)
         body: TaskInput = {
             "name": name,
             "image": image,
             "description": description,
             "collaboration_id": collaboration_id,
-            "organizations": await _inputs(self._core, ids, data, collaboration_id, on_transfer),
+            "organizations": inputs,
             "databases": database_rows,
         }
         store_id = await self._optional_id("store", store)
         body |= without_none(study_id=study_id, store_id=store_id, server_url=server_url)
         task = await create(self._core, body)
-        plural = "" if len(ids) == 1 else "s"
-        LOGGER.info("Created task %s for %s organization%s", task["id"], len(ids), plural)
+        LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         return selection.of_row(task)
 
     async def run(
@@ -546,15 +545,24 @@ class Tasks(Named["Task"]):
 
 
 async def _inputs(
-    core: Core, ids: Sequence[int], data: bytes, collaboration: int, on_transfer: OnTransfer | None
-) -> list[TaskOrganization]:
-    """Return the input for each organization, encrypted if the collaboration is."""
+    core: Core,
+    refs: Sequence[Ref],
+    data: bytes,
+    collaboration: int,
+    study: int | None,
+    on_transfer: OnTransfer | None,
+) -> tuple[list[TaskOrganization], Mapping[int, str]]:
+    """Return the input per organization, encrypted if needed, and their names."""
+    within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
     row = await core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if await run_in_thread(core.trust.allows_plain, row, has_key=key is not None):
+        ids = [await core.id_of("organization", ref, within) for ref in refs]
+        check_distinct(ids)
+        names = core.names.known_organizations()
         if await core.blobs.is_there():
-            return await core.blobs.put_inputs(ids, data, None, on_transfer)
-        return plain_inputs(ids, data)
+            return await core.blobs.put_inputs(ids, data, None, on_transfer), names
+        return plain_inputs(ids, data), names
     if key is None:
         raise EncryptionNotSetUpError(
             f"private key: expected one for encrypted collaboration {collaboration} "
@@ -563,10 +571,22 @@ async def _inputs(
         )
     from ..._encryption.keys import public_key_of
 
-    listing = partial(core.backend.server.list_organizations, collaboration_id=collaboration)
-    members = await core.rows(listing)
+    # Names and keys are of the same rows, not of listings that may contradict each other.
+    list_organizations = core.backend.server.list_organizations
+    members = await core.rows(partial(list_organizations, collaboration_id=collaboration))
+    listed = (
+        members if study is None else await core.rows(partial(list_organizations, study_id=study))
+    )
+    directory = Directory(
+        "organization", listed, describe_scope(within, row.get("name") if study is None else None)
+    )
+    ids = [directory.id_of(ref) for ref in refs]
+    check_distinct(ids)
+    rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)
-    await run_in_thread(core.trust.check_keys, ids, members, own)
+    await run_in_thread(core.trust.check_keys, ids, rows.values(), own)
+    names = {id_: row.get("name") or "" for id_, row in rows.items()}
     if await core.blobs.is_there():
-        return await core.blobs.put_inputs(ids, data, public_keys(ids, members), on_transfer)
-    return encrypted_inputs(ids, data, members)
+        keys = public_keys(ids, rows.values())
+        return await core.blobs.put_inputs(ids, data, keys, on_transfer), names
+    return encrypted_inputs(ids, data, rows.values()), names

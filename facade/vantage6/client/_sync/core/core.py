@@ -21,8 +21,9 @@ from ..._http.address import Address
 from ..._http.context import SendOptions
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
-from ..._rows.references import id_of, parse_id
+from ..._rows.references import given_id, parse_id
 from ..._utils.logging import LOGGER
+from ..._utils.threads import run_directly
 from ..._utils.warnings import warn
 from ...errors import (
     ConfigurationError,
@@ -67,6 +68,12 @@ class State:
     store: StoreConnection | None = None
     socket: Socket | None = None
     created: set[int] = field(default_factory=set[int])
+
+    @property
+    def collaboration_ref(self) -> str | None:
+        """What stands for the collaboration in a profile: its name, unless that is an id's text."""
+        name = self.collaboration_name
+        return str(self.collaboration_id) if name and parse_id(name) is not None else name
 
 
 class Core(Connection):
@@ -327,13 +334,21 @@ class Core(Connection):
         self.state.store = StoreConnection(http, row["id"], url, self.backend)
         self.auth.sign_for_store(url)
 
-    def find(self, kind: Kind, name: str, within: Scope | None = None) -> AnyRow:
-        """Return the row of the one object with a name."""
-        if not isinstance(cast("object", name), str):
+    def find(
+        self, kind: Kind, name: str, within: Scope | None = None, *, accepting: bool = False
+    ) -> AnyRow:
+        """Return the row with a name, with `accepting` even if it was known for another id."""
+        if not isinstance(cast("object", name), str) or parse_id(name) is not None:
             raise InvalidInputError(
                 f"{NAMINGS[kind].word}: expected a name, got {name!r}. "
                 "Use get() for an id or a row."
             )
+        row = self._find(kind, name, within)
+        if kind in ("organization", "collaboration") and not accepting:
+            run_directly(self.trust.check_name, kind, row)
+        return row
+
+    def _find(self, kind: Kind, name: str, within: Scope | None) -> AnyRow:
         names = self.names if kind in SERVER_KINDS else self.store.names
         if within is None and self.collaboration_id is not None and kind in SCOPED:
             with suppress(NameNotFoundError):
@@ -346,16 +361,14 @@ class Core(Connection):
             return None
         return Scope("collaboration", self.id_of("collaboration", collaboration))
 
-    def id_of(self, kind: Kind, ref: Ref, within: Scope | None = None) -> int:
-        """Return the id that a reference stands for."""
-        if not isinstance(ref, str):
-            return id_of(ref, NAMINGS[kind].word)
-        try:
-            return (self.find(kind, ref, within))["id"]
-        except NameNotFoundError:
-            if (number := parse_id(ref)) is not None:
-                return number
-            raise
+    def id_of(
+        self, kind: Kind, ref: Ref, within: Scope | None = None, *, accepting: bool = False
+    ) -> int:
+        """Return the id of an argument; `accepting` a name that was known for another id."""
+        id_ = given_id(ref, NAMINGS[kind].word)
+        if id_ is not None:
+            return id_
+        return (self.find(kind, cast("str", ref), within, accepting=accepting))["id"]
 
     def close(self) -> None:
         """Close all connections, unless this is a view of another core."""

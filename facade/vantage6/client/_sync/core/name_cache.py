@@ -76,14 +76,19 @@ class NameCache:
     def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
         """Return the names of organizations by id, as far as they are visible."""
         with self._lock:
-            known: dict[int, str] = {}
-            for (kind, _), (directory, requested) in self._known.items():
-                if kind == "organization" and monotonic() < requested + CACHE_SECONDS:
-                    known.update(directory.called())
+            known = self.known_organizations()
             if not set(ids) <= known.keys():
                 with suppress(PermissionDeniedError):
                     known = (self._request("organization", None)).called()
             return known
+
+    def known_organizations(self) -> dict[int, str]:
+        """Return the known names of organizations, without a request."""
+        known: dict[int, str] = {}
+        for (kind, _), (directory, requested) in self._known.items():
+            if kind == "organization" and monotonic() < requested + CACHE_SECONDS:
+                known.update(directory.called())
+        return known
 
     def _request(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind

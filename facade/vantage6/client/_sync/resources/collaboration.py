@@ -273,6 +273,8 @@ class Collaborations(Readable["Collaboration"]):
         >>> client.collaboration.trust("demo")
         True
         """
+        if id_ is not None:
+            id_ = self._core.id_of(self._kind, id_, accepting=True)
         collaboration_id = self._required_collaboration_id(id_)
         row = self._core.send(self._server.get_collaboration(collaboration_id))
         return run_directly(self._core.trust.accept_encryption, row)

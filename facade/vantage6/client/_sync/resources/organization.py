@@ -308,16 +308,15 @@ class Organizations(Named["Organization"]):
         >>> client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(
-            self._core.send(self._server.get_organization(self._organization_id(id_)))
-        )
+        return fingerprint_of(self._row(id_))
 
     def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Trust the public key of an organization, replacing the one known so far.
 
         Until you call this method, encrypting for an organization whose key has changed is an
         error; in a strict client, so is encrypting for any organization. Ask the organization for
-        its fingerprint over a channel that does not involve the server.
+        its fingerprint over a channel that does not involve the server. Its current name is
+        accepted with the key, even if another organization had that name before.
 
         Parameters
         ----------
@@ -349,5 +348,12 @@ class Organizations(Named["Organization"]):
         >>> client.organization.trust("Maastro", fingerprint)
         'SHA256:...'
         """
-        row = self._core.send(self._server.get_organization(self._resolve(id_)))
+        row = self._row(id_)
         return run_directly(self._core.trust.accept_key, row, fingerprint)
+
+    def _row(self, ref: Ref | None) -> Organization:
+        """Return the row of an organization whose key or name may not be accepted yet."""
+        id_ = self._core.whoami.organization_id
+        if ref is not None:
+            id_ = self._core.id_of(self._kind, ref, accepting=True)
+        return self._core.send(self._server.get_organization(id_))
