@@ -133,7 +133,7 @@ def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> 
     if as_json:
         print_json(document)
         return
-    names = [one_line(row["organization"] or f"run {row['run']}") for row in document]
+    names = [one_line(str(row["organization"] or f"run {row['run']}")) for row in document]
     _print_aligned(names, [_format_output(row["output"]) for row in document])
 
 

@@ -493,7 +493,7 @@ class AsyncClient:
                 verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
-                save=bool(core.state.saved_login_file) or None,
+                save=bool(core.auth.saved) or None,
             )
         )
 

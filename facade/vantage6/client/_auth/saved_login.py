@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret, SecretBytes, conceal
 
-from .._storage.files import atomic_write, warn_if_shared
+from .._storage.files import atomic_write, file_lock, warn_if_shared
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
@@ -173,8 +173,11 @@ def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
 
 def delete_login(path: Path) -> bool:
     """Delete the file of a saved login; return whether there was one."""
-    try:
-        path.unlink()
-    except FileNotFoundError:
+    if not path.exists():
         return False
+    with file_lock(path):  # else a renewal in another program could write it again
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
     return True

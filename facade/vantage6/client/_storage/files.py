@@ -44,17 +44,17 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def file_lock(path: Path) -> Generator[None]:
+def file_lock(path: Path, seconds: float = LOCK_SECONDS) -> Generator[None]:
     """Lock a file against changes by other processes; create its folder if necessary."""
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
-            stack.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
+            stack.enter_context(FileLock(f"{path}.lock", timeout=seconds, mode=0o600))
         except Timeout:
             raise ConfigurationError(
-                f"{path}: locked by another process for more than {LOCK_SECONDS:.0f} s"
+                f"{path}: locked by another process for more than {seconds:.0f} s"
             ) from None
         yield
 
