@@ -109,6 +109,7 @@ class CertificateAuthority:
         stem.with_suffix(".key").write_bytes(
             key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
         )
+        stem.with_suffix(".key").chmod(0o600)
         return stem.with_suffix(".crt"), stem.with_suffix(".key")
 
     def context(self, files: tuple[Path, Path], clients: Path | None = None) -> ssl.SSLContext:

@@ -6,6 +6,8 @@ import pickle
 import pytest
 
 from vantage6.client import errors
+from vantage6.client._utils.logging import LOGGER
+from vantage6.client._utils.warnings import warn
 from vantage6.client.errors import (
     BadRequestError,
     KeyMismatchError,
@@ -33,6 +35,19 @@ def test_error_is_one_line_with_request_response_and_fields() -> None:
         "POST https://server/api/task returned 400: Request body is incorrect "
         "(image: Missing.; organizations.0.id: Not a number., Too low.)"
     )
+
+
+@pytest.mark.parametrize("broken", ["\n", "\r\n", "\x85", "\u2028", "\x0b"])
+def test_line_break_from_the_server_begins_no_line(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = BadRequestError(f"no{broken}v6c: yes", method="GET", url="u", status=400)
+    LOGGER.warning("%s, name%sv6c: yes", error, broken)
+    with pytest.warns(UserWarning, match="name +v6c: yes") as caught:
+        warn(f"name{broken}v6c: yes")
+    assert len(str(error).splitlines()) == 1
+    assert len(str(caught[0].message).splitlines()) == 1
+    assert len(caplog.messages[0].splitlines()) == 1
 
 
 def test_errors_are_pickled_with_their_attributes() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vantage6.bindings.secret import NAMES
 
-from ._utils.text import sanitize_lines
+from ._utils.text import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,8 +35,9 @@ class Vantage6Error(Exception):
     """Base class of every error that this package raises deliberately."""
 
     def __str__(self) -> str:
-        # Messages can contain text from the server and names chosen by other users.
-        return sanitize_lines(super().__str__())
+        # Messages can contain text from the server and names chosen by other users: a line break in
+        # them must not begin a line.
+        return sanitize(super().__str__())
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default calls the class with the message alone; the classes below require more.
@@ -359,17 +360,26 @@ class TwoFactorSetupRequiredError(Vantage6Error):
     def show_qr(self) -> None:
         """Show the `uri` as a QR code: a picture in a notebook, text elsewhere.
 
+        The text below the code names the account and the issuer.
+
         Raises
         ------
         MissingDependencyError
             If the extra ``qr`` is not installed.
+        InvalidInputError
+            If the `uri` is not an ``otpauth://`` address, or too long for a QR code.
 
         Examples
         --------
         >>> error.show_qr()
         """
-        from ._utils.qr import draw_qr
+        from ._utils.qr import describe_factor, draw_qr
 
+        if describe_factor(self.uri) is None:
+            raise InvalidInputError(
+                "uri: expected the otpauth:// address of a second factor, got another text, which "
+                "is not shown. Do not scan or open it: ask the operator of the server."
+            )
         try:
             draw_qr(self.uri)
         except ImportError:
@@ -524,6 +534,10 @@ class TaskFailedError(Vantage6Error):
         self.runs = list(runs)
         self.results = results
         self.subtask_runs = list(subtask_runs)
+
+    def __str__(self) -> str:
+        # One line for each run; `describe_failure` has sanitized what is in them.
+        return sanitize_lines(Exception.__str__(self))
 
 
 class WaitTimeoutError(Vantage6Error, TimeoutError):

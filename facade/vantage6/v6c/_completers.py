@@ -75,6 +75,10 @@ def _call_with_timeout(function: Callable[[], Sequence[str]]) -> Sequence[str]:
 
 
 def _completion_items(prefix: str, names: Iterable[str]) -> list[CompletionItem]:
-    """Return unique, printable names with this prefix as completion items."""
-    matches = [name for name in names if name.startswith(prefix) and name.isprintable()]
+    """Return unique, printable names with this prefix that cannot be taken for an option."""
+    matches = [
+        name
+        for name in names
+        if name.startswith(prefix) and name.isprintable() and not name.lstrip().startswith("-")
+    ]
     return [CompletionItem(name) for name in dict.fromkeys(matches)]

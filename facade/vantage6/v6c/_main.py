@@ -65,7 +65,7 @@ def _print_failure(error: Exception) -> int:
     from vantage6.client import Vantage6Error
 
     if isinstance(error, Vantage6Error):
-        print_error(str(error))
+        print_error(*str(error).split("\n"))
         if command_hint := hint(type(error)):
             print_error(command_hint)
         return exit_code(type(error))

@@ -24,19 +24,22 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def one_line(text: str) -> str:
+    """Reduce text from other parties to one line of printable characters and tabs."""
+    from vantage6.client._utils.text import sanitize  # help and completion stay fast
+
+    # The output of an algorithm may have columns.
+    return "\t".join(map(sanitize, text.split("\t")))
+
+
 def print_text(text: str) -> None:
-    """Print text with control characters neutralized."""
-    from vantage6.client._utils.text import sanitize_lines  # help and completion stay fast
-
-    # Keep tabs: the output of an algorithm may have columns.
-    click.echo("\t".join(map(sanitize_lines, text.split("\t"))))
+    """Print one line; a line break in a name does not begin another one."""
+    click.echo(one_line(text))
 
 
-def print_error(text: str) -> None:
-    """Print an error message to standard error."""
-    from vantage6.client._utils.text import sanitize_lines
-
-    click.echo(f"v6c: {sanitize_lines(text)}", err=True)
+def print_error(*lines: str) -> None:
+    """Print the lines of an error message to standard error."""
+    click.echo("v6c: " + "\n".join(map(one_line, lines)), err=True)
 
 
 def print_json(value: object, *, secrets: bool = False, indent: int | None = 2) -> None:
@@ -130,7 +133,7 @@ def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> 
     if as_json:
         print_json(document)
         return
-    names = [str(row["organization"] or f"run {row['run']}") for row in document]
+    names = [one_line(str(row["organization"] or f"run {row['run']}")) for row in document]
     _print_aligned(names, [_format_output(row["output"]) for row in document])
 
 

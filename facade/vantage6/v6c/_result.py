@@ -34,7 +34,8 @@ def show(context: CommandContext, run: int) -> None:
     if context.as_json:
         context.print_message("", {"run": run, "result": text})
     else:
-        print_text("no result" if text is None else text)
+        for line in ("no result" if text is None else text).split("\n"):
+            print_text(line)
 
 
 @result.command("save")

@@ -194,7 +194,7 @@ def _wait_for_results(
             try:
                 client.wait_for_results(task, progress=False)
             except TaskFailedError as error:
-                print_error(str(error))
+                print_error(*str(error).split("\n"))
                 code = exit_code(TaskFailedError)
     return code
 

@@ -49,8 +49,11 @@ async def test_second_factor_is_set_up_and_required(
     await newcomer(guarded, "grace")
     with pytest.raises(TwoFactorSetupRequiredError) as caught:
         await client.authenticate("grace", FIRST)
+    caught.value.uri = guarded.address(caught.value.uri)
     caught.value.show_qr()
-    assert "▀" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "▀" in printed
+    assert "grace" in printed
     shown: list[Any] = []
     with monkeypatch.context() as notebook:
         shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None))

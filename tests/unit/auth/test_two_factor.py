@@ -19,6 +19,7 @@ from vantage6.client import (
 from vantage6.client._auth.two_factor import offer_qr
 
 URI = "otpauth://totp/vantage6:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=vantage6"
+CAPTION = "QR code: second factor of 'ada' at 'vantage6'"
 SETUP = {"qr_uri": URI, "otp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "msg": "scan this"}
 
 
@@ -62,6 +63,7 @@ def test_terminal_shows_the_qr_code_in_fixed_colors(terminal: Output) -> None:
     show_qr(URI)
     printed = terminal.readouterr().out
     lines = printed.splitlines()
+    assert lines.pop() == CAPTION
     assert all(line.startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in lines)
     drawn = squares(re.sub(r"\x1b\[[\d;]+m", "", printed))
     wanted = [list(row) for row in segno.make_qr(URI).matrix_iter(border=4)]
@@ -80,7 +82,7 @@ def test_notebook_shows_an_image(shown: list[Any], capsys: Output) -> None:
     (picture,) = shown
     assert picture._repr_png_().startswith(b"\x89PNG")
     assert "GEZD" not in repr(picture)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"{CAPTION}\n"
 
 
 def test_missing_segno_names_the_extra(without_segno: None) -> None:
@@ -131,4 +133,44 @@ def test_oversized_address_does_not_hide_the_error(
         client.authenticate("ada", "secret")
     assert URI in terminal.readouterr().out
     with pytest.raises(InvalidInputError, match="fits into a QR code"):
-        show_qr("x" * 5000)
+        show_qr(URI + "x" * 5000)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://elsewhere.example/scan-me",
+        "otpauth://elsewhere.example/vantage6:ada?secret=GEZDGNBVGY3TQOJQ",
+        "OTPAUTH",
+        "http://[",
+        "",
+    ],
+)
+def test_only_second_factors_are_drawn(
+    other: str, client: Client, server: ScriptedServer, terminal: Output
+) -> None:
+    """The server chooses the address: a picture of it must not lead anywhere else."""
+    server.reply = lambda _: (200, {**SETUP, "qr_uri": other})
+    with pytest.raises(TwoFactorSetupRequiredError) as caught:
+        client.authenticate("ada", "secret")
+    with pytest.raises(InvalidInputError, match="expected the otpauth:// address"):
+        caught.value.show_qr()
+    with pytest.raises(InvalidInputError, match="expected the otpauth:// address"):
+        show_qr(other)
+    printed = terminal.readouterr().out
+    assert printed.startswith("uri: expected the otpauth:// address of a second factor")
+    assert not other or other not in printed
+    assert "▀" not in printed
+
+
+@pytest.mark.parametrize(
+    ("label", "subject"),
+    [
+        ("totp/ada?secret=A", "'ada' at ''"),
+        ("totp/Hospital%20A:%20ada?secret=A", "'ada' at 'Hospital A'"),
+        ("hotp/Hospital:ada?secret=A&issuer=Other%0AQR%20code", r"'ada' at 'Other\nQR code'"),
+    ],
+)
+def test_qr_code_names_its_account_and_issuer(label: str, subject: str, capsys: Output) -> None:
+    show_qr(f"otpauth://{label}")
+    assert capsys.readouterr().out.splitlines()[-1] == f"QR code: second factor of {subject}"

@@ -1,6 +1,8 @@
 """Test connecting: failures show no secret, refreshed tokens are saved."""
 
+import errno
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -67,7 +69,11 @@ def test_rejected_login_shows_no_secret(
 
 
 def test_refreshed_tokens_are_saved(
-    client: Client, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    client: Client,
+    server: ScriptedServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expired: list[Request] = []
 
@@ -85,10 +91,18 @@ def test_refreshed_tokens_are_saved(
     after = read_login(file)
     assert after.access_token == client.token != before.access_token
     expired.clear()
-    file.unlink()
-    tmp_path.rename(tmp_path.with_name("elsewhere"))
-    assert client.node.get(1) == NODE, "the work goes on"
-    assert "cannot save the login to" in caplog.text
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert client.node.get(1) == NODE, "the work goes on"
+    assert f"cannot save the login to {file}: no space left" in caplog.text
+    assert read_login(file) == after
+    expired.clear()
+    assert client.node.get(1) == NODE
+    assert read_login(file).access_token == client.token, "not the older one in the file"
 
 
 def test_expired_saved_login_is_reported(

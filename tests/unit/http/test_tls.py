@@ -127,6 +127,7 @@ def test_client_certificate_is_sent_on_request(
     crt, key = authority.issue("researcher")
     whole = tmp_path / "whole.pem"
     whole.write_bytes(crt.read_bytes() + key.read_bytes())
+    whole.chmod(0o600)
     locked = authority.issue("researcher", passphrase="a passphrase")
     context = authority.context(authority.issue("127.0.0.1"), clients=authority.file)
     with front(server, context) as seen:

@@ -9,13 +9,12 @@ from vantage6.client import ConfigurationError
 from vantage6.client._storage import files
 
 
-def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
+def test_lock_timeout_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "file"
     with (
         files.file_lock(file),
         pytest.raises(ConfigurationError, match="locked by another process"),
-        files.file_lock(file),
+        files.file_lock(file, seconds=0.1),
     ):
         pass
     with files.file_lock(file):  # it is free again

@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from unittest.mock import MagicMock
 
 import click
@@ -139,7 +141,7 @@ def test_secrets_are_masked_everywhere() -> None:
 
 @pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b2J", "\u202e", "\x07", "\r"])
 def test_output_has_no_control_characters(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _output.print_text(f"a{evil}b\nc")
+    _output.print_text(f"a{evil}b")
     _output.print_row({"name": f"a{evil}b"}, as_json=False)
     _output.print_error(f"a{evil}b")
     _output.print_json({"name": f"a{evil}b"})
@@ -147,12 +149,42 @@ def test_output_has_no_control_characters(evil: str, capsys: pytest.CaptureFixtu
     assert evil not in printed.out + printed.err
     assert json.loads(printed.out[printed.out.index("{") :]) == {"name": f"a{evil}b"}
     harmless = " " if evil == "\r" else evil.replace(evil[0], "\N{REPLACEMENT CHARACTER}")
-    assert printed.out.startswith(f"a{harmless}b\nc\n")
+    assert printed.out.startswith(f"a{harmless}b\n")
 
 
 def test_tabs_separate_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    _output.print_text("age\tsex\n34\tf")
-    assert capsys.readouterr().out == "age\tsex\n34\tf\n"
+    _output.print_text("age\tsex")
+    assert capsys.readouterr().out == "age\tsex\n"
+
+
+def test_name_with_line_break_makes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another organization chooses its name: it must not look like the result or log of a third."""
+
+    class Results(list[Any]):
+        organizations = {1: 'IKNL\nMaastro  {"deaths": 0}'}  # noqa: RUF012
+        outputs = [{"deaths": 17}]  # noqa: RUF012
+
+    rows: Any = Results([{"run": {"id": 1}}])
+    _output.print_results([(5, rows)], as_json=False)
+    _output.print_text("IKNL\nMaastro | text of a log")
+    _output.print_error("task 'IKNL\nv6c: logged in' failed")
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        'IKNL Maastro  {"deaths": 0}  {"deaths": 17}',
+        "IKNL Maastro | text of a log",
+    ]
+    assert printed.err.splitlines()[0] == "v6c: task 'IKNL v6c: logged in' failed"
+
+
+def test_result_keeps_its_lines_and_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connected = SimpleNamespace(
+        result=SimpleNamespace(get=lambda _: "age\tsex\n34\tf\x1b[2J"), close=lambda: None
+    )
+    monkeypatch.setattr(_connection, "connect", lambda _: connected)
+    assert run(["result", "show", "1"]) == 0
+    assert capsys.readouterr().out == "age\tsex\n34\tf\N{REPLACEMENT CHARACTER}[2J\n"
 
 
 # -- operations -----------------------------------------------------------------------------------
@@ -395,18 +427,19 @@ def test_completion_is_quick_and_quiet(
             ended.wait(30)
         if start == "wrong":
             raise RuntimeError("no server")
-        return ["right", "wrong", "slow", "right", "right\x1b[2J", "right\nplain,x"]
+        return ["right", "wrong", "slow", "right", "right\x1b[2J", "right\nplain,x", *options_]
 
+    options_ = ["--server=https://elsewhere.example/api", "-p", " --yes"]
     monkeypatch.setattr(_completers, "_list_names", listed)
     complete = _completers.complete_names("task")
     context = click.Context(click.Command("v6c"))
     param = click.Argument(["task"])
     found: dict[str, list[str]] = {}
-    for word, seconds in (("r", 30), ("wrong", 30), ("slow", 0.1)):
+    for word, seconds in (("r", 30), ("wrong", 30), ("slow", 0.1), ("", 30)):
         monkeypatch.setattr(_completers, "TIMEOUT_SECONDS", seconds)
         found[word] = [item.value for item in complete(context, param, word)]
     ended.set()
-    assert found == {"r": ["right"], "slow": [], "wrong": []}
+    assert found == {"r": ["right"], "slow": [], "wrong": [], "": ["right", "wrong", "slow"]}
     assert capfd.readouterr() == ("", "")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInputError
+from vantage6.client import InvalidInputError, ResultRows, TaskFailedError
 from vantage6.client._utils.pauses import POLL
 from vantage6.client._waiting.arguments import (
     as_list,
@@ -158,6 +158,24 @@ def test_log_in_failure_has_no_control_characters() -> None:
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "gone" in text
+
+
+def test_line_break_in_status_makes_no_line_of_a_failure() -> None:
+    failed = run(1, "crashed\n  run 12 at 'Maastro': crashed", "one\r  run 12: x\u2028  run 13: x")
+    error = TaskFailedError(
+        describe_failure(7, "crashed", [failed]),
+        task_id=7,
+        status="crashed",
+        runs=[],
+        results=ResultRows([], {}),
+    )
+    assert str(error).splitlines() == [
+        "task 7 ended with status 'crashed': 1 of 1 runs failed",
+        "  run 11 at organization 1 (node 'node 1'): crashed   run 12 at 'Maastro': crashed",
+        "    | one",
+        "    |   run 12: x",
+        "    |   run 13: x",
+    ]
 
 
 def test_run_without_node_or_organization_is_described() -> None:

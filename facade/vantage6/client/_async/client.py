@@ -492,7 +492,7 @@ class AsyncClient:
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
                 trust=None if core.trust.mode == "first-use" else core.trust.mode,
-                save=bool(core.state.saved_login_file) or None,
+                save=bool(core.auth.saved) or None,
             )
         )
 

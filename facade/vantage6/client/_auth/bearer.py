@@ -1,14 +1,15 @@
 """Sign requests with the access token and renew it, once for all threads and tasks.
 
-All threads and tasks of a client share one pair of tokens and renew it once: the first to need it
-does so, and the others wait and use the new pair. A denied permission is never mistaken for an
+All threads, tasks and event loops of a client share one pair of tokens, and so do all processes
+that were forked from it or use its saved login. The first to need new tokens renews them, and the
+others wait and use the new pair. A denied permission is never mistaken for an
 expired token. Only requests to the server's own address and to the chosen algorithm store are
 signed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -19,14 +20,17 @@ import httpx
 from .._http.context import context_of
 from .._http.pools import parse_url
 from .._http.status_errors import is_expired
-from ..errors import LoginFailedError, RequestTimeoutError
+from .._utils.locks import reset_after_fork
+from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
 from .password import renewal_flow
+from .shared import ForkedTokens
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from .._http.response import Response
     from .password import Account, LoginFlow, LoginStep
+    from .shared import SavedTokens, SharedTokens
     from .tokens import Tokens
 
 # A request may wait so long for a free connection that its token expires before it is sent, and so
@@ -49,20 +53,20 @@ def may_renew(request: httpx.Request) -> bool:
     return context is None or context.may_renew
 
 
-def renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
+def renewal_timeout(method: str, url: str) -> RequestTimeoutError:
     return RequestTimeoutError(
-        "the token was not renewed within the timeout of the call",
-        method=request.method,
-        url=str(request.url),
+        "the token was not renewed within the timeout of the call", method=method, url=url
     )
 
 
-def token_expired(response: httpx.Response, tokens: Tokens, signed_at: float, attempt: int) -> bool:
+def token_expired(
+    response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
+) -> bool:
     """Return whether the token has expired and a new one may help."""
     if not is_expired(response.status_code, response.content):
         return False
     # A token that was just renewed and is rejected at once would be rejected again.
-    return attempt == 1 or signed_at < tokens.renew_at <= monotonic()
+    return not is_new or signed_at < tokens.renew_at <= monotonic()
 
 
 class BearerAuth(httpx.Auth):
@@ -73,7 +77,19 @@ class BearerAuth(httpx.Auth):
         self._url = parse_url(url)
         self._store: Origin | None = None
         self.account: Account | None = None
-        self.renewed: Callable[[], None] | None = None
+        self.saved: SavedTokens | None = None
+        self._forked: ForkedTokens | None = None
+        self._locked: list[SharedTokens] = []
+        reset_after_fork(self)
+
+    def after_fork(self) -> None:
+        self._locked = []  # these locks are the parent's
+
+    def use(self, tokens: Tokens, account: Account | None) -> None:
+        """Sign with the tokens of another login from now on."""
+        self.tokens, self.account = tokens, account
+        self._forked = ForkedTokens.create()
+        self.share()
 
     def sign_for_store(self, url: str) -> None:
         """Sign requests to this algorithm store too, in place of any earlier store."""
@@ -83,6 +99,11 @@ class BearerAuth(httpx.Auth):
     def needs_renewal(self) -> bool:
         """Whether the token must be renewed before it is used again."""
         return self.expiring_tokens() is not None
+
+    def require_tokens(self) -> Tokens:
+        if self.tokens is None:
+            raise NotAuthenticatedError()
+        return self.tokens
 
     def expiring_tokens(self) -> Tokens | None:
         tokens = self.tokens
@@ -108,9 +129,48 @@ class BearerAuth(httpx.Auth):
             replace(context, is_renewal=True).attach(made)
         return made
 
-    def renewing(self, outdated: Tokens) -> LoginFlow:
-        """Return the steps that obtain new tokens."""
-        return renewal_flow(outdated, self.account)
+    # ---- renewal, shared with other processes ----------------------------------------------------
+
+    @property
+    def _places(self) -> list[SharedTokens]:
+        return [place for place in (self.saved, self._forked) if place]
+
+    def try_lock(self) -> bool:
+        """Return whether no other process renews these tokens until `unlock`."""
+        self.unlock()  # what an abandoned event loop may have left locked
+        for place in self._places:
+            if not place.try_lock():
+                self.unlock()
+                return False
+            self._locked.append(place)
+        return True
+
+    def unlock(self) -> None:
+        while self._locked:
+            self._locked.pop().unlock()
+
+    def renewing(self, outdated: Tokens, *, forced: bool = False) -> LoginFlow | None:
+        """Return the steps that obtain new tokens, or None if another thread or process has."""
+        if self.tokens is not outdated:
+            return None
+        newest = outdated
+        for place in self._places:
+            found = place.read()
+            # A place that could not be written to has older tokens.
+            if found and found.refresh != newest.refresh and found.renew_at > newest.renew_at:
+                newest = found
+        self.tokens = newest
+        if newest is outdated or forced or self.needs_renewal:
+            return renewal_flow(newest, self.account)
+        return None
+
+    def share(self) -> None:
+        """Pass the tokens on to other processes."""
+        tokens = self.tokens
+        if tokens and self.saved and not self.saved.write(tokens):
+            self.saved = None
+        if tokens and self._forked and not self._forked.write(tokens):
+            self._forked = None
 
     def advance(self, steps: LoginFlow, result: Response | str) -> LoginStep | None:
         """Return the next step toward new tokens; after the last one, store the tokens."""
@@ -118,8 +178,7 @@ class BearerAuth(httpx.Auth):
             return steps.send(result)
         except StopIteration as last:
             self.tokens = last.value
-            if self.renewed:
-                self.renewed()
+            self.share()
             return None
         except LoginFailedError:
             self.account = None  # more failed logins would lock the account

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .._http.secrets import secret
-from .._utils.logging import LOGGER
-from ..errors import ConfigurationError, NotAuthenticatedError
+from ..errors import NotAuthenticatedError
 from .keyring import delete_password, store_password
 from .saved_login import (
     StoredLogin,
@@ -19,6 +18,7 @@ from .saved_login import (
     saved_logins,
     write_login,
 )
+from .shared import SavedTokens
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -30,7 +30,6 @@ class LoginState(Protocol):
     """The mutable part of a login; see `State`."""
 
     username: str | None
-    saved_login_file: Path | None
 
 
 class Login(Protocol):
@@ -53,16 +52,8 @@ def save_login(login: Login, path: Path | None = None) -> Path:
     file = path or logins_folder() / login_file_name(login.url, login.state.username)
     saved = StoredLogin.of(login.url, login.state.username, tokens, time.monotonic(), time.time())
     write_login(saved, file)
-    login.state.saved_login_file = file
+    login.auth.saved = SavedTokens(file, login.url, login.state.username)
     return file
-
-
-def update_saved_login(login: Login) -> None:
-    """Write renewed tokens to the file of the login; log a failure instead of raising it."""
-    try:
-        save_login(login, login.state.saved_login_file)
-    except ConfigurationError as error:
-        LOGGER.warning("%s", error)
 
 
 class SavedLogin:
@@ -87,7 +78,8 @@ class SavedLogin:
     @property
     def path(self) -> Path | None:
         """The file that the login is saved in; None if it is not saved."""
-        return self._login.state.saved_login_file
+        saved = self._login.auth.saved
+        return saved.path if saved else None
 
     def save(self, path: str | PathLike[str] | None = None) -> Path:
         """Save the login to a file; from now on, renewed tokens are saved there too.
@@ -121,6 +113,7 @@ class SavedLogin:
     def forget(self) -> bool:
         """Delete the file that the login is saved in; the client itself stays logged in.
 
+        Other programs that use the file do not write it again.
         If the client is not logged in, this deletes the only saved login for the server.
 
         Returns
@@ -139,7 +132,7 @@ class SavedLogin:
         True
         """
         login = self._login
-        path, login.state.saved_login_file = login.state.saved_login_file, None
+        path, login.auth.saved = self.path, None
         if path is None:
             found = find_login(saved_logins(), login.url, login.state.username)
             path = found[0] if found else None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret, SecretBytes, conceal
 
-from .._storage.files import atomic_write, warn_if_shared
+from .._storage.files import atomic_write, check_access, file_lock
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
@@ -142,7 +142,7 @@ def write_login(saved: StoredLogin, path: Path) -> None:
 
 
 def read_login(path: Path) -> StoredLogin:
-    """Read a login from a file; warn if other users can read the file too."""
+    """Read a login from a file; warn if other users can read it, refuse it if they can write it."""
     try:
         # Links are not followed: another user could plant one that points to a login of their own.
         # O_NONBLOCK: do not wait for a writer if the path is a pipe.
@@ -158,7 +158,7 @@ def read_login(path: Path) -> StoredLogin:
             f"cannot read a saved login from {path}: it is not a regular file that you own"
         )
     with os.fdopen(descriptor, "rb") as file:
-        warn_if_shared(descriptor, f"the login in {path}")
+        check_access(path, f"the login in {path}", is_secret=True)
         return parse_login(SecretBytes(file.read()), path)
 
 
@@ -173,8 +173,11 @@ def saved_logins() -> Iterator[tuple[Path, StoredLogin]]:
 
 def delete_login(path: Path) -> bool:
     """Delete the file of a saved login; return whether there was one."""
-    try:
-        path.unlink()
-    except FileNotFoundError:
+    if not path.exists():
         return False
+    with file_lock(path):  # else a renewal in another program could write it again
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
     return True

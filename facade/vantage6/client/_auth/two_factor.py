@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._utils.notebook import is_notebook
+from .._utils.qr import describe_factor
 from .._utils.text import sanitize
 from ..errors import InvalidInputError, MissingDependencyError, TwoFactorSetupRequiredError
 
@@ -12,6 +13,7 @@ from ..errors import InvalidInputError, MissingDependencyError, TwoFactorSetupRe
 def show_qr(uri: str) -> None:
     """Show the QR code for two-factor login: as an image in a notebook, elsewhere as text.
 
+    The text below the code names the account and the issuer.
     It contains the two-factor secret. Clear the output of the notebook cell before you save or
     share the notebook.
 
@@ -26,7 +28,7 @@ def show_qr(uri: str) -> None:
     MissingDependencyError
         If the extra ``qr`` is not installed.
     InvalidInputError
-        If the address is too long for a QR code.
+        If it is not an ``otpauth://`` address, or too long for a QR code.
 
     Examples
     --------
@@ -42,5 +44,8 @@ def offer_qr(uri: str) -> None:
         return  # a secret must not go to a file
     try:
         show_qr(uri)
-    except (MissingDependencyError, InvalidInputError):
-        print(f"For your authenticator app: {sanitize(uri)}")  # noqa: T201 - shown, not logged
+    except (MissingDependencyError, InvalidInputError) as error:
+        # What is not an address of a second factor is not shown in any form.
+        subject = describe_factor(uri)
+        text = f"{subject}, for your authenticator app: {sanitize(uri)}" if subject else str(error)
+        print(text)  # noqa: T201 - shown, not logged

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vantage6.bindings.secret import SecretBytes
 
-from .._storage.files import warn_if_shared
+from .._storage.files import check_access
 
 
 def write_private_key(path: Path, pem: bytes) -> None:
@@ -35,7 +35,6 @@ def key_file_exists_error(path: Path) -> FileExistsError:
 
 
 def read_private_key(path: Path) -> bytes:
-    """Read a key file; warn if other users can read it too."""
-    with path.open("rb") as file:
-        warn_if_shared(file.fileno(), f"the private key {path}")
-        return SecretBytes(file.read())
+    """Read a key file; warn if other users can read it, refuse it if they can write it."""
+    check_access(path, f"the private key {path}", is_secret=True)
+    return SecretBytes(path.read_bytes())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from .._storage.files import check_access
 from .._utils.warnings import warn
 from ..errors import ConfigurationError
 
@@ -44,6 +45,7 @@ def _verifying_context(verify: Verify) -> ssl.SSLContext:
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify)
     path = Path(verify)
+    check_access(path, f"verify={str(verify)!r}")
     try:
         if path.is_dir():
             return ssl.create_default_context(capath=path)
@@ -68,6 +70,7 @@ def _present_certificate(context: ssl.SSLContext, cert: Cert) -> None:
             f"{f' and {str(key)!r}' if key else ''}: {error}; give a PEM file that has both, or "
             "(certificate, key), or (certificate, key, passphrase)"
         ) from None
+    check_access(Path(key or file), f"cert={str(key or file)!r}", is_secret=True)
 
 
 # By the numbers that OpenSSL gives to what is wrong with a certificate.

@@ -1,4 +1,4 @@
-"""Write private files atomically, under a lock."""
+"""Write private files atomically, under a lock; check who else can change a file."""
 
 from __future__ import annotations
 
@@ -44,23 +44,24 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def file_lock(path: Path) -> Generator[None]:
+def file_lock(path: Path, seconds: float = LOCK_SECONDS) -> Generator[None]:
     """Lock a file against changes by other processes; create its folder if necessary."""
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
-            stack.enter_context(FileLock(f"{path}.lock", timeout=LOCK_SECONDS, mode=0o600))
+            stack.enter_context(FileLock(f"{path}.lock", timeout=seconds, mode=0o600))
         except Timeout:
             raise ConfigurationError(
-                f"{path}: locked by another process for more than {LOCK_SECONDS:.0f} s"
+                f"{path}: locked by another process for more than {seconds:.0f} s"
             ) from None
         yield
 
 
 def read_text(path: Path) -> str:
-    """Read a text file; return an empty text if there is none."""
+    """Read a text file that decides on trust; return an empty text if there is none."""
+    check_access(path, str(path))
     try:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -69,12 +70,45 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
 
 
-def warn_if_shared(descriptor: int, subject: str) -> None:
-    """Warn if the permissions of a private file include other users of this machine."""
-    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-    # Windows has no such permission bits, but reports some.
-    if os.name == "posix" and mode & 0o077:
-        warn(
-            f"{subject}: expected permissions 0600, got {mode:04o}. Other users of this machine "
-            "may use it. Run chmod 600 on the file."
-        )
+def check_access(path: Path, subject: str, *, is_secret: bool = False) -> None:
+    """Refuse a file that any user can change; warn if some others can, or can read a secret."""
+    if os.name != "posix":  # Windows has no such permission bits, but reports some
+        return
+    for place in dict.fromkeys((path, path.parent, path.resolve().parent)):
+        try:
+            facts = place.stat()
+        except OSError:
+            continue  # reading the file tells what is wrong
+        mode, expected = stat.S_IMODE(facts.st_mode), "no write permission for other users"
+        can_write = mode & 0o022
+        if place != path and mode & stat.S_ISVTX:
+            can_write = 0  # as in /tmp: others cannot replace the file
+        if can_write & 0o002:
+            raise ConfigurationError(
+                f"{subject}: expected {expected}, got {mode:04o} for {place}. Any user of this "
+                f"machine could have changed it: check it, then run chmod go-w on {place}."
+            )
+        if place == path and is_secret and mode & 0o077:
+            expected = "permissions 0600"
+            hint = "Other users of this machine may use it. Run chmod 600 on the file."
+            warn(f"{subject}: expected {expected}, got {mode:04o}. {hint}")
+        elif can_write and not _is_private_group(facts.st_gid):
+            hint = f"Its group can change it. Run chmod g-w on {place}."
+            warn(f"{subject}: expected {expected}, got {mode:04o} for {place}. {hint}")
+        if facts.st_uid not in (0, os.geteuid()):
+            warn(
+                f"{subject}: expected {place} to be yours, got the user id {facts.st_uid} as its "
+                "owner, who can change it. Use a file and a folder of your own."
+            )
+
+
+def _is_private_group(gid: int) -> bool:
+    """Return whether this is the group that many systems create for each user alone."""
+    import grp
+    import pwd
+
+    try:
+        group, user = grp.getgrgid(gid), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}

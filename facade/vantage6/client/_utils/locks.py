@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -58,10 +60,20 @@ class Lock:
         self._lock.release()
 
 
+# Between two attempts to acquire a lock that another event loop or process holds.
+PAUSE_SECONDS = 0.02
+
+
 class AsyncLock:
-    """A lock for the tasks of an event loop; each loop has its own."""
+    """A lock for the tasks of all event loops; a child process starts with it unlocked."""
 
     def __init__(self) -> None:
+        self._guard = Lock()
+        self.after_fork()
+        reset_after_fork(self)
+
+    def after_fork(self) -> None:
+        self._holder: asyncio.AbstractEventLoop | None = None
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
@@ -78,17 +90,43 @@ class AsyncLock:
         """Return whether the lock was acquired within this time."""
         import asyncio
 
+        until, lock = monotonic() + seconds, self._current()
         try:
-            await asyncio.wait_for(self._current().acquire(), min(seconds, 1e8))
+            await asyncio.wait_for(lock.acquire(), min(seconds, 1e8))
         except (asyncio.TimeoutError, TimeoutError):
             return False
+        try:
+            while not (is_held := self._take()) and monotonic() < until:
+                await asyncio.sleep(PAUSE_SECONDS)
+        except BaseException:
+            lock.release()
+            raise
+        if not is_held:
+            lock.release()
+        return is_held
+
+    def _take(self) -> bool:
+        """Hold the lock for the current loop, unless another loop holds it."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        with self._guard:
+            # A loop that was abandoned in the middle of a call does not keep the others waiting.
+            if self._holder not in (None, loop) and self._holder.is_running():
+                return False
+            self._holder = loop
         return True
 
     def release(self) -> None:
+        import asyncio
+
+        with self._guard:
+            if self._holder is asyncio.get_running_loop():
+                self._holder = None
         self._current().release()
 
     async def __aenter__(self) -> None:
-        await self._current().acquire()
+        await self.acquire(inf)
 
     async def __aexit__(self, *error: object) -> None:
-        self._current().release()
+        self.release()

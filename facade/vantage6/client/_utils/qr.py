@@ -1,10 +1,11 @@
-"""Draw QR codes in a terminal or a notebook."""
+"""Draw the QR codes of second factors in a terminal or a notebook."""
 
 from __future__ import annotations
 
 import sys
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from .notebook import display, is_notebook
 
@@ -31,16 +32,31 @@ class Picture:
         return file.getvalue()
 
 
-def draw_qr(text: str) -> None:
-    """Draw a QR code: a picture in a notebook, characters elsewhere."""
-    # Raises ImportError without segno, and ValueError if the text does not fit into a code.
+def describe_factor(uri: str) -> str | None:
+    """Return what the address of a second factor is for; None if it is not such an address."""
+    # https://github.com/google/google-authenticator/wiki/Key-Uri-Format
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if (parts.scheme, parts.netloc) not in (("otpauth", "totp"), ("otpauth", "hotp")):
+        return None
+    issuer, _, account = unquote(parts.path.lstrip("/")).rpartition(":")
+    issuer = parse_qs(parts.query).get("issuer", [issuer])[0]
+    return f"second factor of {account.strip()!r} at {issuer!r}"
+
+
+def draw_qr(uri: str) -> None:
+    """Draw the QR code of a second factor: a picture in a notebook, characters elsewhere."""
+    # Raises ImportError without segno, and ValueError if the address does not fit into a code.
     from segno import make_qr
 
-    code = make_qr(text)
+    code = make_qr(uri)
     if is_notebook():
         display(Picture(code))
-        return
-    drawn = StringIO()
-    code.terminal(drawn, compact=True)
-    for line in drawn.getvalue().splitlines():
-        print(f"{COLORS}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - the output
+    else:
+        drawn = StringIO()
+        code.terminal(drawn, compact=True)
+        for line in drawn.getvalue().splitlines():
+            print(f"{COLORS}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - shown
+    print(f"QR code: {describe_factor(uri)}")  # noqa: T201 - shown

@@ -1,9 +1,9 @@
 """Make text from other parties safe to show: no terminal control codes, no hidden characters.
 
-Names, logs and the server's messages can contain control codes, and characters that hide or reverse
-text. Everything that is printed or logged is sanitized here: tables by `_rows`, progress and log
-lines by `_waiting` and `_display`, errors by their base class, and log messages by the filter of
-the client's logger.
+Names, logs and the server's messages can contain control codes, line breaks, and characters that
+hide or reverse text. Everything that is printed or logged is sanitized here, before lines are
+composed of it: tables by `_rows`, progress and log lines by `_waiting` and `_display`, errors by
+their base class, and log messages by the filter of the client's logger.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from unicodedata import category, east_asian_width, normalize
 
 
 def sanitize(text: str) -> str:
-    """Replace characters that control a terminal, or that hide or reverse text."""
+    """Replace line breaks, and characters that control a terminal, or hide or reverse text."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

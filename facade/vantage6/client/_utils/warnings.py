@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import warnings
 
+from .text import sanitize
+
 
 def warn(message: str) -> None:
     """Warn at the caller's line, every time; by default, Python warns once per line."""
@@ -12,4 +14,4 @@ def warn(message: str) -> None:
     while frame and str(frame.f_globals.get("__name__")).startswith("vantage6.client."):
         frame = frame.f_back
     location = (frame.f_code.co_filename, frame.f_lineno) if frame else ("vantage6.client", 0)
-    warnings.warn_explicit(message, UserWarning, *location, registry={})
+    warnings.warn_explicit(sanitize(message), UserWarning, *location, registry={})

@@ -66,7 +66,7 @@ def describe_failure(
 
 
 def _describe_end(title: str, run: Run, names: Mapping[int, str]) -> Iterable[str]:
-    yield f"{title}{_location(run, names)}: {run.get('status')}"
+    yield f"{title}{_location(run, names)}: {sanitize(str(run.get('status')))}"
     yield from (f"    | {line}" for line in _last_lines(run.get("log")))
 
 

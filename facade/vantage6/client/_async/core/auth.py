@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from asyncio import sleep
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 
@@ -18,44 +21,62 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import aresolve_code
 from ..._http.messages import to_response
-from ..._utils.locks import AsyncLock
+from ..._utils.locks import PAUSE_SECONDS, AsyncLock
 
 
 class ClientAuth(BearerAuth):
-    """The authentication of a client; all its threads or tasks share one pair of tokens."""
+    """The authentication of a client: sign its requests, and renew the tokens."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._lock = AsyncLock()
 
+    @asynccontextmanager
+    async def renewal(
+        self, left: Callable[[], float], method: str, url: str
+    ) -> AsyncGenerator[None]:
+        """Renew alone: other tasks, threads and processes wait for the end of the block."""
+        if not await self._lock.acquire(left()):
+            raise renewal_timeout(method, url)
+        try:
+            while not self.try_lock():
+                if left() <= 0:
+                    raise renewal_timeout(method, url)
+                await sleep(PAUSE_SECONDS)
+            try:
+                yield
+            finally:
+                self.unlock()
+        finally:
+            self._lock.release()
+
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Sign a request, and renew the token before or after it if needed; called by httpx."""
-        renews = may_renew(request)
+        renews, is_new = may_renew(request), False
         outdated = self.expiring_tokens() if renews else None
         for attempt in range(1, 1 + MAX_SENDS):
             if outdated:
-                if not await self._lock.acquire(seconds_left(request)):
-                    raise renewal_timeout(request)
-                try:
-                    if self.tokens is outdated:
-                        steps = self.renewing(outdated)
-                        step = next(steps)
-                        while step:
-                            if callable(step):
-                                result = await aresolve_code(step)
-                            else:
-                                response = yield self.renewal_request(request, *step)
-                                await response.aread()
-                                result = to_response(response)
-                            step = self.advance(steps, result)
-                finally:
-                    self._lock.release()
+                left = partial(seconds_left, request)
+                async with self.renewal(left, request.method, str(request.url)):
+                    is_renewed = self.tokens is not outdated
+                    steps = self.renewing(outdated)
+                    step = next(steps) if steps else None
+                    # Tokens that another program has saved may be older than those of a renewal.
+                    is_new = attempt > 1 and (is_renewed or steps is not None)
+                    while steps and step:
+                        if callable(step):
+                            result = await aresolve_code(step)
+                        else:
+                            response = yield self.renewal_request(request, *step)
+                            await response.aread()
+                            result = to_response(response)
+                        step = self.advance(steps, result)
             signed_at, outdated = monotonic(), self.sign(request)
             response = yield request
             if not renews or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
                 return
             await response.aread()
-            if not token_expired(response, outdated, signed_at, attempt):
+            if not token_expired(response, outdated, signed_at, is_new=is_new):
                 return

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, cast
+
+from vantage6.bindings.server.calls import refresh_token
 
 from ..._auth.credentials import aresolve_code
 from ..._auth.identity import WhoAmI
-from ..._auth.password import login_flow, renewal_flow
+from ..._auth.password import login_flow
 from ..._auth.tokens import Tokens
 from ..._backend.v4 import V4
 from ..._backend.versions import complete_store_address
@@ -18,6 +19,7 @@ from ..._encryption.key_files import read_private_key
 from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import SendOptions
+from ..._http.deadline import Deadline
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from ..._http.route import Route
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
+    from .auth import ClientAuth
 
 
 @dataclass
@@ -59,7 +62,6 @@ class State:
 
     whoami: WhoAmI | None = None
     username: str | None = None
-    saved_login_file: Path | None = None
     collaboration_id: int | None = None
     collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
@@ -94,7 +96,6 @@ class Core(Connection):
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
-        self.auth.renewed = self._update_saved_login
         self.blobs = BlobStore(self, lambda: self.reader)
 
     def limited(self, limits: Limits) -> Self:
@@ -145,22 +146,23 @@ class Core(Connection):
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
         return who
 
-    async def resume(self, username: str, tokens: Tokens) -> WhoAmI:
+    async def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Log in with the tokens of an earlier login, and renew them if needed."""
-        is_due = monotonic() >= tokens.renew_at
+        is_due = auth.needs_renewal
+        if is_due:
+            await self._renew(auth)
         try:
-            tokens = await self._renew_tokens(tokens) if is_due else tokens
-            found = await self._identify(username, tokens)
+            found = await self._identify(username, auth.require_tokens())
         except LoginExpiredError:
             if is_due:
                 raise
-            tokens = await self._renew_tokens(tokens)
-            found = await self._identify(username, tokens)
+            await self._renew(auth, forced=True)
+            found = await self._identify(username, auth.require_tokens())
         if found[0] != username:
             raise ConfigurationError(
                 f"saved login: expected one of {username!r}, got one of {found[0]!r}."
             )
-        return self._set_user(tokens, *found)
+        return self._set_user(auth.require_tokens(), *found)
 
     def _set_user(
         self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
@@ -168,23 +170,14 @@ class Core(Connection):
         """Set the user and the tokens, after all requests of a login, since each may fail."""
         state = self.state
         before, state.whoami = state.whoami, who
-        self.auth.tokens = tokens
-        self.auth.account = account
         self.names.forget()  # other users may see other objects
         if before and before.organization_id != who.organization_id:
             state.private_key = state.private_key_file = None  # of the previous organization
         if username != state.username:
-            state.saved_login_file = None  # of the previous user
+            self.auth.saved = None  # of the previous user
         state.username = username
-        self._update_saved_login()
+        self.auth.use(tokens, account)
         return who
-
-    def _update_saved_login(self) -> None:
-        """Write the current tokens to the file of the saved login, if there is one."""
-        if self.state.saved_login_file:
-            from ..._auth.remember import update_saved_login
-
-            update_saved_login(self)
 
     async def _get_tokens(self, account: Account) -> Tokens:
         """Log in, and return the tokens."""
@@ -228,27 +221,25 @@ class Core(Connection):
         except StopIteration as last:
             return last.value
 
-    async def _renew_tokens(self, tokens: Tokens) -> Tokens:
-        """Renew tokens that are not the client's yet."""
-        return await self._run_flow(renewal_flow(tokens, None))
-
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
-        tokens = self.auth.tokens
-        if tokens is None:
-            raise NotAuthenticatedError()
-        steps = self.auth.renewing(tokens)
-        step = next(steps)
-        while step:
-            step = self.auth.advance(steps, await self._run_step(step))
+        await self._renew(self.auth, forced=True)
+
+    async def _renew(self, auth: ClientAuth, *, forced: bool = False) -> None:
+        """Renew tokens, unless another task, thread or process does so meanwhile."""
+        outdated, call = auth.require_tokens(), refresh_token()
+        deadline = Deadline(self.http.limits.timeouts)
+        async with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
+            steps = auth.renewing(outdated, forced=forced)
+            step = next(steps) if steps else None
+            while steps and step:
+                step = auth.advance(steps, await self._run_step(step))
 
     async def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
         if self.auth.needs_renewal:
-            await self.renew()
-        if self.auth.tokens is None:
-            raise NotAuthenticatedError()
-        return self.auth.tokens.access
+            await self._renew(self.auth)
+        return self.auth.require_tokens().access
 
     @property
     def socket(self) -> Socket | None:

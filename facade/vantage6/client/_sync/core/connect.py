@@ -12,11 +12,13 @@ from ..._auth.credentials import resolve_password
 from ..._auth.keyring import find_password
 from ..._auth.password import Account
 from ..._auth.prompt import ask, can_ask
-from ..._auth.remember import save_login, update_saved_login
+from ..._auth.remember import save_login
+from ..._auth.shared import SavedTokens
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
 from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
+from .auth import ClientAuth
 
 if TYPE_CHECKING:
     from ..._config.plan import ConnectionPlan, Stored
@@ -25,17 +27,21 @@ if TYPE_CHECKING:
 
 def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_relogin: bool) -> None:
     """Log in, with a saved login or a password, then apply the other settings of the plan."""
-    if stored is None or not _resume(core, stored):
+    saved = None
+    if stored and plan.save is not False:
+        saved = SavedTokens(stored[0], core.url, stored[1].username)
+    is_resumed = stored is not None and _resume(core, stored, saved)
+    if not is_resumed:
         account = _account(core, plan)
         core.login(account, auto_relogin=auto_relogin)
     elif auto_relogin:
         core.auth.account = (_account(core, plan)).for_relogin
-    file = stored[0] if stored else None
-    if plan.save:
-        save_login(core, file)
-    elif file and plan.save is None:
-        core.state.saved_login_file = file
-        update_saved_login(core)
+    if saved:
+        core.auth.saved = saved  # which has the tokens already, if they were resumed
+        if not is_resumed:
+            core.auth.share()
+    elif plan.save:
+        save_login(core)
     if plan.collaboration is not None:
         core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
@@ -43,12 +49,14 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
 
 
-def _resume(core: Core, stored: Stored) -> bool:
+def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     """Reuse a saved login, if the server still accepts it."""
     path, saved = stored
     core.warn_if_insecure()
+    auth = ClientAuth(core.url)  # not the client's own before it is known whose login this is
+    auth.tokens, auth.saved = saved.tokens(time.monotonic(), time.time()), shared
     try:
-        user = core.resume(saved.username, saved.tokens(time.monotonic(), time.time()))
+        user = core.resume(saved.username, auth)
     except (UnauthorizedError, NotFoundError):
         LOGGER.info("The login in %s has expired. Logging in again", path)
         return False

@@ -6,12 +6,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, cast
+
+from vantage6.bindings.server.calls import refresh_token
 
 from ..._auth.credentials import resolve_code
 from ..._auth.identity import WhoAmI
-from ..._auth.password import login_flow, renewal_flow
+from ..._auth.password import login_flow
 from ..._auth.tokens import Tokens
 from ..._backend.v4 import V4
 from ..._backend.versions import complete_store_address
@@ -19,6 +20,7 @@ from ..._encryption.key_files import read_private_key
 from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import SendOptions
+from ..._http.deadline import Deadline
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from ..._http.route import Route
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
+    from .auth import ClientAuth
 
 
 @dataclass
@@ -60,7 +63,6 @@ class State:
 
     whoami: WhoAmI | None = None
     username: str | None = None
-    saved_login_file: Path | None = None
     collaboration_id: int | None = None
     collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
@@ -95,7 +97,6 @@ class Core(Connection):
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
-        self.auth.renewed = self._update_saved_login
         self.blobs = BlobStore(self, lambda: self.reader)
 
     def limited(self, limits: Limits) -> Self:
@@ -146,22 +147,23 @@ class Core(Connection):
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
         return who
 
-    def resume(self, username: str, tokens: Tokens) -> WhoAmI:
+    def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Log in with the tokens of an earlier login, and renew them if needed."""
-        is_due = monotonic() >= tokens.renew_at
+        is_due = auth.needs_renewal
+        if is_due:
+            self._renew(auth)
         try:
-            tokens = self._renew_tokens(tokens) if is_due else tokens
-            found = self._identify(username, tokens)
+            found = self._identify(username, auth.require_tokens())
         except LoginExpiredError:
             if is_due:
                 raise
-            tokens = self._renew_tokens(tokens)
-            found = self._identify(username, tokens)
+            self._renew(auth, forced=True)
+            found = self._identify(username, auth.require_tokens())
         if found[0] != username:
             raise ConfigurationError(
                 f"saved login: expected one of {username!r}, got one of {found[0]!r}."
             )
-        return self._set_user(tokens, *found)
+        return self._set_user(auth.require_tokens(), *found)
 
     def _set_user(
         self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
@@ -169,23 +171,14 @@ class Core(Connection):
         """Set the user and the tokens, after all requests of a login, since each may fail."""
         state = self.state
         before, state.whoami = state.whoami, who
-        self.auth.tokens = tokens
-        self.auth.account = account
         self.names.forget()  # other users may see other objects
         if before and before.organization_id != who.organization_id:
             state.private_key = state.private_key_file = None  # of the previous organization
         if username != state.username:
-            state.saved_login_file = None  # of the previous user
+            self.auth.saved = None  # of the previous user
         state.username = username
-        self._update_saved_login()
+        self.auth.use(tokens, account)
         return who
-
-    def _update_saved_login(self) -> None:
-        """Write the current tokens to the file of the saved login, if there is one."""
-        if self.state.saved_login_file:
-            from ..._auth.remember import update_saved_login
-
-            update_saved_login(self)
 
     def _get_tokens(self, account: Account) -> Tokens:
         """Log in, and return the tokens."""
@@ -229,27 +222,25 @@ class Core(Connection):
         except StopIteration as last:
             return last.value
 
-    def _renew_tokens(self, tokens: Tokens) -> Tokens:
-        """Renew tokens that are not the client's yet."""
-        return self._run_flow(renewal_flow(tokens, None))
-
     def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
-        tokens = self.auth.tokens
-        if tokens is None:
-            raise NotAuthenticatedError()
-        steps = self.auth.renewing(tokens)
-        step = next(steps)
-        while step:
-            step = self.auth.advance(steps, self._run_step(step))
+        self._renew(self.auth, forced=True)
+
+    def _renew(self, auth: ClientAuth, *, forced: bool = False) -> None:
+        """Renew tokens, unless another task, thread or process does so meanwhile."""
+        outdated, call = auth.require_tokens(), refresh_token()
+        deadline = Deadline(self.http.limits.timeouts)
+        with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
+            steps = auth.renewing(outdated, forced=forced)
+            step = next(steps) if steps else None
+            while steps and step:
+                step = auth.advance(steps, self._run_step(step))
 
     def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
         if self.auth.needs_renewal:
-            self.renew()
-        if self.auth.tokens is None:
-            raise NotAuthenticatedError()
-        return self.auth.tokens.access
+            self._renew(self.auth)
+        return self.auth.require_tokens().access
 
     @property
     def socket(self) -> Socket | None:
