@@ -14,6 +14,7 @@ from vantage6.bindings.secret import Secret
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
 from .._http.address import Address
+from .._utils.warnings import warn
 from ..errors import ConfigurationError
 from .options import ClientOptions, ConnectOptions
 from .profiles import PROFILE_VARIABLE, Profile, find_profile, verify_setting
@@ -49,7 +50,10 @@ def resolve(
     environ: Mapping[str, str],
     profile: Profile | None,
 ) -> ConnectionPlan:
-    """Resolve settings: arguments take precedence over the environment, and it over the profile."""
+    """Resolve settings: arguments take precedence over the environment, and it over the profile.
+
+    A profile applies only to its own server: its keys and certificates are not for another one.
+    """
 
     def variable(name: str) -> str | None:
         return environ.get(f"VANTAGE6_{name}") or None
@@ -59,6 +63,12 @@ def resolve(
 
     defaults = profile or Profile("")
     server = arguments.get("server") or variable("SERVER") or defaults.server
+    if server and not defaults.applies_to(server):
+        warn(
+            f"profile {defaults.name!r}: expected its server, {defaults.server}, got "
+            f"{Address.parse(server).url}. The settings of the profile are not used."
+        )
+        defaults = Profile("")
     collaboration = arguments.get("collaboration")
     if collaboration is None:
         collaboration = variable("COLLABORATION") or defaults.collaboration
