@@ -18,6 +18,7 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import aresolve_code
 from ..._http.messages import to_response
+from ..._http.secrets import calling_back
 from ..._utils.locks import AsyncLock
 
 
@@ -44,7 +45,8 @@ class ClientAuth(BearerAuth):
                         step = next(steps)
                         while step:
                             if callable(step):
-                                result = await aresolve_code(step)
+                                with calling_back():
+                                    result = await aresolve_code(step)
                             else:
                                 response = yield self.renewal_request(request, *step)
                                 await response.aread()

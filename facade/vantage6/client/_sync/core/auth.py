@@ -19,6 +19,7 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import resolve_code
 from ..._http.messages import to_response
+from ..._http.secrets import calling_back
 from ..._utils.locks import Lock
 
 
@@ -43,7 +44,8 @@ class ClientAuth(BearerAuth):
                         step = next(steps)
                         while step:
                             if callable(step):
-                                result = resolve_code(step)
+                                with calling_back():
+                                    result = resolve_code(step)
                             else:
                                 response = yield self.renewal_request(request, *step)
                                 response.read()

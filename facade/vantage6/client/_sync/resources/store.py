@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._http.request import without_none
+from ..._http.secrets import mask_route
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.logging import LOGGER
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         AlgorithmStoreUpdate,
         Message,
     )
+    from ..._http.route import Cert, Verify
     from ..._rows.references import Ref
     from ..core.core import Core
 
@@ -69,7 +71,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         store = self._core.state.store
         return store.id_ if store else None
 
-    def set(self, id_: Ref) -> AlgorithmStore:
+    def set(self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
         The store receives your token and uses it to identify you with the server. This call
@@ -79,6 +81,9 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         ----------
         id_ : int, str or row
             Name, id or row of the store.
+        verify, cert : optional
+            Certificates to trust and certificate to present, as for the client. Those of the client
+            apply to a store at the server's own address (scheme, name and port), and to no other.
 
         Returns
         -------
@@ -95,7 +100,8 @@ class AlgorithmStores(Named["AlgorithmStore"]):
             If you do not have permission to view it.
         ConfigurationError
             If your login would be sent to the store unencrypted: plain http is allowed only for
-            stores on this machine.
+            stores on this machine. If `verify` or `cert` is invalid, or passed for a store at the
+            server's own address.
 
         Examples
         --------
@@ -104,7 +110,7 @@ class AlgorithmStores(Named["AlgorithmStore"]):
         ['average']
         """
         row = self._core.send(self._server.get_algorithm_store(self._resolve(id_)))
-        self._core.choose_store(row)
+        self._core.choose_store(row, verify, mask_route(cert, None)[0])
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 
