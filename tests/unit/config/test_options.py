@@ -6,9 +6,23 @@ from collections.abc import Iterator
 import pytest
 
 from vantage6.client import ConfigurationError, Timeouts
-from vantage6.client._config.options import show_log
+from vantage6.client._config.options import mask_options, show_log
 from vantage6.client._http.address import Address
 from vantage6.client._utils.logging import LOGGER
+
+
+def test_options_hide_passphrases_and_the_login_of_a_proxy() -> None:
+    masked = mask_options(
+        {
+            "private_key_passphrase": "hush-1",
+            "cert": ("me.crt", "me.key", "hush-2"),
+            "proxy": "http://ada:hush-3@proxy.example",
+        }
+    )
+    assert "hush" not in repr(masked)
+    assert masked["cert"] == ("me.crt", "me.key", "hush-2")
+    assert masked["proxy"] == "http://ada:hush-3@proxy.example"
+    assert mask_options({"verify": False}) == {"verify": False}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rich.pretty import pretty_repr
 from tests.support.contract_fields import operations_returning
 from tests.support.maybe_await import maybe_await
 from tests.support.raw_server import raw_server, read_request
+from tests.support.scripted_server import ScriptedServer
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import (
     HIDDEN,
@@ -253,6 +254,27 @@ async def test_transport_error_holds_no_request(
     assert not any(isinstance(value, httpx.Request) for value in vars(error).values())
     frames = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
     assert not {name for name in frames if "/httpx/" in name or "/httpcore/" in name}
+
+
+def test_secret_in_a_query_is_not_shown(
+    server: ScriptedServer, rude_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with (
+        Client("http://127.0.0.1", rude_port, log_level=None, max_retries=0) as other,
+        pytest.raises(ConnectionFailedError) as broken,
+    ):
+        other.request("user", params={"password": WORD, "page": 1})
+    with (
+        Client("http://127.0.0.1", server.port, log_level=None) as client,
+        pytest.raises(Vantage6Error) as refused,
+    ):
+        client.request("user", params={"password": WORD, "page": 1})
+    assert server.seen[0].path == f"/api/user?password={WORD}&page=1"
+    for error in (broken.value, refused.value):
+        assert "password=<hidden>&page=1" in str(error)
+        assert "u5h" not in f"{error} {vars(error)}"
+    assert "u5h" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])

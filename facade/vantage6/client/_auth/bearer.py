@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from vantage6.bindings.secret import scrub
+
 from .._http.context import context_of
 from .._http.pools import origin_of, parse_url
 from .._http.status_errors import is_expired
@@ -49,7 +51,7 @@ def renewal_timeout(request: httpx.Request) -> RequestTimeoutError:
     return RequestTimeoutError(
         "the token was not renewed within the timeout of the call",
         method=request.method,
-        url=str(request.url),
+        url=scrub(str(request.url)),
     )
 
 

@@ -143,7 +143,7 @@ def translate(error: httpx.RequestError) -> TransportError:
     return kind(
         reason,
         method=error.request.method,
-        url=str(error.request.url),
+        url=scrub(str(error.request.url)),
         may_have_arrived=not (isinstance(error, NOT_SENT) or (context and context.is_renewal)),
     )
 
