@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 HIDDEN = "<hidden>"
 
-# Names of secrets in requests, responses and headers.
+# Names of secrets in the rows and bodies of the APIs.
 NAMES = frozenset(
     {
         "access_token",
@@ -32,13 +32,44 @@ NAMES = frozenset(
         "reset_token",
     }
 )
+# Names of secrets in headers and in the forms of identity providers.
+_OTHER_NAMES = frozenset(
+    {
+        "client_assertion",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "cookie",
+        "device_code",
+        "id_token",
+        "jwt-token",
+        "passphrase",
+        "proxy-authorization",
+        "secret",
+        "set-cookie",
+        "token",
+    }
+)
 
+_ANY = "|".join(sorted(NAMES | _OTHER_NAMES))
+_QUOTED = r"(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)"
 _IN_TEXT = re.compile(
-    # a field of JSON or of a printed dict, possibly truncated
-    rf"(?P<name>[\"'](?:{'|'.join(sorted(NAMES))})\\?[\"']\s*:\s*\\?[\"'])(?:[^\"'\\]|\\.)*"
-    # a token, with or without the prefix of the header
+    # a field of JSON or of a printed dict, a printed header or argument, possibly truncated
+    rf"(?P<field>(?:[\"'](?:{_ANY})\\?[\"']\s*:\s*|\(b?[\"'](?:{_ANY})[\"'],\s*"
+    rf"|(?<![\w-])(?:{_ANY})=)b?(?P<quote>\\?[\"']))(?:(?!(?P=quote))(?:\\.|.))*"
+    # a field of a form or query; elsewhere, "code=1" is usually an exit code
+    rf"|(?P<form>(?:[?&](?:{_ANY})|(?<![\w-])(?!code=)(?:{_ANY}))=)(?![,;.)])[^\s&\"'\\<>]+"
+    # a login as HTTP libraries print it
+    rf"|(?P<auth>(?<![\w-])auth=\()(?:,?\s*b?{_QUOTED})+"
+    # header lines: all cookies, and a login with its scheme
+    r"|(?P<cookie>(?<![\w-])(?:set-)?cookie:\s*)[^\r\n\"\\<]+"
+    r"|(?P<header>(?:authorization|jwt-token):\s*)(?:[a-z]+[ \t]+)?[^\s\"',;\\<]+"
+    # a token or a login with its scheme
     r"|(?P<bearer>bearer\s+)[^\s\"',;]+"
+    r"|(?P<basic>basic\s+)(?-i:[\w+/-]+[A-Z\d=])[^\s\"',;]*"
     r"|eyJ[\w-]{8,}(?:\.[\w-]*)*"
+    # the login in an address
+    r"|(?P<address>://)[^\s/?#\"'<>]+(?=@)"
     r"|otpauth://[^\s\"'<]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
@@ -104,7 +135,7 @@ class SecretRow(dict[str, Any]):
 
 def is_secret(name: object) -> bool:
     """Return whether a field with this name is a secret."""
-    return str(name).lower() in NAMES
+    return str(name).lower() in NAMES | _OTHER_NAMES
 
 
 def conceal(value: T) -> T:
@@ -160,7 +191,7 @@ def shaded(value: T) -> T:
 
 
 def scrub_log(name: str) -> None:
-    """Remove tokens from the log records of a library, such as response headers.
+    """Remove secrets from the log records of a library, such as response headers.
 
     Parameters
     ----------
@@ -186,11 +217,17 @@ def scrub(text: str) -> str:
     Returns
     -------
     str
-        Text with ``<hidden>`` in place of tokens, keys and the values of secret fields.
+        Text with ``<hidden>`` in place of tokens, keys, cookies, logins and the values of secret
+        fields.
 
     Examples
     --------
     >>> scrub('{"access_token": "eyJhbGciOi", "msg": "Welcome')
     '{"access_token": "<hidden>", "msg": "Welcome'
     """
-    return _IN_TEXT.sub(lambda found: f"{found['name'] or found['bearer'] or ''}{HIDDEN}", text)
+    return _IN_TEXT.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """Return what stands before a secret, and a placeholder for the secret."""
+    return f"{found[found.lastgroup] if found.lastgroup else ''}{HIDDEN}"

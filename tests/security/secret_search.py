@@ -1,6 +1,8 @@
 """Record everything that a program shows, and search it for known secrets."""
 
+import asyncio
 import base64
+import concurrent.futures
 import copy
 import io
 import json
@@ -18,6 +20,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import httpcore
+import httpx
+import pytest
+import websocket
 from rich.console import Console
 from rich.traceback import Traceback
 
@@ -135,11 +141,13 @@ class SecretSearch:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield a secret as it may be written: also in base64, whatever stands before it."""
-    yield secret
+    for text in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield text
+        yield repr(text)[1:-1]
+        yield repr(text.encode(errors="surrogateescape"))[2:-1]
+        yield text.encode(errors="surrogateescape").decode("latin-1")
     yield quote(secret, safe="")
     yield quote_plus(secret)
-    yield json.dumps(secret)[1:-1]
-    yield repr(str(secret))[1:-1]
     for before in range(3):
         text = base64.b64encode(b"\0" * before + secret.encode()).decode()
         # The letters at the ends depend on what stands beside the secret.
@@ -171,6 +179,7 @@ def _reachable(where: str, value: object, depth: int = 8) -> Iterator[tuple[str,
             parts = [(f"[{index}]", item) for index, item in enumerate(each)]
         if module.startswith("vantage6.") or isinstance(each, BaseException):
             parts += [(f".{key}", item) for key, item in getattr(each, "__dict__", {}).items()]
+        parts += [(f".{name}", item) for name, item in _inside(each)]
         pending += [
             # A row that masks itself, and what attrs and dataclasses leave out of their repr, are
             # available to callers that ask for them.
@@ -178,6 +187,29 @@ def _reachable(where: str, value: object, depth: int = 8) -> Iterator[tuple[str,
             for name, item in parts
             if name.removeprefix(".") not in _quiet_fields(each)
         ]
+
+
+def _inside(value: object) -> Iterator[tuple[str, object]]:
+    """Yield what an error, a request, a response or a future holds and its repr does not show."""
+    if isinstance(value, BaseException):
+        yield "__cause__", value.__cause__
+        yield "__context__", value.__context__
+        yield "exceptions", getattr(value, "exceptions", ())
+    if isinstance(value, httpx.Request | httpx.Response):
+        yield "headers", value.headers.raw
+        with suppress(httpx.StreamError):  # it is not read yet, or was streamed
+            yield "content", value.content
+    if isinstance(value, httpx.Request):
+        yield "url", str(value.url)
+    if isinstance(value, httpx.Response):
+        yield "request", getattr(value, "_request", None)
+    if isinstance(value, httpcore.Request):
+        yield "headers", value.headers
+    if isinstance(value, asyncio.Future | concurrent.futures.Future) and value.done():
+        if value.cancelled():
+            return
+        error = value.exception()
+        yield ("exception", error) if error else ("result", value.result())
 
 
 def _quiet_fields(value: object) -> set[str]:
@@ -194,7 +226,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         if each is not None and id(each) not in seen:
             seen.add(id(each))
             yield each
-            pending += [each.__cause__, each.__context__]
+            pending += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
 
 
 def _frames(trace: TracebackType | None) -> Iterator[dict[str, object]]:
@@ -227,36 +259,25 @@ class _Logs(logging.Handler):
     def __init__(self, search: SecretSearch) -> None:
         super().__init__(0)
         self._search = search
-        self._before: dict[logging.Logger, int] = {}
+        self._patch = pytest.MonkeyPatch()
         self.names: set[str] = set()
 
-    NAMES = (
-        "httpx",
-        "httpcore",
-        "socketio",
-        "socketio.client",
-        "engineio",
-        "engineio.client",
-        "websocket",
-        "urllib3",
-        "asyncio",
-        "vantage6",
-        "vantage6.client",
-        "vantage6.localnet",
-    )
-
     def __enter__(self) -> "_Logs":
-        for name in (None, *self.NAMES, *logging.root.manager.loggerDict):
-            logger = logging.getLogger(name)
-            self._before[logger] = logger.level
-            logger.setLevel(1)
-        logging.getLogger().addHandler(self)
+        call_handlers = logging.Logger.callHandlers
+
+        def heard(logger: logging.Logger, record: logging.LogRecord) -> None:
+            self.handle(record)
+            call_handlers(logger, record)
+
+        # Whatever level a library sets, and whether or not its logger propagates.
+        self._patch.setattr(logging.Logger, "isEnabledFor", lambda *_: True)
+        self._patch.setattr(logging.Logger, "callHandlers", heard)
+        websocket.enableTrace(True, logging.NullHandler())
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger().removeHandler(self)
-        for logger, level in self._before.items():
-            logger.setLevel(level)
+        websocket.enableTrace(False)
+        self._patch.undo()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message, as it reads and as it is made; not those of the test's mail server."""
@@ -264,6 +285,7 @@ class _Logs(logging.Handler):
             return
         self.names.add(record.name.split(".")[0])
         self._search.saw(f"log of {record.name}", record.getMessage())
+        self._search.look_at(f"record of {record.name}", record.args)
         self._search.saw(f"arguments of a log of {record.name}", repr(record.args))
         if record.exc_info and record.exc_info[1]:
             # asyncio in debug mode logs errors of its own frames, which have what is sent in them.

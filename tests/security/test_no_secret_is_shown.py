@@ -22,6 +22,7 @@ import pytest
 
 from tests.support.mail_sink import MailSink
 from tests.support.maybe_await import maybe_await
+from tests.support.proxies import http_proxy, socks_proxy
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret, SecretRow
 from vantage6.bindings.server import AuthenticatedClient, calls, models
@@ -177,6 +178,17 @@ async def stop_in_the_middle(search: SecretSearch, kind: type, server: FailingSe
             ).authenticate(who.name, who.password),
         )
         assert isinstance(error, Vantage6Error)
+    for scheme, proxy in (("http", http_proxy), ("socks5", socks_proxy)):
+        with proxy(server.port) as seen:
+            through = Secret(f"{scheme}://ada:{login}@127.0.0.1:{seen.port}")
+            client = kind("http://127.0.0.1", server.port, "/500", None, proxy=str(through))
+            error = await search.fails(
+                f"authenticate, through {scheme}",
+                lambda c=client: c.authenticate(who.name, who.password),
+            )
+            assert isinstance(error, Vantage6Error)
+            assert seen.credentials
+            await maybe_await(client.close())
     away = kind("http://127.0.0.1", 9, "/api", None)
     for name, call in requests_of(away, who).items():
         if name in ("authenticate", "set"):
@@ -204,10 +216,15 @@ def test_failing_server_shows_no_secret(
     assert search.found() == []
 
 
+def raise_within_except(retries: _retry.Retries, error: Any) -> float:
+    """Raise an error as most programs do: with all that led to it."""
+    raise _retry.translate(error) from error
+
+
 # Which mask is taken away, in which way the server fails then, and what would be seen.
 MASKS = {
     "texts": (Secret, "__repr__", str.__repr__, "reset", "frame of"),
-    "frames": (_retry, "strip_library_frames", lambda error: error, "half", "traceback of"),
+    "causes": (_retry.Retries, "after_error", raise_within_except, "reset", "_request.content"),
     "bodies": (_decoding, "scrub", str, "page", "error of"),
     "refusals": (_status_errors, "redact", lambda body: body, "400", "pickle of"),
     "logs": (logging.getLogger("httpcore.http11"), "filters", [], "cut", "log of httpcore"),
@@ -224,6 +241,16 @@ def test_search_finds_unmasked_secrets(
     with FailingServer(search.mark("access token", f"eyJ{secrets.token_hex(20)}.s")) as server:
         asyncio.run(fail_in_all_ways(search, Client, server, [way], "authenticate"))
     assert any(where in found for found in search.found()), search.found()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_search_finds_secrets_in_library_frames(
+    search: SecretSearch, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_retry, "detach", lambda error: error)
+    with FailingServer(search.mark("access token", f"eyJ{secrets.token_hex(20)}.s")) as server:
+        asyncio.run(stop_in_the_middle(search, kind, server))
+    assert any("traceback of" in found for found in search.found()), search.found()
 
 
 # -- a server that works ---------------------------------------------------------------------------

@@ -137,13 +137,18 @@ def http_proxy(port: int, refusal: bytes = b"") -> Iterator[Proxy]:
 
 @contextmanager
 def socks_proxy(port: int) -> Iterator[Proxy]:
-    """Serve SOCKS 5 without login; every host resolves to one local port."""
+    """Serve SOCKS 5, with any login or none; every host resolves to one local port."""
     proxy = Proxy()
 
     def serve(near: socket.socket) -> None:
         _, methods = near.recv(2)
-        near.recv(methods)
-        near.sendall(b"\x05\x00")
+        method = max(near.recv(methods))
+        near.sendall(bytes([5, method]))
+        if method == 2:
+            near.recv(1)
+            user, word = (near.recv(near.recv(1)[0]).decode() for _ in range(2))
+            proxy.credentials.append(f"{user}:{word}")
+            near.sendall(b"\x01\x00")
         _, _, _, kind = near.recv(4)
         if kind == 3:
             host = near.recv(near.recv(1)[0]).decode()

@@ -32,11 +32,18 @@ def login(context: CommandContext, password_stdin: bool, keyring: bool) -> None:
     server = arguments["server"] = resolve_server(options) or _prompt(
         "Server (https://host/api)", "--server"
     )
+    if profile and not profile.applies_to(server):
+        if options.profile is None:  # the user did not ask to replace it
+            raise click.UsageError(
+                f"profile {name!r}: expected its server, {profile.server}, got {server}. "
+                f"Pass --profile with a new name, or --profile {name} to replace this profile."
+            )
+        profile = None
     username = options.username or os.environ.get("VANTAGE6_USERNAME")
-    username = username or (profile.username if profile and profile.server == server else None)
+    username = username or (profile.username if profile else None)
     arguments["username"] = username or _prompt("Username", "--username")
     password = _read_password(password_stdin)
-    if profile:
+    if profile:  # with its certificates and proxy
         client = Client.from_profile(name, password=password, save=True, **arguments)
     else:
         client = Client.from_env(password=password, save=True, **arguments)

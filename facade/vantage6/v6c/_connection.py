@@ -144,11 +144,14 @@ def resolve_server(options: ConnectionOptions) -> str | None:
 
 def _resolve_profile(options: ConnectionOptions, saved: Mapping[str, Profile]) -> Profile | None:
     """Return the profile that applies, by the same rules as `connect`."""
+    server = options.server or os.environ.get(SERVER)
     if options.profile is not None:
-        return saved.get(options.profile)
-    if (options.server or os.environ.get(SERVER)) and not os.environ.get(PROFILE):
+        profile = saved.get(options.profile)
+    elif server and not os.environ.get(PROFILE):
         return None
-    return _default_profile(saved)
+    else:
+        profile = _default_profile(saved)
+    return profile if profile and (not server or profile.applies_to(server)) else None
 
 
 def _default_profile(saved: Mapping[str, Profile]) -> Profile | None:

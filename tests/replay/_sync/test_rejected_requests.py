@@ -61,7 +61,7 @@ def test_valid_client_options(
         assert (client.token, client.headers, client.collaboration_id) == (None, {}, None)
         with pytest.raises(NotAuthenticatedError):
             _ = client.name
-    with pytest.warns(UserWarning, match="certificates are not checked"):
+    with pytest.warns(UserWarning, match="certificate of .* is not checked"):
         with Client("https://server.example", 443, verify=False):
             pass
     with Client("https://server.example", 443, verify=tmp_path):

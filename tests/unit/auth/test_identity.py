@@ -54,7 +54,7 @@ def test_numeric_code_is_padded_with_zeros() -> None:
 
 
 def test_credentials_must_be_text() -> None:
-    with pytest.raises(InvalidInputError, match="password must be a str, not NoneType"):
+    with pytest.raises(InvalidInputError, match="password: expected a str, got NoneType"):
         login_body("u", None, None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match=r"mfa_code: expected a str or an int, .*got float"):
         parse_code(1.5)  # type: ignore[arg-type]

@@ -6,9 +6,23 @@ from collections.abc import Iterator
 import pytest
 
 from vantage6.client import ConfigurationError, Timeouts
-from vantage6.client._config.options import show_log
+from vantage6.client._config.options import mask_options, show_log
 from vantage6.client._http.address import Address
 from vantage6.client._utils.logging import LOGGER
+
+
+def test_options_hide_passphrases_and_the_login_of_a_proxy() -> None:
+    masked = mask_options(
+        {
+            "private_key_passphrase": "hush-1",
+            "cert": ("me.crt", "me.key", "hush-2"),
+            "proxy": "http://ada:hush-3@proxy.example",
+        }
+    )
+    assert "hush" not in repr(masked)
+    assert masked["cert"] == ("me.crt", "me.key", "hush-2")
+    assert masked["proxy"] == "http://ada:hush-3@proxy.example"
+    assert mask_options({"verify": False}) == {"verify": False}
 
 
 @pytest.mark.parametrize(
@@ -38,16 +52,16 @@ def test_address_is_read_in_common_forms(
 @pytest.mark.parametrize(
     ("host", "port", "hint"),
     [
-        ("localhost", 7601, "must start with https://"),
-        ("localhost:7601", None, "must start with https://"),
-        ("ftp://server", 21, "must start with https://"),
-        ("https://", 443, "must start with https://"),
-        ("https://server/v6", 443, "different paths"),
-        ("https://server/api?page=1", 443, "end with the path"),
-        ("https://server/api#top", 443, "end with the path"),
+        ("localhost", 7601, "starts with https://"),
+        ("localhost:7601", None, "starts with https://"),
+        ("ftp://server", 21, "starts with https://"),
+        ("https://", 443, "starts with https://"),
+        ("https://server/v6", 443, "path of the host, 'v6', .* got '/api'"),
+        ("https://server/api?page=1", 443, "ends with the path"),
+        ("https://server/api#top", 443, "ends with the path"),
         ("https://me:secret@server", 443, "authenticate"),
-        ("http://server:1", 2, "different ports"),
-        ("http://server:99999", None, "not an address"),
+        ("http://server:1", 2, "port of the host, 1, .* got 2"),
+        ("http://server:99999", None, "expected an address .* got 'http://server:99999'"),
         ("http://server", 0, "1 to 65535"),
         ("http://server", "api", "1 to 65535"),
     ],

@@ -1,5 +1,6 @@
 """Test profiles, and their order with arguments and environment."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,10 @@ def test_path_may_start_with_home_or_root() -> None:
         ("[a]\nMy_Password = hush", "does not belong"),
         ("[a]\nuser_name = hush", "Did you mean 'username'"),
         ("[a]\nmotto = hush", "Use one of server, username"),
-        ("[a]\nserver = hush", "profile \\[a\\]: host must start with"),
+        ("[a]\nserver = hush", "profile \\[a\\]: host: expected an address that starts"),
         ("[a]\nproxy = http://u:password-hush@h:1", "proxy's username .*proxy= or .*HTTPS_PROXY"),
-        ("[a]\nproxy = password-hush", "\\[a\\]: proxy must be the address of a proxy"),
-        ("[a]\nproxy = true", "proxy must be the address of a proxy"),
+        ("[a]\nproxy = password-hush", "\\[a\\]: proxy: expected the address of a proxy"),
+        ("[a]\nproxy = true", "proxy: expected the address of a proxy"),
         ("[a]\nsave = hushed", "true or false"),
         ("[a]\ntrust = hushed", "trust: expected one of 'first-use', 'strict', 'off'"),
         ("[a]\nserver = https://server.example\n  username = hush", "must not be indented"),
@@ -153,7 +154,7 @@ def test_profile_is_written_and_the_rest_is_kept() -> None:
             for end in "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"
         ),
         (Profile("a", proxy="http://u:p@proxy.example"), "profile 'a': a proxy's username"),
-        (Profile("a", server="nowhere"), "must start with https"),
+        (Profile("a", server="nowhere"), "starts with https"),
     ],
 )
 def test_unreadable_profile_is_not_written(profile: Profile, hint: str) -> None:
@@ -203,15 +204,65 @@ def plan(
 def test_arguments_override_environment_overrides_profile() -> None:
     file = {"server": "https://file.example/api", "username": "file", "verify": False}
     environ = {"VANTAGE6_SERVER": "https://env.example/v6", "VANTAGE6_USERNAME": ""}
-    from_file, from_env = plan(**file), plan({}, environ, **file)
+    from_file, from_env = plan(**file), plan({}, {**environ, "VANTAGE6_CA": "ca.pem"})
     given = plan({"server": "https://arg.example", "username": "arg", "verify": True}, environ)
     assert [p.address and p.address.url for p in (from_file, from_env, given)] == [
         "https://file.example/api",
         "https://env.example/v6",
         "https://arg.example/api",
     ]
-    assert [p.username for p in (from_file, from_env, given)] == ["file", "file", "arg"]
-    assert [p.options.get("verify") for p in (from_file, from_env, given)] == [False, False, True]
+    assert [p.username for p in (from_file, from_env, given)] == ["file", None, "arg"]
+    verify = [p.options.get("verify") for p in (from_file, from_env, given)]
+    assert verify == [False, Path("ca.pem"), True]
+    environ = {"VANTAGE6_USERNAME": "env", "VANTAGE6_CA": "ca.pem"}
+    from_env, given = plan({}, environ, **file), plan({"username": "arg"}, environ, **file)
+    assert [p.username for p in (from_env, given)] == ["env", "arg"]
+    assert from_env.options.get("verify") == Path("ca.pem")
+
+
+LENT: dict[str, Any] = {
+    "username": "ada",
+    "collaboration": "demo",
+    "private_key": Path("/iknl.pem"),
+    "verify": False,
+    "cert": Path("/me.pem"),
+    "proxy": "http://proxy.example:1",
+    "save": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [
+        ({"server": "https://other.example/api"}, {}),
+        ({}, {"VANTAGE6_SERVER": "https://other.example/api"}),
+        ({"server": "https://server.example/other"}, {}),
+        ({"server": "http://server.example/api"}, {}),
+        ({"server": "https://server.example:8443/api"}, {}),
+    ],
+)
+def test_profile_lends_nothing_to_another_server(
+    given: ConnectOptions, environ: dict[str, str]
+) -> None:
+    with pytest.warns(UserWarning, match=r"profile 'p': expected its server, https://server.ex"):
+        found = plan(given, environ, server="https://server.example/api", **LENT)
+    assert found == plan(given, environ)
+
+
+@pytest.mark.parametrize(
+    ("own", "server"),
+    [
+        ("https://server.example", "https://SERVER.example:443/api/"),
+        ("https://server.example:443/api", "https://server.example"),
+        (None, "https://other.example/api"),
+    ],
+)
+def test_profile_applies_to_its_own_server(own: str | None, server: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = plan({"server": server}, server=own, **LENT)
+    assert (found.username, found.private_key) == ("ada", LENT["private_key"])
+    assert found.options == {name: LENT[name] for name in ("verify", "cert", "proxy")}
 
 
 def test_profile_sets_connection_options() -> None:

@@ -2,12 +2,14 @@
 
 import inspect
 import queue
+import socket as network
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tests.support.raw_server import raw_server, read_request
 from vantage6.client import ClientClosedError
 from vantage6.client._backend.v4 import V4
 from vantage6.client._events import mailbox as mailboxes
@@ -49,6 +51,30 @@ def test_slow_reader_is_told_of_lost_events(monkeypatch: pytest.MonkeyPatch) -> 
     socket.leave(busy)
     socket.leave(other)
     assert lines.get(timeout=10) == "ended"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_event_connection_follows_no_redirect(status: int) -> None:
+    with raw_server(lambda connection: None) as stranger:
+        head = (
+            f"HTTP/1.1 {status} Away\r\nLocation: ws://127.0.0.1:{stranger.port}/elsewhere\r\n\r\n"
+        )
+
+        def redirect(connection: network.socket) -> None:
+            read_request(connection)
+            connection.sendall(head.encode())
+
+        with raw_server(redirect) as server:
+            socket = Socket(Address("http://127.0.0.1", server.port, ""), dict, 5, V4())
+            mailbox = Mailbox()
+            socket.join(mailbox)
+            socket.open("token")
+            lost = mailbox.get(10)
+            socket.close()
+        assert len(server.connections) == 1
+        assert stranger.connections == []
+    assert isinstance(lost, Lost)
+    assert "redirects are not followed" in lost.reason
 
 
 async def test_long_text_counts_as_several_events(monkeypatch: pytest.MonkeyPatch) -> None:

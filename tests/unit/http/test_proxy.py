@@ -1,6 +1,7 @@
 """Test proxies of the environment and of the client, as docs/connections.md has them."""
 
 import asyncio
+import base64
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,22 @@ def test_socks_proxy(ask: Ask, server: ScriptedServer, scheme: str) -> None:
         assert proxy.asked == [f"{NAME}:80"], "the proxy looks the name up"
 
 
+@both
+@pytest.mark.parametrize("scheme", ["socks5", "http"])
+def test_proxy_login_is_not_logged(
+    ask: Ask, server: ScriptedServer, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    word = "Proxy-Password-1843"
+    login = base64.b64encode(f"ada:{word}".encode()).decode()
+    with (socks_proxy if scheme == "socks5" else http_proxy)(server.port) as proxy:
+        assert ask(f"http://{NAME}", proxy=f"{scheme}://ada:{word}@127.0.0.1:{proxy.port}")
+    assert proxy.credentials[0] in (f"ada:{word}", f"Proxy-Authorization: Basic {login}")
+    assert "httpcore.http11" in {record.name for record in caplog.records}
+    assert word not in caplog.text
+    assert login not in caplog.text
+
+
 def test_missing_socks_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setattr("vantage6.client._http.proxy.find_spec", lambda _: None)
@@ -158,7 +175,7 @@ def test_silent_socks_proxy_times_out(ask: Ask) -> None:
 )
 def test_invalid_proxy_is_rejected_without_being_shown(proxy: str) -> None:
     for kind in (Client, AsyncClient):
-        with pytest.raises(ConfigurationError, match="proxy= must be the address") as caught:
+        with pytest.raises(ConfigurationError, match="proxy: expected the address") as caught:
             kind(f"https://{NAME}", None, log_level=None, proxy=proxy)
         assert proxy not in str(caught.value).replace("'http://proxy.example:3128'", "").split()
 

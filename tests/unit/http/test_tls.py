@@ -1,6 +1,7 @@
 """Test certificates, as docs/connections.md has them."""
 
 import asyncio
+import socket
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from tests.support.proxies import forward_to_port
 from tests.support.raw_server import RawServer, raw_server
 from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.client import AsyncClient, Client, ConfigurationError, ConnectionFailedError, TLSError
+from vantage6.client._http.proxy import socket_options
+from vantage6.client._http.route import Route
 
 VERSION = {"version": "4.15.2"}
 
@@ -63,7 +66,7 @@ def test_custom_authority_is_the_only_trusted_one(
         assert ask(seen.port, verify=own) == VERSION
         for verify in (True, stranger.file):
             seen.connections.clear()
-            with pytest.raises(TLSError, match=r"authority that is not known.*verify='path/to/ca"):
+            with pytest.raises(TLSError, match=r"unknown authority.*verify='path/to/ca"):
                 ask(seen.port, verify=verify)
             assert len(seen.connections) == 1, "it is not tried again"
 
@@ -76,7 +79,7 @@ def test_custom_authority_is_the_only_trusted_one(
         ({"begins": NOW + DAY / 2}, "not valid yet.*clock"),
         ({"names": ("127.0.0.2",)}, "for another name.*address"),
         ({"names": ("server.example",)}, "for another name.*address"),
-        ({"by_itself": True}, "signed by itself.*verify='path/to/server.pem'"),
+        ({"by_itself": True}, "self-signed.*verify='path/to/server.pem'"),
     ],
 )
 def test_certificate_errors_explain_what_to_do(
@@ -105,7 +108,7 @@ def test_certificate_rejected_by_strict_checks_can_be_accepted(
         assert ask(seen.port, verify=strict) == VERSION
     files = authority.issue("127.0.0.1", to_standard=False)
     with front(server, authority.context(files)) as seen:
-        with pytest.raises(TLSError, match=r"not made to the standard.*VERIFY_X509_STRICT"):
+        with pytest.raises(TLSError, match=r"does not conform to the standard.*VERIFY_X509_STRICT"):
             ask(seen.port, verify=strict)
         strict.verify_flags &= ~ssl.VERIFY_X509_STRICT
         assert ask(seen.port, verify=strict) == VERSION
@@ -133,8 +136,138 @@ def test_client_certificate_is_sent_on_request(
     with front(server, context) as seen:
         for cert in (whole, (crt, key), (*locked, "a passphrase")):
             assert ask(seen.port, verify=authority.file, cert=cert) == VERSION
-        with pytest.raises(TLSError, match=r"wants a certificate from the client.*cert="):
+        with pytest.raises(TLSError, match=r"requires a client certificate.*cert="):
             ask(seen.port, verify=authority.file)
+
+
+class Watched(ssl.SSLContext):
+    """A context that counts the changes to it."""
+
+    changes = 0
+
+    def set_alpn_protocols(self, alpn_protocols: Any) -> None:
+        self.changes += 1
+        super().set_alpn_protocols(alpn_protocols)
+
+    def load_cert_chain(self, *args: Any, **options: Any) -> None:
+        self.changes += 1
+        super().load_cert_chain(*args, **options)
+
+
+@both
+def test_callers_context_is_not_changed(
+    ask: Ask, server: ScriptedServer, authority: CertificateAuthority
+) -> None:
+    own = Watched(ssl.PROTOCOL_TLS_CLIENT)
+    own.load_verify_locations(authority.file)
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
+        assert ask(seen.port, verify=own) == VERSION
+        with pytest.raises(ConfigurationError, match="cert: expected None with an SSLContext"):
+            ask(seen.port, verify=own, cert=authority.issue("me"))
+        options = socket_options(f"https://127.0.0.1:{seen.port}", Route(own))
+        events: Any = options["sslopt"]
+        plain = socket.create_connection(("127.0.0.1", seen.port))
+        with events["context"].wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+            assert secure.version()
+    assert own.changes == 0
+
+
+@contextmanager
+def store_elsewhere(
+    server: ScriptedServer, authority: CertificateAuthority
+) -> Iterator[tuple[RawServer, list[object]]]:
+    """Serve a store at an origin of its own, and record the client certificates it is shown."""
+    context = authority.context(authority.issue("127.0.0.1"))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(authority.file)
+    shown: list[object] = []
+
+    def serve(connection: Any) -> None:
+        shown.append(connection.getpeercert())
+        forward_to_port(server.port)(connection)
+
+    def reply(request: Any) -> tuple[int, object]:
+        if request.path == "/api/algorithmstore/4":
+            url = f"https://127.0.0.1:{seen.port}/api"
+            return 200, {"id": 4, "name": "store", "url": url, "collaborations": None}
+        return 200, {"min_reviewers": 1} if request.path == "/api/policy" else VERSION
+
+    with raw_server(serve, context) as seen:
+        server.reply = with_login(reply)
+        yield seen, shown
+
+
+def test_store_elsewhere_has_tls_options_of_its_own(
+    server: ScriptedServer, authority: CertificateAuthority
+) -> None:
+    cert = authority.issue("me")
+    with store_elsewhere(server, authority) as (store, shown):
+
+        def policy(client: Client, **options: Any) -> object:
+            client.store.set(4, **options)
+            return client.store.policy.get()
+
+        with front(server, authority.context(authority.issue("127.0.0.1"))) as main:
+            for options in ({"verify": False}, {"verify": authority.file}):
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    client = Client("https://127.0.0.1", main.port, cert=cert, **options)
+                    with client:
+                        client.authenticate("ada", "secret")
+                        with pytest.raises(TLSError, match="unknown authority"):
+                            policy(client)
+                        assert policy(client, verify=authority.file) == {"min_reviewers": 1}
+                        assert shown == [None], "no client certificate"
+                        assert policy(client, verify=authority.file, cert=cert)
+                        assert policy(client, verify=False) == {"min_reviewers": 1}
+                        client.store.set(4)
+                        with pytest.raises(TLSError, match="unknown authority"):
+                            client.store.policy.get()
+                        assert client.util.get_server_version() == VERSION
+                assert [bool(one) for one in shown] == [False, True, False]
+                shown.clear()
+                unchecked = [
+                    str(one.message) for one in caught if "not checked" in str(one.message)
+                ]
+                ports = [store.port] if options["verify"] else [main.port, store.port]
+                assert len(unchecked) == len(ports)
+                for port, text in zip(ports, unchecked, strict=True):
+                    assert f"https://127.0.0.1:{port}/api is not checked" in text
+
+
+async def test_async_store_elsewhere_has_tls_options_of_its_own(
+    server: ScriptedServer, authority: CertificateAuthority
+) -> None:
+    cert = authority.issue("me")
+    with (
+        store_elsewhere(server, authority) as (_, shown),
+        front(server, authority.context(authority.issue("127.0.0.1"))) as main,
+    ):
+        with pytest.warns(UserWarning, match="is not checked"):
+            client = AsyncClient("https://127.0.0.1", main.port, cert=cert, verify=False)
+        async with client:
+            await client.authenticate("ada", "secret")
+            await client.store.set(4)
+            with pytest.raises(TLSError, match="unknown authority"):
+                await client.store.policy.get()
+            await client.store.set(4, verify=authority.file)
+            assert await client.store.policy.get() == {"min_reviewers": 1}
+    assert shown == [None]
+
+
+def test_store_at_the_server_has_the_servers_tls_options(
+    server: ScriptedServer, authority: CertificateAuthority
+) -> None:
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as main:
+        url = f"https://127.0.0.1:{main.port}/store"
+        row = {"id": 4, "name": "store", "url": url, "collaborations": None}
+        server.reply = with_login(lambda _: (200, row))
+        with Client("https://127.0.0.1", main.port, verify=authority.file) as client:
+            client.authenticate("ada", "secret")
+            client.store.set(4)
+            assert client.store.get(4)["url"] == url
+            with pytest.raises(ConfigurationError, match="verify, cert: expected none"):
+                client.store.set(4, verify=False)
 
 
 def test_invalid_client_certificate_is_rejected(

@@ -22,6 +22,8 @@ import vantage6.client
 from tests.support.paths import OPENAPI, ROOT
 from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.client import Client, errors
+from vantage6.client._config.profiles import read_profiles
+from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
 from vantage6.v6c import (
     _completers,
     _completion,
@@ -572,3 +574,68 @@ def test_upload_and_download_bytes(
         finally:
             server.shutdown()
             thread.join()
+
+
+# -- profiles of other servers --------------------------------------------------------------------
+HOSPITAL = """[default]
+server = https://hospital.example/api
+username = ada
+collaboration = demo
+private_key = iknl.pem
+verify = false
+"""
+
+
+@pytest.fixture
+def hospital(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write the default profile, which is of another server than the scripted one."""
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    file = home / "config" / "vantage6" / "profiles.ini"
+    file.parent.mkdir(parents=True)
+    file.write_text(HOSPITAL)
+    pem = private_key_to_pem(generate_private_key(2048))
+    file.with_name("iknl.pem").write_bytes(pem)
+    file.with_name("iknl.pem").chmod(0o600)
+    return file
+
+
+def elsewhere(server: ScriptedServer) -> str:
+    server.reply = with_login(lambda _: (404, {"msg": "not here"}))
+    return f"http://127.0.0.1:{server.port}/api"
+
+
+def test_login_elsewhere_does_not_replace_the_default_profile(
+    hospital: Path, server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["login", "-s", elsewhere(server), "-u", "ada"]) == _exit_codes.USAGE
+    assert "--profile default to replace this profile" in capsys.readouterr().err
+    assert server.seen == []
+    assert hospital.read_text() == HOSPITAL
+
+
+@pytest.mark.parametrize("name", ["default", "other"])
+def test_login_elsewhere_uses_nothing_of_another_profile(
+    hospital: Path, server: ScriptedServer, name: str
+) -> None:
+    url = elsewhere(server)
+    assert run(["login", "-p", name, "-s", url, "-u", "ada"]) == _exit_codes.OK
+    assert not [path for path in server.paths if not path.startswith(("POST /api/token", "GET"))]
+    assert not [path for path in server.paths if "collaboration" in path], "a default"
+    found = read_profiles(hospital.read_text(), hospital)
+    assert found[name] == vantage6.client.Profile(name, url, "ada", save=True)
+    if name != "default":
+        assert hospital.read_text().startswith(HOSPITAL)
+
+
+def test_completion_elsewhere_uses_nothing_of_the_profile(
+    hospital: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, given = elsewhere(server), {}
+    monkeypatch.setattr(
+        vantage6.client.Client, "from_saved_login", lambda **args: given.update(args)
+    )
+    options = _connection.ConnectionOptions(profile="default", server=url)
+    _connection.connect_without_prompt(options)
+    assert given.keys() == {"password", "mfa_code", "max_retries", "log_level", "server"}
+    _connection.connect_without_prompt(_connection.ConnectionOptions(profile="default"))
+    assert given["verify"] is False

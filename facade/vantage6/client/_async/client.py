@@ -96,7 +96,8 @@ class AsyncClient:
         store may have any size.
     verify : bool, path or SSLContext
         Certificates to trust: True for the commonly trusted ones, a file or folder for those in
-        it, or False for any, which is not safe. An SSLContext of your own decides everything.
+        it, or False for any, which is not safe. An SSLContext of your own decides everything. This
+        and `cert` apply to the server's origin; ``store.set`` takes those of a store elsewhere.
     cert : path, tuple of path and path, or of path, path and str, optional
         Certificate to present to a server, or a proxy before it, that requests one: a PEM file
         with certificate and key, or the two files, or the two files and the passphrase of the key.
@@ -303,7 +304,9 @@ class AsyncClient:
         The file is in the folder of your configuration files, ``~/.config`` on Linux, or at the
         path in ``VANTAGE6_PROFILES``. A profile can have `server`, `username`, `collaboration`,
         `private_key`, `verify`, `cert`, `proxy` and `save`, all of them optional, but never a
-        password. The environment takes precedence over it, as in ``from_env``.
+        password. The environment takes precedence over it, as in ``from_env``. A profile is for
+        its own server: if the environment or `server` names another one, none of it is used, and a
+        warning says so.
 
         Parameters
         ----------

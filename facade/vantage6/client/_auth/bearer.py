@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import httpx
 
+from vantage6.bindings.secret import scrub
+
 from .._http.context import context_of
-from .._http.pools import parse_url
+from .._http.pools import origin_of, parse_url
 from .._http.status_errors import is_expired
 from .._utils.locks import reset_after_fork
 from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
@@ -28,6 +30,7 @@ from .shared import ForkedTokens
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from .._http.pools import Origin
     from .._http.response import Response
     from .password import Account, LoginFlow, LoginStep
     from .shared import SavedTokens, SharedTokens
@@ -36,11 +39,6 @@ if TYPE_CHECKING:
 # A request may wait so long for a free connection that its token expires before it is sent, and so
 # may each retry.
 MAX_SENDS = 5
-Origin: TypeAlias = tuple[str, str, "int | None"]
-
-
-def _origin(url: httpx.URL) -> Origin:
-    return url.scheme, url.host, url.port
 
 
 def seconds_left(request: httpx.Request) -> float:
@@ -55,7 +53,7 @@ def may_renew(request: httpx.Request) -> bool:
 
 def renewal_timeout(method: str, url: str) -> RequestTimeoutError:
     return RequestTimeoutError(
-        "the token was not renewed within the timeout of the call", method=method, url=url
+        "the token was not renewed within the timeout of the call", method=method, url=scrub(url)
     )
 
 
@@ -93,7 +91,7 @@ class BearerAuth(httpx.Auth):
 
     def sign_for_store(self, url: str) -> None:
         """Sign requests to this algorithm store too, in place of any earlier store."""
-        self._store = _origin(parse_url(url))
+        self._store = origin_of(parse_url(url))
 
     @property
     def needs_renewal(self) -> bool:
@@ -112,7 +110,7 @@ class BearerAuth(httpx.Auth):
     def sign(self, request: httpx.Request) -> Tokens | None:
         """Add the token and return its pair, or None if the request must not be signed."""
         tokens = self.tokens
-        if tokens is None or _origin(request.url) not in (_origin(self._url), self._store):
+        if tokens is None or origin_of(request.url) not in (origin_of(self._url), self._store):
             return None
         request.headers.update(tokens.signing)
         return tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from .._http.secrets import secret_bytes
+from .._http.secrets import mask_route, secret_bytes
 from .._utils.logging import show_messages
 from ..errors import ConfigurationError
 
@@ -44,11 +44,16 @@ class ConnectOptions(ClientOptions, total=False):
 
 
 def mask_options(arguments: ConnectOptions) -> ConnectOptions:
-    """Return the options with the passphrase as a secret, which is never shown."""
+    """Return the options with passphrases and the login of a proxy as secrets."""
+    masked = arguments.copy()
     if "private_key_passphrase" in arguments:
-        passphrase = secret_bytes(arguments["private_key_passphrase"])
-        return {**arguments, "private_key_passphrase": passphrase}
-    return arguments
+        masked["private_key_passphrase"] = secret_bytes(arguments["private_key_passphrase"])
+    cert, proxy = mask_route(arguments.get("cert"), arguments.get("proxy"))
+    if "cert" in arguments:
+        masked["cert"] = cert
+    if "proxy" in arguments:
+        masked["proxy"] = proxy
+    return masked
 
 
 def show_log(level: str | None) -> None:

@@ -15,6 +15,7 @@ from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
 from .._encryption.trust import strictest
 from .._http.address import Address
+from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
 from .options import ClientOptions, ConnectOptions
 from .profiles import PROFILE_VARIABLE, Profile, find_profile, verify_setting
@@ -53,6 +54,7 @@ def resolve(
     """Resolve settings: arguments take precedence over the environment, and it over the profile.
 
     Of several values of `trust`, the strictest applies.
+    A profile applies only to its own server: its keys and certificates are not for another one.
     """
 
     def variable(name: str) -> str | None:
@@ -63,6 +65,12 @@ def resolve(
 
     defaults = profile or Profile("")
     server = arguments.get("server") or variable("SERVER") or defaults.server
+    if server and not defaults.applies_to(server):
+        warn(
+            f"profile {defaults.name!r}: expected its server, {defaults.server}, got "
+            f"{Address.parse(server).url}. The settings of the profile are not used."
+        )
+        defaults = Profile("")
     collaboration = arguments.get("collaboration")
     if collaboration is None:
         collaboration = variable("COLLABORATION") or defaults.collaboration

@@ -21,6 +21,7 @@ from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
 from .._storage.files import atomic_write, file_lock, read_text
+from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 
 KEYS = (
@@ -81,6 +82,34 @@ class Profile:
     proxy: str | Literal[False] | None = None
     save: bool | None = None
     trust: TrustMode | None = None
+
+    def applies_to(self, server: str) -> bool:
+        """Return whether the profile is for a server: its own, or any if it names none.
+
+        Parameters
+        ----------
+        server : str
+            Full address of the API.
+
+        Returns
+        -------
+        bool
+            Whether the settings of the profile are used for that server.
+
+        Examples
+        --------
+        >>> from vantage6.client import Profile
+        >>> demo = Profile("demo", server="https://server.example/api")
+        >>> demo.applies_to("https://server.example")
+        True
+        >>> demo.applies_to("https://other.example")
+        False
+        """
+        return not self.server or _canonical(self.server) == _canonical(server)
+
+
+def _canonical(server: str) -> str:
+    return canonical_url(Address.parse(server).url)
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:

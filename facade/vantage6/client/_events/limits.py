@@ -1,8 +1,9 @@
-"""Limits on the memory and time that the event socket uses."""
+"""Limits on the memory, the time and the redirects of the event socket."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from math import inf
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ MAX_PENDING_PONGS = 1000
 TOO_LARGE = f"the server sent more than {MAX_BYTES} bytes without completing a message"
 TOO_SLOW = f"a message was not complete after {MAX_SECONDS:g} seconds"
 TOO_BUSY = "the server keeps sending pings without reading the pongs"
+REDIRECTED = "the server redirects the event connection, and redirects are not followed"
 UNKNOWN = "the server sent a message of a type that events do not use"
 
 
@@ -55,7 +57,7 @@ def limited_websocket_class(
     on_limit: Callable[[str], None],
     on_create: Callable[[Any], None],
 ) -> type[Any]:
-    """Create a websocket class that limits the size and duration of each message."""
+    """Create a websocket class that limits messages in size and time, and follows no redirect."""
 
     class Bounded(library.WebSocket):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,6 +72,14 @@ def limited_websocket_class(
         @sock.setter
         def sock(self, socket: Any) -> None:  # the library sets it before the handshake
             self._metered = socket and MeteredSocket(socket, self._end)
+
+        def connect(self, url: str, **options: Any) -> None:
+            base: Any = super()
+            try:  # a redirect would send the token to any address that the response names
+                base.connect(url, **options, redirect_limit=0)
+            finally:
+                if self.getstatus() not in (None, HTTPStatus.SWITCHING_PROTOCOLS):
+                    self._end(REDIRECTED)
 
         def recv(self) -> str | bytes:
             if self._metered:

@@ -1,8 +1,8 @@
-"""The connection to the server's events, shared by all waiting callers of a client.
+"""The event connection of a client, shared by all callers that wait.
 
-Both clients use it: a thread holds the connection and puts events into the mailboxes of the
-callers. It never reconnects by itself: a caller renews the token first, then opens a new
-connection.
+Both kinds of client use it: a thread holds the connection and puts events into the mailboxes of the
+callers. It never reconnects by itself, and follows no redirect: a caller first renews the token,
+then opens a new connection.
 """
 
 from __future__ import annotations

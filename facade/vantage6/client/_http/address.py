@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from vantage6.bindings.secret import HIDDEN, scrub
+from vantage6.bindings.secret import HIDDEN
 
 from ..errors import ConfigurationError
 
@@ -15,7 +15,7 @@ API_PATH = "/api"
 
 @dataclass(frozen=True)
 class Address:
-    """Where the API of a server is."""
+    """Address of the API of a server."""
 
     host: str
     port: int | None
@@ -23,68 +23,75 @@ class Address:
 
     @classmethod
     def parse(cls, host: str, port: int | str | None = None, path: str | None = None) -> Address:
-        """Check the parts of an address as people write them."""
-        try:
-            url = urlsplit(host.strip())
-            own_port = url.port
-        except ValueError as error:
-            reason = f"host {_without_login(host)!r} is not an address: {scrub(str(error))}"
-            raise ConfigurationError(reason) from None
-        if url.scheme not in ("http", "https") or not url.hostname:
+        """Parse the parts of an address as users write them."""
+        host = host.strip()
+        if "@" in host:  # wherever it is: people forget to quote passwords in addresses
             raise ConfigurationError(
-                f"host must start with https:// (or http://) and name the server, "
-                f"as in 'https://server.example': it is {_without_login(host)!r}"
+                "host: expected an address without credentials, got "
+                f"{_without_login(host)!r}. Pass them to authenticate()."
             )
-        if url.username is not None or url.password is not None:
+        url = _split(host)
+        if url is None or url.scheme not in ("http", "https") or not url.hostname:
             raise ConfigurationError(
-                "host must not contain credentials: give them to authenticate()"
+                "host: expected an address that starts with https:// (or http://) and names the "
+                f"server, such as 'https://server.example', got {host!r}"
             )
         if url.query or url.fragment:
-            raise ConfigurationError(f"host {host!r} must end with the path of the API")
-        number = _port(port)
+            raise ConfigurationError(
+                f"host: expected an address that ends with the path of the API, got {host!r}"
+            )
+        number, own_port = _port(port), url.port
         if own_port and number and own_port != number:
-            raise ConfigurationError(f"host {host!r} and port {port!r} name different ports")
+            raise ConfigurationError(
+                f"port: expected the port of the host, {own_port}, or None, got {number}"
+            )
         name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-        return cls(f"{url.scheme}://{name}", number or own_port, _path(host, url.path, path))
+        return cls(f"{url.scheme}://{name}", number or own_port, _path(url.path, path))
 
     @classmethod
     def parse_exact(cls, url: str) -> Address:
-        """Take the whole address of an API as it is: without a path it is at the root."""
-        try:
-            path = urlsplit(url).path.strip("/")
-        except ValueError as error:
-            raise ConfigurationError(f"{url!r} is not an address: {error}") from None
-        return cls.parse(url, None, None if path else "")
+        """Parse the complete address of an API: without a path, it is at the root."""
+        parts = _split(url)
+        return cls.parse(url, None, None if parts and parts.path.strip("/") else "")
 
     @classmethod
     def parse_store(cls, url: str | None) -> Address:
-        """Check the address of an algorithm store, which the server supplies."""
+        """Parse the address of an algorithm store, which the server supplies."""
         address = cls.parse_exact(url or "")
         if address.is_insecure:
             raise ConfigurationError(
-                f"the algorithm store at {url} speaks plain http: whoever is on the way could take "
-                "your login, so nothing is sent there; link the store by its https address"
+                f"algorithm store: expected an https address, got {url}. Over plain http, anyone "
+                "on the network path could take your login. Link the store by its https address."
             )
         return address
 
     @property
     def is_insecure(self) -> bool:
-        """Whether others on the way could read along: plain http, and not to this machine."""
+        """Whether others on the network path can read along: plain http to another machine."""
         parts = urlsplit(self.host)
         return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
     @property
     def url(self) -> str:
-        """The whole address of the API, without a slash at the end."""
+        """The complete address of the API, without a slash at the end."""
         port = f":{self.port}" if self.port else ""
         return f"{self.host}{port}{self.path}"
 
 
+def _split(host: str) -> SplitResult | None:
+    """Split an address; None if it is malformed."""
+    try:
+        url = urlsplit(host)
+        _ = url.port  # raises if it is not a number
+    except ValueError:
+        return None
+    return url
+
+
 def _without_login(host: str) -> str:
-    """Leave out of an address what somebody may log in with."""
-    start, at, rest = host.rpartition("@")
-    scheme, slashes, _ = start.rpartition("//")
-    return f"{scheme}{slashes}{HIDDEN}@{rest}" if at else host
+    start, _, rest = host.rpartition("@")
+    scheme, slashes, _ = start.partition("//")
+    return f"{scheme}{slashes}{HIDDEN}@{rest}" if slashes else f"{HIDDEN}@{rest}"
 
 
 def is_loopback(host: str) -> bool:
@@ -95,12 +102,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _path(host: str, own: str, path: str | None) -> str:
-    """Return the path of the API: the one in the host's address, or the one given beside it."""
+def _path(own: str, path: str | None) -> str:
+    """Return the path of the API: that of the host's address, or the separate one."""
     own = own.strip("/")
     given = (own or API_PATH).strip("/") if path is None else path.strip("/")
     if own and own != given:
-        raise ConfigurationError(f"host {host!r} and path {path!r} name different paths")
+        raise ConfigurationError(
+            f"path: expected the path of the host, {own!r}, or None, got {path!r}"
+        )
     return f"/{given}" if given else ""
 
 
@@ -112,5 +121,5 @@ def _port(port: int | str | None) -> int | None:
     except ValueError:
         number = 0
     if not 0 < number < 65536:
-        raise ConfigurationError(f"port must be a number from 1 to 65535, or None, not {port!r}")
+        raise ConfigurationError(f"port: expected a number from 1 to 65535 or None, got {port!r}")
     return number

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from vantage6.bindings.secret import scrub
+
 from ..errors import (
     ConnectionFailedError,
     InvalidInputError,
@@ -63,7 +65,7 @@ def to_response(response: httpx.Response) -> Response:
     context = context_of(response.request)
     return Response(
         method=response.request.method,
-        url=str(response.request.url),
+        url=scrub(str(response.request.url)),
         status=response.status_code,
         content=response.content,
         location=response.headers.get("location") if response.is_redirect else None,

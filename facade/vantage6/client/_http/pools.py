@@ -16,14 +16,13 @@ from weakref import WeakKeyDictionary
 import httpcore
 import httpx
 
-from vantage6.bindings.secret import scrub_log
-
 from .._utils.locks import reset_after_fork
 from ..errors import ConfigurationError
 from .context import context_of
 from .deadline import clip
 from .limits import Limits, ResponseLimiter
 from .proxy import proxy_for
+from .secrets import scrub_logs
 from .tls import ssl_context
 
 if TYPE_CHECKING:
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
 
     Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
-    # At level debug it tells the headers of all answers, and that of a login has a token in one.
-    scrub_log("httpcore.http11")
+    Origin: TypeAlias = tuple[str, bytes]
 
+scrub_logs()
 # All of them are kept open while they are used; 5 seconds after that they are closed.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
 # Large bodies are sent in pieces: the time that is left is looked at before each.
@@ -242,13 +241,41 @@ def _wrapped(response: httpx.Response, request: httpx.Request) -> _Response:
 # ---- the pools ----------------------------------------------------------------------------------
 
 
-class Pools(httpx.BaseTransport):
+def origin_of(url: httpx.URL) -> Origin:
+    """Return the scheme, host and port of an address."""
+    return url.scheme, url.netloc
+
+
+class _Routes:
+    """The routes of a client: to its server, and to algorithm stores at other origins."""
+
+    def __init__(self, url: str, route: Route) -> None:
+        self.route = route
+        self._routes = {origin_of(parse_url(url)): route}
+
+    def route_to(self, url: httpx.URL) -> Route:
+        """Return the route to an address."""
+        return self._routes.get(origin_of(url)) or self.route.elsewhere()
+
+    def set_route(self, url: str, route: Route) -> None:
+        """Set the route to a store; one at the server's own origin has the server's."""
+        origin = origin_of(parse_url(url))
+        if self._routes.get(origin) is not self.route:
+            self._routes[origin] = route
+        elif route != self.route.elsewhere():
+            raise ConfigurationError(
+                "verify, cert: expected none for a store at the server's own address, got some. "
+                "The options of the client apply to it."
+            )
+
+
+class Pools(_Routes, httpx.BaseTransport):
     """All connections of a `Client`."""
 
-    def __init__(self, route: Route) -> None:
-        self.route = route
+    def __init__(self, url: str, route: Route) -> None:
+        super().__init__(url, route)
         self.is_closed = False
-        self._pools: dict[tuple[str, bytes], _Transport] = {}
+        self._pools: dict[tuple[Origin, Route], _Transport] = {}
         reset_after_fork(self)
 
     def __del__(self) -> None:
@@ -269,11 +296,11 @@ class Pools(httpx.BaseTransport):
         return _wrapped(self._pool(request.url).handle_request(request), request)
 
     def _pool(self, url: httpx.URL) -> _Transport:
-        key = url.scheme, url.netloc
+        route = self.route_to(url)
+        key = origin_of(url), route
         pool = self._pools.get(key)
         if pool is None:
-            address, proxy = _address(url), proxy_for(str(url), self.route)
-            made = _Transport(ssl_context(address, self.route), proxy)
+            made = _Transport(ssl_context(str(url), route), proxy_for(str(url), route))
             pool = self._pools.setdefault(key, made)
         return pool
 
@@ -284,16 +311,16 @@ class Pools(httpx.BaseTransport):
             self._pools.popitem()[1].close()
 
 
-class AsyncPools(httpx.AsyncBaseTransport):
+class AsyncPools(_Routes, httpx.AsyncBaseTransport):
     """All connections of an `AsyncClient`; the parameters are those of `Pools`."""
 
-    def __init__(self, route: Route) -> None:
-        self.route = route
+    def __init__(self, url: str, route: Route) -> None:
+        super().__init__(url, route)
         self.is_closed = False
-        self._trust: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[Origin, Route], ssl.SSLContext] = {}
         # A connection belongs to the event loop that opened it.
         self._loops: WeakKeyDictionary[
-            asyncio.AbstractEventLoop, dict[tuple[str, bytes], _AsyncTransport]
+            asyncio.AbstractEventLoop, dict[tuple[Origin, Route], _AsyncTransport]
         ] = WeakKeyDictionary()
         reset_after_fork(self)
 
@@ -303,8 +330,7 @@ class AsyncPools(httpx.AsyncBaseTransport):
 
     def prepare(self, url: str) -> None:
         """Determine at once what keeps an address from being reached by the settings given."""
-        proxy_for(url, self.route)
-        self._trusting(url)
+        self._prepared(parse_url(url))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; httpx calls this."""
@@ -315,18 +341,20 @@ class AsyncPools(httpx.AsyncBaseTransport):
         import asyncio  # not above: `Pools` does without, and it takes time to load
 
         pools = self._loops.setdefault(asyncio.get_running_loop(), {})
-        key = url.scheme, url.netloc
+        key = origin_of(url), self.route_to(url)
         pool = pools.get(key)
         if pool is None:
-            address, proxy = _address(url), proxy_for(str(url), self.route)
-            pool = pools[key] = _AsyncTransport(self._trusting(address), proxy)
+            pool = pools[key] = _AsyncTransport(*self._prepared(url))
         return pool
 
-    def _trusting(self, url: str) -> ssl.SSLContext:
-        scheme = url.partition(":")[0]
-        if scheme not in self._trust:
-            self._trust[scheme] = ssl_context(url, self.route)
-        return self._trust[scheme]
+    def _prepared(self, url: httpx.URL) -> tuple[ssl.SSLContext, str | None]:
+        """Return the context, which all event loops share, and the proxy for an address."""
+        route = self.route_to(url)
+        key = origin_of(url), route
+        proxy = proxy_for(str(url), route)
+        if key not in self._contexts:
+            self._contexts[key] = ssl_context(str(url), route)
+        return self._contexts[key], proxy
 
     async def aclose(self) -> None:
         """Close all connections of this event loop; those of others ended with their loops."""
@@ -335,7 +363,3 @@ class AsyncPools(httpx.AsyncBaseTransport):
         self.is_closed = True
         for pool in self._loops.pop(asyncio.get_running_loop(), {}).values():
             await pool.aclose()
-
-
-def _address(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"

@@ -1,4 +1,4 @@
-"""Proxies: which one to use, and its check."""
+"""Proxies: choose one, and check its address."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def check_proxy(proxy: str, source: str) -> str:
-    """Reject what is not the address of a proxy."""
-    if not _is_proxy(proxy):  # not here, where its parts would be in the traceback
+    """Return the address of a proxy, or reject it without showing it."""
+    if not _is_proxy(proxy):  # a separate function: its variables would be in the traceback
         raise ConfigurationError(
-            f"{source} must be the address of a proxy, such as 'http://proxy.example:3128'; it may "
-            f"begin with {', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}"
+            f"{source}: expected the address of a proxy, such as 'http://proxy.example:3128', got "
+            "something else. It can begin with "
+            f"{', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES)}."
         )
     return proxy
 
@@ -37,21 +38,18 @@ def _is_proxy(proxy: str) -> bool:
         return False
 
 
-# ---- by way of which proxy ----------------------------------------------------------------------
-
-
 def proxy_for(url: str, route: Route) -> str | None:
-    """Decide by way of which proxy an address is reached."""
+    """Return the proxy for an address, from the route or the environment; None for none."""
     if route.proxy is False:
         return None
     where = urlsplit(url)
-    proxy, source = route.proxy, "proxy="
+    proxy, source = route.proxy, "proxy"
     if proxy is None:
         if is_loopback(where.hostname or "") or urllib.request.proxy_bypass(where.netloc):
             return None
         known = {name: Secret(text) for name, text in urllib.request.getproxies().items()}
         proxy = known.get(where.scheme) or known.get("all")
-        source = f"{where.scheme.upper()}_PROXY or ALL_PROXY, in the environment,"
+        source = f"{where.scheme.upper()}_PROXY or ALL_PROXY"
         if not proxy:
             return None
         proxy = proxy if "://" in proxy else Secret(f"http://{proxy}")
@@ -62,23 +60,24 @@ def _check_supported(proxy: str, source: str) -> str:
     check_proxy(proxy, source)
     if proxy.startswith("socks") and not find_spec("socksio"):
         raise MissingDependencyError(
-            "a SOCKS proxy needs a library that is not installed: pip install 'vantage6-sdk[socks]'"
+            "a SOCKS proxy requires a library that is not installed: "
+            "pip install 'vantage6-sdk[socks]'"
         )
     return proxy
 
 
 def socket_options(url: str, route: Route) -> dict[str, object]:
-    """Return the options of a websocket that is reached in the same way."""
+    """Return the options of a websocket with the same certificates and proxy."""
     options: dict[str, object] = {}
     if url.startswith("https:"):
         options["sslopt"] = {"context": ssl_context(url, route)}
     proxy = urlsplit(proxy_for(url, route) or "")
     if not proxy.hostname:
-        # It would look into the environment by itself.
+        # The library would use the proxy of the environment.
         return options | {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     options["http_proxy_host"] = proxy.hostname
     options["http_proxy_port"] = proxy.port or (1080 if proxy.scheme.startswith("socks") else 80)
-    options["http_no_proxy"] = ["none.invalid"]  # in place of what the environment says
+    options["http_no_proxy"] = ["none.invalid"]  # overrides NO_PROXY
     if proxy.scheme.startswith("socks"):
         options["proxy_type"] = "socks5h"
     if proxy.username is not None:

@@ -14,7 +14,7 @@ from ..errors import ConnectionFailedError, RequestTimeoutError, TLSError, Trans
 from .context import DEFAULTS, RequestContext, SendOptions, context_of
 from .deadline import Deadline
 from .response import parse_count
-from .secrets import strip_library_frames
+from .secrets import CallerError, detach
 from .timeouts import Timeouts
 from .tls import describe_tls_error
 
@@ -77,8 +77,13 @@ class Retries:
         self.context.may_have_arrived |= response.status_code in UNCERTAIN_STATUSES
         return self._delay(retry_after_seconds(response.headers.get("retry-after")))
 
-    def after_error(self, error: httpx.RequestError) -> float:
-        """Return the delay before the next attempt, or raise the error in this package's terms."""
+    def after_error(self, error: BaseException) -> float | BaseException:
+        """Return the delay before the next attempt, or the error to raise after the `except`."""
+        # An error that is raised in the `except` would keep this one, and its request, as context.
+        if isinstance(error, CallerError):
+            return error.error
+        if not isinstance(error, httpx.RequestError):  # such as a canceled task or Ctrl-C
+            return detach(error)
         meaning = translate(error)
         may_repeat = self._is_repeatable or isinstance(error, NOT_SENT)
         if isinstance(error, httpx.ProxyError):  # its message may begin with the status
@@ -86,7 +91,7 @@ class Retries:
         may_repeat = may_repeat and type(meaning) is ConnectionFailedError
         delay = self._delay() if may_repeat else None
         if delay is None:
-            raise meaning from strip_library_frames(error)
+            return meaning
         self.context.may_have_arrived |= meaning.may_have_arrived
         return delay
 
@@ -138,7 +143,7 @@ def translate(error: httpx.RequestError) -> TransportError:
     return kind(
         reason,
         method=error.request.method,
-        url=str(error.request.url),
+        url=scrub(str(error.request.url)),
         may_have_arrived=not (isinstance(error, NOT_SENT) or (context and context.is_renewal)),
     )
 

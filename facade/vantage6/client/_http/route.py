@@ -16,8 +16,12 @@ Cert: TypeAlias = "FilePath | tuple[FilePath, FilePath] | tuple[FilePath, FilePa
 
 @dataclass(frozen=True)
 class Route:
-    """How to get to a server: through which proxy, and whom to trust there."""
+    """TLS options and proxy for one origin."""
 
     verify: Verify = True
     cert: Cert | None = field(default=None, repr=False)
     proxy: str | Literal[False] | None = field(default=None, repr=False)
+
+    def elsewhere(self, verify: Verify = True, cert: Cert | None = None) -> Route:
+        """Return the route to another origin: same proxy, but TLS options of its own."""
+        return Route(verify, cert, self.proxy)

@@ -1,29 +1,36 @@
-"""Mask secrets in arguments, responses and tracebacks.
+"""Mask secrets in arguments, responses, errors and log messages.
 
-A traceback may be shown with the local variables of its frames. What is secret is a `Secret` in all
-frames of this package, from the first line of the method that takes it; and the frames of the
-libraries below, which hold requests as they are sent, are taken out of the errors that pass here.
+Tracebacks may be displayed with the local variables of their frames. In the frames of this package,
+secrets are `Secret`s. The frames and errors of the HTTP libraries, which hold requests as they are
+sent, are not part of any error that leaves this package.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from vantage6.bindings.secret import HIDDEN, Secret, SecretBytes, is_secret, scrub, shaded
+from vantage6.bindings.secret import (
+    HIDDEN,
+    Secret,
+    SecretBytes,
+    is_secret,
+    scrub,
+    scrub_log,
+    shaded,
+)
 
 from ..errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .route import Cert
 
     Proxy = str | Literal[False]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
-# The operations that are answered with something secret. Of users, servers tell the second factor.
+# Operations whose responses contain secrets; rows of users contain the second factor.
 SECRET_OPERATIONS = frozenset(
     {
         "create_container_token",
@@ -34,69 +41,81 @@ SECRET_OPERATIONS = frozenset(
         "get_user",
         "list_users",
         "refresh_token",
-        "request",  # that of client.request, which may be any
+        "request",  # client.request, which may send any request
         "reset_api_key",
         "reset_two_factor",
         "update_user",
     }
 )
-# Their frames have requests and answers in them as they are: headers, bodies, bytes.
-LIBRARIES = frozenset(
-    {
-        "anyio",
-        "asyncio",
-        "encodings",
-        "h11",
-        "httpcore",
-        "httpx",
-        "json",
-        "socket",
-        "socksio",
-        "ssl",
-    }
+# Loggers of the libraries that handle requests: at level debug they log headers and logins.
+LOGGERS = (
+    "anyio.streams.tls",
+    "asyncio",
+    "engineio.client",
+    "engineio.server",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "httpx",
+    "requests",
+    "socketio",
+    "socketio.client",
+    "socketio.server",
+    "urllib3",
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+    "websocket",
 )
-# So have those of this package that do their work, between the libraries and the HTTP client.
-OWN_MODULES = frozenset(
-    {"contextlib", "vantage6.client._http.limits", "vantage6.client._http.pools"}
-)
+
+
+def scrub_logs() -> None:
+    """Remove secrets from the log messages of the libraries."""
+    for name in LOGGERS:
+        scrub_log(name)
 
 
 def secret(text: str, argument: str) -> Secret:
-    """Accept a secret that a user gave."""
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users' own
-        raise InvalidInputError(f"{argument} must be a str, not {type(text).__name__}")
+    """Return a secret that the caller passed as an argument."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInputError(f"{argument}: expected a str, got {type(text).__name__}")
     return Secret(text)
 
 
 def secret_bytes(text: str | bytes | None) -> SecretBytes | None:
-    """Accept a passphrase."""
+    """Return a passphrase that the caller passed as an argument."""
     if text is None:
         return None
     if not isinstance(text, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInputError(f"passphrase must be a str or bytes, not {type(text).__name__}")
+        raise InvalidInputError(f"passphrase: expected a str or bytes, got {type(text).__name__}")
     return SecretBytes(text.encode() if isinstance(text, str) else text)
 
 
 def mask_route(cert: Cert | None, proxy: Proxy | None) -> tuple[Cert | None, Proxy | None]:
-    """Accept how to get to a server: a proxy may want a login, and a key a passphrase."""
+    """Return the certificate and the proxy with passphrase and login as secrets."""
     if isinstance(cert, tuple) and len(cert) == 3:
         cert = (cert[0], cert[1], Secret(cert[2]))
     return cert, Secret(proxy) if isinstance(proxy, str) and "@" in proxy else proxy
 
 
 def mask_response(operation: str, body: T) -> T:
-    """Hide what is secret in an answer."""
+    """Mask the secrets in a response body."""
     return shaded(body) if operation in SECRET_OPERATIONS else body
 
 
 def redact(body: object) -> object:
-    """Take out what is secret in the body of a refusal: nobody needs it, and errors go far."""
+    """Remove the secrets from the body of an error response."""
     if isinstance(body, str):
         return scrub(body)
     if isinstance(body, dict):
         fields = cast("dict[str, object]", body)
         return {
-            name: HIDDEN if is_secret(name) and value else redact(value)
+            # a number is never a secret, but "code" may be a status
+            name: HIDDEN if value and is_secret(name) and type(value) is not int else redact(value)
             for name, value in fields.items()
         }
     if isinstance(body, list):
@@ -104,36 +123,23 @@ def redact(body: object) -> object:
     return body
 
 
-def strip_library_frames(error: E) -> E:
-    """Take the frames of the HTTP libraries out of an error, and secrets out of their messages."""
-    for each in _chain(error):
-        kept = [part for part in _frames(each.__traceback__) if not _is_library(part)]
-        each.__traceback__ = None
-        for part in reversed(kept):
-            part.tb_next, each.__traceback__ = each.__traceback__, part
-        each.args = tuple(
-            scrub(arg) if isinstance(arg, str) else arg for arg in cast("tuple[object]", each.args)
-        )
+def detach(error: E) -> E:
+    """Remove the traceback and the earlier errors, which hold requests as they are sent."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
     return error
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that led to it."""
-    pending, seen = [error], set[int]()
-    while pending:
-        each = pending.pop()
-        if each is not None and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            pending += [each.__cause__, each.__context__]
+class CallerError(Exception):
+    """Carries an error of the caller's own code, with its traceback, through the HTTP library."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:
-    while traceback is not None:
-        yield traceback
-        traceback = traceback.tb_next
-
-
-def _is_library(part: TracebackType) -> bool:
-    name = str(part.tb_frame.f_globals.get("__name__"))
-    return name.partition(".")[0] in LIBRARIES or name in OWN_MODULES
+@contextmanager
+def calling_back() -> Generator[None]:
+    """Run code of the caller that the HTTP library calls."""
+    try:
+        yield
+    except Exception as error:
+        raise CallerError(error) from None

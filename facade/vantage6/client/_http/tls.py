@@ -1,47 +1,61 @@
-"""TLS: which certificates to trust, which to present, and what went wrong."""
+"""TLS: trusted certificates, the client certificate, and error messages."""
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
+
+from vantage6.bindings.secret import Secret
 
 from .._storage.files import check_access
 from .._utils.warnings import warn
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from .route import Cert, Route, Verify
-
-
-# ---- whom to trust ------------------------------------------------------------------------------
+    from .route import Cert, FilePath, Route
 
 
 def ssl_context(url: str, route: Route) -> ssl.SSLContext:
-    """Return what decides whether a server is the one that it should be."""
+    """Return the TLS context for an address."""
     if not url.startswith("https:"):
-        # Loading certificates takes time; should TLS come up after all, nothing is trusted.
+        # Loading certificates takes time. If TLS is used after all, this context trusts nothing.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if isinstance(route.verify, ssl.SSLContext):
+        if route.cert is not None:
+            raise ConfigurationError(
+                "cert: expected None with an SSLContext as verify, got a certificate. Load it into "
+                "the SSLContext, with load_cert_chain()."
+            )
+        return cast("ssl.SSLContext", _CallersContext(route.verify))
     context = _verifying_context(route.verify)
     if route.cert is not None:
         _present_certificate(context, route.cert)
     return context
 
 
+class _CallersContext:
+    """An SSLContext of the caller, without the changes that HTTP libraries make to contexts."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.wrap_socket, self.wrap_bio = context.wrap_socket, context.wrap_bio
+
+    def set_alpn_protocols(self, protocols: list[str]) -> None:
+        """Ignore the protocols: servers use HTTP/1.1 if a client names none."""
+
+
 def warn_if_unverified(url: str, route: Route) -> None:
-    """Warn that certificates are not checked, where that is so."""
+    """Warn if the certificates of an address are not verified."""
     if route.verify is False and url.startswith("https:"):
         warn(
-            f"certificates are not checked: anyone on the way to {url} can read along and answer "
-            "in its place"
+            f"verify=False: the certificate of {url} is not checked. Anyone on the network path "
+            "can read and change the traffic."
         )
 
 
-def _verifying_context(verify: Verify) -> ssl.SSLContext:
-    if isinstance(verify, ssl.SSLContext):
-        return verify
+def _verifying_context(verify: bool | FilePath) -> ssl.SSLContext:
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify)
     path = Path(verify)
@@ -52,78 +66,79 @@ def _verifying_context(verify: Verify) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     except OSError as error:
         raise ConfigurationError(
-            f"verify={str(verify)!r} holds no certificates that can be read: {error}"
+            f"verify: expected a file or folder of certificates, got {str(verify)!r}: {error}"
         ) from None
 
 
 def _present_certificate(context: ssl.SSLContext, cert: Cert) -> None:
-    """Let the client show a certificate of its own."""
+    """Load the client certificate."""
     file, *rest = cert if isinstance(cert, tuple) else (cert,)
     key = rest[0] if rest else None
-    passphrase = str(rest[1]) if len(rest) > 1 else ""
+    passphrase = Secret(rest[1]) if len(rest) > 1 else ""
     try:
-        # Without a function, the library would ask for a passphrase on the terminal, and wait.
+        # Without a function, the library would prompt for a passphrase on the terminal.
         context.load_cert_chain(file, key, lambda: passphrase)
     except OSError as error:
         raise ConfigurationError(
             f"cert: no certificate with its private key can be read from {str(file)!r}"
-            f"{f' and {str(key)!r}' if key else ''}: {error}; give a PEM file that has both, or "
-            "(certificate, key), or (certificate, key, passphrase)"
+            f"{f' and {str(key)!r}' if key else ''}: {error}. Pass a PEM file that contains both, "
+            "or (certificate, key), or (certificate, key, passphrase)."
         ) from None
     check_access(Path(key or file), f"cert={str(key or file)!r}", is_secret=True)
 
 
-# By the numbers that OpenSSL gives to what is wrong with a certificate.
+# Advice by OpenSSL's number of the verification error.
 EXPIRED = 10
 ADVICE = {
     9: (
-        "the server's certificate is not valid yet: set the clock of this machine, or tell who "
-        "runs the server"
+        "the server's certificate is not valid yet. Check the clock of this computer, or contact "
+        "the administrator of the server"
     ),
     EXPIRED: (
-        "the server's certificate has expired: tell who runs the server to renew it, and look "
-        "whether the clock of this machine is right"
+        "the server's certificate has expired. Ask the administrator of the server to renew it, "
+        "and check the clock of this computer"
     ),
     18: (
-        "the server's certificate is signed by itself: get its file from who runs the server, and "
-        "give it as verify='path/to/server.pem'"
+        "the server's certificate is self-signed. Get its file from the administrator of the "
+        "server, and pass it as verify='path/to/server.pem'"
     ),
     62: (
-        "the server's certificate is for another name: give the client the address that it is for, "
-        "or tell who runs the server"
+        "the server's certificate is for another name. Use the address that it is for, or contact "
+        "the administrator of the server"
     ),
 }
 ADVICE[64] = ADVICE[62]  # another IP address
-# Flaws of form, such as a missing identifier, that only a strict look notices.
+# Errors of form, such as a missing identifier, which only strict checks report.
 NOT_STANDARD = (
-    "the server's certificate, or that of its authority, is not made to the standard, which Python "
-    "3.13 and later insist on: have it made anew, or give as verify= an ssl.SSLContext that trusts "
-    "its authority and whose verify_flags lack ssl.VERIFY_X509_STRICT"
+    "the server's certificate, or that of its authority, does not conform to the standard, as "
+    "Python 3.13 and later require. Have it reissued, or pass as verify= an ssl.SSLContext that "
+    "trusts its authority and whose verify_flags lack ssl.VERIFY_X509_STRICT"
 )
 
 ADVICE.update(dict.fromkeys(range(80, 94), NOT_STANDARD))
 
 
 UNKNOWN = (
-    "the server's certificate comes from an authority that is not known here: get the authority's "
-    "certificate from who runs the server or the network, and give it as verify='path/to/ca.pem'"
+    "the server's certificate comes from an unknown authority. Get the certificate of the "
+    "authority from the administrator of the server or the network, and pass it as "
+    "verify='path/to/ca.pem'"
 )
 PLAIN = (
-    "what answers at this port does not speak TLS: is the port right, or does the address begin "
-    "with http://?"
+    "the server does not speak TLS at this port. Check the port, or use an address that begins "
+    "with http://"
 )
 NO_CERTIFICATE = (
-    "the server wants a certificate from the client, or another one: give it as cert=, a PEM file "
+    "the server requires a client certificate, or a different one. Pass it as cert=, a PEM file "
     "with certificate and key"
 )
-OTHER = "TLS failed on the way: look whether the server, or a proxy, speaks TLS 1.2 or later"
+OTHER = "TLS failed. Check whether the server, or a proxy, speaks TLS 1.2 or later"
 PLAIN_REASONS = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"}
 )
 
 
 def describe_tls_error(error: BaseException) -> str | None:
-    """Return what is wrong with a secure connection."""
+    """Return a description of a TLS error, with advice; None for any other error."""
     cause = _cause(error)
     if cause is None:
         return None
@@ -141,7 +156,7 @@ def describe_tls_error(error: BaseException) -> str | None:
 
 
 def _cause(error: BaseException | None) -> ssl.SSLError | None:
-    """Find what went wrong with TLS among what led to an error; not that the line went dead."""
+    """Return the TLS error that led to an error, unless the connection was just closed."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -21,6 +21,7 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import aresolve_code
 from ..._http.messages import to_response
+from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, AsyncLock
 
 
@@ -67,7 +68,8 @@ class ClientAuth(BearerAuth):
                     is_new = attempt > 1 and (is_renewed or steps is not None)
                     while steps and step:
                         if callable(step):
-                            result = await aresolve_code(step)
+                            with calling_back():
+                                result = await aresolve_code(step)
                         else:
                             response = yield self.renewal_request(request, *step)
                             await response.aread()

@@ -19,7 +19,7 @@ from ..._http.messages import (
     to_response,
 )
 from ..._http.retry import Retries
-from ..._http.secrets import strip_library_frames
+from ..._http.secrets import calling_back
 from ..._http.streaming import ResumableBody, TransferClock
 from ..._utils.locks import AsyncLock
 from ...errors import ClientClosedError
@@ -71,10 +71,10 @@ class AsyncHttp(httpx.AsyncClient):
                 if delay is None:
                     return response
                 await response.aclose()
-            except httpx.RequestError as error:
+            except BaseException as error:
                 delay = retries.after_error(error)
-            except BaseException as error:  # such as the cancellation of the task
-                raise strip_library_frames(error)  # noqa: B904 - the same error
+            if isinstance(delay, BaseException):
+                raise delay
             await sleep(delay)
             retries.begin()
 
@@ -121,6 +121,8 @@ class AsyncHttp(httpx.AsyncClient):
                 delay = retries.after_error(error)
             finally:
                 await response.aclose()
+            if isinstance(delay, BaseException):
+                raise delay
             await sleep(delay)
             retries.begin()
 
@@ -134,7 +136,8 @@ class StreamedBody:
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         clock = TransferClock(self.context) if self.context else None
-        for piece in self._pieces:
-            if clock:
-                clock.add(piece)
-            yield piece
+        with calling_back():
+            for piece in self._pieces:
+                if clock:
+                    clock.add(piece)
+                yield piece

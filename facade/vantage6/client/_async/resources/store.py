@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._http.request import without_none
+from ..._http.secrets import mask_route
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.logging import LOGGER
@@ -20,6 +21,7 @@ from .store_user import StoreUsers
 
 if TYPE_CHECKING:
     from ..._backend.rows import AlgorithmStore, AlgorithmStoreInput, AlgorithmStoreUpdate, Message
+    from ..._http.route import Cert, Verify
     from ..._rows.references import Ref
     from ..core.core import Core
 
@@ -63,7 +65,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         store = self._core.state.store
         return store.id_ if store else None
 
-    async def set(self, id_: Ref) -> AlgorithmStore:
+    async def set(
+        self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None
+    ) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
         The store receives your token and uses it to identify you with the server. This call
@@ -73,6 +77,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ----------
         id_ : int, str or row
             Name, id or row of the store.
+        verify, cert : optional
+            Certificates to trust and certificate to present, as for the client. Those of the client
+            apply to a store at the server's own address (scheme, name and port), and to no other.
 
         Returns
         -------
@@ -87,7 +94,8 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
             If you do not have permission to view it.
         ConfigurationError
             If your login would be sent to the store unencrypted: plain http is allowed only for
-            stores on this machine.
+            stores on this machine. If `verify` or `cert` is invalid, or passed for a store at the
+            server's own address.
 
         Examples
         --------
@@ -96,7 +104,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ['average']
         """
         row = await self._core.send(self._server.get_algorithm_store(await self._resolve(id_)))
-        await self._core.choose_store(row)
+        await self._core.choose_store(row, verify, mask_route(cert, None)[0])
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 

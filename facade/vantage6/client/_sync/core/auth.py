@@ -21,6 +21,7 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import resolve_code
 from ..._http.messages import to_response
+from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, Lock
 
 
@@ -63,7 +64,8 @@ class ClientAuth(BearerAuth):
                     is_new = attempt > 1 and (is_renewed or steps is not None)
                     while steps and step:
                         if callable(step):
-                            result = resolve_code(step)
+                            with calling_back():
+                                result = resolve_code(step)
                         else:
                             response = yield self.renewal_request(request, *step)
                             response.read()

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ..._encryption.trust import Trust
     from ..._events.socket import Socket
     from ..._http.limits import Limits
-    from ..._http.route import Route
+    from ..._http.route import Cert, Route, Verify
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
     from .auth import ClientAuth
@@ -92,7 +92,7 @@ class Core(Connection):
         self.address = address
         self.trust = trust
         self.auth = ClientAuth(address.url)
-        http = Http(address.url, Pools(route), limits, self.auth)
+        http = Http(address.url, Pools(address.url, route), limits, self.auth)
         backend = V4()
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
@@ -312,14 +312,18 @@ class Core(Connection):
             )
         return store if store.http.limits is limits else store.limited(limits)
 
-    def choose_store(self, row: AlgorithmStore) -> None:
+    def choose_store(self, row: AlgorithmStore, verify: Verify, cert: Cert | None) -> None:
         """Use an algorithm store for all store requests from now on."""
+        from ..._http.tls import warn_if_unverified
         from .http import Http
 
         address = Address.parse_store(row["url"])
         if not address.path:
             address = complete_store_address(address, self._ask_version())
         url = address.url
+        route = self.http.pools.route.elsewhere(verify, cert)
+        self.http.pools.set_route(url, route)
+        warn_if_unverified(url, route)
         http = Http(url, self.http.pools, self.http.limits, self.auth)
         http.headers[SERVER_URL] = self.address.url
         self.state.store = StoreConnection(http, row["id"], url, self.backend)

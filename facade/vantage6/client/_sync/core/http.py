@@ -20,7 +20,7 @@ from ..._http.messages import (
     to_response,
 )
 from ..._http.retry import Retries
-from ..._http.secrets import strip_library_frames
+from ..._http.secrets import calling_back
 from ..._http.streaming import ResumableBody, TransferClock
 from ..._utils.locks import Lock
 from ...errors import ClientClosedError
@@ -72,10 +72,10 @@ class Http(httpx.Client):
                 if delay is None:
                     return response
                 response.close()
-            except httpx.RequestError as error:
+            except BaseException as error:
                 delay = retries.after_error(error)
-            except BaseException as error:  # such as the cancellation of the task
-                raise strip_library_frames(error)  # noqa: B904 - the same error
+            if isinstance(delay, BaseException):
+                raise delay
             sleep(delay)
             retries.begin()
 
@@ -122,6 +122,8 @@ class Http(httpx.Client):
                 delay = retries.after_error(error)
             finally:
                 response.close()
+            if isinstance(delay, BaseException):
+                raise delay
             sleep(delay)
             retries.begin()
 
@@ -135,7 +137,8 @@ class StreamedBody:
 
     def __iter__(self) -> Generator[bytes]:
         clock = TransferClock(self.context) if self.context else None
-        for piece in self._pieces:
-            if clock:
-                clock.add(piece)
-            yield piece
+        with calling_back():
+            for piece in self._pieces:
+                if clock:
+                    clock.add(piece)
+                yield piece

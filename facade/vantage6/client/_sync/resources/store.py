@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._http.request import without_none
+from ..._http.secrets import mask_route
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._utils.logging import LOGGER
@@ -21,6 +22,7 @@ from .store_user import StoreUsers
 
 if TYPE_CHECKING:
     from ..._backend.rows import AlgorithmStore, AlgorithmStoreInput, AlgorithmStoreUpdate, Message
+    from ..._http.route import Cert, Verify
     from ..._rows.references import Ref
     from ..core.core import Core
 
@@ -64,7 +66,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         store = self._core.state.store
         return store.id_ if store else None
 
-    def set(self, id_: Ref) -> AlgorithmStore:
+    def set(self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
         The store receives your token and uses it to identify you with the server. This call
@@ -74,6 +76,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ----------
         id_ : int, str or row
             Name, id or row of the store.
+        verify, cert : optional
+            Certificates to trust and certificate to present, as for the client. Those of the client
+            apply to a store at the server's own address (scheme, name and port), and to no other.
 
         Returns
         -------
@@ -88,7 +93,8 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
             If you do not have permission to view it.
         ConfigurationError
             If your login would be sent to the store unencrypted: plain http is allowed only for
-            stores on this machine.
+            stores on this machine. If `verify` or `cert` is invalid, or passed for a store at the
+            server's own address.
 
         Examples
         --------
@@ -97,7 +103,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ['average']
         """
         row = self._core.send(self._server.get_algorithm_store(self._resolve(id_)))
-        self._core.choose_store(row)
+        self._core.choose_store(row, verify, mask_route(cert, None)[0])
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 
