@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import httpx
 
 from .._http.context import context_of
-from .._http.pools import parse_url
+from .._http.network import parse_url
 from .._http.status_errors import is_expired
 from ..errors import LoginFailedError, RequestTimeoutError
 from .password import renewal_flow

@@ -57,7 +57,13 @@ LIBRARIES = frozenset(
 )
 # So have those of this package that do their work, between the libraries and the HTTP client.
 OWN_MODULES = frozenset(
-    {"contextlib", "vantage6.client._http.limits", "vantage6.client._http.pools"}
+    {
+        "contextlib",
+        "vantage6.client._async.core.pools",
+        "vantage6.client._http.limits",
+        "vantage6.client._http.network",
+        "vantage6.client._sync.core.pools",
+    }
 )
 
 

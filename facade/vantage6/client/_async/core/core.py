@@ -74,10 +74,10 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
-        from ..._http.pools import AsyncPools
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import AsyncHttp
+        from .pools import AsyncPools
 
         warn_if_unverified(address.url, route)
         self.address = address

@@ -75,10 +75,10 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Here and not above, so that importing the package stays fast.
-        from ..._http.pools import Pools
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import Http
+        from .pools import Pools
 
         warn_if_unverified(address.url, route)
         self.address = address
