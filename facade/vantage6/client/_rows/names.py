@@ -43,6 +43,9 @@ def describe_scope(within: Scope | None, name: str | None) -> str:
 
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
+# Maximum characters of a name to fold: the time of the normalization can grow with the square of
+# the length. Longer names are compared as they are.
+MAX_FOLDED = 1000
 # Maximum number of rows in an error message.
 MAX_SHOWN = 5
 
@@ -201,6 +204,8 @@ def _names(
 
 def _fold(name: str) -> str:
     """Return a name without differences of case, outer spaces or the encoding of accents."""
+    if len(name) > MAX_FOLDED:
+        return name
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 
