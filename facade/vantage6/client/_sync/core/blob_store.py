@@ -12,7 +12,7 @@ from ..._encryption.blobs import (
     Blob,
     BlobReader,
     BlobUpload,
-    MemoryBudget,
+    SizeLimit,
     TransferCounter,
     check_blob_id,
 )
@@ -125,11 +125,14 @@ class BlobStore:
                 tally.add(len(piece))
         write(reader.finish())
 
-    def _room(self) -> MemoryBudget:
-        return MemoryBudget(self._server.http.limits.max_response_bytes)
+    def _room(self) -> SizeLimit:
+        return SizeLimit(
+            self._server.http.limits.max_response_bytes,
+            "Set a larger max_response_bytes, or write each result to a file with result.save().",
+        )
 
     def _get(
-        self, blob_id: str, reader: BlobReader, tally: TransferCounter, room: MemoryBudget
+        self, blob_id: str, reader: BlobReader, tally: TransferCounter, room: SizeLimit
     ) -> Blob:
         """Read a blob into memory, or find out what keeps it from being decrypted."""
         data = BytesIO()
