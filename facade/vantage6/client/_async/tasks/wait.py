@@ -181,4 +181,5 @@ async def _results(core: Core, tracker: TaskTracker, task_id: int) -> ResultRows
     names = await core.names.organizations(organizations.values())
     where = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
-    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=where)
+    rows, limit = tracker.tasks[task_id].results or (), core.http.limits.max_response_bytes
+    return ResultRows(rows, links, organizations=where, max_bytes=limit)

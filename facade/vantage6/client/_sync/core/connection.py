@@ -107,7 +107,7 @@ class Connection:
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = self.exchange(call)
-            if trouble := pages.add(body, len(response.content)):
+            if trouble := pages.add(body, response.content):
                 raise invalid_response(trouble, response)
         return pages.rows()
 

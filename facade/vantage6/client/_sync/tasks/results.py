@@ -24,7 +24,8 @@ def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -
         runs = core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [place["id"] for run in runs if (place := run.get("organization"))]
     where = organizations_of(runs, core.names.organizations(ids))
-    return ResultRows(reversed(rows), rows.links, organizations=where)
+    limit = core.http.limits.max_response_bytes
+    return ResultRows(reversed(rows), rows.links, organizations=where, max_bytes=limit)
 
 
 def open_readable(core: Core, results: ResultRows) -> DecryptionError | None:
