@@ -13,19 +13,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from vcr.cassette import Cassette
 from vcr.request import Request
+from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
 
 from tests.support.event_server import CUT, RecordedEvent, event_server
 from tests.support.mail_sink import MailSink
 from tests.support.paths import RECORDED_KEY, VECTORS_KEY
+from vantage6.client._async.core import pools as async_pools
 from vantage6.client._auth.tokens import claims
 from vantage6.client._backend.v4 import V4
 from vantage6.client._encryption import keys
 from vantage6.client._events import socket as sockets
+from vantage6.client._sync.core import pools
 from vantage6.localnet import LocalNetwork
 
 CASSETTES = Path(__file__).with_name("cassettes")
@@ -268,10 +272,34 @@ def _keys_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "generate_private_key", partial(keys.generate_private_key, 2048))
 
 
+class RecordedTransport(pools.Transport):
+    """Replays and records the requests of a `Client`; vcrpy knows only the transports of httpx."""
+
+    cassette: Any = None  # set by vcrpy
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        handle = vcr_handle_request(self.cassette, pools.Transport.handle_request, httpx)
+        return handle(self, request)
+
+
+class RecordedAsyncTransport(async_pools.AsyncTransport):
+    """Replays and records the requests of an `AsyncClient`."""
+
+    cassette: Any = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        real = async_pools.AsyncTransport.handle_async_request
+        return await vcr_handle_async_request(self.cassette, real, httpx)(self, request)
+
+
 @pytest.fixture(scope="session")
 def vcr_config() -> dict[str, Any]:
     """Match requests on what they mean, and keep no secret."""
     return {
+        "custom_patches": (
+            (pools.Pools, "transport", RecordedTransport),
+            (async_pools.AsyncPools, "transport", RecordedAsyncTransport),
+        ),
         "match_on": ["method", "host", "path", "query"],
         "before_record_request": clean_request,
         "before_record_response": clean_response,

@@ -154,9 +154,7 @@ async def test_html_page_is_not_a_blob(
         send(server, *answers)
         with pytest.raises(InvalidResponseError) as caught:
             await client.result.get(1)
-        assert f"a blob comes as application/octet-stream, and this is '{kind[:90]}" in str(
-            caught.value
-        )
+        assert f"blob: expected application/octet-stream, got '{kind[:90]}" in str(caught.value)
         assert str(caught.value.body).startswith("<!doctype html>Back soon")
         assert len(str(caught.value.body)) <= 2**20
         assert asked(server) == len(answers)

@@ -44,7 +44,7 @@ def test_connection_refused() -> None:
 def test_silent_server_times_out(silent: socket.socket) -> None:
     port = port_of(silent)
     with Client("http://127.0.0.1", port, log_level=None, timeout=0.05) as client:
-        with pytest.raises(RequestTimeoutError, match="no answer within"):
+        with pytest.raises(RequestTimeoutError, match="no response within"):
             client.util.get_server_version()
 
 

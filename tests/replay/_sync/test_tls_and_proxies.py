@@ -117,7 +117,7 @@ def test_oversized_and_oddly_compressed_responses() -> None:
         with pytest.raises(InvalidResponseError, match="max_response_bytes"):
             ask("http://127.0.0.1", seen.port, max_response_bytes=10)
     with raw_server(saying(VERSION, b"200 OK", b"Content-Encoding: br")) as seen:
-        with pytest.raises(InvalidResponseError, match="packed"):
+        with pytest.raises(InvalidResponseError, match="content-encoding"):
             ask("http://127.0.0.1", seen.port)
     with raw_server(saying(b"not JSON " * 10000, b"404 Not Here")) as seen:
         with pytest.raises(EndpointNotFoundError):

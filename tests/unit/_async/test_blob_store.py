@@ -258,7 +258,20 @@ async def test_results_in_memory_are_limited(
         await scarce.result.from_task(9)
     assert sorted(caught.value.run_ids) == [2, 3]
     assert caught.value.results[-1]["result"] == "x" * 3000
+    assert caught.value.results.max_bytes == 5000, "also the limit for the decoded outputs"
     assert await client.with_options(max_response_bytes=1000).result.save(1, tmp_path / "r")
+
+
+async def test_saved_result_is_limited_in_size(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path
+) -> None:
+    store = Store(encrypted=False)
+    await store.serve(server, client, store.row(1, b"x" * 300_000))
+    file = tmp_path / "result.json"
+    with pytest.raises(DecryptionError, match=r"run 1: .*at most 299999 bytes.*max_bytes"):
+        await client.result.save(1, file, max_bytes=299_999)
+    assert list(tmp_path.glob("result.json*")) == []
+    assert await client.result.save(1, file, max_bytes=300_000) == file
 
 
 def inputs(store: Store) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """Test that a call is limited in time and memory as a whole."""
 
 import asyncio
+import contextlib
 import gc
 import gzip
+import json
 import os
 import socket
 import threading
@@ -35,20 +37,20 @@ VERSION = {"version": "4.15.2"}
 Options = dict[str, Any]
 
 
-def ask(port: int, options: Options) -> object:
-    with Client("http://127.0.0.1", port, log_level=None, **options) as client:
+def ask(port: int, options: Options, host: str = "http://127.0.0.1") -> object:
+    with Client(host, port, log_level=None, **options) as client:
         return client.util.get_server_version()
 
 
-def ask_async(port: int, options: Options) -> object:
+def ask_async(port: int, options: Options, host: str = "http://127.0.0.1") -> object:
     async def run() -> object:
-        async with AsyncClient("http://127.0.0.1", port, log_level=None, **options) as client:
+        async with AsyncClient(host, port, log_level=None, **options) as client:
             return await client.util.get_server_version()
 
     return asyncio.run(run())
 
 
-Ask = Callable[[int, Options], object]
+Ask = Callable[..., object]
 both = pytest.mark.parametrize("ask", [ask, ask_async], ids=["sync", "async"])
 LONG = HEAD + b"Content-Length: 1000\r\n\r\n" + b'{"a": "' + b"x" * 990
 ENDLESS_HEAD = HEAD + b"X-Slow: " + b"y" * 2000
@@ -113,6 +115,100 @@ def test_total_timeout_includes_slow_upload() -> None:
             assert time.monotonic() - began < 30, "the whole takes minutes"
 
 
+# ---- connecting ---------------------------------------------------------------------------------
+
+LookUp = Callable[..., list[Any]]
+
+
+@contextlib.contextmanager
+def silent_listener(host: str = "127.0.0.1", port: int = 0) -> Iterator[Any]:
+    """Yield the address of a listener that accepts no connection, because its queue is full."""
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        for _ in range(3):
+            caller = sockets.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+def stream_to(address: Any) -> Any:
+    """Return what a lookup finds for an address."""
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", address)
+
+
+def look_up(monkeypatch: pytest.MonkeyPatch, find: LookUp) -> None:
+    """Let a function find the addresses of server.test."""
+    real = socket.getaddrinfo
+
+    def replaced(host: Any, *args: Any, **kwargs: Any) -> Any:
+        return find() if host in ("server.test", b"server.test") else real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", replaced)
+
+
+def time_to_fail(
+    is_async: bool, timeout: Timeouts, port: int = 1, after: Callable[[], None] = lambda: None
+) -> float:
+    """Return the seconds until a call fails with a timeout."""
+    options: Options = {"log_level": None, "max_retries": 0, "timeout": timeout}
+
+    async def run() -> float:
+        async with AsyncClient("http://server.test", port, **options) as client:
+            began = time.monotonic()
+            with pytest.raises(RequestTimeoutError):
+                await client.util.get_server_version()
+            after()
+            return time.monotonic() - began
+
+    if is_async:
+        return asyncio.run(run())
+    with Client("http://server.test", port, **options) as client:
+        began = time.monotonic()
+        with pytest.raises(RequestTimeoutError):
+            client.util.get_server_version()
+        after()
+        return time.monotonic() - began
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("timeout", [Timeouts(connect=1, total=9), Timeouts(total=1)])
+def test_timeouts_include_all_addresses_of_a_host(
+    monkeypatch: pytest.MonkeyPatch, timeout: Timeouts, is_async: bool
+) -> None:
+    with silent_listener() as address:
+        look_up(monkeypatch, lambda: [stream_to(address)] * 6)
+        assert 0.5 < time_to_fail(is_async, timeout, address[1]) < 3, "six addresses, a second each"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_timeouts_include_the_lookup_of_a_host(
+    monkeypatch: pytest.MonkeyPatch, is_async: bool
+) -> None:
+    done = threading.Event()
+
+    def find() -> list[Any]:
+        done.wait(20)
+        return []
+
+    look_up(monkeypatch, find)
+    assert 0.5 < time_to_fail(is_async, Timeouts(total=1), after=done.set) < 10
+
+
+@both
+def test_silent_address_leaves_time_for_the_next(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
+) -> None:
+    server.reply = lambda _: (200, VERSION)
+    addresses = [(host, server.port) for host in ("127.0.0.2", "127.0.0.1")]
+    look_up(monkeypatch, lambda: list(map(stream_to, addresses)))
+    with silent_listener(*addresses[0]):
+        options = {"timeout": Timeouts(connect=4), "max_retries": 0}
+        assert ask(server.port, options, "http://server.test") == VERSION
+
+
 # ---- memory -------------------------------------------------------------------------------------
 
 
@@ -153,7 +249,7 @@ def test_oversized_response_is_rejected(ask: Ask, server: ScriptedServer, is_pac
     data = gzip.compress(body) if is_packed else body
     headers["content-length"] = str(len(data))
     server.reply = lambda _: (200, data, headers)
-    with pytest.raises(InvalidResponseError, match="more than the 1000000 bytes"):
+    with pytest.raises(InvalidResponseError, match="at most 1000000 bytes once decoded"):
         ask(server.port, {"max_response_bytes": 1_000_000})
     assert ask(server.port, {"max_response_bytes": 2_100_000})
     assert len(server.seen) == 2
@@ -165,7 +261,7 @@ def test_unrequested_compression_is_not_decoded(
     ask: Ask, server: ScriptedServer, packing: str
 ) -> None:
     server.reply = lambda _: (200, VERSION, {"content-encoding": packing})
-    with pytest.raises(InvalidResponseError, match="packed as"):
+    with pytest.raises(InvalidResponseError, match="content-encoding: expected gzip"):
         ask(server.port, {})
 
 
@@ -179,6 +275,20 @@ def test_long_error_body_is_truncated(ask: Ask, server: ScriptedServer) -> None:
     server.reply = lambda _: (404, {"msg": "none"})
     with pytest.raises(NotFoundError, match="none"):
         ask(server.port, {})
+
+
+@both
+@pytest.mark.parametrize("value", [{}, {"a": 1}, [], 1000, "ab"], ids=repr)
+def test_memory_of_many_small_values_is_limited(
+    ask: Ask, server: ScriptedServer, value: object
+) -> None:
+    """Decoded, such a body takes up to thirty times its size."""
+    body = {"version": "4", "more": [value] * 100_000}
+    server.reply = lambda _: (200, body)
+    size = len(json.dumps(body))
+    with pytest.raises(InvalidResponseError, match=r"once decoded.*max_response_bytes"):
+        ask(server.port, {"max_response_bytes": 2 * size})
+    assert ask(server.port, {"max_response_bytes": 80 * size}) == body
 
 
 # ---- other limits for some calls ----------------------------------------------------------------

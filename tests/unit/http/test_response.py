@@ -142,6 +142,6 @@ def test_arguments_of_wrong_type_are_reported(given: dict[str, Any], told: str) 
 @pytest.mark.parametrize("number", [-1, 1.5, "3", True])
 def test_attempts_must_be_a_whole_number(number: Any) -> None:
     with pytest.raises(
-        InvalidInputError, match="attempts_on_timeout: expected a whole number from 0 on"
+        InvalidInputError, match="attempts_on_timeout: expected a whole number of 0 or more"
     ):
         SendOptions(max_retries=number)

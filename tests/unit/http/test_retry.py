@@ -140,7 +140,7 @@ def test_slow_response_times_out_without_retry(server: ScriptedServer) -> None:
     timeouts = Timeouts(read=0.1)
     with (
         Client("http://127.0.0.1", server.port, log_level=None, timeout=timeouts) as client,
-        pytest.raises(RequestTimeoutError, match="no answer within"),
+        pytest.raises(RequestTimeoutError, match="no response within"),
     ):
         client.util.get_server_version()
     assert len(server.seen) == 1
@@ -243,7 +243,7 @@ def test_untrusted_certificate_is_not_retried() -> None:
     ("error", "kind", "words"),
     [
         (httpx.ConnectTimeout, RequestTimeoutError, "no connection"),
-        (httpx.ReadTimeout, RequestTimeoutError, "no answer"),
+        (httpx.ReadTimeout, RequestTimeoutError, "no response"),
         (httpx.PoolTimeout, RequestTimeoutError, "busy"),
         (httpx.ConnectError, ConnectionFailedError, "cannot connect"),
         (httpx.RemoteProtocolError, ConnectionFailedError, "connection broke"),

@@ -41,8 +41,8 @@ from vantage6.client import (
     InvalidInputError,
     Vantage6Error,
 )
+from vantage6.client._async.core.pools import AsyncPools
 from vantage6.client._http.address import Address
-from vantage6.client._http.pools import AsyncPools, Pools
 from vantage6.client._http.secrets import (
     SECRET_OPERATIONS,
     redact,
@@ -51,6 +51,7 @@ from vantage6.client._http.secrets import (
 )
 from vantage6.client._rows.rows import Rows
 from vantage6.client._rows.selection import Selection
+from vantage6.client._sync.core.pools import Pools
 
 WORD = "Hu5h-hu5h-" + "x" * 200
 

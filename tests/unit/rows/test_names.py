@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vantage6.client import AmbiguousNameError, InvalidInputError, NameNotFoundError
 from vantage6.client._rows.names import (
+    MAX_FOLDED,
     NAMINGS,
     SERVER_KINDS,
     Directory,
@@ -47,6 +48,24 @@ def test_exact_name_before_ignoring_case(name: str, id_: int) -> None:
     assert known.find(name)["id"] == id_
     with pytest.raises(AmbiguousNameError, match=r"id 1.*id 2"):
         known.find("Iknl ")  # nobody is called exactly so, and two are with case aside
+
+
+def test_long_names_are_compared_without_normalization(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    normalize = unicodedata.normalize
+
+    def measured(form: Any, text: str) -> str:
+        lengths.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", measured)
+    long = "é" * (MAX_FOLDED + 1)
+    known = Directory("organization", organizations("IKNL", long))
+    assert known.find("iknl ")["id"] == 1
+    assert known.find(long)["id"] == 2
+    with pytest.raises(NameNotFoundError):
+        known.find(long.upper())
+    assert max(lengths) <= MAX_FOLDED
 
 
 def test_unknown_name_suggests_the_nearest() -> None:

@@ -45,6 +45,17 @@ def test_outputs_are_decoded_by_position_and_by_organization() -> None:
     assert twin.by_organization == rows.by_organization
 
 
+def test_memory_of_decoded_outputs_is_limited() -> None:
+    text = f"[{','.join(['{}'] * 1000)}]"
+    rows = ResultRows([result(1, text), result(2, text)], LINKS, max_bytes=400_000)
+    with pytest.raises(DecryptionError, match=r"run 2: .*400000 bytes.*max_response") as caught:
+        _ = rows.outputs
+    assert caught.value.run_ids == [2]
+    assert len(rows[:1].outputs[0]) == 1000
+    with pytest.raises(DecryptionError, match="run 2"):
+        _ = pickle.loads(pickle.dumps(rows)).by_organization  # noqa: S301 - our own bytes
+
+
 def test_outputs_of_organizations_with_same_or_no_name() -> None:
     rows = opened("1", "2", "3", "4", organizations={1: "IKNL", 2: "IKNL", 3: "VUmc"})
     assert rows.by_organization == {

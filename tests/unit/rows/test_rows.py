@@ -120,16 +120,16 @@ def test_period_consists_of_two_times() -> None:
 
 def test_endless_pages_are_noticed() -> None:
     pages = Pages[Any](1000, 250)
-    assert not pages.add({"data": PEOPLE, "links": MORE}, 1)
-    assert "no new row" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, 1))
-    assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, 999))
+    assert not pages.add({"data": PEOPLE, "links": MORE}, b"1")
+    assert "no new row" in str(pages.add({"data": PEOPLE[:1], "links": MORE}, b"1"))
+    assert "1000 bytes" in str(pages.add({"data": [{"id": 99}], "links": MORE}, bytes(999)))
 
 
 def test_row_moved_between_pages_appears_once() -> None:
     pages = Pages[Any](1000, 250)
-    assert not pages.add({"data": PEOPLE[:2], "links": MORE}, 600)
+    assert not pages.add({"data": PEOPLE[:2], "links": MORE}, bytes(600))
     assert pages.has_more
-    assert not pages.add({"data": PEOPLE[1:], "links": {"first": "a", "self": "b"}}, 400)
+    assert not pages.add({"data": PEOPLE[1:], "links": {"first": "a", "self": "b"}}, bytes(400))
     assert not pages.has_more
     joined = pages.rows()
     assert joined == PEOPLE
@@ -157,6 +157,6 @@ def test_small_pages_grow_without_missing_rows(
         begins, ends = (pages.number - 1) * pages.per_page, pages.number * pages.per_page
         links = {"first": "", "self": ""} | ({"next": ""} if ends < total else {})
         rows = [{"id": id_} for id_ in range(begins, min(ends, total))]
-        assert pages.add({"data": rows, "links": links}, size * len(rows)) is None  # type: ignore[typeddict-item]
+        assert pages.add({"data": rows, "links": links}, bytes(size * len(rows))) is None  # type: ignore[typeddict-item]
     assert seen == asked
     assert [row["id"] for row in pages.rows()] == list(range(total))

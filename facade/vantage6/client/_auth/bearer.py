@@ -20,7 +20,7 @@ import httpx
 from vantage6.bindings.secret import scrub
 
 from .._http.context import context_of
-from .._http.pools import origin_of, parse_url
+from .._http.network import origin_of, parse_url
 from .._http.status_errors import is_expired
 from .._utils.locks import reset_after_fork
 from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
@@ -30,7 +30,7 @@ from .shared import ForkedTokens
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
-    from .._http.pools import Origin
+    from .._http.network import Origin
     from .._http.response import Response
     from .password import Account, LoginFlow, LoginStep
     from .shared import SavedTokens, SharedTokens

@@ -60,19 +60,19 @@ class TransferCounter:
             self._report(self._done, None)
 
 
-class MemoryBudget:
-    """The memory limit for several blobs together, since a sender can make a blob endless."""
+class SizeLimit:
+    """The limit for one or more blobs together, since a sender can make a blob endless."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, hint: str) -> None:
         self._max_bytes = self._left = max_bytes
+        self._hint = hint
 
     def take(self, data: bytes) -> bytes:
-        """Subtract data from the budget."""
+        """Subtract data from what is left."""
         self._left -= len(data)
         if self._left < 0:
             raise DecryptionError(
-                f"expected at most {self._max_bytes} bytes in memory, got more; set a larger "
-                "max_response_bytes, or write each result to a file with result.save()"
+                f"expected at most {self._max_bytes} bytes, got more. {self._hint}"
             )
         return data
 

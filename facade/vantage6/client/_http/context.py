@@ -1,4 +1,4 @@
-"""What travels with a request: how to send it, and what happened to it on the way."""
+"""The options and the state of a request."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from .deadline import Deadline
 
-# Where httpx keeps it, among its own extensions of a request.
+# Key of the context among the extensions of an httpx request.
 KEY = "vantage6"
 
 
 @dataclass(frozen=True)
 class SendOptions:
-    """How a call is sent."""
+    """How to send a call."""
 
     signed: bool = True
-    may_renew: bool = True  # the token, if it has expired
+    may_renew: bool = True  # whether to renew the token if it has expired
     max_retries: int | None = None  # None for the client's limit
     refused: type[UnauthorizedError] = PermissionDeniedError  # the error for a 401 of other causes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -33,7 +33,8 @@ class SendOptions:
             not isinstance(retries, int) or isinstance(retries, bool) or retries < 0
         ):
             raise InvalidInputError(
-                f"attempts_on_timeout: expected a whole number from 0 on or None, got {retries!r}"
+                "attempts_on_timeout: expected a whole number of 0 or more, or None, got "
+                f"{retries!r}"
             )
 
 
@@ -43,24 +44,24 @@ UNSIGNED = SendOptions(signed=False)
 
 @dataclass
 class RequestContext:
-    """The state of one request over all its attempts."""
+    """The state of one request, over all its retries."""
 
     deadline: Deadline
     max_response_bytes: int | None  # None for a body of any size, which is streamed
     may_renew: bool = True
     is_renewal: bool = False
-    # An earlier attempt may have been carried out.
+    # The server may have executed an earlier attempt.
     may_have_arrived: bool = False
-    # Bytes of a streamed body that have been received over all attempts.
+    # Bytes of a streamed body received so far.
     received: int = 0
 
     def attach(self, request: httpx.Request) -> None:
-        """Let a request carry this, and set the timeouts of its next attempt."""
+        """Attach this to a request, and set the timeouts for sending it next."""
         request.extensions[KEY] = self
         request.extensions["timeout"] = self.deadline.parts()
 
 
 def context_of(request: httpx.Request) -> RequestContext | None:
-    """Return what a request carries; None for one that is not sent by this package's client."""
+    """Return the context of a request; None if this package's client did not create it."""
     found: Any = request.extensions.get(KEY)
     return found

@@ -1,4 +1,4 @@
-"""When a call must end, and how long each part of it may still take."""
+"""The deadline of a call, and the time that is left for each part of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """The moment at which a call is to be over, with all its attempts."""
+    """The moment by which a call must end, retries included."""
 
     __slots__ = ("_until", "timeouts")
 
@@ -20,13 +20,13 @@ class Deadline:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew, as each MiB of what is streamed does."""
+        """Start the whole time again, as each MiB of a streamed body does."""
         total = self.timeouts.total
         self._until = inf if total is None else monotonic() + total
 
     @property
     def left(self) -> float:
-        """How many seconds are left; 0 or less when the time is up."""
+        """Seconds that are left; 0 or less when the time is up."""
         return self._until - monotonic()
 
     @property
@@ -35,7 +35,7 @@ class Deadline:
         return monotonic() >= self._until
 
     def parts(self) -> dict[str, Seconds]:
-        """Return the timeouts of the next attempt, in the form that the HTTP library takes."""
+        """Return the timeouts of the next request, in the form that httpx accepts."""
         timeouts, left = self.timeouts, max(0.0, self.left)
         return {
             name: Seconds(min(seconds, left), self)
@@ -49,23 +49,23 @@ class Deadline:
 
 
 class Seconds(float):
-    """A timeout that knows when the whole call must be over."""
+    """A timeout with the deadline of the whole call."""
 
-    # The HTTP library hands it on as the number that it is, down to each read and write; there
-    # `clip` takes into account what has passed meanwhile. So a byte now and then buys no time.
+    # httpx passes it as a number down to each read and write. There, `clip` subtracts the time that
+    # has passed, so a server cannot extend a call by sending a byte now and then.
 
     __slots__ = ("deadline",)
     deadline: Deadline
 
     def __new__(cls, seconds: float, deadline: Deadline) -> Seconds:
-        """Create one; a float takes its value here."""
+        """Create a float, whose value is set here."""
         made = super().__new__(cls, seconds)
         made.deadline = deadline
         return made
 
 
 def clip(timeout: float | None, otherwise: float | None = None) -> float | None:
-    """Return how long a read or write may take now."""
+    """Return the seconds that a read or write may take now."""
     if timeout is None:
         timeout = otherwise
     return min(timeout, timeout.deadline.left) if isinstance(timeout, Seconds) else timeout

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from vantage6.bindings.secret import scrub
 
+from .._utils.memory import decoded_size
 from ..errors import ConfigurationError, InvalidResponseError
 from .timeouts import Timeouts
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a call may cost: time, attempts and memory."""
+    """Limits of a call: time, retries and memory."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     max_retries: int = 3
@@ -23,7 +24,7 @@ class Limits:
             value: object = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ConfigurationError(
-                    f"{name} must be a whole number from {least} on, not {value!r}"
+                    f"{name}: expected a whole number of {least} or more, got {value!r}"
                 )
 
     def but(
@@ -32,7 +33,7 @@ class Limits:
         max_retries: int | None = None,
         max_response_bytes: int | None = None,
     ) -> Limits:
-        """Return the same limits, but for those that are named."""
+        """Return the same limits, except for those that are given."""
         return Limits(
             self.timeouts if timeout is None else Timeouts.of(timeout),
             self.max_retries if max_retries is None else max_retries,
@@ -40,26 +41,26 @@ class Limits:
         )
 
 
-# So much of what is no JSON, in bytes, is kept to be shown.
+# Bytes of a response that is not JSON to keep, for the error that shows it.
 SHOWN_BYTES = 1 << 16
-# A refusal says why in far less.
+# An error response states its reason in far fewer bytes.
 MAX_ERROR_BYTES = 1 << 20
-# The first byte of JSON, or of a mark of its encoding.
+# The first byte of JSON, or of a byte order mark.
 JSON_STARTS = frozenset(b'{["-0123456789tfnNI\xef\xfe\xff')
 SPACE = b" \t\r\n"
-# What the server sends a blob as.
+# The content type of a blob.
 BLOB = "application/octet-stream"
-# What was asked for, and unpacks to at most a thousand times as much.
+# The encodings that the client requests; a body expands to at most a thousand times its size.
 ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 
 
 def is_blob(content_type: str | None) -> bool:
-    """Return whether an answer can be a blob."""
+    """Return whether a response can be a blob."""
     return (content_type or BLOB).partition(";")[0].strip().lower() == BLOB
 
 
 class ResponseLimiter:
-    """Decides after each piece of an answer whether to read on."""
+    """Decides after each piece of a response whether to read on."""
 
     def __init__(
         self,
@@ -72,36 +73,37 @@ class ResponseLimiter:
     ) -> None:
         self._facts = method, url, status
         self._most = most
-        # So is a page in place of a blob: no more of it is of use than can be shown.
-        self._is_refusal = not 200 <= status < 300 or (most is None and not is_blob(content_type))
-        self._size = 0
+        # Only the beginning of an error response is useful, and of a page in place of a blob.
+        self._is_error = not 200 <= status < 300 or (most is None and not is_blob(content_type))
+        self._size = self._decoded_size = 0
         self._is_json: bool | None = None
         self._packing = packing.strip().lower()
         self.is_over = False
 
     def start(self) -> None:
-        """Look at what is known before the body comes."""
+        """Check the headers, before the body is read."""
         if self._packing not in ENCODINGS:
             raise self._error(
-                f"the body is packed as {self._packing[:40]!r}: nobody asked for that"
+                f"content-encoding: expected gzip or deflate, got {self._packing[:40]!r}"
             )
 
     def take(self, piece: bytes) -> bytes:
-        """Accept a piece."""
-        if self._most is None and not self._is_refusal:
+        """Count a piece; return the part of it to keep."""
+        if self._most is None and not self._is_error:
             return piece
         if self._is_json is None and (text := piece.lstrip(SPACE)):
             self._is_json = text[0] in JSON_STARTS
         before = self._size
         self._size += len(piece)
-        if not self._is_json or self._is_refusal:
+        if not self._is_json or self._is_error:
             room = (MAX_ERROR_BYTES if self._is_json else SHOWN_BYTES) - before
             self.is_over = len(piece) > room
             return piece[:room]
-        if self._most is not None and self._size > self._most:
+        self._decoded_size += decoded_size(piece)
+        if self._most is not None and self._decoded_size > self._most:
             raise self._error(
-                f"the body has more than the {self._most} bytes that this client takes in: give it "
-                "a larger max_response_bytes, or ask for less at once (per_page)",
+                f"body: expected at most {self._most} bytes once decoded, got more. Set a larger "
+                "max_response_bytes, or request fewer rows at once (per_page)",
                 piece,
             )
         return piece

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def client_options(url: str, auth: httpx.Auth) -> dict[str, Any]:
-    """Return the arguments that both kinds of client are made with."""
+    """Return the arguments for both kinds of httpx client."""
     return {
         "base_url": url,
         "auth": auth,
@@ -57,11 +57,11 @@ def build_request(
         )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         reason = f"{call.method} with these arguments cannot be sent: {error}"
-    raise InvalidInputError(reason)  # not where that error is at hand, which has the body in it
+    raise InvalidInputError(reason)  # outside the block: the error above holds the body
 
 
 def to_response(response: httpx.Response) -> Response:
-    """Take from a response what the rest of the package needs."""
+    """Return the parts of a response that the rest of the package needs."""
     context = context_of(response.request)
     return Response(
         method=response.request.method,
@@ -80,25 +80,24 @@ def is_blob_response(response: httpx.Response) -> bool:
 
 
 def not_a_blob(response: httpx.Response) -> Vantage6Error:
-    """Create the error for an answer that has come in place of a blob."""
-    answer = to_response(response)
+    """Create the error for a response that is not a blob."""
+    received = to_response(response)
     if not response.is_success:
-        return error_for(answer, PermissionDeniedError)
-    came = response.headers["content-type"][:100]
+        return error_for(received, PermissionDeniedError)
+    kind = response.headers["content-type"][:100]
     return invalid_response(
-        f"a blob comes as {BLOB}, and this is {came!r}; perhaps something between here and the "
-        "server answered in its place",
-        answer,
+        f"blob: expected {BLOB}, got {kind!r}. Perhaps a proxy responded in place of the server.",
+        received,
     )
 
 
 def require_same(piece: bytes | None, request: httpx.Request, received: int) -> bytes:
-    """Return what is new of a body, unless it differs from the one that broke off before."""
+    """Return the new part of a body; raise an error if it differs from the interrupted one."""
     if piece is not None:
         return piece
     raise ConnectionFailedError(
-        f"the connection broke after {received} bytes of the response, and the response to the "
-        "next attempt is not the same",
+        f"the connection broke after {received} bytes of the response, and the next response is "
+        "not the same",
         method=request.method,
         url=str(request.url),
         may_have_arrived=True,

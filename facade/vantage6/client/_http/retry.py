@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRY_STATUSES = frozenset({408, 429, 502, 503, 504})
-# A proxy says this, which cannot know what the server did before it fell silent.
+# From a proxy, which cannot know what the server did before it stopped responding.
 UNCERTAIN_STATUSES = frozenset({502, 504})
-# A server that asks for more patience than this, in seconds, gets none: the caller gets the error.
+# Maximum Retry-After in seconds; if the server asks for more, the call fails.
 MAX_RETRY_AFTER = 30.0
-# After these nothing can have been done: no connection came about.
+# Errors after which the server cannot have received the request.
 NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -39,13 +39,12 @@ NOT_SENT = (
 
 
 class Retries:
-    """The decisions about one request: whether and when to send it again."""
+    """Decides whether and when to send one request again."""
 
-    # A request that can safely be repeated (GET, PUT, DELETE) is repeated when the connection
-    # failed, when a proxy reports the server as briefly unavailable, or when either asks to slow
-    # down: after the time in Retry-After. Any other request is repeated only when no connection
-    # could be opened, so that nothing happens twice. A timeout is not followed by another wait, and
-    # no attempt begins after the deadline of the call.
+    # Requests that are safe to repeat (GET, PUT, DELETE) are repeated if the connection failed, if
+    # a proxy reports the server as briefly unavailable, or if either asks to slow down: then after
+    # the time in Retry-After. Other requests are repeated only if no connection could be opened, so
+    # that nothing happens twice. Timeouts are not retried, and no retry starts after the deadline.
 
     def __init__(
         self,
@@ -67,18 +66,18 @@ class Retries:
         self.begin()
 
     def begin(self) -> None:
-        """Begin the next attempt."""
+        """Prepare the request to be sent."""
         self.context.attach(self._request)
 
     def after_response(self, response: httpx.Response) -> float | None:
-        """Return the delay before the next attempt; None to return this response."""
+        """Return the delay before the next retry; None to return this response."""
         if not self._is_repeatable or response.status_code not in RETRY_STATUSES:
             return None
         self.context.may_have_arrived |= response.status_code in UNCERTAIN_STATUSES
         return self._delay(retry_after_seconds(response.headers.get("retry-after")))
 
     def after_error(self, error: BaseException) -> float | BaseException:
-        """Return the delay before the next attempt, or the error to raise after the `except`."""
+        """Return the delay before the next retry, or the error to raise after the `except`."""
         # An error that is raised in the `except` would keep this one, and its request, as context.
         if isinstance(error, CallerError):
             return error.error
@@ -106,12 +105,12 @@ class Retries:
 
 
 def retry_after_seconds(retry_after: str | None) -> float:
-    """Read a Retry-After header; what cannot be read asks for no patience."""
+    """Return the seconds in a Retry-After header; 0 if it is invalid."""
     if not retry_after:
         return 0.0
     if (seconds := parse_count(retry_after.strip())) is not None:
         return float(seconds)
-    from email.utils import parsedate_to_datetime  # rarely needed, and takes time to load
+    from email.utils import parsedate_to_datetime  # slow to import, and rarely needed
 
     try:
         return parsedate_to_datetime(retry_after).timestamp() - time.time()
@@ -120,7 +119,7 @@ def retry_after_seconds(retry_after: str | None) -> float:
 
 
 def translate(error: httpx.RequestError) -> TransportError:
-    """Return in our own words why a request brought no answer."""
+    """Return the error of this package for a request that received no response."""
     detail = scrub(str(error)) or type(error).__name__
     kind: type[TransportError] = ConnectionFailedError
     if isinstance(error, httpx.TimeoutException):
@@ -128,13 +127,13 @@ def translate(error: httpx.RequestError) -> TransportError:
     elif flaw := describe_tls_error(error):
         kind, reason = TLSError, f"no secure connection: {flaw}"
     elif isinstance(error, httpx.ProxyError):
-        reason = f"the proxy did not let the request pass: {detail}"
+        reason = f"the proxy did not let the request through: {detail}"
     elif isinstance(error, httpx.ConnectError):
         reason = (
-            f"cannot connect: {detail}; are the address and the port right, and is the server up?"
+            f"cannot connect: {detail}. Check the address and the port, and that the server is up."
         )
     elif isinstance(error, httpx.DecodingError):
-        reason = f"the answer arrived damaged: {detail}"
+        reason = f"the response was damaged in transit: {detail}"
     else:
         reason = f"the connection broke: {detail}"
     context = context_of(error.request)
@@ -149,21 +148,18 @@ def translate(error: httpx.RequestError) -> TransportError:
 
 
 def _describe_timeout(error: httpx.TimeoutException) -> str:
-    """Return which limit was reached, and how long it is."""
+    """Return which timeout was exceeded, and its length."""
     context = context_of(error.request)
     timeouts = context.deadline.timeouts if context else Timeouts()
     if context and context.deadline.is_over:
         return (
-            f"no answer within the {timeouts.total:g} seconds that a call may take in all (the "
-            "timeout called total)"
+            f"no response within the {timeouts.total:g} seconds of the total timeout, which "
+            "includes all retries"
         )
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within the connect timeout of {timeouts.connect:g} seconds"
     if isinstance(error, httpx.PoolTimeout):
-        return (
-            "all connections of this client stayed busy for the pool timeout of "
-            f"{timeouts.pool:g} seconds"
-        )
+        return f"all connections were busy for the pool timeout of {timeouts.pool:g} seconds"
     if isinstance(error, httpx.WriteTimeout):
-        return f"the server took in nothing for the write timeout of {timeouts.write:g} seconds"
-    return f"no answer within the read timeout of {timeouts.read:g} seconds"
+        return f"the server accepted no data for the write timeout of {timeouts.write:g} seconds"
+    return f"no response within the read timeout of {timeouts.read:g} seconds"

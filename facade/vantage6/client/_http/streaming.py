@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .context import RequestContext
 
-# What is streamed has the time of a call for so many bytes.
+# Bytes of a streamed body that may take the time of a call.
 BYTES_PER_TIMEOUT = 1 << 20
 
 
 class TransferClock:
-    """Gives each MiB of what is streamed the time of a call."""
+    """Restarts the deadline of a call for each MiB of a streamed body."""
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
         self._size = 0
 
     def add(self, piece: bytes) -> None:
-        """Count a piece that has come, or is about to go."""
+        """Count a piece that was received or is about to be sent."""
         before = self._size // BYTES_PER_TIMEOUT
         self._size += len(piece)
         if self._size // BYTES_PER_TIMEOUT > before:
@@ -28,12 +28,12 @@ class TransferClock:
 
 
 class ResumableBody:
-    """Makes one body of several answers to the same request, each of which may break off."""
+    """One body from several responses to the same request, each of which may be interrupted."""
 
-    # The server heeds no Range: it sends a blob from its beginning whatever is asked for, and tells
-    # neither its length nor an ETag (seen with 4.13.7 and 4.15.2). So what is here already comes
-    # once more, and is left out. A digest of it shows that it is the same; what is given is then,
-    # byte for byte, the last of the answers, and never the beginning of one and the end of another.
+    # The server ignores Range: it sends each blob from the beginning, without its length or an ETag
+    # (seen with 4.13.7 and 4.15.2). So the part received before arrives again, and is skipped. A
+    # digest shows that it is the same: the result equals the last response, byte for byte, and is
+    # never the beginning of one and the end of another.
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
@@ -42,13 +42,13 @@ class ResumableBody:
         self.begin()
 
     def begin(self) -> None:
-        """Begin with another answer."""
+        """Start with the next response."""
         self._seen = 0
         self._repeated = sha256()
         self._clock = TransferClock(self._context)
 
     def take(self, piece: bytes) -> bytes | None:
-        """Accept a piece of the answer."""
+        """Return the new part of a piece; None if the response differs from those before."""
         self._clock.add(piece)
         known = piece[: self.size - self._seen]
         self._seen += len(piece)
@@ -64,5 +64,5 @@ class ResumableBody:
 
     @property
     def is_here(self) -> bool:
-        """Whether the answer has come as far as one before it."""
+        """Whether this response has got as far as those before it."""
         return self._seen >= self.size

@@ -6,31 +6,31 @@ from dataclasses import dataclass
 
 from ..errors import ConfigurationError
 
-# What a system call takes is counted in milliseconds, as an int of 32 bits.
+# System calls take milliseconds as an int of 32 bits.
 LONGEST = 1_000_000.0
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long a call may take, and each part of it, in seconds.
+    """Timeouts of a call and its parts, in seconds.
 
-    A call is one request to the server with its answer, and all attempts to get it. Reading all
-    pages of a list, or waiting for a task, makes many calls.
+    A call is one request to the server and its response, with all retries. Reading all pages of a
+    list, or waiting for a task, makes many calls.
 
     Attributes
     ----------
     connect : float
-        To open a connection, TLS included.
+        Opening a connection: the lookup of the host and all its addresses together, and then TLS.
     read : float
-        Without a byte from the server.
+        Waiting for the next byte from the server.
     write : float
-        Without the server taking a byte.
+        Waiting for the server to accept the next bytes.
     pool : float
-        To get hold of a connection, when many requests share the client.
+        Waiting for a free connection, when many requests share the client.
     total : float or None
-        For the whole call: all its attempts, the pauses between them, and the renewal of the token
-        if that is due. None sets no such limit. What is streamed to or from a blob store, which
-        may be of any size, has this long for each MiB.
+        The whole call: all retries, the pauses between them, and the renewal of the token if that
+        is due. None for no such limit. Transfers to and from a blob store, which can be of any
+        size, may take this long for each MiB.
 
     Examples
     --------
@@ -53,24 +53,23 @@ class Timeouts:
                 isinstance(value, int | float) and 0 < value <= LONGEST
             ):
                 raise ConfigurationError(
-                    f"the {name} timeout must be above 0 and at most {LONGEST:.0f} seconds, "
-                    f"not {value!r}"
+                    f"{name} timeout: expected a number above 0 and at most {LONGEST:.0f}, in "
+                    f"seconds, got {value!r}"
                 )
 
     @classmethod
     def of(cls, timeout: float | Timeouts | None) -> Timeouts:
-        """Read what the client's ``timeout`` argument takes.
+        """Convert the client's ``timeout`` argument.
 
         Parameters
         ----------
         timeout : float, Timeouts or None
-            One number for the whole and for each part, the parts themselves, or None for the
-            defaults.
+            One number for the total and each part, individual timeouts, or None for the defaults.
 
         Returns
         -------
         Timeouts
-            The parts.
+            The timeouts.
         """
         if timeout is None:
             return cls()

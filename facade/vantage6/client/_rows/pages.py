@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import index
 from typing import TYPE_CHECKING, Generic, Protocol, SupportsIndex, TypeVar, cast
 
+from .._utils.memory import decoded_size
 from ..errors import InvalidInputError
 from .rows import Row, Rows
 
@@ -64,20 +65,20 @@ class Pages(Generic[Row]):
         self._links: PageLinks | None = None
         self.has_more = True
 
-    def add(self, page: PageOf[Row], size: int) -> str | None:
-        """Add the next page; return an error message if the listing must stop."""
+    def add(self, page: PageOf[Row], content: bytes) -> str | None:
+        """Add the next page and its JSON; return an error message if the listing must stop."""
         before, links = len(self._by_id), page["links"]
         self._by_id.update((cast("dict[str, object]", row)["id"], row) for row in page["data"])
         self._links = self._links or links
-        self._left -= size
+        self._left -= decoded_size(content)
         self.has_more = "next" in links
-        self._advance(size)
+        self._advance(len(content))
         if self.has_more and len(self._by_id) == before:
             return "this page has no new row, and is not the last page"
         if self._left < 0:
             return (
-                f"the pages have more than {self._max_bytes} bytes, the limit of this client. Set "
-                "a larger max_response_bytes, or request one page at a time (page, per_page)."
+                f"pages: expected at most {self._max_bytes} bytes once decoded, got more. Set a "
+                "larger max_response_bytes, or request one page at a time (page, per_page)."
             )
         return None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from .._utils.memory import decoded_size
 from ..errors import DecryptionError
 from .rows import Rows
 
@@ -33,6 +34,9 @@ class ResultRows(Rows["Result"]):
         Selected fields; None for whole rows.
     organizations : dict of int to str, optional
         Name of the organization of each run, by the run's id.
+    max_bytes : int
+        Maximum memory for all outputs together once they are decoded, in bytes; the client's
+        ``max_response_bytes`` for rows that it returns.
 
     Examples
     --------
@@ -52,17 +56,26 @@ class ResultRows(Rows["Result"]):
         total: int | None = None,
         fields: Sequence[str] | None = None,
         organizations: Mapping[int, str] | None = None,
+        max_bytes: int = 1 << 30,
     ) -> None:
         super().__init__(rows, links, total, fields)
         self.organizations = organizations or {}
+        self.max_bytes = max_bytes
 
     @property
     def outputs(self) -> list[Any]:
         """Output of the algorithm in each run; None for a run without a result.
 
-        Raises a DecryptionError if a result is not JSON. Each access decodes the results again.
+        Raises a DecryptionError if a result is not JSON, or if the outputs together would take more
+        than `max_bytes`. Each access decodes the results again.
         """
-        return [output_of(row) for row in self]
+        left, outputs = self.max_bytes, list[Any]()
+        for row in self:
+            left -= decoded_size(row["result"] or "")
+            if left < 0:
+                raise _too_large(row, self.max_bytes)
+            outputs.append(output_of(row))
+        return outputs
 
     @property
     def by_organization(self) -> dict[str, Any]:
@@ -113,11 +126,18 @@ class ResultRows(Rows["Result"]):
         ]
 
     def _with(self, rows: list[Result]) -> Self:
-        return type(self)(rows, self.links, fields=self.fields, organizations=self.organizations)
+        return type(self)(
+            rows,
+            self.links,
+            fields=self.fields,
+            organizations=self.organizations,
+            max_bytes=self.max_bytes,
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         kind, arguments = super().__reduce__()
-        return kind, (*cast("tuple[object, ...]", arguments), self.organizations)
+        given = cast("tuple[object, ...]", arguments)
+        return kind, (*given, self.organizations, self.max_bytes)
 
     def _table(self) -> Table:
         from .columns import build_table
@@ -144,6 +164,15 @@ def output_of(row: Result) -> Any:
             "The text is in ['result'].",
             [run_id],
         ) from None
+
+
+def _too_large(row: Result, max_bytes: int) -> DecryptionError:
+    run_id = row["run"]["id"]
+    return DecryptionError(
+        f"result of run {run_id}: expected outputs of at most {max_bytes} bytes once decoded, got "
+        "more. Set a larger max_response_bytes, or parse the text in ['result'] piece by piece.",
+        [run_id],
+    )
 
 
 def organizations_of(runs: Iterable[Run], names: Mapping[int, str]) -> dict[int, str]:

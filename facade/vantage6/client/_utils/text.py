@@ -27,8 +27,15 @@ def sanitize_lines(text: str) -> str:
     return "\n".join(map(sanitize, text.split("\n")))
 
 
+# Maximum characters of a name to fold: the time of the normalization can grow with the square of
+# the length. Longer names are compared as they are.
+MAX_FOLDED = 1000
+
+
 def fold_name(name: str) -> str:
     """Return a name without differences of case, outer spaces or the encoding of accents."""
+    if len(name) > MAX_FOLDED:
+        return name
     return normalize("NFC", name).strip().casefold()
 
 

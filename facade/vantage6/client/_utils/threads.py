@@ -1,4 +1,4 @@
-"""Run blocking work in a thread beside the event loop, or directly in synchronous code."""
+"""Threads and event loops, with counterparts for synchronous code."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
 def run_directly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function; the synchronous client uses this in place of `run_in_thread`."""
     return function(*args, **kwargs)
+
+
+def running_loop() -> object:
+    """Return the event loop that is running."""
+    from asyncio import get_running_loop
+
+    return get_running_loop()
+
+
+def no_loop() -> object:
+    """Return the same object each time; the synchronous client uses it as its only event loop."""
+    return no_loop

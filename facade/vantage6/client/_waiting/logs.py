@@ -6,10 +6,16 @@ The log from the API has all lines up to some moment. Lines in both are matched 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._utils.text import sanitize
+
+# Size of the last lines of each run to keep, to compare new ones with, and the size that a line has
+# at least. The lines of one event fit in: servers accept 1 MB of log from a node.
+MAX_KEPT_CHARS = 4 << 20
+LINE_CHARS = 64
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,12 @@ class LogLine:
 
 
 class LogMerger:
-    """The lines of one run's log so far."""
+    """Finds the new lines of one run's log; keeps only the last lines, up to `MAX_KEPT_CHARS`."""
 
     def __init__(self) -> None:
-        self._seen: list[str] = []
+        self._count = 0  # lines so far
+        self._tail: deque[str] = deque()
+        self._left = MAX_KEPT_CHARS
         # Lines from the last poll, which pending events may repeat.
         self._expected: list[str] = []
 
@@ -54,27 +62,40 @@ class LogMerger:
             # Lines before the match are outdated; without a match, all of them are.
             self._expected = self._expected[end:] if repeated else []
             lines = lines[repeated:]
-        self._seen += lines
+        self._add(lines)
         return lines
 
     def looked(self, log: str | None) -> list[str]:
         """Add the log from the API; return its new lines."""
-        lines = unseen(self._seen, (log or "").splitlines())
-        self._seen += lines
-        self._expected = lines
+        lines = self._unseen((log or "").splitlines())
+        self._add(lines)
+        self._expected = list(self._tail)[max(0, len(self._tail) - len(lines)) :]
         return lines
 
     def settle(self) -> None:
         """Stop expecting events that repeat lines of the last poll, which was too long ago."""
         self._expected = []
 
+    def _add(self, lines: list[str]) -> None:
+        self._count += len(lines)
+        for line in lines:
+            self._tail.append(line)
+            self._left -= len(line) + LINE_CHARS
+            while self._left < 0:
+                self._left += len(self._tail.popleft()) + LINE_CHARS
 
-def unseen(seen: Sequence[str], log: Sequence[str]) -> list[str]:
-    """Return the lines of a log that are not among the lines seen before."""
-    if list(log[: len(seen)]) == list(seen):  # the usual case, and fast
-        return list(log[len(seen) :])
-    _, repeated = overlap(seen, log)
-    return list(log[repeated:])
+    def _unseen(self, log: list[str]) -> list[str]:
+        """Return the lines of a log that were not seen before."""
+        tail, dropped = list(self._tail), self._count - len(self._tail)
+        if len(log) >= self._count and log[dropped : self._count] == tail:
+            return log[self._count :]  # the usual case, and fast
+        if tail and dropped:  # the log may begin later, or earlier than the lines that are kept
+            end, found = overlap(log, tail)
+            if found == len(tail):
+                return log[end:]
+        _, repeated = overlap(tail, log)
+        is_older = dropped and not repeated and len(log) < self._count
+        return [] if is_older else log[repeated:]
 
 
 def overlap(seen: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:

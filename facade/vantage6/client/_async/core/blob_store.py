@@ -11,7 +11,7 @@ from ..._encryption.blobs import (
     Blob,
     BlobReader,
     BlobUpload,
-    MemoryBudget,
+    SizeLimit,
     TransferCounter,
     check_blob_id,
 )
@@ -106,11 +106,14 @@ class BlobStore:
     def _operations(self) -> ServerOperations:
         return self._connection.backend.server
 
-    def _budget(self) -> MemoryBudget:
-        return MemoryBudget(self._connection.http.limits.max_response_bytes)
+    def _budget(self) -> SizeLimit:
+        return SizeLimit(
+            self._connection.http.limits.max_response_bytes,
+            "Set a larger max_response_bytes, or write each result to a file with result.save().",
+        )
 
     async def _get(
-        self, blob_id: str, reader: BlobReader, counter: TransferCounter, budget: MemoryBudget
+        self, blob_id: str, reader: BlobReader, counter: TransferCounter, budget: SizeLimit
     ) -> Blob:
         """Download a blob into memory, with the error if it cannot be decrypted."""
         data = BytesIO()

@@ -103,7 +103,7 @@ class Connection:
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = await self.exchange(call)
-            if reason := pages.add(body, len(response.content)):
+            if reason := pages.add(body, response.content):
                 raise invalid_response(reason, response)
         return pages.rows()
 

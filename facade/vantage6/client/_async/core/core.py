@@ -82,10 +82,10 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Not at the top, so that the package imports quickly.
-        from ..._http.pools import AsyncPools
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import AsyncHttp
+        from .pools import AsyncPools
 
         warn_if_unverified(address.url, route)
         self.address = address

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from ..._http.context import RequestContext
     from ..._http.limits import Limits
-    from ..._http.pools import AsyncPools
     from ..._http.response import Response
+    from .pools import AsyncPools
 
 # The server does not read such a body to its end, and would parse the rest as the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..._encryption.blobs import BlobReader, TransferCounter
+from ..._encryption.blobs import BlobReader, SizeLimit, TransferCounter
 from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
@@ -18,6 +18,9 @@ from .base import Resource
 if TYPE_CHECKING:
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import IdOrRow, Ref
+
+# A sender can make a blob endless, and would fill the disk.
+MAX_SAVED_BYTES = 100 << 30
 
 
 class Results(Resource):
@@ -94,11 +97,17 @@ class Results(Resource):
         return open_result_bytes(row, await self._core.blobs.results([row], on_transfer))
 
     async def save(
-        self, id_: IdOrRow, file: str | PathLike[str], *, on_transfer: OnTransfer | None = None
+        self,
+        id_: IdOrRow,
+        file: str | PathLike[str],
+        *,
+        max_bytes: int = MAX_SAVED_BYTES,
+        on_transfer: OnTransfer | None = None,
     ) -> Path | None:
         """Write the result of one run to a file while downloading; it may be larger than memory.
 
-        This applies to servers with a blob store; other servers return each result as a whole.
+        This applies to servers with a blob store; other servers return each result as a whole,
+        within ``max_response_bytes``.
 
         Parameters
         ----------
@@ -107,6 +116,8 @@ class Results(Resource):
         file : str or path
             Path of the file, which only you can read. An existing file is replaced once the whole
             result has been received.
+        max_bytes : int
+            Maximum size of the file in bytes; 100 GiB by default.
         on_transfer : callable, optional
             As in `get`.
 
@@ -122,7 +133,7 @@ class Results(Resource):
         PermissionDeniedError
             If you do not have permission to view it.
         DecryptionError
-            If the result cannot be read.
+            If the result cannot be read, or is larger than `max_bytes`; no file is written.
         FileExistsError
             If the path exists but is not a file, such as a folder; nothing is downloaded.
         FileNotFoundError
@@ -143,8 +154,11 @@ class Results(Resource):
                 target.write(open_result_bytes(row, reader) or b"")
                 return path
             blob, counter = BlobReader(reader.key), TransferCounter(on_transfer)
+            limit = SizeLimit(max_bytes, "Set a larger max_bytes.")
             try:
-                await self._core.blobs.read(row["result"], blob, target.write, counter)
+                await self._core.blobs.read(
+                    row["result"], blob, lambda piece: target.write(limit.take(piece)), counter
+                )
             except DecryptionError as error:
                 raise result_error(row, reader.with_key_owner(error)) from error
         return path

@@ -23,7 +23,8 @@ async def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = N
         runs = await core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [row["id"] for run in runs if (row := run.get("organization"))]
     organizations = organizations_of(runs, await core.names.organizations(ids))
-    return ResultRows(reversed(rows), rows.links, organizations=organizations)
+    limit = core.http.limits.max_response_bytes
+    return ResultRows(reversed(rows), rows.links, organizations=organizations, max_bytes=limit)
 
 
 async def open_readable(core: Core, results: ResultRows) -> DecryptionError | None:

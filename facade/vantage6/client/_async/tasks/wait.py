@@ -183,4 +183,5 @@ async def _results(core: Core, tracker: TaskTracker, task_id: int) -> ResultRows
     names = await core.names.organizations(organizations.values())
     by_run = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
-    return ResultRows(tracker.tasks[task_id].results or (), links, organizations=by_run)
+    rows, limit = tracker.tasks[task_id].results or (), core.http.limits.max_response_bytes
+    return ResultRows(rows, links, organizations=by_run, max_bytes=limit)

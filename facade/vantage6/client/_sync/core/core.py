@@ -83,10 +83,10 @@ class Core(Connection):
 
     def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
         # Not at the top, so that the package imports quickly.
-        from ..._http.pools import Pools
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import Http
+        from .pools import Pools
 
         warn_if_unverified(address.url, route)
         self.address = address

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from ..._http.context import RequestContext
     from ..._http.limits import Limits
-    from ..._http.pools import Pools
     from ..._http.response import Response
+    from .pools import Pools
 
 # The server does not read such a body to its end, and would parse the rest as the next request.
 BINARY = {"Content-Type": BLOB, "Connection": "close"}

@@ -24,7 +24,8 @@ def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -
         runs = core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [row["id"] for run in runs if (row := run.get("organization"))]
     organizations = organizations_of(runs, core.names.organizations(ids))
-    return ResultRows(reversed(rows), rows.links, organizations=organizations)
+    limit = core.http.limits.max_response_bytes
+    return ResultRows(reversed(rows), rows.links, organizations=organizations, max_bytes=limit)
 
 
 def open_readable(core: Core, results: ResultRows) -> DecryptionError | None:
