@@ -8,7 +8,6 @@ pickles, tracebacks with the local variables of all frames, command lines, and f
 import asyncio
 import gc
 import json
-import logging
 import pickle
 import secrets
 import signal
@@ -23,6 +22,7 @@ import pytest
 from tests.support.mail_sink import MailSink
 from tests.support.maybe_await import maybe_await
 from tests.support.proxies import http_proxy, socks_proxy
+from vantage6.bindings import secret as _secret
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret, SecretRow
 from vantage6.bindings.server import AuthenticatedClient, calls, models
@@ -227,7 +227,7 @@ MASKS = {
     "causes": (_retry.Retries, "after_error", raise_within_except, "reset", "_request.content"),
     "bodies": (_decoding, "scrub", str, "page", "error of"),
     "refusals": (_status_errors, "redact", lambda body: body, "400", "pickle of"),
-    "logs": (logging.getLogger("httpcore.http11"), "filters", [], "cut", "log of httpcore"),
+    "logs": (_secret, "scrub", str, "cut", "log of httpcore"),
     "requests": (Call, "__repr__", lambda call: f"Call({json.dumps(call.body)})", "cut", "frame"),
 }
 
