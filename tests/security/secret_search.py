@@ -294,7 +294,7 @@ class Processes:
         while not self._ended.is_set():
             for process in Path("/proc").glob("[0-9]*"):
                 for name in ("cmdline", "environ"):
-                    self._poll(process / name)
+                    self._look(process / name)
             time.sleep(0.1)
 
     def _look(self, path: Path) -> None:

@@ -142,15 +142,15 @@ class Core(Connection):
 
     async def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Continue with the tokens of an earlier login, which are renewed if necessary."""
-        is_due = auth.needs_renewal
+        is_due = auth.expiring_tokens()
         if is_due:
-            await self._renew(auth)
+            await self._renew(auth, is_due)
         try:
             found = await self._identify(username, auth.require_tokens())
         except LoginExpiredError:
             if is_due:
                 raise
-            await self._renew(auth, forced=True)
+            await self._renew(auth, auth.require_tokens(), forced=True)
             found = await self._identify(username, auth.require_tokens())
         if found[0] != username:
             raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
@@ -216,12 +216,11 @@ class Core(Connection):
 
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
-        await self._renew(self.auth, forced=True)
+        await self._renew(self.auth, self.auth.require_tokens(), forced=True)
 
-    async def _renew(self, auth: ClientAuth, *, forced: bool = False) -> None:
+    async def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
-        outdated, call = auth.require_tokens(), refresh_token()
-        deadline = Deadline(self.http.limits.timeouts)
+        call, deadline = refresh_token(), Deadline(self.http.limits.timeouts)
         async with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
             steps = auth.renewing(outdated, forced=forced)
             step = next(steps) if steps else None
@@ -230,8 +229,8 @@ class Core(Connection):
 
     async def fresh_token(self) -> str:
         """Return a token that will be valid for a while, for what is signed once and stays open."""
-        if self.auth.needs_renewal:
-            await self._renew(self.auth)
+        if outdated := self.auth.expiring_tokens():
+            await self._renew(self.auth, outdated)
         return self.auth.require_tokens().access
 
     @property

@@ -143,15 +143,15 @@ class Core(Connection):
 
     def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Continue with the tokens of an earlier login, which are renewed if necessary."""
-        is_due = auth.needs_renewal
+        is_due = auth.expiring_tokens()
         if is_due:
-            self._renew(auth)
+            self._renew(auth, is_due)
         try:
             found = self._identify(username, auth.require_tokens())
         except LoginExpiredError:
             if is_due:
                 raise
-            self._renew(auth, forced=True)
+            self._renew(auth, auth.require_tokens(), forced=True)
             found = self._identify(username, auth.require_tokens())
         if found[0] != username:
             raise ConfigurationError(f"the login is of {found[0]!r}, not of {username!r}")
@@ -217,12 +217,11 @@ class Core(Connection):
 
     def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
-        self._renew(self.auth, forced=True)
+        self._renew(self.auth, self.auth.require_tokens(), forced=True)
 
-    def _renew(self, auth: ClientAuth, *, forced: bool = False) -> None:
+    def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
-        outdated, call = auth.require_tokens(), refresh_token()
-        deadline = Deadline(self.http.limits.timeouts)
+        call, deadline = refresh_token(), Deadline(self.http.limits.timeouts)
         with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
             steps = auth.renewing(outdated, forced=forced)
             step = next(steps) if steps else None
@@ -231,8 +230,8 @@ class Core(Connection):
 
     def fresh_token(self) -> str:
         """Return a token that will be valid for a while, for what is signed once and stays open."""
-        if self.auth.needs_renewal:
-            self._renew(self.auth)
+        if outdated := self.auth.expiring_tokens():
+            self._renew(self.auth, outdated)
         return self.auth.require_tokens().access
 
     @property
