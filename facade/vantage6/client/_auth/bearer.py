@@ -93,17 +93,13 @@ class BearerAuth(httpx.Auth):
         """Sign requests to this algorithm store too, in place of any earlier store."""
         self._store = origin_of(parse_url(url))
 
-    @property
-    def needs_renewal(self) -> bool:
-        """Whether the token must be renewed before it is used again."""
-        return self.expiring_tokens() is not None
-
     def require_tokens(self) -> Tokens:
         if self.tokens is None:
             raise NotAuthenticatedError()
         return self.tokens
 
     def expiring_tokens(self) -> Tokens | None:
+        """Return the tokens if they must be renewed before they are used again."""
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None
 
@@ -158,7 +154,7 @@ class BearerAuth(httpx.Auth):
             if found and found.refresh != newest.refresh and found.renew_at > newest.renew_at:
                 newest = found
         self.tokens = newest
-        if newest is outdated or forced or self.needs_renewal:
+        if newest is outdated or forced or self.expiring_tokens():
             return renewal_flow(newest, self.account)
         return None
 

@@ -9,16 +9,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from vantage6.bindings.secret import Secret
-
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
 from .._encryption.trust import strictest
 from .._http.address import Address
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
+from .environment import PROFILE, Environment
 from .options import ClientOptions, ConnectOptions
-from .profiles import PROFILE_VARIABLE, Profile, find_profile, verify_setting
+from .profiles import Profile, find_profile, verify_setting
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -56,15 +55,9 @@ def resolve(
     Of several values of `trust`, the strictest applies.
     A profile applies only to its own server: its keys and certificates are not for another one.
     """
-
-    def variable(name: str) -> str | None:
-        return environ.get(f"VANTAGE6_{name}") or None
-
-    def secret(name: str) -> Secret | None:
-        return Secret(environ[f"VANTAGE6_{name}"]) if variable(name) else None
-
+    variables = Environment.read(environ)
     defaults = profile or Profile("")
-    server = arguments.get("server") or variable("SERVER") or defaults.server
+    server = arguments.get("server") or variables.server or defaults.server
     if server and not defaults.applies_to(server):
         warn(
             f"profile {defaults.name!r}: expected its server, {defaults.server}, got "
@@ -73,10 +66,10 @@ def resolve(
         defaults = Profile("")
     collaboration = arguments.get("collaboration")
     if collaboration is None:
-        collaboration = variable("COLLABORATION") or defaults.collaboration
+        collaboration = variables.collaboration or defaults.collaboration
     options = _client_options(arguments)
     if "verify" not in options:
-        authority = variable("CA")
+        authority = variables.ca
         options["verify"] = verify_setting(authority, Path()) if authority else defaults.verify
     if "cert" not in options and defaults.cert is not None:
         options["cert"] = defaults.cert
@@ -86,12 +79,12 @@ def resolve(
         options["trust"] = trust
     return ConnectionPlan(
         address=Address.parse(server) if server else None,
-        username=arguments.get("username") or variable("USERNAME") or defaults.username,
-        password=secret("PASSWORD") if password is None else password,
-        mfa_code=secret("MFA_CODE") if mfa_code is None else mfa_code,
+        username=arguments.get("username") or variables.username or defaults.username,
+        password=variables.password if password is None else password,
+        mfa_code=variables.mfa_code if mfa_code is None else mfa_code,
         collaboration=collaboration,
-        private_key=arguments.get("private_key") or variable("PRIVATE_KEY") or defaults.private_key,
-        passphrase=arguments.get("private_key_passphrase") or secret("PRIVATE_KEY_PASSPHRASE"),
+        private_key=arguments.get("private_key") or variables.private_key or defaults.private_key,
+        passphrase=arguments.get("private_key_passphrase") or variables.private_key_passphrase,
         save=defaults.save if save is None else save,
         options=options,
     )
@@ -136,7 +129,7 @@ def plan_from_env(
     save: bool | None,
 ) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Plan a connection from the environment, which may name a profile."""
-    if os.environ.get(PROFILE_VARIABLE):
+    if os.environ.get(PROFILE):
         return plan_from_profile(None, arguments, password, mfa_code, save)
     return _prefer_saved_login(resolve(arguments, password, mfa_code, save, os.environ, None))
 

@@ -23,14 +23,13 @@ from .._http.proxy import check_proxy
 from .._storage.files import atomic_write, file_lock, read_text
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
+from .environment import PROFILE, PROFILES
 
 KEYS = (
     *("server", "username", "collaboration", "private_key"),
     *("verify", "cert", "proxy", "save", "trust"),
 )
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
-PROFILES_VARIABLE = "VANTAGE6_PROFILES"
-PROFILE_VARIABLE = "VANTAGE6_PROFILE"
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 SECTION = re.compile(r"\[(?P<name>.+)\]")
 LOGIN_ADVICE = (
@@ -276,7 +275,7 @@ def _lines(profile: Profile) -> list[str]:
 
 def profiles_path() -> Path:
     """Return the path of the profile file: from the environment, or else the user's default."""
-    if chosen := os.environ.get(PROFILES_VARIABLE):
+    if chosen := os.environ.get(PROFILES):
         return Path(chosen)
     from platformdirs import user_config_path
 
@@ -308,9 +307,7 @@ def profiles() -> dict[str, Profile]:
 
 
 def find_profile(name: str | None) -> Profile:
-    return choose_profile(
-        profiles(), name, profiles_path(), os.environ.get(PROFILE_VARIABLE) or None
-    )
+    return choose_profile(profiles(), name, profiles_path(), os.environ.get(PROFILE) or None)
 
 
 def save_profile(profile: Profile) -> Path:

@@ -37,12 +37,12 @@ async def connect(
         await core.login(account, auto_relogin=auto_relogin)
     elif auto_relogin:
         core.auth.account = (await _account(core, plan)).for_relogin
-    if saved:
+    if plan.save and not is_resumed:
+        save_login(core, saved.path if saved else None)
+    elif saved:
         core.auth.saved = saved  # which has the tokens already, if they were resumed
         if not is_resumed:
             core.auth.share()
-    elif plan.save:
-        save_login(core)
     if plan.collaboration is not None:
         await core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:

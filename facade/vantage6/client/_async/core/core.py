@@ -148,15 +148,15 @@ class Core(Connection):
 
     async def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Log in with the tokens of an earlier login, and renew them if needed."""
-        is_due = auth.needs_renewal
-        if is_due:
-            await self._renew(auth)
+        expiring = auth.expiring_tokens()
+        if expiring:
+            await self._renew(auth, expiring)
         try:
             found = await self._identify(username, auth.require_tokens())
         except LoginExpiredError:
-            if is_due:
+            if expiring:
                 raise
-            await self._renew(auth, forced=True)
+            await self._renew(auth, auth.require_tokens(), forced=True)
             found = await self._identify(username, auth.require_tokens())
         if found[0] != username:
             raise ConfigurationError(
@@ -223,12 +223,11 @@ class Core(Connection):
 
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
-        await self._renew(self.auth, forced=True)
+        await self._renew(self.auth, self.auth.require_tokens(), forced=True)
 
-    async def _renew(self, auth: ClientAuth, *, forced: bool = False) -> None:
+    async def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
-        outdated, call = auth.require_tokens(), refresh_token()
-        deadline = Deadline(self.http.limits.timeouts)
+        call, deadline = refresh_token(), Deadline(self.http.limits.timeouts)
         async with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
             steps = auth.renewing(outdated, forced=forced)
             step = next(steps) if steps else None
@@ -237,8 +236,8 @@ class Core(Connection):
 
     async def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
-        if self.auth.needs_renewal:
-            await self._renew(self.auth)
+        if expiring := self.auth.expiring_tokens():
+            await self._renew(self.auth, expiring)
         return self.auth.require_tokens().access
 
     @property
