@@ -83,7 +83,7 @@ def _use_testing() -> None:
 
 EXTRAS = {
     "cli": Extra(("click", "rich"), _use_cli),
-    "events": Extra(("socketio", "websocket"), _use_events),
+    "events": Extra(("websocket",), _use_events),
     "rich": Extra(("rich",)),
     "pandas": Extra(("pandas",), _use_pandas),
     "fast": Extra(("pybase64",)),

@@ -217,7 +217,7 @@ def cut_line(
     if not is_recording(request):
         return lambda: None
     made: list[Any] = []
-    make = sockets._SocketThread._client
+    make = sockets._SocketThread._connect
 
     def keep(line: Any) -> Any:
         made.append(make(line))
@@ -225,9 +225,9 @@ def cut_line(
 
     def cut() -> None:
         tape.append((len(vcr), CUT, None))
-        made[-1].eio.disconnect(abort=True)
+        made[-1].abort()
 
-    monkeypatch.setattr(sockets._SocketThread, "_client", keep)
+    monkeypatch.setattr(sockets._SocketThread, "_connect", keep)
     return cut
 
 

@@ -1,37 +1,55 @@
-"""The event connection of a client, shared by all callers that wait.
+"""The connection to the server's events, shared by all waiting callers of a client.
 
-Both kinds of client use it: a thread holds the connection and puts events into the mailboxes of the
-callers. It never reconnects by itself, and follows no redirect: a caller first renews the token,
-then opens a new connection.
+Both clients use it: a thread holds the connection and puts events into the mailboxes of the
+callers. It never reconnects by itself: a caller renews the token first, then opens a new
+connection.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vantage6.bindings.secret import scrub
 
 from .._http.request import bearer_header
 from .._utils.locks import Lock, reset_after_fork
-from .limits import limited_websocket_class, plain_packet_class
+from .._utils.memory import decoded_size
+from .limits import (
+    MAX_DECODED_BYTES,
+    MAX_PINGS,
+    TOO_BUSY,
+    TOO_LARGE,
+    UNKNOWN,
+    EventSocketError,
+    limited_websocket_class,
+)
 from .types import Connected, Joined, Lost, Received, Refused
 
 if TYPE_CHECKING:
     from .._http.address import Address
     from .mailbox import AsyncMailbox, Mailbox
 
-# First character of the message with which the server closes the connection.
-CLOSE_PACKET = "1"
+PATH = "/socket.io/?transport=websocket&EIO=4"
+# Types of the packets that are exchanged; a message of Engine.IO (4) holds a packet of Socket.IO.
+OPEN, CLOSE, PING, PONG, NOOP = "0", "1", "2", "3", "6"
+CONNECT, DISCONNECT, EVENT, REFUSE = "40", "41", "42", "44"
+REDIRECTED = "the server redirects the event connection, and redirects are not followed"
+CLOSED = "the server closed the connection"
+# Maximum characters of the reason for a lost connection: it can hold a whole response.
+MAX_REASON = 200
 
 
 def can_connect() -> bool:
-    """Return whether the libraries for the event socket are installed."""
-    return all(importlib.util.find_spec(name) for name in ("socketio", "websocket"))
+    """Return whether the library for the event socket is installed."""
+    return importlib.util.find_spec("websocket") is not None
 
 
 class EventProtocol(Protocol):
@@ -140,108 +158,83 @@ class _SocketThread:
         deliver: Callable[[_SocketThread, Received], None],
     ) -> None:
         self._url, self._token, self._options, self._seconds = url, token, options, seconds
-        self._protocol, self._namespace = protocol, protocol.event_namespace
+        self._protocol = protocol
         self._hear = deliver
         self._ended = threading.Event()
-        self._websockets: list[Any] = []
+        self._websocket: Any = None  # the library is untyped
         threading.Thread(target=self._hold, name="vantage6-events", daemon=True).start()
 
     def close(self) -> None:
         """End the connection without waiting for it."""
         self._ended.set()
+        if self._websocket:
+            with suppress(Exception):  # it is ending in any case
+                self._websocket.abort()  # wakes the thread
 
     def _hold(self) -> None:
+        """Stay connected until `close` is called or the connection is lost."""
+        reason = CLOSED
         try:
-            self._connect()
+            self._websocket = self._connect()
+            self._listen()
+        except Exception as error:  # any error of the library, or that a server can cause
+            reason = scrub(str(error))[:MAX_REASON] or type(error).__name__
         finally:
-            # The libraries leave a websocket open that was reset or began with invalid data.
-            for websocket in self._websockets:
-                websocket.shutdown()
+            if self._websocket:
+                self._websocket.shutdown()
+        self._hear(self, Lost(reason))
 
-    def _connect(self) -> None:
-        """Connect, and stay connected until `close` is called or the connection is lost."""
-        try:
-            client = self._client()
-            client.connect(
-                self._url,
-                headers=bearer_header(self._token),
-                namespaces=[self._namespace],
-                transports=["websocket"],
-                wait_timeout=self._seconds,
-            )
-        except Exception as error:  # of any of three libraries; the callers continue without events
-            self._hear(self, Lost(scrub(str(error)) or type(error).__name__))
-            return
-        self._hear(self, Connected())
-        self._ended.wait()
-        with suppress(Exception):  # the connection is over in any case
-            client.disconnect()
-
-    def _client(self) -> Any:
-        """Create the socketio client, which is untyped."""
-        library: Any = importlib.import_module("socketio")
-        websocket = importlib.import_module("websocket")
-        kind = limited_websocket_class(
-            websocket, lambda: client.eio.queue.qsize(), self._lose, self._websockets.append
+    def _connect(self) -> Any:
+        library: Any = importlib.import_module("websocket")
+        websocket = library.create_connection(
+            f"ws{self._url.removeprefix('http')}{PATH}",
+            timeout=self._seconds,
+            header=bearer_header(self._token),
+            redirect_limit=0,
+            class_=limited_websocket_class(library),
+            **self._options(),
         )
-        client: Any = library.Client(
-            reconnection=False,
-            handle_sigint=False,
-            serializer=plain_packet_class(
-                importlib.import_module("socketio.packet"), self._namespace
-            ),
-            request_timeout=self._seconds,
-            websocket_extra_options={**self._options(), "class_": kind},
-        )
-        client.on("*", self._on_event, namespace=self._namespace)
-        self._handle_in_order(client.eio)
-        self._detect_every_end(client)
-        return client
+        if websocket.getstatus() != HTTPStatus.SWITCHING_PROTOCOLS:
+            # With a limit of 0, the library takes a redirect for the end of the handshake.
+            websocket.shutdown()
+            raise EventSocketError(REDIRECTED)
+        return websocket
 
-    def _detect_every_end(self, client: Any) -> None:
-        """Report an end during the handshake too, which the library does not."""
-        # The library reports an end only after `connect` has returned, and `connect` itself waits
-        # for messages that an ended connection can no longer deliver.
-        clean_up = client.eio.handlers["disconnect"]
+    def _listen(self) -> None:
+        """Exchange the packets of Engine.IO 4 and Socket.IO 5 that events consist of."""
+        namespace = self._protocol.event_namespace
+        greeting = json.loads(self._receive().removeprefix(OPEN))
+        patience = (greeting["pingInterval"] + greeting["pingTimeout"]) / 1000
+        self._websocket.send(f"{CONNECT}{namespace},")
+        began, pings = monotonic(), 0
+        while not self._ended.is_set():
+            packet = self._receive()
+            kind, in_namespace, content = packet.partition(f"{namespace},")
+            if packet == PING:
+                pings += 1
+                if pings > MAX_PINGS + monotonic() - began:
+                    raise EventSocketError(TOO_BUSY)
+                self._websocket.send(PONG)
+            elif packet in ("", CLOSE) or (in_namespace and kind in (DISCONNECT, REFUSE)):
+                return
+            elif in_namespace and kind == CONNECT:
+                self._websocket.settimeout(patience)
+                self._hear(self, Connected())
+            elif in_namespace and kind == EVENT:
+                self._deliver(content)
+            elif packet != NOOP:
+                raise EventSocketError(UNKNOWN)
 
-        def is_open() -> None:
-            client.connected = True
+    def _receive(self) -> str:
+        packet = self._websocket.recv()
+        if not isinstance(packet, str):
+            raise EventSocketError(UNKNOWN)
+        return packet
 
-        def has_ended(*reason: object) -> None:
-            clean_up(*reason)
-            self._lose(str(reason[0]) if reason else "the server closed the connection")
-
-        client.on("connect", is_open, namespace=self._namespace)
-        client.eio.on("disconnect", has_ended)
-
-    def _on_event(self, name: str, *data: object) -> None:
+    def _deliver(self, content: str) -> None:
+        if decoded_size(content) > MAX_DECODED_BYTES:
+            raise EventSocketError(TOO_LARGE)
+        name, *data = json.loads(content)
         item = self._protocol.parse_event(name, data[0] if data else None)
         if item is not None:
             self._hear(self, item)
-
-    def _lose(self, reason: str) -> None:
-        """Report the connection as lost and end it."""
-        self._hear(self, Lost(reason))
-        self._ended.set()
-
-    def _handle_in_order(self, transport: Any) -> None:
-        """Handle messages in order; the library would start a thread for each."""
-        # An exception in a handler would end the reading thread without any report.
-        start = transport.start_background_task
-
-        def handle(target: Callable[..., object], *args: object) -> object:
-            try:
-                return target(*args)
-            except Exception as error:  # any error that a server can cause
-                return self._lose(scrub(str(error)) or type(error).__name__)
-
-        def start_or_do(target: Callable[..., object], *args: object, **kwargs: object) -> object:
-            if target not in transport.handlers.values():
-                return start(target, *args, **kwargs)
-            # For a close packet the library waits until the reading thread has ended, so another
-            # thread has to handle it.
-            if args and str(args[0]).startswith(CLOSE_PACKET):
-                return start(handle, target, *args)
-            return handle(target, *args)
-
-        transport.start_background_task = start_or_do
