@@ -606,7 +606,7 @@ FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
     "nobody there": ("whoami -s http://127.0.0.1:9/api", 8, "127.0.0.1:9", {}),
     "no TLS": ("whoami -s {server_tls}", 8, "v6c: ", {}),
     "failed": ("task wait 'average of nothing'", 9, "crashed", {}),
-    "time is up": ("task wait long --timeout 1", 10, "still 'active'", {}),
+    "time is up": ("task wait long --timeout 1", 10, "got status 'active'", {}),
     "no key": (
         f"{CREATE} --kwarg column_name=age",
         11,
