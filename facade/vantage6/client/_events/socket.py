@@ -41,7 +41,6 @@ PATH = "/socket.io/?transport=websocket&EIO=4"
 # Types of the packets that are exchanged; a message of Engine.IO (4) holds a packet of Socket.IO.
 OPEN, CLOSE, PING, PONG, NOOP = "0", "1", "2", "3", "6"
 CONNECT, DISCONNECT, EVENT, REFUSE = "40", "41", "42", "44"
-REDIRECTED = "the server redirects the event connection, and redirects are not followed"
 CLOSED = "the server closed the connection"
 # Maximum characters of the reason for a lost connection: it can hold a whole response.
 MAX_REASON = 200
@@ -186,6 +185,7 @@ class _SocketThread:
 
     def _connect(self) -> Any:
         library: Any = importlib.import_module("websocket")
+        # `redirect_limit=0` ends a redirect with an error, or in older versions as if connected.
         websocket = library.create_connection(
             f"ws{self._url.removeprefix('http')}{PATH}",
             timeout=self._seconds,
@@ -195,9 +195,8 @@ class _SocketThread:
             **self._options(),
         )
         if websocket.getstatus() != HTTPStatus.SWITCHING_PROTOCOLS:
-            # With a limit of 0, the library takes a redirect for the end of the handshake.
             websocket.shutdown()
-            raise EventSocketError(REDIRECTED)
+            raise EventSocketError("Redirect limit exhausted")
         return websocket
 
     def _listen(self) -> None:
