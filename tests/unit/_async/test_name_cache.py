@@ -162,7 +162,7 @@ async def test_text_of_digits_is_an_id_and_not_the_name_of_another_task(
         assert await client.task.id(text) == 12
         assert (await client.task.kill(text))["msg"] == "task 12"
         assert (await client.task.delete(text))["msg"] == "task 12"
-    with pytest.raises(InvalidInputError, match=r"'12' is no name.*see get\(\)"):
+    with pytest.raises(InvalidInputError, match=r"expected a name, got '12'. Use get\(\)"):
         await client.task.find("12")
     with pytest.raises(InvalidInputError, match="too many digits"):
         await client.task.get("1" * 5000)

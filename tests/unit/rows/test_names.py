@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from vantage6.client import AmbiguousNameError, InvalidInputError, NameNotFoundError
 from vantage6.client._rows.names import (
-    MAX_FOLDED,
     NAMINGS,
     SERVER_KINDS,
     Directory,
@@ -20,6 +19,7 @@ from vantage6.client._rows.names import (
     describe_scope,
 )
 from vantage6.client._rows.references import id_of, references
+from vantage6.client._utils.text import MAX_FOLDED
 
 
 def organizations(*names: str) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ def test_long_names_are_compared_without_normalization(monkeypatch: pytest.Monke
         lengths.append(len(text))
         return normalize(form, text)
 
-    monkeypatch.setattr(unicodedata, "normalize", measured)
+    monkeypatch.setattr("vantage6.client._utils.text.normalize", measured)
     long = "é" * (MAX_FOLDED + 1)
     known = Directory("organization", organizations("IKNL", long))
     assert known.find("iknl ")["id"] == 1
