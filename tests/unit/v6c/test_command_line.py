@@ -398,14 +398,6 @@ def test_completion_is_quick_and_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    ("word", "there"),
-    [
-        ("", [r"a\ b", r"\$\(c\)", r"it\'s", "d/e:f"]),
-        ("'", ["a b", "$(c)", "d/e:f"]),
-        ('"', ["a b", "it's", "d/e:f"]),
-    ],
-)
 def test_names_that_would_be_ids_are_not_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"name": name} for name in ("12", "12 ", "1st", "", None)]
     client = MagicMock()
@@ -414,6 +406,14 @@ def test_names_that_would_be_ids_are_not_completed(monkeypatch: pytest.MonkeyPat
     assert _completers._list_names("task", _connection.ConnectionOptions(), "1") == ["1st"]
 
 
+@pytest.mark.parametrize(
+    ("word", "there"),
+    [
+        ("", [r"a\ b", r"\$\(c\)", r"it\'s", "d/e:f"]),
+        ("'", ["a b", "$(c)", "d/e:f"]),
+        ('"', ["a b", "it's", "d/e:f"]),
+    ],
+)
 def test_completed_names_are_quoted_in_bash(
     word: str, there: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
