@@ -289,6 +289,11 @@ async def test_name_and_key_are_of_the_same_row(
         await client.task.create(["Maastro"], **TASK, collaboration=4)
     with pytest.raises(NameNotFoundError):
         await client.task.create(["Maastro"], **TASK, collaboration=4)
+    both = [{**world.organizations[99], "name": name} for name in ("Maastro", "Genève")]
+    for rows in (both, both[::-1]):  # one identifier with two names
+        world.routes["GET /organization"] = listing([world.organizations[3], *rows])
+        with pytest.raises((NameNotFoundError, PublicKeyChangedError)):
+            await client.task.create(["Maastro"], **TASK, collaboration=4)
     assert posted(server) == 1
 
 
