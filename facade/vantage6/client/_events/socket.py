@@ -41,8 +41,10 @@ PATH = "/socket.io/?transport=websocket&EIO=4"
 OPEN, CLOSE, PING, PONG, NOOP = "0", "1", "2", "3", "6"
 CONNECT, DISCONNECT, EVENT, REFUSE = "40", "41", "42", "44"
 CLOSED = "the server closed the connection"
-# Maximum characters of the reason for a lost connection: it can hold a whole response.
+# Maximum characters of the reason for a lost connection, which can quote the server, and what the
+# library puts between the status of a response and its headers and body.
 MAX_REASON = 200
+HEADERS_FOLLOW = " -+-+- "
 
 
 def can_connect() -> bool:
@@ -176,7 +178,8 @@ class _SocketThread:
             self._websocket = self._connect()
             self._listen()
         except Exception as error:  # any error of the library, or that a server can cause
-            reason = scrub(str(error))[:MAX_REASON] or type(error).__name__
+            text = str(error).partition(HEADERS_FOLLOW)[0]
+            reason = scrub(text)[:MAX_REASON] or type(error).__name__
         finally:
             if self._websocket:
                 self._websocket.shutdown()
