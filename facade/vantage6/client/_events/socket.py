@@ -191,7 +191,6 @@ class _SocketThread:
             f"ws{self._url.removeprefix('http')}{PATH}",
             timeout=self._seconds,
             header=bearer_header(self._token),
-            redirect_limit=0,
             class_=limited_websocket_class(library),
             **self._options(),
         )
