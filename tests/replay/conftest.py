@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from vcr.cassette import Cassette
 from vcr.request import Request
-from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
+from vcr.stubs import httpx_stubs
 
 from tests.support.event_server import CUT, RecordedEvent, event_server
 from tests.support.mail_sink import MailSink
@@ -273,13 +273,13 @@ def _keys_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class RecordedTransport(pools.Transport):
-    """Replays and records the requests of a `Client`; vcrpy knows only the transports of httpx."""
+    """Replays and records the requests of a `Client`; vcrpy 9 knows those of httpx only."""
 
     cassette: Any = None  # set by vcrpy
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        handle = vcr_handle_request(self.cassette, pools.Transport.handle_request, httpx)
-        return handle(self, request)
+        real = pools.Transport.handle_request
+        return httpx_stubs.vcr_handle_request(self.cassette, real, httpx)(self, request)
 
 
 class RecordedAsyncTransport(async_pools.AsyncTransport):
@@ -289,17 +289,21 @@ class RecordedAsyncTransport(async_pools.AsyncTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         real = async_pools.AsyncTransport.handle_async_request
-        return await vcr_handle_async_request(self.cassette, real, httpx)(self, request)
+        return await httpx_stubs.vcr_handle_async_request(self.cassette, real, httpx)(self, request)
+
+
+PATCHES = (
+    (pools.Pools, "transport", RecordedTransport),
+    (async_pools.AsyncPools, "transport", RecordedAsyncTransport),
+)
 
 
 @pytest.fixture(scope="session")
 def vcr_config() -> dict[str, Any]:
     """Match requests on what they mean, and keep no secret."""
     return {
-        "custom_patches": (
-            (pools.Pools, "transport", RecordedTransport),
-            (async_pools.AsyncPools, "transport", RecordedAsyncTransport),
-        ),
+        # vcrpy 8, for Python 3.10, replaces the pools of httpcore.
+        "custom_patches": PATCHES if hasattr(httpx_stubs, "vcr_handle_request") else (),
         "match_on": ["method", "host", "path", "query"],
         "before_record_request": clean_request,
         "before_record_response": clean_response,

@@ -384,6 +384,7 @@ STRANGE = {
     "no JSON": "42/tasks,[",
     "deep JSON": "42/tasks," + "[" * 100_000,
     "no event": "42/tasks,[]",
+    "many small values": f'42/tasks,["node-online",[{"[]," * 300_000}[]]]',
     "attachments": '45999999-/tasks,["x"]',
     "attachments that are none": '450-/tasks,["x"]',
     "what wants an answer": '42/tasks,7["x"]',

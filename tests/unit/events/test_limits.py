@@ -85,6 +85,18 @@ def test_failed_connection_is_closed(said: bytes) -> None:
     assert [str(one.message) for one in caught] == []
 
 
+def test_failed_handshake_is_described_without_headers_and_body() -> None:
+    def refuse(connection: socket.socket) -> None:
+        read_request(connection)
+        body = b"token " * 10_000
+        head = b"HTTP/1.1 500 Oh\r\nX: secret\r\nContent-Length: %d\r\n\r\n" % len(body)
+        connection.sendall(head + body)
+        connection.recv(1)
+
+    with raw_server(refuse) as seen:
+        assert _first_heard(seen.port) == Lost("Handshake status 500 Oh")
+
+
 def _first_heard(port: int) -> object:
     """Connect, and return what is heard of it; nothing of it is left then."""
     heard: queue.Queue[object] = queue.Queue()

@@ -74,7 +74,7 @@ def test_event_connection_follows_no_redirect(status: int) -> None:
         assert len(server.connections) == 1
         assert stranger.connections == []
     assert isinstance(lost, Lost)
-    assert "redirect limit" in lost.reason.lower()
+    assert "redirects are not followed" in lost.reason
 
 
 async def test_long_text_counts_as_several_events(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,8 +92,8 @@ class AsyncClient:
     max_retries : int
         Maximum number of retries of a request that is safe to repeat.
     max_response_bytes : int
-        Maximum size of a response in bytes, uncompressed; the default is 1 GiB. Data from a blob
-        store may have any size.
+        Maximum size of a response in bytes, decompressed and decoded; the default is 1 GiB. Results
+        that are saved to files may be larger.
     verify : bool, path or SSLContext
         Certificates to trust: True for the commonly trusted ones, a file or folder for those in
         it, or False for any, which is not safe. An SSLContext of your own decides everything. This

@@ -1,7 +1,8 @@
-"""Limits on the memory and time that the event socket uses."""
+"""Limits on the memory, the time and the redirects of the event socket."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from math import inf
 from time import monotonic
 from typing import Any
@@ -21,6 +22,7 @@ MAX_PINGS = 1000
 TOO_LARGE = f"the server sent more than {MAX_BYTES} bytes without completing a message"
 TOO_SLOW = f"a message was not complete after {MAX_SECONDS:g} seconds"
 TOO_BUSY = "the server sent too many pings"
+REDIRECTED = "the server redirects the event connection, and redirects are not followed"
 UNKNOWN = "the server sent a message of a type that events do not use"
 
 
@@ -55,7 +57,7 @@ class MeteredSocket:
 
 
 def limited_websocket_class(library: Any) -> type[Any]:
-    """Create a websocket class, for `class_`, that limits the size and duration of messages."""
+    """Create a websocket class that limits messages in size and time, and follows no redirect."""
 
     class Limited(library.WebSocket):
         @property
@@ -65,6 +67,15 @@ def limited_websocket_class(library: Any) -> type[Any]:
         @sock.setter
         def sock(self, socket: Any) -> None:  # the library sets it before the handshake
             self._metered = socket and MeteredSocket(socket)
+
+        def connect(self, url: str, **options: Any) -> None:
+            base: Any = super()
+            try:  # a redirect would send the token to any address that the response names
+                base.connect(url, **options, redirect_limit=0)
+            finally:
+                if self.getstatus() not in (None, HTTPStatus.SWITCHING_PROTOCOLS):
+                    self.shutdown()
+                    raise EventSocketError(REDIRECTED)
 
         def recv(self) -> str | bytes:
             if self._metered:

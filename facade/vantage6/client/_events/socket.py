@@ -13,7 +13,6 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,8 +41,10 @@ PATH = "/socket.io/?transport=websocket&EIO=4"
 OPEN, CLOSE, PING, PONG, NOOP = "0", "1", "2", "3", "6"
 CONNECT, DISCONNECT, EVENT, REFUSE = "40", "41", "42", "44"
 CLOSED = "the server closed the connection"
-# Maximum characters of the reason for a lost connection: it can hold a whole response.
+# Maximum characters of the reason for a lost connection, which can quote the server, and what the
+# library puts between the status of a response and its headers and body.
 MAX_REASON = 200
+HEADERS_FOLLOW = " -+-+- "
 
 
 def can_connect() -> bool:
@@ -177,7 +178,8 @@ class _SocketThread:
             self._websocket = self._connect()
             self._listen()
         except Exception as error:  # any error of the library, or that a server can cause
-            reason = scrub(str(error))[:MAX_REASON] or type(error).__name__
+            text = str(error).partition(HEADERS_FOLLOW)[0]
+            reason = scrub(text)[:MAX_REASON] or type(error).__name__
         finally:
             if self._websocket:
                 self._websocket.shutdown()
@@ -185,19 +187,13 @@ class _SocketThread:
 
     def _connect(self) -> Any:
         library: Any = importlib.import_module("websocket")
-        # `redirect_limit=0` ends a redirect with an error, or in older versions as if connected.
-        websocket = library.create_connection(
+        return library.create_connection(
             f"ws{self._url.removeprefix('http')}{PATH}",
             timeout=self._seconds,
             header=bearer_header(self._token),
-            redirect_limit=0,
             class_=limited_websocket_class(library),
             **self._options(),
         )
-        if websocket.getstatus() != HTTPStatus.SWITCHING_PROTOCOLS:
-            websocket.shutdown()
-            raise EventSocketError("Redirect limit exhausted")
-        return websocket
 
     def _listen(self) -> None:
         """Exchange the packets of Engine.IO 4 and Socket.IO 5 that events consist of."""
