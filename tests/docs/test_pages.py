@@ -150,6 +150,19 @@ def tree(kind: type[Exception], before: str = "") -> Iterator[str]:
         yield from tree(each, before + ("    " if last else "│   "))
 
 
+def test_security_page_names_a_test_for_each_promise() -> None:
+    page = (ROOT / "docs/security.md").read_text()
+    table = page.partition("## Promises and their tests\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 30
+    for row in rows:
+        named = re.findall(r"`([\w/.]+\.py)::(test_\w+)`", row)
+        assert named, row
+        for file, name in named:
+            source = (ROOT / "tests" / file).read_text()
+            assert re.search(rf"def {name}\(", source), f"{file}::{name}"
+
+
 def test_errors_page_has_the_error_tree() -> None:
     assert checked_here("docs/errors.md").splitlines() == ["Vantage6Error", *tree(Vantage6Error)]
 
