@@ -476,7 +476,7 @@ def test_auto_relogin(client: Client, server: ScriptedServer) -> None:
         "GET /api/node/1",
     ]
     assert server.seen[2].authorization is None
-    assert "secret" not in repr(client._core.auth.account)  # type: ignore[attr-defined]
+    assert "secret" not in repr(client._core.auth.strategy)  # type: ignore[attr-defined]
     client.refresh_token()
     assert server.paths[4:] == ["POST /api/token/refresh", "POST /api/token/user"]
 

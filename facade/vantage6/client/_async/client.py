@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 
 from .._auth.credentials import parse_code, parse_password
-from .._auth.password import Account
+from .._auth.password import PasswordLogin
 from .._auth.remember import SavedLogin
 from .._config.options import mask_options, show_log
 from .._encryption.trust import Trust, strictest, trust_mode
@@ -614,8 +614,8 @@ class AsyncClient:
         >>> await client.authenticate("researcher", "password", lambda: input("Code: "))
         """
         password, mfa_code = secret(password, "password"), parse_code(mfa_code)
-        account = Account(username, password, mfa_code)
-        await self._core.login(account, auto_relogin=auto_relogin)
+        login = PasswordLogin(username, password, mfa_code)
+        await self._core.login(username, login, auto_relogin=auto_relogin)
 
     async def refresh_token(self) -> None:
         """Renew the token now. The client does this automatically when needed.

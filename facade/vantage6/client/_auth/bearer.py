@@ -24,7 +24,7 @@ from .._http.network import origin_of, parse_url
 from .._http.status_errors import is_expired
 from .._utils.locks import reset_after_fork
 from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
-from .password import renewal_flow
+from .password import RefreshOnly
 from .shared import ForkedTokens
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from .._http.network import Origin
     from .._http.response import Response
-    from .password import Account, LoginFlow, LoginStep
     from .shared import SavedTokens, SharedTokens
+    from .strategy import AuthStrategy, LoginFlow, LoginStep
     from .tokens import Tokens
 
 # A request may wait so long for a free connection that its token expires before it is sent, and so
@@ -74,7 +74,7 @@ class BearerAuth(httpx.Auth):
         self.tokens: Tokens | None = None
         self._url = parse_url(url)
         self._store: Origin | None = None
-        self.account: Account | None = None
+        self.strategy: AuthStrategy = RefreshOnly()
         self.saved: SavedTokens | None = None
         self._forked: ForkedTokens | None = None
         self._locked: list[SharedTokens] = []
@@ -83,9 +83,9 @@ class BearerAuth(httpx.Auth):
     def after_fork(self) -> None:
         self._locked = []  # these locks are the parent's
 
-    def use(self, tokens: Tokens, account: Account | None) -> None:
+    def use(self, tokens: Tokens, strategy: AuthStrategy) -> None:
         """Sign with the tokens of another login from now on."""
-        self.tokens, self.account = tokens, account
+        self.tokens, self.strategy = tokens, strategy
         self._forked = ForkedTokens.create()
         self.share()
 
@@ -155,7 +155,7 @@ class BearerAuth(httpx.Auth):
                 newest = found
         self.tokens = newest
         if newest is outdated or forced or self.expiring_tokens():
-            return renewal_flow(newest, self.account)
+            return self.strategy.renew(newest)
         return None
 
     def share(self) -> None:
@@ -175,5 +175,5 @@ class BearerAuth(httpx.Auth):
             self.share()
             return None
         except LoginFailedError:
-            self.account = None  # more failed logins would lock the account
+            self.strategy = RefreshOnly()  # more failed logins would lock the account
             raise

@@ -2,81 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 
 from .._http.decoding import decode_response, validate
-from .._http.response import Response
 from .._http.secrets import secret
 from .._http.validation import service_checks
 from ..errors import (
     LoginExpiredError,
     LoginFailedError,
+    NotAuthenticatedError,
     TwoFactorRequiredError,
     TwoFactorSetupRequiredError,
     UnauthorizedError,
 )
+from .strategy import AuthStrategy
 from .tokens import Tokens
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.server.rows import Message, TwoFactorSecret, UserLogin, UserTokens
 
+    from .._http.response import Response
     from .credentials import CodeSource
+    from .strategy import LoginFlow
 
 T = TypeVar("T")
-# A request and its headers, or a function that supplies a code. The flow receives the result.
-LoginStep: TypeAlias = "tuple[Call[Any], Mapping[str, str]] | Callable[[], object]"
-LoginFlow: TypeAlias = Generator[LoginStep, "Response | str", Tokens]
 
 
 @dataclass(frozen=True)
-class Account:
-    """The credentials of a user."""
+class PasswordLogin(AuthStrategy):
+    """Log in with a password, and with a code if the server asks for one."""
 
     username: str
     password: str = field(repr=False)
     mfa_code: CodeSource | None = field(default=None, repr=False)
 
     @property
-    def for_relogin(self) -> Account:
-        """The account without a code that is valid for one login only."""
+    def for_relogin(self) -> PasswordLogin:
+        """The login without a code that is valid only once."""
         code = self.mfa_code if callable(self.mfa_code) else None
-        return Account(self.username, self.password, code)
+        return PasswordLogin(self.username, self.password, code)
+
+    def log_in(self) -> LoginFlow:
+        """Obtain tokens; call the function for the code only if the server asks for one."""
+        supply = self.mfa_code
+        try:
+            return (yield from _request_tokens(self, None if callable(supply) else supply))
+        except TwoFactorRequiredError:
+            if not callable(supply):
+                raise
+        # Outside the except clause: an error in the function must not be chained to that one.
+        code = yield supply
+        return (yield from _request_tokens(self, code if isinstance(code, str) else None))
+
+    def renew(self, tokens: Tokens) -> LoginFlow:
+        """Renew tokens, or log in again if they have expired."""
+        try:
+            return (yield from _renew(tokens))
+        except LoginExpiredError:
+            pass
+        return (yield from self.log_in())
 
 
-def login_flow(account: Account) -> LoginFlow:
-    """Log in; call the function for the code only if the server asks for one."""
-    supply = account.mfa_code
-    try:
-        return (yield from _request_tokens(account, None if callable(supply) else supply))
-    except TwoFactorRequiredError:
-        if not callable(supply):
-            raise
-    # Outside the except clause: an error in the function must not be chained to that one.
-    code = yield supply
-    return (yield from _request_tokens(account, code if isinstance(code, str) else None))
+class RefreshOnly(AuthStrategy):
+    """Renew tokens until they expire: for a saved login, or without automatic login."""
+
+    @property
+    def for_relogin(self) -> RefreshOnly:
+        """The same: nothing in it is valid only once."""
+        return self
+
+    def log_in(self) -> LoginFlow:
+        """Raise an error: there is no password."""
+        raise NotAuthenticatedError()
+
+    def renew(self, tokens: Tokens) -> LoginFlow:
+        """Renew tokens."""
+        return _renew(tokens)
 
 
-def renewal_flow(tokens: Tokens, account: Account | None) -> LoginFlow:
-    """Renew tokens, or log in again if they have expired and an account is available."""
+def _renew(tokens: Tokens) -> LoginFlow:
     call, since = calls.refresh_token(), monotonic()
     response = yield call, tokens.renewing
-    try:
-        # Servers reject an expired refresh token as they reject an expired access token.
-        return Tokens.of(_read(call, response, LoginExpiredError), since)
-    except LoginExpiredError:
-        if account is None:
-            raise
-    return (yield from login_flow(account))
+    # Servers reject an expired refresh token as they reject an expired access token.
+    return Tokens.of(_read(call, response, LoginExpiredError), since)
 
 
-def _request_tokens(account: Account, code: str | None) -> LoginFlow:
+def _request_tokens(account: PasswordLogin, code: str | None) -> LoginFlow:
     call = calls.create_user_token(login_body(account.username, account.password, code))
     since = monotonic()  # the tokens may be as old as the request for them
     response = yield call, {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..._auth.credentials import aresolve_password
 from ..._auth.keyring import find_password
-from ..._auth.password import Account
+from ..._auth.password import PasswordLogin
 from ..._auth.prompt import ask, can_ask
 from ..._auth.remember import save_login
 from ..._auth.shared import SavedTokens
@@ -33,10 +33,10 @@ async def connect(
         saved = SavedTokens(stored[0], core.url, stored[1].username)
     is_resumed = stored is not None and await _resume(core, stored, saved)
     if not is_resumed:
-        account = await _account(core, plan)
-        await core.login(account, auto_relogin=auto_relogin)
+        login = await _password_login(core, plan)
+        await core.login(login.username, login, auto_relogin=auto_relogin)
     elif auto_relogin:
-        core.auth.account = (await _account(core, plan)).for_relogin
+        core.auth.strategy = (await _password_login(core, plan)).for_relogin
     if plan.save and not is_resumed:
         save_login(core, saved.path if saved else None)
     elif saved:
@@ -65,7 +65,7 @@ async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> boo
     return True
 
 
-async def _account(core: Core, plan: ConnectionPlan) -> Account:
+async def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
     """Return the account to log in with, from the plan, the keyring or a prompt."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
@@ -81,4 +81,4 @@ async def _account(core: Core, plan: ConnectionPlan) -> Account:
     code = plan.mfa_code
     if code is None and can_ask():
         code = partial(ask, "Code of your authenticator app")
-    return Account(username, await aresolve_password(password), code)
+    return PasswordLogin(username, await aresolve_password(password), code)

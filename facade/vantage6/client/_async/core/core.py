@@ -11,7 +11,7 @@ from vantage6.bindings.server.calls import refresh_token
 
 from ..._auth.credentials import aresolve_code
 from ..._auth.identity import WhoAmI
-from ..._auth.password import login_flow
+from ..._auth.password import RefreshOnly
 from ..._auth.tokens import Tokens
 from ..._backend.v4 import V4
 from ..._backend.versions import complete_store_address
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
-    from ..._auth.password import Account, LoginFlow, LoginStep
+    from ..._auth.strategy import AuthStrategy, LoginFlow, LoginStep
     from ..._backend.rows import AlgorithmStore, OrganizationUpdate
     from ..._encryption.trust import Trust
     from ..._events.socket import Socket
@@ -135,12 +135,13 @@ class Core(Connection):
         """The reader of inputs and results, with the user's key."""
         return Reader(self.whoami, self.private_key)
 
-    async def login(self, account: Account, *, auto_relogin: bool) -> WhoAmI:
+    async def login(self, username: str, strategy: AuthStrategy, *, auto_relogin: bool) -> WhoAmI:
         """Log in, and return the user."""
         self.warn_if_insecure()
-        tokens = await self._get_tokens(account)
-        found = await self._identify(account.username, tokens)
-        who = self._set_user(tokens, *found, account.for_relogin if auto_relogin else None)
+        tokens = await self._get_tokens(strategy)
+        found = await self._identify(username, tokens)
+        later = strategy.for_relogin if auto_relogin else RefreshOnly()
+        who = self._set_user(tokens, *found, later)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
@@ -162,10 +163,10 @@ class Core(Connection):
             raise ConfigurationError(
                 f"saved login: expected one of {username!r}, got one of {found[0]!r}."
             )
-        return self._set_user(auth.require_tokens(), *found)
+        return self._set_user(auth.require_tokens(), *found, RefreshOnly())
 
     def _set_user(
-        self, tokens: Tokens, username: str, who: WhoAmI, account: Account | None = None
+        self, tokens: Tokens, username: str, who: WhoAmI, strategy: AuthStrategy
     ) -> WhoAmI:
         """Set the user and the tokens, after all requests of a login, since each may fail."""
         state = self.state
@@ -176,13 +177,13 @@ class Core(Connection):
         if username != state.username:
             self.auth.saved = None  # of the previous user
         state.username = username
-        self.auth.use(tokens, account)
+        self.auth.use(tokens, strategy)
         return who
 
-    async def _get_tokens(self, account: Account) -> Tokens:
+    async def _get_tokens(self, strategy: AuthStrategy) -> Tokens:
         """Log in, and return the tokens."""
         try:
-            return await self._run_flow(login_flow(account))
+            return await self._run_flow(strategy.log_in())
         except TwoFactorSetupRequiredError as error:
             from ..._auth.two_factor import offer_qr
 

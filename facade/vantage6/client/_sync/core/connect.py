@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..._auth.credentials import resolve_password
 from ..._auth.keyring import find_password
-from ..._auth.password import Account
+from ..._auth.password import PasswordLogin
 from ..._auth.prompt import ask, can_ask
 from ..._auth.remember import save_login
 from ..._auth.shared import SavedTokens
@@ -32,10 +32,10 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         saved = SavedTokens(stored[0], core.url, stored[1].username)
     is_resumed = stored is not None and _resume(core, stored, saved)
     if not is_resumed:
-        account = _account(core, plan)
-        core.login(account, auto_relogin=auto_relogin)
+        login = _password_login(core, plan)
+        core.login(login.username, login, auto_relogin=auto_relogin)
     elif auto_relogin:
-        core.auth.account = (_account(core, plan)).for_relogin
+        core.auth.strategy = (_password_login(core, plan)).for_relogin
     if plan.save and not is_resumed:
         save_login(core, saved.path if saved else None)
     elif saved:
@@ -64,7 +64,7 @@ def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     return True
 
 
-def _account(core: Core, plan: ConnectionPlan) -> Account:
+def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
     """Return the account to log in with, from the plan, the keyring or a prompt."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
@@ -80,4 +80,4 @@ def _account(core: Core, plan: ConnectionPlan) -> Account:
     code = plan.mfa_code
     if code is None and can_ask():
         code = partial(ask, "Code of your authenticator app")
-    return Account(username, resolve_password(password), code)
+    return PasswordLogin(username, resolve_password(password), code)
