@@ -33,7 +33,7 @@ async def test_connection_refused() -> None:
     with socket.socket() as taken:  # bound, not listening: the port stays closed
         taken.bind(("127.0.0.1", 0))
         async with AsyncClient("http://127.0.0.1", port_of(taken), log_level=None) as client:
-            with pytest.raises(ConnectionFailedError, match="is the server up") as caught:
+            with pytest.raises(ConnectionFailedError, match="that the server is up") as caught:
                 await client.util.get_server_version()
             assert (caught.value.method, "/api/version" in caught.value.url) == ("GET", True)
             with pytest.raises(ConnectionFailedError):

@@ -129,7 +129,7 @@ async def test_oversized_and_oddly_compressed_responses() -> None:
 async def test_timeout_errors_name_the_option() -> None:
     slow = send_slowly(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.05)
     with raw_server(slow) as seen:
-        with pytest.raises(RequestTimeoutError, match="called total"):
+        with pytest.raises(RequestTimeoutError, match="total timeout"):
             await ask("http://127.0.0.1", seen.port, timeout=Timeouts(total=0.3))
     with raw_server(lambda connection: seen.ended.wait(5) and None) as seen:
         with pytest.raises(RequestTimeoutError, match="read timeout"):
