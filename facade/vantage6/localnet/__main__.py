@@ -72,9 +72,9 @@ def _up(network: LocalNetwork, json: Path | None) -> int:
     """Run the network until Ctrl-C."""
     _check_replaceable(json)
     with network:
-        _write_description(network, json)
-        print(_summary(network), flush=True)
         try:
+            _write_description(network, json)
+            print(_summary(network), flush=True)
             threading.Event().wait()
         except KeyboardInterrupt:
             print()

@@ -215,6 +215,7 @@ def _send_binary(context: CommandContext, call: Call[object], content: bytes | N
 
 
 def _status_error(status: int, text: str, url: str, method: str) -> Exception:
+    from vantage6.bindings.secret import scrub
     from vantage6.client import NotFoundError, PermissionDeniedError, ServerError, StatusError
 
     kinds: dict[int, type[StatusError]] = {
@@ -222,6 +223,7 @@ def _status_error(status: int, text: str, url: str, method: str) -> Exception:
         403: PermissionDeniedError,
         404: NotFoundError,
     }
+    text = scrub(text)
     kind = kinds.get(status, ServerError if status >= 500 else StatusError)
     return kind(text.strip(), method=method, url=url, status=status, body=text)
 

@@ -614,6 +614,7 @@ async def test_custom_request(client: AsyncClient, server: ScriptedServer) -> No
         {"endpoint": "task/../../admin"},
         {"endpoint": "task/%2E%2e/user"},
         {"endpoint": "task/..\\user"},
+        {"endpoint": "task\\..\\user"},
         {"endpoint": "task/."},
         {"endpoint": "task\r\nX: y"},
         {"endpoint": "task", "method": "get /api/user HTTP/1.1\r\nX: y\r\n\r\n"},

@@ -261,10 +261,27 @@ async def test_name_is_accepted_for_another_organization(
     with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
         await client.task.create(["maastro"], **TASK, collaboration=4)
     client._core.names.forget()
-    assert await client.organization.fingerprint("maastro") == fingerprint(EVIL)
+    with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
+        await client.organization.fingerprint("maastro")
+    assert await client.organization.fingerprint(6) == fingerprint(EVIL)
     assert await client.organization.trust("maastro") == fingerprint(EVIL)
     task = await client.task.create(["maastro", "Maastro"], **TASK, collaboration=4)
     assert [row["id"] for row in task["organizations"]] == [6, 5]  # type: ignore[typeddict-item]
+
+
+async def test_name_of_your_own_organization_is_known(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    name = world.organizations[3]["name"]
+    await client.task.create([name], **TASK, collaboration=4)
+    world.organizations[3]["name"] = "another"
+    world.organizations[99] = {"id": 99, "name": name, "public_key": EVIL}
+    client._core.names.forget()
+    with pytest.raises(PublicKeyChangedError, match="expected organization 3"):
+        await client.task.create([name], **TASK, collaboration=4)
+    assert posted(server) == 1
 
 
 async def test_name_and_key_are_of_the_same_row(

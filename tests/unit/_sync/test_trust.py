@@ -262,10 +262,27 @@ def test_name_is_accepted_for_another_organization(
     with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
         client.task.create(["maastro"], **TASK, collaboration=4)
     client._core.names.forget()
-    assert client.organization.fingerprint("maastro") == fingerprint(EVIL)
+    with pytest.raises(PublicKeyChangedError, match="expected organization 5"):
+        client.organization.fingerprint("maastro")
+    assert client.organization.fingerprint(6) == fingerprint(EVIL)
     assert client.organization.trust("maastro") == fingerprint(EVIL)
     task = client.task.create(["maastro", "Maastro"], **TASK, collaboration=4)
     assert [row["id"] for row in task["organizations"]] == [6, 5]  # type: ignore[typeddict-item]
+
+
+def test_name_of_your_own_organization_is_known(
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    world.serve(server, client)
+    client.setup_encryption(write_key(tmp_path))
+    name = world.organizations[3]["name"]
+    client.task.create([name], **TASK, collaboration=4)
+    world.organizations[3]["name"] = "another"
+    world.organizations[99] = {"id": 99, "name": name, "public_key": EVIL}
+    client._core.names.forget()
+    with pytest.raises(PublicKeyChangedError, match="expected organization 3"):
+        client.task.create([name], **TASK, collaboration=4)
+    assert posted(server) == 1
 
 
 def test_name_and_key_are_of_the_same_row(

@@ -168,3 +168,8 @@ def test_strictest_mode_applies(given: list[Any], variable: str, mode: str | Non
 def test_unknown_mode_of_the_environment_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="VANTAGE6_TRUST: expected one of 'first-use'"):
         strictest(environ={"VANTAGE6_TRUST": "Strict"})
+
+
+def test_encrypted_collaboration_does_not_take_over_a_known_name() -> None:
+    with pytest.raises(NotEncryptedError):
+        check_encryption("first-use", [ENCRYPTED], replace(ENCRYPTED, id_=9))

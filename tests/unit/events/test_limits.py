@@ -114,3 +114,17 @@ def _until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_started_message_that_stops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        metered = limits.MeteredSocket(ours)
+        metered.settimeout(30)
+        theirs.send(b"x")
+        assert metered.recv(10) == b"x"
+        with pytest.raises(limits.EventSocketError, match="not complete after"):
+            metered.recv(10)
+        metered.start()
+        assert ours.gettimeout() == 30

@@ -196,3 +196,9 @@ def test_events_use_the_same_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert socket_options("http://localhost", Route())["http_no_proxy"] == ["*"]
     socks = socket_options(f"http://{NAME}", Route(proxy="socks5://proxy.example"))
     assert (socks["proxy_type"], socks["http_proxy_port"]) == ("socks5h", 1080)
+
+
+def test_events_send_no_login_to_an_https_proxy() -> None:
+    route = Route(proxy="https://user:password@proxy.example:3128")
+    with pytest.raises(ConfigurationError, match="carry events"):
+        socket_options(f"http://{NAME}", route)

@@ -213,3 +213,17 @@ def test_private_files_cause_no_warning(folder: Path, monkeypatch: pytest.Monkey
             file, read = kind(folder, monkeypatch)
             file.chmod(0o700 if file.is_dir() else 0o600)
             read()
+
+
+def test_certificates_of_a_folder_and_of_the_client_are_checked(folder: Path) -> None:
+    authorities = folder / "authorities"
+    authorities.mkdir()
+    authority = authorities / "authority.pem"
+    authority.touch()
+    authority.chmod(0o666)
+    with pytest.raises(ConfigurationError, match=rf"0666 for {authority}"):
+        ssl_context(URL, Route(verify=authorities))
+    crt, key = CertificateAuthority(folder).issue("me")
+    Path(crt).chmod(0o666)
+    with pytest.raises(ConfigurationError, match=rf"0666 for {crt}"):
+        ssl_context(URL, Route(cert=(crt, key)))

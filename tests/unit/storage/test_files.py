@@ -41,3 +41,9 @@ def test_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     ):
         pass
     assert not missing.exists()
+
+
+def test_all_created_folders_are_private(tmp_path: Path) -> None:
+    with files.file_lock(tmp_path / "first" / "second" / "file"):
+        for folder in (tmp_path / "first", tmp_path / "first" / "second"):
+            assert folder.stat().st_mode & 0o077 == 0

@@ -137,7 +137,7 @@ def test_only_requested_and_own_organizations_are_checked(tmp_path: Path) -> Non
     trust = Trust(URL, "first-use", tmp_path / "known")
     others = organization(2, KEYS[1]), organization(3, "nonsense")
     trust.check_keys([2], members(*others), OWN)
-    assert trust.path.read_text().count("SHA256:") == 1, "the own key needs no line"
+    assert trust.path.read_text().count("SHA256:") == 2, "the requested and the own"
     with pytest.raises(PublicKeyChangedError, match="your own organization 1"):
         trust.check_keys([2], [organization(1, KEYS[2]), *others], OWN)
 
@@ -183,7 +183,7 @@ def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
             pool.submit(trust.check_keys, [id_], members(organization(id_, KEYS[1])), OWN)
     assert other.wait(60) == 0
     lines = path.read_text().splitlines()
-    assert sum(line.startswith(f"{URL} organization") for line in lines) == 20
+    assert sum(line.startswith(f"{URL} organization") for line in lines) == 21
     assert sum(line.startswith("https://other.example/api coll") for line in lines) == 20
     assert [file.name for file in tmp_path.iterdir() if "known" not in file.name] == []
 

@@ -525,7 +525,10 @@ class Blobs(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         there = self.path == "/api/blobstream/u"
-        self.answer(200 if there else 404, self.kept if there else b'{"msg": "not there"}')
+        self.answer(
+            200 if there else 404,
+            self.kept if there else b'{"msg": "not there", "password": "hunter2"}',
+        )
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -554,7 +557,9 @@ def test_upload_and_download_bytes(
             assert run(["api", "download_blob", "--id", "u", *back]) == 0
             assert (tmp_path / "back").read_bytes() == content
             assert run(["api", "download_blob", "--id", "v", *back]) == 5
-            assert "not there" in capsys.readouterr().err
+            told = capsys.readouterr().err
+            assert "not there" in told
+            assert "hunter2" not in told
             assert (tmp_path / "back").read_bytes() == content, "nothing came in its place"
             (tmp_path / "link").symlink_to(tmp_path / "there")
             link = ["--output", str(tmp_path / "link")]
@@ -565,10 +570,10 @@ def test_upload_and_download_bytes(
             assert (tmp_path / "link").read_bytes() == content
             assert (tmp_path / "link").stat().st_mode & 0o777 == 0o600
             os.mkfifo(tmp_path / "pipe")  # would wait for a reader
-            for wrong, told in (("pipe", "that cannot be replaced"), ("", "is a directory")):
+            for wrong, reason in (("pipe", "that cannot be replaced"), ("", "is a directory")):
                 where = ["--output", str(tmp_path / wrong)]
                 assert run(["api", "download_blob", "--id", "v", *where]) == 2
-                assert told in capsys.readouterr().err
+                assert reason in capsys.readouterr().err
             left = sorted(path.name for path in tmp_path.iterdir())
             assert left == ["back", "link", "pipe", "there"]
         finally:

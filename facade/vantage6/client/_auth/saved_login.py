@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret, SecretBytes, conceal
 
-from .._storage.files import atomic_write, check_access, file_lock
+from .._storage.files import atomic_write, check_access, create_private_folder, file_lock
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
@@ -133,7 +133,7 @@ def write_login(saved: StoredLogin, path: Path) -> None:
     """Write a login to a file that only its owner can read, replacing an existing link."""
     try:
         if path.parent == logins_folder():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private_folder(path.parent)
             path.parent.chmod(0o700)
         with atomic_write(path) as file:
             file.write(saved.written())

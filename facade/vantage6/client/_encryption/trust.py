@@ -124,6 +124,7 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
         return None
     pins = [pin for pin in known if pin.key == current.key]
     if current.value == ENCRYPTED:  # safe, regardless of the known value
+        check_name(trust, known, current)
         is_known = any(pin.value == ENCRYPTED and _has_name_of(pin, current) for pin in pins)
         return None if is_known else current
     owner = _other_owner(known, current)
@@ -236,8 +237,15 @@ class Trust:
         rows = [row for row in members if row["id"] in recipients and row.get("public_key")]
         pins = {row["id"]: _key_pin(row) for row in rows}
         own_pin = Pin("organization", own_id, fingerprint(own_key), "")
-        check_own_key(self.mode, own_pin, pins.pop(own_id, None))
-        self._check([*pins.values()], check_key)
+        check_own_key(self.mode, own_pin, pins.get(own_id))
+
+        def decide(trust: TrustMode, known: Known, pin: Pin) -> Pin | None:
+            if pin.id_ != own_id:
+                return check_key(trust, known, pin)
+            check_name(trust, known, pin)  # its key was just compared with the private key
+            return None if pin in known else pin
+
+        self._check([*pins.values()], decide)
 
     def check_name(self, kind: Kind, row: AnyRow) -> None:
         """Check that the name of a row, by which it was found, still means what it meant."""

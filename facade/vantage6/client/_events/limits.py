@@ -35,15 +35,25 @@ class MeteredSocket:
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
+        self._patience: float | None = None  # the timeout that `recv` has shortened
         self.start()
 
     def start(self) -> None:
         """Reset the counters for the next message."""
         self._used, self._began = 0, inf
+        if self._patience is not None:
+            self.settimeout(self._patience)
 
     def recv(self, size: int) -> bytes:
         """Read up to `size` bytes."""
-        data: bytes = self._socket.recv(size)
+        if self._began < inf:
+            self._shorten_timeout(self._began + MAX_SECONDS - monotonic())
+        try:
+            data: bytes = self._socket.recv(size)
+        except TimeoutError:
+            if monotonic() - self._began < MAX_SECONDS:
+                raise
+            raise EventSocketError(TOO_SLOW) from None
         self._began = min(self._began, monotonic())
         self._used += len(data) + READ_COST
         if self._used > MAX_BYTES:
@@ -51,6 +61,17 @@ class MeteredSocket:
         if monotonic() - self._began > MAX_SECONDS:
             raise EventSocketError(TOO_SLOW)
         return data
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the timeout for each read and write."""
+        self._patience = None
+        self._socket.settimeout(seconds)
+
+    def _shorten_timeout(self, left: float) -> None:
+        timeout: float | None = self._socket.gettimeout()
+        if timeout is None or timeout > left:
+            self._patience = timeout if self._patience is None else self._patience
+            self._socket.settimeout(max(left, 0.001))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

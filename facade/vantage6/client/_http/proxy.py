@@ -75,6 +75,8 @@ def socket_options(url: str, route: Route) -> dict[str, object]:
     if not proxy.hostname:
         # The library would use the proxy of the environment.
         return options | {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    if proxy.scheme == "https":  # the library would send the login to it before any TLS
+        raise ConfigurationError("proxy: expected one that can carry events, got an https:// proxy")
     options["http_proxy_host"] = proxy.hostname
     options["http_proxy_port"] = proxy.port or (1080 if proxy.scheme.startswith("socks") else 80)
     options["http_no_proxy"] = ["none.invalid"]  # overrides NO_PROXY

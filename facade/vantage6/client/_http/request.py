@@ -69,7 +69,7 @@ def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
     """Reject values that would change the request, such as '..' in the path."""
     if not (method.isascii() and method.isalpha()):
         raise InvalidInputError(f"method: expected a name such as 'get', got {method!r}")
-    if "/." in path or "%" in path:
+    if "/." in path or "%" in path or "\\" in path:
         parts = unquote(path.partition("?")[0]).replace("\\", "/").split("/")
         if not {".", ".."}.isdisjoint(parts):
             raise InvalidInputError(f"endpoint: expected a path without '.' and '..', got {path!r}")

@@ -62,6 +62,8 @@ def _verifying_context(verify: bool | FilePath) -> ssl.SSLContext:
     check_access(path, f"verify={str(verify)!r}")
     try:
         if path.is_dir():
+            for file in path.iterdir():
+                check_access(file, f"verify={str(file)!r}")
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
@@ -84,6 +86,8 @@ def _present_certificate(context: ssl.SSLContext, cert: Cert) -> None:
             f"{f' and {str(key)!r}' if key else ''}: {error}. Pass a PEM file that contains both, "
             "or (certificate, key), or (certificate, key, passphrase)."
         ) from None
+    if key:
+        check_access(Path(file), f"cert={str(file)!r}")
     check_access(Path(key or file), f"cert={str(key or file)!r}", is_secret=True)
 
 

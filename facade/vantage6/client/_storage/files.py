@@ -43,12 +43,19 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
         raise
 
 
+def create_private_folder(path: Path) -> None:
+    """Create a folder, and each missing one above it, for its owner alone."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextmanager
 def file_lock(path: Path, seconds: float = LOCK_SECONDS) -> Generator[None]:
     """Lock a file against changes by other processes; create its folder if necessary."""
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create_private_folder(path.parent)
     with ExitStack() as stack:
         try:
             stack.enter_context(FileLock(f"{path}.lock", timeout=seconds, mode=0o600))

@@ -299,6 +299,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
+        PublicKeyChangedError
+            If the name is known for another organization. Pass the id to see the fingerprint.
         NotFoundError, NameNotFoundError, AmbiguousNameError
             If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
@@ -309,7 +311,7 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(await self._row(id_))
+        return fingerprint_of(await self._row(id_, accepting=False))
 
     async def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Trust the public key of an organization, replacing the one known so far.
@@ -349,12 +351,12 @@ class Organizations(Named["Organization"]):
         >>> await client.organization.trust("Maastro", fingerprint)
         'SHA256:...'
         """
-        row = await self._row(id_)
+        row = await self._row(id_, accepting=True)
         return await run_in_thread(self._core.trust.accept_key, row, fingerprint)
 
-    async def _row(self, ref: Ref | None) -> Organization:
+    async def _row(self, ref: Ref | None, *, accepting: bool) -> Organization:
         """Return the row of an organization whose key or name may not be accepted yet."""
         id_ = self._core.whoami.organization_id
         if ref is not None:
-            id_ = await self._core.id_of(self._kind, ref, accepting=True)
+            id_ = await self._core.id_of(self._kind, ref, accepting=accepting)
         return await self._core.send(self._server.get_organization(id_))

@@ -298,6 +298,8 @@ class Organizations(Named["Organization"]):
         ------
         InvalidKeyError
             If the organization has no public key, or one that cannot be read.
+        PublicKeyChangedError
+            If the name is known for another organization. Pass the id to see the fingerprint.
         NotFoundError, NameNotFoundError, AmbiguousNameError
             If an id does not exist, or a name matches nothing that you can see or several rows.
         PermissionDeniedError
@@ -308,7 +310,7 @@ class Organizations(Named["Organization"]):
         >>> client.organization.fingerprint("IKNL")
         'SHA256:...'
         """
-        return fingerprint_of(self._row(id_))
+        return fingerprint_of(self._row(id_, accepting=False))
 
     def trust(self, id_: Ref, fingerprint: str | None = None) -> str:
         """Trust the public key of an organization, replacing the one known so far.
@@ -348,12 +350,12 @@ class Organizations(Named["Organization"]):
         >>> client.organization.trust("Maastro", fingerprint)
         'SHA256:...'
         """
-        row = self._row(id_)
+        row = self._row(id_, accepting=True)
         return run_directly(self._core.trust.accept_key, row, fingerprint)
 
-    def _row(self, ref: Ref | None) -> Organization:
+    def _row(self, ref: Ref | None, *, accepting: bool) -> Organization:
         """Return the row of an organization whose key or name may not be accepted yet."""
         id_ = self._core.whoami.organization_id
         if ref is not None:
-            id_ = self._core.id_of(self._kind, ref, accepting=True)
+            id_ = self._core.id_of(self._kind, ref, accepting=accepting)
         return self._core.send(self._server.get_organization(id_))
