@@ -581,7 +581,7 @@ def _(world: World) -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in said.items():
             patch.setenv(f"VANTAGE6_{name}", value)
-        save_profile(Profile("demo", "https://server.example/api", "ada"))
+        save_profile(Profile("demo", f"http://127.0.0.1:{world.network.port}/api", "ada"))
         yield {}
 
 

@@ -160,7 +160,7 @@ def test_rejections_of_bad_tokens_are_understood(network: LocalNetwork) -> None:
         auth.tokens = replace(auth.tokens, access=f"{head}.{payload}.{signature[::-1]}")
         with pytest.raises(LoginExpiredError, match="authenticate"):
             client.organization.get()
-        auth.tokens = replace(auth.tokens, refresh=auth.tokens.access, renew_at=0)
+        auth.use(replace(auth.tokens, refresh=auth.tokens.access, renew_at=0), auth.strategy)
         with pytest.raises(LoginExpiredError, match="authenticate"):
             client.organization.get()
         auth.tokens = None

@@ -516,8 +516,7 @@ def test_working_server_shows_no_secret(
         "httpx",
         "httpcore",
         "vantage6",
-        "engineio",
-        "socketio",
+        "websocket",
         "asyncio",
     } <= search.logs().names
     assert any("uwsgi" in command for command in processes.commands)
