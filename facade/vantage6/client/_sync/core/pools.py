@@ -8,9 +8,8 @@ only as far as it is useful.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, MutableMapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import httpcore
 import httpx
@@ -29,7 +28,7 @@ from ..._http.network import (
 from ..._http.proxy import proxy_for
 from ..._http.tls import ssl_context
 from ..._utils.locks import reset_after_fork
-from ..._utils.threads import no_loop
+from ..._utils.threads import no_loop, no_loop_map
 
 if TYPE_CHECKING:
     from ..._http.network import Origin, SocketOptions
@@ -212,9 +211,7 @@ class Pools(PoolsBase):
     def after_fork(self) -> None:
         """Drop the connections, which belong to the parent process."""
         # A connection belongs to the event loop that opened it.
-        self._loops: WeakKeyDictionary[object, dict[tuple[Origin, Route], Transport]] = (
-            WeakKeyDictionary()
-        )
+        self._loops: MutableMapping[object, dict[tuple[Origin, Route], Transport]] = no_loop_map()
 
     def prepare(self, url: str) -> None:
         """Raise an error now if the settings do not allow connections to an address."""
