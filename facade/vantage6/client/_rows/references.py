@@ -73,8 +73,6 @@ def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
     """Check an argument that is a list of references."""
     value = cast("object", refs)
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise InvalidInputError(
-            f"{argument}: expected a list of ids or names, got {value!r}. "
-            f"Pass a list, such as [{value!r}]."
-        )
+        hint = "" if value is None else f". Pass a list, such as [{value!r}]."
+        raise InvalidInputError(f"{argument}: expected a list of ids or names, got {value!r}{hint}")
     return list(cast("Iterable[Ref]", value))

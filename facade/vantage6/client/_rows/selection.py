@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from ..errors import InvalidInputError
-from .rows import Rows
+from .rows import Rows, displayable
 
 if TYPE_CHECKING:
     from .rows import Row
@@ -42,13 +42,11 @@ class Selection:
     def _fields(self) -> list[str]:
         return ([self.field] if self.field else []) + list(self.fields or ())
 
-    def of_row(self, row: Row) -> Row:
-        """Return a row with only the selected fields."""
-        names = self._fields
-        if not names:
-            return row
-        columns = cast("dict[str, object]", row)
-        return cast("Row", {name: columns[name] for name in names if name in columns})
+    def of_row(self, row: Row, names: Mapping[int, str]) -> Row:
+        """Return a row with only the selected fields, to display with names of organizations."""
+        columns, fields = cast("dict[str, object]", row), self._fields
+        kept = {name: columns[name] for name in fields if name in columns} if fields else columns
+        return displayable(cast("Row", kept), names)
 
     def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
         """Return the rows that pass the filters, with only the selected fields."""
@@ -61,7 +59,7 @@ class Selection:
             return all(name in columns and columns[name] == value for name, value in filters)
 
         kept = filter_rows(rows, passes)
-        kept[:] = [self.of_row(row) for row in kept]
+        kept[:] = [self.of_row(row, rows.names) for row in kept]
         kept.fields = self._fields or rows.fields
         return kept
 
@@ -94,7 +92,7 @@ def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
     """Return the rows that pass a test, with the total adapted if these were all rows."""
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
-    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
+    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields, rows.names)
 
 
 def _require_field(name: str, rows: Sequence[object]) -> None:

@@ -565,7 +565,7 @@ class Client:
     def authenticate(
         self,
         username: str,
-        password: str,
+        password: str | None = None,
         mfa_code: MfaCode | None = None,
         *,
         auto_relogin: bool = False,
@@ -577,8 +577,12 @@ class Client:
 
         Parameters
         ----------
-        username, password : str
-            Credentials of the account.
+        username : str
+            Username of the account.
+        password : str, optional
+            Password of the account. By default, the client looks in the system keyring (extra
+            ``keyring``), and then prompts for the password, and for a code that the server asks
+            for, in a terminal or notebook.
         mfa_code : str, int or callable, optional
             The current code from the authenticator app, if the account uses two-factor login. A
             function without parameters is called only when the server asks for a code; the
@@ -604,6 +608,8 @@ class Client:
             If the server requires two-factor login and has just set it up for the account. In a
             notebook or a terminal, the QR code is shown at once; ``show_qr()`` of the error shows
             it again. The server sends it only once.
+        CredentialsNotFoundError
+            If no password is passed, and it is not in the keyring and cannot be prompted for.
         InvalidInputError
             If the function for the code returns something else.
         EndpointNotFoundError
@@ -614,8 +620,13 @@ class Client:
         >>> client.authenticate("researcher", "password", "123456")
         >>> client.authenticate("researcher", "password", lambda: input("Code: "))
         """
-        password, mfa_code = secret(password, "password"), parse_code(mfa_code)
-        login = PasswordLogin(username, password, mfa_code)
+        mfa_code = parse_code(mfa_code)
+        if password is None:
+            from .core.connect import complete_login
+
+            login = complete_login(self._core, username, None, mfa_code)
+        else:
+            login = PasswordLogin(username, secret(password, "password"), mfa_code)
         self._core.login(username, login, auto_relogin=auto_relogin)
 
     def refresh_token(self) -> None:

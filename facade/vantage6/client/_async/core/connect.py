@@ -20,6 +20,7 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from ..._auth.credentials import CodeSource, PasswordSource
     from ..._config.plan import ConnectionPlan, Stored
     from .core import Core
 
@@ -33,10 +34,10 @@ async def connect(
         saved = SavedTokens(stored[0], core.url, stored[1].username)
     is_resumed = stored is not None and await _resume(core, stored, saved)
     if not is_resumed:
-        login = await _password_login(core, plan)
+        login = await _planned_login(core, plan)
         await core.login(login.username, login, auto_relogin=auto_relogin)
     elif auto_relogin:
-        core.auth.strategy = (await _password_login(core, plan)).for_relogin
+        core.auth.strategy = (await _planned_login(core, plan)).for_relogin
     if plan.save and not is_resumed:
         save_login(core, saved.path if saved else None)
     elif saved:
@@ -65,11 +66,15 @@ async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> boo
     return True
 
 
-async def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
-    """Return the account to log in with, from the plan, the keyring or a prompt."""
-    username = plan.username or ""
+async def _planned_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
+    return await complete_login(core, plan.username or "", plan.password, plan.mfa_code)
+
+
+async def complete_login(
+    core: Core, username: str, password: PasswordSource | None, code: CodeSource | None
+) -> PasswordLogin:
+    """Return the account to log in with; what is missing is in the keyring, or prompted for."""
     account = f"{username} at {core.url}"
-    password = plan.password
     if password is None:
         password = find_password(core.url, username)
     if password is None and can_ask():
@@ -78,7 +83,6 @@ async def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
         raise CredentialsNotFoundError(
             f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
         )
-    code = plan.mfa_code
     if code is None and can_ask():
         code = partial(ask, "Code of your authenticator app")
     return PasswordLogin(username, await aresolve_password(password), code)

@@ -172,6 +172,8 @@ class Core(Connection):
         state = self.state
         before, state.whoami = state.whoami, who
         self.names.forget()  # other users may see other objects
+        if who.organization_name:
+            self.names.seen[who.organization_id] = who.organization_name
         if before and before.organization_id != who.organization_id:
             state.private_key = state.private_key_file = None  # of the previous organization
         if username != state.username:

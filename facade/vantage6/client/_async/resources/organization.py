@@ -119,7 +119,10 @@ class Organizations(Named["Organization"]):
             collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
         )
-        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        rows = await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        names = {id_: row.get("name") for row in rows if (id_ := row.get("id"))}
+        self._core.names.seen |= {id_: name for id_, name in names.items() if name}
+        return rows
 
     async def create(
         self,

@@ -99,14 +99,15 @@ class Connection:
         check_page(page, per_page)
         if page is not None or per_page is not None:
             body, response = self.exchange(listing(page=page, per_page=per_page, sort=SORT))
-            return Rows(body["data"], body["links"], response.total)
+            links, names = body["links"], self.names.displayed_organizations()
+            return Rows(body["data"], links, response.total, names=names)
         pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = self.exchange(call)
             if reason := pages.add(body, response.content):
                 raise invalid_response(reason, response)
-        return pages.rows()
+        return pages.rows(self.names.displayed_organizations())
 
 
 class StoreConnection(Connection):

@@ -62,7 +62,11 @@ class Resource:
     ) -> Row:
         """Send a call for one row, and return the selected fields of it."""
         selection = Selection(field, fields)
-        return selection.of_row(self._connection().send(call, options))
+        return self._selected(self._connection().send(call, options), selection)
+
+    def _selected(self, row: Row, selection: Selection) -> Row:
+        """Return the selected fields of a row."""
+        return selection.of_row(row, self._core.names.displayed_organizations())
 
     def _list(
         self,
@@ -192,7 +196,7 @@ class Named(Resource, Generic[NamedRow]):
     def _save(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
         """Send a call that creates or changes a row, and return the selected fields of it."""
         selection = Selection(field, fields)
-        return selection.of_row(self._change(call))
+        return self._selected(self._change(call), selection)
 
     def _apply(self, call: Call[Message]) -> Message:
         """Send a call that deletes or changes a row and responds with a sentence; log that."""

@@ -118,7 +118,10 @@ class Organizations(Named["Organization"]):
             collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
         )
-        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        rows = self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        names = {id_: row.get("name") for row in rows if (id_ := row.get("id"))}
+        self._core.names.seen |= {id_: name for id_, name in names.items() if name}
+        return rows
 
     def create(
         self,
