@@ -30,7 +30,8 @@ def attributes_of(thing):
 
 
 found = pkgutil.walk_packages(package.__path__, "vantage6.client.")
-modules = [package, *(importlib.import_module(each.name) for each in found)]
+names = [each.name for each in found if "._" not in each.name]
+modules = [package, *map(importlib.import_module, names)]
 client = package.UserClient("http://localhost", 7601, log_level="critical")
 json.dump(
     {

@@ -79,6 +79,9 @@ if TYPE_CHECKING:
         Vantage6Error,
         WaitTimeoutError,
     )
+    from .utils import LogLevel
+
+    __version__: str
 
 __all__ = [
     "AsyncClient",
@@ -105,6 +108,7 @@ __all__ = [
     "WhoAmI",
     "Profile",
     "profiles",
+    "LogLevel",
     "SavedLogin",
     "show_qr",
     # errors
@@ -173,6 +177,7 @@ _HOMES = {
     "WhoAmI": "._auth.identity",
     "Profile": "._config.profiles",
     "profiles": "._config.profiles",
+    "LogLevel": ".utils",
     "SavedLogin": "._auth.remember",
     "show_qr": "._auth.two_factor",
 }
@@ -181,6 +186,10 @@ _HOMES = {
 if not TYPE_CHECKING:  # with a module `__getattr__`, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("vantage6-sdk")
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

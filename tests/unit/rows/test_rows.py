@@ -57,6 +57,18 @@ def test_rows_answer_as_the_dict_that_the_official_client_returns() -> None:
     assert people.pop() == PEOPLE[2]
 
 
+def test_what_cannot_be_both_is_that_of_a_list() -> None:
+    people: Any = rows()
+    assert not isinstance(people, dict)
+    assert len(people) == len(list(people)) == 3
+    assert json.loads(json.dumps(people)) == PEOPLE
+    assert people != {"data": PEOPLE, "links": LINKS}
+    with pytest.raises(TypeError):
+        del people["links"]
+    with pytest.raises(TypeError):
+        people["msg"] = "x"
+
+
 def test_wrong_key_is_a_key_error_and_names_valid_keys() -> None:
     with pytest.raises(KeyError, match=r"the first row, use rows\[0\]\['result'\]"):
         cast("Any", rows())["result"]

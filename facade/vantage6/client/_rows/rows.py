@@ -160,7 +160,7 @@ class Rows(_Displayed, list[Row]):
         elif isinstance(key, slice):
             super().__setitem__(cast("slice", key), map(self._displayable, value))
         else:
-            super().__setitem__(key, self._displayable(value))
+            super().__setitem__(cast("SupportsIndex", key), self._displayable(value))
 
     def __contains__(self, item: object, /) -> bool:
         return item in ("data", "links") if isinstance(item, str) else super().__contains__(item)

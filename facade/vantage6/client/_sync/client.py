@@ -16,6 +16,7 @@ from vantage6.bindings.secret import conceal
 from .._auth.credentials import parse_code, parse_password
 from .._auth.password import PasswordLogin
 from .._auth.remember import SavedLogin
+from .._backend.former_names import explains_former, find_former
 from .._config.options import mask_options, show_log
 from .._encryption.trust import Trust, strictest, trust_mode
 from .._http.address import Address
@@ -48,6 +49,8 @@ from .resources.user import Users
 from .resources.util import Utilities
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from .._config.options import ConnectOptions
     from .._config.plan import ConnectionPlan, Stored
     from .._display.views import ProgressOption
+    from .._encryption.cryptor import Cryptor
     from .._encryption.trust import TrustMode
     from .._events.types import Event, EventKind
     from .._http.route import Cert, Verify
@@ -208,6 +212,11 @@ class Client:
             return f"<{type(self).__name__}>"
         user = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{user}>"
+
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> object:
+            return find_former(self, name, "post_task", "get_results")
 
     def __reduce__(self) -> Never:
         raise TypeError(
@@ -784,6 +793,7 @@ class Client:
         progress: ProgressOption = None,
         logs: bool = False,
     ) -> list[ResultRows]: ...
+    @explains_former("sleep")
     def wait_for_results(
         self,
         task_id: Ref | Iterable[Ref],
@@ -1162,6 +1172,22 @@ class Client:
         return f"{base}/{endpoint.lstrip('/')}"
 
     # ---- state ----------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> Logger:
+        """The logger of this package, ``vantage6.client``."""
+        return LOGGER
+
+    @property
+    def cryptor(self) -> Cryptor:
+        """Encrypts and decrypts single messages, with the key of ``setup_encryption``.
+
+        ``decrypt(text)`` and ``encrypt_bytes_to_str(data, public_key)`` are for values that are
+        read or sent with ``request``. Without a key, they decode and encode base64.
+        """
+        from .._encryption.cryptor import Cryptor
+
+        return Cryptor(self._core.private_key)
 
     @property
     def whoami(self) -> WhoAmI:

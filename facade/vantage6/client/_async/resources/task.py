@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
@@ -88,6 +89,7 @@ class Tasks(Named["Task"]):
             self._server.get_task(await self._resolve(id_), include=include), field, fields
         )
 
+    @explains_former("initiator", "result", "include_metadata")
     async def list(
         self,
         initiating_org: Ref | None = None,
@@ -203,6 +205,7 @@ class Tasks(Named["Task"]):
             rows = filter_rows(rows, lambda task: task["id"] == task_id)
         return selection.of_rows(rows)
 
+    @explains_former("input", "data_format", "database")
     async def create(
         self,
         organizations: Sequence[Ref],
@@ -336,6 +339,7 @@ class Tasks(Named["Task"]):
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         return self._selected(task, selection)
 
+    @explains_former("input", "data_format", "database")
     async def run(
         self,
         organizations: Sequence[Ref],

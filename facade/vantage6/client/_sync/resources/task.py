@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
@@ -87,6 +88,7 @@ class Tasks(Named["Task"]):
         include = ["results"] if include_results else None
         return self._get(self._server.get_task(self._resolve(id_), include=include), field, fields)
 
+    @explains_former("initiator", "result", "include_metadata")
     def list(
         self,
         initiating_org: Ref | None = None,
@@ -202,6 +204,7 @@ class Tasks(Named["Task"]):
             rows = filter_rows(rows, lambda task: task["id"] == task_id)
         return selection.of_rows(rows)
 
+    @explains_former("input", "data_format", "database")
     def create(
         self,
         organizations: Sequence[Ref],
@@ -333,6 +336,7 @@ class Tasks(Named["Task"]):
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         return self._selected(task, selection)
 
+    @explains_former("input", "data_format", "database")
     def run(
         self,
         organizations: Sequence[Ref],
