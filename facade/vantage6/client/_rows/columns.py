@@ -12,6 +12,7 @@ from .._utils.text import ELLIPSIS, sanitize, sanitize_lines, truncate
 from .._utils.time import is_time, parse_time
 
 Fields: TypeAlias = "Mapping[str, object]"
+Items: TypeAlias = "list[object]"
 Names: TypeAlias = "Mapping[int, str]"
 # The default columns of each kind of row. The first of these fields that a row has identifies it.
 KINDS: Mapping[str, Sequence[str]] = {
@@ -164,9 +165,9 @@ def _text(value: object, names: Names, limit: int | None) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        items = cast("list[object]", value)[:limit]
-        return ", ".join(_text(_display_value(item, names, limit), names, limit) for item in items)
     with suppress(RecursionError, ValueError):  # nested too deeply, or with too many digits
+        if isinstance(value, list):
+            items = [_display_value(item, names, limit) for item in cast("Items", value)[:limit]]
+            return ", ".join(_text(item, names, limit) for item in items)
         return value if isinstance(value, str) else str(value)
     return ELLIPSIS
