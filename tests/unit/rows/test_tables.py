@@ -84,6 +84,12 @@ def test_text_of_rows_has_everything(form: Callable[[object], str]) -> None:
 def test_text_of_rows_omits_only_links_and_empty_fields() -> None:
     lines = str(rows({**task(1), "note": None}, {**task(2), "note": ""})).splitlines()
     assert lines[0].split()[-3:] == ["init_org", "job_id", "databases"]
+    assert str(rows({"id": 1, "url": "x", "used": False, "count": 0})).split()[:4] == [
+        "id",
+        "url",
+        "used",
+        "count",
+    ]
     assert lines[-1] == "2 rows; not shown: runs, note"
     assert str({"label": "default", "parameters": None}) in lines[2]
 
@@ -110,25 +116,26 @@ def test_cut_cell_is_reported() -> None:
 
 
 def test_row_is_a_small_table_without_links() -> None:
-    (row,) = rows({**task(3), "log": "one\ntwo", "encrypted": True}, names={3: "IKNL"})
+    fields = {**task(3), "log": "one\ntwo", "encrypted": True}
+    (row,) = rows(dict(reversed(fields.items())), names={3: "IKNL"})
     assert str(row).splitlines() == [
         "id                 3",
         "name               average",
         "status             completed",
         "image              harbor2.vantage6.ai/demo/average",
-        "init_org           IKNL (3)",
-        "job_id             1",
         "created_at (UTC)   2026-11-22 23:10:05",
         "finished_at (UTC)",
-        "databases          {'label': 'default', 'parameters': None}",
+        "encrypted          yes",
         "log                one",
         "                   two",
-        "encrypted          yes",
+        "databases          {'label': 'default', 'parameters': None}",
+        "job_id             1",
+        "init_org           IKNL (3)",
     ]
     assert ast.literal_eval(repr(row)) == row
     html = Page(row._repr_html_())
     assert html.texts["th"][:2] == ["id", "name"]
-    assert html.texts["td"][4].strip() == "IKNL (3)"
+    assert html.texts["td"][-1].strip() == "IKNL (3)"
     console = Console(file=io.StringIO(), width=30)
     console.print(row)
     assert "harbor2.vantage6.ai/demo/average" in "".join(console.file.getvalue().split())  # type: ignore[attr-defined]

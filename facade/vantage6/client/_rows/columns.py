@@ -60,7 +60,9 @@ def table_of_rows(
     known = list(dict.fromkeys(name for row in shown for name in row))
     main = known if fields is not None else _main_columns(known, shown)
     others = [name for name in known if name not in main]
-    visible = [*main, *(_with_content(others, shown) if is_whole else ())]
+    visible = [*main]
+    if is_whole:
+        visible += [name for name in others if any(_has_content(row.get(name)) for row in shown)]
     limit = None if is_whole else 2 * WIDE
     columns = [_column(name, [row.get(name) for row in shown], names, limit) for name in visible]
     if is_whole and fields is None:  # cells that reach beyond their column shift no other ones
@@ -77,10 +79,10 @@ def table_of_row(row: Fields, names: Names, *, is_whole: bool) -> Table:
     heads: list[str] = []
     cells: list[str] = []
     is_cut = False
-    for name, value in row.items():
-        if _is_link(value):
+    for name in dict.fromkeys([*_main_columns(list(row), [row]), *row]):
+        if _is_link(row[name]):
             continue
-        column = _column(name, [value], names, None if is_whole else LONG + 1, sanitize_lines)
+        column = _column(name, [row[name]], names, None if is_whole else LONG + 1, sanitize_lines)
         (cell,) = column.cells
         if not is_whole and len(cell) > LONG:
             cell, is_cut = cell[:LONG] + ELLIPSIS, True
@@ -99,14 +101,8 @@ def _main_columns(known: Sequence[str], rows: Sequence[Fields]) -> list[str]:
     ] or list(known)
 
 
-def _with_content(names: Iterable[str], rows: Sequence[Fields]) -> list[str]:
-    """Return the fields that are not links, and not empty in all rows."""
-    return [
-        name
-        for name in names
-        if any(row.get(name) not in (None, "", [], {}) for row in rows)
-        and not all(_is_link(row.get(name) or "/?") for row in rows)
-    ]
+def _has_content(value: object) -> bool:
+    return value not in (None, "", [], {}) and not _is_link(value)
 
 
 def _is_link(value: object) -> bool:
