@@ -129,7 +129,8 @@ def _column(
     head, is_firm = name, is_number or name == "status"
     times = [parse_time(value) for value in shown] if is_time(name) else []
     if times and all(time or value is None for time, value in zip(times, shown, strict=True)):
-        shown = [f"{time:%Y-%m-%d %H:%M:%S}" if time else None for time in times]
+        form = "%Y-%m-%d %H:%M:%S" if limit is None else "%Y-%m-%d %H:%M"
+        shown = [time.strftime(form) if time else None for time in times]
         head, is_firm = f"{name} (UTC)", True
     cells = [clean(_text(value, known, limit)[:limit]) for value in shown]
     return Column(sanitize(name), sanitize(head), cells, is_number, is_firm)

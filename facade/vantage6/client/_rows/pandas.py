@@ -11,12 +11,10 @@ from vantage6.bindings.secret import NAMES, SecretRow
 
 from .._utils.time import is_time, parse_time
 from ..errors import InvalidInputError, MissingDependencyError
+from .columns import REFERENCE
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-# The fields of a row inside another that is only a reference.
-REFERENCE = {"id", "link", "methods"}
 
 
 def to_data_frame(rows: Iterable[object]) -> DataFrame:
