@@ -240,9 +240,10 @@ def _uwsgi_command(
     """Return the uWSGI command, with the options of the official image."""
     return [
         str(python.with_name("uwsgi")),
-        # Workers accept anything without a login, so they listen in the private folder only.
+        # The process that serves the port forwards to the workers. By default, these listen on a
+        # port too, where they would accept the uWSGI protocol from anyone.
         *("--socket", socket_name),
-        *("--http", f"{_api.HOST}:{port}", "--http-to", socket_name),
+        *("--http", f"{_api.HOST}:{port}"),
         "--reuse-port",  # the port is held by this process
         *("--gevent", "200"),
         "--http-websockets",
