@@ -1,4 +1,4 @@
-"""The vantage6 server, on SQLite, served by uWSGI on a loopback port and a Unix socket."""
+"""The vantage6 server, on SQLite, served by uWSGI on a loopback port."""
 
 import contextlib
 import json
@@ -58,8 +58,7 @@ class Server:
         text = SecretBytes(json.dumps(self._configuration(folder)).encode())  # JSON is YAML
         write_private(configuration, text)
         self._folder = folder
-        socket_name = f"{self._service}.sock"
-        self._command = _uwsgi_command(python, self.port, socket_name, self._script, configuration)
+        self._command = _uwsgi_command(python, self.port, self._script, configuration)
         self._process = self._launch()
 
     def _launch(self) -> "subprocess.Popen[bytes]":
@@ -74,7 +73,6 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
-                cwd=folder,  # paths of Unix sockets are limited to about 100 characters
                 # Services write to the user's home, regardless of their configuration.
                 env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
@@ -234,22 +232,18 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
     }
 
 
-def _uwsgi_command(
-    python: Path, port: int, socket_name: str, script: str, configuration: Path
-) -> list[str]:
-    """Return the uWSGI command, with the options of the official image."""
+def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) -> list[str]:
+    """Return the uWSGI command."""
     return [
         str(python.with_name("uwsgi")),
-        # The process that serves the port forwards to the workers. By default, these listen on a
-        # port too, where they would accept the uWSGI protocol from anyone.
-        *("--socket", socket_name),
-        *("--http", f"{_api.HOST}:{port}"),
+        # The workers serve the port themselves. Behind uWSGI's router, they would accept the uWSGI
+        # protocol on a second port, from anyone, and responses that precede the end of a request
+        # would be lost.
+        *("--http-socket", f"{_api.HOST}:{port}"),
         "--reuse-port",  # the port is held by this process
+        *("--add-header", "Connection: close"),
+        *("--post-buffering", "8192"),  # read the body of every request, larger ones from a file
         *("--gevent", "200"),
-        "--http-websockets",
-        "--http-chunked-input",
-        "--http-keepalive",
-        *("--post-buffering", "0"),
         "--master",
         "--die-on-term",
         "--need-app",
