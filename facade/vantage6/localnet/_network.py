@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vantage6.bindings.secret import SecretBytes, scrub
+from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client._encryption import keys as _keys
 from vantage6.client._storage.files import atomic_write
@@ -367,12 +367,16 @@ class LocalNetwork:
             "SERVER": f"{self.url}{self.api_path}",
             "USERNAME": user.username,
             "PASSWORD": user.password,
-            "MFA_CODE": user.code,
+            "MFA_CODE": Secret(user.code) if user.code else None,
             "COLLABORATION": self.collaboration.name,
             "PRIVATE_KEY": self.private_keys.get(user.organization_id),
             "KNOWN_ORGANIZATIONS": self.known_organizations,
         }
-        return {f"VANTAGE6_{name}": str(value) for name, value in values.items() if value}
+        return {
+            f"VANTAGE6_{name}": value if isinstance(value, str) else str(value)  # or a Secret
+            for name, value in values.items()
+            if value
+        }
 
     def describe(self) -> dict[str, object]:
         """Return a description of the network for other programs.
