@@ -31,14 +31,19 @@ _INSTALLER_VARIABLES = re.compile(
 
 def environment_python(version: str) -> Path:
     """Return the environment's interpreter for a server version, built if necessary."""
-    if not re.fullmatch(r"4\.\d+\.\d+\w*", str(version)):
-        message = f"version: expected a version of vantage6 4 such as '4.15.2', got {version!r}."
-        raise EnvironmentBuildError(message)
+    check_version(version)
     python_version = f"py{sys.version_info.major}.{sys.version_info.minor}"
     home = cache_folder() / f"{version}-{python_version}-{_RECIPE}"
     python = home / "bin" / "python"
     install_once(home, python, lambda: _build(home, version))
     return python
+
+
+def check_version(version: str) -> None:
+    """Raise an error unless a version is one of vantage6 4."""
+    if not re.fullmatch(r"4\.\d+\.\d+\w*", str(version)):
+        message = f"version: expected a version of vantage6 4 such as '4.15.2', got {version!r}."
+        raise EnvironmentBuildError(message)
 
 
 def install_once(home: Path, required_file: Path, build: Callable[[], None]) -> None:

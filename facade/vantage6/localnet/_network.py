@@ -28,14 +28,14 @@ from vantage6.localnet._authentication import LoginSettings, log_in
 from vantage6.localnet._blob_store import BlobStore
 from vantage6.localnet._client_files import own_address
 from vantage6.localnet._encryption import PayloadCodec
-from vantage6.localnet._environment import environment_python
+from vantage6.localnet._environment import check_version, environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig
 from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, Seed, User, seed
-from vantage6.localnet._server import Server
+from vantage6.localnet._server import Server, check_port
 from vantage6.localnet._store import LinkedStore, Store, link_store
 
 if TYPE_CHECKING:
@@ -162,10 +162,11 @@ class LocalNetwork:
                 "the local network: expected Linux or macOS, got Windows. Use the Windows "
                 "Subsystem for Linux (WSL)."
             )
+        check_version(version)
         self._organization_specs = organization_specs(organizations, databases)
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
-        if blob_store and re.match(r"4\.(\d|1[0-2])\.", str(version)):
+        if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
             raise LocalNetworkError(
                 f"blob_store: expected server version 4.13 or later, got {version}."
             )
@@ -173,6 +174,8 @@ class LocalNetwork:
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
         self._requested_port = port
+        if port is not None:
+            check_port(port)
         self._with_store = store
         self._with_blob_store = blob_store
         self._review = review

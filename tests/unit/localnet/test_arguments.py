@@ -10,10 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vantage6.localnet import LocalNetwork, LocalNetworkError, PortInUseError
+from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet.__main__ import main
 from vantage6.localnet._organizations import organization_specs
-from vantage6.localnet._server import claim_port
 
 TABLE = "age,name\n60.5,Zoë\n70.25,Jürgen\n"
 
@@ -98,7 +97,7 @@ FILE = str(Path(__file__).with_name("ages.csv"))
         ({"allowed_algorithms": [5]}, "allowed_algorithms: expected regular expressions, got 5"),
         ({"smtp": "localhost"}, r"smtp: expected \(host, port\) or None, got 'localhost'"),
         ({"token_seconds": "60"}, "token_seconds: expected 1 or more, got '60'"),
-        ({"version": 5, "blob_store": True}, "version: expected a version of vantage6 4"),
+        ({"version": 5}, "version: expected a version of vantage6 4"),
         ({"port": "7601"}, "port: expected a number from 1 to 65535, got '7601'"),
         ({"port": True}, "port: expected a number from 1 to 65535, got True"),
     ],
@@ -106,8 +105,8 @@ FILE = str(Path(__file__).with_name("ages.csv"))
 def test_unexpected_argument_raises_an_error_that_names_it(
     arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(LocalNetworkError, match=f"^{message}"), LocalNetwork(**arguments):
-        pass
+    with pytest.raises(LocalNetworkError, match=f"^{message}"):
+        LocalNetwork(**arguments)
 
 
 def test_command_line_takes_data_and_algorithms(
@@ -160,9 +159,3 @@ def test_local_network_can_be_imported_without_posix_modules() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "expected Linux or macOS, got Windows" in done.stderr
-
-
-def test_port_may_not_be_text() -> None:
-    port: Any = "7601"
-    with pytest.raises(PortInUseError, match="got '7601'"):
-        claim_port(port)
