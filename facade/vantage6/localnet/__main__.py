@@ -176,7 +176,7 @@ def _parse_host_and_port(text: str) -> tuple[str, int]:
 
 def _parse_pair(text: str) -> tuple[str, str]:
     """Parse NAME=PATH."""
-    name, _, path = (part.strip() for part in text.rpartition("="))
+    name, _, path = (part.strip() for part in text.partition("="))
     if not (name and path):
         raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
     return name, path

@@ -78,6 +78,7 @@ FILE = str(Path(__file__).with_name("ages.csv"))
         ({"organizations": ["é", "é"]}, "organizations: expected unique, non-empty names"),
         ({"organizations": [" "]}, "organizations: expected unique, non-empty names"),
         ({"databases": [FILE]}, "databases: expected a mapping of organization names to files"),
+        ({"databases": pd.DataFrame()}, "databases: expected a mapping .*, got DataFrame "),
         ({"databases": FILE}, "databases: expected a mapping .*, got str "),
         (
             {"databases": {"A": [FILE]}},
