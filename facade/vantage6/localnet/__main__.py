@@ -3,6 +3,7 @@
 # ruff: noqa: T201  (a command line prints)
 
 import argparse
+import functools
 import os
 import signal
 import subprocess
@@ -279,8 +280,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a real vantage6 server with working nodes on this machine.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[shared, description], help="run a network until Ctrl-C")
-    run = commands.add_parser(
+    # Abbreviations would also be looked for among the arguments of the script.
+    add_command = functools.partial(commands.add_parser, allow_abbrev=False)
+    add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    run = add_command(
         "run",
         parents=[shared, description],
         help="run a Python script with a network, to which Client.from_env() connects; "
@@ -290,9 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script"
     )
-    commands.add_parser(
-        "demo", parents=[shared], help="compute averages and compare them to the data"
-    )
+    add_command("demo", parents=[shared], help="compute averages and compare them to the data")
     return parser
 
 
