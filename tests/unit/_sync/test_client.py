@@ -165,8 +165,8 @@ def test_filters_cover_every_page(client: Client, server: ScriptedServer) -> Non
         ),
         (
             "rule",
-            {"name": "a", "operation": "b", "scope": "c", "role": 1},
-            "name=a&operation=b&scope=c&role_id=1",
+            {"name": "a", "operation": "VIEW", "scope": "OWN", "role": 1},
+            "name=a&operation=VIEW&scope=OWN&role_id=1",
         ),
     ],
 )
@@ -464,7 +464,25 @@ def test_results_are_in_requested_order(client: Client, server: ScriptedServer) 
     assert len(server.seen) == 5, "three looks, the results with the runs, the organizations"
     again = client.result.from_task(12)
     assert list(again.by_organization) == ["hospital 1", "hospital 2"]
-    assert len(server.seen) == 7, "names are asked for once"
+    assert len(server.seen) == 8, "names may have changed since"
+
+
+def test_results_are_labeled_with_the_current_names(client: Client, server: ScriptedServer) -> None:
+    routes = waiting("completed")
+    serve(server, client, routes)
+    before = client.wait_for_results(12, progress=False)
+    assert list(before.by_organization) == ["hospital 1", "hospital 2"]
+    swapped = [{"id": 1, "name": "hospital 2"}, {"id": 2, "name": "hospital 1"}]
+    routes["GET /organization"] = listing(swapped)
+    for results in (
+        client.wait_for_results(12, progress=False),
+        client.result.from_task(12),
+        *[done.results for done in client.as_completed([12])],
+    ):
+        assert [results.organizations[row["run"]["id"]] for row in results] == [
+            "hospital 2",
+            "hospital 1",
+        ]
 
 
 def test_invisible_organizations_are_shown_by_id(client: Client, server: ScriptedServer) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from .._rows.references import as_integer
 from .._utils.text import suggest
 from ..errors import InvalidInputError
 from .validation import Kind, describe_kind, kind_of
@@ -121,7 +122,7 @@ def _is_kind(value: object, kind: Kind) -> bool:
 
 def _is_number(value: object) -> bool:
     """Return whether a value is sent as a whole number, such as one of numpy."""
-    return isinstance(value, SupportsIndex) or (isinstance(value, str) and value.isdecimal())
+    return as_integer(value) is not None or (isinstance(value, str) and value.isdecimal())
 
 
 @cache

@@ -60,7 +60,7 @@ def _items(argument: str, items: Iterable[Any] | None, content: str) -> list[Any
     value = cast("object", () if items is None else items)
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidInputError(
-            f"{argument}: expected a list of {content}, got {value!r}. Pass [{value!r}]."
+            f"{argument}: expected a list of {content}, got {value!r}. Pass {argument}=[{value!r}]."
         )
     return list(cast("Iterable[Any]", value))
 
