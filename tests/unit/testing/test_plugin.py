@@ -127,8 +127,18 @@ def test_invalid_options_fail_before_anything_starts(tmp_path: Path) -> None:
     told = run_pytest(tmp_path, mark.format("v6_algorithms({'a': 'nothing'})") * 2)
     assert "failed to start: algorithm 'a': expected a package" in told
     assert "Traceback" not in told
-    (tmp_path / "pytest.ini").write_text("[pytest]\nv6_databases = North\n")
-    told = run_pytest(tmp_path, "def test_it(v6_client): pass")
+    for name, hint in (
+        ("v6_encripted", "v6_encripted: expected the mark v6_encrypted, got"),
+        ("v6_version('4.10.2')", "v6_version: expected a setting, got a mark"),
+        ("v6_x", "v6_x: expected the mark v6_organizations or v6_encrypted or"),
+    ):
+        for fixture in ("v6_client", ""):  # a mark that is misspelled may be on any test
+            told = run_pytest(tmp_path, mark.format(name).replace("v6_client", fixture))
+            assert f"test_it.py::test_it: {hint}" in told
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers = v6_x(a): ours\nv6_databases = North\n"
+    )
+    told = run_pytest(tmp_path, mark.format("v6_x"))
     assert "v6_databases: expected lines 'name = path', got 'North'" in told
 
 
