@@ -188,6 +188,42 @@ def test_own_row_without_an_id(client: Client, server: ScriptedServer, resource:
         getattr(client, resource).get(99)
 
 
+@pytest.mark.parametrize(
+    ("method", "given", "reason"),
+    [
+        ("organization.list", {"fields": ["nmae"]}, "got 'nmae'. Did you mean 'name'"),
+        ("organization.get", {"id_": 1, "field": "nope"}, "fields: .* got 'nope'"),
+        ("organization.list", {"filter_": ("nmae", "a")}, "filter: .* got 'nmae'"),
+        ("organization.list", {"country": 31}, "country: expected text"),
+        ("node.create", {"collaboration": 1, "fields": ["kye"]}, "fields: .* got 'kye'"),
+        ("task.list", {"status": "complete"}, "status: .* Did you mean 'completed'"),
+        ("task.list", {"job": "x"}, "job_id: expected a whole number"),
+        ("task.list", {"filters": [("status", "COMPLETED")]}, "Did you mean 'completed'"),
+        ("task.get", {"id_": 1, "field": "nmae"}, "Did you mean 'name'"),
+        ("run.list", {"state": "opne"}, "state: expected 'open' or None, got 'opne'"),
+        ("run.list", {"fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.get", {"id_": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.from_task", {"task_id": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("node.list", {"is_online": None, "filter_": ("status", 1)}, "expected text or null"),
+        ("task.create", {"fields": ["nmae"]}, "Did you mean 'name'"),
+        ("task.create", {"databases": {"label": "a", "qeury": ""}}, "Did you mean 'query'"),
+        ("task.create", {"databases": [{"label": "a", "query": 5}]}, "query: expected text"),
+        ("task.create", {"description": None, "name": 5}, "name: expected text"),
+        ("task.create", {"kwargs": {"x": {1: 1, "1": 2}}}, "same in JSON"),
+    ],
+)
+def test_what_the_server_would_ignore_is_rejected_before_sending(
+    client: Client, server: ScriptedServer, method: str, given: dict[str, Any], reason: str
+) -> None:
+    serve(server, client, {})
+    resource, name = method.split(".")
+    if method == "task.create":
+        given = {"organizations": [1], "name": "n", "image": "i", "method": "f", **given}
+    with pytest.raises(InvalidInputError, match=reason):
+        getattr(getattr(client, resource), name)(**given)
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
 def test_get_one_of_each_by_id(client: Client, server: ScriptedServer, resource: str) -> None:
     needed = {"encrypted": False, "status": "pending", "collaboration": {"id": 1}}
