@@ -209,7 +209,7 @@ def test_own_row_without_an_id(client: Client, server: ScriptedServer, resource:
         ("task.create", {"databases": {"label": "a", "qeury": ""}}, "Did you mean 'query'"),
         ("task.create", {"databases": [{"label": "a", "query": 5}]}, "query: expected text"),
         ("task.create", {"description": None, "name": 5}, "name: expected text"),
-        ("task.create", {"kwargs": {"x": {1: 1, "1": 2}}}, "same in JSON"),
+        ("task.create", {"kwargs": {"x": {1: 1, "1": 2}}}, "are both '1' in JSON"),
     ],
 )
 def test_what_the_server_would_ignore_is_rejected_before_sending(

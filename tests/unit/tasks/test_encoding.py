@@ -32,9 +32,15 @@ CYCLE.append({"again": CYCLE})
         ({"args": [1, [2, {3}]]}, r"input_\.args\[1\]\[1\] .*set"),
         ({"kwargs": {"column name": b"x"}}, r"input_\.kwargs\['column name'\] .*bytes"),
         ({"kwargs": {(1, 2): 3}}, r"input_\.kwargs\[\(1, 2\)\] .*key"),
-        ({"kwargs": {"x": {1: "a", "1": "b"}}}, r"input_\.kwargs\.x .*same in JSON as '1'"),
-        ({"kwargs": {"x": {True: 1, "true": 2}}}, r"input_\.kwargs\.x .*same in JSON as 'true'"),
-        ({"kwargs": {"x": {None: 1, "null": 2}}}, r"input_\.kwargs\.x .*same in JSON"),
+        (
+            {"kwargs": {"x": {1: "a", "1": "b"}}},
+            r"kwargs\.x .*keys 1 and '1' are both '1' in JSON",
+        ),
+        (
+            {"kwargs": {"x": {True: 1, "true": 2}}},
+            r"kwargs\.x .*keys True and 'true' are both",
+        ),
+        ({"kwargs": {"x": {None: 1, "null": 2}}}, r"input_\.kwargs\.x .*are both 'null' in JSON"),
         ({"kwargs": {"x": 10**5000}}, "input_ .*number with too many digits"),
         (CYCLE, r"input_\[0\]\.again .*contains itself"),
     ],

@@ -138,6 +138,8 @@ def test_dates_and_times_are_restored_in_one_step(value: Any) -> None:
     [
         (timedelta(days=1), r"total_seconds\(\)"),
         (pd.Timedelta("1 day"), r"total_seconds\(\)"),
+        (np.timedelta64(1, "D"), r"total_seconds\(\)"),
+        (np.array([5], "timedelta64[ns]"), r"total_seconds\(\)"),
         (np.complex128(1j), "numpy.complex128 is not"),
         (np.array([1j]), "a complex is not"),
         (np.array([b"x"]), "bytes"),

@@ -107,7 +107,7 @@ class Contract:
             field = f"{path}.{name}" if path else str(name)
             if name not in known:
                 raise InvalidInputError(
-                    f"{path or 'the body'}: expected only fields of the API, got {name!r}. "
+                    f"{path or 'the body'}: expected fields of the API, got {name!r}. "
                     f"{suggest(name, known)}"
                 )
             self._check(item, known[name], field)

@@ -204,9 +204,8 @@ TYPE_NAMES: Mapping[object, str] = {
 
 def kind_of(value: object) -> str:
     """Return what a value is, in the words of JSON."""
-    return next(
-        (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES), "something else"
-    )
+    names = (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES)
+    return next(names, f"a {type(value).__name__}")
 
 
 def describe_kind(kind: Kind) -> str:

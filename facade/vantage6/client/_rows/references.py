@@ -84,8 +84,11 @@ def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
     value = cast("object", refs)
     if is_collection(value):
         return list(value)
-    hint = "Pass at least one." if value is None else f"Pass a list, such as [{value!r}]."
-    raise InvalidInputError(f"{argument}: expected a list of ids or names, got {value!r}. {hint}")
+    hint, shown = "Pass at least one in a list.", type(value).__name__  # a frame or row is long
+    if value is None or isinstance(value, str | int):
+        shown = repr(value)
+        hint = f"Pass a list, such as [{shown}]." if value is not None else hint
+    raise InvalidInputError(f"{argument}: expected a list of ids or names, got {shown}. {hint}")
 
 
 def is_collection(refs: object) -> TypeGuard[Iterable[Any]]:

@@ -26,6 +26,7 @@ PLAIN = frozenset({bool, int, float, str, type(None)})
 # Floating-point numbers hold all whole numbers up to this one.
 MAX_EXACT = 2**53
 MAX_INT64 = 2**63 - 1
+NO_DURATIONS = "JSON has no durations. Send its total_seconds()."
 
 
 def serialize(value: object, name: str) -> bytes:
@@ -55,7 +56,7 @@ def _encode(value: object, path: str, parents: tuple[int, ...]) -> object:
     if isinstance(value, list | tuple):
         return _encode_list(cast("Sequence[object]", value), path, parents)
     if isinstance(value, timedelta):
-        _refuse(path, "JSON has no durations. Send its total_seconds().")
+        _refuse(path, NO_DURATIONS)
     if isinstance(value, datetime | date | time):
         return _encode_time(value, path)
     library = type(value).__module__.partition(".")[0]
@@ -73,15 +74,20 @@ def _encode_dict(
     for key, item in items.items():
         if not (key is None or isinstance(key, str | int | float)):
             _refuse(f"{path}[{key!r}]", f"expected a key of type str, got {type(key).__name__}")
-        name = key if isinstance(key, str) else json.dumps(key)
+        name = _text_of(key)
         if name in found:
-            _refuse(path, f"another key is the same in JSON as {key!r}, which is {name!r} there")
+            other = next(other for other in items if _text_of(other) == name)
+            _refuse(path, f"the keys {other!r} and {key!r} are both {name!r} in JSON")
         if isinstance(key, str) and key.isidentifier():
             inner = f"{path}.{key}" if path else key
         else:
             inner = f"{path}[{key!r}]"
         found[name] = _encode(item, inner, parents)
     return found
+
+
+def _text_of(key: object) -> str:
+    return key if isinstance(key, str) else json.dumps(key)
 
 
 def _encode_list(items: Sequence[object], path: str, parents: tuple[int, ...]) -> list[object]:
@@ -119,6 +125,8 @@ def _encode_numpy(value: object, path: str, parents: tuple[int, ...]) -> object:
             return _encode_list(cast("list[object]", items), path, parents)
     if isinstance(value, numpy.datetime64):
         return _encode_datetime64(cast("numpy.datetime64[Any]", value), path)
+    if isinstance(value, numpy.timedelta64):  # which is an integer, too
+        _refuse(path, NO_DURATIONS)
     if isinstance(value, numpy.bool_ | numpy.integer):
         return cast("numpy.integer[Any]", value).item()
     if isinstance(value, numpy.floating):
