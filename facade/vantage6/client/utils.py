@@ -8,11 +8,6 @@ from enum import Enum
 class LogLevel(Enum):
     """Level of messages, for ``Client(log_level=)``.
 
-    Parameters
-    ----------
-    value : str
-        Name of the level, such as ``"INFO"``.
-
     Examples
     --------
     >>> from vantage6.client import Client, LogLevel
