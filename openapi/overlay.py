@@ -6,11 +6,6 @@ such entries contains the alternatives for different versions:
 
     cleanup_at: {since: "4.10", then: datetime?}
     status: [{until: "4.9", then: string}, {since: "4.9", then: RunStatus}]
-
-The overlay of a service of version 5 is based on that of the service of version 4 that it follows:
-its mappings are merged into those of the base, and its other values replace them. ``gone`` lists by
-part the entries of the base that the service lacks; within an entry, ``until: "5.0"`` removes a
-value.
 """
 
 from pathlib import Path
@@ -19,8 +14,6 @@ import yaml
 from versions import parse_version
 
 HERE = Path(__file__).parent
-# The service that the overlay of another one is based on.
-BASES = {"hq": "server", "hq_store": "store"}
 RANGE = {"since", "until"}
 ABSENT = object()
 
@@ -68,30 +61,11 @@ def includes_version(node, version):
     )
 
 
-def merge(base, own):
-    """Return a part of an overlay, merged into that of its base."""
-    if not (isinstance(base, dict) and isinstance(own, dict)):
-        return own
-    both = {key: merge(base[key], own[key]) for key in base.keys() & own.keys()}
-    return base | own | both
-
-
-def read_overlay(service):
-    """Return the overlay of a service at all versions, merged into that of its base."""
-    own = yaml.safe_load((HERE / "overlay" / f"{service}.yaml").read_text())
-    if service not in BASES:
-        return own
-    base = read_overlay(BASES[service])
-    for part, names in own.pop("gone").items():
-        if unknown := set(names) - set(base[part]):
-            raise ValueError(f"gone / {part}: not in {BASES[service]}.yaml: {sorted(unknown)}")
-        base[part] = {name: entry for name, entry in base[part].items() if name not in names}
-    return merge(base, own)
-
-
 def load_overlay(service, version):
     """Return the overlay of a service at a version, merged with the common overlay."""
-    common = read_overlay("common")
-    own = read_overlay(service)
+    common, own = (
+        yaml.safe_load((HERE / "overlay" / f"{name}.yaml").read_text())
+        for name in ("common", service)
+    )
     merged = own | {part: entries | own.get(part, {}) for part, entries in common.items()}
     return select_version(merged, version) | {"shared": set(common["schemas"])}
