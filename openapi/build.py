@@ -51,7 +51,7 @@ def build(facts, overlay):
             "version": facts["version"],
             "description": overlay["description"],
         },
-        "servers": [{"url": "/api"}],
+        "servers": [{"url": overlay["path"]}],
         "tags": [{"name": name, "description": text} for name, text in overlay["tags"].items()],
         "security": [{scheme: [] for scheme in schemes}],
         "paths": dict(sorted(paths.items())),

@@ -275,3 +275,25 @@ def test_two_matching_alternatives_are_an_error() -> None:
     overlay = [{"since": "4.9", "then": "a"}, {"since": "4.10", "then": "b"}]
     with pytest.raises(ValueError, match=r"at 4\.10\.2, got \['a', 'b'\]"):
         overlays.select_version(overlay, "4.10.2")
+
+
+# -- what overlays share ---------------------------------------------------------------------------
+def test_overlay_differs_from_the_one_it_extends() -> None:
+    base = {"a": {"b": 1, "c": {"d": 2, "e": 3}}, "f": [4]}
+    own = {"a": {"c": {"d": "gone", "e": 5}}, "f": [6], "g": 7}
+    merged = overlays.merge(base, own, overlays.OverlayPath("overlay"))
+    assert merged == {"a": {"b": 1, "c": {"e": 5}}, "f": [6], "g": 7}
+    assert base == {"a": {"b": 1, "c": {"d": 2, "e": 3}}, "f": [4]}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"a": {"c": "gone"}}, "overlay / a / c: nothing to remove"),
+        ({"a": {"b": 1}}, "overlay / a / b: the same as in the overlay that this one extends"),
+    ],
+)
+def test_overlay_without_a_difference_is_an_error(own: Json, told: str) -> None:
+    # Modules of openapi/ are loaded twice, and so are their exceptions: the name tells.
+    with pytest.raises(Exception, match=told):
+        overlays.merge({"a": {"b": 1}}, own, overlays.OverlayPath("overlay"))
