@@ -39,7 +39,7 @@ def parse_type(text, location, known):
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
         return {"anyOf": [inner, {"type": "null"}]}
-    if match := re.fullmatch(r"\[([^\[\]]+)\]", text):
+    if match := re.fullmatch(r"\[((?:[^\[\]]|\[[^\[\]]+\])+)\]", text):
         return {"type": "array", "items": parse_type(match[1], location, known)}
     if " | " in text:
         # anyOf, not oneOf: a response may match several alternatives.
