@@ -14,6 +14,7 @@ FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 
 Json = dict[str, Any]
 
+VERSIONS_5 = ["5.0.0", "5.0.1", "5.0.2", "5.0.3"]
 VERSIONS = ["4.7.1", "4.8.2", "4.9.1", "4.10.2", "4.11.0", "4.12.2", "4.13.7", "4.14.0", "4.15.2"]
 CONTRACTS = [(file.parent.name, file.stem) for file in sorted((OPENAPI / "facts").glob("*/*.json"))]
 each_contract = pytest.mark.parametrize(("service", "version"), CONTRACTS)
@@ -38,7 +39,8 @@ OVERLAY = builder.load_overlay("server", "4.15.2")
 # -- what there is ---------------------------------------------------------------------------------
 def test_each_version_has_a_contract_of_both_services() -> None:
     assert set(CONTRACTS) >= {
-        (name, version) for name in ("server", "store") for version in VERSIONS
+        *((name, version) for name in ("server", "store") for version in VERSIONS),
+        *(("hq", version) for version in VERSIONS_5),
     }
 
 
@@ -55,9 +57,12 @@ def test_contract_is_valid_openapi(service: str, version: str) -> None:
     validate(contract(service, version))
 
 
-@pytest.mark.parametrize(("service", "count"), [("server", 79), ("store", 32)])
-def test_contract_has_each_operation_once(service: str, count: int) -> None:
-    names = [operation["operationId"] for operation in operations(service, "4.15.2")]
+@pytest.mark.parametrize(
+    ("service", "version", "count"),
+    [("server", "4.15.2", 79), ("store", "4.15.2", 32), ("hq", "5.0.3", 75)],
+)
+def test_contract_has_each_operation_once(service: str, version: str, count: int) -> None:
+    names = [operation["operationId"] for operation in operations(service, version)]
     assert len(names) == len(set(names)) == count
 
 
@@ -94,6 +99,22 @@ def test_each_property_has_a_type(service: str, version: str) -> None:
 def is_typed(schema: Json) -> bool:
     """Return whether a schema says what a value is."""
     return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
+
+
+def test_operation_of_both_generations_has_one_name_and_text() -> None:
+    old, new = contract("server", "4.15.2")["paths"], contract("hq", "5.0.3")["paths"]
+    for path, methods in new.items():
+        for method, operation in methods.items():
+            if before := old.get(path, {}).get(method):
+                assert operation["operationId"] == before["operationId"]
+                assert operation["summary"] == before["summary"]
+
+
+def test_algorithms_have_a_token_of_their_own_in_version_5() -> None:
+    either = [{"token": []}, {"container": []}]
+    for operation in operations("hq", "5.0.3"):
+        serves_algorithms = "algorithms" in operation.get("description", "")
+        assert (operation.get("security") == either) == serves_algorithms
 
 
 # -- what does not fit together --------------------------------------------------------------------
@@ -186,6 +207,14 @@ def with_a_schema_that_nothing_needs(facts: Json, overlay: Json) -> None:
     overlay["schemas"]["Mood"] = {"description": "A mood.", "fields": {"name": "string"}}
 
 
+def with_an_object_of_any_form(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Task"]["computed"]["study"] = "object?"
+
+
+def with_a_reason_for_a_typed_field(facts: Json, overlay: Json) -> None:
+    overlay["untyped"]["Task.study"] = "none"
+
+
 def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
     del overlay["operations"]["POST /organization"]["body"]
 
@@ -212,6 +241,8 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_success_that_nobody_answers, ["POST /organization", "202"]),
         (with_a_failure_that_is_denied_twice, ["GET /rule / never", "415"]),
         (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
+        (with_an_object_of_any_form, ["untyped", "Task.study"]),
+        (with_a_reason_for_a_typed_field, ["untyped", "Task.study"]),
         (with_a_body_forgotten, ["POST /organization", "body"]),
         (with_a_schema_that_nothing_needs, ["schemas / Mood", "unused by all operations"]),
     ],
