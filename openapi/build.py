@@ -78,7 +78,8 @@ def remove_unused_schemas(paths, schemas, shared):
 def write(service, version, is_check):
     """Write the contract of one version, or check that it is up to date."""
     facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-    contract = build(facts, load_overlay(service, version))
+    overlay = load_overlay(service, version)
+    contract = build(facts, overlay)
     target = HERE / service / f"{version}.json"
     text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
     if not is_check:
@@ -90,7 +91,10 @@ def write(service, version, is_check):
         )
     count = sum(len(path) for path in contract["paths"].values())
     schemas = len(contract["components"]["schemas"])
-    print(f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas")
+    print(
+        f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas, "
+        f"{len(overlay['untyped'])} untyped fields"
+    )
 
 
 def main():

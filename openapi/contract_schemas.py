@@ -1,5 +1,6 @@
 """Component schemas of a contract, from the facts of a package and the overlay."""
 
+import json
 import re
 
 from contract_errors import OverlayPath
@@ -38,12 +39,12 @@ def parse_type(text, location, known):
         inner = parse_type(text[:-1], location, known)
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
-        return {"anyOf": [inner, {"type": "null"}]}
+        return {"anyOf": [*inner.get("anyOf", [inner]), {"type": "null"}]}
     if match := re.fullmatch(r"\[([^\[\]]+)\]", text):
         return {"type": "array", "items": parse_type(match[1], location, known)}
-    if " | " in text:
+    if len(parts := re.split(r" \| (?![^\[]*\])", text)) > 1:
         # anyOf, not oneOf: a response may match several alternatives.
-        return {"anyOf": [parse_type(part, location, known) for part in text.split(" | ")]}
+        return {"anyOf": [parse_type(part, location, known) for part in parts]}
     if text in SHORT_TYPES:
         return dict(SHORT_TYPES[text])
     if text not in known:
@@ -104,6 +105,25 @@ class Schemas:
                 self.built[name] = self.component(name)
         with errors:
             self.check_unused(overlay["unused_schemas"])
+        with errors:
+            self.check_untyped(set(overlay["untyped"]))
+
+    def check_untyped(self, explained):
+        """Check that each field that may be any object is listed with its reason, and no other."""
+        found = {
+            f"{name}.{key}"
+            for name, schema in self.built.items()
+            for key, field in schema.get("properties", {}).items()
+            if '"additionalProperties": true' in json.dumps(field)
+        }
+        for message, names in (
+            ("no reason for untyped fields", found - explained),
+            ("no such untyped fields", explained - found),
+        ):
+            if names:
+                OverlayPath("overlay", "untyped").raise_error(
+                    f"{message}: {', '.join(sorted(names))}"
+                )
 
     def check_unused(self, unused):
         location = OverlayPath("overlay", "unused_schemas")
