@@ -21,7 +21,11 @@ HERE = Path(__file__).parent
 
 
 def security_schemes(security):
-    """Return the security schemes; operations need all of them unless they override it."""
+    """Return the security schemes.
+
+    Operations need all of them, and those open to algorithms the container's instead, unless their
+    entry tells otherwise.
+    """
     schemes = {
         "token": {
             "type": "http",
@@ -32,6 +36,8 @@ def security_schemes(security):
     }
     if header := security.get("header"):
         schemes["server"] = {"type": "apiKey", "in": "header", **header}
+    if container := security.get("container"):
+        schemes["container"] = {**schemes["token"], "description": container}
     return schemes
 
 
@@ -53,7 +59,7 @@ def build(facts, overlay):
         },
         "servers": [{"url": overlay["path"]}],
         "tags": [{"name": name, "description": text} for name, text in overlay["tags"].items()],
-        "security": [{scheme: [] for scheme in schemes}],
+        "security": [{scheme: [] for scheme in schemes if scheme != "container"}],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.built.items())),

@@ -1,6 +1,5 @@
 """Component schemas of a contract, from the facts of a package and the overlay."""
 
-import json
 import re
 
 from contract_errors import OverlayPath
@@ -40,7 +39,7 @@ def parse_type(text, location, known):
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
         return {"anyOf": [*inner.get("anyOf", [inner]), {"type": "null"}]}
-    if match := re.fullmatch(r"\[([^\[\]]+)\]", text):
+    if match := re.fullmatch(r"\[((?:[^\[\]]|\[[^\[\]]+\])+)\]", text):
         return {"type": "array", "items": parse_type(match[1], location, known)}
     if len(parts := re.split(r" \| (?![^\[]*\])", text)) > 1:
         # anyOf, not oneOf: a response may match several alternatives.
@@ -92,6 +91,15 @@ def constraints(field):
     return found
 
 
+def is_untyped(schema):
+    """Return whether a schema allows objects of any form, at any depth."""
+    if isinstance(schema, list):
+        return any(map(is_untyped, schema))
+    if not isinstance(schema, dict):
+        return False
+    return schema.get("additionalProperties") is True or is_untyped(list(schema.values()))
+
+
 class Schemas:
     """The component schemas of the contract."""
 
@@ -106,24 +114,7 @@ class Schemas:
         with errors:
             self.check_unused(overlay["unused_schemas"])
         with errors:
-            self.check_untyped(set(overlay["untyped"]))
-
-    def check_untyped(self, explained):
-        """Check that each field that may be any object is listed with its reason, and no other."""
-        found = {
-            f"{name}.{key}"
-            for name, schema in self.built.items()
-            for key, field in schema.get("properties", {}).items()
-            if '"additionalProperties": true' in json.dumps(field)
-        }
-        for message, names in (
-            ("no reason for untyped fields", found - explained),
-            ("no such untyped fields", explained - found),
-        ):
-            if names:
-                OverlayPath("overlay", "untyped").raise_error(
-                    f"{message}: {', '.join(sorted(names))}"
-                )
+            self.check_untyped(overlay["untyped"])
 
     def check_unused(self, unused):
         location = OverlayPath("overlay", "unused_schemas")
@@ -134,6 +125,19 @@ class Schemas:
             OverlayPath("overlay", "schemas").raise_error(
                 f"no entry for schemas of the package: {', '.join(left)}"
             )
+
+    def check_untyped(self, reasons):
+        location = OverlayPath("overlay", "untyped")
+        found = {
+            f"{name}.{key}"
+            for name, schema in self.built.items()
+            for key, field in schema.get("properties", {}).items()
+            if is_untyped(field)
+        }
+        if new := sorted(found - set(reasons)):
+            location.raise_error(f"no reason for objects of any form: {', '.join(new)}")
+        if typed := sorted(set(reasons) - found):
+            location.raise_error(f"typed, or missing: {', '.join(typed)}")
 
     def component(self, name):
         entry, location = self.overlay[name], OverlayPath("overlay", "schemas", name)
