@@ -205,10 +205,10 @@ class Operations:
         if row not in self.schemas.built:
             location.raise_error(f"unknown schema {row}")
         name = f"{row}Page"
-        description = self.schemas.built[row]["description"].lower()
+        description = self.schemas.built[row]["description"]
         self.schemas.built[name] = {
             "type": "object",
-            "description": f"One page of a listing: {description}",
+            "description": f"One page of a listing: {description[0].lower()}{description[1:]}",
             "properties": {
                 "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{row}"}},
                 "links": {"$ref": "#/components/schemas/PageLinks"},

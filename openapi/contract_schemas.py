@@ -38,12 +38,12 @@ def parse_type(text, location, known):
         inner = parse_type(text[:-1], location, known)
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
-        return {"anyOf": [inner, {"type": "null"}]}
+        return {"anyOf": [*inner.get("anyOf", [inner]), {"type": "null"}]}
     if match := re.fullmatch(r"\[((?:[^\[\]]|\[[^\[\]]+\])+)\]", text):
         return {"type": "array", "items": parse_type(match[1], location, known)}
-    if " | " in text:
+    if len(parts := re.split(r" \| (?![^\[]*\])", text)) > 1:
         # anyOf, not oneOf: a response may match several alternatives.
-        return {"anyOf": [parse_type(part, location, known) for part in text.split(" | ")]}
+        return {"anyOf": [parse_type(part, location, known) for part in parts]}
     if text in SHORT_TYPES:
         return dict(SHORT_TYPES[text])
     if text not in known:

@@ -54,6 +54,14 @@ SERVICES = {
         "resource.schema",
         ("globals", "model.common.enums", "model.rule"),
     ),
+    "hq_store": Service(
+        "vantage6-algorithm-store",
+        "vantage6.algorithm.store",
+        "AlgorithmStoreApp",
+        "resource.schema",
+        ("globals", "model.common.enums", "model.rule"),
+        keycloak=True,
+    ),
     "hq": Service(
         "vantage6-hq",
         "vantage6.hq",
