@@ -61,6 +61,8 @@ class Caller:
         The access token to send.
     """
 
+    api_path = "/api"
+
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self.token = token
@@ -69,7 +71,7 @@ class Caller:
     def send(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Send a request as it is given, however wrong."""
         headers = self.headers | content.pop("headers", {})
-        with http_client(self.url + "/api") as http:
+        with http_client(self.url + self.api_path) as http:
             return http.request(method, path, headers=headers, **content)
 
     def __call__(self, call: Call[Any], *statuses: int) -> Any:

@@ -1242,7 +1242,7 @@ def list_users(
     per_page
         How many rows make a page; 10 by default.
     role_id
-        Keep rows with this role.
+        Not usable: the server answers 500.
     rule_id
         Keep rows with this rule.
     sort
