@@ -13,6 +13,8 @@ nox.options.reuse_venv = "yes"
 # The sessions behind the README's test line, fastest first.
 nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
 
+# By generation, the services that have a contract and bindings.
+SERVICES = {"4": ("server", "store"), "5": ("hq", "hq_store")}
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 HERE = Path(__file__).parent
 LOCK = HERE / "generated" / "LOCK"
@@ -220,15 +222,15 @@ def locked_versions() -> list[str]:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Rebuild a version's contracts from the package index: `nox -s contract -- 4.15.2`."""
-    if len(session.posargs) != 1:
-        session.error("name one version of the server and the store: nox -s contract -- 4.15.2")
+    """Rebuild a version's contracts from the package index: `nox -s contract -- 5.0.3`."""
+    if len(session.posargs) != 1 or session.posargs[0].split(".")[0] not in SERVICES:
+        session.error("name one version of vantage6, 4 or 5: nox -s contract -- 5.0.3")
     (version,) = session.posargs
+    services = SERVICES[version.split(".")[0]]
     install(session, "generate")
     module = "vantage6.localnet._environment"
     find = f"from {module} import environment_python; print(environment_python('{version}'))"
     python = session.run("python", "-c", find, silent=True, stderr=None).strip()
-    services = ("server", "store")
     for service in services:
         extract = (python, "openapi/extract.py", service)
         facts = session.run(*extract, external=True, silent=True, stderr=None)
