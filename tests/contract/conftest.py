@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from . import hq
 from .callers import VERSION, World, populate, serve
 from .sandbox import Service, services
 from .truth import Truth
@@ -22,10 +23,11 @@ def truth() -> Iterator[Truth]:
 @pytest.fixture(autouse=True)
 def no_contradiction(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test whose exchanges contradict the contract."""
-    if "truth" not in request.fixturenames:
+    watched = {"truth", "hq_truth"} & set(request.fixturenames)
+    if not watched:
         yield
         return
-    truth: Truth = request.getfixturevalue("truth")
+    truth: Truth = request.getfixturevalue(watched.pop())
     before = len(truth.problems)
     yield
     problems = truth.problems[before:]
@@ -46,6 +48,21 @@ def strict_url(truth: Truth) -> Iterator[str]:
     """Yield the address of a server on which a second factor is obligatory, and mail set up."""
     with serve(two_factor_auth=True, smtp=MAIL_SERVER) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def hq_truth() -> Iterator[Truth]:
+    """Hold the contract against all that a module's tests say to HQ."""
+    truth = Truth("hq", hq.VERSION)
+    with truth.watch():
+        yield truth
+
+
+@pytest.fixture(scope="module")
+def hq_world(hq_truth: Truth) -> Iterator[hq.HqWorld]:
+    """Yield an HQ with people and nodes."""
+    with hq.serve_hq() as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

@@ -6,25 +6,25 @@ import json
 import os
 import re
 import secrets
-import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
-import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from vantage6.bindings.hq import calls
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._v5.services import Hq
 
 from .callers import IMAGE, SECRET, Caller, encoded
 
@@ -128,8 +128,11 @@ class RealmHandler(BaseHTTPRequestHandler):
         else:
             name = sent.get("username") or sent["clientId"]
             known = HTTPStatus.CONFLICT if name.startswith(TAKEN) else HTTPStatus.CREATED
-            self.reply(known, None if known == HTTPStatus.CREATED else {"errorMessage": "exists"},
-                       Location=f"{self.path}/{id_of(name)}")
+            self.reply(
+                known,
+                None if known == HTTPStatus.CREATED else {"errorMessage": "exists"},
+                Location=f"{self.path}/{id_of(name)}",
+            )
 
     def do_PUT(self) -> None:
         self.body()
@@ -283,41 +286,26 @@ def populate(url: str, realm: Realm) -> HqWorld:
 
 
 # -- the service -----------------------------------------------------------------------------------
+class TunedHq(Hq):
+    """HQ with the realm of the tests, and some settings of its own."""
+
+    def __init__(self, folder: Path, realm: Realm, settings: dict[str, object]) -> None:
+        self.settings = {"jwt_secret_key": SECRET} | settings
+        # Of an identity provider, it only asks for the variables.
+        super().__init__(environment_python(VERSION), folder, None, cast(Any, realm))
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        return super()._configuration(folder) | self.settings
+
+
 @contextmanager
 def serve_hq(**settings: object) -> Iterator[HqWorld]:
     """Run a new HQ, and fill it."""
-    import socket
-
-    with tempfile.TemporaryDirectory(prefix="vantage6-hq-") as name:
-        folder = Path(name)
-        realm = Realm()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        logging = {
-            "level": "INFO", "file": "hq.log", "use_console": True, "backup_count": 1,
-            "max_size": 1000, "format": "%(asctime)s %(message)s", "datefmt": "%H:%M", "loggers": [],
-        }
-        configuration = {
-            "uri": f"sqlite:///{folder}/hq.db", "api_path": "/hq", "base_url": url, "port": port,
-            "jwt_secret_key": SECRET, "directories": {"log": name, "data": name}, "logging": logging,
-        }
-        (folder / "hq.yaml").write_text(json.dumps(configuration | settings))
-        with (folder / "hq.out").open("w") as out:
-            process = subprocess.Popen(
-                [f"/tmp/v5-{VERSION}/bin/python", "/tmp/hqrun/hq_dev.py", str(folder / "hq.yaml"), str(port)],
-                stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **realm.variables(), "HOME": name},
-            )
+    with tempfile.TemporaryDirectory(prefix="vantage6-hq-") as name, closing(Realm()) as realm:
+        hq = TunedHq(Path(name), realm, settings)
+        hq.start()
         try:
-            while True:
-                with contextlib.suppress(httpx.HTTPError):
-                    httpx.get(f"{url}/hq/version", trust_env=False)
-                    break
-                assert process.poll() is None, (folder / "hq.out").read_text()[-2000:]
-                time.sleep(0.1)
-            yield populate(url, realm)
+            hq.wait_until_ready()
+            yield populate(hq.url, realm)
         finally:
-            process.terminate()
-            process.wait()
-            realm.close()
+            hq.stop()
