@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from vantage6.localnet._environment import is_version_5
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._processes import script_path
 
@@ -12,9 +13,12 @@ _INCLUDED = {
 }
 
 
-def resolve_algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
+def resolve_algorithms(
+    more: Mapping[str, str | Path] | None = None, version: str = "4"
+) -> dict[str, Path]:
     """Return the included algorithms and those given, by image name."""
-    known = {image: Path(script_path("algorithms"), file) for image, file in _INCLUDED.items()}
+    folder = Path(script_path("algorithms"), "v5" if is_version_5(version) else "v4")
+    known = {image: folder / file for image, file in _INCLUDED.items()}
     for image, path in (more or {}).items():
         known[image] = Path(path).resolve()
         if not known[image].exists():

@@ -8,6 +8,8 @@ import math
 from typing import TYPE_CHECKING
 
 from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._v5.demo import averages
+from vantage6.localnet._v5.network import HqNetwork
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result
@@ -16,16 +18,15 @@ if TYPE_CHECKING:
     from vantage6.localnet._seed import Organization
 
 _IMAGE = "harbor2.vantage6.ai/demo/average"
-_COLUMN = "age"
+COLUMN = "age"
 _WAIT_SECONDS = 120.0
 
 
 def show_averages(network: "LocalNetwork") -> int:
     """Print the averages, and return exit code 0 if they match."""
-    client = network.client("researcher")
     direct = {organization.id: _column(organization) for organization in network.organizations}
     all_values = [value for values in direct.values() for value in values]
-    partial = _partial_averages(client, network)
+    partial, central = _averages(network)
     rows = [
         (
             organization.name,
@@ -34,11 +35,9 @@ def show_averages(network: "LocalNetwork") -> int:
         )
         for organization in network.organizations
     ]
-    rows.append(
-        ("all organizations", _central_average(client, network), sum(all_values) / len(all_values))
-    )
+    rows.append(("all organizations", central, sum(all_values) / len(all_values)))
 
-    print(f"Average of {_COLUMN!r} in years, by vantage6-server {network.version} at {network.url}")
+    print(f"Average of {COLUMN!r} in years, by vantage6 {network.version} at {network.url}")
     print()
     print(f"{'organization':<28}{'network':>16}{'data':>16}")
     for name, federated, expected in rows:
@@ -49,6 +48,14 @@ def show_averages(network: "LocalNetwork") -> int:
     return 0 if match else 1
 
 
+def _averages(network: "LocalNetwork") -> tuple[dict[int, float], float]:
+    """Compute the average at each organization, and that over all."""
+    if isinstance(network.running, HqNetwork):
+        return averages(network.running, COLUMN)
+    client = network.client("researcher")
+    return _partial_averages(client, network), _central_average(client, network)
+
+
 def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, float]:
     """Compute the average at each organization."""
     task = client.task.create(
@@ -56,7 +63,7 @@ def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, fl
         name="partial averages",
         image=_IMAGE,
         description="one average at each organization",
-        input_={"method": "partial_average", "kwargs": {"column_name": _COLUMN}},
+        input_={"method": "partial_average", "kwargs": {"column_name": COLUMN}},
         collaboration=network.collaboration.id,
         databases=[{"label": "default"}],
     )
@@ -77,7 +84,7 @@ def _central_average(client: "Client", network: "LocalNetwork") -> float:
         name="central average",
         image=_IMAGE,
         description="one average over all organizations",
-        input_={"method": "central_average", "kwargs": {"column_name": _COLUMN}},
+        input_={"method": "central_average", "kwargs": {"column_name": COLUMN}},
         collaboration=network.collaboration.id,
         databases=[{"label": "default"}],
     )
@@ -95,4 +102,4 @@ def _parse_result(result: "Result") -> dict[str, float]:
 def _column(organization: "Organization") -> list[float]:
     """Read a numeric column of an organization's data."""
     with organization.data.open(newline="") as file:
-        return [float(row[_COLUMN]) for row in csv.DictReader(file)]
+        return [float(row[COLUMN]) for row in csv.DictReader(file)]

@@ -106,14 +106,14 @@ def _public_client(name: str, *, device: bool = False, password: bool = False) -
     }
 
 
-def _profile() -> object:
+def _profile() -> dict[str, object]:
     """Return the attributes of users: the usual ones, and the organization, which HQ sets."""
-    both = {"view": ["admin", "user"], "edit": ["admin", "user"]}
-    required = {"required": {"roles": ["user"]}, "permissions": both}
+    both: dict[str, object] = {"view": ["admin", "user"], "edit": ["admin", "user"]}
+    required: dict[str, object] = {"required": {"roles": ["user"]}, "permissions": both}
     return {
         "attributes": [
             {"name": "username", "permissions": both},
-            {"name": "email", "validations": {"email": {}}, **required},
+            {"name": "email", **required},
             {"name": "firstName", **required},
             {"name": "lastName", **required},
             {"name": "organization_id", "permissions": {**both, "edit": ["admin"]}},

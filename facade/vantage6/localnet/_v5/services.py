@@ -11,6 +11,7 @@ from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._processes import script_path
 from vantage6.localnet._server import Service, common_configuration, uwsgi_command
+from vantage6.localnet._v5.login import api_client, client_login
 from vantage6.localnet._v5.realm import ADMIN_CLIENT, REALM, Lifetimes, realm
 
 HQ_PATH, STORE_PATH = "/hq", "/store"
@@ -52,6 +53,23 @@ class IdentityProvider(Service):
     def _probe(self) -> str:
         """Return the name of the realm if the stand-in responds."""
         return get_json(f"{self.url}/realms/{REALM}")["realm"]
+
+    def set_up_user(self, username: str, password: str) -> None:
+        """Give a user a lasting password and a profile, which HQ leaves to the first login."""
+        login = client_login(self.url, ADMIN_CLIENT, self.admin_secret)
+        profile = {
+            "email": f"{username}@example.org",
+            "firstName": username.capitalize(),
+            "lastName": "Demo",
+            "requiredActions": list[str](),
+        }
+        credential = {"type": "password", "value": password, "temporary": False}
+        with api_client(f"{self.url}/admin/realms/{REALM}", login) as admin:
+            query = {"username": username, "exact": "true"}
+            (user,) = _api.check(admin.get("/users", params=query)).json()
+            path = f"/users/{user['id']}"
+            _api.check(admin.put(path, json={**user, **profile}))
+            _api.check(admin.put(f"{path}/reset-password", json=credential))
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which HQ and store find it."""
