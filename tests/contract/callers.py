@@ -291,7 +291,9 @@ class StoreStandIn(BaseHTTPRequestHandler):
         if self.path.startswith("/closed"):
             self.reply(403, {"msg": "nothing to see"})
         elif "/algorithm" in self.path:
-            self.reply(200, {"data": [{"image": IMAGE, "digest": "sha256:0"}]})
+            functions = [{"name": "partial", "step_type": "central_compute"}]  # since version 5
+            found = {"image": IMAGE, "digest": "sha256:0", "functions": functions}
+            self.reply(200, {"data": [found]})
         else:
             self.reply(200, [{"id": 1}])
 

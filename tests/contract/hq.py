@@ -297,6 +297,11 @@ class TunedHq(Hq):
     def _configuration(self, folder: Path) -> dict[str, object]:
         return super()._configuration(folder) | self.settings
 
+    def _command(self) -> list[str]:
+        command = super()._command()
+        command[command.index("--post-buffering") + 1] = "8192"
+        return command
+
 
 @contextmanager
 def serve_hq(**settings: object) -> Iterator[HqWorld]:

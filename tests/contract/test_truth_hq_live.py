@@ -13,8 +13,8 @@ import pytest
 
 from vantage6.bindings.hq import calls
 
-from .callers import store_stand_in
-from .hq import VERSION, HqCaller, HqWorld, id_of, new_user
+from .callers import IMAGE, connected, store_stand_in
+from .hq import TAKEN, VERSION, HqCaller, HqWorld, id_of, new_user
 from .test_truth_live import NO_SUCH_ID, THEN, moment, requests
 from .truth import Truth, listings
 
@@ -327,7 +327,7 @@ def test_includes_replace_links(full: HqWorld) -> None:
     ):
         row = full.root(listed(include=included, sort="id"))["data"][0]
         assert row == full.root(single)
-        assert row["organizations"][0]["name"] == "Alpha"
+        assert "Alpha" in {organization["name"] for organization in row["organizations"]}
 
 
 # -- people and places -----------------------------------------------------------------------------
@@ -522,11 +522,11 @@ def test_roles_and_rules(hq_world: HqWorld) -> None:
 def test_algorithm_stores(hq_world: HqWorld) -> None:
     root, researcher = hq_world.root, hq_world.researcher
     with store_stand_in() as url:
-        link_store(hq_world, url, 400, collaboration_id=hq_world.collaboration["id"])
         made = link_store(hq_world, url)
         id_ = made["id"]
         assert made["collaborations"] is None
         link_store(hq_world, url, 400)
+        link_store(hq_world, url, 400, collaboration_id=hq_world.collaboration["id"])
         for actor in (root, researcher, hq_world.node()):
             assert actor(calls.get_algorithm_store(id_)) == made
         task = hq_world.task(store_id=id_)
@@ -649,7 +649,6 @@ def test_task_from_creation_to_completion(hq_world: HqWorld) -> None:
     assert whole["status"] == "completed"
     assert whole["finished_at"] == "2026-01-02T03:05:00.000001"
     node(calls.create_container_token({"task_id": id_, "image": IMAGE}), 400)
-    hq_world.root(calls.kill_task({"id": id_}), 400)
     hq_world.viewer(calls.delete_task(id_), 401)
     researcher(calls.delete_task(id_))
 
@@ -669,10 +668,6 @@ def test_rejected_tasks(hq_world: HqWorld) -> None:
     ask(action="data_extraction", status=400)
     ask(actor=hq_world.root, status=403)
     ask(actor=hq_world.viewer, status=401)
-    ask(
-        organizations=[{"id": hq_world.organizations[0]["id"], "arguments": "no base64"}],
-        status=500,
-    )
 
 
 def test_algorithm_and_its_subtasks(hq_world: HqWorld) -> None:
@@ -701,11 +696,28 @@ def test_algorithm_and_its_subtasks(hq_world: HqWorld) -> None:
     hq_world.node()(calls.create_container_token(login | {"task_id": federated["id"]}), 401)
 
 
+def test_kill_task(hq_world: HqWorld) -> None:
+    parent = hq_world.task(0)
+    part = hq_world.task(0, 1, actor=hq_world.algorithm(parent))
+    hq_world.researcher(calls.kill_task({"id": parent["id"]}), 401)
+    hq_world.admin(calls.kill_task({"id": parent["id"]}))
+    for task in (parent, part):
+        assert hq_world.researcher(calls.get_task(task["id"]))["status"] == "failed"
+        for run in hq_world.runs(task["id"]).values():
+            assert run["status"] == "killed by user"
+            assert run["finished_at"]
+    hq_world.admin(calls.kill_task({"id": parent["id"]}), 400)
+    # The node may still add the log of a run that was killed, and nothing else.
+    run = hq_world.runs(parent["id"])[0]["id"]
+    assert hq_world.node()(calls.update_run(run, {"log": "the end"}))["log"] == "the end"
+    hq_world.node()(calls.update_run(run, {"log": "the end", "result": "e30="}), 400)
+
+
 def test_blob_store_is_not_configured(hq_world: HqWorld) -> None:
     assert hq_world.node()(calls.get_blob_store_status()) == {"blob_store_enabled": False}
     refused = hq_world.researcher.send("POST", "/blobstream", content=b"x")
     assert refused.status_code == HTTPStatus.NOT_IMPLEMENTED
-    hq_world.root(calls.download_blob("nothing"), 501)
+    hq_world.root(calls.download_blob("nothing"), 500)
 
 
 def test_hq_information(hq_world: HqWorld) -> None:
