@@ -193,7 +193,7 @@ def _add_organization(
     key: Future[RSAPrivateKey] | None,
 ) -> Organization:
     """Create an organization with its data and its key."""
-    name, databases = spec.name, dict(spec.databases)
+    name, databases = spec.name, spec.write_databases(folder, f"data-{index + 1}")
     if not databases:
         databases[DEFAULT_LABEL] = folder / f"data-{index + 1}.csv"
         _write_patients(databases[DEFAULT_LABEL], index)

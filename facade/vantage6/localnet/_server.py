@@ -58,7 +58,7 @@ class Server:
         text = SecretBytes(json.dumps(self._configuration(folder)).encode())  # JSON is YAML
         write_private(configuration, text)
         self._folder = folder
-        self._command = _uwsgi_command(python, self.port, self._script, configuration)
+        self._command = _uwsgi_command(python, self.port, self._script, configuration.name)
         self._process = self._launch()
 
     def _launch(self) -> "subprocess.Popen[bytes]":
@@ -73,6 +73,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
+                cwd=folder,
                 # Services write to the user's home, regardless of their configuration.
                 env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
@@ -128,8 +129,8 @@ def claim_port(port: int | None) -> socket.socket:
     """Return a socket that holds the requested port if it is free, or any free port for None."""
     if port is None:
         return _hold_any_port()
-    if not 0 < port < 1 << 16:
-        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port}.")
+    if type(port) is not int or not 0 < port < 1 << 16:
+        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port!r}.")
     holder = _hold(port)
     if holder is None:
         raise PortInUseError(
@@ -232,7 +233,7 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
     }
 
 
-def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) -> list[str]:
+def _uwsgi_command(python: Path, port: int, script: str, configuration: str) -> list[str]:
     """Return the uWSGI command."""
     return [
         str(python.with_name("uwsgi")),
@@ -252,5 +253,5 @@ def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) ->
         *("--pythonpath", script_path("")),
         *("--wsgi-file", script_path(script)),
         *("--callable", "app"),
-        *("--pyargv", str(configuration)),
+        *("--pyargv", configuration),  # uWSGI splits it at spaces
     ]
