@@ -4,12 +4,13 @@ import contextlib
 import json
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from vantage6.bindings.secret import SecretBytes
 from vantage6.client._storage.files import atomic_write
@@ -46,10 +47,12 @@ class LocalNetwork:
     organizations : int or sequence of str, optional
         Number or names of the organizations, each with its own node and data. By default those in
         `databases`, or else three.
-    databases : mapping of str to path or mapping, optional
-        Your own data by organization name: a file for the database ``default``, or a mapping of
-        labels to files. Supported files are CSV (.csv), Excel (.xls, .xlsx) and SQLite (.db,
-        .sqlite, .sqlite3). Other organizations get generated patients.
+    databases : mapping of str to path, DataFrame or mapping, optional
+        Your own data by organization name: a file or a pandas data frame for the database
+        ``default``, or a mapping of labels to several. Supported files are CSV (.csv) and
+        tab-separated text (.tsv), which may be compressed (.gz), Excel (.xls, .xlsx) and SQLite
+        (.db, .sqlite, .sqlite3). Text is in UTF-8. Of data frames, the index is left out.
+        Other organizations get generated patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
@@ -141,9 +144,14 @@ class LocalNetwork:
         token_seconds: int | None = None,
         blob_store: bool = False,
     ) -> None:
+        if sys.platform == "win32":
+            raise LocalNetworkError(
+                "the local network: expected Linux or macOS, got Windows. Use the Windows "
+                "Subsystem for Linux (WSL)."
+            )
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
-        if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
+        if blob_store and re.match(r"4\.(\d|1[0-2])\.", str(version)):
             raise LocalNetworkError(
                 f"blob_store: expected server version 4.13 or later, got {version}."
             )
@@ -280,23 +288,72 @@ class LocalNetwork:
         self.running.server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
-        """Disconnect an organization's node from the server permanently.
+        """Disconnect an organization's node from the server.
 
         The node goes offline. Its active runs continue, but it receives no events and starts no
-        runs.
+        runs until `reconnect_node`.
 
         Parameters
         ----------
         organization_id : int
             Id of the organization.
 
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization.
+
         Examples
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
-        for node in self.running.nodes:
-            if node.config.organization_id == organization_id:
-                node.disconnect()
+        self.running.node(organization_id).disconnect()
+
+    def reconnect_node(self, organization_id: int) -> None:
+        """Connect a node again after `disconnect_node`, and wait until it is online.
+
+        It starts the runs that it has missed.
+
+        Parameters
+        ----------
+        organization_id : int
+            Id of the organization.
+
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization, or the node does not come online.
+
+        Examples
+        --------
+        >>> net.reconnect_node(3)  # doctest: +SKIP
+        """
+        self.running.reconnect_node(organization_id)
+
+    def client_variables(self) -> dict[str, str]:
+        """Return the environment variables with which ``Client.from_env()`` connects.
+
+        Returns
+        -------
+        dict of str to str
+            Address, username and password of the researcher, the collaboration and, if it is
+            encrypted, the private key.
+
+        Examples
+        --------
+        >>> os.environ.update(net.client_variables())  # doctest: +SKIP
+        """
+        user = self._user("researcher")
+        values = {
+            "SERVER": f"{self.url}{self.api_path}",
+            "USERNAME": user.username,
+            "PASSWORD": user.password,
+            "MFA_CODE": user.code,
+            "COLLABORATION": self.collaboration.name,
+            "PRIVATE_KEY": self.private_keys.get(user.organization_id),
+            "KNOWN_ORGANIZATIONS": self.known_organizations,
+        }
+        return {f"VANTAGE6_{name}": str(value) for name, value in values.items() if value}
 
     def describe(self) -> dict[str, object]:
         """Return a description of the network for other programs.
@@ -413,14 +470,14 @@ def _check_version_5(**options: object) -> None:
 
 def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
     """Raise an error if a regular expression is invalid; real nodes find out on the first run."""
-    if isinstance(allowed, str):
+    if isinstance(allowed, str) or not isinstance(cast("object", allowed or ()), Sequence):
         raise LocalNetworkError(
             f"allowed_algorithms: expected a list, got {allowed!r}. Pass [{allowed!r}]."
         )
     for pattern in allowed or ():
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, TypeError) as error:
             message = f"allowed_algorithms: expected regular expressions, got {pattern!r}: {error}."
             raise LocalNetworkError(message) from None
     return tuple(allowed or ())

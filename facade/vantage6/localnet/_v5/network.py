@@ -3,6 +3,7 @@
 from vantage6.bindings.hq import calls
 from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
+from vantage6.localnet._client_files import own_address
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig, NodeLogin
 from vantage6.localnet._proxy import Proxy
@@ -39,6 +40,7 @@ class HqNetwork(Running):
         self.stack.callback(provider.stop)
         self.server = hq = Hq(python, folder, options.port, provider)
         self.stack.callback(hq.stop)
+        self.stack.enter_context(own_address(hq.url, HQ_PATH))
         store = HqStore(python, folder, provider, review=options.review) if options.store else None
         # They ask the identity provider for its key, and exit if it does not respond.
         provider.wait_until_ready()

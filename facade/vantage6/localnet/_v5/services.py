@@ -107,8 +107,8 @@ class Hq(Service):
 
     def _command(self) -> list[str]:
         """Return the command of uWSGI."""
-        name, file = self._service, self._configuration_file
-        return uwsgi_command(self._python, self.port, f"{name}.sock", "wsgi_hq.py", name, file)
+        name, file = self._service, self._configuration_file.name
+        return uwsgi_command(self._python, self.port, "wsgi_hq.py", name, file)
 
     def _variables(self) -> dict[str, str]:
         """Return the environment variables with the identity provider."""
