@@ -24,6 +24,7 @@ from vantage6.localnet._running import Options, Running
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, User
 from vantage6.localnet._server_network import ServerNetwork
 from vantage6.localnet._store import LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.network import HqNetwork
 from vantage6.localnet._v5.services import HQ_PATH
 
@@ -80,6 +81,9 @@ class LocalNetwork:
         Whether the server stores inputs and results in a blob store instead of its database. The
         blob store is the Azure emulator, which needs Node.js and npm. Requires server 4.13 or
         later.
+    keycloak : str or Path, optional
+        Folder of a Keycloak distribution, to run in place of the stand-in for it on a network of
+        version 5; an empty string means to download one with Maven. Needs Java 17 or later.
 
     Attributes
     ----------
@@ -102,6 +106,11 @@ class LocalNetwork:
         Private key files by organization id; empty if not encrypted.
     store : LinkedStore or None
         Id and name of the store on the server, and its ``url`` including the API path.
+    auth_url, realm : str or None
+        Address of the identity provider and its realm, on a network of version 5.
+    service_account : ServiceAccount or None
+        Account for scripts, on a network of version 5, with its ``client_id`` and
+        ``client_secret``. It is a researcher.
 
     Raises
     ------
@@ -124,8 +133,11 @@ class LocalNetwork:
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
     store: LinkedStore | None
+    auth_url: str | None
+    realm: str | None
+    service_account: ServiceAccount | None
     _folder: Path
-    running: Running
+    _running: Running
 
     def __init__(
         self,
@@ -143,6 +155,7 @@ class LocalNetwork:
         smtp: tuple[str, int] | None = None,
         token_seconds: int | None = None,
         blob_store: bool = False,
+        keycloak: str | Path | None = None,
     ) -> None:
         if sys.platform == "win32":
             raise LocalNetworkError(
@@ -157,6 +170,11 @@ class LocalNetwork:
             )
         if is_version_5(version):
             _check_version_5(two_factor=two_factor, smtp=smtp, blob_store=blob_store)
+        elif keycloak is not None:
+            raise LocalNetworkError(
+                f"keycloak: expected version 5, got {version}, which has logins of its own. Leave "
+                "it out."
+            )
         self.version = version
         self.encrypted = encrypted
         self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
@@ -170,6 +188,7 @@ class LocalNetwork:
             review=review,
             login=LoginSettings(two_factor, smtp, token_seconds),
             blob_store=blob_store,
+            keycloak=None if keycloak is None else Path(keycloak),
         )
         self._exit_stack = contextlib.ExitStack()
 
@@ -285,7 +304,7 @@ class LocalNetwork:
         --------
         >>> net.restart_server()  # doctest: +SKIP
         """
-        self.running.server.restart()
+        self._running.server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
         """Disconnect an organization's node from the server.
@@ -307,7 +326,7 @@ class LocalNetwork:
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
-        self.running.node(organization_id).disconnect()
+        self._running.node(organization_id).disconnect()
 
     def reconnect_node(self, organization_id: int) -> None:
         """Connect a node again after `disconnect_node`, and wait until it is online.
@@ -328,7 +347,7 @@ class LocalNetwork:
         --------
         >>> net.reconnect_node(3)  # doctest: +SKIP
         """
-        self.running.reconnect_node(organization_id)
+        self._running.reconnect_node(organization_id)
 
     def client_variables(self) -> dict[str, str]:
         """Return the environment variables with which ``Client.from_env()`` connects.
@@ -400,9 +419,9 @@ class LocalNetwork:
             ],
             "collaboration": {"id": self.collaboration.id, "name": self.collaboration.name},
             "study": {"id": self.study.id, "name": self.study.name},
-            "nodes": self.running.node_rows(),
+            "nodes": self._running.node_rows(),
             "store": asdict(self.store) if self.store else None,
-            **self.running.more(),
+            **self._running.more(),
         }
 
     def write(self, path: Path) -> None:
@@ -438,10 +457,11 @@ class LocalNetwork:
         folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         kind = HqNetwork if is_version_5(self.version) else ServerNetwork
-        running = self.running = kind(self._options, python, folder, stack)
+        running = self._running = kind(self._options, python, folder, stack)
         self.version, self.store = running.version, running.store
         self.url, self.port = running.server.url, running.server.port
         seeded = running.seed
+        self.auth_url, self.realm, self.service_account = running.login
         self.users = seeded.users
         self.organizations = seeded.organizations
         self.collaboration = seeded.collaboration

@@ -23,6 +23,7 @@ from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._seed import Seed
 from vantage6.localnet._server import Service
 from vantage6.localnet._store import LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
 
 _ONLINE_SECONDS = 60.0
 _OFFLINE_SECONDS = 5.0
@@ -43,6 +44,7 @@ class Options:
     review: bool
     login: LoginSettings
     blob_store: bool
+    keycloak: Path | None = None  # an empty path means a download
 
 
 class Running:
@@ -74,6 +76,11 @@ class Running:
     def node_rows(self) -> list[dict[str, object]]:
         """Return the nodes with their current status."""
         raise NotImplementedError
+
+    @property
+    def login(self) -> tuple[str | None, str | None, ServiceAccount | None]:
+        """Where users log in, the realm, and the service account, if there are any."""
+        return None, None, None
 
     def more(self) -> dict[str, object]:
         """Return what the description of this generation has besides."""

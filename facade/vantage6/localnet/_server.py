@@ -23,7 +23,6 @@ from vantage6.localnet._processes import (
     write_private,
 )
 
-_START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 # Tokens outlive any session with a local network, so that no component has to renew them.
 _TOKEN_HOURS = 24 * 30
@@ -37,6 +36,7 @@ class Service:
     """A service on a loopback port, in a process that ends with this one."""
 
     _service: str  # prefix of its file names
+    start_seconds = 60.0
 
     def __init__(self, folder: Path, port: int | None) -> None:
         self._folder = folder
@@ -98,7 +98,7 @@ class Service:
 
     def wait_until_ready(self) -> str:
         """Wait until the service responds, and return its version."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 message = f"{self._service}: exited during startup.{self._log_tail()}"
@@ -106,7 +106,7 @@ class Service:
             with contextlib.suppress(_api.TransportError):
                 return self._probe()
             time.sleep(0.05)
-        message = f"{self._service}: no response within {_START_SECONDS:.0f} s."
+        message = f"{self._service}: no response within {self.start_seconds:.0f} s."
         raise ServerStartError(message + self._log_tail())
 
     def stop(self) -> None:
