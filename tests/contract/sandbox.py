@@ -22,9 +22,17 @@ from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls as store_calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
-from vantage6.localnet._store import Store
 
-from .callers import IMAGE, PASSWORD, SECRET, Caller, World, http_client, populate
+from .callers import (
+    IMAGE,
+    PASSWORD,
+    SECRET,
+    Caller,
+    TunedStore,
+    World,
+    http_client,
+    populate,
+)
 from .truth import Truth
 
 # The list of bugs is about this one.
@@ -156,7 +164,7 @@ def services() -> Iterator[dict[str, Service]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
         server = SigningServer(python, folder, None)
         stack.callback(server.stop)
-        store = Store(python, folder, server.url, review=True)
+        store = TunedStore(folder, server.url)
         stack.callback(store.stop)
         server.wait_until_ready()
         store.wait_until_ready()
