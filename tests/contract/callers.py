@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
@@ -141,7 +142,7 @@ class World:
 def populate(url: str) -> World:
     """Fill a new server."""
     nobody = Caller(url)
-    root = nobody.log_in("root", "root")
+    root = nobody.log_in("root")
     organizations = [
         root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
         for name in ("Alpha", "Beta", "Gamma")
@@ -211,6 +212,7 @@ class TunedServer(Server):
         super().__init__(environment_python(VERSION), folder, None)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
+        self.root_password = Secret(PASSWORD)
         settings = super()._configuration(folder) | self.settings
         # To releases up to 4.7, a setting that is null is there.
         return {name: value for name, value in settings.items() if value is not None}

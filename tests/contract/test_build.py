@@ -124,6 +124,22 @@ def is_typed(schema: Json) -> bool:
     return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
 
 
+def test_operation_of_both_generations_has_one_name_and_text() -> None:
+    old, new = contract("server", "4.15.2")["paths"], contract("hq", "5.0.3")["paths"]
+    for path, methods in new.items():
+        for method, operation in methods.items():
+            if before := old.get(path, {}).get(method):
+                assert operation["operationId"] == before["operationId"]
+                assert operation["summary"] == before["summary"]
+
+
+def test_algorithms_have_a_token_of_their_own_in_version_5() -> None:
+    either = [{"token": []}, {"container": []}]
+    for operation in operations("hq", "5.0.3"):
+        serves_algorithms = "algorithms" in operation.get("description", "")
+        assert (operation.get("security") == either) == serves_algorithms
+
+
 # -- what does not fit together --------------------------------------------------------------------
 def operation_of(facts: Json, method: str, path: str) -> Json:
     """Find one operation in the facts."""
@@ -214,6 +230,14 @@ def with_a_schema_that_nothing_needs(facts: Json, overlay: Json) -> None:
     overlay["schemas"]["Mood"] = {"description": "A mood.", "fields": {"name": "string"}}
 
 
+def with_an_object_of_any_form(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Task"]["computed"]["study"] = "object?"
+
+
+def with_a_reason_for_a_typed_field(facts: Json, overlay: Json) -> None:
+    overlay["untyped"]["Task.study"] = "none"
+
+
 def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
     del overlay["operations"]["POST /organization"]["body"]
 
@@ -240,6 +264,8 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_success_that_nobody_answers, ["POST /organization", "202"]),
         (with_a_failure_that_is_denied_twice, ["GET /rule / never", "415"]),
         (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
+        (with_an_object_of_any_form, ["untyped", "Task.study"]),
+        (with_a_reason_for_a_typed_field, ["untyped", "Task.study"]),
         (with_a_body_forgotten, ["POST /organization", "body"]),
         (with_a_schema_that_nothing_needs, ["schemas / Mood", "unused by all operations"]),
     ],

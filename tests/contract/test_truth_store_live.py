@@ -87,6 +87,10 @@ AVERAGE: Any = Truth("store", VERSION).fitting(
 
 
 # -- who is there ----------------------------------------------------------------------------------
+# Those of the local network, except that its store accepts no other servers.
+POLICIES = {"allow_localhost": True, "min_reviewers": 1, "min_reviewing_organizations": 1}
+
+
 class TunedStore(Store):
     """A store with some settings of its own."""
 
@@ -127,6 +131,7 @@ class Shop:
 def open_shop(home: Home, **settings: Any) -> Iterator[Shop]:
     """Run a new store with some settings of its own."""
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
+        settings = {"policies": POLICIES} | settings
         store = TunedStore(Path(folder), home.url.removesuffix("/api"), settings)
         try:
             store.wait_until_ready()

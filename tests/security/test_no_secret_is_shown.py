@@ -447,7 +447,7 @@ class Act:
 async def fall_apart(search: SecretSearch, network: LocalNetwork) -> None:
     """Crash the parts of the local network that hold secrets."""
     wrong = search.mark("wrong password", f"Wrong-2{secrets.token_hex(8)}")
-    await search.fails("seed", lambda: _seed.seed(network.url, network._folder, 1, None))
+    await search.fails("seed", lambda: _seed.seed(network.url, wrong, network._folder, [], None))
     await search.fails(
         "log in", lambda: log_in(network.url, "root", wrong, network.users["root"].otp_secret)
     )

@@ -1,6 +1,7 @@
 """Logins: settings of the server, and users who log in."""
 
 import base64
+import secrets
 import time
 from dataclasses import dataclass
 
@@ -31,6 +32,11 @@ class LoginSettings:
     def __post_init__(self) -> None:
         if self.token_seconds is not None and self.token_seconds < 1:
             raise LocalNetworkError(f"token_seconds: expected 1 or more, got {self.token_seconds}.")
+
+
+def new_password() -> Secret:
+    """Return a random password that meets the server's password policy."""
+    return Secret(secrets.token_urlsafe(15) + "-aA1")
 
 
 def totp_code(otp_secret: str) -> str:

@@ -394,7 +394,8 @@ class LocalNetwork:
         keys = self._generate_keys(stack)
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
-        self._set_attributes(seed(server.url, folder, self._organization_specs, keys))
+        seeded = seed(server.url, server.root_password, folder, self._organization_specs, keys)
+        self._set_attributes(seeded)
         self._start_nodes(stack, folder, keys, runner, relay)
         self.store = link_store(server.url, store, self._root_token()) if store else None
 

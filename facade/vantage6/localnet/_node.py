@@ -100,7 +100,7 @@ class Node:
             tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
         self.api = _api.authenticated_client(url, tokens.access_token)
         self.proxy_port = proxy.port
-        self.proxy_path = proxy.add_node(config.id, self.api, config.codec)
+        self.proxy_path = proxy.add_node(self.api, config.codec)
         self.online = threading.Event()
         self._is_disconnected = False
         self.stopping = threading.Event()
