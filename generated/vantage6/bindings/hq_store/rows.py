@@ -571,7 +571,7 @@ class AlgorithmUpdate(TypedDict):
     documentation_url: NotRequired[str]
     functions: NotRequired[list[FunctionInput]]
     """
-    These replace all functions that there are.
+    These replace all functions that there are. To one with ui_visualizations the store answers 500, and keeps a part of it.
     """
     image: str
     """
