@@ -248,7 +248,8 @@ def contract(session: nox.Session) -> None:
 
 @nox.session(name="contract-diff")
 def contract_diff(session: nox.Session) -> None:
-    """Show what changed between two versions: `nox -s contract-diff -- 4.14.0 4.15.2`."""
+    """Show what changed between two versions: `nox -s contract-diff -- 4.15.2 5.0.3`."""
+    install(session, "generate")
     session.run("python", "openapi/diff.py", *session.posargs)
 
 

@@ -1,4 +1,4 @@
-"""A server and a store that are restored after every request.
+"""Services that are restored after every request: a server and a store, and HQ.
 
 Changes of a request are undone in the database, so that every request meets the same rows: after
 one that deletes root or resets a password, the next ones are not affected.
@@ -8,7 +8,7 @@ import contextlib
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -33,10 +33,11 @@ from .callers import (
     http_client,
     populate,
 )
+from .hq import HqWorld, serve_hq
 from .truth import Truth
 
-# The list of bugs is about this one.
-VERSION = "4.15.2"
+# The list of bugs is about these.
+VERSIONS = {"server": "4.15.2", "store": "4.15.2", "hq": "5.0.3"}
 # By service, what it does wrong; the file tells how.
 KNOWN_BUGS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("known_bugs.yaml").read_text()
@@ -68,18 +69,16 @@ class Answers(Truth):
 
 
 class Snapshot:
-    """How the databases of a server and a store were: a server writes to the store, too.
+    """How the databases of services were: a server writes to the store, too.
 
     Parameters
     ----------
-    folder : Path
-        Where the databases are.
+    files : iterable of Path
+        The databases.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.snapshots = {
-            folder / f"{service}.db": sqlite3.connect(":memory:") for service in KNOWN_BUGS
-        }
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.snapshots = {file: sqlite3.connect(":memory:") for file in files}
         for file, snapshot in self.snapshots.items():
             with closing(sqlite3.connect(file)) as database:
                 database.backup(snapshot)
@@ -108,13 +107,14 @@ class Service:
     snapshot : Snapshot
         What to go back to after each request.
     callers : dict of str to Caller
-        Who calls what is open to ``users``, ``nodes`` and ``algorithms``.
+        Who calls what is open to ``users``, ``nodes`` and ``algorithms``; and by the tag of an
+        operation, the user who calls it in place of ``users``.
     """
 
     def __init__(
         self, service: str, folder: Path, snapshot: Snapshot, callers: dict[str, Caller]
     ) -> None:
-        self.truth = Answers(service, VERSION)
+        self.truth = Answers(service, VERSIONS[service])
         self.bugs = [
             (self.truth.operation(*shown.split("?")[0].split()[:2])["operationId"], bug)
             for bug in KNOWN_BUGS[service]
@@ -130,8 +130,10 @@ class Service:
         """Return someone who may use an operation: root, if it is open to users."""
         if operation["operationId"] == "refresh_token":
             return self.callers["refresh"]
-        audience = re.match(r"Open to (\w+)", operation.get("description", ""))
-        return self.callers[audience[1] if audience else "users"]
+        found = re.match(r"Open to (\w+)", operation.get("description", ""))
+        audience = found[1] if found else "users"
+        by_tag = self.callers.get(operation["tags"][0]) if audience == "users" else None
+        return by_tag or self.callers[audience]
 
     def ask(self, operation: Mapping[str, Any], request: httpx.Request) -> httpx.Response:
         """Send a request as someone who may, and undo what it did."""
@@ -156,10 +158,23 @@ class Service:
         )
 
 
+class Sandbox(dict[str, Service]):
+    """The services by name, each started when it is asked for first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = contextlib.ExitStack()
+
+    def __missing__(self, service: str) -> Service:
+        start = hq_services if service == "hq" else services
+        self.update(self.stack.enter_context(start()))
+        return self[service]
+
+
 @contextmanager
 def services() -> Iterator[dict[str, Service]]:
     """Run a server and a store with a bit of everything in them; return both by name."""
-    python = environment_python(VERSION)
+    python = environment_python(VERSIONS["server"])
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
         server = SigningServer(python, folder, None)
@@ -182,11 +197,38 @@ def services() -> Iterator[dict[str, Service]]:
         }
         world.root(server_calls.create_algorithm_store(link), 201)
         callers = {"server": visitors(world), "store": at_store}
-        snapshot = stack.enter_context(closing(Snapshot(folder)))
+        files = [folder / f"{name}.db" for name in callers]
+        snapshot = stack.enter_context(closing(Snapshot(files)))
         found = {name: Service(name, folder, snapshot, who) for name, who in callers.items()}
         for service in found.values():
             stack.callback(service.http.close)
         yield found
+
+
+@contextmanager
+def hq_services() -> Iterator[dict[str, Service]]:
+    """Run HQ with a bit of everything in it; return it by name."""
+    with serve_hq() as world, closing(Snapshot([world.folder / "hq.db"])) as snapshot:
+        callers = hq_visitors(world)
+        service = Service("hq", world.folder, snapshot, callers)
+        with closing(service.http):
+            yield {"hq": service}
+
+
+def hq_visitors(world: HqWorld) -> dict[str, Caller]:
+    """Return the callers of HQ, after they have left something there."""
+    frame = world.dataframe()
+    world.end(frame["last_session_task"]["id"])
+    task = world.task(databases=[[{"type": "dataframe", "dataframe_id": frame["id"]}]])
+    world.dataframe(0)
+    return {
+        "users": world.root,
+        # Who is outside of the collaboration, like root, can do nothing there.
+        "session": world.admin,
+        "task": world.admin,
+        "nodes": world.node(),
+        "algorithms": world.algorithm(task),
+    }
 
 
 class SigningServer(Server):
