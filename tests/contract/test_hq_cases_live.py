@@ -425,6 +425,20 @@ def test_organization_is_lost_with_a_failed_step(hq_truth: Truth, hq_world: HqWo
     hq_world.task(B, databases=use(frame), status=400)
 
 
+def test_deleting_a_failed_step_brings_the_organization_back(
+    hq_truth: Truth, hq_world: HqWorld
+) -> None:
+    frame = ready_dataframe(hq_world, A, B)
+    step = hq_world.step(frame["id"], A, B)["last_session_task"]["id"]
+    hq_world.end(step, B, status="crashed")
+    hq_world.task(B, databases=use(frame), status=400)
+    hq_world.researcher(calls.delete_task(step))
+    row = hq_world.researcher(calls.get_dataframe(frame["id"]))
+    assert row["last_session_task"]["id"] == frame["last_session_task"]["id"]
+    assert sorted(row["organizations_ready"]) == ids(hq_world, A, B)
+    hq_world.task(B, databases=use(frame))
+
+
 def test_step_does_not_wait_for_a_task_at_work(hq_truth: Truth, hq_world: HqWorld) -> None:
     frame = ready_dataframe(hq_world, A)
     task = hq_world.task(A, databases=use(frame))["id"]  # case 51

@@ -533,6 +533,10 @@ def test_deleting_a_user_with_tasks(hq_world: HqWorld) -> None:
     made = hq_world.root(calls.create_user(new_user("leaver", organization, [role])), 201)
     task = hq_world.task(actor=hq_world.caller("leaver"))
     hq_world.root(calls.delete_user(made["id"]), 400)
+    # Here, and for nodes, false means no.
+    path, query = f"/user/{made['id']}", {"delete_dependents": "false"}
+    refused = hq_world.root.send("DELETE", path, params=query)
+    assert refused.status_code == HTTPStatus.BAD_REQUEST
     hq_world.root(calls.delete_user(made["id"], delete_dependents=True))
     hq_world.root(calls.get_task(task["id"]), 404)
 
