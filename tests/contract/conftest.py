@@ -1,11 +1,12 @@
 """Servers for the tests of the contract."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from .callers import VERSION, World, populate, serve
-from .sandbox import Service, services
+from .sandbox import Sandbox, Service
 from .truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
@@ -50,6 +51,6 @@ def strict_url(truth: Truth) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[dict[str, Service]]:
-    """Yield a server and a store, by name, on which anything may be tried."""
-    with services() as found:
-        yield found
+    """Yield the services, by name, on which anything may be tried."""
+    with contextlib.ExitStack() as stack:
+        yield Sandbox(stack)

@@ -1,4 +1,4 @@
-"""A server and a store that are restored after every request.
+"""Services that are restored after every request: server and store, and the store of version 5.
 
 Changes of a request are undone in the database, so that every request meets the same rows: after
 one that deletes root or resets a password, the next ones are not affected.
@@ -24,11 +24,13 @@ from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
 from vantage6.localnet._store import Store
 
-from .callers import IMAGE, PASSWORD, SECRET, Caller, World, http_client, populate
+from .callers import IMAGE, PASSWORD, SECRET, Caller, World, http_client, persist, populate
+from .hq_store import open_realm, open_shop
+from .store_cases import assign, hand_in, register
 from .truth import Truth
 
-# The list of bugs is about this one.
-VERSION = "4.15.2"
+# The list of bugs is about these.
+VERSIONS = {"server": "4.15.2", "store": "4.15.2", "hq_store": "5.0.3"}
 # By service, what it does wrong; the file tells how.
 KNOWN_BUGS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("known_bugs.yaml").read_text()
@@ -60,7 +62,7 @@ class Answers(Truth):
 
 
 class Snapshot:
-    """How the databases of a server and a store were: a server writes to the store, too.
+    """How the databases in a folder were: a server writes to the store, too.
 
     Parameters
     ----------
@@ -69,9 +71,7 @@ class Snapshot:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.snapshots = {
-            folder / f"{service}.db": sqlite3.connect(":memory:") for service in KNOWN_BUGS
-        }
+        self.snapshots = {file: sqlite3.connect(":memory:") for file in folder.glob("*.db")}
         for file, snapshot in self.snapshots.items():
             with closing(sqlite3.connect(file)) as database:
                 database.backup(snapshot)
@@ -94,9 +94,9 @@ class Service:
     Parameters
     ----------
     service : str
-        Its name: that of its contract and of its log.
-    folder : Path
-        Where the latter is.
+        Its name: that of its contract.
+    log : Path
+        What it has written.
     snapshot : Snapshot
         What to go back to after each request.
     callers : dict of str to Caller
@@ -104,9 +104,9 @@ class Service:
     """
 
     def __init__(
-        self, service: str, folder: Path, snapshot: Snapshot, callers: dict[str, Caller]
+        self, service: str, log: Path, snapshot: Snapshot, callers: dict[str, Caller]
     ) -> None:
-        self.truth = Answers(service, VERSION)
+        self.truth = Answers(service, VERSIONS[service])
         self.bugs = [
             (self.truth.operation(*shown.split("?")[0].split()[:2])["operationId"], bug)
             for bug in KNOWN_BUGS[service]
@@ -115,7 +115,7 @@ class Service:
         self.snapshot = snapshot
         self.callers = callers
         self.url = callers["users"].url
-        self.log = folder / f"{service}.log"
+        self.log = log
         self.http = http_client(self.url)
 
     def caller(self, operation: Mapping[str, Any]) -> Caller:
@@ -130,7 +130,7 @@ class Service:
         request.headers.update(self.caller(operation).headers)
         before = self.log.stat().st_size
         try:
-            response = self.http.send(request)
+            response = persist(lambda: self.http.send(request))
         finally:
             if request.method != "GET":
                 self.snapshot.restore()
@@ -151,7 +151,7 @@ class Service:
 @contextmanager
 def services() -> Iterator[dict[str, Service]]:
     """Run a server and a store with a bit of everything in them; return both by name."""
-    python = environment_python(VERSION)
+    python = environment_python(VERSIONS["server"])
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
         server = SigningServer(python, folder, None)
@@ -175,10 +175,39 @@ def services() -> Iterator[dict[str, Service]]:
         world.root(server_calls.create_algorithm_store(link), 201)
         callers = {"server": visitors(world), "store": at_store}
         snapshot = stack.enter_context(closing(Snapshot(folder)))
-        found = {name: Service(name, folder, snapshot, who) for name, who in callers.items()}
+        found = {
+            name: Service(name, folder / f"{name}.log", snapshot, who)
+            for name, who in callers.items()
+        }
         for service in found.values():
             stack.callback(service.http.close)
         yield found
+
+
+@contextmanager
+def store_of_version_5() -> Iterator[dict[str, Service]]:
+    """Run a store of version 5 with a bit of everything in it; return it by name."""
+    with open_realm() as home, open_shop(home) as shop:
+        register(shop)
+        review = assign(shop, hand_in(shop)["id"])
+        assert review["id"] == 1
+        with closing(Snapshot(shop.folder)) as snapshot:
+            callers: dict[str, Caller] = {"users": shop.root}
+            store = Service("hq_store", shop.folder / "store.log", snapshot, callers)
+            with closing(store.http):
+                yield {"hq_store": store}
+
+
+class Sandbox(dict[str, Service]):
+    """The services by name, which run from when they are asked for."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self.stack = stack
+
+    def __missing__(self, service: str) -> Service:
+        is_version_5 = VERSIONS[service].startswith("5")
+        self |= self.stack.enter_context((store_of_version_5 if is_version_5 else services)())
+        return self[service]
 
 
 class SigningServer(Server):
