@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
-from .sandbox import VERSIONS, Answers, Service
+from .sandbox import VERSIONS, Answers, Sandbox, Service
 
 pytestmark = pytest.mark.live
 
@@ -54,7 +54,7 @@ def table() -> Iterator[dict[tuple[str, str], Counter[int]]]:
     print()
     for (service, name), statuses in table.items():
         seen = "  ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
-        print(f"{service:8}  {name:38}  {statuses.total():4} cases  {seen}")
+        print(f"{service:6}  {name:38}  {statuses.total():4} cases  {seen}")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def schemas() -> dict[str, Any]:
 def test_every_response_matches_the_contract(
     service: str,
     name: str,
-    sandbox: dict[str, Service],
+    sandbox: Sandbox,
     schemas: dict[str, Any],
     table: dict[tuple[str, str], Counter[int]],
 ) -> None:

@@ -17,10 +17,8 @@ import pytest
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
-from vantage6.localnet._environment import environment_python
-from vantage6.localnet._store import Store
 
-from .callers import VERSION, Caller, new_user, populate, serve
+from .callers import VERSION, Caller, TunedStore, new_user, populate, serve
 from .store_cases import (
     AVERAGE,
     NO_SUCH_ID,
@@ -42,21 +40,6 @@ ALGORITHM = Truth("store", VERSION).fitting("AlgorithmInput", AVERAGE)
 
 
 # -- who is there ----------------------------------------------------------------------------------
-# Those of the local network, except that its store accepts no other servers.
-POLICIES = {"allow_localhost": True, "min_reviewers": 1, "min_reviewing_organizations": 1}
-
-
-class TunedStore(Store):
-    """A store with some settings of its own."""
-
-    def __init__(self, folder: Path, server_url: str, settings: dict[str, Any]) -> None:
-        self.settings = settings
-        super().__init__(environment_python(VERSION), folder, server_url, review=True)
-
-    def _configuration(self, folder: Path) -> dict[str, object]:
-        return super()._configuration(folder) | self.settings
-
-
 @dataclass
 class Home:
     """The server that everyone comes from: its address, and their tokens by name."""
@@ -82,8 +65,7 @@ class LinkedShop(Shop):
 def open_shop(home: Home, **settings: Any) -> Iterator[LinkedShop]:
     """Run a new store with some settings of its own."""
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
-        settings = {"policies": POLICIES} | settings
-        store = TunedStore(Path(folder), home.url.removesuffix("/api"), settings)
+        store = TunedStore(Path(folder), home.url.removesuffix("/api"), **settings)
         try:
             store.wait_until_ready()
             yield LinkedShop(store.url, home.tokens, calls, ALGORITHM, home)

@@ -43,9 +43,9 @@ class ApiError(LocalNetworkError):
         return type(self), (self.status, self._body)
 
 
-def anonymous_client(url: str) -> Client:
+def anonymous_client(url: str, api_path: str = API_PATH) -> Client:
     """Create a client without a token; the URL has no path."""
-    return Client(base_url=url + API_PATH, timeout=TIMEOUT, verify_ssl=False, httpx_args=_NO_PROXY)
+    return Client(base_url=url + api_path, timeout=TIMEOUT, verify_ssl=False, httpx_args=_NO_PROXY)
 
 
 def authenticated_client(url: str, token: str) -> AuthenticatedClient:
@@ -59,19 +59,18 @@ def authenticated_client(url: str, token: str) -> AuthenticatedClient:
     )
 
 
-def send(client: AuthenticatedClient, call: Call[T]) -> T:
-    """Send a request of `bindings.server.calls` and return the parsed JSON."""
+def send(client: AuthenticatedClient | httpx.Client, call: Call[T]) -> T:
+    """Send a request of the bindings' `calls` and return the parsed JSON."""
+    http = client if isinstance(client, httpx.Client) else client.get_httpx_client()
     return check(
-        client.get_httpx_client().request(
-            call.method, call.path, params=dict(call.query), json=call.body
-        )
+        http.request(call.method, call.path, params=dict(call.query), json=call.body)
     ).json()
 
 
-def put_blob(client: AuthenticatedClient, blob: bytes) -> str:
+def put_blob(client: httpx.Client, blob: bytes) -> str:
     """Upload a blob in chunks, as nodes do, and return its id."""
     call = calls.upload_blob(b"")
-    response = client.get_httpx_client().request(
+    response = client.request(
         call.method, call.path, content=chunks(blob), headers=CLOSE_CONNECTION
     )
     return check(response).json()["uuid"]
@@ -83,10 +82,10 @@ def chunks(blob: bytes) -> Iterator[bytes]:
         yield blob[start : start + _CHUNK_BYTES]
 
 
-def get_blob(client: AuthenticatedClient, blob_id: str) -> bytes:
+def get_blob(client: httpx.Client, blob_id: str) -> bytes:
     """Download a blob."""
     call = calls.download_blob(blob_id)
-    return check(client.get_httpx_client().request(call.method, call.path)).content
+    return check(client.request(call.method, call.path)).content
 
 
 def check(response: httpx.Response) -> httpx.Response:

@@ -26,6 +26,7 @@ class Lifetimes:
     session: int = 60 * _DAY
     device: int = 600
     poll: int = 5
+    with_rotation: bool = False  # as in the official chart: refresh tokens can be used again
 
 
 def realm(lifetimes: Lifetimes, root: str, password: Secret, admin_secret: Secret) -> Secret:
@@ -39,7 +40,7 @@ def realm(lifetimes: Lifetimes, root: str, password: Secret, admin_secret: Secre
         "ssoSessionMaxLifespan": lifetimes.session,
         "oauth2DeviceCodeLifespan": lifetimes.device,
         "oauth2DevicePollingInterval": lifetimes.poll,
-        "revokeRefreshToken": True,
+        "revokeRefreshToken": lifetimes.with_rotation,
         "editUsernameAllowed": False,
         "clients": [
             _public_client(PUBLIC_CLIENT, device=True),
@@ -106,14 +107,14 @@ def _public_client(name: str, *, device: bool = False, password: bool = False) -
     }
 
 
-def _profile() -> object:
+def _profile() -> dict[str, object]:
     """Return the attributes of users: the usual ones, and the organization, which HQ sets."""
-    both = {"view": ["admin", "user"], "edit": ["admin", "user"]}
-    required = {"required": {"roles": ["user"]}, "permissions": both}
+    both: dict[str, object] = {"view": ["admin", "user"], "edit": ["admin", "user"]}
+    required: dict[str, object] = {"required": {"roles": ["user"]}, "permissions": both}
     return {
         "attributes": [
             {"name": "username", "permissions": both},
-            {"name": "email", "validations": {"email": {}}, **required},
+            {"name": "email", **required},
             {"name": "firstName", **required},
             {"name": "lastName", **required},
             {"name": "organization_id", "permissions": {**both, "edit": ["admin"]}},

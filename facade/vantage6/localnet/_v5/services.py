@@ -11,6 +11,7 @@ from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._processes import script_path
 from vantage6.localnet._server import Service, common_configuration, uwsgi_command
+from vantage6.localnet._v5.login import api_client, client_login
 from vantage6.localnet._v5.realm import ADMIN_CLIENT, REALM, Lifetimes, realm
 
 HQ_PATH, STORE_PATH = "/hq", "/store"
@@ -23,35 +24,40 @@ def get_json(url: str) -> dict[str, str]:
 
 
 class IdentityProvider(Service):
-    """The stand-in for Keycloak."""
+    """The identity provider: the stand-in for Keycloak, or a real one."""
 
     _service = "identity_provider"
 
-    def __init__(self, python: Path, folder: Path, lifetimes: Lifetimes | None = None) -> None:
-        self._python = python
-        self._lifetimes = lifetimes or Lifetimes()
+    def __init__(self, folder: Path, lifetimes: Lifetimes) -> None:
+        self._lifetimes = lifetimes
         self.root_password = new_password()
         self.admin_secret = Secret(secrets.token_urlsafe(24))
         super().__init__(folder, None)
-        self.start()
 
-    def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration of the stand-in."""
-        document = realm(self._lifetimes, ROOT, self.root_password, self.admin_secret)
-        return {
-            "port": self.port,
-            "state": str(folder / "identity_provider.json"),
-            "realm": json.loads(document),
-        }
-
-    def _command(self) -> list[str]:
-        """Return the command of the stand-in."""
-        script = script_path("identity_provider.py")
-        return [str(self._python), script, str(self._configuration_file)]
+    def _realm(self) -> Secret:
+        """Return the realm as JSON."""
+        return realm(self._lifetimes, ROOT, self.root_password, self.admin_secret)
 
     def _probe(self) -> str:
-        """Return the name of the realm if the stand-in responds."""
+        """Return the name of the realm if the identity provider responds."""
         return get_json(f"{self.url}/realms/{REALM}")["realm"]
+
+    def set_up_user(self, username: str, password: str) -> None:
+        """Give a user a lasting password and a profile, which HQ leaves to the first login."""
+        login = client_login(self.url, ADMIN_CLIENT, self.admin_secret)
+        profile = {
+            "email": f"{username}@example.org",
+            "firstName": username.capitalize(),
+            "lastName": "Demo",
+            "requiredActions": list[str](),
+        }
+        credential = {"type": "password", "value": password, "temporary": False}
+        with api_client(f"{self.url}/admin/realms/{REALM}", login) as admin:
+            query = {"username": username, "exact": "true"}
+            (user,) = _api.check(admin.get("/users", params=query)).json()
+            path = f"/users/{user['id']}"
+            _api.check(admin.put(path, json={**user, **profile}))
+            _api.check(admin.put(f"{path}/reset-password", json=credential))
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which HQ and store find it."""
@@ -63,6 +69,27 @@ class IdentityProvider(Service):
             "KEYCLOAK_ADMIN_CLIENT": ADMIN_CLIENT,
             "KEYCLOAK_ADMIN_CLIENT_SECRET": self.admin_secret,
         }
+
+
+class StandIn(IdentityProvider):
+    """The stand-in for Keycloak."""
+
+    def __init__(self, python: Path, folder: Path, lifetimes: Lifetimes) -> None:
+        self._python = python
+        super().__init__(folder, lifetimes)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        """Return the configuration of the stand-in."""
+        return {
+            "port": self.port,
+            "state": str(folder / "identity_provider.json"),
+            "realm": json.loads(self._realm()),
+        }
+
+    def _command(self) -> list[str]:
+        """Return the command of the stand-in."""
+        script = script_path("identity_provider.py")
+        return [str(self._python), script, str(self._configuration_file)]
 
 
 class Hq(Service):
@@ -89,8 +116,8 @@ class Hq(Service):
 
     def _command(self) -> list[str]:
         """Return the command of uWSGI."""
-        name, file = self._service, self._configuration_file
-        return uwsgi_command(self._python, self.port, f"{name}.sock", "wsgi_hq.py", name, file)
+        name, file = self._service, self._configuration_file.name
+        return uwsgi_command(self._python, self.port, "wsgi_hq.py", name, file)
 
     def _variables(self) -> dict[str, str]:
         """Return the environment variables with the identity provider."""

@@ -29,7 +29,6 @@ class Task:
     algorithm_store: None | Reference
     children: str
     collaboration: None | Reference
-    complete: bool
     created_at: None | str
     """ ISO 8601, in UTC, without an offset. """
     databases: list[TaskDatabase]
@@ -82,8 +81,6 @@ class Task:
             collaboration = self.collaboration.to_dict()
         else:
             collaboration = self.collaboration
-
-        complete = self.complete
 
         created_at: None | str
         created_at = self.created_at
@@ -183,7 +180,6 @@ class Task:
                 "algorithm_store": algorithm_store,
                 "children": children,
                 "collaboration": collaboration,
-                "complete": complete,
                 "created_at": created_at,
                 "databases": databases,
                 "dataframe": dataframe,
@@ -265,8 +261,6 @@ class Task:
             return cast(None | Reference, data)
 
         collaboration = _parse_collaboration(d.pop("collaboration"))
-
-        complete = d.pop("complete")
 
         def _parse_created_at(data: object) -> None | str:
             if data is None:
@@ -463,7 +457,6 @@ class Task:
             algorithm_store=algorithm_store,
             children=children,
             collaboration=collaboration,
-            complete=complete,
             created_at=created_at,
             databases=databases,
             dataframe=dataframe,

@@ -28,7 +28,6 @@ class TaskWithoutRuns:
     algorithm_store: None | Reference
     children: str
     collaboration: None | Reference
-    complete: bool
     created_at: None | str
     """ ISO 8601, in UTC, without an offset. """
     databases: list[TaskDatabase]
@@ -76,8 +75,6 @@ class TaskWithoutRuns:
             collaboration = self.collaboration.to_dict()
         else:
             collaboration = self.collaboration
-
-        complete = self.complete
 
         created_at: None | str
         created_at = self.created_at
@@ -167,7 +164,6 @@ class TaskWithoutRuns:
                 "algorithm_store": algorithm_store,
                 "children": children,
                 "collaboration": collaboration,
-                "complete": complete,
                 "created_at": created_at,
                 "databases": databases,
                 "dataframe": dataframe,
@@ -247,8 +243,6 @@ class TaskWithoutRuns:
             return cast(None | Reference, data)
 
         collaboration = _parse_collaboration(d.pop("collaboration"))
-
-        complete = d.pop("complete")
 
         def _parse_created_at(data: object) -> None | str:
             if data is None:
@@ -427,7 +421,6 @@ class TaskWithoutRuns:
             algorithm_store=algorithm_store,
             children=children,
             collaboration=collaboration,
-            complete=complete,
             created_at=created_at,
             databases=databases,
             dataframe=dataframe,
