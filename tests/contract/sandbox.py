@@ -1,4 +1,4 @@
-"""Services that are restored after every request: a server and a store, and HQ.
+"""Services that are restored after every request, those of both generations.
 
 Changes of a request are undone in the database, so that every request meets the same rows: after
 one that deletes root or resets a password, the next ones are not affected.
@@ -32,14 +32,17 @@ from .callers import (
     TunedStore,
     World,
     http_client,
+    persist,
     populate,
     store_stand_in,
 )
 from .hq import HqCaller, HqWorld, id_of, serve_hq
+from .hq_store import open_realm, open_shop
+from .store_cases import assign, hand_in, register
 from .truth import Truth
 
 # The list of bugs is about these.
-VERSIONS = {"server": "4.15.2", "store": "4.15.2", "hq": "5.0.3"}
+VERSIONS = {"server": "4.15.2", "store": "4.15.2", "hq": "5.0.3", "hq_store": "5.0.3"}
 # By service, what it does wrong; the file tells how.
 KNOWN_BUGS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("known_bugs.yaml").read_text()
@@ -103,9 +106,9 @@ class Service:
     Parameters
     ----------
     service : str
-        Its name: that of its contract and of its log.
-    folder : Path
-        Where the latter is.
+        Its name: that of its contract.
+    log : Path
+        What it has written.
     snapshot : Snapshot
         What to go back to after each request.
     callers : dict of str to Caller
@@ -114,7 +117,7 @@ class Service:
     """
 
     def __init__(
-        self, service: str, folder: Path, snapshot: Snapshot, callers: dict[str, Caller]
+        self, service: str, log: Path, snapshot: Snapshot, callers: dict[str, Caller]
     ) -> None:
         self.truth = Answers(service, VERSIONS[service])
         self.bugs = [
@@ -126,7 +129,7 @@ class Service:
         self.snapshot = snapshot
         self.callers = callers
         self.url = callers["users"].url
-        self.log = folder / f"{service}.log"
+        self.log = log
         self.http = http_client(self.url)
 
     def caller(self, operation: Mapping[str, Any]) -> Caller:
@@ -146,7 +149,7 @@ class Service:
         request.headers.update(actor.headers)
         before = self.log.stat().st_size
         try:
-            response = self.http.send(request)
+            response = persist(lambda: self.http.send(request))
         finally:
             if request.method != "GET":
                 self.snapshot.restore()
@@ -172,8 +175,8 @@ class Sandbox(dict[str, Service]):
         self.stack = contextlib.ExitStack()
 
     def __missing__(self, service: str) -> Service:
-        start = hq_services if service == "hq" else services
-        self.update(self.stack.enter_context(start()))
+        starts = {"hq": hq_services, "hq_store": hq_store_services}
+        self.update(self.stack.enter_context(starts.get(service, services)()))
         return self[service]
 
 
@@ -205,7 +208,10 @@ def services() -> Iterator[dict[str, Service]]:
         callers = {"server": visitors(world), "store": at_store}
         files = [folder / f"{name}.db" for name in callers]
         snapshot = stack.enter_context(closing(Snapshot(files)))
-        found = {name: Service(name, folder, snapshot, who) for name, who in callers.items()}
+        found = {
+            name: Service(name, folder / f"{name}.log", snapshot, who)
+            for name, who in callers.items()
+        }
         for service in found.values():
             stack.callback(service.http.close)
         yield found
@@ -217,9 +223,22 @@ def hq_services() -> Iterator[dict[str, Service]]:
     with serve_hq() as world:
         callers = hq_visitors(world)
         with closing(Snapshot([world.folder / "hq.db"])) as snapshot:
-            service = Service("hq", world.folder, snapshot, callers)
+            service = Service("hq", world.folder / "hq.log", snapshot, callers)
             with closing(service.http):
                 yield {"hq": service}
+
+
+@contextmanager
+def hq_store_services() -> Iterator[dict[str, Service]]:
+    """Run a store of version 5 with a bit of everything in it; return it by name."""
+    with open_realm() as home, open_shop(home) as shop:
+        register(shop)
+        assign(shop, hand_in(shop)["id"])
+        with closing(Snapshot([shop.folder / "store.db"])) as snapshot:
+            log, callers = shop.folder / "store.log", {"users": shop.root}
+            service = Service("hq_store", log, snapshot, callers)
+            with closing(service.http):
+                yield {"hq_store": service}
 
 
 def hq_visitors(world: HqWorld) -> dict[str, Caller]:
