@@ -298,7 +298,7 @@ class Realm:
         """Return new tokens for a session."""
         user, client = self.users[session.user], self.clients[session.client]
         session.number += 1
-        seconds = max(0, int(self._session_end(session) - time.time()))
+        seconds = max(0, round(self._session_end(session) - time.time()))
         return {
             **self.access_token(user, client, issuer, scope, session.id),
             "refresh_expires_in": seconds,
