@@ -126,9 +126,16 @@ def live(session: nox.Session) -> None:
     install(session, "test", "properties", "notebook")
     # Separate sessions run these, in parallel in the gate.
     others = [f"--ignore=tests/{folder}" for folder in ("docs", "security", "robustness")]
-    chosen = ("-m", "live", *others, *session.posargs)
+    chosen = ("-m", "live and not slow", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the live tests that take minutes, such as those of many organizations."""
+    install(session, "test")
+    session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session

@@ -70,11 +70,9 @@ def ask(web: httpx.Client, path: str = "/token", **form: str) -> httpx.Response:
     return web.post(f"/protocol/openid-connect{path}", data=form)
 
 
-def password_login(
-    web: httpx.Client, provider: IdentityProvider, client: str = DRIVER_CLIENT
-) -> httpx.Response:
-    form = {"username": ROOT, "password": provider.root_password, "client_id": client}
-    return ask(web, grant_type="password", **form)
+def password_login(web: httpx.Client, provider: IdentityProvider, **more: str) -> httpx.Response:
+    form = {"username": ROOT, "password": provider.root_password, "client_id": DRIVER_CLIENT}
+    return ask(web, grant_type="password", **form, **more)
 
 
 def refresh(web: httpx.Client, token: str, client: str = DRIVER_CLIENT) -> httpx.Response:
@@ -136,6 +134,10 @@ def test_unknown_realm_is_not_found(provider: IdentityProvider) -> None:
 # -- passwords -------------------------------------------------------------------------------------
 def test_password_login(web: httpx.Client, provider: IdentityProvider) -> None:
     answer = password_login(web, provider).json()
+    assert answer["scope"] == "profile email"
+    header = {"Authorization": f"Bearer {answer['access_token']}"}
+    refused = web.get("/protocol/openid-connect/userinfo", headers=header)
+    assert refused.status_code == 403, "without the scope openid"
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", LIFETIMES.access)
     assert answer["refresh_expires_in"] == LIFETIMES.idle
     said = claims(answer["access_token"])
@@ -147,8 +149,7 @@ def test_password_login(web: httpx.Client, provider: IdentityProvider) -> None:
 
 
 def test_openid_scope_gives_the_profile(web: httpx.Client, provider: IdentityProvider) -> None:
-    form = {"username": ROOT, "password": provider.root_password, "client_id": DRIVER_CLIENT}
-    answer = ask(web, grant_type="password", scope="openid", **form).json()
+    answer = password_login(web, provider, scope="openid").json()
     assert "openid" in answer["scope"].split()
     header = {"Authorization": f"Bearer {answer['access_token']}"}
     profile = web.get("/protocol/openid-connect/userinfo", headers=header).json()
@@ -159,8 +160,8 @@ def test_openid_scope_gives_the_profile(web: httpx.Client, provider: IdentityPro
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"password": "wrong"}, (401, "invalid_grant")),
-        ({"username": "nobody"}, (401, "invalid_grant")),
+        ({"password": "wrong"}, (400, "invalid_grant")),
+        ({"username": "nobody"}, (400, "invalid_grant")),
         ({"client_id": "nobody"}, (401, "invalid_client")),
         ({"client_id": PUBLIC_CLIENT}, (400, "unauthorized_client")),
         ({"client_id": ADMIN_CLIENT}, (401, "unauthorized_client")),
@@ -217,7 +218,7 @@ def test_refused_refresh(web: httpx.Client, provider: IdentityProvider) -> None:
 
 
 def test_logout_ends_a_session(web: httpx.Client, provider: IdentityProvider) -> None:
-    answer = password_login(web, provider).json()
+    answer = password_login(web, provider, scope="openid").json()
     token = answer["refresh_token"]
     done = ask(web, "/logout", client_id=DRIVER_CLIENT, refresh_token=token)
     assert (done.status_code, done.content) == (204, b"")
@@ -356,7 +357,7 @@ def test_user_from_creation_to_deletion(
     assert error(refresh(web, token["refresh_token"])) == (400, "invalid_grant")
 
     assert admin.delete(f"/users/{id_}").status_code == 204
-    assert error(ask(web, grant_type="password", **form)) == (401, "invalid_grant")
+    assert error(ask(web, grant_type="password", **form)) == (400, "invalid_grant")
     assert admin.get(f"/users/{id_}").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""Test that the local network of version 5 works like HQ with real nodes."""
+"""Test that the local network of version 5 works as docs/localnet5.md says."""
 
 import csv
 import json

@@ -99,7 +99,9 @@ class IdentityProvider:
 
     def user_info(self, token: str) -> Document:
         """Return the profile of the user of a token."""
-        user = self.realm.user_of(token)
+        user, scope = self.realm.user_of(token)
+        if "openid" not in scope.split():
+            raise RequestError(403, error="insufficient_scope")
         return {"sub": user.id, "preferred_username": user.username, **user.profile}
 
     # -- tokens ------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ class IdentityProvider:
         """Return the user whose name and password are in a form."""
         user = self.realm.user_named(form.get("username", ""))
         if user is None or not user.has_password(form.get("password", "")):
-            raise oauth_error("invalid_grant", "Invalid user credentials", 401)
+            raise oauth_error("invalid_grant", "Invalid user credentials")
         if not user.enabled:
             raise oauth_error("invalid_grant", "Account disabled")
         return user
@@ -274,7 +276,7 @@ class IdentityProvider:
     ) -> tuple[int, object, str | None]:
         """Handle a request of the admin API; return status, body and the id of what was created."""
         kind = parts[0]
-        self._require_role(kind, method, self.realm.user_of(token))
+        self._require_role(kind, method, self.realm.user_of(token)[0])
         match method, parts:
             case "GET", ["users"]:
                 return 200, [user.representation() for user in self._find_users(query)], None
@@ -360,7 +362,7 @@ class IdentityProvider:
 def _scope(form: Form) -> str:
     """Return the scope of new tokens."""
     asked = "openid " * ("openid" in form.get("scope", "").split())
-    return f"{asked}email profile"
+    return f"{asked}profile email"
 
 
 def _field(label: str, name: str, value: str = "") -> str:
