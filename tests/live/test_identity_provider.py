@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -408,11 +407,18 @@ class Browser:
 
     def __init__(self, **answers: str) -> None:
         self.answers = answers
-        # As in browsers, whose cookies of secure pages reach the loopback interface, too.
-        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.client = httpx.Client(
-            cookies=CookieJar(policy), trust_env=False, follow_redirects=True, timeout=60
+            trust_env=False,
+            follow_redirects=True,
+            timeout=60,
+            headers={"Accept": "text/html"},
+            event_hooks={"response": [self._trust_loopback]},
         )
+
+    def _trust_loopback(self, _response: httpx.Response) -> None:
+        """Send secure cookies to the loopback interface, as browsers do."""
+        for cookie in self.client.cookies.jar:
+            cookie.secure = False
 
     def open(self, address: str, *, deny: bool = False) -> str:
         """Go on until there are no more forms; return the last page."""
@@ -428,7 +434,7 @@ class Browser:
             chosen = refusals[:1] if deny and refusals else form.buttons[:1]
             values.update({name: value for name, value in chosen if name})
             page = self.client.post(page.url.join(form.action), data=values)
-            if "invalid" in page.text.lower():
+            if "Invalid username" in page.text or "Invalid code" in page.text:
                 return page.text
         raise AssertionError(page.text)
 
@@ -461,6 +467,21 @@ def test_device_flow(web: httpx.Client, provider: IdentityProvider) -> None:
     assert (said["azp"], said["vantage6_client_type"]) == (PUBLIC_CLIENT, "user")
     assert refresh(web, tokens.json()["refresh_token"], PUBLIC_CLIENT).is_success
     assert error(poll(web, device["device_code"])) == (400, "invalid_grant"), "only once"
+
+
+def test_device_flow_with_a_code_that_is_typed(
+    web: httpx.Client, provider: IdentityProvider
+) -> None:
+    device = start_device_flow(web)
+    wrong = Browser(device_user_code="AAAA-AAAA")
+    assert "Invalid code" in wrong.open(device["verification_uri"])
+    browser = Browser(
+        device_user_code=device["user_code"].lower(),
+        username=ROOT,
+        password=provider.root_password,
+    )
+    assert "uccess" in browser.open(device["verification_uri"])
+    assert poll(web, device["device_code"]).is_success
 
 
 def test_denied_device_flow(web: httpx.Client, provider: IdentityProvider) -> None:

@@ -239,12 +239,14 @@ class IdentityProvider:
 
     def device_page(self, form: Form, *, submitted: bool) -> str:
         """Return the page on which a user allows a device flow, and handle what they entered."""
-        device = self.realm.device_with(form.get("user_code", ""))
-        if not form.get("user_code"):
+        typed = form.get("device_user_code", "")
+        code = form.get("user_code") or typed
+        device = self.realm.device_with(code)
+        if not code:
             return self._page("Device login", "Enter the code from your device.", _code_form())
         if device is None:
             return self._page("Device login", "Invalid code, please try again.", _code_form())
-        if not submitted:
+        if not submitted or typed:
             return self._page("Sign in", "", _login_form(device))
         if form.get("decision") == "deny":
             device.is_denied = True
@@ -263,7 +265,7 @@ class IdentityProvider:
             user.set_password(form["new_password"], temporary=False)
         device.user = user.id
         self.save()
-        return self._page("Device login", "Device login successful. Close this page.", "")
+        return self._page("Device login", "Device Login Successful. Close this page.", "")
 
     def _page(self, title: str, message: str, form: str) -> str:
         """Return a page."""
@@ -374,8 +376,8 @@ def _field(label: str, name: str, value: str = "") -> str:
 
 def _code_form() -> str:
     """Return the form for a user code."""
-    field = _FIELD.substitute(label="Code", name="user_code", type="text", value="")
-    return f'<form method="get">{field}<button>Submit</button></form>'
+    field = _field("Code", "device_user_code")
+    return f'<form method="post">{field}<button>Submit</button></form>'
 
 
 def _login_form(device: DeviceCode) -> str:
