@@ -422,6 +422,10 @@ class Browser:
 
     def open(self, address: str, *, deny: bool = False) -> str:
         """Go on until there are no more forms; return the last page."""
+        with self.client:
+            return self._fill_in(address, deny=deny)
+
+    def _fill_in(self, address: str, *, deny: bool) -> str:
         page = self.client.get(address)
         for _ in range(6):
             assert page.status_code in (200, 400), page.text
