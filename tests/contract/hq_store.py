@@ -13,8 +13,8 @@ import httpx
 
 from vantage6.bindings.hq_store import calls
 from vantage6.localnet._environment import environment_python
-from vantage6.localnet._v5.realm import ADMIN_CLIENT, DRIVER_CLIENT, REALM
-from vantage6.localnet._v5.services import HqStore, IdentityProvider
+from vantage6.localnet._v5.realm import ADMIN_CLIENT, DRIVER_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.services import HqStore, StandIn
 
 from .callers import PASSWORD, Caller, http_client
 from .store_cases import AVERAGE, Shop
@@ -35,7 +35,7 @@ ALGORITHM: Any = AVERAGE | {"vantage6_version": "5.0", "functions": FUNCTIONS}
 class Keycloak:
     """The stand-in for Keycloak, with accounts like those that HQ creates."""
 
-    def __init__(self, provider: IdentityProvider, folder: Path) -> None:
+    def __init__(self, provider: StandIn, folder: Path) -> None:
         self.provider = provider
         self.state = folder / "identity_provider.json"
         self.http = http_client(f"{provider.url}/")
@@ -109,7 +109,7 @@ def check(response: httpx.Response) -> httpx.Response:
 class TunedStore(HqStore):
     """A store with some settings of its own."""
 
-    def __init__(self, folder: Path, provider: IdentityProvider, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, provider: StandIn, settings: dict[str, Any]) -> None:
         self.settings = settings
         super().__init__(environment_python(VERSION), folder, provider, review=True)
 
@@ -167,7 +167,8 @@ def open_realm() -> Iterator[Home]:
     """Run a realm with users and a node."""
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as name:
         folder = Path(name)
-        provider = IdentityProvider(environment_python(VERSION), folder)
+        provider = StandIn(environment_python(VERSION), folder, Lifetimes())
+        provider.start()
         try:
             provider.wait_until_ready()
             keycloak = Keycloak(provider, folder)

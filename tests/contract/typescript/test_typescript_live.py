@@ -16,8 +16,8 @@ from tests.contract.callers import PASSWORD, Caller, http_client, new_user, popu
 from vantage6.bindings.hq import calls
 from vantage6.bindings.server import calls as server_calls
 from vantage6.localnet._environment import environment_python
-from vantage6.localnet._v5.realm import DRIVER_CLIENT, REALM
-from vantage6.localnet._v5.services import Hq, IdentityProvider
+from vantage6.localnet._v5.realm import DRIVER_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.services import Hq, StandIn
 
 pytestmark = pytest.mark.live
 
@@ -53,8 +53,9 @@ def test_generated_client_lists_organizations_of_version_5() -> None:
     python = environment_python("5.0.3")
     with tempfile.TemporaryDirectory(prefix="vantage6-typescript-") as name:
         folder = Path(name)
-        provider = IdentityProvider(python, folder)
+        provider = StandIn(python, folder, Lifetimes())
         hq = Hq(python, folder, None, provider)
+        provider.start()
         try:
             provider.wait_until_ready()
             hq.start()
