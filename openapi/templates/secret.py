@@ -21,6 +21,7 @@ NAMES = frozenset(
         "access_token",
         "api_key",
         "authorization",
+        "client_secret",
         "container_token",
         "current_password",
         "mfa_code",
@@ -36,7 +37,6 @@ NAMES = frozenset(
 _OTHER_NAMES = frozenset(
     {
         "client_assertion",
-        "client_secret",
         "code",
         "code_verifier",
         "cookie",

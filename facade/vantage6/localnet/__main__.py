@@ -63,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             smtp=options.smtp,
             token_seconds=options.token_seconds,
             blob_store=options.blob_store,
+            keycloak=options.keycloak,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -138,7 +139,8 @@ def _summary(network: LocalNetwork) -> str:
     """Return the addresses, passwords and ids of the network as text."""
     encryption = "encrypted" if network.encrypted else "not encrypted"
     lines = [
-        f"vantage6-server {network.version} is ready at {network.url}{network.api_path}",
+        f"vantage6 {network.version} is ready at {network.url}{network.api_path}",
+        *([f"log in at {network.auth_url}, realm {network.realm!r}"] if network.auth_url else []),
         "",
         f"{'user':<12}{'password':<28}role",
         *(f"{user.username:<12}{user.password:<28}{user.role}" for user in network.users.values()),
@@ -146,6 +148,11 @@ def _summary(network: LocalNetwork) -> str:
             f"second factor of {user.username}: {user.otp_secret}"
             for user in network.users.values()
             if user.otp_secret
+        ),
+        *(
+            [f"service account {account.client_id!r}: secret {account.client_secret}"]
+            if (account := network.service_account)
+            else []
         ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
@@ -161,9 +168,16 @@ def _summary(network: LocalNetwork) -> str:
             else []
         ),
         "",
-        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). Stop: Ctrl-C.',
+        _connection(network) + " Stop: Ctrl-C.",
     ]
     return "\n".join(lines)
+
+
+def _connection(network: LocalNetwork) -> str:
+    """Return how to connect."""
+    if network.auth_url:
+        return f"The official client connects with auth_url={network.auth_url!r}."
+    return f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}").'
 
 
 def _parse_host_and_port(text: str) -> tuple[str, int]:
@@ -258,6 +272,13 @@ def _network_options() -> argparse.ArgumentParser:
     )
     shared.add_argument(
         "--blob-store", action="store_true", help="store inputs and results in a blob store"
+    )
+    shared.add_argument(
+        "--keycloak",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="version 5: run this Keycloak, or one that Maven downloads, not the stand-in for it",
     )
     shared.add_argument(
         "--port", type=int, metavar="P", help="server port (default: any free port)"

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "access_token",
         "api_key",
         "authorization",
+        "client_secret",
         "container_token",
         "current_password",
         "mfa_code",
@@ -37,7 +38,6 @@ NAMES = frozenset(
 _OTHER_NAMES = frozenset(
     {
         "client_assertion",
-        "client_secret",
         "code",
         "code_verifier",
         "cookie",
