@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from .._auth.identity import WhoAmI
+    from .._auth.realm import Realm
+    from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
     from .._rows.names import Kind
@@ -46,6 +48,15 @@ class Backend(Protocol):
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The versions of this generation, such as ``"4.x"``."""
+        ...
+
+    def resumed(self, realm: Realm | None) -> AuthStrategy:
+        """Return the strategy that renews the tokens of a saved login."""
         ...
 
     def listing(self, kind: Kind, **filters: Any) -> Any:

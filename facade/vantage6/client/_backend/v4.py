@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from functools import partial
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from vantage6.bindings.server import calls
@@ -12,15 +11,18 @@ from vantage6.bindings.store import calls as store_calls
 from vantage6.bindings.store.since import SINCE as STORE_SINCE
 
 from .._auth.identity import WhoAmI
+from .._auth.password import RefreshOnly
 from ..errors import NotAuthenticatedError, PermissionDeniedError
+from .generation import Generation
 from .versions import Service
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from .._auth.realm import Realm
+    from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
-    from .._rows.names import Kind
 
 
 class ServerOperations:
@@ -117,28 +119,10 @@ class StoreOperations:
     update_user = staticmethod(store_calls.update_user)
 
 
-# The operations that list the rows of each kind, and that get one of them.
-OPERATIONS: Mapping[Kind, tuple[Any, Any]] = {
-    "organization": (calls.list_organizations, calls.get_organization),
-    "collaboration": (calls.list_collaborations, calls.get_collaboration),
-    "study": (calls.list_studies, calls.get_study),
-    "node": (calls.list_nodes, calls.get_node),
-    "role": (calls.list_roles, calls.get_role),
-    "rule": (calls.list_rules, calls.get_rule),
-    "user": (calls.list_users, calls.get_user),
-    "task": (calls.list_tasks, calls.get_task),
-    "store": (calls.list_algorithm_stores, calls.get_algorithm_store),
-    "algorithm": (store_calls.list_algorithms, store_calls.get_algorithm),
-    "review": (store_calls.list_reviews, store_calls.get_review),
-    "store_user": (store_calls.list_users, store_calls.get_user),
-    "store_role": (store_calls.list_roles, store_calls.get_role),
-    "store_rule": (store_calls.list_rules, None),
-}
-
-
-class V4:
+class V4(Generation):
     """The backend for servers 4.x."""
 
+    name = "4.x"
     server = ServerOperations()
     store = StoreOperations()
     server_service = Service("a server", SINCE, calls.get_version(), "server")
@@ -151,19 +135,9 @@ class V4:
 
         return parse(name, data)
 
-    def listing(self, kind: Kind, **filters: Any) -> Any:
-        """Return the operation that lists all rows of a kind, for names."""
-        if kind == "role":
-            filters["include_root"] = True
-        return partial(OPERATIONS[kind][0], **filters)
-
-    def row(self, kind: Kind, id_: int) -> Any:
-        """Return the operation that gets the row with an id."""
-        return OPERATIONS[kind][1](id_)
-
-    def status_paths(self, task_id: int) -> tuple[str, ...]:
-        """Return the paths that return a task's status, the fastest first; servers may lack it."""
-        return calls.get_task_status(task_id).path, calls.get_task(task_id).path
+    def resumed(self, realm: Realm | None) -> AuthStrategy:
+        """Return the strategy that renews the tokens of a saved login."""
+        return RefreshOnly()
 
     def identify(
         self, username: str, tokens: Tokens

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -20,16 +21,32 @@ from ..._auth.bearer import (
     token_expired,
 )
 from ..._auth.credentials import resolve_code
+from ..._auth.strategy import Callback, Pause
 from ..._http.messages import to_response
 from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, Lock
+
+if TYPE_CHECKING:
+    from ..._auth.strategy import AuthStrategy
+
+
+def run_step(step: Pause | Callback | Callable[[], object]) -> str | None:
+    """Run a step of a login that sends nothing."""
+    if isinstance(step, Pause):
+        sleep(step.seconds)
+        return None
+    with calling_back():
+        if isinstance(step, Callback):
+            step.function()
+            return None
+        return resolve_code(step)
 
 
 class ClientAuth(BearerAuth):
     """The authentication of a client: sign its requests, and renew the tokens."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, strategy: AuthStrategy) -> None:
+        super().__init__(url, strategy)
         self._lock = Lock()
 
     @contextmanager
@@ -63,11 +80,10 @@ class ClientAuth(BearerAuth):
                     # Tokens that another program has saved may be older than those of a renewal.
                     is_new = attempt > 1 and (is_renewed or steps is not None)
                     while steps and step:
-                        if callable(step):
-                            with calling_back():
-                                result = resolve_code(step)
+                        if isinstance(step, Pause | Callback) or callable(step):
+                            result = run_step(step)
                         else:
-                            response = yield self.renewal_request(request, *step)
+                            response = yield self.renewal_request(request, step)
                             response.read()
                             result = to_response(response)
                         step = self.advance(steps, result)

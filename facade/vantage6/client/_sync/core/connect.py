@@ -53,7 +53,8 @@ def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     """Reuse a saved login, if the server still accepts it."""
     path, saved = stored
     core.warn_if_insecure()
-    auth = ClientAuth(core.url)  # not the client's own before it is known whose login this is
+    # Not the client's own before it is known whose login this is.
+    auth = ClientAuth(core.url, core.auth.strategy)
     auth.tokens, auth.saved = saved.tokens(time.monotonic(), time.time()), shared
     try:
         user = core.resume(saved.username, auth)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import httpx
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.limits import BLOB
 from ..._http.messages import (
+    build_form,
     build_request,
     client_options,
     is_blob_response,
@@ -86,6 +87,12 @@ class Http(httpx.Client):
         # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
         return to_response(self.send(request, retries=retries, **auth))
+
+    def post_form(self, url: str, form: Mapping[str, str]) -> Response:
+        """Send a form, which is never signed, and return the response."""
+        request = build_form(self, url, form)
+        retries = Retries(request, self.limits, SendOptions(signed=False))
+        return to_response(self.send(request, retries=retries, auth=None))
 
     def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body in chunks, and return the response; each attempt iterates from the start."""
