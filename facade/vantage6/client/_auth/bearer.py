@@ -9,7 +9,7 @@ signed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -20,8 +20,8 @@ import httpx
 from vantage6.bindings.secret import scrub
 
 from .._http.context import context_of
+from .._http.messages import to_response
 from .._http.network import origin_of, parse_url
-from .._http.status_errors import is_expired
 from .._utils.locks import reset_after_fork
 from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
 from .shared import ForkedTokens
@@ -57,24 +57,17 @@ def renewal_timeout(method: str, url: str) -> RequestTimeoutError:
     )
 
 
-def token_expired(
-    response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
-) -> bool:
-    """Return whether the token has expired and a new one may help."""
-    if not is_expired(response.status_code, response.content):
-        return False
-    # A token that was just renewed and is rejected at once would be rejected again.
-    return not is_new or signed_at < tokens.renew_at <= monotonic()
-
-
 class BearerAuth(httpx.Auth):
     """The login of a client: what is signed with which token, and how it is renewed."""
 
-    def __init__(self, url: str, strategy: AuthStrategy) -> None:
+    def __init__(
+        self, url: str, strategy: AuthStrategy, rejects: Callable[[Response, Tokens], bool]
+    ) -> None:
         self.tokens: Tokens | None = None
         self._url = parse_url(url)
         self._store: Origin | None = None
         self.strategy = strategy
+        self._rejects = rejects  # whether a response means that a token has expired
         self.saved: SavedTokens | None = None
         self._forked: ForkedTokens | None = None
         self._locked: list[SharedTokens] = []
@@ -102,6 +95,15 @@ class BearerAuth(httpx.Auth):
         """Return the tokens if they must be renewed before they are used again."""
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None
+
+    def has_expired(
+        self, response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
+    ) -> bool:
+        """Return whether the token has expired and a new one may help."""
+        if not self._rejects(to_response(response), tokens):
+            return False
+        # A token that was just renewed and is rejected at once would be rejected again.
+        return not is_new or signed_at < tokens.renew_at <= monotonic()
 
     def sign(self, request: httpx.Request) -> Tokens | None:
         """Add the token and return its pair, or None if the request must not be signed."""

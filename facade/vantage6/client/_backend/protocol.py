@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
+    from .._http.response import Response
     from .._rows.names import Kind
+    from ..errors import ServerError, Vantage6Error
     from .v4 import ServerOperations, StoreOperations
     from .versions import Service
 
@@ -57,6 +59,14 @@ class Backend(Protocol):
 
     def resumed(self, realm: Realm | None) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""
+        ...
+
+    def rejects_token(self, response: Response, tokens: Tokens) -> bool:
+        """Return whether a response means that the token of the request has expired."""
+        ...
+
+    def explain_failure(self, error: ServerError, *, has_login: bool) -> Vantage6Error:
+        """Return the error that a failure of the server stands for."""
         ...
 
     def listing(self, kind: Kind, **filters: Any) -> Any:

@@ -12,6 +12,7 @@ from vantage6.bindings.store.since import SINCE as STORE_SINCE
 
 from .._auth.identity import WhoAmI
 from .._auth.password import RefreshOnly
+from .._http.status_errors import is_expired
 from ..errors import NotAuthenticatedError, PermissionDeniedError
 from .generation import Generation
 from .versions import Service
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
+    from .._http.response import Response
+    from ..errors import ServerError, Vantage6Error
 
 
 class ServerOperations:
@@ -138,6 +141,14 @@ class V4(Generation):
     def resumed(self, realm: Realm | None) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""
         return RefreshOnly()
+
+    def rejects_token(self, response: Response, tokens: Tokens) -> bool:
+        """Return whether a response means that the token of the request has expired."""
+        return is_expired(response.status, response.content)
+
+    def explain_failure(self, error: ServerError, *, has_login: bool) -> Vantage6Error:
+        """Return the error that a failure of the server stands for."""
+        return error
 
     def identify(
         self, username: str, tokens: Tokens

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from http import HTTPStatus
 from inspect import signature
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 from vantage6.bindings.hq import calls
@@ -13,6 +15,9 @@ from vantage6.bindings.hq_store.since import SINCE as STORE_SINCE
 
 from .._auth.identity import WhoAmI
 from .._auth.realm import RealmRefresh
+from .._auth.tokens import claims
+from .._http.status_errors import is_expired
+from .._utils.time import server_time
 from ..errors import NotAuthenticatedError, PermissionDeniedError, UnsupportedServerVersionError
 from .generation import Generation
 from .versions import Service
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
+    from .._http.response import Response
+    from ..errors import ServerError, Vantage6Error
     from .v4 import ServerOperations, StoreOperations
 
 ACCOUNT = "Users manage passwords and second factors on the account page of their Keycloak."
@@ -98,6 +105,23 @@ class V5(Generation):
         if realm is None:
             raise TypeError("HQ requires a realm")
         return RealmRefresh(realm)
+
+    def rejects_token(self, response: Response, tokens: Tokens) -> bool:
+        """Return whether a response means that the token of the request has expired.
+
+        On routes that containers may use, HQ fails before it does anything. It is recognized by
+        HQ's own clock, so that no other failure of HQ repeats a request.
+        """
+        if response.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            return is_expired(response.status, response.content)
+        expires = claims(tokens.access).get("exp")
+        now = server_time(response.date, -inf)
+        return isinstance(expires, int | float) and now >= expires
+
+    def explain_failure(self, error: ServerError, *, has_login: bool) -> Vantage6Error:
+        """Return the error that a failure of the server stands for."""
+        is_missing = not has_login and error.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        return NotAuthenticatedError() if is_missing else error
 
     def identify(
         self, username: str, tokens: Tokens

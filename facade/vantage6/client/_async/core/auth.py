@@ -6,7 +6,6 @@ from asyncio import sleep
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from ..._auth.bearer import (
     may_renew,
     renewal_timeout,
     seconds_left,
-    token_expired,
 )
 from ..._auth.credentials import aresolve_code
 from ..._auth.strategy import Callback, Pause
@@ -28,6 +26,8 @@ from ..._utils.locks import PAUSE_SECONDS, AsyncLock
 
 if TYPE_CHECKING:
     from ..._auth.strategy import AuthStrategy
+    from ..._auth.tokens import Tokens
+    from ..._http.response import Response
 
 
 async def run_step(step: Pause | Callback | Callable[[], object]) -> str | None:
@@ -45,8 +45,10 @@ async def run_step(step: Pause | Callback | Callable[[], object]) -> str | None:
 class ClientAuth(BearerAuth):
     """The authentication of a client: sign its requests, and renew the tokens."""
 
-    def __init__(self, url: str, strategy: AuthStrategy) -> None:
-        super().__init__(url, strategy)
+    def __init__(
+        self, url: str, strategy: AuthStrategy, rejects: Callable[[Response, Tokens], bool]
+    ) -> None:
+        super().__init__(url, strategy, rejects)
         self._lock = AsyncLock()
 
     @asynccontextmanager
@@ -93,8 +95,8 @@ class ClientAuth(BearerAuth):
                         step = self.advance(steps, result)
             signed_at, outdated = monotonic(), self.sign(request)
             response = yield request
-            if not renews or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+            if not renews or outdated is None or response.is_success:
                 return
             await response.aread()
-            if not token_expired(response, outdated, signed_at, is_new=is_new):
+            if not self.has_expired(response, outdated, signed_at, is_new=is_new):
                 return

@@ -29,6 +29,7 @@ from ...errors import ClientClosedError
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from ..._auth.bearer import BearerAuth
     from ..._http.context import RequestContext
     from ..._http.limits import Limits
     from ..._http.response import Response
@@ -41,10 +42,11 @@ BINARY = {"Content-Type": BLOB, "Connection": "close"}
 class Http(httpx.Client):
     """The connections of a client to one API."""
 
-    def __init__(self, url: str, pools: Pools, limits: Limits, auth: httpx.Auth) -> None:
+    def __init__(self, url: str, pools: Pools, limits: Limits, auth: BearerAuth) -> None:
         pools.prepare(url)
         super().__init__(transport=pools, **client_options(url, auth))
         self.pools = pools
+        self.signer = auth
         self.limits = limits
 
     def limited(self, limits: Limits) -> Http:
