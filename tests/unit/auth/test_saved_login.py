@@ -44,10 +44,8 @@ def test_login_round_trips() -> None:
     )
     assert saved == SAVED
     assert parse_login(saved.written(), Path("x")) == saved
-    assert (
-        repr(saved)
-        == f"StoredLogin(server='{URL}', username='ada', saved_at=1000.0, renew_in=50.0)"
-    )
+    assert f"StoredLogin(server='{URL}', username='ada', saved_at=1000.0" in repr(saved)
+    assert ACCESS not in repr(saved)
     assert "refresh" not in repr(saved.tokens(0, 0))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .._http.secrets import calling_back
 from .._utils.logging import LOGGER
 from .._utils.notebook import display, is_notebook
 
@@ -36,8 +35,7 @@ class DevicePresenter:
     def show(self, code: DeviceCode) -> None:
         """Show the code, by the caller's function if there is one."""
         if self._show:
-            with calling_back():
-                self._show(code)
+            self._show(code)
         elif is_notebook():
             self._display = display(_Lines(text_of(code)), display_id=True)
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .._rows.names import Kind
-    from .v4 import ServerOperations, StoreOperations
+    from .v4_operations import ServerOperations, StoreOperations
 
 # The operations that list the rows of each kind, and that get one of them.
 SERVER: Mapping[Kind, tuple[str, str]] = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._http.response import Response
     from .._rows.names import Kind
     from ..errors import ServerError, Vantage6Error
-    from .v4 import ServerOperations, StoreOperations
+    from .v4_operations import ServerOperations, StoreOperations
     from .versions import Service
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .._events.types import Received
     from .._http.response import Response
     from ..errors import ServerError, Vantage6Error
-    from .v4 import ServerOperations, StoreOperations
+    from .v4_operations import ServerOperations, StoreOperations
 
 ACCOUNT = "Users manage passwords and second factors on the account page of their Keycloak."
 # What to do instead of the operations that HQ lacks.

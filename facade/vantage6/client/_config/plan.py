@@ -82,8 +82,9 @@ def resolve(
         options["proxy"] = defaults.proxy
     if trust := strictest(options.get("trust"), defaults.trust, environ=environ):
         options["trust"] = trust
-    auth_url = options.setdefault("auth_url", variables.auth_url or defaults.auth_url)
+    auth_url = options.get("auth_url") or variables.auth_url or defaults.auth_url
     if auth_url:
+        options["auth_url"] = auth_url
         options.setdefault("auth_realm", variables.auth_realm or defaults.auth_realm)
         options.setdefault("auth_client", variables.auth_client or defaults.auth_client)
     default = HQ_PATH if auth_url else API_PATH
@@ -197,9 +198,10 @@ def plan_from_saved_login(
         stored = found
     address, realm = Address.parse_exact(stored[1].server), stored[1].realm
     options = plan.options.copy()
-    options["auth_url"] = realm.url if realm else None
+    for name in ("auth_url", "auth_realm", "auth_client"):
+        options.pop(name, None)
     if realm:
-        options["auth_realm"], options["auth_client"] = None, realm.client
+        options["auth_url"], options["auth_client"] = realm.url, realm.client
     return address, replace(plan, username=stored[1].username, options=options), stored
 
 

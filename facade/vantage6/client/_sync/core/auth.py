@@ -35,11 +35,10 @@ def run_step(step: Pause | Callback | Callable[[], object]) -> str | None:
     if isinstance(step, Pause):
         sleep(step.seconds)
         return None
-    with calling_back():
-        if isinstance(step, Callback):
-            step.function()
-            return None
-        return resolve_code(step)
+    if isinstance(step, Callback):
+        step.function()
+        return None
+    return resolve_code(step)
 
 
 class ClientAuth(BearerAuth):
@@ -83,7 +82,8 @@ class ClientAuth(BearerAuth):
                     is_new = attempt > 1 and (is_renewed or steps is not None)
                     while steps and step:
                         if isinstance(step, Pause | Callback) or callable(step):
-                            result = run_step(step)
+                            with calling_back():
+                                result = run_step(step)
                         else:
                             response = yield self.renewal_request(request, step)
                             response.read()
