@@ -25,6 +25,7 @@ from vantage6.client import (
 from vantage6.client._auth.bearer import MAX_SENDS
 from vantage6.client._auth.password import RefreshOnly
 from vantage6.client._auth.tokens import Tokens, claims
+from vantage6.client._backend.v4 import V4
 from vantage6.client._sync.core.auth import ClientAuth
 
 NODE = {"id": 1, "name": "node"}
