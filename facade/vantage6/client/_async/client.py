@@ -262,6 +262,11 @@ class AsyncClient:
         ``VANTAGE6_TRUST`` (how far to trust the server, as `trust` of the client; the strictest
         value applies) and ``VANTAGE6_PROFILE``, a profile that supplies missing settings.
 
+        HQ 5.x needs no username but ``VANTAGE6_AUTH_URL``, and optionally ``VANTAGE6_AUTH_REALM``
+        and ``VANTAGE6_AUTH_CLIENT``. A program logs in with ``VANTAGE6_SERVICE_ACCOUNT`` and
+        ``VANTAGE6_CLIENT_SECRET``; a person with a saved login, or else with a code that the client
+        shows in a terminal or notebook.
+
         Parameters
         ----------
         password : str or callable, optional
@@ -522,6 +527,8 @@ class AsyncClient:
                 proxy=route.proxy,
                 trust=None if core.trust.mode == "first-use" else core.trust.mode,
                 save=bool(core.auth.saved) or None,
+                auth_url=core.realm.url if core.realm else None,
+                auth_client=core.realm.client if core.realm else None,
             )
         )
 
@@ -678,8 +685,8 @@ class AsyncClient:
 
         Examples
         --------
-        >>> await client.initialize_service_account(secret, "nightly")  # doctest: +SKIP
-        >>> await client.authenticate_service_account()  # doctest: +SKIP
+        >>> await client.initialize_service_account(secret, "nightly")
+        >>> await client.authenticate_service_account()
         """
         self._core.state.service = service_account(
             self._core.realm, secret(client_secret, "client_secret"), username, client_name
@@ -699,7 +706,7 @@ class AsyncClient:
 
         Examples
         --------
-        >>> await client.authenticate_service_account()  # doctest: +SKIP
+        >>> await client.authenticate_service_account()
         """
         login = self._core.state.service
         if login is None:
