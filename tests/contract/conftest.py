@@ -6,7 +6,7 @@ import pytest
 
 from . import hq
 from .callers import VERSION, World, populate, serve
-from .sandbox import Service, services
+from .sandbox import Sandbox
 from .truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
@@ -66,7 +66,8 @@ def hq_world(hq_truth: Truth) -> Iterator[hq.HqWorld]:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[dict[str, Service]]:
-    """Yield a server and a store, by name, on which anything may be tried."""
-    with services() as found:
-        yield found
+def sandbox() -> Iterator[Sandbox]:
+    """Yield the services, by name, on which anything may be tried."""
+    sandbox = Sandbox()
+    with sandbox.stack:
+        yield sandbox

@@ -154,6 +154,7 @@ class HqWorld:
     """HQ with three organizations that have a node each, of which none is at work, and a fourth."""
 
     realm: Realm
+    folder: Path
     url: str
     nobody: HqCaller
     root: HqCaller
@@ -256,10 +257,10 @@ def new_user(name: str, organization: int, roles: list[int]) -> Any:
     }
 
 
-def populate(url: str, realm: Realm) -> HqWorld:
+def populate(url: str, realm: Realm, folder: Path) -> HqWorld:
     """Fill a new HQ."""
     root = HqCaller(url, realm.token(id_of("root")))
-    world = HqWorld(realm, url, HqCaller(url), root)
+    world = HqWorld(realm, folder, url, HqCaller(url), root)
     world.organizations = [
         root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
         for name in ("Alpha", "Beta", "Gamma", "Delta")
@@ -297,6 +298,11 @@ class TunedHq(Hq):
     def _configuration(self, folder: Path) -> dict[str, object]:
         return super()._configuration(folder) | self.settings
 
+    def _variables(self) -> dict[str, str]:
+        # HQ asks the addresses of stores that it is given: none but those of this machine.
+        nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+        return super()._variables() | nowhere | {"no_proxy": "127.0.0.1,localhost"}
+
 
 @contextmanager
 def serve_hq(**settings: object) -> Iterator[HqWorld]:
@@ -306,6 +312,6 @@ def serve_hq(**settings: object) -> Iterator[HqWorld]:
         hq.start()
         try:
             hq.wait_until_ready()
-            yield populate(hq.url, realm)
+            yield populate(hq.url, realm, Path(name))
         finally:
             hq.stop()

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .sandbox import KNOWN_BUGS, Service
+from .sandbox import KNOWN_BUGS, Sandbox
 
 pytestmark = pytest.mark.live
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
     ],
 )
 def test_known_bug_still_exists(
-    service: str, bug: dict[str, Any], shown: str, sandbox: dict[str, Service]
+    service: str, bug: dict[str, Any], shown: str, sandbox: Sandbox
 ) -> None:
     service = sandbox[service]
     method, path, content = [*shown.split(maxsplit=2), ""][:3]

@@ -13,8 +13,8 @@ import pytest
 
 from vantage6.bindings.hq import calls
 
-from .callers import store_stand_in
-from .hq import VERSION, HqCaller, HqWorld, id_of, new_user
+from .callers import IMAGE, connected, store_stand_in
+from .hq import TAKEN, VERSION, HqCaller, HqWorld, id_of, new_user
 from .test_truth_live import NO_SUCH_ID, THEN, moment, requests
 from .truth import Truth, listings
 
@@ -22,8 +22,15 @@ pytestmark = pytest.mark.live
 
 # Operations that cannot succeed on one machine, each with the reason.
 NEVER_SUCCEED = {
-    "upload_blob": "needs a blob store of Azure",
-    "download_blob": "needs a blob store of Azure",
+    "upload_blob": (blobs := "needs a blob store of Azure"),
+    "download_blob": "HQ looks for the run by a field that runs do not have",
+}
+# Statuses that cannot be seen on one machine, each with the reason; 500 is in every operation.
+UNSEEN = {
+    "download_blob 200": NEVER_SUCCEED["download_blob"],
+    "upload_blob 201": blobs,
+    "upload_blob 401": blobs,
+    "upload_blob 403": blobs,
 }
 
 
@@ -91,6 +98,35 @@ def test_missing_rows_are_not_found(hq_truth: Truth, hq_world: HqWorld, name: st
                 assert answer.status_code == HTTPStatus.OK, path
 
 
+def test_caller_without_rights_is_refused(hq_truth: Truth, full: HqWorld) -> None:
+    idle = full.caller("idle")
+    refused = {HTTPStatus.UNAUTHORIZED, HTTPStatus.INTERNAL_SERVER_ERROR}
+    allowed: set[str] = set()
+    for operation, method, path, _ in requests(hq_truth, id_=1):
+        if method == "GET" and operation.get("security") != []:
+            path = path.replace("/node/1", f"/node/{full.node_rows[0]['id']}")
+            status = idle.send(method, path).status_code
+            if status == HTTPStatus.OK:
+                allowed.add(operation["operationId"])
+            else:
+                assert status in refused, operation["operationId"]
+    for_everyone = {"get_current_user", "get_blob_store_status", "get_rule"}
+    assert allowed == for_everyone | {"list_roles", "list_rules", "list_sessions"}
+    # What an administrator may do, one without rights may not.
+    for call in (
+        calls.create_collaboration({"name": "x", "organization_ids": [1], "encrypted": False}),
+        calls.create_study({"name": "x", "organization_ids": [1], "collaboration_id": 1}),
+        calls.create_organization({"name": "x"}),
+        calls.create_role({"name": "x", "rules": []}),
+        calls.create_node({"collaboration_id": 1, "organization_id": full.organizations[0]["id"]}),
+        calls.create_user(new_user("someone4", 1, [])),
+        calls.update_organization(1, {"name": "x"}),
+        calls.delete_user(1),
+        calls.kill_task({"id": 2}),
+    ):
+        idle(call, 401)
+
+
 @pytest.mark.parametrize("kind", ["users", "nodes", "algorithms"])
 def test_operations_reject_other_kinds_of_callers(
     hq_truth: Truth, hq_world: HqWorld, kind: str
@@ -130,10 +166,10 @@ def full(hq_world: HqWorld) -> Iterator[HqWorld]:
     body = {"name": "own", "collaboration_id": hq_world.collaboration["id"], "scope": "own"}
     hq_world.admin(calls.create_session(body), 201)
     ids = [row["id"] for row in hq_world.organizations]
-    hq_world.root(
-        calls.create_role({"name": "Reader", "rules": [1], "organization_id": ids[0]}), 201
-    )
-    hq_world.root(calls.create_user(new_user("ruled", ids[0], []) | {"rules": [1]}), 201)
+    role = {"name": "Reader", "rules": [1], "organization_id": ids[0]}
+    reader = hq_world.root(calls.create_role(role), 201)["id"]
+    hq_world.root(calls.create_user(new_user("idle", 1, [])), 201)
+    hq_world.root(calls.create_user(new_user("ruled", ids[0], [reader]) | {"rules": [1]}), 201)
     with store_stand_in() as url:
         link_store(hq_world, url, collaboration_id=hq_world.collaboration["id"])
         yield hq_world
@@ -203,7 +239,6 @@ DEAD_FILTERS = {
     "/task?status": "fails: the status is computed, there is no such column",
     "/user?collaboration_id": "keeps nothing: it compares a number with a text",
     "/role?collaboration_id": "keeps nothing: it compares a number with a text",
-    "/user?role_id": "fails: it joins the tables of users and roles in a way that does not work",
     "/session?scope": "keeps nothing: it compares capitals with small letters",
 }
 
@@ -214,6 +249,7 @@ def filters(world: HqWorld) -> dict[str, tuple[object, object]]:
     tasks = world.root(calls.list_tasks(per_page=100))["data"]
     parent = next(task["parent"]["id"] for task in tasks if task["parent"])
     frame = next(task["dataframe"]["id"] for task in tasks if task["dataframe"])
+    roles = {row["name"]: row["id"] for row in world.root(calls.list_roles(per_page=50))["data"]}
     before, after = moment(minutes=-30), moment(minutes=30)
     return {
         "name": ("%t%", "nobody"),
@@ -231,6 +267,8 @@ def filters(world: HqWorld) -> dict[str, tuple[object, object]]:
         "task_id": (parent, NO_SUCH_ID),
         "node_id": (world.node_rows[0]["id"], NO_SUCH_ID),
         "role_id": (world.roles["Viewer"], world.roles["node"]),
+        # Default roles belong to no organization, and fail here.
+        "/user?role_id": (roles["Reader"], NO_SUCH_ID),
         "rule_id": (1, NO_SUCH_ID),
         "user_id": (world.users["viewer"]["id"], NO_SUCH_ID),
         "/session?user_id": (world.users["researcher"]["id"], NO_SUCH_ID),
@@ -327,7 +365,7 @@ def test_includes_replace_links(full: HqWorld) -> None:
     ):
         row = full.root(listed(include=included, sort="id"))["data"][0]
         assert row == full.root(single)
-        assert row["organizations"][0]["name"] == "Alpha"
+        assert "Alpha" in {organization["name"] for organization in row["organizations"]}
 
 
 # -- people and places -----------------------------------------------------------------------------
@@ -495,6 +533,10 @@ def test_deleting_a_user_with_tasks(hq_world: HqWorld) -> None:
     made = hq_world.root(calls.create_user(new_user("leaver", organization, [role])), 201)
     task = hq_world.task(actor=hq_world.caller("leaver"))
     hq_world.root(calls.delete_user(made["id"]), 400)
+    # Here, and for nodes, false means no.
+    path, query = f"/user/{made['id']}", {"delete_dependents": "false"}
+    refused = hq_world.root.send("DELETE", path, params=query)
+    assert refused.status_code == HTTPStatus.BAD_REQUEST
     hq_world.root(calls.delete_user(made["id"], delete_dependents=True))
     hq_world.root(calls.get_task(task["id"]), 404)
 
@@ -522,11 +564,11 @@ def test_roles_and_rules(hq_world: HqWorld) -> None:
 def test_algorithm_stores(hq_world: HqWorld) -> None:
     root, researcher = hq_world.root, hq_world.researcher
     with store_stand_in() as url:
-        link_store(hq_world, url, 400, collaboration_id=hq_world.collaboration["id"])
         made = link_store(hq_world, url)
         id_ = made["id"]
         assert made["collaborations"] is None
         link_store(hq_world, url, 400)
+        link_store(hq_world, url, 400, collaboration_id=hq_world.collaboration["id"])
         for actor in (root, researcher, hq_world.node()):
             assert actor(calls.get_algorithm_store(id_)) == made
         task = hq_world.task(store_id=id_)
@@ -541,6 +583,7 @@ def test_algorithm_stores(hq_world: HqWorld) -> None:
         root(calls.update_algorithm_store(id_, {"collaboration_id": apart}))
         hq_world.task(store_id=id_, status=403)
         root(calls.list_algorithm_stores(collaboration_id=NO_SUCH_ID), 404)
+        link_store(hq_world, url + "2", 404, collaboration_id=NO_SUCH_ID)
         researcher(calls.delete_algorithm_store(id_), 401)
         root(calls.delete_algorithm_store(id_))
 
@@ -569,6 +612,16 @@ def test_sessions(hq_world: HqWorld) -> None:
     researcher(calls.update_session(id_, {"scope": "collaboration"}), 401)
     hq_world.viewer(calls.update_session(id_, {"name": "yours"}), 401)
     hq_world.viewer(calls.delete_session(id_), 401)
+    hq_world.dataframe(0, session=id_)
+    researcher(calls.delete_session(id_), 400)
+    (frame,) = researcher(calls.list_dataframes(id_))["data"]
+    extraction = frame["last_session_task"]["id"]
+    researcher(calls.delete_task(extraction), 400)
+    hq_world.end(extraction)
+    researcher(calls.delete_task(extraction), 403)
+    researcher(calls.delete_session(id_, delete_dependents=True))
+    researcher(calls.get_session(id_), 404)
+    id_ = researcher(calls.create_session(body), 201)["id"]
     admin(calls.delete_session(id_))
     researcher(calls.get_session(id_), 404)
 
@@ -649,7 +702,6 @@ def test_task_from_creation_to_completion(hq_world: HqWorld) -> None:
     assert whole["status"] == "completed"
     assert whole["finished_at"] == "2026-01-02T03:05:00.000001"
     node(calls.create_container_token({"task_id": id_, "image": IMAGE}), 400)
-    hq_world.root(calls.kill_task({"id": id_}), 400)
     hq_world.viewer(calls.delete_task(id_), 401)
     researcher(calls.delete_task(id_))
 
@@ -669,10 +721,6 @@ def test_rejected_tasks(hq_world: HqWorld) -> None:
     ask(action="data_extraction", status=400)
     ask(actor=hq_world.root, status=403)
     ask(actor=hq_world.viewer, status=401)
-    ask(
-        organizations=[{"id": hq_world.organizations[0]["id"], "arguments": "no base64"}],
-        status=500,
-    )
 
 
 def test_algorithm_and_its_subtasks(hq_world: HqWorld) -> None:
@@ -701,11 +749,28 @@ def test_algorithm_and_its_subtasks(hq_world: HqWorld) -> None:
     hq_world.node()(calls.create_container_token(login | {"task_id": federated["id"]}), 401)
 
 
+def test_kill_task(hq_world: HqWorld) -> None:
+    parent = hq_world.task(0)
+    part = hq_world.task(0, 1, actor=hq_world.algorithm(parent))
+    hq_world.researcher(calls.kill_task({"id": parent["id"]}), 401)
+    hq_world.admin(calls.kill_task({"id": parent["id"]}))
+    for task in (parent, part):
+        assert hq_world.researcher(calls.get_task(task["id"]))["status"] == "failed"
+        for run in hq_world.runs(task["id"]).values():
+            assert run["status"] == "killed by user"
+            assert run["finished_at"]
+    hq_world.admin(calls.kill_task({"id": parent["id"]}), 400)
+    # The node may still add the log of a run that was killed, and nothing else.
+    run = hq_world.runs(parent["id"])[0]["id"]
+    assert hq_world.node()(calls.update_run(run, {"log": "the end"}))["log"] == "the end"
+    hq_world.node()(calls.update_run(run, {"log": "the end", "result": "e30="}), 400)
+
+
 def test_blob_store_is_not_configured(hq_world: HqWorld) -> None:
     assert hq_world.node()(calls.get_blob_store_status()) == {"blob_store_enabled": False}
     refused = hq_world.researcher.send("POST", "/blobstream", content=b"x")
     assert refused.status_code == HTTPStatus.NOT_IMPLEMENTED
-    hq_world.root(calls.download_blob("nothing"), 501)
+    hq_world.root(calls.download_blob("nothing"), 500)
 
 
 def test_hq_information(hq_world: HqWorld) -> None:
@@ -727,6 +792,6 @@ def test_every_operation_was_called(
     unseen = {
         f"{name} {status}"
         for name, operation in hq_truth.operations.items()
-        for status in set(map(int, operation["responses"])) - hq_truth.seen[name]
+        for status in set(map(int, operation["responses"])) - hq_truth.seen[name] - {500}
     }
-    print(sorted(unseen))
+    assert unseen == set(UNSEEN)

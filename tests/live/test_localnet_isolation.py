@@ -42,16 +42,15 @@ while len(statuses) < 2:
 print(json.dumps(statuses))
 """
 
-# Connects to each of the Unix sockets that are named, and prints what happens.
-CONNECT = """
+# Lists a folder and opens each of the files that are named, and prints what happens.
+ENTER = """
 for path in sys.argv[1:]:
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(path)
-        except OSError as error:
-            print(errno.errorcode[error.errno])
-        else:
-            print("connected")
+    try:
+        os.listdir(path) if path == sys.argv[1] else open(path).close()
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+    else:
+        print("opened")
 """
 
 
@@ -147,14 +146,17 @@ def test_other_ports_require_a_secret(running: Running) -> None:
                     assert neighbor.get(path).status_code in {401, 403, 404}, path
 
 
-def test_unix_sockets_are_closed_to_other_accounts(running: Running) -> None:
-    sockets = [path for path in running.folder.iterdir() if path.is_socket()]
-    assert {path.name for path in sockets} == {"server.sock", "store.sock"}
+def test_folder_is_closed_to_other_accounts(running: Running) -> None:
     assert running.folder.stat().st_mode & 0o077 == 0
-    neighbor = as_another_account(CONNECT, *map(str, sockets))
+    paths = sorted(running.folder.iterdir())
+    assert {"server.yaml", "server.db", "store.db"} <= {path.name for path in paths}
+    assert not [path.name for path in paths if path.is_socket()]
+    assert [path.name for path in paths if path.is_file() and path.stat().st_mode & 0o077] == []
+    files = [str(path) for path in paths if path.is_file()]
+    neighbor = as_another_account(ENTER, str(running.folder), *files)
     printed, _ = neighbor.communicate(timeout=60)
-    expected = "EACCES" if os.geteuid() == 0 else "connected"  # without root, this account connects
-    assert printed.split() == [expected] * 2
+    expected = "EACCES" if os.geteuid() == 0 else "opened"  # without root, this account opens them
+    assert set(printed.split()) == {expected}
 
 
 def test_processes_receive_no_personal_variables(running: Running) -> None:

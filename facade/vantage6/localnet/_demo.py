@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._v5.demo import averages
-from vantage6.localnet._v5.network import HqNetwork
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from vantage6.localnet._seed import Organization
 
 _IMAGE = "harbor2.vantage6.ai/demo/average"
-COLUMN = "age"
+_COLUMN = "age"
 _WAIT_SECONDS = 120.0
 
 
@@ -37,7 +36,7 @@ def show_averages(network: "LocalNetwork") -> int:
     ]
     rows.append(("all organizations", central, sum(all_values) / len(all_values)))
 
-    print(f"Average of {COLUMN!r} in years, by vantage6 {network.version} at {network.url}")
+    print(f"Average of {_COLUMN!r} in years, by vantage6 {network.version} at {network.url}")
     print()
     print(f"{'organization':<28}{'network':>16}{'data':>16}")
     for name, federated, expected in rows:
@@ -50,8 +49,8 @@ def show_averages(network: "LocalNetwork") -> int:
 
 def _averages(network: "LocalNetwork") -> tuple[dict[int, float], float]:
     """Compute the average at each organization, and that over all."""
-    if isinstance(network.running, HqNetwork):
-        return averages(network.running, COLUMN)
+    if network.auth_url:
+        return averages(network, _COLUMN)
     client = network.client("researcher")
     return _partial_averages(client, network), _central_average(client, network)
 
@@ -63,7 +62,7 @@ def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, fl
         name="partial averages",
         image=_IMAGE,
         description="one average at each organization",
-        input_={"method": "partial_average", "kwargs": {"column_name": COLUMN}},
+        input_={"method": "partial_average", "kwargs": {"column_name": _COLUMN}},
         collaboration=network.collaboration.id,
         databases=[{"label": "default"}],
     )
@@ -84,7 +83,7 @@ def _central_average(client: "Client", network: "LocalNetwork") -> float:
         name="central average",
         image=_IMAGE,
         description="one average over all organizations",
-        input_={"method": "central_average", "kwargs": {"column_name": COLUMN}},
+        input_={"method": "central_average", "kwargs": {"column_name": _COLUMN}},
         collaboration=network.collaboration.id,
         databases=[{"label": "default"}],
     )
@@ -102,4 +101,4 @@ def _parse_result(result: "Result") -> dict[str, float]:
 def _column(organization: "Organization") -> list[float]:
     """Read a numeric column of an organization's data."""
     with organization.data.open(newline="") as file:
-        return [float(row[COLUMN]) for row in csv.DictReader(file)]
+        return [float(row[_COLUMN]) for row in csv.DictReader(file)]

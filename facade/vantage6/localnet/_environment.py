@@ -1,7 +1,6 @@
 """Python environment with the server, created once per version and cached."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -39,7 +38,7 @@ _INSTALLER_VARIABLES = re.compile(
 
 def environment_python(version: str) -> Path:
     """Return the environment's interpreter for a version of vantage6, built if necessary."""
-    if not re.fullmatch(r"(4\.\d+|5\.0)\.\d+\w*", version):
+    if not re.fullmatch(r"(4\.\d+|5\.0)\.\d+\w*", str(version)):
         raise EnvironmentBuildError(
             "version: expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got "
             f"{version!r}."
@@ -55,7 +54,7 @@ def environment_python(version: str) -> Path:
 
 def is_version_5(version: str) -> bool:
     """Return whether a version is of generation 5."""
-    return version.startswith("5.")
+    return str(version).startswith("5.")
 
 
 def find_uv() -> Path:
@@ -71,7 +70,7 @@ def find_uv() -> Path:
 def install_once(home: Path, required_file: Path, build: Callable[[], None]) -> None:
     """Build a cache folder unless it is complete."""
     if not _is_complete(home, required_file):
-        with _file_lock(home.with_name(home.name + ".lock")):
+        with _usable(home.parent), _file_lock(home.with_name(home.name + ".lock")):
             # Another process may have built it meanwhile.
             if not _is_complete(home, required_file):
                 shutil.rmtree(home, ignore_errors=True)
@@ -83,8 +82,9 @@ def cache_folder() -> Path:
     """Return the cache folder, created if necessary."""
     chosen = os.environ.get(_CACHE_VARIABLE)
     folder = Path(chosen) if chosen else platformdirs.user_cache_path("vantage6-sdk") / "localnet"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
+    with _usable(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise EnvironmentBuildError(
             f"cache folder: expected {folder} to belong to you and to be writable only by you, "
@@ -95,8 +95,23 @@ def cache_folder() -> Path:
 
 
 @contextlib.contextmanager
+def _usable(folder: Path) -> Generator[None]:
+    """Raise an error that names the cache folder and its variables if it cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentBuildError(
+            f"cache folder: expected a folder with 500 MB of free space that you can write to, got "
+            f"{folder}: {error.strerror or error}. Name another folder in {_CACHE_VARIABLE} or "
+            "XDG_CACHE_HOME."
+        ) from None
+
+
+@contextlib.contextmanager
 def _file_lock(path: Path) -> Generator[None]:
     """Hold a file lock, so that only one process builds a folder at a time."""
+    import fcntl  # POSIX only
+
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -207,6 +222,8 @@ def _failure_reason(output: str) -> str:
     """Return the reason for a failed step, from the output of its program."""
     if "connection broken" in output or "error sending request" in output.lower():
         return "the package index cannot be reached. Check your network connection"
+    if "No space left on device" in output:
+        return f"no space is left. Name another cache folder in {_CACHE_VARIABLE} or XDG_CACHE_HOME"
     if "ensurepip is not available" in output:
         return "this Python has no ensurepip. Install it ('apt install python3-venv')"
     # uv explains a conflict over several lines.

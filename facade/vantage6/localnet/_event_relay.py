@@ -38,7 +38,7 @@ class EventRelay:
         self._script_process.send({"type": "renew", "node": node, "token": token})
 
     def disconnect(self, node: int) -> None:
-        """Disconnect a node permanently."""
+        """Disconnect a node."""
         self._script_process.send({"type": "disconnect", "node": node})
 
     def emit(

@@ -4,12 +4,13 @@ import contextlib
 import json
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from vantage6.bindings.secret import SecretBytes
 from vantage6.client._storage.files import atomic_write
@@ -23,6 +24,7 @@ from vantage6.localnet._running import Options, Running
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, User
 from vantage6.localnet._server_network import ServerNetwork
 from vantage6.localnet._store import LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.network import HqNetwork
 from vantage6.localnet._v5.services import HQ_PATH
 
@@ -46,10 +48,12 @@ class LocalNetwork:
     organizations : int or sequence of str, optional
         Number or names of the organizations, each with its own node and data. By default those in
         `databases`, or else three.
-    databases : mapping of str to path or mapping, optional
-        Your own data by organization name: a file for the database ``default``, or a mapping of
-        labels to files. Supported files are CSV (.csv), Excel (.xls, .xlsx) and SQLite (.db,
-        .sqlite, .sqlite3). Other organizations get generated patients.
+    databases : mapping of str to path, DataFrame or mapping, optional
+        Your own data by organization name: a file or a pandas data frame for the database
+        ``default``, or a mapping of labels to several. Supported files are CSV (.csv) and
+        tab-separated text (.tsv), which may be compressed (.gz), Excel (.xls, .xlsx) and SQLite
+        (.db, .sqlite, .sqlite3). Text is in UTF-8. Of data frames, the index is left out.
+        Other organizations get generated patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
@@ -77,6 +81,9 @@ class LocalNetwork:
         Whether the server stores inputs and results in a blob store instead of its database. The
         blob store is the Azure emulator, which needs Node.js and npm. Requires server 4.13 or
         later.
+    keycloak : str or Path, optional
+        Folder of a Keycloak distribution, to run in place of the stand-in for it on a network of
+        version 5; an empty string means to download one with Maven. Needs Java 17 or later.
 
     Attributes
     ----------
@@ -99,6 +106,11 @@ class LocalNetwork:
         Private key files by organization id; empty if not encrypted.
     store : LinkedStore or None
         Id and name of the store on the server, and its ``url`` including the API path.
+    auth_url, realm : str or None
+        Address of the identity provider and its realm, on a network of version 5.
+    service_account : ServiceAccount or None
+        Account for scripts, on a network of version 5, with its ``client_id`` and
+        ``client_secret``. It is a researcher.
 
     Raises
     ------
@@ -121,8 +133,11 @@ class LocalNetwork:
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
     store: LinkedStore | None
+    auth_url: str | None
+    realm: str | None
+    service_account: ServiceAccount | None
     _folder: Path
-    running: Running
+    _running: Running
 
     def __init__(
         self,
@@ -140,15 +155,26 @@ class LocalNetwork:
         smtp: tuple[str, int] | None = None,
         token_seconds: int | None = None,
         blob_store: bool = False,
+        keycloak: str | Path | None = None,
     ) -> None:
+        if sys.platform == "win32":
+            raise LocalNetworkError(
+                "the local network: expected Linux or macOS, got Windows. Use the Windows "
+                "Subsystem for Linux (WSL)."
+            )
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
-        if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
+        if blob_store and re.match(r"4\.(\d|1[0-2])\.", str(version)):
             raise LocalNetworkError(
                 f"blob_store: expected server version 4.13 or later, got {version}."
             )
         if is_version_5(version):
             _check_version_5(two_factor=two_factor, smtp=smtp, blob_store=blob_store)
+        elif keycloak is not None:
+            raise LocalNetworkError(
+                f"keycloak: expected version 5, got {version}, which has logins of its own. Leave "
+                "it out."
+            )
         self.version = version
         self.encrypted = encrypted
         self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
@@ -162,6 +188,7 @@ class LocalNetwork:
             review=review,
             login=LoginSettings(two_factor, smtp, token_seconds),
             blob_store=blob_store,
+            keycloak=None if keycloak is None else Path(keycloak),
         )
         self._exit_stack = contextlib.ExitStack()
 
@@ -277,26 +304,75 @@ class LocalNetwork:
         --------
         >>> net.restart_server()  # doctest: +SKIP
         """
-        self.running.server.restart()
+        self._running.server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
-        """Disconnect an organization's node from the server permanently.
+        """Disconnect an organization's node from the server.
 
         The node goes offline. Its active runs continue, but it receives no events and starts no
-        runs.
+        runs until `reconnect_node`.
 
         Parameters
         ----------
         organization_id : int
             Id of the organization.
 
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization.
+
         Examples
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
-        for node in self.running.nodes:
-            if node.config.organization_id == organization_id:
-                node.disconnect()
+        self._running.node(organization_id).disconnect()
+
+    def reconnect_node(self, organization_id: int) -> None:
+        """Connect a node again after `disconnect_node`, and wait until it is online.
+
+        It starts the runs that it has missed.
+
+        Parameters
+        ----------
+        organization_id : int
+            Id of the organization.
+
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization, or the node does not come online.
+
+        Examples
+        --------
+        >>> net.reconnect_node(3)  # doctest: +SKIP
+        """
+        self._running.reconnect_node(organization_id)
+
+    def client_variables(self) -> dict[str, str]:
+        """Return the environment variables with which ``Client.from_env()`` connects.
+
+        Returns
+        -------
+        dict of str to str
+            Address, username and password of the researcher, the collaboration and, if it is
+            encrypted, the private key.
+
+        Examples
+        --------
+        >>> os.environ.update(net.client_variables())  # doctest: +SKIP
+        """
+        user = self._user("researcher")
+        values = {
+            "SERVER": f"{self.url}{self.api_path}",
+            "USERNAME": user.username,
+            "PASSWORD": user.password,
+            "MFA_CODE": user.code,
+            "COLLABORATION": self.collaboration.name,
+            "PRIVATE_KEY": self.private_keys.get(user.organization_id),
+            "KNOWN_ORGANIZATIONS": self.known_organizations,
+        }
+        return {f"VANTAGE6_{name}": str(value) for name, value in values.items() if value}
 
     def describe(self) -> dict[str, object]:
         """Return a description of the network for other programs.
@@ -343,9 +419,9 @@ class LocalNetwork:
             ],
             "collaboration": {"id": self.collaboration.id, "name": self.collaboration.name},
             "study": {"id": self.study.id, "name": self.study.name},
-            "nodes": self.running.node_rows(),
+            "nodes": self._running.node_rows(),
             "store": asdict(self.store) if self.store else None,
-            **self.running.more(),
+            **self._running.more(),
         }
 
     def write(self, path: Path) -> None:
@@ -381,10 +457,11 @@ class LocalNetwork:
         folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         kind = HqNetwork if is_version_5(self.version) else ServerNetwork
-        running = self.running = kind(self._options, python, folder, stack)
+        running = self._running = kind(self._options, python, folder, stack)
         self.version, self.store = running.version, running.store
         self.url, self.port = running.server.url, running.server.port
         seeded = running.seed
+        self.auth_url, self.realm, self.service_account = running.login
         self.users = seeded.users
         self.organizations = seeded.organizations
         self.collaboration = seeded.collaboration
@@ -413,14 +490,14 @@ def _check_version_5(**options: object) -> None:
 
 def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
     """Raise an error if a regular expression is invalid; real nodes find out on the first run."""
-    if isinstance(allowed, str):
+    if isinstance(allowed, str) or not isinstance(cast("object", allowed or ()), Sequence):
         raise LocalNetworkError(
             f"allowed_algorithms: expected a list, got {allowed!r}. Pass [{allowed!r}]."
         )
     for pattern in allowed or ():
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, TypeError) as error:
             message = f"allowed_algorithms: expected regular expressions, got {pattern!r}: {error}."
             raise LocalNetworkError(message) from None
     return tuple(allowed or ())

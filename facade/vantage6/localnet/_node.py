@@ -10,6 +10,7 @@ import itertools
 import logging
 import queue
 import re
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from vantage6.localnet._algorithms import find_algorithm
 from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._event_relay import EventRelay
-from vantage6.localnet._organizations import database_type
+from vantage6.localnet._organizations import database_type, open_text
 from vantage6.localnet._proxy import Proxy
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Node:
         self.proxy_port = proxy.port
         self.proxy_path = proxy.add_node(self.api, config.codec)
         self.online = threading.Event()
-        self._is_disconnected = False
+        self.is_disconnected = True
         self.stopping = threading.Event()
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
         self._executions: dict[int, Execution] = {}
@@ -137,16 +138,22 @@ class Node:
         )
         self._thread.start()
         self.relay = relay
-        relay.connect(config.id, login.url, login.token(), self.on_event)
+        self.connect()
 
     def on_event(self, event: str, data: object) -> None:
         """Queue an event for the node's thread."""
         if event in self.event_names:
             self._events.put((self.event_names[event], data))
 
+    def connect(self) -> None:
+        """Go online, and start the open runs."""
+        self.is_disconnected = False
+        self.relay.connect(self.config.id, self.login.url, self.login.token(), self.on_event)
+
     def disconnect(self) -> None:
         """Go offline and start no more runs; active runs continue."""
-        self._is_disconnected = True
+        self.is_disconnected = True
+        self.online.clear()
         self.relay.disconnect(self.config.id)
 
     def stop(self) -> None:
@@ -206,7 +213,7 @@ class Node:
 
     def _start_open_runs(self, task_id: int | None = None) -> None:
         """Start the open runs of one task, or of all tasks."""
-        if self._is_disconnected:
+        if self.is_disconnected:
             return
         for page in itertools.count(1):
             call = self.calls.list_runs(
@@ -322,6 +329,8 @@ class Execution:
         self.emit_status("active")
         code = node.runner.run(self.execution_id, self.folder, environment, self.on_log)
         if not self.is_stopping():
+            if code not in (0, 1):  # 1: the log says why
+                self.on_log(f"{_describe_end(code)}\n")
             self.report("completed" if code == 0 else "crashed")
 
     def prepare(self, algorithm: Path) -> dict[str, str]:
@@ -427,9 +436,20 @@ class Execution:
         )
 
 
+def _describe_end(code: int) -> str:
+    """Return how a process has ended, by its exit code, which is negative after a signal."""
+    if code >= 0:
+        return f"The process of the algorithm ended with exit code {code}."
+    try:
+        name = f" ({signal.Signals(-code).name})"
+    except ValueError:  # a real-time signal
+        name = ""
+    return f"The process of the algorithm was ended by signal {-code}{name}."
+
+
 def _csv_columns(path: Path) -> list[str]:
     """Return the column names of a CSV file."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with open_text(path) as file:
         return next(csv.reader(file), list[str]())
 
 

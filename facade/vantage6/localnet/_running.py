@@ -15,7 +15,7 @@ from vantage6.client._encryption import keys as _keys
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._authentication import LoginSettings
 from vantage6.localnet._encryption import PayloadCodec
-from vantage6.localnet._errors import NodeStartError
+from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig
 from vantage6.localnet._organizations import OrganizationSpec
@@ -23,8 +23,10 @@ from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._seed import Seed
 from vantage6.localnet._server import Service
 from vantage6.localnet._store import LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
 
 _ONLINE_SECONDS = 60.0
+_OFFLINE_SECONDS = 5.0
 
 Keys = list[Future[RSAPrivateKey]]
 
@@ -42,6 +44,7 @@ class Options:
     review: bool
     login: LoginSettings
     blob_store: bool
+    keycloak: Path | None = None  # an empty path means a download
 
 
 class Running:
@@ -73,6 +76,11 @@ class Running:
     def node_rows(self) -> list[dict[str, object]]:
         """Return the nodes with their current status."""
         raise NotImplementedError
+
+    @property
+    def login(self) -> tuple[str | None, str | None, ServiceAccount | None]:
+        """Where users log in, the realm, and the service account, if there are any."""
+        return None, None, None
 
     def more(self) -> dict[str, object]:
         """Return what the description of this generation has besides."""
@@ -112,13 +120,31 @@ class Running:
             self.nodes.append(self.create_node(config))
         self._wait_until_online()
 
+    def node(self, organization_id: int) -> Node:
+        """Return the node of an organization."""
+        for node in self.nodes:
+            if node.config.organization_id == organization_id:
+                return node
+        known = ", ".join(str(node.config.organization_id) for node in self.nodes)
+        raise LocalNetworkError(
+            f"organization_id: expected one of {known}, got {organization_id!r}."
+        )
+
+    def reconnect_node(self, organization_id: int) -> None:
+        """Connect a node again, and wait until it is online."""
+        node = self.node(organization_id)
+        if node.is_disconnected:
+            self._wait_until_offline(node)
+            node.connect()
+            self._wait_until_online()
+
     def restart_node(self, organization_id: int) -> None:
         """Kill the node of an organization with its runs, and start it again."""
-        for index, node in enumerate(self.nodes):
-            if node.config.organization_id == organization_id:
-                node.disconnect()
-                node.stop()
-                self.nodes[index] = self.create_node(node.config)
+        node = self.node(organization_id)
+        node.disconnect()
+        node.stop()
+        self._wait_until_offline(node)
+        self.nodes[self.nodes.index(node)] = self.create_node(node.config)
         self._wait_until_online()
 
     def _stop_nodes(self) -> None:
@@ -126,11 +152,22 @@ class Running:
         for node in reversed(self.nodes):
             node.stop()
 
+    def _wait_until_offline(self, node: Node) -> None:
+        """Wait until the server has handled the end of a node's connection."""
+        # It may handle that after the beginning of a new one.
+        deadline = time.monotonic() + _OFFLINE_SECONDS
+        online = {"id": node.config.id, "status": "online"}.items()
+        while time.monotonic() < deadline and any(
+            online <= row.items() for row in self.node_rows()
+        ):
+            time.sleep(0.05)
+
     def _wait_until_online(self) -> None:
-        """Wait until all nodes are connected to the server."""
+        """Wait until all nodes are connected to the server, except disconnected ones."""
         deadline = time.monotonic() + _ONLINE_SECONDS
         for node in self.nodes:
-            if not node.online.wait(max(0.0, deadline - time.monotonic())):
+            seconds = max(0.0, deadline - time.monotonic())
+            if not node.is_disconnected and not node.online.wait(seconds):
                 log = scrub(self.relay.log.read_text(errors="replace"))
                 tail = "\n  ".join(log.splitlines()[-20:])
                 message = f"node {node.config.id}: not online after {_ONLINE_SECONDS:.0f} s."

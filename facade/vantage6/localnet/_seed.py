@@ -241,8 +241,8 @@ def _add_node(
 
 def prepare_databases(folder: Path, index: int, spec: OrganizationSpec) -> dict[str, Path]:
     """Return the databases of an organization; those that were not given are generated."""
-    if spec.databases:
-        return dict(spec.databases)
+    if databases := spec.write_databases(folder, f"data-{index + 1}"):
+        return databases
     path = folder / f"data-{index + 1}.csv"
     _write_patients(path, index)
     return {DEFAULT_LABEL: path}

@@ -1,4 +1,4 @@
-"""The vantage6 server, on SQLite, served by uWSGI on a loopback port and a Unix socket."""
+"""The vantage6 server, on SQLite, served by uWSGI on a loopback port."""
 
 import contextlib
 import json
@@ -23,7 +23,6 @@ from vantage6.localnet._processes import (
     write_private,
 )
 
-_START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 # Tokens outlive any session with a local network, so that no component has to renew them.
 _TOKEN_HOURS = 24 * 30
@@ -37,6 +36,7 @@ class Service:
     """A service on a loopback port, in a process that ends with this one."""
 
     _service: str  # prefix of its file names
+    start_seconds = 60.0
 
     def __init__(self, folder: Path, port: int | None) -> None:
         self._folder = folder
@@ -79,7 +79,7 @@ class Service:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
-                cwd=folder,  # paths of Unix sockets are limited to about 100 characters
+                cwd=folder,
                 env=clean_environment(**home, **self._variables()),
             )
 
@@ -98,7 +98,7 @@ class Service:
 
     def wait_until_ready(self) -> str:
         """Wait until the service responds, and return its version."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 message = f"{self._service}: exited during startup.{self._log_tail()}"
@@ -106,7 +106,7 @@ class Service:
             with contextlib.suppress(_api.TransportError):
                 return self._probe()
             time.sleep(0.05)
-        message = f"{self._service}: no response within {_START_SECONDS:.0f} s."
+        message = f"{self._service}: no response within {self.start_seconds:.0f} s."
         raise ServerStartError(message + self._log_tail())
 
     def stop(self) -> None:
@@ -155,18 +155,15 @@ class Server(Service):
 
     def _command(self) -> list[str]:
         """Return the command of uWSGI."""
-        socket_name = f"{self._service}.sock"
-        return uwsgi_command(
-            self._python, self.port, socket_name, self._script, self._configuration_file
-        )
+        return uwsgi_command(self._python, self.port, self._script, self._configuration_file.name)
 
 
 def claim_port(port: int | None) -> socket.socket:
     """Return a socket that holds the requested port if it is free, or any free port for None."""
     if port is None:
         return _hold_any_port()
-    if not 0 < port < 1 << 16:
-        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port}.")
+    if type(port) is not int or not 0 < port < 1 << 16:
+        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port!r}.")
     holder = _hold(port)
     if holder is None:
         raise PortInUseError(
@@ -271,22 +268,18 @@ def common_configuration(
     }
 
 
-def uwsgi_command(
-    python: Path, port: int, socket_name: str, script: str, *arguments: str | Path
-) -> list[str]:
-    """Return the uWSGI command, with the options of the official image."""
+def uwsgi_command(python: Path, port: int, script: str, *arguments: str) -> list[str]:
+    """Return the uWSGI command."""
     return [
         str(python.with_name("uwsgi")),
-        # The process that serves the port forwards to the workers. By default, these listen on a
-        # port too, where they would accept the uWSGI protocol from anyone.
-        *("--socket", socket_name),
-        *("--http", f"{_api.HOST}:{port}"),
+        # The workers serve the port themselves. Behind uWSGI's router, they would accept the uWSGI
+        # protocol on a second port, from anyone, and responses that precede the end of a request
+        # would be lost.
+        *("--http-socket", f"{_api.HOST}:{port}"),
         "--reuse-port",  # the port is held by this process
+        *("--add-header", "Connection: close"),
+        *("--post-buffering", "8192"),  # read the body of every request, larger ones from a file
         *("--gevent", "200"),
-        "--http-websockets",
-        "--http-chunked-input",
-        "--http-keepalive",
-        *("--post-buffering", "0"),
         "--master",
         "--die-on-term",
         "--need-app",
@@ -295,5 +288,5 @@ def uwsgi_command(
         *("--pythonpath", script_path("")),
         *("--wsgi-file", script_path(script)),
         *("--callable", "app"),
-        *("--pyargv", " ".join(map(str, arguments))),
+        *("--pyargv", " ".join(arguments)),  # uWSGI splits it at spaces
     ]

@@ -5,6 +5,7 @@ from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._authentication import log_in, log_in_node
 from vantage6.localnet._blob_store import BlobStore
+from vantage6.localnet._client_files import own_address
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig, NodeLogin
 from vantage6.localnet._proxy import Proxy
@@ -26,6 +27,7 @@ class ServerNetwork(Running):
         server = Server(python, folder, options.port, options.login, blob_setting)
         self.server = server
         self.stack.callback(server.stop)
+        self.stack.enter_context(own_address(server.url))
         store = Store(python, folder, server.url, options.review) if options.store else None
         if store:
             self.stack.callback(store.stop)

@@ -3,18 +3,19 @@
 from typing import TYPE_CHECKING, cast
 
 from vantage6.localnet._errors import LocalNetworkError
-from vantage6.localnet._v5.network import HqNetwork
+from vantage6.localnet._v5.driver import driver
 
 if TYPE_CHECKING:
+    from vantage6.localnet._network import LocalNetwork
     from vantage6.localnet._v5.driver import Driver
 
 Part = dict[str, float]
 
 
-def averages(network: HqNetwork, column: str) -> tuple[dict[int, float], float]:
+def averages(network: "LocalNetwork", column: str) -> tuple[dict[int, float], float]:
     """Return the average of a column at each organization, and that over all."""
-    ids = [organization.id for organization in network.seed.organizations]
-    with network.driver("researcher") as researcher:
+    ids = [organization.id for organization in network.organizations]
+    with driver(network) as researcher:
         session = researcher.session()
         frame = _extract(researcher, session, ids)
         task = researcher.compute(session, ids, "partial_average", [frame], column_name=column)

@@ -12,15 +12,24 @@ from vantage6.client._encryption import keys as _keys
 from vantage6.localnet import _api
 from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._errors import LocalNetworkError
-from vantage6.localnet._v5.login import Login, api_client
+from vantage6.localnet._v5.login import Login, api_client, password_login
 
 if TYPE_CHECKING:
     from vantage6.bindings.hq import rows
+    from vantage6.localnet._network import LocalNetwork
 
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 _PAGE = 100
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.2
+
+
+def driver(network: "LocalNetwork", username: str = "researcher") -> "Driver":
+    """Return a user of a network of version 5, who is logged in."""
+    user = network.users[username]
+    login = password_login(network.auth_url or "", username, user.password)
+    key = network.private_keys.get(user.organization_id)
+    return Driver(network.url + network.api_path, login, network.collaboration.id, key)
 
 
 class Driver:

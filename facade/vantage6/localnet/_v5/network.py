@@ -3,15 +3,17 @@
 from vantage6.bindings.hq import calls
 from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
+from vantage6.localnet._client_files import own_address
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig, NodeLogin
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._running import Running
-from vantage6.localnet._v5.driver import Driver
+from vantage6.localnet._v5.accounts import ServiceAccount
+from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
 from vantage6.localnet._v5.login import api_client, client_login, password_login
 from vantage6.localnet._v5.node import MODULES, HqNode, HqRoute
 from vantage6.localnet._v5.realm import PUBLIC_CLIENT, REALM, Lifetimes
-from vantage6.localnet._v5.seed import Seeder, ServiceAccount, link_hq_store
+from vantage6.localnet._v5.seed import Seeder, link_hq_store
 from vantage6.localnet._v5.services import (
     HQ_PATH,
     ROOT,
@@ -19,6 +21,7 @@ from vantage6.localnet._v5.services import (
     Hq,
     HqStore,
     IdentityProvider,
+    StandIn,
 )
 
 _PAGE = 100
@@ -35,17 +38,23 @@ class HqNetwork(Running):
         options, python, folder = self.options, self.python, self.folder
         seconds = options.login.token_seconds
         lifetimes = Lifetimes() if seconds is None else Lifetimes(access=seconds)
-        provider = self.provider = IdentityProvider(python, folder, lifetimes)
+        provider = self.provider = (
+            Keycloak(find_keycloak(options.keycloak), folder, lifetimes)
+            if options.keycloak is not None
+            else StandIn(python, folder, lifetimes)
+        )
+        provider.start()
         self.stack.callback(provider.stop)
         self.server = hq = Hq(python, folder, options.port, provider)
-        self.stack.callback(hq.stop)
+        self.stack.enter_context(own_address(hq.url, HQ_PATH))
         store = HqStore(python, folder, provider, review=options.review) if options.store else None
         # They ask the identity provider for its key, and exit if it does not respond.
         provider.wait_until_ready()
         hq.start()
+        self.stack.callback(hq.stop)
         if store:
-            self.stack.callback(store.stop)
             store.start()
+            self.stack.callback(store.stop)
         # Slow steps run in parallel: starting HQ, importing pandas, generating keys.
         self.start_helpers(AlgorithmRunner(python, folder, MODULES), EventRelay(python, folder))
         keys = self.generate_keys()
@@ -69,6 +78,11 @@ class HqNetwork(Running):
         algorithms = self.options.algorithms
         return HqNode(node_login, config, algorithms, self.runner, self.proxy, self.relay)
 
+    @property
+    def login(self) -> tuple[str, str, ServiceAccount]:
+        """Where users log in, the realm, and the service account."""
+        return self.provider.url, REALM, self.service_account
+
     def more(self) -> dict[str, object]:
         """Return where to log in, and the service account."""
         account = self.service_account
@@ -84,12 +98,6 @@ class HqNetwork(Running):
                 "role": account.role,
             },
         }
-
-    def driver(self, username: str) -> Driver:
-        """Return a user who extracts data and computes with it."""
-        user, key = self.seed.users[username], self.seed.organizations[0].private_key
-        login = password_login(self.provider.url, username, user.password)
-        return Driver(self.server.url + HQ_PATH, login, self.seed.collaboration.id, key)
 
     def node_rows(self) -> list[dict[str, object]]:
         """Return the nodes with their current status."""

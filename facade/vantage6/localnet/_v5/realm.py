@@ -26,6 +26,7 @@ class Lifetimes:
     session: int = 60 * _DAY
     device: int = 600
     poll: int = 5
+    with_rotation: bool = False  # as in the official chart: refresh tokens can be used again
 
 
 def realm(lifetimes: Lifetimes, root: str, password: Secret, admin_secret: Secret) -> Secret:
@@ -39,7 +40,7 @@ def realm(lifetimes: Lifetimes, root: str, password: Secret, admin_secret: Secre
         "ssoSessionMaxLifespan": lifetimes.session,
         "oauth2DeviceCodeLifespan": lifetimes.device,
         "oauth2DevicePollingInterval": lifetimes.poll,
-        "revokeRefreshToken": True,
+        "revokeRefreshToken": lifetimes.with_rotation,
         "editUsernameAllowed": False,
         "clients": [
             _public_client(PUBLIC_CLIENT, device=True),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from vantage6.localnet._seed import (
 )
 from vantage6.localnet._store import ROLES as STORE_ROLES
 from vantage6.localnet._store import STORE_NAME, LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.services import ROOT, STORE_PATH, IdentityProvider
 
 if TYPE_CHECKING:
@@ -35,29 +35,6 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _SERVICE = "service"
-
-
-@dataclass(frozen=True)
-class ServiceAccount:
-    """An account for scripts, which logs in with a secret.
-
-    Attributes
-    ----------
-    username : str
-        Name at HQ.
-    client_id, client_secret : str
-        Credentials at the identity provider; ``repr`` omits the secret.
-    organization_id : int
-        Id of its organization.
-    role : str
-        Name of its role.
-    """
-
-    username: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    organization_id: int
-    role: str
 
 
 class Seeder:

@@ -24,34 +24,22 @@ def get_json(url: str) -> dict[str, str]:
 
 
 class IdentityProvider(Service):
-    """The stand-in for Keycloak."""
+    """The identity provider: the stand-in for Keycloak, or a real one."""
 
     _service = "identity_provider"
 
-    def __init__(self, python: Path, folder: Path, lifetimes: Lifetimes | None = None) -> None:
-        self._python = python
-        self._lifetimes = lifetimes or Lifetimes()
+    def __init__(self, folder: Path, lifetimes: Lifetimes) -> None:
+        self._lifetimes = lifetimes
         self.root_password = new_password()
         self.admin_secret = Secret(secrets.token_urlsafe(24))
         super().__init__(folder, None)
-        self.start()
 
-    def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration of the stand-in."""
-        document = realm(self._lifetimes, ROOT, self.root_password, self.admin_secret)
-        return {
-            "port": self.port,
-            "state": str(folder / "identity_provider.json"),
-            "realm": json.loads(document),
-        }
-
-    def _command(self) -> list[str]:
-        """Return the command of the stand-in."""
-        script = script_path("identity_provider.py")
-        return [str(self._python), script, str(self._configuration_file)]
+    def _realm(self) -> Secret:
+        """Return the realm as JSON."""
+        return realm(self._lifetimes, ROOT, self.root_password, self.admin_secret)
 
     def _probe(self) -> str:
-        """Return the name of the realm if the stand-in responds."""
+        """Return the name of the realm if the identity provider responds."""
         return get_json(f"{self.url}/realms/{REALM}")["realm"]
 
     def set_up_user(self, username: str, password: str) -> None:
@@ -83,6 +71,27 @@ class IdentityProvider(Service):
         }
 
 
+class StandIn(IdentityProvider):
+    """The stand-in for Keycloak."""
+
+    def __init__(self, python: Path, folder: Path, lifetimes: Lifetimes) -> None:
+        self._python = python
+        super().__init__(folder, lifetimes)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        """Return the configuration of the stand-in."""
+        return {
+            "port": self.port,
+            "state": str(folder / "identity_provider.json"),
+            "realm": json.loads(self._realm()),
+        }
+
+    def _command(self) -> list[str]:
+        """Return the command of the stand-in."""
+        script = script_path("identity_provider.py")
+        return [str(self._python), script, str(self._configuration_file)]
+
+
 class Hq(Service):
     """HQ, which was the server in version 4."""
 
@@ -107,8 +116,8 @@ class Hq(Service):
 
     def _command(self) -> list[str]:
         """Return the command of uWSGI."""
-        name, file = self._service, self._configuration_file
-        return uwsgi_command(self._python, self.port, f"{name}.sock", "wsgi_hq.py", name, file)
+        name, file = self._service, self._configuration_file.name
+        return uwsgi_command(self._python, self.port, "wsgi_hq.py", name, file)
 
     def _variables(self) -> dict[str, str]:
         """Return the environment variables with the identity provider."""

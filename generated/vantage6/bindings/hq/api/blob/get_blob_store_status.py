@@ -29,11 +29,6 @@ def _parse_response(
 
         return response_200
 
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
     if response.status_code == 500:
         response_500 = Error.from_dict(response.json())
 
