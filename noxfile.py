@@ -177,7 +177,7 @@ def truth(session: nox.Session) -> None:
     if not session.posargs:
         session.error("name the versions to hold against their contracts: nox -s truth -- 4.10.2")
     install(session, "test")
-    suites = {"4": ("live", "store_live"), "5": ("hq_live", "hq_store_live")}
+    suites = {"4": ("live", "store_live"), "5": ("hq_live", "hq_cases_live", "hq_store_live")}
     for version in session.posargs:
         names = suites[version.partition(".")[0]]
         session.run(

@@ -152,7 +152,10 @@ def request_of(case: Any, service: Service) -> tuple[httpx.Request, bool]:
     headers = [
         (key, value) for key, value in prepared.headers.items() if key.lower() not in OWN_HEADERS
     ]
-    exists = all(str(value).isdecimal() for value in (case.path_parameters or {}).values())
+    raw = case.operation.definition.raw["parameters"] if case.path_parameters else []
+    numbers = {item["name"] for item in raw if item["schema"]["type"] == "integer"}
+    given_path = (case.path_parameters or {}).items()
+    exists = all(str(value).isdecimal() for name, value in given_path if name in numbers)
     return httpx.Request(
         str(prepared.method), str(prepared.url), headers=headers, content=prepared.body
     ), exists
