@@ -127,9 +127,16 @@ def live(session: nox.Session) -> None:
     # Separate sessions run these, in parallel in the gate.
     separate = ("docs", "security", "robustness", "contract/typescript")
     others = [f"--ignore=tests/{folder}" for folder in separate]
-    chosen = ("-m", "live", *others, *session.posargs)
+    chosen = ("-m", "live and not slow", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the live tests that take minutes, such as those of many organizations."""
+    install(session, "test")
+    session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session
@@ -241,9 +248,24 @@ def interop(session: nox.Session) -> None:
 # -- measuring -------------------------------------------------------------------------------------
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Write benchmarks of both clients to docs/benchmarks.md; `-- SUBJECT` selects one."""
+    """Write benchmarks of both clients to docs/benchmarks.md; `-- SUBJECT` selects one.
+
+    `-- --against REVISION SUBJECT` prints those of an earlier revision beside them.
+    """
     install(session, "bench")
-    session.run("python", "tests/bench", *session.posargs)
+    subjects, env = list(session.posargs), {}
+    if "--against" in subjects:
+        place = subjects.index("--against")
+        _, revision = subjects[place : place + 2]
+        del subjects[place : place + 2]
+        folder = session.create_tmp()
+        archive = Path(folder, "earlier.tar")
+        session.run("git", "archive", "-o", str(archive), revision, external=True)
+        shutil.unpack_archive(archive, Path(folder, "earlier"))
+        # Revisions before the client framed events itself need a library for them.
+        session.install("-q", "python-socketio[client]>=5.11")
+        env["VANTAGE6_BENCH_EARLIER"] = str(Path(folder, "earlier"))
+    session.run("python", "tests/bench", *subjects, env=env)
 
 
 # -- making ----------------------------------------------------------------------------------------

@@ -453,6 +453,9 @@ async def fall_apart(search: SecretSearch, network: LocalNetwork) -> None:
     )
     await search.fails("write", lambda: network.write(Path("/nowhere/network.json")))
     await search.fails("nobody", lambda: network.client("nobody"))
+    await search.fails(
+        "variables", lambda: (lambda variables: variables["none"])(network.client_variables())
+    )
     await search.fails("port", lambda: LocalNetwork(port=network.port).__enter__())
     search.look_at("network", network)
     for log in network._folder.glob("*.log"):

@@ -3,6 +3,7 @@
 # ruff: noqa: T201  (a command line prints)
 
 import argparse
+import functools
 import os
 import signal
 import subprocess
@@ -190,7 +191,7 @@ def _parse_host_and_port(text: str) -> tuple[str, int]:
 
 def _parse_pair(text: str) -> tuple[str, str]:
     """Parse NAME=PATH."""
-    name, _, path = (part.strip() for part in text.rpartition("="))
+    name, _, path = (part.strip() for part in text.partition("="))
     if not (name and path):
         raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
     return name, path
@@ -300,8 +301,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a real vantage6 server with working nodes on this machine.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[shared, description], help="run a network until Ctrl-C")
-    run = commands.add_parser(
+    # Abbreviations would also be looked for among the arguments of the script.
+    add_command = functools.partial(commands.add_parser, allow_abbrev=False)
+    add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    run = add_command(
         "run",
         parents=[shared, description],
         help="run a Python script with a network, to which Client.from_env() connects; "
@@ -311,9 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script"
     )
-    commands.add_parser(
-        "demo", parents=[shared], help="compute averages and compare them to the data"
-    )
+    add_command("demo", parents=[shared], help="compute averages and compare them to the data")
     return parser
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Sequence
 from urllib.parse import urlsplit
 
+from vantage6.bindings.secret import SecretBytes
 from vantage6.client._storage.files import atomic_write, file_lock, read_text
 from vantage6.localnet import _api
 
@@ -52,12 +53,12 @@ def _replace_known_keys(servers: Sequence[str], lines: Sequence[str]) -> Sequenc
 
 def _delete_logins(servers: Sequence[str], since: float) -> None:
     """Delete the logins that were saved for servers since a time."""
-    from vantage6.client._auth.saved_login import delete_login, logins_folder, read_login
+    from vantage6.client._auth.saved_login import delete_login, logins_folder, parse_login
     from vantage6.client.errors import ConfigurationError
 
     for host in (urlsplit(server).hostname for server in servers):
         for path in logins_folder().glob(f"{host}-*.json"):
             with contextlib.suppress(OSError, ConfigurationError):
-                login = read_login(path)
+                login = parse_login(SecretBytes(path.read_bytes()), path)
                 if login.server in servers and login.saved_at >= since:
                     delete_login(path)

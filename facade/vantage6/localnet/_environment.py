@@ -29,7 +29,7 @@ _TERMINAL_SECONDS, _LINE_SECONDS = 0.2, 5.0
 # and compilers.
 _INSTALLER_VARIABLES = re.compile(
     r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
-    r"|PIP_.+|NPM_CONFIG_.+|HOME|XDG_(CACHE|CONFIG|DATA)_HOME|CC|CFLAGS|LDFLAGS"
+    r"|PIP_.+|NPM_CONFIG_.+|HOME|JAVA_HOME|XDG_(CACHE|CONFIG|DATA)_HOME|CC|CFLAGS|LDFLAGS"
     r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|CACHE_DIR|HTTP_TIMEOUT"
     r"|NATIVE_TLS|SYSTEM_CERTS|OFFLINE|PYTHON_INSTALL_DIR|PYTHON_INSTALL_MIRROR|CONFIG_FILE)",
     re.IGNORECASE,
@@ -38,11 +38,7 @@ _INSTALLER_VARIABLES = re.compile(
 
 def environment_python(version: str) -> Path:
     """Return the environment's interpreter for a version of vantage6, built if necessary."""
-    if not re.fullmatch(r"(4\.\d+|5\.0)\.\d+\w*", str(version)):
-        raise EnvironmentBuildError(
-            "version: expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got "
-            f"{version!r}."
-        )
+    check_version(version)
     name = f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
     if is_version_5(version):
         name = version  # any Python that it supports will do
@@ -54,7 +50,7 @@ def environment_python(version: str) -> Path:
 
 def is_version_5(version: str) -> bool:
     """Return whether a version is of generation 5."""
-    return str(version).startswith("5.")
+    return version.startswith("5.")
 
 
 def find_uv() -> Path:
@@ -65,6 +61,15 @@ def find_uv() -> Path:
     uv = home / "bin" / "uv"
     install_once(home, uv, lambda: install_uv(home, run_step))
     return uv
+
+
+def check_version(version: str) -> None:
+    """Raise an error unless a version is one of vantage6 4 or 5.0."""
+    if not re.fullmatch(r"(4\.\d+|5\.0)\.\d+\w*", str(version)):
+        raise EnvironmentBuildError(
+            "version: expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got "
+            f"{version!r}."
+        )
 
 
 def install_once(home: Path, required_file: Path, build: Callable[[], None]) -> None:

@@ -34,7 +34,7 @@ class EventRelay:
         self._script_process.send({"type": "connect", "node": node, "url": url, "token": token})
 
     def renew(self, node: int, token: str) -> None:
-        """Connect a node anew, with a new token."""
+        """Reconnect a node with a new token."""
         self._script_process.send({"type": "renew", "node": node, "token": token})
 
     def disconnect(self, node: int) -> None:

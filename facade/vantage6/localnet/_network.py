@@ -12,16 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from vantage6.bindings.secret import SecretBytes
+from vantage6.bindings.secret import Secret, SecretBytes
 from vantage6.client._storage.files import atomic_write
 from vantage6.localnet import _api
 from vantage6.localnet._algorithms import resolve_algorithms
 from vantage6.localnet._authentication import LoginSettings
-from vantage6.localnet._environment import environment_python, is_version_5
+from vantage6.localnet._environment import check_version, environment_python, is_version_5
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._running import Options, Running
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, User
+from vantage6.localnet._server import check_port
 from vantage6.localnet._server_network import ServerNetwork
 from vantage6.localnet._store import LinkedStore
 from vantage6.localnet._v5.accounts import ServiceAccount
@@ -162,9 +163,10 @@ class LocalNetwork:
                 "the local network: expected Linux or macOS, got Windows. Use the Windows "
                 "Subsystem for Linux (WSL)."
             )
+        check_version(version)
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
-        if blob_store and re.match(r"4\.(\d|1[0-2])\.", str(version)):
+        if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
             raise LocalNetworkError(
                 f"blob_store: expected server version 4.13 or later, got {version}."
             )
@@ -175,6 +177,8 @@ class LocalNetwork:
                 f"keycloak: expected version 5, got {version}, which has logins of its own. Leave "
                 "it out."
             )
+        if port is not None:
+            check_port(port)
         self.version = version
         self.encrypted = encrypted
         self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
@@ -367,12 +371,16 @@ class LocalNetwork:
             "SERVER": f"{self.url}{self.api_path}",
             "USERNAME": user.username,
             "PASSWORD": user.password,
-            "MFA_CODE": user.code,
+            "MFA_CODE": Secret(user.code) if user.code else None,
             "COLLABORATION": self.collaboration.name,
             "PRIVATE_KEY": self.private_keys.get(user.organization_id),
             "KNOWN_ORGANIZATIONS": self.known_organizations,
         }
-        return {f"VANTAGE6_{name}": str(value) for name, value in values.items() if value}
+        return {
+            f"VANTAGE6_{name}": value if isinstance(value, str) else str(value)  # or a Secret
+            for name, value in values.items()
+            if value
+        }
 
     def describe(self) -> dict[str, object]:
         """Return a description of the network for other programs.

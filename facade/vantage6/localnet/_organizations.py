@@ -87,7 +87,7 @@ def organization_specs(
     databases: Mapping[str, Databases] | None = None,
 ) -> list[OrganizationSpec]:
     """Return the organizations, and check that their databases can be read."""
-    given = databases or {}
+    given: Mapping[str, Databases] = {} if databases is None else databases
     if not isinstance(cast("object", given), Mapping):
         raise LocalNetworkError(
             f"databases: expected a mapping of organization names to files, got {_kind(given)}."

@@ -162,8 +162,7 @@ def claim_port(port: int | None) -> socket.socket:
     """Return a socket that holds the requested port if it is free, or any free port for None."""
     if port is None:
         return _hold_any_port()
-    if type(port) is not int or not 0 < port < 1 << 16:
-        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port!r}.")
+    check_port(port)
     holder = _hold(port)
     if holder is None:
         raise PortInUseError(
@@ -171,6 +170,12 @@ def claim_port(port: int | None) -> socket.socket:
             "port, or leave out the port to use a free one."
         )
     return holder
+
+
+def check_port(port: int) -> None:
+    """Raise an error if the number of a port is invalid."""
+    if type(port) is not int or not 0 < port < 1 << 16:
+        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port!r}.")
 
 
 def _hold_any_port() -> socket.socket:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, get_args
 
 import click
 
@@ -14,13 +14,14 @@ from . import _connection as connection
 from ._completers import ResourceKind, complete_names, complete_profiles
 from ._connection import OPTION_PREFIX, ConnectionOptions, TrustMode
 from ._output import print_json, print_row, print_rows, print_text
-from ._values import ValueParseError, parse_json, parse_pair
+from ._values import ValueParseError, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vantage6.client import Client, Rows
 
+T = TypeVar("T")
 CONNECTION = "Connection"
 
 
@@ -170,12 +171,16 @@ def split_names(word: str) -> list[str]:
     return [name for name in (part.strip() for part in word.split(",")) if name]
 
 
-def pair_type(word: str) -> tuple[str, object]:
-    """Parse NAME=VALUE."""
-    try:
-        return parse_pair(word)
-    except ValueParseError as error:
-        raise click.BadParameter(str(error)) from None
+def option_type(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Create the type of an option from a function that may raise a `ValueParseError`."""
+
+    def convert(word: str) -> T:
+        try:
+            return parse(word)
+        except ValueParseError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return convert
 
 
 def read_document(file: str, option: str) -> object:

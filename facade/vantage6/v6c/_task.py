@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -13,14 +13,14 @@ from ._command import (
     Group,
     list_options,
     name_option,
+    option_type,
     page_arguments,
-    pair_type,
     read_document,
 )
 from ._completers import complete_names
 from ._exit_codes import OK, exit_code
 from ._output import is_terminal, print_error, print_json, print_results, print_text
-from ._values import parse_value
+from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
 
 if TYPE_CHECKING:
     from vantage6.client import LogLine
@@ -61,6 +61,16 @@ def show(context: CommandContext, task: str) -> None:
     context.print_row(context.client.task.get(task))
 
 
+def _unique(
+    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
+) -> dict[str, object]:
+    """Return keyword arguments as a dict; each may be passed once."""
+    try:
+        return unique_pairs(pairs)
+    except ValueParseError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @task.command("create")
 @name_option(
     "organization",
@@ -76,7 +86,7 @@ def show(context: CommandContext, task: str) -> None:
 @click.option(
     "--arg",
     "args",
-    type=parse_value,
+    type=option_type(parse_value),
     multiple=True,
     metavar="VALUE",
     help="Positional argument: JSON or text; repeatable.",
@@ -84,7 +94,8 @@ def show(context: CommandContext, task: str) -> None:
 @click.option(
     "--kwarg",
     "kwargs",
-    type=pair_type,
+    type=option_type(parse_pair),
+    callback=_unique,
     multiple=True,
     metavar="NAME=VALUE",
     help="Keyword argument: JSON or text; repeatable.",
@@ -112,7 +123,7 @@ def create(
     image: str,
     method: str | None,
     args: tuple[object, ...],
-    kwargs: tuple[tuple[str, object], ...],
+    kwargs: dict[str, object],
     input_: str | None,
     name: str | None,
     wait: bool,
@@ -137,7 +148,7 @@ def create(
         input_=input_document,
         method=method,
         args=list(args) or None,
-        kwargs=dict(kwargs) or None,
+        kwargs=kwargs or None,
         databases=list(databases) or None,
         **others,
     )

@@ -164,8 +164,8 @@ async def test_filters_cover_every_page(client: AsyncClient, server: ScriptedSer
         ),
         (
             "rule",
-            {"name": "a", "operation": "b", "scope": "c", "role": 1},
-            "name=a&operation=b&scope=c&role_id=1",
+            {"name": "a", "operation": "VIEW", "scope": "OWN", "role": 1},
+            "name=a&operation=VIEW&scope=OWN&role_id=1",
         ),
     ],
 )
@@ -187,6 +187,42 @@ async def test_own_row_without_an_id(
     assert (await getattr(client, resource).get())["id"] == own
     with pytest.raises(NotFoundError):
         await getattr(client, resource).get(99)
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "reason"),
+    [
+        ("organization.list", {"fields": ["nmae"]}, "got 'nmae'. Did you mean 'name'"),
+        ("organization.get", {"id_": 1, "field": "nope"}, "fields: .* got 'nope'"),
+        ("organization.list", {"filter_": ("nmae", "a")}, "filter: .* got 'nmae'"),
+        ("organization.list", {"country": 31}, "country: expected text"),
+        ("node.create", {"collaboration": 1, "fields": ["kye"]}, "fields: .* got 'kye'"),
+        ("task.list", {"status": "complete"}, "status: .* Did you mean 'completed'"),
+        ("task.list", {"job": "x"}, "job_id: expected a whole number"),
+        ("task.list", {"filters": [("status", "COMPLETED")]}, "Did you mean 'completed'"),
+        ("task.get", {"id_": 1, "field": "nmae"}, "Did you mean 'name'"),
+        ("run.list", {"state": "opne"}, "state: expected 'open' or None, got 'opne'"),
+        ("run.list", {"fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.get", {"id_": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.from_task", {"task_id": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("node.list", {"is_online": None, "filter_": ("status", 1)}, "expected text or null"),
+        ("task.create", {"fields": ["nmae"]}, "Did you mean 'name'"),
+        ("task.create", {"databases": {"label": "a", "qeury": ""}}, "Did you mean 'query'"),
+        ("task.create", {"databases": [{"label": "a", "query": 5}]}, "query: expected text"),
+        ("task.create", {"description": None, "name": 5}, "name: expected text"),
+        ("task.create", {"kwargs": {"x": {1: 1, "1": 2}}}, "are both '1' in JSON"),
+    ],
+)
+async def test_what_the_server_would_ignore_is_rejected_before_sending(
+    client: AsyncClient, server: ScriptedServer, method: str, given: dict[str, Any], reason: str
+) -> None:
+    await serve(server, client, {})
+    resource, name = method.split(".")
+    if method == "task.create":
+        given = {"organizations": [1], "name": "n", "image": "i", "method": "f", **given}
+    with pytest.raises(InvalidInputError, match=reason):
+        await getattr(getattr(client, resource), name)(**given)
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
@@ -483,7 +519,27 @@ async def test_results_are_in_requested_order(client: AsyncClient, server: Scrip
     assert len(server.seen) == 5, "three looks, the results with the runs, the organizations"
     again = await client.result.from_task(12)
     assert list(again.by_organization) == ["hospital 1", "hospital 2"]
-    assert len(server.seen) == 7, "names are asked for once"
+    assert len(server.seen) == 8, "names may have changed since"
+
+
+async def test_results_are_labeled_with_the_current_names(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    routes = waiting("completed")
+    await serve(server, client, routes)
+    before = await client.wait_for_results(12, progress=False)
+    assert list(before.by_organization) == ["hospital 1", "hospital 2"]
+    swapped = [{"id": 1, "name": "hospital 2"}, {"id": 2, "name": "hospital 1"}]
+    routes["GET /organization"] = listing(swapped)
+    for results in (
+        await client.wait_for_results(12, progress=False),
+        await client.result.from_task(12),
+        *[done.results async for done in client.as_completed([12])],
+    ):
+        assert [results.organizations[row["run"]["id"]] for row in results] == [
+            "hospital 2",
+            "hospital 1",
+        ]
 
 
 async def test_invisible_organizations_are_shown_by_id(

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -242,6 +243,31 @@ def test_cache_of_another_account_is_rejected(cache: Path, monkeypatch: pytest.M
         _environment.environment_python("4.15.2")
 
 
+@pytest.mark.parametrize("place", ["file/cache", "file", "/proc/vantage6"])
+def test_unusable_cache_folder_is_named_with_its_variables(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(tmp_path / place))
+    with pytest.raises(EnvironmentBuildError) as error:
+        _environment.environment_python("4.15.2")
+    for expected in (str(tmp_path / place), "VANTAGE6_LOCALNET_CACHE", "XDG_CACHE_HOME"):
+        assert expected in str(error.value)
+
+
+def test_full_cache_folder_is_named_with_its_variables(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(subprocess, "Popen", fill)
+    with pytest.raises(EnvironmentBuildError, match="No space left on device") as error:
+        _environment.environment_python("4.15.2")
+    assert str(cache) in str(error.value)
+    assert "VANTAGE6_LOCALNET_CACHE" in str(error.value)
+
+
 # Settings of the person who starts the network that no installer, node or algorithm needs.
 PERSONAL = {
     "VANTAGE6_PASSWORD": "Analytical-1843",
@@ -306,6 +332,10 @@ def test_nodes_and_algorithms_receive_only_the_variables_they_need(
             "ERROR: No matching distribution found for vantage6==4.99.0\n",
             "No matching distribution found for vantage6==4.99.0",
         ),
+        (
+            "ERROR: Could not install packages: [Errno 28] No space left on device",
+            "no space is left. Name another cache folder in VANTAGE6_LOCALNET_CACHE",
+        ),
         ("", "no output"),
     ],
 )
@@ -313,7 +343,7 @@ def test_failed_installation_is_reported_in_one_line(
     printed: str, reason: str, tmp_path: Path
 ) -> None:
     fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
-    with pytest.raises(EnvironmentBuildError, match=re.escape(f"could not install it: {reason}.")):
+    with pytest.raises(EnvironmentBuildError, match=re.escape(f"could not install it: {reason}")):
         _environment.run_step(fail, tmp_path / "home", "install it")
 
 

@@ -108,7 +108,9 @@ def test_hints_match_the_shells() -> None:
         ("[1, 2]", [1, 2]),
         ("true", True),
         ("null", None),
-        ("NaN", "NaN"),  # no JSON, and nothing that could be sent
+        ('"True"', "True"),
+        ("007", "007"),
+        ("2024-01-02", "2024-01-02"),
         ("", ""),
     ],
 )
@@ -116,6 +118,28 @@ def test_value_is_json_or_text(word: str, value: object) -> None:
     read = _values.parse_value(word)
     assert read == value
     assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ('{"b":', "expected JSON"),
+        ("[1,", "expected JSON"),
+        ('"age', "expected JSON"),
+        ("[" * 100_000, "expected JSON"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
+        ('{"a": {"b": 1, "b": 2}}', "b: expected one value, got two"),
+        ("True", r"expected true, or '\"True\"' for the text"),
+        ("None", "expected null"),
+        (" NaN ", "expected null"),
+        ("-Infinity", "expected null"),
+        ("1e999", "at most"),
+        ("[-1e999]", "at most"),
+    ],
+)
+def test_value_that_resembles_json_is_rejected(word: str, reason: str) -> None:
+    with pytest.raises(_values.ValueParseError, match=reason):
+        _values.parse_value(word)
 
 
 def test_pair_has_name_and_value() -> None:
@@ -314,6 +338,9 @@ def test_list_option_prints_all_operations(capsys: pytest.CaptureFixture[str]) -
 
 
 # -- commands -------------------------------------------------------------------------------------
+CREATE = ("task", "create", "-o", "a", "--image", "i")
+
+
 @pytest.mark.parametrize(
     ("command", "told"),
     [
@@ -322,8 +349,12 @@ def test_list_option_prints_all_operations(capsys: pytest.CaptureFixture[str]) -
         (["xyzzy"], "whoami"),
         (["org", "list", "--limit", "0"], "0 is not in the range"),
         (["task", "create", "-o", "IKNL"], "--image"),
-        (["task", "create", "-o", "a", "--image", "i", "--kwarg", "x"], "NAME=VALUE"),
-        (["task", "create", "-o", "a", "--image", "i", "--timeout", "3"], "--wait"),
+        ([*CREATE, "--kwarg", "x"], "NAME=VALUE"),
+        ([*CREATE, "--kwarg", 'x={"a":'], "'--kwarg': '{\"a\":': expected JSON"),
+        ([*CREATE, "--kwarg", "x=True"], "expected true"),
+        ([*CREATE, "--kwarg", "x=1", "--kwarg", "x=2"], "'--kwarg': x: expected one value"),
+        ([*CREATE, "--arg", "[1,"], "'--arg': '[1,': expected JSON"),
+        ([*CREATE, "--timeout", "3"], "--wait"),
         (["api", "get_task", "--id", "one"], "not a valid int"),
         (["api", "create_task", "--body", "{"], "expected JSON"),
         (["api", "create_task", "--body", "/nowhere.json"], "/nowhere.json"),

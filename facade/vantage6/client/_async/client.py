@@ -24,9 +24,10 @@ from .._http.route import Route
 from .._http.secrets import mask_route, secret, secret_bytes
 from .._http.timeouts import Timeouts
 from .._rows.names import check_kind
+from .._rows.references import is_collection
 from .._utils.logging import LOGGER
 from .._utils.pauses import POLL
-from .._waiting.arguments import as_list, check_timeout, check_times, is_list
+from .._waiting.arguments import as_list, check_timeout, check_times
 from .._waiting.failure import wait_timeout_error
 from .._waiting.statuses import has_finished
 from ..errors import ConfigurationError, EndpointNotFoundError
@@ -944,7 +945,7 @@ class AsyncClient:
 
         refs = as_list(task_id)
         found = await wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
-        return found if is_list(task_id) else found[0]
+        return found if is_collection(task_id) else found[0]
 
     wait_for_result = wait_for_results
 

@@ -164,7 +164,7 @@ class ResponseChecks:
                         return f"{field} is missing"
                 elif not self._compile(inner)(row[name]):
                     return self._describe_mismatch(row[name], inner, field)
-        found, expected = _kind(cast("Kind", value)), _describe(cast("Kind", kind))
+        found, expected = kind_of(cast("object", value)), describe_kind(cast("Kind", kind))
         return f"{path or 'the body'} is {found}, not {expected}"
 
 
@@ -202,15 +202,16 @@ TYPE_NAMES: Mapping[object, str] = {
 }
 
 
-def _kind(value: object) -> str:
-    return next(
-        (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES), "something else"
-    )
+def kind_of(value: object) -> str:
+    """Return what a value is, in the words of JSON."""
+    names = (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES)
+    return next(names, f"a {type(value).__name__}")
 
 
-def _describe(kind: Kind) -> str:
+def describe_kind(kind: Kind) -> str:
+    """Return what a value of a kind is, in the words of JSON."""
     if isinstance(kind, tuple):
-        return " or ".join(dict.fromkeys(map(_describe, cast("tuple[Kind, ...]", kind))))
+        return " or ".join(dict.fromkeys(map(describe_kind, cast("tuple[Kind, ...]", kind))))
     if isinstance(kind, str):
         return TYPE_NAMES[dict]
     return TYPE_NAMES[list if isinstance(kind, list) else kind]

@@ -86,10 +86,13 @@ class ResultRows(Rows["Result"]):
         return dict(zip(self._labels(), self.outputs, strict=True))
 
     def to_pandas(self) -> DataFrame:
-        """Create a pandas data frame of the outputs, if these are records.
+        """Create a pandas data frame of the outputs, if these are records or single values.
 
         An output that is a dictionary becomes one row, and a list of dictionaries becomes one row
-        for each of them. The index contains the organizations. A run without a result has no rows.
+        for each of them. If all outputs are numbers, texts or booleans, they become the column
+        ``result``. The index contains the organizations. A run without a result has no rows. Whole
+        numbers and booleans keep their type where an organization lacks them (``Int64``,
+        ``boolean``).
 
         Returns
         -------
@@ -99,7 +102,8 @@ class ResultRows(Rows["Result"]):
         Raises
         ------
         InvalidInputError
-            If an output is anything else; use `outputs` instead.
+            If an output is anything else, two fields have the same name once nested ones have
+            dotted names, or a field is called ``organization``; use `outputs` instead.
         DecryptionError
             If a result is not JSON.
         MissingDependencyError

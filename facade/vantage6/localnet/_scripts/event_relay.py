@@ -52,7 +52,7 @@ class NodeConnection:
         threading.Thread(target=self._connect_forever, daemon=True).start()
 
     def renew(self, token: str) -> None:
-        """Open the connection anew, with a new token."""
+        """Reconnect with a new token."""
         self._headers = {"Authorization": f"Bearer {token}"}
         self._client.disconnect()
 

@@ -99,7 +99,9 @@ class IdentityProvider:
 
     def user_info(self, token: str) -> Document:
         """Return the profile of the user of a token."""
-        user = self.realm.user_of(token)
+        user, scope = self.realm.user_of(token)
+        if "openid" not in scope.split():
+            raise RequestError(403, error="insufficient_scope")
         return {"sub": user.id, "preferred_username": user.username, **user.profile}
 
     # -- tokens ------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ class IdentityProvider:
         """Return the user whose name and password are in a form."""
         user = self.realm.user_named(form.get("username", ""))
         if user is None or not user.has_password(form.get("password", "")):
-            raise oauth_error("invalid_grant", "Invalid user credentials", 401)
+            raise oauth_error("invalid_grant", "Invalid user credentials")
         if not user.enabled:
             raise oauth_error("invalid_grant", "Account disabled")
         return user
@@ -237,12 +239,14 @@ class IdentityProvider:
 
     def device_page(self, form: Form, *, submitted: bool) -> str:
         """Return the page on which a user allows a device flow, and handle what they entered."""
-        device = self.realm.device_with(form.get("user_code", ""))
-        if not form.get("user_code"):
+        typed = form.get("device_user_code", "")
+        code = form.get("user_code") or typed
+        device = self.realm.device_with(code)
+        if not code:
             return self._page("Device login", "Enter the code from your device.", _code_form())
         if device is None:
             return self._page("Device login", "Invalid code, please try again.", _code_form())
-        if not submitted:
+        if not submitted or typed:
             return self._page("Sign in", "", _login_form(device))
         if form.get("decision") == "deny":
             device.is_denied = True
@@ -261,7 +265,7 @@ class IdentityProvider:
             user.set_password(form["new_password"], temporary=False)
         device.user = user.id
         self.save()
-        return self._page("Device login", "Device login successful. Close this page.", "")
+        return self._page("Device login", "Device Login Successful. Close this page.", "")
 
     def _page(self, title: str, message: str, form: str) -> str:
         """Return a page."""
@@ -274,7 +278,7 @@ class IdentityProvider:
     ) -> tuple[int, object, str | None]:
         """Handle a request of the admin API; return status, body and the id of what was created."""
         kind = parts[0]
-        self._require_role(kind, method, self.realm.user_of(token))
+        self._require_role(kind, method, self.realm.user_of(token)[0])
         match method, parts:
             case "GET", ["users"]:
                 return 200, [user.representation() for user in self._find_users(query)], None
@@ -360,7 +364,7 @@ class IdentityProvider:
 def _scope(form: Form) -> str:
     """Return the scope of new tokens."""
     asked = "openid " * ("openid" in form.get("scope", "").split())
-    return f"{asked}email profile"
+    return f"{asked}profile email"
 
 
 def _field(label: str, name: str, value: str = "") -> str:
@@ -372,8 +376,8 @@ def _field(label: str, name: str, value: str = "") -> str:
 
 def _code_form() -> str:
     """Return the form for a user code."""
-    field = _FIELD.substitute(label="Code", name="user_code", type="text", value="")
-    return f'<form method="get">{field}<button>Submit</button></form>'
+    field = _field("Code", "device_user_code")
+    return f'<form method="post">{field}<button>Submit</button></form>'
 
 
 def _login_form(device: DeviceCode) -> str:

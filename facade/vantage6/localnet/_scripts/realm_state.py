@@ -298,7 +298,7 @@ class Realm:
         """Return new tokens for a session."""
         user, client = self.users[session.user], self.clients[session.client]
         session.number += 1
-        seconds = max(0, int(self._session_end(session) - time.time()))
+        seconds = max(0, round(self._session_end(session) - time.time()))
         return {
             **self.access_token(user, client, issuer, scope, session.id),
             "refresh_expires_in": seconds,
@@ -369,8 +369,8 @@ class Realm:
         signature = self._private_key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{text}.{_encode(signature)}"
 
-    def user_of(self, token: str) -> User:
-        """Return the user of a valid access token."""
+    def user_of(self, token: str) -> tuple[User, str]:
+        """Return the user of a valid access token, and its scope."""
         unauthorized = RequestError(401, error="HTTP 401 Unauthorized")
         text, _, signature = token.rpartition(".")
         try:
@@ -386,7 +386,7 @@ class Realm:
             raise unauthorized
         if "sid" in claims and claims["sid"] not in self.sessions:
             raise unauthorized
-        return user
+        return user, claims["scope"]
 
     @property
     def _private_key(self) -> rsa.RSAPrivateKey:

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def never_reuse_ids(package: str) -> None:
-    """Give the rows of a service's tables ids that are not reused, as other databases do."""
+    """Assign ids that are not reused to the rows of a service's tables, as other databases do."""
     # Otherwise a late update of a deleted run could reach another run, and a new session the data
     # frames of a deleted one.
     tables: Any = importlib.import_module(f"{package}.model.base").Base.metadata.tables

@@ -1,5 +1,6 @@
 """A real Keycloak in place of the stand-in, from a folder or from Maven Central."""
 
+import json
 import os
 import re
 import shutil
@@ -16,11 +17,15 @@ from vantage6.localnet._v5.services import IdentityProvider
 
 # The newest release that starts on Java 17.
 _VERSION = "26.7.3"
-_RECIPE = "1"
+_RECIPE = "2"
 _MINIMUM_JAVA = 17
 _COORDINATES = f"org.keycloak:keycloak-quarkus-dist:{_VERSION}:zip"
 # Settings that are built into a distribution, so that it starts in seconds.
-_BUILD_OPTIONS = ("--db=dev-file", "--cache=local", "--health-enabled=false")
+_BUILD_OPTIONS = ("--db=dev-file", "--health-enabled=false")
+# No cluster: it would listen on other interfaces.
+_LOCAL = "--cache=local"
+# Creates the tables of the database, of which each network gets a copy.
+_FIRST_REALM = json.dumps({"realm": "first", "enabled": False})
 
 
 def find_keycloak(given: Path) -> Path:
@@ -38,6 +43,10 @@ def find_keycloak(given: Path) -> Path:
         else:
             shutil.copytree(given, home, ignore=shutil.ignore_patterns("data"))
         run_step([str(program), "build", *_BUILD_OPTIONS], home, "build Keycloak")
+        first = home / "first-realm.json"
+        first.write_text(_FIRST_REALM)
+        fill = [str(program), "import", "--optimized", _LOCAL, f"--file={first}"]
+        run_step(fill, home, "create the database of Keycloak")
 
     install_once(home, program, build)
     return home
@@ -82,7 +91,7 @@ def _download(home: Path) -> None:
 class Keycloak(IdentityProvider):
     """A real Keycloak, with the same realm as the stand-in."""
 
-    start_seconds = 180.0
+    start_seconds = 600.0  # on a busy machine
 
     def __init__(self, home: Path, folder: Path, lifetimes: Lifetimes) -> None:
         super().__init__(folder, lifetimes)
@@ -92,8 +101,9 @@ class Keycloak(IdentityProvider):
         shutil.copy(home / "bin" / "kc.sh", self._home / "bin")
         for name in ("conf", "lib", "providers", "themes"):
             (self._home / name).symlink_to(home / name)
+        shutil.copytree(home / "data", self._home / "data")
         imported = self._home / "data" / "import"
-        imported.mkdir(parents=True)
+        imported.mkdir(parents=True, exist_ok=True)
         write_private(imported / f"{REALM}-realm.json", self._realm().encode())
 
     def _configuration(self, folder: Path) -> dict[str, object]:
@@ -112,6 +122,7 @@ class Keycloak(IdentityProvider):
             str(self._home / "bin" / "kc.sh"),
             "start",
             "--optimized",
+            _LOCAL,
             "--import-realm",
             "--http-enabled=true",
             "--hostname-strict=false",

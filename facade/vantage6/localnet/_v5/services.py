@@ -43,7 +43,7 @@ class IdentityProvider(Service):
         return get_json(f"{self.url}/realms/{REALM}")["realm"]
 
     def set_up_user(self, username: str, password: str) -> None:
-        """Give a user a lasting password and a profile, which HQ leaves to the first login."""
+        """Set the password and profile of a user, which HQ leaves to the first login."""
         login = client_login(self.url, ADMIN_CLIENT, self.admin_secret)
         profile = {
             "email": f"{username}@example.org",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..._backend.protocol import Backend
     from ..._backend.versions import Service
+    from ..._http.contract import Contract
     from ..._http.limits import Limits
     from ..._http.response import Response
     from ..._rows.pages import PageOf
@@ -49,6 +50,11 @@ class Connection:
         view.names = NameCache(view, self.names)
         return view
 
+    @property
+    def contract(self) -> Contract:
+        """What the service accepts."""
+        return self._service.contract
+
     async def send(self, call: Call[T], options: SendOptions = DEFAULTS) -> T:
         """Send a call and return the body of the response."""
         body, _ = await self.exchange(call, options)
@@ -56,7 +62,7 @@ class Connection:
 
     async def exchange(self, call: Call[T], options: SendOptions = DEFAULTS) -> tuple[T, Response]:
         """Send a call and return the body and the response: the pipeline of every request."""
-        # 1. Adapt the call to the version of the service.
+        # 1. Check the call, and adapt it to the version of the service.
         call = await self._adapt(call)
         # 2. Sign and send it: BearerAuth signs each attempt, `Retries` decides on the next one.
         response = await self.http.exchange(call, options)
@@ -72,7 +78,8 @@ class Connection:
         return validate(call, body, response, self._service.checks), response
 
     async def _adapt(self, call: Call[T]) -> Call[T]:
-        """Return a call in the form that the version of the service understands."""
+        """Check a call, and return it in the form that the version of the service understands."""
+        self.contract.check_call(call)
         if newer := newer_parts(call, self._service.since):
             return adapt(call, self._service, await self._ask_version(), newer, self.url)
         return call

@@ -72,20 +72,21 @@ class NameCache:
                     pass
             return (await self._request(kind, within)).find(name)
 
-    async def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Return the names of organizations by id, as far as they are visible."""
+    async def organizations(self, ids: Iterable[int], since: float = 0.0) -> Mapping[int, str]:
+        """Return the visible names of organizations by id, requested after `since`."""
         async with self._lock:
-            known = self.known_organizations()
+            known = self.known_organizations(since)
             if not set(ids) <= known.keys():
                 with suppress(PermissionDeniedError):
                     known = (await self._request("organization", None)).called()
             return known
 
-    def known_organizations(self) -> dict[int, str]:
+    def known_organizations(self, since: float = 0.0) -> dict[int, str]:
         """Return the known names of organizations, without a request."""
         known: dict[int, str] = {}
+        since = max(since, monotonic() - CACHE_SECONDS)
         for (kind, _), (directory, requested) in self._known.items():
-            if kind == "organization" and monotonic() < requested + CACHE_SECONDS:
+            if kind == "organization" and requested > since:
                 known.update(directory.called())
         return known
 

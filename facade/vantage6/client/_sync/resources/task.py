@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..._http.request import without_none
 from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
-from ..._rows.selection import Selection, filter_rows
+from ..._rows.selection import filter_rows
 from ..._tasks.encoding import serialize
 from ..._tasks.request import (
     check_distinct,
@@ -172,6 +172,8 @@ class Tasks(Named["Task"]):
         >>> client.task.list(name="average a%", fields=["id", "status"])
         [{'id': 1, 'status': 'completed'}]
         """
+        selection = self._selection("list_tasks", field, fields, filter_, filters)
+        self._core.contract.check_value("list_tasks", "status", status)
         listing = partial(
             self._server.list_tasks,
             init_org_id=self._optional_id("organization", initiating_org),
@@ -187,7 +189,6 @@ class Tasks(Named["Task"]):
             database=database,
             is_user_created=None if user_created is None else int(user_created),
         )
-        selection = Selection(field, fields, filter_, filters)
         rows = self._core.rows(listing, page, per_page)
         # The server's API has filters for these three too, but fails when they are used.
         if store is not None:
@@ -312,23 +313,27 @@ class Tasks(Named["Task"]):
         ... )
         >>> results = client.wait_for_results(task)
         """
-        selection = Selection(field, fields)
+        selection = self._selection("create_task", field, fields)
         argument = "" if input_ is None else "input_"
         data = serialize(task_input(input_, method, args, kwargs), argument)
-        database_rows = database_list(databases)
+        parts = without_none(
+            name=name,
+            image=image,
+            description=description,
+            databases=database_list(databases),
+            server_url=server_url,
+        )
+        self._core.contract.check_body("create_task", parts)  # before anything is uploaded
         collaboration_id, study_id = self._collaboration_and_study(collaboration, study)
         refs = check_organizations(organizations)
         inputs, names = _inputs(self._core, refs, data, collaboration_id, study_id, on_transfer)
-        body: TaskInput = {
-            "name": name,
-            "image": image,
-            "description": description,
-            "collaboration_id": collaboration_id,
-            "organizations": inputs,
-            "databases": database_rows,
-        }
         store_id = self._optional_id("store", store)
-        body |= without_none(study_id=study_id, store_id=store_id, server_url=server_url)
+        body: TaskInput = parts | without_none(
+            collaboration_id=collaboration_id,
+            study_id=study_id,
+            store_id=store_id,
+            organizations=inputs,
+        )
         task = create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         return selection.of_row(task)

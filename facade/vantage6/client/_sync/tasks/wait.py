@@ -7,6 +7,7 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..._display.views import ProgressDisplay
@@ -72,7 +73,8 @@ def _run_to_end(
                     raise (_failed(core, task))[0]
     ids = watch.tracker.tasks.keys()
     watch.complete(ids)
-    found = {id_: _results(core, watch.tracker, id_) for id_ in ids}
+    ended = monotonic()
+    found = {id_: _results(core, watch.tracker, id_, ended) for id_ in ids}
     for results in found.values():
         open_results(results, core.blobs.results(results))
     return found
@@ -95,9 +97,10 @@ def iterate_completed(
                 if task.is_over and id_ not in yielded
             ]
             watch.complete(task.task_id for task in ended if not has_failed(task.status))
+            since = monotonic()
             for task in ended:
                 yielded.add(task.task_id)
-                done = _finished(core, watch.tracker, task)
+                done = _finished(core, watch.tracker, task, since)
                 task.results = None  # they may be large
                 yield done
 
@@ -135,24 +138,25 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
         raise
 
 
-def _finished(core: Core, tracker: TaskTracker, task: TaskState) -> Finished:
+def _finished(core: Core, tracker: TaskTracker, task: TaskState, since: float) -> Finished:
     error: TaskFailedError | DecryptionError | None
     if has_failed(task.status):
         error, results = _failed(core, task)
     else:
-        results = _results(core, tracker, task.task_id)
+        results = _results(core, tracker, task.task_id, since)
         error = open_readable(core, results)
     return Finished(task.task_id, task.status, results, error)
 
 
 def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
     """Return the error for a failed task, and its available results."""
+    since = monotonic()
     runs = runs_of(core, task.task_id)
     subtask_runs = _subtask_runs(core, task)
     rows = (run.get("organization") for run in (*runs, *subtask_runs))
-    names = core.names.organizations([row["id"] for row in rows if row])
+    names = core.names.organizations([row["id"] for row in rows if row], since)
     reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
-    results = fetch_results(core, task.task_id, runs)
+    results = fetch_results(core, task.task_id, runs, since)
     if unreadable := open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
     error = TaskFailedError(
@@ -174,10 +178,10 @@ def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
     return [run for row in rows[::-1] for run in runs_of(core, row["id"])]
 
 
-def _results(core: Core, tracker: TaskTracker, task_id: int) -> ResultRows:
-    """Return the results of a finished task, still encoded."""
+def _results(core: Core, tracker: TaskTracker, task_id: int, since: float) -> ResultRows:
+    """Return the results of a finished task, still encoded, with names requested after `since`."""
     organizations = tracker.organizations(task_id)
-    names = core.names.organizations(organizations.values())
+    names = core.names.organizations(organizations.values(), since)
     by_run = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
     links: PageLinks = {"first": "", "self": ""}
     rows, limit = tracker.tasks[task_id].results or (), core.http.limits.max_response_bytes
