@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # type checkers recognize the name; importing `typing` ta
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient
+    from ._auth.device import DeviceCode
     from ._auth.identity import WhoAmI
     from ._auth.remember import SavedLogin
     from ._auth.two_factor import show_qr
@@ -106,6 +107,7 @@ __all__ = [
     # settings
     "Timeouts",
     "WhoAmI",
+    "DeviceCode",
     "Profile",
     "profiles",
     "LogLevel",
@@ -175,6 +177,7 @@ _HOMES = {
     "RunProgress": "._waiting.progress",
     "Timeouts": "._http.timeouts",
     "WhoAmI": "._auth.identity",
+    "DeviceCode": "._auth.device",
     "Profile": "._config.profiles",
     "profiles": "._config.profiles",
     "LogLevel": ".utils",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from ..._backend.rows import Message
-    from ..._backend.v4 import ServerOperations, StoreOperations
+    from ..._backend.v4_operations import ServerOperations, StoreOperations
     from ..._rows.names import Kind
     from ..._rows.pages import PageOf
     from ..._rows.references import Ref
