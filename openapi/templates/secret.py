@@ -52,11 +52,17 @@ _OTHER_NAMES = frozenset(
 )
 
 _ANY = "|".join(sorted(NAMES | _OTHER_NAMES))
+_QUOTE = r"\\?[\"']|&(?:quot|apos|#0?3[49]|#x2[27]);"  # in HTML, too
 _QUOTED = r"(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)"
+_FIELD = rf"(?:{_QUOTE})(?:{_ANY})(?:{_QUOTE})"
 _IN_TEXT = re.compile(
     # a field of JSON or of a printed dict, a printed header or argument, possibly truncated
-    rf"(?P<field>(?:[\"'](?:{_ANY})\\?[\"']\s*:\s*|\(b?[\"'](?:{_ANY})[\"'],\s*"
-    rf"|(?<![\w-])(?:{_ANY})=)b?(?P<quote>\\?[\"']))(?:(?!(?P=quote))(?:\\.|.))*"
+    rf"(?P<field>(?:{_FIELD}\s*:\s*|\(b?{_FIELD},\s*|(?<![\w-])(?:{_ANY})=)b?(?P<quote>{_QUOTE}))"
+    r"(?:(?!(?P=quote))(?:\\.|.))*"
+    # the element after a name on a page of HTML, or the value of a field of a form there
+    rf"|(?P<cell>[>;\"'](?:{_ANY})(?:[\"']|&[#\w]+;)?:?\s*(?:</[^<>]*>\s*){{0,9}}"
+    r"(?:<[^<>/][^<>]*>\s*){1,9})(?!<)[^<]+"
+    rf"|(?P<input>name=[\"'](?:{_ANY})[\"'][^<>]{{0,200}}?\svalue=[\"'])[^\"'<>]+"
     # a field of a form or query; elsewhere, "code=1" is usually an exit code
     rf"|(?P<form>(?:[?&](?:{_ANY})|(?<![\w-])(?!code=)(?:{_ANY}))=)(?![,;.)])[^\s&\"'\\<>]+"
     # a login as HTTP libraries print it

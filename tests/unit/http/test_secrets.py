@@ -156,6 +156,13 @@ def test_rows_hide_secrets_and_others_are_unchanged() -> None:
         ("via https://ada:abc.def@proxy.example:3128 today", "@proxy.example:3128 today"),
         ("from https://abc.def@git.example/x", "@git.example/x"),
         ("{'password': 'abc.def\"quoted', 'id': 3}", "'id': 3}"),
+        ("{&quot;password&quot;: &quot;abc.def x&quot;, &quot;id&quot;: 3}", "&quot;id&quot;: 3}"),
+        ("{&#x27;api_key&#x27;: &#x27;abc.def&#x27;, &#x27;id&#x27;: 3}", "&#x27;id&#x27;: 3}"),
+        ("{&#39;password&#39;: b&#39;abc.def&#39;, &#39;id&#39;: 3}", "&#39;id&#39;: 3}"),
+        ("<td>password</td>\n<td><pre>&#x27;abc.def&#x27;</pre></td><td>id</td>", "<td>id</td>"),
+        ("<tr><th>Password:</th><td>abc.def &lt;x</td></tr><p>end", "</td></tr><p>end"),
+        ("<dt><code>'api_key'</code></dt> <dd>abc.def</dd> end", "</dd> end"),
+        ('<input name="password" type="text" value="abc.def"> end', '"> end'),
     ],
 )
 def test_secrets_are_removed_from_text(text: str, kept: str) -> None:
@@ -173,6 +180,7 @@ def test_secrets_are_removed_from_text(text: str, kept: str) -> None:
         "pass password=, as text",
         "Basic authentication is required; exit code=1; code: 404",
         "missing: ['password', 'username']",
+        "<p>The <b>password</b> is wrong</p><p>Reset the token</p><td>status</td><td>5</td>",
         "GET https://server.example/api/user?email=ada@example.org",
     ],
 )
@@ -192,6 +200,9 @@ def test_secrets_of_identity_providers_are_known_by_name(name: str) -> None:
 
 def test_scrubbing_any_text_is_fast() -> None:
     assert len(scrub("-----BEGIN PRIVATE KEY-----" * 50_000)) < 20
+    assert len(scrub(">password</td><td>" * 50_000)) < 2_000_000
+    assert len(scrub(">password" + "<td> " * 100_000)) < 2_000_000
+    assert len(scrub("name='password' " * 50_000)) < 2_000_000
     assert scrub('"password": "' + "\\" * 1_000_000).startswith('"password": "<hidden>')
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._encryption.blobs import BlobReader, SizeLimit, TransferCounter
 from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
+from ..._encryption.wire_format import NOT_ENCRYPTED
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
 from ..._storage.files import atomic_write, check_replaceable
@@ -146,19 +147,22 @@ class Results(Resource):
         path = Path(file)
         check_replaceable(path)
         row = await self._core.send(self._server.get_result(id_of(id_, "run")))
-        reader = self._core.reader
         if not row["result"]:
             return None
         with atomic_write(path) as target:
             if not row.get("blob_storage_used"):
+                reader = await self._core.blobs.results([row])
                 target.write(open_result_bytes(row, reader) or b"")
                 return path
+            reader = self._core.reader
             blob, counter = BlobReader(reader.key), TransferCounter(on_transfer)
             limit = SizeLimit(max_bytes, "Set a larger max_bytes.")
             try:
                 await self._core.blobs.read(
                     row["result"], blob, lambda piece: target.write(limit.take(piece)), counter
                 )
+                if not blob.is_encrypted and await self._core.blobs.must_be_encrypted(row):
+                    raise DecryptionError(NOT_ENCRYPTED)
             except DecryptionError as error:
                 raise result_error(row, reader.with_key_owner(error)) from error
         return path

@@ -97,13 +97,13 @@ class Core(Connection):
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
-        self.blobs = BlobStore(self, lambda: self.reader)
+        self.blobs = BlobStore(self, lambda: self.reader, trust)
 
     def limited(self, limits: Limits) -> Self:
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view, lambda: view.reader, self.blobs)
+        view.blobs = BlobStore(view, lambda: view.reader, self.trust, self.blobs)
         return view
 
     @property
