@@ -52,6 +52,13 @@ _OTHER_NAMES = frozenset(
     }
 )
 
+# The text of a private key, as it is, in an address, or in base64 as the platform encodes keys.
+_KEY = (
+    r"-----BEGIN[\w %+]*?PRIVATE(?: |\+|%20)KEY-----"
+    r"(?:.*?-----END[\w %+]*?PRIVATE(?: |\+|%20)KEY-----|.*)"
+    r"|LS0tLS1CRUdJTiB(?:QUklW|SU0Eg|FTkNS|FQyBQ|PUEVO)[\w+/=%-]*(?:(?:\\+[rn]|[\r\n])+[\w+/=]+)*"
+)
+_KEY_IN_TEXT = re.compile(_KEY, re.DOTALL)
 _ANY = "|".join(sorted(NAMES | _OTHER_NAMES))
 _QUOTE = r"\\?[\"']|&(?:quot|apos|#0?3[49]|#x2[27]);"  # in HTML, too
 _QUOTED = r"(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)"
@@ -78,7 +85,7 @@ _IN_TEXT = re.compile(
     # the login in an address
     r"|(?P<address>://)[^\s/?#\"'<>]+(?=@)"
     r"|otpauth://[^\s\"'<]+"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    rf"|(?-i:{_KEY})",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -233,6 +240,24 @@ def scrub(text: str) -> str:
     '{"access_token": "<hidden>", "msg": "Welcome'
     """
     return _IN_TEXT.sub(_hidden, text)
+
+
+def hide_keys(text: str) -> str:
+    """Mask the text of private keys.
+
+    Parameters
+    ----------
+    text : str
+        Text to mask, such as a message that quotes a value.
+
+    Returns
+    -------
+    str
+        Text with ``<hidden>`` in place of keys.
+    """
+    if "PRIVATE" in text or "LS0tLS1CRUdJTiB" in text:  # much faster than the expression
+        return _KEY_IN_TEXT.sub(HIDDEN, text)
+    return text
 
 
 def _hidden(found: re.Match[str]) -> str:

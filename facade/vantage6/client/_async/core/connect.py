@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._auth.credentials import aresolve_password
@@ -46,8 +45,7 @@ async def connect(
     if plan.collaboration is not None:
         await core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
-        key_file = Path(plan.private_key)
-        await core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+        await core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
 
 
 async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:

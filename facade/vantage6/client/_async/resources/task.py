@@ -173,6 +173,10 @@ class Tasks(Named["Task"]):
         >>> await client.task.list(name="average a%", fields=["id", "status"])
         [{'id': 1, 'status': 'completed'}]
         """
+        if not isinstance(user_created, bool | int | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError(
+                f"user_created: expected True or False, got {type(user_created).__name__}"
+            )
         listing = partial(
             self._server.list_tasks,
             init_org_id=await self._optional_id("organization", initiating_org),
@@ -186,7 +190,7 @@ class Tasks(Named["Task"]):
             include=["results"] if include_results else None,
             description=description,
             database=database,
-            is_user_created=None if user_created is None else int(user_created),
+            is_user_created=None if user_created is None else int(bool(user_created)),
         )
         selection = Selection(field, fields, filter_, filters)
         rows = await self._core.rows(listing, page, per_page)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._auth.credentials import resolve_password
@@ -45,8 +44,7 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
     if plan.collaboration is not None:
         core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
-        key_file = Path(plan.private_key)
-        core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+        core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
 
 
 def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:

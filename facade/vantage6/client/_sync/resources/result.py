@@ -12,7 +12,7 @@ from ..._encryption.payloads import open_result, open_result_bytes, open_results
 from ..._encryption.wire_format import NOT_ENCRYPTED
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
-from ..._storage.files import atomic_write, check_replaceable
+from ..._storage.files import atomic_write, check_replaceable, file_path
 from ...errors import DecryptionError
 from ..tasks.results import fetch_results
 from .base import Resource
@@ -134,16 +134,18 @@ class Results(Resource):
             If you do not have permission to view it.
         DecryptionError
             If the result cannot be read, or is larger than `max_bytes`; no file is written.
-        FileExistsError
+        ExistingFileError
             If the path exists but is not a file, such as a folder; nothing is downloaded.
-        FileNotFoundError
+        MissingFileError
             If the folder does not exist; nothing is downloaded.
+        FileAccessError
+            If the file cannot be written, for example because the disk is full.
 
         Examples
         --------
         >>> file = client.result.save(1, "result.json")
         """
-        path = Path(file)
+        path = file_path(file, "file")
         check_replaceable(path)
         row = self._core.send(self._server.get_result(id_of(id_, "run")))
         if not row["result"]:
