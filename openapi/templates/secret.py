@@ -32,6 +32,8 @@ NAMES = frozenset(
         "reset_token",
     }
 )
+# Those that the server sends in one response only.
+SENT_ONCE = frozenset({"api_key", "container_token", "qr_uri"})
 # Names of secrets in headers and in the forms of identity providers.
 _OTHER_NAMES = frozenset(
     {
@@ -128,22 +130,35 @@ class SecretBytes(bytes):
 class SecretRow(dict[str, Any]):
     """Row with a secret, which is masked in ``repr``; ``row["api_key"]`` returns it.
 
+    A secret that the server sends only once is shown by ``print`` and ``str``.
+
     Examples
     --------
     >>> row = SecretRow({"id": 1, "api_key": "1f2e"})
     >>> row
-    {'id': 1, 'api_key': '<hidden>'}
-    >>> row["api_key"]
-    '1f2e'
+    {'id': 1, 'api_key': "<hidden>: row['api_key'] returns it"}
+    >>> print(row)
+    {'id': 1, 'api_key': '1f2e'}
     """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(conceal(dict(self)))
+        return repr(self._concealed())
+
+    def __str__(self) -> str:
+        return repr(self._concealed(shown=SENT_ONCE))
 
     def __rich_repr__(self) -> Any:
-        yield conceal(dict(self))
+        yield self._concealed()
+
+    def _concealed(self, shown: frozenset[str] = frozenset()) -> dict[str, object]:
+        row = conceal(dict(self))
+        for name, value in self.items():
+            if name in NAMES and isinstance(value, str):
+                hint = f"{HIDDEN}: row[{name!r}] returns it"
+                row[name] = str(value) if name in shown else hint
+        return row
 
 
 def is_secret(name: object) -> bool:

@@ -78,19 +78,38 @@ class FileAccessError(Vantage6Error, OSError):
     ----------
     errno : int
         Number of the operating system's error.
+    strerror : str
+        Text of the operating system's error.
     filename : str
         Path of the file.
     """
 
-    def __init__(self, message: str, errno: int | None = None, filename: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        errno: int | None = None,
+        strerror: str | None = None,
+        filename: str | None = None,
+    ) -> None:
         super().__init__(message)
-        self.errno, self.strerror, self.filename = errno, self.args[0], filename
+        self.errno, self.strerror, self.filename = errno, strerror, filename
 
     def __str__(self) -> str:
         return sanitize(self.args[0])  # without the number
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.args[0], self.errno, self.filename)
+        return _file_error, (type(self), self.args[0], self.errno, self.strerror, self.filename)
+
+
+def _file_error(
+    cls: type[FileAccessError],
+    message: str,
+    errno: int | None,
+    strerror: str | None,
+    filename: str | None,
+) -> FileAccessError:
+    return cls(message, errno=errno, strerror=strerror, filename=filename)
 
 
 class MissingFileError(FileAccessError, FileNotFoundError):

@@ -109,6 +109,16 @@ def test_secret_behaves_like_text() -> None:
     assert type(SecretRow(api_key=WORD)["api_key"]) is str  # yaml takes no other
 
 
+def test_secret_that_is_sent_once_is_printed() -> None:
+    row = SecretRow(id=1, api_key=WORD, otp_secret="second-factor")
+    for shown in (str(row), f"{row}", f"{row!s}", "%s" % row):  # noqa: UP031
+        assert f"'api_key': {WORD!r}" in shown
+        assert "second-factor" not in shown, "it is in each row of the user"
+    for shown in (repr(row), f"{[row]}", pretty_repr(row)):
+        assert "u5h" not in shown
+        assert "<hidden>: row['api_key'] returns it" in shown
+
+
 def test_secret_fields_are_recognized_by_name() -> None:
     body = {"username": "ada", "password": WORD, "more": [{"api_key": WORD}], "mfa_code": None}
     assert conceal(body) == body

@@ -63,7 +63,7 @@ def show_log(level: str | None) -> None:
     """Show this package's messages of a level and above; None leaves logging as it is."""
     if level is None:
         return
-    if level.lower() not in LOG_LEVELS:
+    if str(level).lower() not in LOG_LEVELS:
         raise ConfigurationError(
             f"log_level: expected one of {', '.join(LOG_LEVELS)}, got {level!r}"
         )

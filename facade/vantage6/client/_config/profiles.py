@@ -21,7 +21,7 @@ from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
-from .._storage.files import atomic_write, check_access, file_lock, read_text
+from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 from .environment import PROFILE, PROFILES
@@ -115,18 +115,19 @@ def _canonical(server: str) -> str:
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
     """Parse the text of a profile file."""
     parser = ConfigParser(interpolation=None, delimiters=("=",), default_section="")
+    problem = None
     try:
         parser.read_string(text)
     except (DuplicateSectionError, DuplicateOptionError) as error:
-        raise ConfigurationError(
-            f"{source}, line {error.lineno}: expected each profile and key once, got a duplicate"
-        ) from None
+        problem = f"line {error.lineno}: expected each profile and key once, got a duplicate"
     except ParsingError as error:
         first = error.lineno if isinstance(error, MissingSectionHeaderError) else error.errors[0][0]
-        raise ConfigurationError(
-            f"{source}, line {first}: expected a profile, which is a line '[name]' followed by "
-            "lines such as 'server = https://server.example/api', got something else"
-        ) from None
+        problem = (
+            f"line {first}: expected a profile, which is a line '[name]' followed by lines such as "
+            "'server = https://server.example/api', got something else"
+        )
+    if problem:  # outside of the blocks above: their errors hold the lines
+        raise ConfigurationError(f"{source}, {problem}")
     return {name: _profile(name, dict(parser[name]), source) for name in parser.sections()}
 
 
@@ -285,7 +286,7 @@ def _lines(profile: Profile) -> list[str]:
 def profiles_path() -> Path:
     """Return the path of the profile file: from the environment, or else the user's default."""
     if chosen := os.environ.get(PROFILES):
-        return Path(chosen)
+        return file_path(chosen, PROFILES)
     from platformdirs import user_config_path
 
     return user_config_path("vantage6", appauthor=False) / "profiles.ini"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
-from .._storage.files import atomic_write, file_lock, read_text
+from .._storage.files import atomic_write, file_lock, file_path, read_text
 from .._storage.known_keys import ENCRYPTED, PLAIN, Known, Pin, parse_known, update_text
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
@@ -221,7 +221,7 @@ class Trust:
         if self._path:
             return self._path
         if chosen := os.environ.get(KNOWN_VARIABLE):
-            return Path(chosen)
+            return file_path(chosen, KNOWN_VARIABLE)
         from platformdirs import user_data_path
 
         return user_data_path("vantage6-sdk", appauthor=False) / "known_organizations"

@@ -56,19 +56,25 @@ def file_errors(path: Path, subject: str) -> Generator[None]:
             kind = MissingFileError
         elif isinstance(error, FileExistsError):
             kind = ExistingFileError
-        reason = (error.strerror or str(error)).lower()
-        raise kind(f"{subject} {path}: {reason}", error.errno, str(path)) from None
+        reason = error.strerror or str(error)
+        raise kind(
+            f"{subject} {path}: {reason}", errno=error.errno, strerror=reason, filename=str(path)
+        ) from None
 
 
 def check_replaceable(path: Path) -> None:
     """Check that a file can be written to a path, before work is done for it."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a special file that cannot be replaced"
+        reason = f"expected a regular file, got {kind}"
         raise ExistingFileError(
-            f"{path}: expected a regular file, got {kind}", errno.EEXIST, str(path)
+            f"{path}: {reason}", errno=errno.EEXIST, strerror=reason, filename=str(path)
         )
     if not path.parent.is_dir():
-        raise MissingFileError(f"{path.parent}: no such folder", errno.ENOENT, str(path.parent))
+        reason, folder = "no such folder", str(path.parent)
+        raise MissingFileError(
+            f"{folder}: {reason}", errno=errno.ENOENT, strerror=reason, filename=folder
+        )
 
 
 @contextmanager
@@ -142,7 +148,7 @@ def check_access(path: Path, subject: str, *, is_secret: bool = False) -> None:
                 f"{subject}: expected {expected}, got {mode:04o} for {place}. Any user of this "
                 f"machine could have changed it: check it, then run chmod go-w on {place}."
             )
-        if place == path and is_secret and mode & 0o077:
+        if place == path and is_secret and mode & 0o077 and stat.S_ISREG(facts.st_mode):
             expected = "permissions 0600"
             hint = "Other users of this machine may use it. Run chmod 600 on the file."
             warn(f"{subject}: expected {expected}, got {mode:04o}. {hint}")

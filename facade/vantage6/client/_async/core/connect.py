@@ -19,6 +19,8 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..._config.plan import ConnectionPlan, Stored
     from .core import Core
 
@@ -32,7 +34,7 @@ async def connect(
         saved = SavedTokens(stored[0], core.url, stored[1].username)
     is_resumed = stored is not None and await _resume(core, stored, saved)
     if not is_resumed:
-        login = await _password_login(core, plan)
+        login = await _password_login(core, plan, refused=stored[0] if stored else None)
         await core.login(login.username, login, auto_relogin=auto_relogin)
     elif auto_relogin:
         core.auth.strategy = (await _password_login(core, plan)).for_relogin
@@ -63,7 +65,9 @@ async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> boo
     return True
 
 
-async def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
+async def _password_login(
+    core: Core, plan: ConnectionPlan, refused: Path | None = None
+) -> PasswordLogin:
     """Return the account to log in with, from the plan, the keyring or a prompt."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
@@ -73,8 +77,9 @@ async def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
+        reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
-            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+            f"password of {account}: expected one{reason}, got none. {LOGIN_ADVICE}"
         )
     code = plan.mfa_code
     if code is None and can_ask():

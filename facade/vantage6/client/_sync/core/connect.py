@@ -20,6 +20,8 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..._config.plan import ConnectionPlan, Stored
     from .core import Core
 
@@ -31,7 +33,7 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         saved = SavedTokens(stored[0], core.url, stored[1].username)
     is_resumed = stored is not None and _resume(core, stored, saved)
     if not is_resumed:
-        login = _password_login(core, plan)
+        login = _password_login(core, plan, refused=stored[0] if stored else None)
         core.login(login.username, login, auto_relogin=auto_relogin)
     elif auto_relogin:
         core.auth.strategy = (_password_login(core, plan)).for_relogin
@@ -62,7 +64,7 @@ def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     return True
 
 
-def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
+def _password_login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> PasswordLogin:
     """Return the account to log in with, from the plan, the keyring or a prompt."""
     username = plan.username or ""
     account = f"{username} at {core.url}"
@@ -72,8 +74,9 @@ def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
+        reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
-            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+            f"password of {account}: expected one{reason}, got none. {LOGIN_ADVICE}"
         )
     code = plan.mfa_code
     if code is None and can_ask():
