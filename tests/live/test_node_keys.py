@@ -51,7 +51,7 @@ def test_printed_row_of_a_new_node_shows_its_key(
     network: LocalNetwork, show: Callable[[object], str]
 ) -> None:
     client: Client = network.client("root")
-    other = client.collaboration.create("pilot", ["IKNL"])
+    other = client.collaboration.create(f"pilot {show}", ["IKNL"])
     row = client.node.create(other, "IKNL", fields=["id"])
     assert set(row) == {"id", "api_key"}, "the key would be lost"
     assert str(row["api_key"]) in show(row)

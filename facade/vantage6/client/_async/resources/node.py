@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import shaded
+
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
@@ -150,7 +152,7 @@ class Nodes(Readable["Node"]):
             body["name"] = name
         if field is not None or (fields is not None and not isinstance(fields, str)):
             fields = [*(fields or ()), "api_key"]  # it would be lost
-        return await self._save(self._server.create_node(body), field, fields)
+        return shaded(await self._save(self._server.create_node(body), field, fields))
 
     async def reset_key(self, id_: Ref) -> ApiKey:
         """Replace the key with which a node logs in.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import shaded
+
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
@@ -151,7 +153,7 @@ class Nodes(Readable["Node"]):
             body["name"] = name
         if field is not None or (fields is not None and not isinstance(fields, str)):
             fields = [*(fields or ()), "api_key"]  # it would be lost
-        return self._save(self._server.create_node(body), field, fields)
+        return shaded(self._save(self._server.create_node(body), field, fields))
 
     def reset_key(self, id_: Ref) -> ApiKey:
         """Replace the key with which a node logs in.
