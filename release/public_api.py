@@ -72,9 +72,7 @@ def changed_types(before: griffe.Object, now: griffe.Object) -> Iterator[str]:
             if is_public and new is not None and not (old.is_alias or new.is_alias):
                 yield from changed_types(old, new)  # type: ignore[arg-type]
     if isinstance(before, griffe.Function) and isinstance(now, griffe.Function):
-        for label in sorted(
-            {"async", "property"} & before.labels ^ {"async", "property"} & now.labels
-        ):
+        for label in sorted({"async", "property"} & (before.labels ^ now.labels)):
             yield f"{path}: {label} was {'removed' if label in before.labels else 'added'}"
         for parameter in before.parameters:
             if parameter.name in now.parameters:
@@ -84,8 +82,9 @@ def changed_types(before: griffe.Object, now: griffe.Object) -> Iterator[str]:
         if not kinds(now.returns) <= kinds(before.returns):
             yield f"{path}: Type of the result was changed: {before.returns} -> {now.returns}"
     if isinstance(before, griffe.Attribute) and isinstance(now, griffe.Attribute):
-        if not kinds(now.annotation) <= kinds(before.annotation):
-            yield f"{path}: Type was changed: {before.annotation} -> {now.annotation}"
+        old, new = before.annotation, now.annotation
+        if not kinds(new) <= kinds(old):
+            yield f"{path}: Type was changed: {old} -> {new}"
 
 
 def kinds(annotation: object) -> set[str]:

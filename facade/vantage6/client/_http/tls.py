@@ -57,8 +57,8 @@ def warn_if_unverified(url: str, route: Route) -> None:
 
 def _verifying_context(verify: bool | FilePath) -> ssl.SSLContext:
     source = "verify"
-    if verify is True and (variable := next(iter(_set_variables(*BUNDLES)), None)):
-        source, verify = variable, os.environ[variable]
+    if verify is True and (variables := _set_variables(*BUNDLES)):
+        source, verify = variables[0], os.environ[variables[0]]
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify)
     path = file_path(verify, source)
@@ -161,11 +161,10 @@ def describe_tls_error(error: BaseException) -> str | None:
         return None
     if isinstance(cause, ssl.SSLCertVerificationError):
         found = getattr(cause, "verify_message", str(cause)).rstrip(".")
-        settings = "; ".join(
-            f"{name} is set to {os.environ[name]!r}" for name in _set_variables(*BUNDLES, *DEFAULTS)
-        )
-        settings = settings and f". Without verify=, it decides what is trusted: {settings}"
-        return f"{ADVICE.get(getattr(cause, 'verify_code', 0), UNKNOWN)} ({found}){settings}"
+        advice = f"{ADVICE.get(getattr(cause, 'verify_code', 0), UNKNOWN)} ({found})"
+        for name in _set_variables(*BUNDLES, *DEFAULTS)[:1]:
+            advice += f". Without verify=, {name}={os.environ[name]!r} decides what is trusted"
+        return advice
     reason = cause.reason or ""
     if reason in PLAIN_REASONS:
         advice = PLAIN
