@@ -184,7 +184,9 @@ def version(context: CommandContext) -> None:
     from vantage6.client import Client
 
     versions = {"client": installed_version("vantage6-sdk")}
-    if server := resolve_server(context.options):
-        with Client(server, log_level="warning") as client:
-            versions["server"] = client.util.get_server_version()["version"]
-    context.print_row(versions)
+    try:
+        if server := resolve_server(context.options):
+            with Client(server, log_level="warning") as client:
+                versions["server"] = client.util.get_server_version()["version"]
+    finally:
+        context.print_row(versions)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -37,7 +38,10 @@ def print_text(text: str) -> None:
 
 def print_error(*lines: str) -> None:
     """Print the lines of an error message to standard error."""
-    click.echo("v6c: " + "\n".join(map(one_line, lines)), err=True)
+    from vantage6.bindings.secret import hide_keys
+
+    with suppress(OSError):  # there is no other place to report that
+        click.echo("v6c: " + "\n".join(one_line(hide_keys(line)) for line in lines), err=True)
 
 
 def print_json(value: object, *, secrets: bool = False, indent: int | None = 2) -> None:
@@ -93,15 +97,15 @@ def print_rows(rows: Rows[Any], *, as_json: bool) -> None:
         click.echo(table.text(get_terminal_size().columns if in_terminal else None))
 
 
-def print_row(row: Mapping[str, Any], *, as_json: bool) -> None:
+def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -> None:
     """Print one row, one field per line, or as JSON."""
     from vantage6.client._rows.columns import table_of_row
 
     if as_json:
-        print_json(row)
+        print_json(row, secrets=secrets)
         return
-    shown = cast("Mapping[str, object]", mask_secrets(row))
-    click.echo(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
+    shown = cast("Mapping[str, object]", row if secrets else mask_secrets(row))
+    print_text(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
 
 
 def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> None:

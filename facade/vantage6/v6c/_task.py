@@ -192,7 +192,7 @@ def _wait_for_results(
         found = client.wait_for_results(
             tasks, timeout=timeout, on_failure="return", progress=_progress_setting(), logs=logs
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # its own hint is for programmers
         print_error(
             f"the tasks keep running; to wait again, run: v6c task wait {' '.join(map(str, tasks))}"
         )
@@ -259,7 +259,7 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
         for run in client.run.from_task(id_):
             where = run["organization"]
             name = names.get(where["id"]) or str(where["id"]) if where else ""
-            for text in (run["log"] or "").splitlines():
+            for text in (run.get("log") or "").splitlines():
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
         open_tasks += sorted(row["id"] for row in client.task.list(parent=id_, field="id"))
 

@@ -317,7 +317,7 @@ def test_every_variable_is_read() -> None:
     assert found.address
     assert found.address.url == "https://h/api"
     assert (found.username, found.password, found.mfa_code) == ("username", "password", "mfa_code")
-    assert (found.collaboration, found.private_key) == ("collaboration", "private_key")
+    assert (found.collaboration, found.private_key) == ("collaboration", Path("private_key"))
     assert found.passphrase == "hush"
     assert found.options == {"timeout": 3, "verify": Path("ca")}
     for secret in ("hush", "password", "mfa_code"):

@@ -17,6 +17,7 @@ from .._auth.remember import SavedLogin
 from .._backend.former_names import explains_former, find_former
 from .._backend.logins import service_account, user_login
 from .._config.options import mask_options, resolve_server, show_log
+from .._encryption.key_files import key_source
 from .._encryption.trust import Trust, strictest, trust_mode
 from .._http.context import SendOptions
 from .._http.limits import Limits
@@ -26,12 +27,13 @@ from .._http.secrets import mask_route, secret, secret_bytes
 from .._http.timeouts import Timeouts
 from .._rows.names import check_kind
 from .._rows.references import is_collection
+from .._storage.files import file_path
 from .._utils.logging import LOGGER
 from .._utils.pauses import POLL
 from .._waiting.arguments import as_list, check_timeout, check_times
 from .._waiting.failure import wait_timeout_error
 from .._waiting.statuses import has_finished
-from ..errors import ConfigurationError, EndpointNotFoundError
+from ..errors import ConfigurationError, EndpointNotFoundError, InvalidInputError
 from .core.core import Core
 from .resources.algorithm import Algorithms
 from .resources.collaboration import Collaborations
@@ -206,7 +208,9 @@ class AsyncClient:
             host, port, path, log_level, hq_url, auth_url, auth_realm, auth_client
         )
         address, log_level = server.address, server.log_level
-        file = Path(known_organizations) if known_organizations else None
+        file = None
+        if known_organizations is not None:
+            file = file_path(known_organizations, "known_organizations")
         trusting = Trust(address.url, strictest(trust_mode(trust)) or "first-use", file)
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
@@ -455,7 +459,7 @@ class AsyncClient:
         options = mask_options(options)
         from .._config.plan import plan_from_saved_login
 
-        file = Path(path) if path else None
+        file = None if path is None else file_path(path, "path")
         return await cls._connected(
             *plan_from_saved_login(file, options, password, mfa_code, save),
             auto_relogin=auto_relogin,
@@ -792,7 +796,8 @@ class AsyncClient:
         Parameters
         ----------
         private_key_file : str, path or None
-            PEM file with the private key; None to remove the key from the client.
+            PEM file with the private key, or the text of the key; None to remove the key from the
+            client.
         passphrase : str or bytes, optional
             Passphrase of the file, if it has one.
         replace : bool
@@ -809,8 +814,8 @@ class AsyncClient:
         ------
         NotAuthenticatedError
             If the client is not logged in.
-        FileNotFoundError
-            If the file does not exist.
+        MissingFileError, FileAccessError
+            If the file does not exist, or cannot be read.
         InvalidKeyError
             If the file does not contain a private RSA key, or the passphrase is wrong.
         KeyMismatchError
@@ -824,8 +829,9 @@ class AsyncClient:
         >>> await client.setup_encryption("private_key.pem")
         """
         passphrase = secret_bytes(passphrase)
-        file = None if private_key_file is None else Path(private_key_file)
-        await self._core.use_key_file(file, passphrase, replace=replace)
+        if private_key_file is not None:
+            private_key_file = key_source(private_key_file, "private_key_file")
+        await self._core.use_key_file(private_key_file, passphrase, replace=replace)
 
     async def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
         """Return the row with a name, for scripts that determine the kind of row at run time.
@@ -1265,6 +1271,8 @@ class AsyncClient:
         >>> client.generate_path_to("task/12")
         'http...://.../api/task/12'
         """
+        if not isinstance(endpoint, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError(f"endpoint: expected a str, got {type(endpoint).__name__}")
         base = self._core.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .._http.secrets import secret
+from .._storage.files import file_path
 from ..errors import NotAuthenticatedError
 from .keyring import delete_password, store_password
 from .saved_login import (
@@ -110,7 +111,7 @@ class SavedLogin:
         >>> client.saved_login.save("login.json")
         PosixPath('login.json')
         """
-        return save_login(self._login, Path(path) if path else None)
+        return save_login(self._login, None if path is None else file_path(path, "path"))
 
     def forget(self) -> bool:
         """Delete the file that the login is saved in; the client itself stays logged in.

@@ -61,6 +61,7 @@ class ServerOperations:
         calls.remove_organization_from_collaboration
     )
     remove_organization_from_study = staticmethod(calls.remove_organization_from_study)
+    reset_api_key = staticmethod(calls.reset_api_key)
     reset_password = staticmethod(calls.reset_password)
     reset_two_factor = staticmethod(calls.reset_two_factor)
     update_algorithm_store = staticmethod(calls.update_algorithm_store)

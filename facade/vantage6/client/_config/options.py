@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from .._encryption.key_files import key_source
 from .._http.address import HQ_PATH, Address
 from .._http.secrets import mask_route, secret_bytes
 from .._utils.logging import show_messages
@@ -102,10 +103,12 @@ def resolve_server(
 
 
 def mask_options(arguments: ConnectOptions) -> ConnectOptions:
-    """Return the options with passphrases and the login of a proxy as secrets."""
+    """Return the options with keys, passphrases and the login of a proxy as secrets."""
     masked = arguments.copy()
     if "private_key_passphrase" in arguments:
         masked["private_key_passphrase"] = secret_bytes(arguments["private_key_passphrase"])
+    if (key := arguments.get("private_key")) is not None:
+        masked["private_key"] = key_source(key, "private_key")
     cert, proxy = mask_route(arguments.get("cert"), arguments.get("proxy"))
     if "cert" in arguments:
         masked["cert"] = cert

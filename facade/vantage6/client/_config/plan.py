@@ -13,6 +13,7 @@ from vantage6.bindings.secret import Secret
 
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
+from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
 from .._http.address import API_PATH, HQ_PATH, Address
 from .._storage.files import check_access, read_text
@@ -23,10 +24,9 @@ from .options import ClientOptions, ConnectOptions
 from .profiles import Profile, find_profile, verify_setting
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from .._auth.credentials import CodeSource, PasswordSource
     from .._auth.saved_login import StoredLogin
+    from .._encryption.key_files import KeySource
     from .._rows.references import Ref
 
 
@@ -39,7 +39,7 @@ class ConnectionPlan:
     password: PasswordSource | None = field(repr=False)
     mfa_code: CodeSource | None = field(repr=False)
     collaboration: Ref | None
-    private_key: str | PathLike[str] | None
+    private_key: KeySource | None
     passphrase: str | bytes | None = field(repr=False)
     save: bool | None
     options: ClientOptions
@@ -72,6 +72,9 @@ def resolve(
     collaboration = arguments.get("collaboration")
     if collaboration is None:
         collaboration = variables.collaboration or defaults.collaboration
+    key = arguments.get("private_key")
+    if key is not None:
+        key = key_source(key, "private_key")
     options = _client_options(arguments)
     if "verify" not in options:
         authority = variables.ca
@@ -95,7 +98,7 @@ def resolve(
         password=variables.password if password is None else password,
         mfa_code=variables.mfa_code if mfa_code is None else mfa_code,
         collaboration=collaboration,
-        private_key=arguments.get("private_key") or variables.private_key or defaults.private_key,
+        private_key=key if key is not None else variables.private_key or defaults.private_key,
         passphrase=arguments.get("private_key_passphrase") or variables.private_key_passphrase,
         save=defaults.save if save is None else save,
         options=options,

@@ -17,10 +17,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
-from .._storage.files import atomic_write, file_lock, read_text
+from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 from .environment import PROFILE, PROFILES
@@ -58,8 +59,8 @@ class Profile:
         Name of the account.
     collaboration : str or None
         Name or id of the collaboration for methods that are called without one.
-    private_key : Path or None
-        File with the private key of the organization.
+    private_key : Path, str or None
+        File with the private key of the organization, or the text of the key.
     verify : bool or Path
         Certificates to trust, as the client's `verify`.
     cert : Path or None
@@ -82,7 +83,7 @@ class Profile:
     server: str | None = None
     username: str | None = None
     collaboration: str | None = None
-    private_key: Path | None = None
+    private_key: KeySource | None = None
     verify: bool | Path = True
     cert: Path | None = None
     proxy: str | Literal[False] | None = None
@@ -126,18 +127,19 @@ def _canonical(server: str) -> str:
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
     """Parse the text of a profile file."""
     parser = ConfigParser(interpolation=None, delimiters=("=",), default_section="")
+    problem = None
     try:
         parser.read_string(text)
     except (DuplicateSectionError, DuplicateOptionError) as error:
-        raise ConfigurationError(
-            f"{source}, line {error.lineno}: expected each profile and key once, got a duplicate"
-        ) from None
+        problem = f"line {error.lineno}: expected each profile and key once, got a duplicate"
     except ParsingError as error:
         first = error.lineno if isinstance(error, MissingSectionHeaderError) else error.errors[0][0]
-        raise ConfigurationError(
-            f"{source}, line {first}: expected a profile, which is a line '[name]' followed by "
-            "lines such as 'server = https://server.example/api', got something else"
-        ) from None
+        problem = (
+            f"line {first}: expected a profile, which is a line '[name]' followed by lines such as "
+            "'server = https://server.example/api', got something else"
+        )
+    if problem:  # outside of the blocks above: their errors hold the lines
+        raise ConfigurationError(f"{source}, {problem}")
     return {name: _profile(name, dict(parser[name]), source) for name in parser.sections()}
 
 
@@ -146,7 +148,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
     values: dict[str, str] = {}
     for key, value in section.items():
         values[_known_key(key, location)] = value
-        if "\n" in value:
+        if "\n" in value and key != "private_key":
             raise ConfigurationError(f"{location}: the line after {key!r} must not be indented")
     folder = source.parent
     save = values.get("save")
@@ -164,7 +166,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         server=server,
         username=values.get("username") or None,
         collaboration=values.get("collaboration") or None,
-        private_key=folder / Path(key).expanduser() if key else None,
+        private_key=_private_key(key, location, source) if key else None,
         verify=verify_setting(values.get("verify"), folder),
         cert=folder / Path(cert).expanduser() if cert else None,
         proxy=_proxy(values.get("proxy"), location),
@@ -176,6 +178,14 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         service_account=values.get("service_account") or None,
         client_secret_file=folder / Path(file).expanduser() if file else None,
     )
+
+
+def _private_key(value: str, location: str, source: Path) -> KeySource:
+    key = key_source(value, f"{location}: private_key")
+    if isinstance(key, Path):
+        return source.parent / key
+    check_access(source, str(source), is_secret=True)
+    return key
 
 
 def _known_key(key: str, location: str) -> str:
@@ -293,7 +303,7 @@ def _lines(profile: Profile) -> list[str]:
 def profiles_path() -> Path:
     """Return the path of the profile file: from the environment, or else the user's default."""
     if chosen := os.environ.get(PROFILES):
-        return Path(chosen)
+        return file_path(chosen, PROFILES)
     from platformdirs import user_config_path
 
     return user_config_path("vantage6", appauthor=False) / "profiles.ini"

@@ -32,6 +32,9 @@ class Address:
         default: str = API_PATH,
     ) -> Address:
         """Parse the parts of an address as users write them."""
+        for name, text in (("host", host), ("path", path or "")):
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigurationError(f"{name}: expected a str, got {type(text).__name__}")
         host = host.strip()
         if "@" in host:  # wherever it is: people forget to quote passwords in addresses
             raise ConfigurationError(

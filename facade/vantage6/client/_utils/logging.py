@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from vantage6.bindings.secret import hide_keys
+
 from .notebook import is_notebook
 from .text import sanitize
 
@@ -12,9 +14,9 @@ LOGGER = logging.getLogger("vantage6.client")
 
 
 def _sanitize_record(record: logging.LogRecord) -> bool:
-    """Replace control characters and line breaks in a message."""
+    """Replace control characters, line breaks and the text of keys in a message."""
     message = record.getMessage()
-    if (sanitized := sanitize(message)) != message:
+    if (sanitized := sanitize(hide_keys(message))) != message:
         record.msg, record.args = sanitized, ()
     return True
 

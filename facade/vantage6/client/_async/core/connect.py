@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._auth.credentials import aresolve_password
@@ -21,6 +20,8 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..._auth.credentials import CodeSource, PasswordSource
     from ..._auth.strategy import AuthStrategy
     from ..._config.plan import ConnectionPlan, Stored
@@ -36,7 +37,7 @@ async def connect(
         saved = SavedTokens(stored[0], Account(core.url, stored[1].username, core.realm))
     is_resumed = stored is not None and await _resume(core, stored, saved)
     if not is_resumed:
-        login = await _login(core, plan)
+        login = await _login(core, plan, refused=stored[0] if stored else None)
         is_lasting = auto_relogin or plan.client_secret is not None
         await core.login(plan.username or "", login, auto_relogin=is_lasting)
     elif auto_relogin:
@@ -50,8 +51,7 @@ async def connect(
     if plan.collaboration is not None:
         await core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
-        key_file = Path(plan.private_key)
-        await core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+        await core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
 
 
 async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
@@ -70,7 +70,7 @@ async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> boo
     return True
 
 
-async def _login(core: Core, plan: ConnectionPlan) -> AuthStrategy:
+async def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> AuthStrategy:
     """Return how to log in: as the plan says, at HQ in a browser, or with a password."""
     if plan.client_secret is not None:
         return service_account(core.realm, plan.client_secret, plan.service_account, None)
@@ -83,11 +83,15 @@ async def _login(core: Core, plan: ConnectionPlan) -> AuthStrategy:
                 "VANTAGE6_CLIENT_SECRET."
             )
         return user_login(core.realm, None, None, None, None, None)
-    return await complete_login(core, plan.username or "", plan.password, plan.mfa_code)
+    return await complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
 
 
 async def complete_login(
-    core: Core, username: str, password: PasswordSource | None, code: CodeSource | None
+    core: Core,
+    username: str,
+    password: PasswordSource | None,
+    code: CodeSource | None,
+    refused: Path | None = None,
 ) -> AuthStrategy:
     """Return a login by password; what is missing is in the keyring, or prompted for."""
     account = f"{username} at {core.url}"
@@ -96,8 +100,9 @@ async def complete_login(
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
+        reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
-            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+            f"password of {account}: expected one{reason}, got none. {LOGIN_ADVICE}"
         )
     if code is None and can_ask() and not core.realm:
         code = partial(ask, "Code of your authenticator app")

@@ -177,6 +177,10 @@ class Tasks(Named["Task"]):
         """
         selection = self._selection("list_tasks", field, fields, filter_, filters)
         self._core.contract.check_value("list_tasks", "status", status)
+        if not isinstance(user_created, bool | int | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError(
+                f"user_created: expected True or False, got {type(user_created).__name__}"
+            )
         listing = partial(
             self._server.list_tasks,
             init_org_id=await self._optional_id("organization", initiating_org),
@@ -190,7 +194,7 @@ class Tasks(Named["Task"]):
             include=["results"] if include_results else None,
             description=description,
             database=database,
-            is_user_created=None if user_created is None else int(user_created),
+            is_user_created=None if user_created is None else int(bool(user_created)),
         )
         rows = await self._core.rows(listing, page, per_page)
         # The server's API has filters for these three too, but fails when they are used.

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._auth.credentials import resolve_password
@@ -22,6 +21,8 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..._auth.credentials import CodeSource, PasswordSource
     from ..._auth.strategy import AuthStrategy
     from ..._config.plan import ConnectionPlan, Stored
@@ -35,7 +36,7 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         saved = SavedTokens(stored[0], Account(core.url, stored[1].username, core.realm))
     is_resumed = stored is not None and _resume(core, stored, saved)
     if not is_resumed:
-        login = _login(core, plan)
+        login = _login(core, plan, refused=stored[0] if stored else None)
         is_lasting = auto_relogin or plan.client_secret is not None
         core.login(plan.username or "", login, auto_relogin=is_lasting)
     elif auto_relogin:
@@ -49,8 +50,7 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
     if plan.collaboration is not None:
         core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
-        key_file = Path(plan.private_key)
-        core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+        core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
 
 
 def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
@@ -69,7 +69,7 @@ def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     return True
 
 
-def _login(core: Core, plan: ConnectionPlan) -> AuthStrategy:
+def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> AuthStrategy:
     """Return how to log in: as the plan says, at HQ in a browser, or with a password."""
     if plan.client_secret is not None:
         return service_account(core.realm, plan.client_secret, plan.service_account, None)
@@ -82,11 +82,15 @@ def _login(core: Core, plan: ConnectionPlan) -> AuthStrategy:
                 "VANTAGE6_CLIENT_SECRET."
             )
         return user_login(core.realm, None, None, None, None, None)
-    return complete_login(core, plan.username or "", plan.password, plan.mfa_code)
+    return complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
 
 
 def complete_login(
-    core: Core, username: str, password: PasswordSource | None, code: CodeSource | None
+    core: Core,
+    username: str,
+    password: PasswordSource | None,
+    code: CodeSource | None,
+    refused: Path | None = None,
 ) -> AuthStrategy:
     """Return a login by password; what is missing is in the keyring, or prompted for."""
     account = f"{username} at {core.url}"
@@ -95,8 +99,9 @@ def complete_login(
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
+        reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
-            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+            f"password of {account}: expected one{reason}, got none. {LOGIN_ADVICE}"
         )
     if code is None and can_ask() and not core.realm:
         code = partial(ask, "Code of your authenticator app")

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from vantage6.bindings.secret import Secret
+
 from ..._auth.identity import WhoAmI
 from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
-from ..._encryption.key_files import read_private_key
+from ..._encryption.key_files import KeySource, read_private_key
 from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import SendOptions
@@ -107,7 +109,7 @@ class Core(Connection):
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
-        self.blobs = BlobStore(self, lambda: self.reader)
+        self.blobs = BlobStore(self, lambda: self.reader, trust)
 
     def set_route(self, url: str, verify: Verify) -> None:
         """Trust other certificates at another origin, such as the realm's."""
@@ -118,7 +120,7 @@ class Core(Connection):
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view, lambda: view.reader, self.blobs)
+        view.blobs = BlobStore(view, lambda: view.reader, self.trust, self.blobs)
         return view
 
     @property
@@ -311,17 +313,18 @@ class Core(Connection):
         LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
 
     def use_key_file(
-        self, file: Path | None, passphrase: str | bytes | None, *, replace: bool
+        self, source: KeySource | None, passphrase: str | bytes | None, *, replace: bool
     ) -> None:
-        """Use the private key in a file; None removes the key."""
+        """Use the private key in a file, or its text; None removes the key."""
         _ = self.whoami  # raises before anything is read
         self.state.private_key = self.state.private_key_file = None
-        if file is None:
+        if source is None:
             return
         from ..._encryption.keys import load_private_key
 
-        key = load_private_key(read_private_key(file), passphrase)
-        self.use_key(key, file, replace=replace)
+        key = load_private_key(read_private_key(source), passphrase)
+        file = None if isinstance(source, Secret) else source
+        self.use_key(key, file or "private key", replace=replace)
         self.state.private_key_file = file
 
     def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -128,8 +127,8 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
     """Show how to continue if the wait is interrupted."""
     try:
         yield
-    except KeyboardInterrupt:
-        sys.stderr.write(f"\n{resume_hint(task_ids)}\n")
+    except KeyboardInterrupt as error:
+        error.args = error.args or (resume_hint(task_ids),)  # the last line of the traceback
         raise
     except Exception:
         raise
