@@ -43,7 +43,7 @@ def run(
 
 
 def task(*runs: RunProgress, number: int = 12, name: str = "average age") -> Progress:
-    return Progress(number, name, "active", runs, 0)
+    return Progress(number, name, "active", runs, 0, server_time=100)
 
 
 def text_of(lines: list[list[tuple[str, str]]]) -> list[str]:
@@ -82,7 +82,7 @@ def test_progress_has_a_line_per_organization_and_a_bar() -> None:
         run(3, NASTY, "crashed"),
         run(4, "IKNL", "pending", sub=True),
     ]
-    assert text_of(render_lines([task(*runs)], 130, 40)) == [
+    assert text_of(render_lines([task(*runs)], 30, 40)) == [
         "average age (task 12)",
         "  IKNL           done in 12 s",
         "  Maastro        running for 30 s",
@@ -97,7 +97,7 @@ def test_hidden_runs_are_counted_and_active_ones_stay() -> None:
     runs[20] = run(20, "hospital 20", "active")
     runs[40] = run(40, "hospital 40", "crashed")
     runs[45] = run(45, "hospital 45", "pending")
-    lines = text_of(render_lines([task(*runs)], 130, 10))
+    lines = text_of(render_lines([task(*runs)], 30, 10))
     assert len(lines) == 10
     assert [line.split()[1] for line in lines[1:8]] == ["0", "1", "2", "3", "20", "40", "45"]
     assert lines[8] == "  and 43 more: 43 done"
@@ -211,7 +211,7 @@ def take(drawing, *states):
         RunProgress(i, 12, i, names[i], state, i == 3, now - 5, now if state != "active" else None)
         for i, state in enumerate(states)
     ]
-    drawing.take(Progress(12, "average age", "active", tuple(runs), 0))
+    drawing.take(Progress(12, "average age", "active", tuple(runs), 0, now))
 """
 BODY = """
 with ProgressDisplay(None, True) as drawing:

@@ -70,6 +70,10 @@ class State:
     store: StoreConnection | None = None
     socket: Socket | None = None
     created: set[int] = field(default_factory=set[int])
+    # Organizations whose nodes were offline when a wait last checked, by collaboration.
+    offline: dict[int | None, frozenset[int]] = field(
+        default_factory=dict[int | None, frozenset[int]]
+    )
 
     @property
     def collaboration_ref(self) -> str | None:

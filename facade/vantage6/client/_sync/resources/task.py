@@ -331,6 +331,12 @@ class Tasks(Named["Task"]):
         body |= without_none(study_id=study_id, store_id=store_id, server_url=server_url)
         task = create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
+        offline = self._core.state.offline.get(collaboration_id, ())
+        if absent := [part for part in inputs if part["id"] in offline]:
+            where = describe_organizations(absent, names)
+            LOGGER.warning(
+                "Task %s: when last checked, nodes were offline at %s", task["id"], where
+            )
         return selection.of_row(task)
 
     def run(
