@@ -677,11 +677,10 @@ async def test_progress_says_that_the_server_does_not_respond(
     world.refuses = lambda _: gone.pop() if world.looks > 1 and gone else None
     world.happens = {5: lambda: world.end(12)}
     heard: list[Progress] = []
-    done = [
-        one
-        async for one in client.as_completed([12], interval=0.1, timeout=20, progress=heard.append)
-    ]
-    assert [one.results.outputs for one in done] == [[7]]
+    outputs: list[object] = []
+    async for one in client.as_completed([12], 0.1, timeout=20, progress=heard.append):
+        outputs += one.results.outputs
+    assert outputs == [7]
     silent = [now for now in heard if now.silent_for is not None]
     assert len(silent) == 2
     assert "no response from the server for" in str(silent[-1])

@@ -195,7 +195,7 @@ def test_timeout_names_who_is_missing_and_why() -> None:
     )
     silent = [Progress(number, "", "active", (), 9, silent_for=12) for number in (7, 8)]
     told = describe_timeout(silent, 9)
-    assert "1 more tasks have not ended either; no response from the server for 12 s." in told
+    assert "1 more have not ended either; no response from the server for 12 s." in told
 
 
 def test_log_in_failure_has_no_control_characters() -> None:

@@ -32,7 +32,7 @@ def describe_timeout(tasks: Sequence[Progress], timeout: float | None) -> str:
             f"{', '.join(dict.fromkeys(names))} ({state})" for state, names in missing.items()
         )
     if others:
-        text += f"; {len(others)} more tasks have not ended either"
+        text += f"; {len(others)} more have not ended either"
     if first.silent_for is not None:
         text += f"; {silence_text(first.silent_for).removesuffix(', retrying')}"
     return f"{text}. The task continues. Wait again, or stop it with task.kill({first.task_id})."

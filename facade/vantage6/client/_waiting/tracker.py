@@ -58,8 +58,9 @@ class TaskState:
     job_id: int | None = None
     # In the order of the requested organizations; empty as long as they are unknown.
     run_ids: list[int] = field(default_factory=list[int])
-    # The stored results, if the last poll included them.
+    # The results of the last poll that included them, and whether that was the last poll.
     results: Sequence[Result] | None = None
+    is_whole: bool = False
     # Runs whose end was reported, by an event or the API, and those whose results are stored.
     reported: set[int] = field(default_factory=set[int])
     stored: set[int] = field(default_factory=set[int])
@@ -106,6 +107,7 @@ class TaskTracker:
         self._closely, self._logs = closely, logs
         self._last_poll = self._last_response = self._due = now  # for all tasks
         self._failures = 0
+        self._had_last = False  # the poll before the timeout
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -164,7 +166,7 @@ class TaskTracker:
         collaboration = row.get("collaboration")
         task.collaboration_id = collaboration["id"] if collaboration else None
         results, runs = row.get("results", ""), row.get("runs", "")
-        task.results = None
+        task.is_whole = not isinstance(results, str)
         if not isinstance(results, str):
             task.results = sorted(results, key=lambda result: result["run"]["id"])
             task.run_ids = [result["run"]["id"] for result in task.results]
@@ -214,8 +216,10 @@ class TaskTracker:
         """Record a successful poll of some tasks, which began earlier, and reschedule them."""
         polled = [self.tasks[id_] for id_ in task_ids]
         self._last_response, self._failures = now, 0
+        began = now if began is None else began
         if all(task in polled for task in self.open_tasks):
             self._last_poll, self._due = now, inf
+            self._had_last = self.is_last(began)
         for task in polled:
             task.polled = now
             if task.run_ids:  # what other runs announced is not about this task
@@ -227,7 +231,7 @@ class TaskTracker:
             else:  # the number of runs is unknown: wait for other results
                 task.stored.clear()
             for times in task.polls.values():
-                times[:] = [at for at in times if at > (now if began is None else began)]
+                times[:] = [at for at in times if at > began]
         # If all tasks must end, polls of those that seemed to have ended were postponed until now.
         done = self._apparently_done(lambda task: task.reported | task.stored)
         self._poll_end((task for task in done if task not in polled and not task.polls), now)
@@ -334,7 +338,7 @@ class TaskTracker:
             return self._due
         pace = POLL.after(now - self._began, self._interval)
         due = min(self._due, self._last_poll + (SAFETY_SECONDS if self.is_live else pace))
-        return due if self._last_poll >= self._last else min(due, self._last)
+        return due if self._had_last else min(due, self._last)
 
     @property
     def _last(self) -> float:

@@ -56,20 +56,10 @@ async def wait_for(
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = await _ids(core, tasks)
-    display = ProgressDisplay(progress, logs)
     # One task that fails ends the wait for it, but not that for others.
-    until_last_run = on_failure == "return" or len(set(task_ids)) > 1
-    watch = TaskWatcher(
-        core,
-        task_ids,
-        interval,
-        timeout,
-        closely=display.is_wanted,
-        logs=logs,
-        until_last_run=until_last_run,
-        shown=display.shows_progress,
-    )
-    found = {done.task_id: done async for done in _iterate(core, watch, display, each=False)}
+    to_end = on_failure == "return" or len(task_ids) > 1
+    ends = _iterate(core, task_ids, interval, timeout, progress, logs=logs, to_end=to_end)
+    found = {done.task_id: done async for done in ends}
     finished = [found[id_] for id_ in task_ids]
     failed = [done for done in found.values() if done.error]
     unread = [done for done in failed if isinstance(done.error, DecryptionError)]
@@ -88,7 +78,7 @@ async def wait_for(
     return [done.results for done in finished]
 
 
-async def iterate_completed(
+def iterate_completed(
     core: Core,
     tasks: Sequence[Ref],
     interval: float,
@@ -96,25 +86,33 @@ async def iterate_completed(
     progress: ProgressOption = None,
 ) -> AsyncIterator[Finished]:
     """Yield tasks as they end; the parameters are those of `as_completed`."""
-    display = ProgressDisplay(progress, logs=False)
+    return _iterate(core, tasks, interval, timeout, progress, each=True, to_end=True)
+
+
+async def _iterate(
+    core: Core,
+    tasks: Sequence[Ref],
+    interval: float,
+    timeout: float | None,
+    progress: ProgressOption,
+    *,
+    logs: bool = False,
+    each: bool = False,
+    to_end: bool,
+) -> AsyncIterator[Finished]:
+    """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
+    display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
         await _ids(core, tasks),
         interval,
         timeout,
-        each=True,
+        each=each,
         closely=display.is_wanted,
-        until_last_run=True,
+        logs=logs,
+        until_last_run=to_end,
         shown=display.shows_progress,
     )
-    async for done in _iterate(core, watch, display, each=True):
-        yield done
-
-
-async def _iterate(
-    core: Core, watch: TaskWatcher, display: ProgressDisplay, *, each: bool
-) -> AsyncIterator[Finished]:
-    """Yield each task as it ends, or all of them at the end."""
     waiting = dict(watch.tracker.tasks)
     async with watch:
         with display:
@@ -131,7 +129,8 @@ async def _iterate(
                     if watch.has_timed_out and not found:
                         error = await _timeout_error(core, watch, list(waiting.values()))
                     # The last picture shows the state that the errors are made of.
-                    last = watch.tracker.open_tasks if error else ended
+                    failed = [task for task in ended if has_failed(task.status)]
+                    last = watch.tracker.open_tasks if error else failed
                     for item in watch.pictures(last) if display.is_wanted else ():
                         display.take(item)
                     if error:

@@ -135,7 +135,7 @@ class TaskWatcher:
 
     async def complete(self, tasks: Iterable[TaskState]) -> None:
         """Request the missing results and organizations of finished tasks."""
-        missing = {task.task_id for task in tasks if task.results is None and not task.error}
+        missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
         for row in await self._poller.rows(missing, "results"):
             self.tracker.update_task(row)
 

@@ -57,20 +57,10 @@ def wait_for(
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = _ids(core, tasks)
-    display = ProgressDisplay(progress, logs)
     # One task that fails ends the wait for it, but not that for others.
-    until_last_run = on_failure == "return" or len(set(task_ids)) > 1
-    watch = TaskWatcher(
-        core,
-        task_ids,
-        interval,
-        timeout,
-        closely=display.is_wanted,
-        logs=logs,
-        until_last_run=until_last_run,
-        shown=display.shows_progress,
-    )
-    found = {done.task_id: done for done in _iterate(core, watch, display, each=False)}
+    to_end = on_failure == "return" or len(task_ids) > 1
+    ends = _iterate(core, task_ids, interval, timeout, progress, logs=logs, to_end=to_end)
+    found = {done.task_id: done for done in ends}
     finished = [found[id_] for id_ in task_ids]
     failed = [done for done in found.values() if done.error]
     unread = [done for done in failed if isinstance(done.error, DecryptionError)]
@@ -97,25 +87,33 @@ def iterate_completed(
     progress: ProgressOption = None,
 ) -> Iterator[Finished]:
     """Yield tasks as they end; the parameters are those of `as_completed`."""
-    display = ProgressDisplay(progress, logs=False)
+    return _iterate(core, tasks, interval, timeout, progress, each=True, to_end=True)
+
+
+def _iterate(
+    core: Core,
+    tasks: Sequence[Ref],
+    interval: float,
+    timeout: float | None,
+    progress: ProgressOption,
+    *,
+    logs: bool = False,
+    each: bool = False,
+    to_end: bool,
+) -> Iterator[Finished]:
+    """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
+    display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
         _ids(core, tasks),
         interval,
         timeout,
-        each=True,
+        each=each,
         closely=display.is_wanted,
-        until_last_run=True,
+        logs=logs,
+        until_last_run=to_end,
         shown=display.shows_progress,
     )
-    for done in _iterate(core, watch, display, each=True):
-        yield done
-
-
-def _iterate(
-    core: Core, watch: TaskWatcher, display: ProgressDisplay, *, each: bool
-) -> Iterator[Finished]:
-    """Yield each task as it ends, or all of them at the end."""
     waiting = dict(watch.tracker.tasks)
     with watch:
         with display:
@@ -132,7 +130,8 @@ def _iterate(
                     if watch.has_timed_out and not found:
                         error = _timeout_error(core, watch, list(waiting.values()))
                     # The last picture shows the state that the errors are made of.
-                    last = watch.tracker.open_tasks if error else ended
+                    failed = [task for task in ended if has_failed(task.status)]
+                    last = watch.tracker.open_tasks if error else failed
                     for item in watch.pictures(last) if display.is_wanted else ():
                         display.take(item)
                     if error:
