@@ -314,7 +314,8 @@ class TaskTracker:
         task = self.tasks.get(self._roots.get(task_id, 0))
         if task and self._closely and not task.is_over:
             pause = SHOW.after(now - self._began, 1)
-            task.plan(NEWS, max(now, task.polled + pause), now + pause)
+            first = max(now, task.polled + pause)
+            task.plan(NEWS, first, first + pause)
 
     def _add_subtask(self, task_id: int, parent_id: int) -> None:
         if root := self._roots.get(parent_id):

@@ -117,7 +117,10 @@ class TaskWatcher:
         ids = {task.task_id for task in due}
         # The first poll and the last one include all, the others no results, which may be large.
         whole = not self._has_polled or self.tracker.is_last(began)
-        with_results = {id_ for id_ in ids if whole or self.tracker.has_all_results(id_)}
+        # Where nothing is shown, the poll after the last event includes them, too.
+        with_results = {
+            id_ for id_ in ids if whole or (not self._closely and self.tracker.has_all_results(id_))
+        }
         runs = ("runs",) if whole or self._closely else ()
         rows = await self._poller.rows(with_results, "results", *runs)
         rows += await self._poller.rows(ids - with_results, *runs)
@@ -150,12 +153,14 @@ class TaskWatcher:
     async def _details(self, rows: Sequence[Task]) -> list[News]:
         """Request the subtasks of tasks, and return the new lines in all logs."""
         lines: list[News] = []
-        for subtask in await self._poller.subtasks([row["id"] for row in rows]):
+        listed = await self._poller.subtasks([row["id"] for row in rows])
+        for subtask in listed:
             self.tracker.update_subtask(subtask)
+        subtasks = {subtask["id"] for subtask in listed}
         for row in rows:
             if not isinstance(runs := row["runs"], str):
                 lines += await self._log_lines(row["id"], sorted(runs, key=lambda run: run["id"]))
-            for id_ in self.tracker.subtask_ids(row["id"]):
+            for id_ in sorted(subtasks.intersection(self.tracker.subtask_ids(row["id"]))):
                 known = {run.run_id for run in self.tracker.runs_of(id_)}
                 if not known or known - self.ended_runs:
                     runs = await runs_of(self._core, id_)
