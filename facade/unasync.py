@@ -54,7 +54,6 @@ WORDS = {
     "asynccontextmanager": "contextmanager",
     "handle_async_request": "handle_request",
     "running_loop": "no_loop",
-    "loop_map": "no_loop_map",
     "aresolve_code": "resolve_code",
     "aresolve_password": "resolve_password",
     "asyncio": "time",

@@ -573,7 +573,13 @@ def _(world: World) -> Iterator[dict[str, Any]]:
         yield {}
 
 
-@scene("from_env", "from_profile", "from_saved_login", "save_profile", "profiles")
+@scene("profiles")
+def _(_: World) -> Iterator[dict[str, Any]]:
+    save_profile(Profile("demo", "https://server.example/api", "ada"))
+    yield {}
+
+
+@scene("from_env", "from_profile", "from_saved_login", "save_profile")
 def _(world: World) -> Iterator[dict[str, Any]]:
     """The environment says where to connect, and as whom; a profile does, too."""
     user = world.network.users["researcher"]

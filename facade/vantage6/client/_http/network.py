@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from weakref import finalize
 
 import httpcore
 import httpx
@@ -157,10 +158,25 @@ class _Routes:
 class AsyncPoolsBase(_Routes, httpx.AsyncBaseTransport):
     """What the pools of an `AsyncClient` are to httpx."""
 
+    def close_when_collected(self, loops: object) -> None:
+        """Do nothing: only an event loop that runs can close its connections."""
+
 
 class PoolsBase(_Routes, httpx.BaseTransport):
     """Closes itself: a notebook or a short script may never close its client."""
 
-    def __del__(self) -> None:
-        with suppress(Exception):  # incomplete, or the interpreter is ending
-            self.close()
+    _finalizer: finalize[..., PoolsBase] | None = None
+
+    def close_when_collected(self, loops: Mapping[object, dict[Any, Any]]) -> None:
+        """Close these connections, and no earlier ones, when the pools are collected."""
+        if self._finalizer:
+            self._finalizer.detach()
+        # Unlike __del__, a finalizer runs before the sockets of a garbage cycle are finalized.
+        self._finalizer = finalize(self, _close_all, loops)
+
+
+def _close_all(loops: Mapping[object, dict[Any, httpx.BaseTransport]]) -> None:
+    for transports in loops.values():
+        while transports:
+            with suppress(Exception):  # the interpreter may be ending
+                transports.popitem()[1].close()

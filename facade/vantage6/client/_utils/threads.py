@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,15 +31,3 @@ def running_loop() -> object:
 def no_loop() -> object:
     """Return the same object each time; the synchronous client uses it as its only event loop."""
     return no_loop
-
-
-def loop_map() -> MutableMapping[Any, Any]:
-    """Create an empty mapping from event loops, which it does not keep alive."""
-    from weakref import WeakKeyDictionary
-
-    return WeakKeyDictionary()
-
-
-def no_loop_map() -> MutableMapping[Any, Any]:
-    """Create an empty mapping from `no_loop`, which is complete also while it is collected."""
-    return {}

@@ -7,8 +7,9 @@ only as far as it is useful.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, MutableMapping
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import httpcore
 import httpx
@@ -27,7 +28,7 @@ from ..._http.network import (
 from ..._http.proxy import proxy_for
 from ..._http.tls import ssl_context
 from ..._utils.locks import reset_after_fork
-from ..._utils.threads import loop_map, running_loop
+from ..._utils.threads import running_loop
 
 if TYPE_CHECKING:
     from ..._http.network import Origin, SocketOptions
@@ -212,7 +213,10 @@ class AsyncPools(AsyncPoolsBase):
     def after_fork(self) -> None:
         """Drop the connections, which belong to the parent process."""
         # A connection belongs to the event loop that opened it.
-        self._loops: MutableMapping[object, dict[tuple[Origin, Route], AsyncTransport]] = loop_map()
+        self._loops: WeakKeyDictionary[object, dict[tuple[Origin, Route], AsyncTransport]] = (
+            WeakKeyDictionary()
+        )
+        self.close_when_collected(self._loops)
 
     def prepare(self, url: str) -> None:
         """Raise an error now if the settings do not allow connections to an address."""
