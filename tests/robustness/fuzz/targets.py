@@ -21,7 +21,7 @@ from vantage6.client._http.status_errors import error_for, is_expired
 from vantage6.client._rows.columns import build_table
 from vantage6.client._utils.table import as_html, as_text
 from vantage6.client._utils.text import sanitize, sanitize_lines
-from vantage6.client._waiting.logs import new_lines
+from vantage6.client._waiting.logs import LogMerger
 from vantage6.client._waiting.tracker import TaskTracker
 from vantage6.client.errors import Vantage6Error
 
@@ -110,8 +110,9 @@ def texts(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     assert "\n" not in sanitize(text)
     assert _is_inert(sanitize_lines(text))
-    lines = text.splitlines()
-    new_lines(lines[1:], lines)
+    track = LogMerger()
+    track.looked(text[1:])
+    track.looked(text)
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {

@@ -1,21 +1,20 @@
 """Test that each line of a log is yielded once, whatever part of the log the API returns."""
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client._waiting.logs import LogLine, new_lines, overlap
+from vantage6.client._waiting import logs
+from vantage6.client._waiting.logs import LogLine, LogMerger, overlap
 
 
 def follow(*logs: str) -> list[list[str]]:
     """Return the new lines of each log, after those before it."""
-    seen, found = list[str](), list[list[str]]()
-    for log in logs:
-        found.append(list(new_lines(seen, log.split())))
-        seen += found[-1]
-    return found
+    track = LogMerger()
+    return [track.looked(log.replace(" ", "\n")) for log in logs]
 
 
 @pytest.mark.parametrize(
@@ -47,14 +46,49 @@ def test_overlap_is_the_first_match(before: list[str], lines: list[str]) -> None
 
 @given(st.lists(st.sampled_from("ab"), max_size=12), st.lists(st.sampled_from("ab"), max_size=12))
 def test_growing_log_loses_no_line(before: list[str], more: list[str]) -> None:
-    assert new_lines(before, before + more) == more
+    track = LogMerger()
+    track.looked("\n".join(before))
+    assert track.looked("\n".join(before + more)) == more
 
 
 def test_repetitive_log_is_not_slow() -> None:
-    many = ["a"] * 100_000
+    track, many = LogMerger(), "a\n" * 100_000
     began = time.monotonic()
-    assert new_lines([*many, "b"], [*many, "c"])[-1] == "c"
+    track.looked(many + "b\n")
+    assert track.looked(many + "c\n")[-1] == "c"
     assert time.monotonic() - began < 20, "it would be minutes"
+
+
+def test_followed_log_keeps_only_its_last_lines_in_memory() -> None:
+    track, log = LogMerger(), ""
+    tracemalloc.start()
+    try:
+        for number in range(30):
+            lines = [f"{number} {index} " + "x" * 90 for index in range(4000)]
+            log += "\n".join(lines) + "\n"
+            assert track.looked(log) == lines
+        del log
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 8 << 20, "of 12 MB"
+    assert track.looked("\n".join(lines)) == []
+    assert track._count == 120_000
+
+
+@pytest.mark.parametrize("kept", [0, 70, 700], ids=["no line", "one line", "ten lines"])
+def test_log_longer_than_the_kept_lines_repeats_no_lines(
+    monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(logs, "MAX_KEPT_CHARS", kept)
+    track, lines = LogMerger(), [f"{number:06}" for number in range(100)]
+    for count in range(90):
+        assert track.looked("\n".join(lines[: count + 1])) == lines[count : count + 1]
+    assert track.looked("\n".join(lines)) == lines[90:]
+    assert track.looked("\n".join(lines[:95])) == []
+    assert track.looked("\n".join(lines[:99])) == []
+    if kept:
+        assert track.looked("\n".join([*lines[50:], "new"])) == ["new"], "the server dropped some"
 
 
 def test_printed_log_line_has_no_control_characters() -> None:

@@ -6,10 +6,16 @@ end, it is complete again. So the new lines are those after the ones that were s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._utils.text import sanitize
+
+# Size of the last lines of each run to keep, to compare new ones with, and the size that a line has
+# at least.
+MAX_KEPT_CHARS = 4 << 20
+LINE_CHARS = 64
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,37 @@ class LogLine:
         return f"{sanitize(self.organization)} | {sanitize(self.text)}"
 
 
-def new_lines(seen: Sequence[str], log: Sequence[str]) -> Sequence[str]:
-    """Return the lines of a log that were not seen before."""
-    if log[: len(seen)] == seen:
-        return log[len(seen) :]  # the usual case, and fast
-    end, found = overlap(log, seen)
-    if found == len(seen):
-        return log[end:]  # the log begins earlier than the lines seen
-    return log[overlap(seen, log)[1] :]
+class LogMerger:
+    """Finds the new lines of one run's log; keeps only the last lines, up to `MAX_KEPT_CHARS`."""
+
+    def __init__(self) -> None:
+        self._count = 0  # lines so far
+        self._tail: deque[str] = deque()
+        self._left = MAX_KEPT_CHARS
+
+    def looked(self, log: str | None) -> list[str]:
+        """Add the log from the API; return its new lines."""
+        lines = self._unseen((log or "").splitlines())
+        self._count += len(lines)
+        for line in lines:
+            self._tail.append(line)
+            self._left -= len(line) + LINE_CHARS
+            while self._left < 0:
+                self._left += len(self._tail.popleft()) + LINE_CHARS
+        return lines
+
+    def _unseen(self, log: list[str]) -> list[str]:
+        """Return the lines of a log that were not seen before."""
+        tail, dropped = list(self._tail), self._count - len(self._tail)
+        if len(log) >= self._count and log[dropped : self._count] == tail:
+            return log[self._count :]  # the usual case, and fast
+        if tail:  # the log may begin later, or earlier than the lines that are kept
+            end, found = overlap(log, tail)
+            if found == len(tail):
+                return log[end:]
+        _, repeated = overlap(tail, log)
+        is_older = dropped and not repeated and len(log) < self._count
+        return [] if is_older else log[repeated:]
 
 
 def overlap(seen: Sequence[str], lines: Sequence[str]) -> tuple[int, int]:

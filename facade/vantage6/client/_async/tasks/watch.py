@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..._events.types import Joined, Lost, Refused
 from ..._utils.logging import LOGGER
 from ..._utils.time import to_timestamp
-from ..._waiting.logs import LogLine, new_lines
+from ..._waiting.logs import LogLine, LogMerger
 from ..._waiting.progress import Progress, describe_offline
 from ..._waiting.statuses import has_failed, has_finished
 from ..._waiting.tracker import TaskTracker
@@ -60,7 +60,7 @@ class TaskWatcher:
         self._poller = Poller(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
-        self._seen: dict[int, list[str]] = {}
+        self._logs_of: dict[int, LogMerger] = {}
         self.names: Mapping[int, str] = {}
         self.ended_runs: set[int] = set()
         self._absent: set[int] = set()  # runs whose node is offline
@@ -173,9 +173,8 @@ class TaskWatcher:
         lines: list[News] = []
         await self._name(run["organization"]["id"] for run in runs if run["organization"])
         for run in runs:
-            seen = self._seen.setdefault(run["id"], [])
-            new = list(new_lines(seen, (run["log"] or "").splitlines())) if self._logs else []
-            seen += new
+            merger = self._logs_of.setdefault(run["id"], LogMerger())
+            new = merger.looked(run["log"]) if self._logs else []
             id_ = run["organization"]["id"] if run["organization"] else None
             lines += (LogLine(run["id"], task_id, id_, self._name_of(id_), text) for text in new)
             if has_finished(run["status"]):
