@@ -115,7 +115,7 @@ async def _iterate(
     )
     waiting = dict(watch.tracker.tasks)
     async with watch:
-        with display:
+        try:
             while waiting:
                 with _hint_on_interrupt(list(waiting)):
                     if watch.tracker.open_tasks:
@@ -140,6 +140,8 @@ async def _iterate(
                 for done in found:
                     waiting.pop(done.task_id).results = None  # they may be large
                     yield done
+        finally:
+            display.stop()
 
 
 async def stream_logs(

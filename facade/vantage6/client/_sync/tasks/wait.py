@@ -116,7 +116,7 @@ def _iterate(
     )
     waiting = dict(watch.tracker.tasks)
     with watch:
-        with display:
+        try:
             while waiting:
                 with _hint_on_interrupt(list(waiting)):
                     if watch.tracker.open_tasks:
@@ -141,6 +141,8 @@ def _iterate(
                 for done in found:
                     waiting.pop(done.task_id).results = None  # they may be large
                     yield done
+        finally:
+            display.stop()
 
 
 def stream_logs(core: Core, task: Ref | None, run_id: int | None = None) -> Iterator[LogLine]:
