@@ -91,7 +91,10 @@ def _line(run: RunProgress, width: int, now: float | None) -> list[StyledText]:
 
 
 def _summarize_hidden(runs: Iterable[RunProgress]) -> str:
-    counts = Counter(sanitize(STATUS_LABELS.get(run.status, run.status)) for run in runs)
+    counts = Counter(
+        sanitize(STATUS_LABELS.get(run.status, run.status)) + ", node offline" * run.is_offline
+        for run in runs
+    )
     parts = ", ".join(f"{count} {label}" for label, count in counts.items())
     return f"  and {sum(counts.values())} more: {parts}"
 

@@ -69,9 +69,9 @@ class State:
     store: StoreConnection | None = None
     socket: Socket | None = None
     created: set[int] = field(default_factory=set[int])
-    # Organizations whose nodes were offline when a wait last checked, by collaboration.
-    offline: dict[int | None, frozenset[int]] = field(
-        default_factory=dict[int | None, frozenset[int]]
+    # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
+    offline: dict[int | None, tuple[frozenset[int], float]] = field(
+        default_factory=dict[int | None, tuple[frozenset[int], float]]
     )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._http.request import without_none
@@ -331,11 +332,13 @@ class Tasks(Named["Task"]):
         body |= without_none(study_id=study_id, store_id=store_id, server_url=server_url)
         task = create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
-        offline = self._core.state.offline.get(collaboration_id, ())
+        offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
         if absent := [part for part in inputs if part["id"] in offline]:
-            where = describe_organizations(absent, names)
             LOGGER.warning(
-                "Task %s: when last checked, nodes were offline at %s", task["id"], where
+                "Task %s: %.0f s ago, nodes were offline at %s",
+                task["id"],
+                monotonic() - asked,
+                describe_organizations(absent, names),
             )
         return selection.of_row(task)
 

@@ -61,6 +61,7 @@ class TaskWatcher:
         self._poller = Poller(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
+        self._lines: list[LogLine] = []  # not yet returned
         self._logs_of: dict[int, LogMerger] = {}
         self.names: Mapping[int, str] = {}
         self.ended_runs: set[int] = set()
@@ -101,20 +102,21 @@ class TaskWatcher:
                 event = self._events.get(0)
             if self.tracker.seconds_until_poll(time.monotonic()) > 0:
                 return []
+        due = self.tracker.tasks_to_poll(time.monotonic())
         try:
-            return self._poll()
+            self._poll(due)
         except TRANSIENT_ERRORS as error:
             if not self._has_polled or not self.tracker.poll_failed(time.monotonic()):
                 raise
             LOGGER.debug("No response while waiting: %s", error)
-            return self.pictures(self.tracker.open_tasks) if self._closely else []
+        lines, self._lines = self._lines, []
+        return [*lines, *self.pictures(due)] if self._closely else []
 
     # ---- polls ----------------------------------------------------------------------------------
 
-    def _poll(self) -> list[News]:
-        """Request the state of the tasks that are due, and return the changes."""
+    def _poll(self, due: Sequence[TaskState]) -> None:
+        """Request the state of the tasks that are due."""
         began = time.monotonic()
-        due = self.tracker.tasks_to_poll(began)
         ids = {task.task_id for task in due}
         # The first poll and the last one include all, the others no results, which may be large.
         whole = not self._has_polled or self.tracker.is_last(began)
@@ -127,15 +129,15 @@ class TaskWatcher:
         rows += self._poller.rows(ids - with_results, *runs)
         for row in rows:
             self.tracker.update_task(row)
-        news: list[News] = self._details(rows) if self._closely else []
+        if self._closely:
+            self._details(rows)
+        self._find_offline(due)
         for task in due:
             task.is_over = task.error is not None or (
                 has_finished(task.status) and self._is_over(task)
             )
-        self._find_offline()
         self.tracker.looked(ids, time.monotonic(), began)
         self._has_polled = True
-        return news + self.pictures(due) if self._closely else []
 
     def complete(self, tasks: Iterable[TaskState]) -> None:
         """Request the missing results and organizations of finished tasks."""
@@ -151,55 +153,50 @@ class TaskWatcher:
         self.tracker.update_runs(task.task_id, runs)
         return all(has_finished(run.get("status")) for run in runs)
 
-    def _details(self, rows: Sequence[Task]) -> list[News]:
-        """Request the subtasks of tasks, and return the new lines in all logs."""
-        lines: list[News] = []
+    def _details(self, rows: Sequence[Task]) -> None:
+        """Request the subtasks of tasks, and keep the new lines of all logs."""
         listed = self._poller.subtasks([row["id"] for row in rows])
         for subtask in listed:
             self.tracker.update_subtask(subtask)
         subtasks = {subtask["id"] for subtask in listed}
         for row in rows:
             if not isinstance(runs := row["runs"], str):
-                lines += self._log_lines(row["id"], sorted(runs, key=lambda run: run["id"]))
+                self._read_logs(row["id"], sorted(runs, key=lambda run: run["id"]))
             for id_ in sorted(subtasks.intersection(self.tracker.subtask_ids(row["id"]))):
                 known = {run.run_id for run in self.tracker.runs_of(id_)}
                 if not known or known - self.ended_runs:
                     runs = runs_of(self._core, id_)
                     self.tracker.update_runs(id_, runs)
-                    lines += self._log_lines(id_, runs)
-        return lines
+                    self._read_logs(id_, runs)
 
-    def _log_lines(self, task_id: int, runs: Iterable[Run]) -> list[News]:
-        """Return the new lines in the logs of a task's runs."""
-        lines: list[News] = []
+    def _read_logs(self, task_id: int, runs: Iterable[Run]) -> None:
+        """Keep the new lines in the logs of a task's runs."""
         self._name(run["organization"]["id"] for run in runs if run["organization"])
         for run in runs:
-            merger = self._logs_of.setdefault(run["id"], LogMerger())
-            new = merger.looked(run["log"]) if self._logs else []
             id_ = run["organization"]["id"] if run["organization"] else None
-            lines += (LogLine(run["id"], task_id, id_, self._name_of(id_), text) for text in new)
+            merger = self._logs_of.setdefault(run["id"], LogMerger())
+            for text in merger.looked(run["log"]) if self._logs else ():
+                self._lines.append(LogLine(run["id"], task_id, id_, self._name_of(id_), text))
             if has_finished(run["status"]):
                 self.ended_runs.add(run["id"])
-        return lines
 
-    def _find_offline(self) -> None:
+    def _find_offline(self, tasks: Iterable[TaskState]) -> None:
         """Find out since when the nodes of unfinished runs are offline, and warn once."""
         tracker, seen = self.tracker, dict[int | None, dict[int, float | None]]()
-        for task in tracker.open_tasks:
+        for task in tasks:
             runs = tracker.runs_of(task.task_id, *tracker.subtask_ids(task.task_id))
-            absent = {run.run_id for run in runs if run.is_offline}
-            if runs and not absent:
-                self._core.state.offline.pop(task.collaboration_id, None)
-            for run in (run for run in runs if run.run_id in absent - self._absent):
-                if task.collaboration_id not in seen:
-                    seen[task.collaboration_id] = self._offline_nodes(task.collaboration_id)
+            absent = {run.run_id: run for run in runs if run.is_offline}
+            new = [run for id_, run in absent.items() if id_ not in self._absent]
+            if new and task.collaboration_id not in seen:
+                seen[task.collaboration_id] = self._offline_nodes(task.collaboration_id)
+            names, alike = self.name_runs(new), dict[str, list[str]]()
+            for run in new:
                 last_seen = seen[task.collaboration_id].get(run.organization_id or 0)
                 tracker.runs[run.run_id] = replace(run, last_seen=last_seen)
-                if not self._is_shown:
-                    name = (self.name_runs([run])).get(run.run_id)
-                    state = describe_offline(last_seen)
-                    LOGGER.warning("Task %s waits for %s: %s", run.task_id, name, state)
-            self._absent = self._absent - {run.run_id for run in runs} | absent
+                alike.setdefault(describe_offline(last_seen), []).append(names.get(run.run_id, "?"))
+            for state, where in alike.items() if not self._is_shown else ():
+                LOGGER.warning("Task %s waits for %s: %s", task.task_id, ", ".join(where), state)
+            self._absent = self._absent - {run.run_id for run in runs} | absent.keys()
 
     def _offline_nodes(self, collaboration_id: int | None) -> dict[int, float | None]:
         """Return when the offline nodes of organizations were last seen, if that is visible."""
@@ -211,7 +208,7 @@ class TaskWatcher:
         except PermissionDeniedError:
             return {}
         found = {row["organization"]["id"]: to_timestamp(row["last_seen"]) for row in rows}
-        self._core.state.offline[collaboration_id] = frozenset(found)
+        self._core.state.offline[collaboration_id] = frozenset(found), time.monotonic()
         return found
 
     # ---- changes --------------------------------------------------------------------------------
