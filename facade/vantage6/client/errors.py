@@ -14,6 +14,29 @@ if TYPE_CHECKING:
 
     from vantage6.bindings.server.rows import Result, Run
 
+    class Finished(Protocol):
+        """A task that has ended, as `vantage6.client.Finished` has it."""
+
+        @property
+        def task_id(self) -> int:
+            """Identifier of the task."""
+            ...
+
+        @property
+        def status(self) -> str:
+            """Final status of the task."""
+            ...
+
+        @property
+        def results(self) -> TaskResults:
+            """Result rows of the task."""
+            ...
+
+        @property
+        def error(self) -> Vantage6Error | None:
+            """What went wrong with the task, if anything."""
+            ...
+
     class TaskResults(Protocol):
         """The result rows of a task, as `ResultRows` has them."""
 
@@ -569,6 +592,9 @@ class TaskFailedError(Vantage6Error):
         Result rows of the task; ``["result"]`` is None where a run did not finish.
     subtask_runs : list of Run
         Runs of its subtasks, if it has any.
+    finished : list of Finished
+        All tasks of a wait for several, in their order, each with its results and its error, if
+        any; the other attributes are those of the first one with an error.
     """
 
     def __init__(
@@ -580,6 +606,7 @@ class TaskFailedError(Vantage6Error):
         runs: Sequence[Run],
         results: TaskResults,
         subtask_runs: Sequence[Run] = (),
+        finished: Sequence[Finished] = (),
     ) -> None:
         super().__init__(message)
         self.task_id = task_id
@@ -587,6 +614,7 @@ class TaskFailedError(Vantage6Error):
         self.runs = list(runs)
         self.results = results
         self.subtask_runs = list(subtask_runs)
+        self.finished = list(finished)
 
     def __str__(self) -> str:
         # One line for each run; `describe_failure` has sanitized what is in them.
@@ -596,18 +624,35 @@ class TaskFailedError(Vantage6Error):
 class WaitTimeoutError(Vantage6Error, TimeoutError):
     """Task that did not finish before the timeout; it keeps running.
 
+    The message names the organizations whose results are missing, and why.
+
     Attributes
     ----------
     task_id : int
         Identifier of the task, which is still running on the server.
     status : str
         Last known status of the task.
+    results : ResultRows or None
+        Result rows of the task; ``["result"]`` is None where a run did not finish. None if they
+        could not be requested.
+    finished : list of Finished
+        The other tasks of a wait for several that have ended, each with its results.
     """
 
-    def __init__(self, message: str, *, task_id: int, status: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        task_id: int,
+        status: str,
+        results: TaskResults | None = None,
+        finished: Sequence[Finished] = (),
+    ) -> None:
         super().__init__(message)
         self.task_id = task_id
         self.status = status
+        self.results = results
+        self.finished = list(finished)
 
 
 class EventsUnavailableError(Vantage6Error):

@@ -185,7 +185,7 @@ def _wait_for_results(
     context: CommandContext, tasks: Sequence[int], timeout: float | None, logs: bool
 ) -> int:
     """Wait for tasks, print their results, and return the exit code."""
-    from vantage6.client import TaskFailedError
+    from vantage6.client import Vantage6Error
 
     client = context.client
     try:
@@ -204,9 +204,9 @@ def _wait_for_results(
             # The task has ended: this call only raises the error with the reason.
             try:
                 client.wait_for_results(task, progress=False)
-            except TaskFailedError as error:
+            except Vantage6Error as error:
                 print_error(*str(error).split("\n"))
-                code = exit_code(TaskFailedError)
+                code = exit_code(type(error))
     return code
 
 

@@ -30,10 +30,14 @@ from .._rows.references import is_collection
 from .._storage.files import file_path
 from .._utils.logging import LOGGER
 from .._utils.pauses import POLL
-from .._waiting.arguments import as_list, check_timeout, check_times
-from .._waiting.failure import wait_timeout_error
+from .._waiting.arguments import as_list, check_display_options, check_timeout, check_times
 from .._waiting.statuses import has_finished
-from ..errors import ConfigurationError, EndpointNotFoundError, InvalidInputError
+from ..errors import (
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    WaitTimeoutError,
+)
 from .core.core import Core
 from .resources.algorithm import Algorithms
 from .resources.collaboration import Collaborations
@@ -929,7 +933,8 @@ class AsyncClient:
             Maximum seconds to wait; by default there is no limit.
         on_failure : {"raise", "return"}
             What to do when a run fails: raise an error at once, or wait for the other runs and
-            return the available results.
+            return the available results. With several tasks, the error is raised once all of them
+            have ended, and has the results of the others; a task that is gone has no rows.
         progress : bool or callable, optional
             How to show the progress of the runs at the organizations, including those of subtasks.
             By default, a terminal shows a live display (extra ``rich``), a notebook a table, and
@@ -953,9 +958,12 @@ class AsyncClient:
             If you pass no task, or `interval`, `timeout` or `on_failure` is invalid.
         TaskFailedError
             If a run failed, crashed, was killed or was not allowed. The error shows each run's
-            organization, status and last log lines, and has the available results.
+            organization, status and last log lines, and has the available results. With several
+            tasks, it also stands for a task that was deleted, does not exist or cannot be read; its
+            `finished` has all tasks.
         WaitTimeoutError
-            If the timeout passes. The task continues; wait again, or kill it.
+            If the timeout passes. The task continues; wait again, or kill it. The error names the
+            organizations whose results are missing, and why; its `results` has the others.
         NotFoundError, NameNotFoundError, AmbiguousNameError
             If the task does not exist, or its name matches nothing that you may see or several.
         DecryptionError
@@ -976,7 +984,12 @@ class AsyncClient:
     wait_for_result = wait_for_results
 
     def as_completed(
-        self, tasks: Iterable[Ref], interval: float = 1, *, timeout: float | None = None
+        self,
+        tasks: Iterable[Ref],
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        progress: ProgressOption = None,
     ) -> AsyncIterator[Finished]:
         """Yield tasks with their results as they end, the first to end first.
 
@@ -988,21 +1001,26 @@ class AsyncClient:
             Polling interval in seconds, as for ``wait_for_results``.
         timeout : float, optional
             Maximum seconds to wait for the last task; by default there is no limit.
+        progress : bool or callable, optional
+            How to show the progress, as for ``wait_for_results``. In a terminal, the display is
+            removed while your code handles a task.
 
         Yields
         ------
         Finished
-            A task that has ended with all its runs. If it failed, or some of its results cannot be
-            read, it has an `error`; none is raised for it.
+            A task that has ended with all its runs. If it failed, was deleted or does not exist, or
+            some of its results cannot be read, it has an `error`; none is raised for it.
 
         Raises
         ------
         InvalidInputError
-            If you pass no task, or `interval` or `timeout` is invalid.
+            If you pass no task, or `interval`, `timeout` or `progress` is invalid.
         WaitTimeoutError
-            If the timeout passes.
-        NotFoundError, NameNotFoundError, AmbiguousNameError
-            If the task does not exist, or its name matches nothing that you may see or several.
+            If the timeout passes. The error names the organizations whose results are missing.
+        NameNotFoundError, AmbiguousNameError
+            If a name matches nothing that you may see, or several tasks.
+        NotFoundError
+            If you pass one task that does not exist.
 
         Examples
         --------
@@ -1014,7 +1032,8 @@ class AsyncClient:
         from .tasks.wait import iterate_completed
 
         check_times(interval, timeout)
-        return iterate_completed(self._core, as_list(tasks), interval, timeout)
+        check_display_options("return", progress)
+        return iterate_completed(self._core, as_list(tasks), interval, timeout, progress)
 
     def events(
         self,
@@ -1143,9 +1162,12 @@ class AsyncClient:
     ) -> None:
         left = inf if timeout is None else timeout - waited
         if left <= 0:
-            from .._waiting.tracker import TaskState
-
-            raise wait_timeout_error([TaskState(task_id, status=status)], timeout)
+            raise WaitTimeoutError(
+                f"task {task_id}: expected to end within {timeout} s, got status {status!r}. "
+                "The task continues.",
+                task_id=task_id,
+                status=status,
+            )
         await asyncio.sleep(min(left, POLL.after(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------

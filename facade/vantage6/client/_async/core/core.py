@@ -73,6 +73,10 @@ class State:
     socket: Socket | None = None
     service: ServiceAccount | None = None
     created: set[int] = field(default_factory=set[int])
+    # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
+    offline: dict[int | None, tuple[frozenset[int], float]] = field(
+        default_factory=dict[int | None, tuple[frozenset[int], float]]
+    )
 
     @property
     def collaboration_ref(self) -> str | None:

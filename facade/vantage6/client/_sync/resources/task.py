@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._backend.former_names import explains_former
@@ -343,6 +344,14 @@ class Tasks(Named["Task"]):
         )
         task = create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
+        offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
+        if absent := [part for part in inputs if part["id"] in offline]:
+            LOGGER.warning(
+                "Task %s: %.0f s ago, nodes were offline at %s",
+                task["id"],
+                monotonic() - asked,
+                describe_organizations(absent, names),
+            )
         return self._selected(task, selection)
 
     @explains_former("input", "data_format", "database")
