@@ -125,7 +125,8 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real server and real nodes on this machine."""
     install(session, "test", "properties", "notebook")
     # Separate sessions run these, in parallel in the gate.
-    others = [f"--ignore=tests/{folder}" for folder in ("docs", "security", "robustness")]
+    separate = ("docs", "security", "robustness", "contract/typescript")
+    others = [f"--ignore=tests/{folder}" for folder in separate]
     chosen = ("-m", "live and not slow", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
@@ -183,9 +184,47 @@ def truth(session: nox.Session) -> None:
     if not session.posargs:
         session.error("name the versions to hold against their contracts: nox -s truth -- 4.10.2")
     install(session, "test")
-    suites = [f"tests/contract/test_truth_{name}.py" for name in ("live", "store_live")]
+    suites = {"4": ("live", "store_live"), "5": ("hq_live", "hq_cases_live", "hq_store_live")}
     for version in session.posargs:
-        session.run("pytest", *suites, env={"VANTAGE6_TRUTH": version})
+        names = suites[version.partition(".")[0]]
+        session.run(
+            "pytest",
+            *(f"tests/contract/test_truth_{name}.py" for name in names),
+            env={"VANTAGE6_TRUTH": version},
+        )
+
+
+@nox.session
+def typescript(session: nox.Session) -> None:
+    """Generate types and a client in TypeScript, compile them, and call live services."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        session.error(
+            "expected 'node' and 'npm' on PATH. Install Node.js 20.19 or later with npm "
+            "('apt install nodejs npm', 'brew install node')"
+        )
+    install(session, "test")
+    source, folder = (
+        HERE / "tests" / "contract" / "typescript",
+        Path(session.create_tmp()).resolve(),
+    )
+    for name in ("types", "clients", "out"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for file in [*source.glob("*.ts"), *source.glob("*.json")]:
+        shutil.copy(file, folder)
+    plugins = ("@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk")
+    with session.chdir(folder):
+        session.run("npm", "ci", "--engine-strict", "--no-audit", "--no-fund", external=True)
+        for item in locked_versions():
+            service, version = item.split("=")
+            contract = str(HERE / "openapi" / service / f"{version}.json")
+            npx = ("npx", "--no-install")
+            types = (*npx, "openapi-typescript", contract, "--output", f"types/{service}.ts")
+            client = (*npx, "openapi-ts", "--input", contract, "--output", f"clients/{service}")
+            session.run(*types, external=True, silent=True)
+            session.run(*client, "--plugins", *plugins, external=True, silent=True)
+        session.run("npx", "--no-install", "tsc", external=True)
+    environment = {"VANTAGE6_TYPESCRIPT": str(folder)}
+    session.run("pytest", str(source), *session.posargs, env=environment)
 
 
 @nox.session
@@ -270,7 +309,8 @@ def contract(session: nox.Session) -> None:
 
 @nox.session(name="contract-diff")
 def contract_diff(session: nox.Session) -> None:
-    """Show what changed between two versions: `nox -s contract-diff -- 4.14.0 4.15.2`."""
+    """Show what changed between two versions: `nox -s contract-diff -- 4.15.2 5.0.3`."""
+    install(session, "generate")
     session.run("python", "openapi/diff.py", *session.posargs)
 
 

@@ -49,6 +49,8 @@ def build(facts, overlay):
     paths = Operations(facts, overlay, schemas, errors).paths
     with errors:
         remove_unused_schemas(paths, schemas, overlay["shared"])
+    with errors:
+        check_security(paths, schemes)
     errors.raise_all()
     return {
         "openapi": "3.1.0",
@@ -66,6 +68,17 @@ def build(facts, overlay):
             "securitySchemes": schemes,
         },
     }
+
+
+def check_security(paths, schemes):
+    """Raise an error for operations with security schemes that the contract lacks."""
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            used = {scheme for required in operation.get("security", []) for scheme in required}
+            if unknown := sorted(used - schemes.keys()):
+                OverlayPath(
+                    "overlay", "operations", f"{method.upper()} {path}", "security"
+                ).raise_error(f"no such scheme: {', '.join(unknown)}")
 
 
 def remove_unused_schemas(paths, schemas, shared):

@@ -238,6 +238,10 @@ def with_a_reason_for_a_typed_field(facts: Json, overlay: Json) -> None:
     overlay["untyped"]["Task.study"] = "none"
 
 
+def with_an_unknown_security_scheme(facts: Json, overlay: Json) -> None:
+    overlay["operations"]["GET /rule"]["security"] = [["token", "server"]]
+
+
 def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
     del overlay["operations"]["POST /organization"]["body"]
 
@@ -266,6 +270,7 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
         (with_an_object_of_any_form, ["untyped", "Task.study"]),
         (with_a_reason_for_a_typed_field, ["untyped", "Task.study"]),
+        (with_an_unknown_security_scheme, ["operations / GET /rule / security", "server"]),
         (with_a_body_forgotten, ["POST /organization", "body"]),
         (with_a_schema_that_nothing_needs, ["schemas / Mood", "unused by all operations"]),
     ],

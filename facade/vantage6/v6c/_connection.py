@@ -38,6 +38,9 @@ class ClientArguments(TypedDict, total=False):
     private_key: Path
     trust: TrustMode
     log_level: str
+    auth_url: str
+    auth_realm: str | None
+    auth_client: str | None
 
 
 @dataclass(frozen=True)

@@ -289,19 +289,27 @@ def kill(context: CommandContext, tasks: tuple[str, ...]) -> int:
 
 
 @task.command("delete")
-@click.argument("task", shell_complete=complete_names("task"))
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
 @click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @click.pass_obj
-def delete(context: CommandContext, task: str, yes: bool) -> None:
-    """Delete a task with its runs, results and subtasks.
+def delete(context: CommandContext, tasks: tuple[str, ...], yes: bool) -> None:
+    """Delete TASKS with their runs, results and subtasks.
 
     Active runs are killed, unless one of the runs has failed: then the other runs continue to
     their end, and their results are discarded.
     """
-    row = context.client.task.get(task, fields=["id", "name"])
+    from vantage6.client import NotFoundError
+
+    client = context.client
+    ids = dict.fromkeys(client.task.get(task, field="id")["id"] for task in tasks)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("cannot prompt: standard input is not a terminal. Pass --yes.")
-        click.confirm(f"Delete task {row['id']} and its results?", abort=True, err=True)
-    response = context.client.task.delete(row["id"])
-    context.print_message(response["msg"], response)
+        which = f"task{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+        click.confirm(f"Delete {which} and all results?", abort=True, err=True)
+    for id_ in ids:
+        try:
+            response = client.task.delete(id_)
+        except NotFoundError:
+            response = {"msg": f"task {id_} was already deleted, for example with its parent task"}
+        context.print_message(response["msg"], response)

@@ -345,5 +345,5 @@ def test_unknown_option_suggests_a_name() -> None:
 def test_options_match_the_client() -> None:
     import inspect
 
-    taken = inspect.signature(Client).parameters.keys() - {"host", "port", "path"}
+    taken = inspect.signature(Client).parameters.keys() - {"host", "hq_url", "port", "path"}
     assert ClientOptions.__annotations__.keys() == taken

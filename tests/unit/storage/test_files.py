@@ -1,5 +1,6 @@
 """Test that files are locked, and replace nothing but regular files."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -41,6 +42,47 @@ def test_missing_folder_is_named_in_the_error(tmp_path: Path) -> None:
     ):
         pass
     assert not missing.exists()
+
+
+def test_error_of_a_full_disk_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    file = tmp_path / "result.json"
+    file.write_text("old")
+    with (
+        pytest.raises(OSError, match=f"No space left on device: '{file}'"),
+        files.atomic_write(file),
+    ):
+        pass
+    with pytest.raises(OSError, match=r"No space left on device: .*new\.pem'"):
+        files.write_new(tmp_path / "new.pem", b"key")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_error_of_a_read_only_folder_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(path: str, *_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", path)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with (
+        pytest.raises(OSError, match=f"Read-only file system: '{tmp_path / 'result.json'}'"),
+        files.atomic_write(tmp_path / "result.json"),
+    ):
+        pass
+
+
+def test_error_about_another_file_is_unchanged(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match="/missing"),
+        files.atomic_write(tmp_path / "result.json"),
+    ):
+        Path("/missing").read_text()
 
 
 def test_all_created_folders_are_private(tmp_path: Path) -> None:

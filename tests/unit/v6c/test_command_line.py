@@ -293,6 +293,29 @@ def test_arguments_are_sent_unchanged(
     assert client.chosen == ("s" if operation.service == "store" else None)
 
 
+def test_delete_continues_after_a_task_that_is_gone_with_its_parent(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deleted: list[str] = []
+
+    def reply(request: Any) -> tuple[int, Any]:
+        if request.method == "GET":
+            id_ = int(request.path.rpartition("/")[2])
+            return 200, {"id": id_, "status": "completed", "collaboration": {"id": 1}}
+        if request.path.endswith("/2"):
+            return 404, {"msg": "Task id=2 is not found"}
+        deleted.append(request.path)
+        return 200, {"msg": "task deleted"}
+
+    server.reply = with_login(reply)
+    monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    assert run(["task", "delete", "1", "2", "3", "1", "--yes"]) == 0
+    assert deleted == ["/api/task/1", "/api/task/3"]
+    assert "task 2 was already deleted" in capsys.readouterr().out
+
+
 def test_trust_option_reaches_the_client(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,11 @@ class Environment:
     private_key: str | None
     private_key_passphrase: Secret | None = field(repr=False)
     ca: str | None
+    auth_url: str | None
+    auth_realm: str | None
+    auth_client: str | None
+    service_account: str | None
+    client_secret: Secret | None = field(repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -46,4 +51,9 @@ class Environment:
             private_key=text("PRIVATE_KEY"),
             private_key_passphrase=secret("PRIVATE_KEY_PASSPHRASE"),
             ca=text("CA"),
+            auth_url=text("AUTH_URL"),
+            auth_realm=text("AUTH_REALM"),
+            auth_client=text("AUTH_CLIENT"),
+            service_account=text("SERVICE_ACCOUNT"),
+            client_secret=secret("CLIENT_SECRET"),
         )

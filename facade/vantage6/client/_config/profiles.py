@@ -28,6 +28,7 @@ from .environment import PROFILE, PROFILES
 KEYS = (
     *("server", "username", "collaboration", "private_key"),
     *("verify", "cert", "proxy", "save", "trust"),
+    *("auth_url", "auth_realm", "auth_client", "service_account", "client_secret_file"),
 )
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -69,6 +70,12 @@ class Profile:
         Whether to save logins for the next time; None to continue as before.
     trust : str or None
         How far to trust the server, as the client's `trust`. The strictest value applies.
+    auth_url, auth_realm, auth_client : str or None
+        Where users of HQ log in, as the arguments of the client.
+    service_account : str or None
+        Name of the service account that programs log in with at HQ.
+    client_secret_file : Path or None
+        File with the secret of the service account, which only its owner can read.
     """
 
     name: str
@@ -81,6 +88,11 @@ class Profile:
     proxy: str | Literal[False] | None = None
     save: bool | None = None
     trust: TrustMode | None = None
+    auth_url: str | None = None
+    auth_realm: str | None = None
+    auth_client: str | None = None
+    service_account: str | None = None
+    client_secret_file: Path | None = None
 
     def applies_to(self, server: str) -> bool:
         """Return whether the profile is for a server: its own, or any if it names none.
@@ -141,7 +153,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
     if save and save.lower() not in BOOLEANS:
         raise ConfigurationError(f"{location}: save: expected true or false, got {save!r}")
     key, cert, trust = values.get("private_key"), values.get("cert"), values.get("trust")
-    server = values.get("server") or None
+    server, file = values.get("server") or None, values.get("client_secret_file")
     if server:
         try:
             Address.parse(server)
@@ -158,6 +170,11 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         proxy=_proxy(values.get("proxy"), location),
         save=BOOLEANS[save.lower()] if save else None,
         trust=trust_mode(trust, f"{location}: trust") if trust else None,
+        auth_url=values.get("auth_url") or None,
+        auth_realm=values.get("auth_realm") or None,
+        auth_client=values.get("auth_client") or None,
+        service_account=values.get("service_account") or None,
+        client_secret_file=folder / Path(file).expanduser() if file else None,
     )
 
 

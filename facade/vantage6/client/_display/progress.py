@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
-from html import escape
 
-from .._utils.table import TABLE
+from .._utils.table import Column, Table
 from .._utils.text import display_width, sanitize, truncate
 from .._waiting.progress import (
     NAME_WIDTH,
@@ -121,17 +120,16 @@ def render_html(tasks: Sequence[Progress]) -> str:
 
 
 def _html_table(task: Progress) -> str:
-    lines = "\n".join(map(_html_line, task.runs))
-    caption = f'<caption style="text-align: left">{escape(task_title(task))}</caption>'
-    return f"{TABLE}\n{caption}\n<tbody>\n{lines}\n</tbody>\n</table>"
+    names = [
+        ("\N{NO-BREAK SPACE}" * 4 if run.is_subtask else "") + sanitize(run.organization)
+        for run in task.runs
+    ]
+    columns = [Column("", "", names), Column("", "", list(map(_html_status, task.runs)))]
+    return Table(columns, title=task_title(task)).html()
 
 
-def _html_line(run: RunProgress) -> str:
-    status = status_text(run)
+def _html_status(run: RunProgress) -> str:
     if run.status == "active" and run.started is not None:  # a duration would soon be outdated
-        status += f" since {datetime.fromtimestamp(run.started, timezone.utc):%H:%M:%S} UTC"
-    style = f"text-align: left; padding-left: {3 if run.is_subtask else 1}em"
-    return (
-        f'<tr><th scope="row" style="{style}">{escape(sanitize(run.organization))}</th>'
-        f'<td style="text-align: left">{escape(status)}</td></tr>'
-    )
+        started = datetime.fromtimestamp(run.started, timezone.utc)
+        return f"{status_text(run)} since {started:%H:%M:%S} UTC"
+    return status_text(run)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from vantage6.bindings.secret import SecretBytes
 
-from .._storage.files import check_access
+from .._storage.files import check_access, write_new
 
 
 def write_private_key(path: Path, pem: bytes) -> None:
     """Write a private key to a new file that only its owner can read."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, pem)
     except FileExistsError:
         raise key_file_exists_error(path) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(descriptor)  # the server is about to receive the public key
-    except BaseException:  # a partial key is useless, and would block a retry
-        path.unlink()
-        raise
 
 
 def key_file_exists_error(path: Path) -> FileExistsError:

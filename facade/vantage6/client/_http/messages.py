@@ -60,6 +60,11 @@ def build_request(
     raise InvalidInputError(reason)  # outside the block: the error above holds the body
 
 
+def build_form(http: httpx.Client | httpx.AsyncClient, url: str, form: Mapping[str, str]) -> Any:
+    """Build the request that sends a form to another origin."""
+    return http.build_request("POST", url, data=dict(form))
+
+
 def to_response(response: httpx.Response) -> Response:
     """Return the parts of a response that the rest of the package needs."""
     context = context_of(response.request)

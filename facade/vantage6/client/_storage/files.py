@@ -31,16 +31,44 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
     """Write a file that only its owner can read; replace an old one at the end of the block."""
     # Until then, readers see the old file; it stays if the block raises.
     check_replaceable(path)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    with _errors_named(path):
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+        with _removed_on_error(Path(name)), os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read."""
+    with _errors_named(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with _removed_on_error(path), os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+
+
+@contextmanager
+def _removed_on_error(path: Path) -> Generator[None]:
+    try:
+        yield
+    except BaseException:  # a partial file is useless, and a new one would block a retry
+        path.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _errors_named(path: Path) -> Generator[None]:
+    """Name the file in errors without one, as of a full disk, or with that of the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename
+        if error.errno is None or (name and not str(name).startswith(f"{path}.")):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def create_private_folder(path: Path) -> None:

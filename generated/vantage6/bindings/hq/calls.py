@@ -1242,7 +1242,7 @@ def list_users(
     per_page
         How many rows make a page; 10 by default.
     role_id
-        Keep rows with this role.
+        Keep users with this role; HQ answers 500 for roles that belong to no organization.
     rule_id
         Keep rows with this rule.
     sort

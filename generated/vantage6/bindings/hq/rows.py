@@ -192,6 +192,7 @@ class Health(TypedDict):
     Whether the server's parts work.
     """
 
+    api: bool
     database: bool
 
 
@@ -890,7 +891,6 @@ class TaskWithoutRuns(TypedDict):
     algorithm_store: Reference | None
     children: str
     collaboration: Reference | None
-    complete: bool
     created_at: str | None
     """
     ISO 8601, in UTC, without an offset.
@@ -1037,7 +1037,6 @@ class Task(TypedDict):
     algorithm_store: Reference | None
     children: str
     collaboration: Reference | None
-    complete: bool
     created_at: str | None
     """
     ISO 8601, in UTC, without an offset.

@@ -227,7 +227,7 @@ def list_reviews(
     reviewer_id
         Keep reviews by this user.
     sort
-        Not usable: rows come again on later pages.
+        Not usable: the store answers 500.
     under_review
         Whether to give those under review.
     """

@@ -13,7 +13,7 @@ else:
     with suppress(ImportError):
         from typing_extensions import NotRequired
 
-Action: TypeAlias = Literal[
+ActionType: TypeAlias = Literal[
     "central_compute", "data_extraction", "federated_compute", "postprocessing", "preprocessing"
 ]
 """
@@ -475,7 +475,7 @@ class Function(TypedDict):
     id: int
     name: str | None
     standalone: bool | None
-    step_type: Action
+    step_type: ActionType
     ui_visualizations: list[Visualization]
 
 
@@ -493,7 +493,7 @@ class FunctionInput(TypedDict):
     """
     Whether the function is of use by itself; it is when this is left out.
     """
-    step_type: Action
+    step_type: ActionType
     ui_visualizations: NotRequired[list[VisualizationInput]]
 
 
@@ -571,7 +571,7 @@ class AlgorithmUpdate(TypedDict):
     documentation_url: NotRequired[str]
     functions: NotRequired[list[FunctionInput]]
     """
-    These replace all functions that there are.
+    These replace all functions that there are. To one with ui_visualizations the store answers 500, and keeps a part of it.
     """
     image: str
     """

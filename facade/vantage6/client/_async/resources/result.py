@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former, find_former
 from ..._encryption.blobs import BlobReader, SizeLimit, TransferCounter
 from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
 from ..._rows.references import id_of
@@ -26,6 +27,12 @@ MAX_SAVED_BYTES = 100 << 30
 class Results(Resource):
     """The results of algorithms, decoded and, in encrypted collaborations, decrypted."""
 
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> object:
+            return find_former(self, name, "list")
+
+    @explains_former("include_task")
     async def get(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> str | None:
         """Return the result of one run.
 
@@ -163,6 +170,7 @@ class Results(Resource):
                 raise result_error(row, reader.with_key_owner(error)) from error
         return path
 
+    @explains_former("include_task")
     async def from_task(self, task_id: Ref, *, on_transfer: OnTransfer | None = None) -> ResultRows:
         """Return the results of all runs of a task, in the order of its organizations.
 

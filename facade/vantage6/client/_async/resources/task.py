@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
@@ -88,6 +89,7 @@ class Tasks(Named["Task"]):
             self._server.get_task(await self._resolve(id_), include=include), field, fields
         )
 
+    @explains_former("initiator", "result", "include_metadata")
     async def list(
         self,
         initiating_org: Ref | None = None,
@@ -204,6 +206,7 @@ class Tasks(Named["Task"]):
             rows = filter_rows(rows, lambda task: task["id"] == task_id)
         return selection.of_rows(rows)
 
+    @explains_former("input", "data_format", "database")
     async def create(
         self,
         organizations: Sequence[Ref],
@@ -233,7 +236,7 @@ class Tasks(Named["Task"]):
         Parameters
         ----------
         organizations : sequence of int, str or row
-            Organizations that run the task.
+            Organizations that run the task; ``"all"`` for all of the study or the collaboration.
         name : str
             Human-readable name of the task.
         image : str
@@ -339,8 +342,9 @@ class Tasks(Named["Task"]):
         )
         task = await create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
-        return selection.of_row(task)
+        return self._selected(task, selection)
 
+    @explains_former("input", "data_format", "database")
     async def run(
         self,
         organizations: Sequence[Ref],
@@ -370,12 +374,38 @@ class Tasks(Named["Task"]):
 
         Parameters
         ----------
-        organizations, name, image, description, input_
-            As in `create`.
-        collaboration, study, store, server_url, databases, method, args, kwargs, on_transfer
-            As in `create`.
-        interval, timeout, on_failure, progress, logs
-            As in ``client.wait_for_results``.
+        organizations : sequence of int, str or row
+            Organizations that run the task; ``"all"`` for all of the study or the collaboration.
+        name : str
+            Human-readable name of the task.
+        image : str
+            Name of the algorithm's Docker image.
+        description : str
+            Purpose of the task.
+        input_ : dict, optional
+            Input of the algorithm, with ``"method"``, ``"args"`` and ``"kwargs"``, as in `create`.
+        collaboration, study, store : int, str or row, optional
+            Collaboration and study to run the task in, and algorithm store of the algorithm.
+        server_url : str, optional
+            Address under which that store knows this server, if the server does not report it.
+        databases : str, dict, or list of these, optional
+            Labels of the databases to use, as in `create`.
+        method : str, optional
+            Name of the function to run, instead of `input_`.
+        args, kwargs : sequence and dict, optional
+            Positional and keyword arguments of the function; only with `method`.
+        on_transfer : callable, optional
+            Called while inputs are uploaded to the server's blob store, as in `create`.
+        interval : float
+            Polling interval in seconds, as in ``client.wait_for_results``.
+        timeout : float, optional
+            Maximum seconds to wait; by default there is no limit.
+        on_failure : {"raise", "return"}
+            What to do when a run fails: raise an error at once, or wait for the other runs.
+        progress : bool or callable, optional
+            How to show the progress of the runs, as in ``client.wait_for_results``.
+        logs : bool
+            Whether to print the log lines of the algorithms as they arrive.
 
         Returns
         -------
@@ -551,7 +581,7 @@ class Tasks(Named["Task"]):
 
 async def _inputs(
     core: Core,
-    refs: Sequence[Ref],
+    refs: Sequence[Ref] | None,
     data: bytes,
     collaboration: int,
     study: int | None,
@@ -559,12 +589,15 @@ async def _inputs(
 ) -> tuple[list[TaskOrganization], Mapping[int, str]]:
     """Return the input per organization, encrypted if needed, and their names."""
     within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
+    list_organizations = core.backend.server.list_organizations
     row = await core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if await run_in_thread(core.trust.allows_plain, row, has_key=key is not None):
+        if refs is None:
+            refs = await core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [await core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
-        names = core.names.known_organizations()
+        names = core.names.displayed_organizations()
         if await core.blobs.is_there():
             return await core.blobs.put_inputs(ids, data, None, on_transfer), names
         return plain_inputs(ids, data), names
@@ -577,7 +610,6 @@ async def _inputs(
     from ..._encryption.keys import public_key_of
 
     # Names and keys are of the same rows, not of listings that may contradict each other.
-    list_organizations = core.backend.server.list_organizations
     members = await core.rows(partial(list_organizations, collaboration_id=collaboration))
     listed = (
         members if study is None else await core.rows(partial(list_organizations, study_id=study))
@@ -585,7 +617,7 @@ async def _inputs(
     directory = Directory(
         "organization", listed, describe_scope(within, row.get("name") if study is None else None)
     )
-    ids = [directory.id_of(ref) for ref in refs]
+    ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)

@@ -22,7 +22,7 @@ from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
-    from ..._backend.v4 import ServerOperations
+    from ..._backend.v4_operations import ServerOperations
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.payloads import Reader
     from .connection import Connection

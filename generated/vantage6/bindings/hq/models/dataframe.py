@@ -110,15 +110,11 @@ class Dataframe:
         def _parse_last_session_task(data: object) -> None | Task:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                last_session_task_type_0 = Task.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            last_session_task_type_0 = Task.from_dict(data)
 
-                return last_session_task_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Task, data)
+            return last_session_task_type_0
 
         last_session_task = _parse_last_session_task(d.pop("last_session_task"))
 

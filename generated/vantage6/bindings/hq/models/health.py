@@ -14,16 +14,20 @@ T = TypeVar("T", bound="Health")
 class Health:
     """Whether the server's parts work."""
 
+    api: bool
     database: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        api = self.api
+
         database = self.database
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "api": api,
                 "database": database,
             }
         )
@@ -33,9 +37,12 @@ class Health:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+        api = d.pop("api")
+
         database = d.pop("database")
 
         health = cls(
+            api=api,
             database=database,
         )
 

@@ -86,15 +86,11 @@ class Result:
         def _parse_action(data: object) -> ActionType | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                action_type_0 = check_action_type(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            action_type_0 = check_action_type(data)
 
-                return action_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(ActionType | None, data)
+            return action_type_0
 
         action = _parse_action(d.pop("action"))
 
@@ -126,15 +122,11 @@ class Result:
         def _parse_task(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                task_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            task_type_0 = Reference.from_dict(data)
 
-                return task_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return task_type_0
 
         task = _parse_task(d.pop("task"))
 

@@ -145,15 +145,11 @@ class Session:
         def _parse_study(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                study_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            study_type_0 = Reference.from_dict(data)
 
-                return study_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return study_type_0
 
         study = _parse_study(d.pop("study"))
 

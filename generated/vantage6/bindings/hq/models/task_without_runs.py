@@ -28,7 +28,6 @@ class TaskWithoutRuns:
     algorithm_store: None | Reference
     children: str
     collaboration: None | Reference
-    complete: bool
     created_at: None | str
     """ ISO 8601, in UTC, without an offset. """
     databases: list[TaskDatabase]
@@ -76,8 +75,6 @@ class TaskWithoutRuns:
             collaboration = self.collaboration.to_dict()
         else:
             collaboration = self.collaboration
-
-        complete = self.complete
 
         created_at: None | str
         created_at = self.created_at
@@ -167,7 +164,6 @@ class TaskWithoutRuns:
                 "algorithm_store": algorithm_store,
                 "children": children,
                 "collaboration": collaboration,
-                "complete": complete,
                 "created_at": created_at,
                 "databases": databases,
                 "dataframe": dataframe,
@@ -204,30 +200,22 @@ class TaskWithoutRuns:
         def _parse_action(data: object) -> ActionType | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                action_type_0 = check_action_type(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            action_type_0 = check_action_type(data)
 
-                return action_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(ActionType | None, data)
+            return action_type_0
 
         action = _parse_action(d.pop("action"))
 
         def _parse_algorithm_store(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                algorithm_store_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            algorithm_store_type_0 = Reference.from_dict(data)
 
-                return algorithm_store_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return algorithm_store_type_0
 
         algorithm_store = _parse_algorithm_store(d.pop("algorithm_store"))
 
@@ -236,19 +224,13 @@ class TaskWithoutRuns:
         def _parse_collaboration(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                collaboration_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            collaboration_type_0 = Reference.from_dict(data)
 
-                return collaboration_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return collaboration_type_0
 
         collaboration = _parse_collaboration(d.pop("collaboration"))
-
-        complete = d.pop("complete")
 
         def _parse_created_at(data: object) -> None | str:
             if data is None:
@@ -267,15 +249,11 @@ class TaskWithoutRuns:
         def _parse_dataframe(data: object) -> DataframeSummary | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                dataframe_type_0 = DataframeSummary.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            dataframe_type_0 = DataframeSummary.from_dict(data)
 
-                return dataframe_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(DataframeSummary | None, data)
+            return dataframe_type_0
 
         dataframe = _parse_dataframe(d.pop("dataframe"))
 
@@ -307,30 +285,22 @@ class TaskWithoutRuns:
         def _parse_init_org(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                init_org_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            init_org_type_0 = Reference.from_dict(data)
 
-                return init_org_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return init_org_type_0
 
         init_org = _parse_init_org(d.pop("init_org"))
 
         def _parse_init_user(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                init_user_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            init_user_type_0 = Reference.from_dict(data)
 
-                return init_user_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return init_user_type_0
 
         init_user = _parse_init_user(d.pop("init_user"))
 
@@ -358,15 +328,11 @@ class TaskWithoutRuns:
         def _parse_parent(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                parent_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            parent_type_0 = Reference.from_dict(data)
 
-                return parent_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return parent_type_0
 
         parent = _parse_parent(d.pop("parent"))
 
@@ -393,15 +359,11 @@ class TaskWithoutRuns:
         def _parse_session(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                session_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            session_type_0 = Reference.from_dict(data)
 
-                return session_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return session_type_0
 
         session = _parse_session(d.pop("session"))
 
@@ -410,15 +372,11 @@ class TaskWithoutRuns:
         def _parse_study(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                study_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            study_type_0 = Reference.from_dict(data)
 
-                return study_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return study_type_0
 
         study = _parse_study(d.pop("study"))
 
@@ -427,7 +385,6 @@ class TaskWithoutRuns:
             algorithm_store=algorithm_store,
             children=children,
             collaboration=collaboration,
-            complete=complete,
             created_at=created_at,
             databases=databases,
             dataframe=dataframe,

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .action import Action
+    from .action_type import ActionType
     from .algorithm import Algorithm
     from .algorithm_input import AlgorithmInput
     from .algorithm_page import AlgorithmPage
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from .visualization_type import VisualizationType
 
 _MODULES = {
-    "Action": ".action",
+    "ActionType": ".action_type",
     "Algorithm": ".algorithm",
     "AlgorithmInput": ".algorithm_input",
     "AlgorithmPage": ".algorithm_page",
@@ -116,7 +116,7 @@ _MODULES = {
 }
 
 __all__ = (
-    "Action",
+    "ActionType",
     "Algorithm",
     "AlgorithmInput",
     "AlgorithmPage",

@@ -26,7 +26,8 @@ class AlgorithmUpdate:
     description: str | Unset = UNSET
     documentation_url: str | Unset = UNSET
     functions: list[FunctionInput] | Unset = UNSET
-    """ These replace all functions that there are. """
+    """ These replace all functions that there are. To one with ui_visualizations the store answers 500, and keeps a
+    part of it. """
     name: str | Unset = UNSET
     partitioning: Partitioning | Unset = UNSET
     """ Whether organizations hold the same columns of different people, or different columns of the same people.

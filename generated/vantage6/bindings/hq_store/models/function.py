@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.action import Action, check_action
+from ..models.action_type import ActionType, check_action_type
 
 if TYPE_CHECKING:
     from ..models.argument import Argument
@@ -29,7 +29,7 @@ class Function:
     id: int
     name: None | str
     standalone: bool | None
-    step_type: Action
+    step_type: ActionType
     """ The step of an analysis that a function performs. """
     ui_visualizations: list[Visualization]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -135,7 +135,7 @@ class Function:
 
         standalone = _parse_standalone(d.pop("standalone"))
 
-        step_type = check_action(d.pop("step_type"))
+        step_type = check_action_type(d.pop("step_type"))
 
         ui_visualizations = []
         _ui_visualizations = d.pop("ui_visualizations")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define as _attrs_define
 
-from ..models.action import Action, check_action
+from ..models.action_type import ActionType, check_action_type
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class FunctionInput:
     """A function of a new algorithm."""
 
     name: str
-    step_type: Action
+    step_type: ActionType
     """ The step of an analysis that a function performs. """
     arguments: list[ArgumentInput] | Unset = UNSET
     databases: list[DatabaseInput] | Unset = UNSET
@@ -97,7 +97,7 @@ class FunctionInput:
         d = dict(src_dict)
         name = d.pop("name")
 
-        step_type = check_action(d.pop("step_type"))
+        step_type = check_action_type(d.pop("step_type"))
 
         _arguments = d.pop("arguments", UNSET)
         arguments: list[ArgumentInput] | Unset = UNSET
