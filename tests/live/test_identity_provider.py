@@ -29,8 +29,8 @@ from vantage6.localnet._v5.services import ROOT, IdentityProvider, StandIn
 
 pytestmark = pytest.mark.live
 
-# Short, so that tests see their end.
-LIFETIMES = Lifetimes(access=30, idle=4, session=60, device=8, poll=1)
+# Short, so that tests see their end, but not too short for a busy machine.
+LIFETIMES = Lifetimes(access=30, idle=8, session=60, device=25, poll=1)
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
