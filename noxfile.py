@@ -104,6 +104,25 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session
+def windows(session: nox.Session) -> None:
+    """Run the tests of the client and `v6c` without the modules and calls that only POSIX has."""
+    install(session, "test")
+    session.run(
+        "pytest",
+        "--numprocesses=2",
+        "-p",
+        "tests.support.without_posix",
+        "-m",
+        "not live",
+        "tests/unit",
+        "tests/replay",
+        *(f"--ignore=tests/unit/{folder}" for folder in ("localnet", "release", "testing")),
+        f"--ignore={NOTEBOOK}",
+        *session.posargs,
+    )
+
+
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests that need no server on every supported Python."""

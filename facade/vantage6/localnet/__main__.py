@@ -13,7 +13,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
+from vantage6.bindings.secret import hide_keys
 from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
@@ -211,9 +213,15 @@ def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _network_options() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print a message about the arguments, without the text of keys, and exit."""
+        super().error(hide_keys(message))
+
+
+def _network_options() -> _Parser:
     """Create a parser with the options of the network."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument(
         "--version",
         default=DEFAULT_VERSION,
@@ -286,17 +294,17 @@ def _network_options() -> argparse.ArgumentParser:
     return shared
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     """Create the parser of the command line."""
     shared = _network_options()
-    description = argparse.ArgumentParser(add_help=False)
+    description = _Parser(add_help=False)
     description.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
         help="write addresses, passwords and ids to FILE as JSON",
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m vantage6.localnet",
         description="Run a real vantage6 server with working nodes on this machine.",
     )

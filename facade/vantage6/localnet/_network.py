@@ -38,14 +38,14 @@ DEFAULT_VERSION = "4.15.2"
 class LocalNetwork:
     """A local vantage6 network: a real server with users, organizations and working nodes.
 
-    Use it as a context manager: entering starts the network, and exiting stops all of it. The first
-    start of a server version builds an environment for it, which takes a minute or two; later
-    starts take seconds.
+    Use it as a context manager: entering starts the network, and exiting stops all of it. `start`
+    and `stop` do the same in a notebook. The first start of a version builds an environment for it,
+    which takes less than a minute; later starts take seconds.
 
     Parameters
     ----------
     version : str, default "4.15.2"
-        Server version.
+        Version of the server, or 5.0.x for HQ.
     organizations : int or sequence of str, optional
         Number or names of the organizations, each with its own node and data. By default those in
         `databases`, or else three.
@@ -195,12 +195,54 @@ class LocalNetwork:
             keycloak=None if keycloak is None else Path(keycloak),
         )
         self._exit_stack = contextlib.ExitStack()
+        self._is_running = False
 
-    def __enter__(self) -> "LocalNetwork":
+    def start(self) -> "LocalNetwork":
+        """Start the network, for notebooks and shells; `stop` stops it.
+
+        Returns
+        -------
+        LocalNetwork
+            This network.
+
+        Raises
+        ------
+        LocalNetworkError
+            If it is running, or cannot start.
+
+        Examples
+        --------
+        >>> net = LocalNetwork().start()  # doctest: +SKIP
+        >>> net.stop()  # doctest: +SKIP
+        """
+        if self._is_running:
+            raise LocalNetworkError("start: expected a network that is stopped; it is running.")
         with contextlib.ExitStack() as stack:
             self._start(stack)
             self._exit_stack = stack.pop_all()
+        self._is_running = True
         return self
+
+    def stop(self) -> None:
+        """Stop the network, if it is running, and delete its data.
+
+        Examples
+        --------
+        >>> net.stop()  # doctest: +SKIP
+        """
+        self._is_running = False
+        self._exit_stack.close()
+
+    def __repr__(self) -> str:
+        if not self._is_running:
+            return f"<LocalNetwork {self.version}: stopped>"
+        names = ", ".join(organization.name for organization in self.organizations)
+        encryption = "encrypted" if self.encrypted else "not encrypted"
+        address = f"{self.url}{self.api_path}"
+        return f"<LocalNetwork {self.version} at {address}: nodes of {names}; {encryption}>"
+
+    def __enter__(self) -> "LocalNetwork":
+        return self.start()
 
     def __exit__(
         self,
@@ -208,7 +250,7 @@ class LocalNetwork:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._exit_stack.close()
+        self.stop()
 
     def client(self, user: str = "researcher") -> "Client":
         """Return a client that is logged in.

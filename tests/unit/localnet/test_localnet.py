@@ -573,3 +573,30 @@ def test_output_path_must_be_a_regular_file(
     assert "expected a regular file" in capsys.readouterr().err
     assert (tmp_path / "pipe").is_fifo()
     assert not started
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+def test_network_is_started_and_stopped_by_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    def start(network: LocalNetwork, stack: contextlib.ExitStack) -> None:
+        events.append("started")
+        stack.callback(events.append, "stopped")
+        network.url, network.organizations = "http://127.0.0.1:7601", []
+
+    monkeypatch.setattr(LocalNetwork, "_start", start)
+    network = LocalNetwork(encrypted=True)
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    network.stop()
+    assert network.start() is network
+    assert "at http://127.0.0.1:7601/api: nodes of" in repr(network)
+    assert "encrypted" in repr(network)
+    with pytest.raises(LocalNetworkError, match="it is running"):
+        network.start()
+    network.stop()
+    network.stop()
+    assert events == ["started", "stopped"]
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    with network:
+        assert "stopped" not in repr(network)
+    assert events == ["started", "stopped"] * 2
