@@ -152,8 +152,9 @@ def request_of(case: Any, service: Service) -> tuple[httpx.Request, bool]:
     headers = [
         (key, value) for key, value in prepared.headers.items() if key.lower() not in OWN_HEADERS
     ]
-    raw = case.operation.definition.raw["parameters"] if case.path_parameters else []
-    numbers = {item["name"] for item in raw if item["schema"]["type"] == "integer"}
+    raw = case.operation.definition.raw.get("parameters", [])
+    in_path = [item for item in raw if item["in"] == "path"]
+    numbers = {item["name"] for item in in_path if item["schema"]["type"] == "integer"}
     given_path = (case.path_parameters or {}).items()
     exists = all(str(value).isdecimal() for name, value in given_path if name in numbers)
     return httpx.Request(
