@@ -200,9 +200,24 @@ def interop(session: nox.Session) -> None:
 # -- measuring -------------------------------------------------------------------------------------
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Write benchmarks of both clients to docs/benchmarks.md; `-- SUBJECT` selects one."""
+    """Write benchmarks of both clients to docs/benchmarks.md; `-- SUBJECT` selects one.
+
+    `-- --against REVISION SUBJECT` prints those of an earlier revision beside them.
+    """
     install(session, "bench")
-    session.run("python", "tests/bench", *session.posargs)
+    subjects, env = list(session.posargs), {}
+    if "--against" in subjects:
+        place = subjects.index("--against")
+        _, revision = subjects[place : place + 2]
+        del subjects[place : place + 2]
+        folder = session.create_tmp()
+        archive = Path(folder, "earlier.tar")
+        session.run("git", "archive", "-o", str(archive), revision, external=True)
+        shutil.unpack_archive(archive, Path(folder, "earlier"))
+        # Revisions before the client framed events itself need a library for them.
+        session.install("-q", "python-socketio[client]>=5.11")
+        env["VANTAGE6_BENCH_EARLIER"] = str(Path(folder, "earlier"))
+    session.run("python", "tests/bench", *subjects, env=env)
 
 
 # -- making ----------------------------------------------------------------------------------------

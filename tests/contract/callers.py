@@ -16,9 +16,11 @@ from typing import Any
 import httpx
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
+from vantage6.localnet._store import Store
 
 # The version of the services that the tests run against: `nox -s truth` sets another.
 VERSION = os.environ.get("VANTAGE6_TRUTH", "4.15.2")
@@ -141,7 +143,7 @@ class World:
 def populate(url: str) -> World:
     """Fill a new server."""
     nobody = Caller(url)
-    root = nobody.log_in("root", "root")
+    root = nobody.log_in("root")
     organizations = [
         root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
         for name in ("Alpha", "Beta", "Gamma")
@@ -211,9 +213,23 @@ class TunedServer(Server):
         super().__init__(environment_python(VERSION), folder, None)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
+        self.root_password = Secret(PASSWORD)
         settings = super()._configuration(folder) | self.settings
         # To releases up to 4.7, a setting that is null is there.
         return {name: value for name, value in settings.items() if value is not None}
+
+
+class TunedStore(Store):
+    """A store with some settings of its own; by default, it is open to other servers."""
+
+    def __init__(self, folder: Path, server_url: str, **settings: Any) -> None:
+        self.settings = settings
+        super().__init__(environment_python(VERSION), folder, server_url, review=True)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        settings: dict[str, Any] = super()._configuration(folder)
+        del settings["policies"]["allowed_servers"]
+        return settings | self.settings
 
 
 @contextmanager

@@ -17,13 +17,22 @@ from typing import Any
 import httpx
 import yaml
 
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls as store_calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
-from vantage6.localnet._store import Store
 
-from .callers import IMAGE, SECRET, Caller, World, http_client, populate
+from .callers import (
+    IMAGE,
+    PASSWORD,
+    SECRET,
+    Caller,
+    TunedStore,
+    World,
+    http_client,
+    populate,
+)
 from .truth import Truth
 
 # The list of bugs is about this one.
@@ -155,7 +164,7 @@ def services() -> Iterator[dict[str, Service]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vantage6-sandbox-")))
         server = SigningServer(python, folder, None)
         stack.callback(server.stop)
-        store = Store(python, folder, server.url, review=True)
+        store = TunedStore(folder, server.url)
         stack.callback(store.stop)
         server.wait_until_ready()
         store.wait_until_ready()
@@ -184,13 +193,14 @@ class SigningServer(Server):
     """A server that signs its tokens with the secret of the tests."""
 
     def _configuration(self, folder: Path) -> dict[str, object]:
+        self.root_password = Secret(PASSWORD)
         return super()._configuration(folder) | {"jwt_secret_key": SECRET}
 
 
 def visitors(world: World) -> dict[str, Caller]:
     """Return the callers of a server."""
     url = world.nobody.url
-    login = server_calls.create_user_token({"username": "root", "password": "root"})
+    login = server_calls.create_user_token({"username": "root", "password": PASSWORD})
     return {
         "users": world.root,
         "nodes": world.node,

@@ -18,10 +18,8 @@ import pytest
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
-from vantage6.localnet._environment import environment_python
-from vantage6.localnet._store import Store
 
-from .callers import VERSION, Caller, new_user, populate, serve
+from .callers import VERSION, Caller, TunedStore, new_user, populate, serve
 from .truth import Truth, listings
 
 pytestmark = pytest.mark.live
@@ -87,17 +85,6 @@ AVERAGE: Any = Truth("store", VERSION).fitting(
 
 
 # -- who is there ----------------------------------------------------------------------------------
-class TunedStore(Store):
-    """A store with some settings of its own."""
-
-    def __init__(self, folder: Path, server_url: str, settings: dict[str, Any]) -> None:
-        self.settings = settings
-        super().__init__(environment_python(VERSION), folder, server_url, review=True)
-
-    def _configuration(self, folder: Path) -> dict[str, object]:
-        return super()._configuration(folder) | self.settings
-
-
 @dataclass
 class Home:
     """The server that everyone comes from: its address, and their tokens by name."""
@@ -127,7 +114,7 @@ class Shop:
 def open_shop(home: Home, **settings: Any) -> Iterator[Shop]:
     """Run a new store with some settings of its own."""
     with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
-        store = TunedStore(Path(folder), home.url.removesuffix("/api"), settings)
+        store = TunedStore(Path(folder), home.url.removesuffix("/api"), **settings)
         try:
             store.wait_until_ready()
             yield Shop(store.url, home)

@@ -3,6 +3,7 @@
 # ruff: noqa: T201  (a command line prints)
 
 import argparse
+import functools
 import os
 import signal
 import subprocess
@@ -17,9 +18,14 @@ from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION
+from vantage6.localnet._organizations import DEFAULT_LABEL, Database, Databases
 
-_KNOWN_ORGANIZATIONS_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
 _DESCRIPTION_VARIABLE = "VANTAGE6_LOCALNET"
+# Variables of another login, which would take part in `Client.from_env()`.
+_LOGIN_VARIABLES = {
+    f"VANTAGE6_{name}"
+    for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE")
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0, or that of the script for ``run``; 1 after an error, 130 after Ctrl-C.
+        Exit code: 0, also after Ctrl-C for ``up``, or that of the script for ``run``; 1 after an
+        error, 130 after Ctrl-C for ``run`` and ``demo``.
 
     Examples
     --------
@@ -45,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = LocalNetwork(
             version=options.version,
             organizations=options.organizations,
+            databases=_databases(options.database or ()),
+            algorithms=dict(options.algorithm or ()),
             encrypted=options.encrypted,
             port=options.port,
             allowed_algorithms=options.allow,
@@ -71,15 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _up(network: LocalNetwork, json: Path | None) -> int:
     """Run the network until Ctrl-C."""
     _check_replaceable(json)
-    with network:
-        try:
-            _write_description(network, json)
-            print(_summary(network), flush=True)
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            _remove_description(json)
+    try:
+        with network:
+            try:
+                _write_description(network, json)
+                print(_summary(network), flush=True)
+                threading.Event().wait()
+            finally:
+                _remove_description(json)
+    except KeyboardInterrupt:  # at any time: while the network starts, or just before the wait
+        print()
     return 0
 
 
@@ -91,12 +101,10 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
     with network, tempfile.TemporaryDirectory(prefix="vantage6-localnet-") as folder:
         file = json or Path(folder, "network.json")
         _write_description(network, file)
-        # The network has new keys: those known from earlier networks on this port do not apply.
-        known_organizations = str(Path(folder, "known_organizations"))
         environment = {
-            **os.environ,
+            **{name: os.environ[name] for name in os.environ.keys() - _LOGIN_VARIABLES},
+            **network.client_variables(),
             _DESCRIPTION_VARIABLE: str(file.resolve()),
-            _KNOWN_ORGANIZATIONS_VARIABLE: known_organizations,
         }
         try:
             code = subprocess.run([sys.executable, *command], env=environment).returncode
@@ -167,6 +175,23 @@ def _parse_host_and_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _parse_pair(text: str) -> tuple[str, str]:
+    """Parse NAME=PATH."""
+    name, _, path = (part.strip() for part in text.partition("="))
+    if not (name and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
+    return name, path
+
+
+def _databases(pairs: Sequence[tuple[str, str]]) -> dict[str, Databases]:
+    """Return the databases by organization and label."""
+    found: dict[str, dict[str, Database]] = {}
+    for name, path in pairs:
+        organization, _, label = name.partition("/")
+        found.setdefault(organization.strip(), {})[label.strip() or DEFAULT_LABEL] = path
+    return {**found}
+
+
 def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
     """Exit with cleanup on a signal."""
     raise SystemExit(128 + number)
@@ -184,9 +209,22 @@ def _network_options() -> argparse.ArgumentParser:
     shared.add_argument(
         "--organizations",
         type=int,
-        default=3,
         metavar="N",
-        help="number of organizations (default: %(default)s)",
+        help="number of organizations (default: those with a --database, or 3)",
+    )
+    shared.add_argument(
+        "--database",
+        type=_parse_pair,
+        action="append",
+        metavar="ORGANIZATION=FILE",
+        help="your own data, or ORGANIZATION/LABEL=FILE; repeatable (default: generated patients)",
+    )
+    shared.add_argument(
+        "--algorithm",
+        type=_parse_pair,
+        action="append",
+        metavar="IMAGE=PATH",
+        help="your own algorithm, a Python file or package folder; repeatable",
     )
     shared.add_argument(
         "--encrypted", action="store_true", help="encrypt the collaboration end to end"
@@ -242,23 +280,27 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a real vantage6 server with working nodes on this machine.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[shared, description], help="run a network until Ctrl-C")
-    run = commands.add_parser(
+    # Abbreviations would also be looked for among the arguments of the script.
+    add_command = functools.partial(commands.add_parser, allow_abbrev=False)
+    add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    run = add_command(
         "run",
         parents=[shared, description],
-        help=f"run a Python script with a network; {_DESCRIPTION_VARIABLE} names its description",
+        help="run a Python script with a network, to which Client.from_env() connects; "
+        f"{_DESCRIPTION_VARIABLE} names its description",
     )
     run.add_argument("script", metavar="SCRIPT.py", help="Python script to run")
     run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script"
     )
-    commands.add_parser(
-        "demo", parents=[shared], help="compute averages and compare them to the data"
-    )
+    add_command("demo", parents=[shared], help="compute averages and compare them to the data")
     return parser
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_on_signal)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _exit_on_signal)
+    # Shells let programs that they start in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

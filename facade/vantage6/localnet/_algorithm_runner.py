@@ -149,4 +149,5 @@ def _database_settings(databases: "list[TaskDatabase]") -> dict[str, str]:
 
 def _encode(value: str) -> str:
     """Encode a variable as real nodes do, without special characters."""
-    return base64.b32encode(value.encode()).decode().replace("=", "!")
+    data = value.encode(errors="surrogateescape")  # paths may have any bytes
+    return base64.b32encode(data).decode().replace("=", "!")

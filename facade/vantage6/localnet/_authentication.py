@@ -1,8 +1,10 @@
 """Logins: settings of the server, and users who log in."""
 
 import base64
+import secrets
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -29,8 +31,19 @@ class LoginSettings:
     token_seconds: int | None = None  # not for root; None is longer than any session
 
     def __post_init__(self) -> None:
-        if self.token_seconds is not None and self.token_seconds < 1:
-            raise LocalNetworkError(f"token_seconds: expected 1 or more, got {self.token_seconds}.")
+        seconds = self.token_seconds
+        if seconds is not None and (type(seconds) is not int or seconds < 1):
+            raise LocalNetworkError(f"token_seconds: expected 1 or more, got {seconds!r}.")
+        match cast("object", self.smtp):
+            case None | (str(), int()):
+                pass
+            case smtp:
+                raise LocalNetworkError(f"smtp: expected (host, port) or None, got {smtp!r}.")
+
+
+def new_password() -> Secret:
+    """Return a random password that meets the server's password policy."""
+    return Secret(secrets.token_urlsafe(15) + "-aA1")
 
 
 def totp_code(otp_secret: str) -> str:

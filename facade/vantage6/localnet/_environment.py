@@ -1,13 +1,11 @@
 """Python environment with the server, created once per version and cached."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -15,46 +13,84 @@ from pathlib import Path
 import platformdirs
 
 from vantage6.localnet._errors import EnvironmentBuildError
+from vantage6.localnet._processes import clean_environment
 
 _CACHE_VARIABLE = "VANTAGE6_LOCALNET_CACHE"
-# Increased with every change of the installed packages, so that old environments are rebuilt.
-_RECIPE = "1"
+# Increased with every change of the installed packages. It is part of the folder's name, because a
+# network of another release may be running in the old environment.
+_RECIPE = "2"
 _INSTALL_SECONDS = 1800
+# Variables for installers, which run code of many packages: proxies, package indexes, certificates
+# and compilers.
+_INSTALLER_VARIABLES = re.compile(
+    r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
+    r"|PIP_.+|NPM_CONFIG_.+|HOME|XDG_(CACHE|CONFIG)_HOME|CC|CFLAGS|LDFLAGS",
+    re.IGNORECASE,
+)
 
 
 def environment_python(version: str) -> Path:
     """Return the environment's interpreter for a server version, built if necessary."""
-    if not re.fullmatch(r"4\.\d+\.\d+\w*", version):
-        message = f"version: expected a version of vantage6 4 such as '4.15.2', got {version!r}."
-        raise EnvironmentBuildError(message)
-    home = cache_folder() / f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
+    check_version(version)
+    python_version = f"py{sys.version_info.major}.{sys.version_info.minor}"
+    home = cache_folder() / f"{version}-{python_version}-{_RECIPE}"
     python = home / "bin" / "python"
-    install_once(home, _RECIPE, python, lambda: _build(home, version))
+    install_once(home, python, lambda: _build(home, version))
     return python
 
 
-def install_once(home: Path, recipe: str, required_file: Path, build: Callable[[], None]) -> None:
+def check_version(version: str) -> None:
+    """Raise an error unless a version is one of vantage6 4."""
+    if not re.fullmatch(r"4\.\d+\.\d+\w*", str(version)):
+        message = f"version: expected a version of vantage6 4 such as '4.15.2', got {version!r}."
+        raise EnvironmentBuildError(message)
+
+
+def install_once(home: Path, required_file: Path, build: Callable[[], None]) -> None:
     """Build a cache folder unless it is complete."""
-    if not _is_complete(home, recipe, required_file):
-        with _file_lock(home.with_name(home.name + ".lock")):
+    if not _is_complete(home, required_file):
+        with _usable(home.parent), _file_lock(home.with_name(home.name + ".lock")):
             # Another process may have built it meanwhile.
-            if not _is_complete(home, recipe, required_file):
+            if not _is_complete(home, required_file):
                 shutil.rmtree(home, ignore_errors=True)
                 build()
-                _completion_marker(home).write_text(recipe)
+                _completion_marker(home).touch()
 
 
 def cache_folder() -> Path:
     """Return the cache folder, created if necessary."""
     chosen = os.environ.get(_CACHE_VARIABLE)
     folder = Path(chosen) if chosen else platformdirs.user_cache_path("vantage6-sdk") / "localnet"
-    folder.mkdir(parents=True, exist_ok=True)
+    with _usable(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise EnvironmentBuildError(
+            f"cache folder: expected {folder} to belong to you and to be writable only by you, "
+            "because its programs run under your account. Run 'chmod go-w', or name another "
+            f"folder in {_CACHE_VARIABLE}."
+        )
     return folder.resolve()
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Generator[None]:
+    """Raise an error that names the cache folder and its variables if it cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentBuildError(
+            f"cache folder: expected a folder with 500 MB of free space that you can write to, got "
+            f"{folder}: {error.strerror or error}. Name another folder in {_CACHE_VARIABLE} or "
+            "XDG_CACHE_HOME."
+        ) from None
 
 
 @contextlib.contextmanager
 def _file_lock(path: Path) -> Generator[None]:
     """Hold a file lock, so that only one process builds a folder at a time."""
+    import fcntl  # POSIX only
+
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,16 +105,13 @@ def _completion_marker(home: Path) -> Path:
     return home / "vantage6-localnet"
 
 
-def _is_complete(home: Path, recipe: str, required_file: Path) -> bool:
-    """Return whether a folder was built completely by this recipe."""
-    with contextlib.suppress(FileNotFoundError):
-        return _completion_marker(home).read_text() == recipe and required_file.exists()
-    return False
+def _is_complete(home: Path, required_file: Path) -> bool:
+    """Return whether a folder was built completely."""
+    return _completion_marker(home).exists() and required_file.exists()
 
 
 def _build(home: Path, version: str) -> None:
     """Build the environment, with progress messages on standard error."""
-    _require_compiler()
     started = time.monotonic()
     name = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     _print_progress(
@@ -88,7 +121,6 @@ def _build(home: Path, version: str) -> None:
     run_step([sys.executable, "-m", "venv", str(home)], home, "create a virtual environment")
     pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     run_step([*pip, "install", *_requirements(version)], home, f"install vantage6-server {version}")
-    _require_websockets(home)
     _print_progress(f"The environment is ready after {time.monotonic() - started:.0f} s.")
 
 
@@ -98,7 +130,7 @@ def _requirements(version: str) -> list[str]:
     requirements = [
         f"vantage6=={version}",
         *(f"vantage6-{package}=={version}" for package in packages),
-        "uwsgi",
+        "pyuwsgi",  # uWSGI in wheels, which need no compiler
         "websocket-client",  # python-socketio's client needs it for websockets
         "setuptools<80",  # releases up to 4.7 import pkg_resources
     ]
@@ -106,39 +138,6 @@ def _requirements(version: str) -> list[str]:
         # These releases import the Azure packages, but do not declare them as dependencies.
         requirements += ["azure-identity", "azure-storage-blob"]
     return requirements
-
-
-def _require_compiler() -> None:
-    """Raise an error unless a C compiler and Python's headers are installed."""
-    setting = os.environ.get("CC") or str(sysconfig.get_config_var("CC") or "cc")
-    compiler = setting.split()[0]
-    if shutil.which(compiler) is None:
-        message = (
-            f"uWSGI is built from source: expected the C compiler {compiler!r} on PATH. "
-            "Install one ('apt install build-essential', 'xcode-select --install'), or set the "
-            "environment variable CC."
-        )
-        raise EnvironmentBuildError(message)
-    header = Path(sysconfig.get_path("include")) / "Python.h"
-    if not header.exists():
-        message = (
-            f"uWSGI is built from source: expected Python's headers at {header}. Install them "
-            "('apt install python3-dev'), or use a Python that includes them."
-        )
-        raise EnvironmentBuildError(message)
-
-
-def _require_websockets(home: Path) -> None:
-    """Raise an error unless uWSGI was built with OpenSSL, which websockets need."""
-    options = subprocess.run(
-        [str(home / "bin" / "uwsgi"), "--help"], capture_output=True, text=True, timeout=60
-    ).stdout
-    if "--https" not in options:
-        message = (
-            "uWSGI: expected a build with OpenSSL, which websockets need. Install OpenSSL's "
-            "headers ('apt install libssl-dev', 'brew install openssl') and try again."
-        )
-        raise EnvironmentBuildError(message)
 
 
 def run_step(command: list[str], home: Path, purpose: str) -> None:
@@ -150,6 +149,7 @@ def run_step(command: list[str], home: Path, purpose: str) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=_INSTALL_SECONDS,
+            env=_installer_environment(),
         )
     except subprocess.TimeoutExpired:
         message = f"could not {purpose}: timed out after {_INSTALL_SECONDS} s."
@@ -161,10 +161,20 @@ def run_step(command: list[str], home: Path, purpose: str) -> None:
         raise EnvironmentBuildError(message)
 
 
+def _installer_environment() -> dict[str, str]:
+    """Return the environment variables for an installer."""
+    chosen = {
+        name: value for name, value in os.environ.items() if _INSTALLER_VARIABLES.fullmatch(name)
+    }
+    return clean_environment(**chosen)
+
+
 def _failure_reason(output: str) -> str:
     """Return the reason for a failed step, from the output of pip or venv."""
     if "connection broken" in output or "Failed to establish a new connection" in output:
         return "the package index cannot be reached. Check your network connection"
+    if "No space left on device" in output:
+        return f"no space is left. Name another cache folder in {_CACHE_VARIABLE} or XDG_CACHE_HOME"
     if "ensurepip is not available" in output:
         return "this Python has no ensurepip. Install it ('apt install python3-venv')"
     errors = [line for line in output.splitlines() if line.lower().startswith("error:")]

@@ -34,7 +34,7 @@ class EventRelay:
         self._script_process.send({"type": "connect", "node": node, "url": url, "token": token})
 
     def disconnect(self, node: int) -> None:
-        """Disconnect a node permanently."""
+        """Disconnect a node."""
         self._script_process.send({"type": "disconnect", "node": node})
 
     def emit(

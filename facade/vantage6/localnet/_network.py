@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vantage6.bindings.secret import SecretBytes, scrub
+from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.node import list_nodes
 from vantage6.client._encryption import keys as _keys
 from vantage6.client._storage.files import atomic_write
@@ -25,15 +26,16 @@ from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._algorithms import resolve_algorithms
 from vantage6.localnet._authentication import LoginSettings, log_in
 from vantage6.localnet._blob_store import BlobStore
+from vantage6.localnet._client_files import own_address
 from vantage6.localnet._encryption import PayloadCodec
-from vantage6.localnet._environment import environment_python
+from vantage6.localnet._environment import check_version, environment_python
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig
 from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, Seed, User, seed
-from vantage6.localnet._server import Server
+from vantage6.localnet._server import Server, check_port
 from vantage6.localnet._store import LinkedStore, Store, link_store
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 DEFAULT_VERSION = "4.15.2"
 _ONLINE_SECONDS = 60.0
+_OFFLINE_SECONDS = 5.0
 _PAGE = 100
 
 
@@ -58,10 +61,12 @@ class LocalNetwork:
     organizations : int or sequence of str, optional
         Number or names of the organizations, each with its own node and data. By default those in
         `databases`, or else three.
-    databases : mapping of str to path or mapping, optional
-        Your own data by organization name: a file for the database ``default``, or a mapping of
-        labels to files. Supported files are CSV (.csv), Excel (.xls, .xlsx) and SQLite (.db,
-        .sqlite, .sqlite3). Other organizations get generated patients.
+    databases : mapping of str to path, DataFrame or mapping, optional
+        Your own data by organization name: a file or a pandas data frame for the database
+        ``default``, or a mapping of labels to several. Supported files are CSV (.csv) and
+        tab-separated text (.tsv), which may be compressed (.gz), Excel (.xls, .xlsx) and SQLite
+        (.db, .sqlite, .sqlite3). Text is in UTF-8. Of data frames, the index is left out.
+        Other organizations get generated patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
@@ -152,6 +157,12 @@ class LocalNetwork:
         token_seconds: int | None = None,
         blob_store: bool = False,
     ) -> None:
+        if sys.platform == "win32":
+            raise LocalNetworkError(
+                "the local network: expected Linux or macOS, got Windows. Use the Windows "
+                "Subsystem for Linux (WSL)."
+            )
+        check_version(version)
         self._organization_specs = organization_specs(organizations, databases)
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
@@ -163,6 +174,8 @@ class LocalNetwork:
         self.encrypted = encrypted
         self.api_path = _api.API_PATH
         self._requested_port = port
+        if port is not None:
+            check_port(port)
         self._with_store = store
         self._with_blob_store = blob_store
         self._review = review
@@ -276,23 +289,97 @@ class LocalNetwork:
         self._server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
-        """Disconnect an organization's node from the server permanently.
+        """Disconnect an organization's node from the server.
 
         The node goes offline. Its active runs continue, but it receives no events and starts no
-        runs.
+        runs until `reconnect_node`.
 
         Parameters
         ----------
         organization_id : int
             Id of the organization.
 
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization.
+
         Examples
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
+        self._node(organization_id).disconnect()
+
+    def reconnect_node(self, organization_id: int) -> None:
+        """Connect a node again after `disconnect_node`, and wait until it is online.
+
+        It starts the runs that it has missed.
+
+        Parameters
+        ----------
+        organization_id : int
+            Id of the organization.
+
+        Raises
+        ------
+        LocalNetworkError
+            If there is no such organization, or the node does not come online.
+
+        Examples
+        --------
+        >>> net.reconnect_node(3)  # doctest: +SKIP
+        """
+        node = self._node(organization_id)
+        if not node.is_disconnected:
+            return
+        # The server may handle the end of the old connection after the beginning of a new one.
+        deadline = time.monotonic() + _OFFLINE_SECONDS
+        online = {"id": node.config.id, "status": "online"}.items()
+        while time.monotonic() < deadline and any(
+            online <= row.items() for row in self._node_rows()
+        ):
+            time.sleep(0.05)
+        node.connect()
+        _wait_until_online([node], self._relay)
+
+    def _node(self, organization_id: int) -> Node:
+        """Return the node of an organization."""
         for node in self._nodes:
             if node.config.organization_id == organization_id:
-                node.disconnect()
+                return node
+        known = ", ".join(str(node.config.organization_id) for node in self._nodes)
+        raise LocalNetworkError(
+            f"organization_id: expected one of {known}, got {organization_id!r}."
+        )
+
+    def client_variables(self) -> dict[str, str]:
+        """Return the environment variables with which ``Client.from_env()`` connects.
+
+        Returns
+        -------
+        dict of str to str
+            Address, username and password of the researcher, the collaboration and, if it is
+            encrypted, the private key.
+
+        Examples
+        --------
+        >>> os.environ.update(net.client_variables())  # doctest: +SKIP
+        """
+        user = self._user("researcher")
+        values = {
+            "SERVER": f"{self.url}{self.api_path}",
+            "USERNAME": user.username,
+            "PASSWORD": user.password,
+            "MFA_CODE": Secret(user.code) if user.code else None,
+            "COLLABORATION": self.collaboration.name,
+            "PRIVATE_KEY": self.private_keys.get(user.organization_id),
+            "KNOWN_ORGANIZATIONS": self.known_organizations,
+        }
+        return {
+            f"VANTAGE6_{name}": value if isinstance(value, str) else str(value)  # or a Secret
+            for name, value in values.items()
+            if value
+        }
 
     def describe(self) -> dict[str, object]:
         """Return a description of the network for other programs.
@@ -383,18 +470,20 @@ class LocalNetwork:
         server = Server(python, folder, self._requested_port, self._login_settings, blob_setting)
         self._server = server
         stack.callback(server.stop)
+        stack.enter_context(own_address(server.url))
         store = Store(python, folder, server.url, self._review) if self._with_store else None
         if store:
             stack.callback(store.stop)
         # Slow steps run in parallel: starting the server, importing pandas, generating keys.
         runner = AlgorithmRunner(python, folder)
         stack.callback(runner.stop)
-        relay = EventRelay(python, folder)
+        relay = self._relay = EventRelay(python, folder)
         stack.callback(relay.stop)
         keys = self._generate_keys(stack)
         self.version = server.wait_until_ready()
         self.url, self.port = server.url, server.port
-        self._set_attributes(seed(server.url, folder, self._organization_specs, keys))
+        seeded = seed(server.url, server.root_password, folder, self._organization_specs, keys)
+        self._set_attributes(seeded)
         self._start_nodes(stack, folder, keys, runner, relay)
         self.store = link_store(server.url, store, self._root_token()) if store else None
 
@@ -470,14 +559,14 @@ class LocalNetwork:
 
 def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
     """Raise an error if a regular expression is invalid; real nodes find out on the first run."""
-    if isinstance(allowed, str):
+    if isinstance(allowed, str) or not isinstance(cast("object", allowed or ()), Sequence):
         raise LocalNetworkError(
             f"allowed_algorithms: expected a list, got {allowed!r}. Pass [{allowed!r}]."
         )
     for pattern in allowed or ():
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, TypeError) as error:
             message = f"allowed_algorithms: expected regular expressions, got {pattern!r}: {error}."
             raise LocalNetworkError(message) from None
     return tuple(allowed or ())

@@ -10,6 +10,7 @@ import itertools
 import logging
 import queue
 import re
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._algorithms import find_algorithm
 from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._event_relay import EventRelay
-from vantage6.localnet._organizations import database_type
+from vantage6.localnet._organizations import database_type, open_text
 from vantage6.localnet._proxy import Proxy
 
 if TYPE_CHECKING:
@@ -94,15 +95,17 @@ class Node:
         self.config = config
         self.algorithms = algorithms
         self.runner = runner
+        self._url = url
         self.emit = functools.partial(relay.emit, config.id)
         with _api.anonymous_client(url) as client:
             body = NodeLogin(api_key=config.api_key)
             tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
-        self.api = _api.authenticated_client(url, tokens.access_token)
+        self._token = Secret(tokens.access_token)
+        self.api = _api.authenticated_client(url, self._token)
         self.proxy_port = proxy.port
-        self.proxy_path = proxy.add_node(config.id, self.api, config.codec)
+        self.proxy_path = proxy.add_node(self.api, config.codec)
         self.online = threading.Event()
-        self._is_disconnected = False
+        self.is_disconnected = True
         self.stopping = threading.Event()
         self._events: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
         self._executions: dict[int, Execution] = {}
@@ -111,16 +114,22 @@ class Node:
         )
         self._thread.start()
         self._relay = relay
-        relay.connect(config.id, url, tokens.access_token, self.on_event)
+        self.connect()
 
     def on_event(self, event: str, data: object) -> None:
         """Queue an event for the node's thread."""
         if event in ("sync", "new_task", "kill_containers"):
             self._events.put((event, data))
 
+    def connect(self) -> None:
+        """Go online, and start the open runs."""
+        self.is_disconnected = False
+        self._relay.connect(self.config.id, self._url, self._token, self.on_event)
+
     def disconnect(self) -> None:
         """Go offline and start no more runs; active runs continue."""
-        self._is_disconnected = True
+        self.is_disconnected = True
+        self.online.clear()
         self._relay.disconnect(self.config.id)
 
     def stop(self) -> None:
@@ -184,7 +193,7 @@ class Node:
 
     def _start_open_runs(self, task_id: int | None = None) -> None:
         """Start the open runs of one task, or of all tasks."""
-        if self._is_disconnected:
+        if self.is_disconnected:
             return
         for page in itertools.count(1):
             call = calls.list_runs(
@@ -299,6 +308,8 @@ class Execution:
         self._emit_status("active")
         code = node.runner.run(self.execution_id, self._folder, environment, self._on_log)
         if not self._is_stopping():
+            if code not in (0, 1):  # 1: the log says why
+                self._on_log(f"{_describe_end(code)}\n")
             self._report("completed" if code == 0 else "crashed")
 
     def _read_input(self) -> bytes:
@@ -389,9 +400,20 @@ class Execution:
         )
 
 
+def _describe_end(code: int) -> str:
+    """Return how a process has ended, by its exit code, which is negative after a signal."""
+    if code >= 0:
+        return f"The process of the algorithm ended with exit code {code}."
+    try:
+        name = f" ({signal.Signals(-code).name})"
+    except ValueError:  # a real-time signal
+        name = ""
+    return f"The process of the algorithm was ended by signal {-code}{name}."
+
+
 def _csv_columns(path: Path) -> list[str]:
     """Return the column names of a CSV file."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with open_text(path) as file:
         return next(csv.reader(file), list[str]())
 
 

@@ -6,6 +6,7 @@
 import functools
 import json
 import logging
+import secrets
 import socket
 import threading
 import uuid
@@ -14,6 +15,7 @@ from socketserver import BaseServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.bindings.server.client import AuthenticatedClient
 from vantage6.localnet import _api
@@ -30,7 +32,7 @@ _STOP_SECONDS = 5.0
 
 
 class Proxy:
-    """Serves the algorithms of all nodes on one loopback port."""
+    """Serves the algorithms of all nodes on one loopback port, each under a secret path."""
 
     def __init__(self, url: str) -> None:
         self._server = _api.anonymous_client(url).get_httpx_client()
@@ -44,17 +46,16 @@ class Proxy:
         self._thread.daemon = True
         self._thread.start()
 
-    def add_node(self, node: int, client: AuthenticatedClient, codec: PayloadCodec) -> str:
-        """Register a node, and return the API path for its algorithms."""
-        self._routes[str(node)] = _NodeRoute(self._server, client, codec)
-        return f"/{node}"
+    def add_node(self, client: AuthenticatedClient, codec: PayloadCodec) -> str:
+        """Register a node, and return the secret API path for its algorithms."""
+        secret = Secret(secrets.token_urlsafe(32))
+        self._routes[secret] = _NodeRoute(self._server, client, codec)
+        return Secret(f"/{secret}")
 
-    def forward(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, bytes]:
-        """Forward a request of an algorithm to the server."""
-        _, node, rest = path.split("/", 2)
-        return self._routes[node].forward(method, f"/{rest}", headers, body)
+    def find_route(self, path: str) -> "tuple[_NodeRoute | None, str]":
+        """Return the node of a request, and the path relative to the server's API."""
+        _, secret, rest = [*path.split("/", 2), "", ""][:3]
+        return self._routes.get(secret), f"/{rest}"
 
     def stop(self) -> None:
         """Stop the proxy."""
@@ -149,15 +150,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         """Send the server's response, or status 500 if forwarding fails."""
+        route, path = self._proxy.find_route(self.path)
+        if route is None:
+            self.send_error(404)
+            return
         body = self._read_body()
         names = ("Authorization", "Content-Type", "X-Public-Key")
         headers = {name: self.headers[name] for name in names if name in self.headers}
         try:
-            status, content = self._proxy.forward(self.command, self.path, headers, body)
+            status, content = route.forward(self.command, path, headers, body)
         except Exception as error:  # the algorithm must get a response, not hang
-            _log.warning("node proxy: cannot forward %s %s", self.command, self.path, exc_info=True)
+            _log.warning("node proxy: cannot forward %s %s", self.command, path, exc_info=True)
             message = f"node proxy: cannot forward the request: {error}"
             status, content = 500, json.dumps({"msg": message}).encode()
+        _log.debug("node proxy: %s %s: status %s", self.command, path, status)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -180,5 +186,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log at level DEBUG."""
-        _log.debug(format, *args)
+        """Log nothing, because request lines contain the secret path."""

@@ -2,7 +2,6 @@
 
 import csv
 import random
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -10,16 +9,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vantage6.bindings.secret import Secret
 from vantage6.bindings.server.api.collaboration import create_collaboration
 from vantage6.bindings.server.api.node import create_node
 from vantage6.bindings.server.api.organization import create_organization, update_organization
-from vantage6.bindings.server.api.recover import change_password
 from vantage6.bindings.server.api.role import list_roles
 from vantage6.bindings.server.api.study import create_study
 from vantage6.bindings.server.api.user import create_user
 from vantage6.bindings.server.client import AuthenticatedClient
-from vantage6.bindings.server.models.change_password_input import ChangePasswordInput
 from vantage6.bindings.server.models.collaboration_input import CollaborationInput
 from vantage6.bindings.server.models.node_input import NodeInput
 from vantage6.bindings.server.models.organization_input import OrganizationInput
@@ -29,13 +25,12 @@ from vantage6.bindings.server.models.user_input import UserInput
 from vantage6.bindings.server.types import UNSET
 from vantage6.client._encryption import keys as _keys
 from vantage6.localnet import _api
-from vantage6.localnet._authentication import log_in, totp_code
+from vantage6.localnet._authentication import log_in, new_password, totp_code
 from vantage6.localnet._organizations import DEFAULT_LABEL, OrganizationSpec
 from vantage6.localnet._processes import write_private
 
 # The server creates the first organization and its only user on its first start.
 _FIRST_ORGANIZATION = 1
-_ROOT, _ROOT_PASSWORD = "root", "root"
 _ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
 _PAGE = 100
 
@@ -147,12 +142,14 @@ class Seed:
 
 def seed(
     url: str,
+    root_password: str,
     folder: Path,
     organization_specs: Sequence[OrganizationSpec],
     keys: list[Future[RSAPrivateKey]] | None,
 ) -> Seed:
     """Fill a new server; set up second factors if the server requires them."""
-    token, root = _replace_root_password(url)
+    token, otp_secret = log_in(url, "root", root_password)
+    root = User("root", root_password, _FIRST_ORGANIZATION, "Root", otp_secret)
     with _api.authenticated_client(url, token) as client:
         organizations = [
             _add_organization(client, folder, index, spec, keys[index] if keys else None)
@@ -188,21 +185,6 @@ def seed(
     )
 
 
-def _replace_root_password(url: str) -> tuple[str, User]:
-    """Replace root's default password; return root's token and account."""
-    token, otp_secret = log_in(url, _ROOT, _ROOT_PASSWORD)
-    root = User(_ROOT, _new_password(), _FIRST_ORGANIZATION, "Root", otp_secret)
-    with _api.authenticated_client(url, token) as client:
-        change = ChangePasswordInput(current_password=_ROOT_PASSWORD, new_password=root.password)
-        _api.unwrap(change_password.sync_detailed(client=client, body=change))
-    return token, root
-
-
-def _new_password() -> Secret:
-    """Return a random password that meets the server's password policy."""
-    return Secret(secrets.token_urlsafe(15) + "-aA1")
-
-
 def _add_organization(
     client: AuthenticatedClient,
     folder: Path,
@@ -211,7 +193,7 @@ def _add_organization(
     key: Future[RSAPrivateKey] | None,
 ) -> Organization:
     """Create an organization with its data and its key."""
-    name, databases = spec.name, dict(spec.databases)
+    name, databases = spec.name, spec.write_databases(folder, f"data-{index + 1}")
     if not databases:
         databases[DEFAULT_LABEL] = folder / f"data-{index + 1}.csv"
         _write_patients(databases[DEFAULT_LABEL], index)
@@ -238,7 +220,7 @@ def _add_users(client: AuthenticatedClient, two_factor_url: str | None) -> list[
     roles = {role.name: role.id for role in page.data}
     users: list[User] = []
     for username, role in _ROLES.items():
-        password = _new_password()
+        password = new_password()
         body = UserInput(
             username=username,
             password=password,

@@ -13,7 +13,7 @@ from pathlib import Path
 from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.version import get_version
 from vantage6.localnet import _api
-from vantage6.localnet._authentication import LoginSettings
+from vantage6.localnet._authentication import LoginSettings, new_password
 from vantage6.localnet._errors import PortInUseError, ServerStartError
 from vantage6.localnet._processes import (
     PRIVATE_UMASK,
@@ -49,14 +49,16 @@ class Server:
     ) -> None:
         self._login_settings = login_settings or LoginSettings()
         self._large_result_store = large_result_store
-        self.port = claim_port(port)
+        self.root_password = new_password()
+        self._port_holder = claim_port(port)
+        self.port: int = self._port_holder.getsockname()[1]
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
         configuration = folder / f"{self._service}.yaml"
         text = SecretBytes(json.dumps(self._configuration(folder)).encode())  # JSON is YAML
         write_private(configuration, text)
         self._folder = folder
-        self._command = _uwsgi_command(python, self.port, self._script, configuration)
+        self._command = _uwsgi_command(python, self.port, self._script, configuration.name)
         self._process = self._launch()
 
     def _launch(self) -> "subprocess.Popen[bytes]":
@@ -71,6 +73,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
+                cwd=folder,
                 # Services write to the user's home, regardless of their configuration.
                 env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
             )
@@ -104,13 +107,14 @@ class Server:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(_STOP_SECONDS)
+        self._port_holder.close()
         deadline = time.monotonic() + _STOP_SECONDS
         while not _is_free(self.port) and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
         """Return the configuration of the service."""
-        configuration = _configuration(folder, self.port, self._login_settings)
+        configuration = _configuration(folder, self.port, self._login_settings, self.root_password)
         if self._large_result_store:
             configuration["large_result_store"] = self._large_result_store
         return configuration
@@ -121,27 +125,50 @@ class Server:
         return "\nEnd of its log:\n  " + "\n  ".join(lines or ["(empty)"])
 
 
-def claim_port(port: int | None) -> int:
-    """Return the requested port if it is free, or any free port for None."""
+def claim_port(port: int | None) -> socket.socket:
+    """Return a socket that holds the requested port if it is free, or any free port for None."""
     if port is None:
-        return _free_port()
-    if not 0 < port < 1 << 16:
-        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port}.")
-    if not _is_free(port):
+        return _hold_any_port()
+    check_port(port)
+    holder = _hold(port)
+    if holder is None:
         raise PortInUseError(
             f"port: {port} on {_api.HOST} is in use by another program. Stop it, choose another "
             "port, or leave out the port to use a free one."
         )
-    return port
+    return holder
 
 
-def _free_port() -> int:
-    """Return a free port below the ephemeral range, which systems assign at random."""
+def check_port(port: int) -> None:
+    """Raise an error if the number of a port is invalid."""
+    if type(port) is not int or not 0 < port < 1 << 16:
+        raise PortInUseError(f"port: expected a number from 1 to 65535, got {port!r}.")
+
+
+def _hold_any_port() -> socket.socket:
+    """Hold a free port below the ephemeral range, which systems assign at random."""
     for _ in range(_MAX_PORT_TRIES):
         port = _PORT_RANGE.start + secrets.randbelow(len(_PORT_RANGE))
-        if _is_free(port):
-            return port
+        if holder := _hold(port):
+            return holder
     raise PortInUseError(f"port: no free port on {_api.HOST} after {_MAX_PORT_TRIES} tries.")
+
+
+def _hold(port: int) -> socket.socket | None:
+    """Bind a socket to the port without listening, unless the port is in use."""
+    # While the server starts or restarts, no other account can listen in its place: a port bound
+    # with SO_REUSEPORT admits only sockets of the same account. Another network of this account
+    # may hold the port, so `_is_free` probes it first, without that option.
+    if not _is_free(port):
+        return None
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        holder.bind((_api.HOST, port))
+    except OSError:
+        holder.close()
+        return None
+    return holder
 
 
 def _is_free(port: int) -> bool:
@@ -156,7 +183,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _configuration(folder: Path, port: int, login_settings: LoginSettings) -> dict[str, object]:
+def _configuration(
+    folder: Path, port: int, login_settings: LoginSettings, root_password: Secret
+) -> dict[str, object]:
     """Return the configuration of the server."""
     return {
         **common_configuration("server", folder, port),
@@ -166,8 +195,11 @@ def _configuration(folder: Path, port: int, login_settings: LoginSettings) -> di
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
         "two_factor_auth": login_settings.two_factor,
         **_mail_configuration(login_settings.smtp),
-        # Read by the WSGI script: the server's own setting has a minimum of 30 minutes.
-        "localnet": {"token_seconds": login_settings.token_seconds},
+        # Read by the WSGI script: the server's own setting for tokens has a minimum of 30 minutes.
+        "localnet": {
+            "token_seconds": login_settings.token_seconds,
+            "root_password": root_password,
+        },
     }
 
 
@@ -206,16 +238,18 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
     }
 
 
-def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) -> list[str]:
-    """Return the uWSGI command, with the options of the official image."""
+def _uwsgi_command(python: Path, port: int, script: str, configuration: str) -> list[str]:
+    """Return the uWSGI command."""
     return [
         str(python.with_name("uwsgi")),
-        *("--http", f"{_api.HOST}:{port}"),
+        # The workers serve the port themselves. Behind uWSGI's router, they would accept the uWSGI
+        # protocol on a second port, from anyone, and responses that precede the end of a request
+        # would be lost.
+        *("--http-socket", f"{_api.HOST}:{port}"),
+        "--reuse-port",  # the port is held by this process
+        *("--add-header", "Connection: close"),
+        *("--post-buffering", "8192"),  # read the body of every request, larger ones from a file
         *("--gevent", "200"),
-        "--http-websockets",
-        "--http-chunked-input",
-        "--http-keepalive",
-        *("--post-buffering", "0"),
         "--master",
         "--die-on-term",
         "--need-app",
@@ -224,5 +258,5 @@ def _uwsgi_command(python: Path, port: int, script: str, configuration: Path) ->
         *("--pythonpath", script_path("")),
         *("--wsgi-file", script_path(script)),
         *("--callable", "app"),
-        *("--pyargv", str(configuration)),
+        *("--pyargv", configuration),  # uWSGI splits it at spaces
     ]

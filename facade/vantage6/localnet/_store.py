@@ -66,6 +66,8 @@ def _configuration(folder: Path, port: int, server_url: str, review: bool) -> di
         },
         "policies": {
             "allow_localhost": True,
+            # Otherwise anyone on this machine could add a server with users of their own.
+            "allowed_servers": [server_url + _api.API_PATH],
             # All users of the network belong to one organization.
             "min_reviewers": 1,
             "min_reviewing_organizations": 1,

@@ -197,16 +197,7 @@ def v6_environment(v6_network: LocalNetwork, monkeypatch: pytest.MonkeyPatch) ->
 
     Use it to test scripts without changing them.
     """
-    user = v6_network.users["researcher"]
-    variables = {
-        "VANTAGE6_SERVER": f"{v6_network.url}{v6_network.api_path}",
-        "VANTAGE6_USERNAME": user.username,
-        "VANTAGE6_PASSWORD": str(user.password),
-        "VANTAGE6_COLLABORATION": v6_network.collaboration.name,
-        "VANTAGE6_KNOWN_ORGANIZATIONS": str(v6_network.known_organizations),
-    }
-    if key := v6_network.private_keys.get(user.organization_id):
-        variables["VANTAGE6_PRIVATE_KEY"] = str(key)
+    variables = v6_network.client_variables()
     for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE"):
         monkeypatch.delenv(f"VANTAGE6_{name}", raising=False)
     for name, value in variables.items():

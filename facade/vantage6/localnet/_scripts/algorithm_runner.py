@@ -56,8 +56,8 @@ class Run:
                 more = bool(received[-1])
         complete, newline, self._partial_line = b"".join(received).rpartition(b"\n")
         text = complete + newline
-        if not more:
-            text, self._partial_line = text + self._partial_line, b""
+        if not more and self._partial_line:
+            text, self._partial_line = text + self._partial_line + b"\n", b""
         return text.decode("utf-8", "replace"), more
 
 
@@ -202,7 +202,12 @@ def _run_algorithm() -> int:
     try:
         importlib.import_module("vantage6.algorithm.tools.wrap").wrap_algorithm()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, int) and end.code != 1:
+            return end.code
+        names = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(end.__traceback__)]
+        if end.code and not names[-1 - (names[-1] == "_sitebuiltins")].startswith("vantage6."):
+            sys.stderr.write(f"The algorithm called sys.exit({end.code!r}).\n")
+        return int(end.code is not None)
     return 0
 
 

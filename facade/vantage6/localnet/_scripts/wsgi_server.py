@@ -3,18 +3,25 @@
 import functools
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import enum_format as enum_format  # before anything of vantage6
 import token_lifetime
+import websocket_handshake
 
 # Cheaper password hashes: at the default cost, the login of the n-th node takes n/3 seconds,
 # because its key is compared to those of all nodes. The passwords and keys here are random and
 # short-lived.
 bcrypt: Any = importlib.import_module("bcrypt")  # installed in the environment, not in the SDK
 bcrypt.gensalt = functools.partial(bcrypt.gensalt, rounds=4)
+
+# The server creates root at its first start, with a default password unless it is given a hash.
+settings = json.loads(Path(sys.argv[1]).read_text())["localnet"]
+root_password = settings["root_password"].encode()
+os.environ["V6_INIT_SUPER_PASS_HASHED"] = bcrypt.hashpw(root_password, bcrypt.gensalt()).decode()
 
 # Never reuse the ids of deleted rows, as in the databases of real servers: a late update of a
 # deleted run must not reach another run.
@@ -29,7 +36,7 @@ app = server.app
 # The published packages lack the templates of the server's mails.
 app.template_folder = str(Path(__file__).with_name("templates"))
 
-settings = json.loads(Path(sys.argv[1]).read_text())["localnet"]
+websocket_handshake.replace()
 if settings["token_seconds"] is not None:
     token_lifetime.shorten(settings["token_seconds"])
 
