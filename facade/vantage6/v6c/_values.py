@@ -26,7 +26,7 @@ def parse_value(word: str) -> object:
     text = word.strip()
     if text in NEAR_JSON:
         raise ValueParseError(
-            f"{text}: expected {NEAR_JSON[text]}, or '\"{text}\"' for the text, got neither"
+            f"expected {NEAR_JSON[text]}, or '\"{text}\"' for the text, got {text}"
         )
     if text.startswith(("{", "[", '"')):
         return parse_json(text, repr(word))

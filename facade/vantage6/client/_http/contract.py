@@ -5,7 +5,7 @@ The tables come from the contract (`bindings/*/checks.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .._rows.references import as_integer
 from .._utils.text import suggest
 from ..errors import InvalidInputError
-from .validation import Kind, describe_kind, kind_of
+from .validation import Kind, find_mismatch
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -87,37 +87,13 @@ class Contract:
 
     def _check(self, value: object, kind: Kind, path: str) -> None:
         """Raise unless a value and its parts are as the contract describes them."""
-        kinds = cast("tuple[Kind, ...]", kind) if isinstance(kind, tuple) else (kind,)
-        for part in kinds:
-            if isinstance(part, str) and isinstance(value, Mapping):
-                return self._check_fields(cast("Mapping[str, object]", value), part, path)
-            if isinstance(part, list) and isinstance(value, list | tuple):
-                (inner,) = cast("list[Kind]", part)
-                for index, item in enumerate(cast("Iterable[object]", value)):
-                    self._check(item, inner, f"{path}[{index}]")
-                return None
-            if _is_kind(value, cast("Kind", part)):
-                return None
-        expected, found = describe_kind(cast("Kind", kind)), kind_of(value)
-        raise InvalidInputError(f"{path or 'the body'}: expected {expected}, got {found}")
+        if mismatch := find_mismatch(value, kind, self._fields, path, closed=True):
+            where, expected, found = mismatch
+            raise InvalidInputError(f"{where or 'the body'}: expected {expected}, got {found}")
 
-    def _check_fields(self, value: Mapping[str, object], schema: str, path: str) -> None:
-        known = self._schemas[schema]
-        for name, item in value.items():
-            field = f"{path}.{name}" if path else str(name)
-            if name not in known:
-                raise InvalidInputError(
-                    f"{path or 'the body'}: expected fields of the API, got {name!r}. "
-                    f"{suggest(name, known)}"
-                )
-            self._check(item, known[name], field)
-
-
-def _is_kind(value: object, kind: Kind) -> bool:
-    if kind in (None, int, float):  # a bool is also an int, but not here
-        kinds = {None: (type(None),), int: (int,), float: (int, float)}
-        return type(value) in kinds[kind]
-    return isinstance(kind, type) and isinstance(value, kind)
+    def _fields(self, schema: str) -> Mapping[str, tuple[Kind, bool]]:
+        """Return the fields of a schema; the service says which ones are missing."""
+        return {name: (kind, False) for name, kind in self._schemas[schema].items()}
 
 
 def _is_number(value: object) -> bool:
