@@ -117,7 +117,7 @@ async def _iterate(
     async with watch:
         try:
             while waiting:
-                with _hint_on_interrupt(list(waiting)):
+                with _hint_on_interrupt(list(waiting), display):
                     if watch.tracker.open_tasks:
                         for item in await watch.step():
                             display.take(item)
@@ -163,16 +163,18 @@ async def _ids(core: Core, tasks: Sequence[Ref]) -> list[int]:
 
 
 @contextmanager
-def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
-    """Show how to continue if the wait is interrupted."""
+def _hint_on_interrupt(task_ids: Sequence[int], display: ProgressDisplay) -> Generator[None]:
+    """Show how to continue, below the display, if the wait is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
+        display.stop()
         sys.stderr.write(f"\n{resume_hint(task_ids)}\n")
         raise
     except Exception:
         raise
     except BaseException:  # an interrupted event loop cancels its tasks
+        display.stop()
         LOGGER.info("%s", resume_hint(task_ids))
         raise
 
