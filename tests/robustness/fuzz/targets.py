@@ -86,7 +86,7 @@ def events(data: bytes) -> None:
     if data and (value := _json(data[1:])) is not None:
         event = parse(names[data[0] % len(names)], value)
         if event is not None:
-            TaskTracker([1], 0.0, 1.0, None).heard(event, 0.0, 0.0)
+            TaskTracker([1], 0.0, 1.0, None).heard(event, 0.0)
 
 
 def tokens(data: bytes) -> None:

@@ -118,7 +118,7 @@ def _iterate(
     with watch:
         try:
             while waiting:
-                with _hint_on_interrupt(list(waiting)):
+                with _hint_on_interrupt(list(waiting), display):
                     if watch.tracker.open_tasks:
                         for item in watch.step():
                             display.take(item)
@@ -163,16 +163,18 @@ def _ids(core: Core, tasks: Sequence[Ref]) -> list[int]:
 
 
 @contextmanager
-def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
-    """Show how to continue if the wait is interrupted."""
+def _hint_on_interrupt(task_ids: Sequence[int], display: ProgressDisplay) -> Generator[None]:
+    """Show how to continue, below the display, if the wait is interrupted."""
     try:
         yield
     except KeyboardInterrupt as error:
+        display.stop()
         error.args = error.args or (resume_hint(task_ids),)  # the last line of the traceback
         raise
     except Exception:
         raise
     except BaseException:  # an interrupted event loop cancels its tasks
+        display.stop()
         LOGGER.info("%s", resume_hint(task_ids))
         raise
 
