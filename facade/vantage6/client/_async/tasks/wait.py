@@ -53,7 +53,7 @@ async def wait_for(
         timeout,
         closely=display.is_wanted,
         logs=logs,
-        until_last_run=on_failure == "return",
+        until_last_run=on_failure == "return" or core.backend.waits_for_all_runs,
     )
     with _hint_on_interrupt(task_ids), display:
         found = await _run_to_end(core, watch, display, on_failure)
