@@ -25,7 +25,7 @@ class Placed(Resource):
     """What runs in a collaboration, and at HQ in a session."""
 
     def _operations(self) -> SessionOperations:
-        """The operations of sessions; an error on servers 4.x."""
+        """Return the operations of sessions; an error on servers 4.x."""
         return self._core.backend.sessions
 
     def _session(self, session: Ref | None) -> Mapping[str, Any] | None:
