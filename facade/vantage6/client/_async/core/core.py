@@ -20,7 +20,6 @@ from ..._http.address import Address
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.deadline import Deadline
 from ..._http.decoding import decode_json
-from ..._http.messages import to_response
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
@@ -38,7 +37,6 @@ from ...errors import (
     TwoFactorSetupRequiredError,
     Vantage6Error,
 )
-from .auth import ClientAuth, run_step
 from .blob_store import BlobStore
 from .connection import SERVER_URL, Connection, StoreConnection
 
@@ -59,6 +57,7 @@ if TYPE_CHECKING:
     from ..._http.route import Cert, Route, Verify
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
+    from .auth import ClientAuth
 
 
 T = TypeVar("T")
@@ -103,6 +102,7 @@ class Core(Connection):
     ) -> None:
         # Not at the top, so that the package imports quickly.
         from ..._http.tls import warn_if_unverified
+        from .auth import ClientAuth
         from .http import AsyncHttp
         from .pools import AsyncPools
 
@@ -191,9 +191,7 @@ class Core(Connection):
 
     async def _version_at(self, url: str) -> object:
         """Return the version that an API at some address of the server's host reports."""
-        request = self.http.build_request("GET", f"{url}/version")
-        response = await self.http.send(request, auth=None)
-        return decode_json(to_response(response))
+        return decode_json(await self.http.get_unsigned(f"{url}/version"))
 
     async def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Log in with the tokens of an earlier login, and renew them if needed."""
@@ -259,6 +257,8 @@ class Core(Connection):
         if isinstance(step, RealmRequest):
             return await self.http.post_form(step.url, step.form)
         if isinstance(step, Pause | Callback) or callable(step):
+            from .auth import run_step
+
             return await run_step(step)
         call, headers = step
         return await self.http.exchange(call, SendOptions(signed=False, headers=headers))

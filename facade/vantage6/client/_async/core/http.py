@@ -95,6 +95,10 @@ class AsyncHttp(httpx.AsyncClient):
         retries = Retries(request, self.limits, SendOptions(signed=False))
         return to_response(await self.send(request, retries=retries, auth=None))
 
+    async def get_unsigned(self, url: str) -> Response:
+        """Request an address without the login, and return the response."""
+        return to_response(await self.send(self.build_request("GET", url), auth=None))
+
     async def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body in chunks, and return the response; each attempt iterates from the start."""
         body = StreamedBody(pieces)

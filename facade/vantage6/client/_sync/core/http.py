@@ -96,6 +96,10 @@ class Http(httpx.Client):
         retries = Retries(request, self.limits, SendOptions(signed=False))
         return to_response(self.send(request, retries=retries, auth=None))
 
+    def get_unsigned(self, url: str) -> Response:
+        """Request an address without the login, and return the response."""
+        return to_response(self.send(self.build_request("GET", url), auth=None))
+
     def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body in chunks, and return the response; each attempt iterates from the start."""
         body = StreamedBody(pieces)
