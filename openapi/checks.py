@@ -96,7 +96,7 @@ class Checks:
         if "$ref" in schema:
             schema = self.schemas[schema["$ref"].rsplit("/", 1)[-1]]
         yield from schema.get("enum", ())
-        for part in schema.get("anyOf", ()):
+        for part in schema.get("anyOf", schema.get("allOf", ())):
             yield from self.enumerated(part)
 
     def fields(self, schema):
@@ -116,6 +116,8 @@ class Checks:
                 return self.notation(self.schemas[name])
             self.used.add(name)
             return json.dumps(name)
+        if "allOf" in schema:  # a schema with a description of its own
+            return self.notation(*schema["allOf"])
         if "anyOf" in schema:
             return alternatives([self.notation(part) for part in schema["anyOf"]])
         kinds = schema.get("type", "object")

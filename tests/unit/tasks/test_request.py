@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from vantage6.client import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
+from vantage6.client._backend.databases import database_list
 from vantage6.client._encryption.cipher import decrypt
 from vantage6.client._encryption.keys import generate_private_key, public_key_of
 from vantage6.client._tasks.request import (
     check_distinct,
     check_organizations,
-    database_list,
     encrypted_inputs,
     plain_inputs,
     task_input,

@@ -41,12 +41,14 @@ from ..errors import (
 from .core.core import Core
 from .resources.algorithm import Algorithms
 from .resources.collaboration import Collaborations
+from .resources.dataframe import Dataframes
 from .resources.node import Nodes
 from .resources.organization import Organizations
 from .resources.result import Results
 from .resources.role import Roles
 from .resources.rule import Rules
 from .resources.run import Runs
+from .resources.session import Sessions
 from .resources.store import AlgorithmStores
 from .resources.study import Studies
 from .resources.task import Tasks
@@ -169,6 +171,10 @@ class AsyncClient:
         The algorithms of the chosen store.
     util : Utilities
         The server itself.
+    session : Sessions
+        The sessions of HQ 5.x.
+    dataframe : Dataframes
+        The data frames of those sessions.
     saved_login : SavedLogin
         The login, which can be saved for later.
 
@@ -239,6 +245,8 @@ class AsyncClient:
         self.store = AlgorithmStores(core)
         self.algorithm = Algorithms(core)
         self.util = Utilities(core)
+        self.session = Sessions(core)
+        self.dataframe = Dataframes(core)
         self.saved_login = SavedLogin(core)
 
     def __repr__(self) -> str:
@@ -783,6 +791,31 @@ class AsyncClient:
          {'name': 'Radboudumc'}]
         """
         await self._core.choose_collaboration(collaboration_id)
+
+    async def setup_session(self, session: Ref) -> None:
+        """Set the default session of HQ 5.x, and with it the default collaboration.
+
+        Parameters
+        ----------
+        session : int, str or row
+            Id, name or row of the session.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If the id does not exist, or the name matches nothing that you may see or several.
+        PermissionDeniedError
+            If you may not see the session.
+
+        Examples
+        --------
+        >>> await client.setup_session("survival")
+        >>> await client.dataframe.list(fields=["name", "ready"])
+        [{'name': 'patients', 'ready': True}]
+        """
+        await self._core.choose_session(session)
 
     async def setup_encryption(
         self,

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UnsupportedServerVersionError
+
 if TYPE_CHECKING:
     from .._rows.names import Kind
     from .v4_operations import ServerOperations, StoreOperations
+    from .v5_operations import SessionOperations
 
 # The operations that list the rows of each kind, and that get one of them.
 SERVER: Mapping[Kind, tuple[str, str]] = {
@@ -21,6 +24,10 @@ SERVER: Mapping[Kind, tuple[str, str]] = {
     "user": ("list_users", "get_user"),
     "task": ("list_tasks", "get_task"),
     "store": ("list_algorithm_stores", "get_algorithm_store"),
+}
+SESSIONS: Mapping[Kind, tuple[str, str]] = {
+    "session": ("list_sessions", "get_session"),
+    "dataframe": ("list_dataframes", "get_dataframe"),
 }
 STORE: Mapping[Kind, tuple[str, str]] = {
     "algorithm": ("list_algorithms", "get_algorithm"),
@@ -37,6 +44,19 @@ class Generation:
     server: ServerOperations
     store: StoreOperations
 
+    @property
+    def sessions(self) -> SessionOperations:
+        """The operations of sessions and data frames."""
+        raise UnsupportedServerVersionError(
+            "sessions and data frames belong to HQ 5.x, and this server is of generation 4.x. Pass "
+            "the labels of databases to task.create() instead.",
+            operation="list_sessions",
+            server="4",
+            needed="5",
+            method="GET",
+            url="/session",
+        )
+
     def listing(self, kind: Kind, **filters: Any) -> Any:
         """Return the operation that lists all rows of a kind, for names."""
         if kind == "role":
@@ -48,6 +68,8 @@ class Generation:
         return self._operation(kind, 1)(id_)
 
     def _operation(self, kind: Kind, which: int) -> Any:
+        if kind in SESSIONS:
+            return getattr(self.sessions, SESSIONS[kind][which])
         if kind in SERVER:
             return getattr(self.server, SERVER[kind][which])
         return getattr(self.store, STORE[kind][which])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .._events.types import Received
     from .._http.response import Response
     from .._rows.names import Kind
+    from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
+    from .databases import Databases, Lookup, Place, TaskPlan
     from .v4_operations import ServerOperations, StoreOperations
+    from .v5_operations import SessionOperations
     from .versions import Service
 
 
@@ -50,6 +53,41 @@ class Backend(Protocol):
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
+        ...
+
+    @property
+    def sessions(self) -> SessionOperations:
+        """The operations of sessions and data frames; an error where there are none."""
+        ...
+
+    @property
+    def input_field(self) -> str:
+        """The field of runs and new tasks that holds the input for an organization."""
+        ...
+
+    @property
+    def waits_for_all_runs(self) -> bool:
+        """Whether a wait goes on after a failure until the other runs have ended."""
+        ...
+
+    def plan_task(
+        self,
+        function: Mapping[str, Any],
+        databases: Databases,
+        action: str | None,
+        store: Ref | None,
+    ) -> TaskPlan:
+        """Return what a new task sends, before anything is requested."""
+        ...
+
+    def complete_task(
+        self, plan: TaskPlan, place: Place
+    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+        """Yield the calls and look-ups for the data of a task; return more fields of its body."""
+        ...
+
+    def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
+        """Yield the call for a session where none was given; return the id of the session."""
         ...
 
     @property

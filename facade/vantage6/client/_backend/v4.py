@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vantage6.bindings.server import calls
@@ -14,6 +14,7 @@ from .._auth.identity import WhoAmI
 from .._auth.password import RefreshOnly
 from .._http.status_errors import is_expired
 from ..errors import NotAuthenticatedError, PermissionDeniedError
+from .databases import TaskPlan, database_list
 from .generation import Generation
 from .v4_operations import ServerOperations, StoreOperations
 from .versions import Service
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from .._auth.tokens import Tokens
     from .._events.types import Received
     from .._http.response import Response
+    from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
+    from .databases import Databases, Lookup, Place
 
 
 class V4(Generation):
@@ -38,12 +41,36 @@ class V4(Generation):
     server_service = Service("a server", SINCE, calls.get_version(), "server")
     store_service = Service("an algorithm store", STORE_SINCE, store_calls.get_version(), "store")
     event_namespace = "/tasks"
+    input_field = "input"
+    waits_for_all_runs = False
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
         from .._events.parsing import parse  # not at the top: few programs receive events
 
         return parse(name, data)
+
+    def plan_task(
+        self,
+        function: Mapping[str, Any],
+        databases: Databases,
+        action: str | None,
+        store: Ref | None,
+    ) -> TaskPlan:
+        """Return what a new task sends; actions have no meaning here."""
+        return TaskPlan(function, "", {"databases": database_list(databases)})
+
+    def complete_task(
+        self, plan: TaskPlan, place: Place
+    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+        """Return the further fields of a task: none, as databases need no preparation."""
+        yield from ()
+        return {}
+
+    def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
+        """Raise, as there are no sessions."""
+        yield self.sessions.get_session(0)
+        return 0
 
     def resumed(self, realm: Realm | None) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""

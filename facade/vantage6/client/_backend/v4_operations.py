@@ -36,6 +36,8 @@ class ServerOperations:
     get_node = staticmethod(calls.get_node)
     get_organization = staticmethod(calls.get_organization)
     get_result = staticmethod(calls.get_result)
+    get_role = staticmethod(calls.get_role)
+    get_rule = staticmethod(calls.get_rule)
     get_run = staticmethod(calls.get_run)
     get_study = staticmethod(calls.get_study)
     get_task = staticmethod(calls.get_task)

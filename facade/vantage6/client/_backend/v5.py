@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from inspect import signature
 from math import inf
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
 
 from vantage6.bindings.hq import calls
@@ -17,22 +19,35 @@ from .._auth.identity import WhoAmI
 from .._auth.realm import RealmRefresh
 from .._auth.tokens import claims
 from .._http.status_errors import is_expired
+from .._rows.names import Scope
+from .._utils.logging import LOGGER
 from .._utils.time import server_time
-from ..errors import NotAuthenticatedError, PermissionDeniedError, UnsupportedServerVersionError
+from ..errors import (
+    InvalidInputError,
+    NameNotFoundError,
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    UnsupportedServerVersionError,
+)
+from .databases import Lookup, TaskPlan, frame_groups, label_error
 from .generation import Generation
+from .v5_operations import SessionOperations
 from .versions import Service
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from vantage6.bindings.call import Call
+    from vantage6.bindings.hq import rows
 
     from .._auth.realm import Realm
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
     from .._http.response import Response
+    from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
+    from .databases import Databases, Place
     from .v4_operations import ServerOperations, StoreOperations
 
 ACCOUNT = "Users manage passwords and second factors on the account page of their Keycloak."
@@ -56,6 +71,8 @@ class Operations:
     def __getattr__(self, name: str) -> Callable[..., Call[Any]]:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in BROKEN:
+            raise _unsupported(f"{name}: {self._service} cannot do this", name, BROKEN[name])
         operation = getattr(self._module, name, None)
         if operation is None:
             raise _unsupported(f"{name}: {self._service} has no such operation", name)
@@ -70,8 +87,10 @@ class Operations:
         return call
 
 
-def _unsupported(what: str, operation: str) -> UnsupportedServerVersionError:
-    instead = INSTEAD.get(operation, "It belongs to servers of version 4.")
+def _unsupported(
+    what: str, operation: str, instead: str = "It belongs to servers of version 4."
+) -> UnsupportedServerVersionError:
+    instead = INSTEAD.get(operation, instead)
     return UnsupportedServerVersionError(
         f"{what} in version 5. {instead}",
         operation=operation,
@@ -80,6 +99,45 @@ def _unsupported(what: str, operation: str) -> UnsupportedServerVersionError:
         method=operation,
         url="to HQ",
     )
+
+
+# Those of tasks; the others make data frames.
+ACTIONS = ("federated_compute", "central_compute")
+# What HQ has, but cannot do.
+BROKEN: Mapping[str, str] = {
+    "upload_blob": "HQ 5.0.0 to 5.0.3 loses what is in its blob store. Ask its operator to turn it "
+    "off.",
+}
+
+
+def own_session(place: Place) -> Generator[Call[Any], Any, int]:
+    """Yield the call for the session that the client creates by itself; return its id."""
+    key = place.collaboration_id, place.study_id
+    if key not in place.own_sessions:
+        body: rows.SessionInput = {
+            "collaboration_id": place.collaboration_id,
+            "scope": "own",
+            "name": f"vantage6-sdk-{token_hex(4)}",
+        }
+        if place.study_id is not None:
+            body["study_id"] = place.study_id
+        row = yield calls.create_session(body)
+        LOGGER.info("Created session %r (id %s) for this client", row["name"], row["id"])
+        place.own_sessions[key] = row["id"]
+    return place.own_sessions[key]
+
+
+def check_place(session: Mapping[str, Any], place: Place) -> int:
+    """Return the id of a session, which must be one of the collaboration and the study."""
+    study = session["study"]
+    expected = place.collaboration_id, place.study_id
+    found = session["collaboration"]["id"], study["id"] if study else place.study_id
+    if found != expected:
+        raise InvalidInputError(
+            f"session: expected one of collaboration {expected[0]} and study {expected[1]}, got "
+            f"session {session['id']} of collaboration {found[0]} and study {found[1]}"
+        )
+    return session["id"]
 
 
 class V5(Generation):
@@ -93,12 +151,88 @@ class V5(Generation):
         "an algorithm store", STORE_SINCE, store_calls.get_version(), "hq_store"
     )
     event_namespace = "/tasks"
+    input_field = "arguments"
+    # One failure fails the task at once, while the others run on and deliver their results.
+    waits_for_all_runs = True
+
+    @property
+    def sessions(self) -> SessionOperations:
+        """The operations of sessions and data frames."""
+        return SessionOperations()
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
         from .._events.parsing import parse  # not at the top: few programs receive events
 
         return parse("new_task" if name == "new_task_update" else name, data)
+
+    def plan_task(
+        self,
+        function: Mapping[str, Any],
+        databases: Databases,
+        action: str | None,
+        store: Ref | None,
+    ) -> TaskPlan:
+        """Return what a new task sends, before anything is requested."""
+        if function.get("args"):
+            raise InvalidInputError(
+                "args: expected arguments by name, as HQ passes no others, got positional ones. "
+                "Pass them as kwargs."
+            )
+        body: dict[str, Any] = {"method": function["method"]}
+        if action is not None:
+            body["action"] = action
+        if action not in ACTIONS and (action is not None or store is None):
+            got = "None" if action is None else repr(action)
+            raise InvalidInputError(
+                f"action: expected 'federated_compute' or 'central_compute', got {got}. Pass the "
+                "one that the function's decorator in the algorithm names (@federated or "
+                "@central), or the algorithm store that knows the function."
+            )
+        kwargs = dict[str, object](function.get("kwargs") or {})
+        return TaskPlan(kwargs, "kwargs", body, frame_groups(databases))
+
+    def complete_task(
+        self, plan: TaskPlan, place: Place
+    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+        """Yield the calls and look-ups for session and data frames; return their fields."""
+        session = place.session
+        groups: list[list[int]] = []
+        for refs in plan.frames:
+            group: list[int] = []
+            for ref in refs:
+                row = yield from self._data_frame(ref, None if session is None else session["id"])
+                if session is None:  # that of the first data frame
+                    session = yield calls.get_session(row["session"]["id"])
+                if row["session"]["id"] != session["id"]:
+                    raise InvalidInputError(
+                        f"databases: expected data frames of session {session['id']}, got "
+                        f"{row['name']!r} of session {row['session']['id']}"
+                    )
+                group.append(row["id"])
+            groups.append(group)
+        session_id = yield from self.find_session(replace(place, session=session))
+        frames = [[{"type": "dataframe", "dataframe_id": id_} for id_ in group] for group in groups]
+        return {"session_id": session_id, **({"databases": frames} if frames else {})}
+
+    def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
+        """Yield the call for a session where none was given; return the id of the session."""
+        if place.session is None:
+            return (yield from own_session(place))
+        return check_place(place.session, place)
+
+    def _data_frame(
+        self, ref: Ref, session_id: int | None
+    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+        """Yield what finds a data frame; return its row."""
+        if isinstance(ref, Mapping) and {"id", "name", "session"} <= ref.keys():
+            return ref
+        within = None if session_id is None else Scope("session", session_id)
+        try:
+            id_ = yield Lookup("dataframe", ref, within)
+        except NameNotFoundError as error:
+            raise label_error("databases", ref) from error
+        return (yield calls.get_dataframe(id_))
 
     def resumed(self, realm: Realm | None) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import DecryptionError
 from .base64 import decode
@@ -50,6 +50,8 @@ class Reader:
     key: RSAPrivateKey | None
     blobs: dict[str, Blob] = field(default_factory=dict[str, "Blob"])
     needs_encrypted: bool = False
+    # The field of runs that holds their input.
+    input_field: str = "input"
 
     def holds_encrypted(self, value: str | None, *, in_blob: bool | None) -> bool:
         """Return whether an input or a result is encrypted."""
@@ -181,13 +183,14 @@ def open_input(run: Run, reader: Reader) -> Run:
     # An input is encrypted for the organization that executes the run. It stays encrypted in the
     # runs of other organizations, and without a key.
     in_blob = run.get("blob_storage_used")
-    if reader.holds_encrypted(run.get("input"), in_blob=in_blob) and not input_key(run, reader):
+    value = cast("str | None", run.get(reader.input_field))
+    if reader.holds_encrypted(value, in_blob=in_blob) and not input_key(run, reader):
         return run
     try:
-        text = reader.open_text(run.get("input"), in_blob=in_blob)
+        text = reader.open_text(value, in_blob=in_blob)
     except DecryptionError as error:
         raise DecryptionError(f"input of run {run['id']}: {error}", [run["id"]]) from error
-    return {**run, "input": text}
+    return cast("Run", {**run, reader.input_field: text})
 
 
 def open_inputs(rows: Rows[Run], reader: Reader) -> Rows[Run]:
@@ -197,7 +200,7 @@ def open_inputs(rows: Rows[Run], reader: Reader) -> Rows[Run]:
         try:
             rows[index] = open_input(run, reader)
         except DecryptionError as error:
-            rows[index] = {**run, "input": None}
+            rows[index] = cast("Run", {**run, reader.input_field: None})
             failures.append(error)
     if failures:
         raise DecryptionError(*_merge_errors(failures), runs=rows)

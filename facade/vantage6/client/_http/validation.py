@@ -29,7 +29,8 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     ),
     "Run": (
         "id",
-        "task organization node status log input started_at finished_at ports blob_storage_used",
+        "task organization node status log input arguments started_at finished_at ports "
+        "blob_storage_used",
     ),
     "Result": ("id run result", "task blob_storage_used"),
     "Organization": ("id", "name public_key"),

@@ -17,21 +17,33 @@ from ..errors import AmbiguousNameError, InvalidInputError, NameNotFoundError
 from .references import Ref, given_id
 
 ServerKind: TypeAlias = Literal[
-    "organization", "collaboration", "study", "node", "role", "rule", "user", "task", "store"
+    "organization",
+    "collaboration",
+    "study",
+    "node",
+    "role",
+    "rule",
+    "user",
+    "task",
+    "store",
+    "session",
+    "dataframe",
 ]
 StoreKind: TypeAlias = Literal["algorithm", "review", "store_user", "store_role", "store_rule"]
 Kind: TypeAlias = "ServerKind | StoreKind"
 AnyRow: TypeAlias = Mapping[str, Any]
 SERVER_KINDS: frozenset[Kind] = frozenset(get_args(ServerKind))
 # Kinds whose names can be searched within one collaboration.
-SCOPED: frozenset[Kind] = frozenset({"organization", "study", "node", "task"})
+SCOPED: frozenset[Kind] = frozenset(
+    {"organization", "study", "node", "task", "session", "dataframe"}
+)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The collaboration or study in which to search for a name."""
+    """The collaboration, study or session in which to search for a name."""
 
-    kind: Literal["collaboration", "study"]
+    kind: Literal["collaboration", "study", "session"]
     id: int
 
 
@@ -87,6 +99,8 @@ NAMINGS: Mapping[Kind, Naming] = {
     "user": Naming("user", _USER_LABELS, traits=("username", "email", "organization")),
     "task": Naming("task", traits=("status", "created_at", "collaboration")),
     "store": Naming("algorithm store", (("name",), ("url",)), traits=("url",)),
+    "session": Naming("session", traits=("scope", "collaboration")),
+    "dataframe": Naming("dataframe", traits=("db_label", "session")),
     "algorithm": Naming("algorithm", (("name",), ("image",)), traits=("image", "status")),
     "review": Naming(
         "review",

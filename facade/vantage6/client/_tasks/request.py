@@ -14,7 +14,6 @@ from ..errors import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import (
-        DatabaseInput,
         Organization,
         Task,
         TaskInput,
@@ -63,6 +62,15 @@ def describe_organizations(inputs: Sequence[TaskOrganization], names: Mapping[in
     return join_first(
         [f"{names[id_]!r} (id {id_})" if names.get(id_) else f"organization {id_}" for id_ in ids]
     )
+
+
+def either_arguments(
+    kwargs: Mapping[str, object] | None, arguments: Mapping[str, object] | None
+) -> Mapping[str, object] | None:
+    """Return the arguments of a function by name, from either of two parameters."""
+    if kwargs is not None and arguments is not None:
+        raise InvalidInputError("kwargs: expected either kwargs or arguments, got both")
+    return arguments if kwargs is None else kwargs
 
 
 def task_input(
@@ -135,46 +143,20 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
     return given
 
 
-def database_list(
-    databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None,
-) -> list[DatabaseInput]:
-    """Return the databases of a task as dicts with a valid label."""
-    is_one = isinstance(databases, str | Mapping)
-    if not is_one and not isinstance(cast("object", databases), Iterable | None):
-        raise InvalidInputError(
-            f"databases: expected labels such as ['default'], got {databases!r}"
-        )
-    items = [databases] if is_one else list(databases or ())
-    inputs = [{"label": item} if isinstance(item, str) else item for item in items]
-    for index, item in enumerate(cast("list[object]", inputs)):
-        label = cast("dict[str, object]", item).get("label") if isinstance(item, Mapping) else None
-        if not isinstance(label, str):
-            raise InvalidInputError(
-                f"databases[{index}]: expected a label, or a dict with one such as "
-                f"{{'label': 'default'}}, got {item!r}"
-            )
-        if not label.isidentifier():
-            raise InvalidInputError(
-                f"databases[{index}]: expected a label of letters, digits and underscores that "
-                f"does not start with a digit, got {label!r}"
-            )
-    return cast("list[DatabaseInput]", inputs)
-
-
-def plain_inputs(ids: Iterable[int], data: bytes) -> list[TaskOrganization]:
+def plain_inputs(ids: Iterable[int], data: bytes, field: str = "input") -> list[TaskOrganization]:
     """Return the input of each organization for a collaboration without encryption."""
     text = encode(data)
-    return [{"id": id_, "input": text} for id_ in ids]
+    return [cast("TaskOrganization", {"id": id_, field: text}) for id_ in ids]
 
 
 def encrypted_inputs(
-    ids: Iterable[int], data: bytes, members: Iterable[Organization]
+    ids: Iterable[int], data: bytes, members: Iterable[Organization], field: str = "input"
 ) -> list[TaskOrganization]:
     """Return the input of each organization, encrypted so that only it can read it."""
     from .._encryption.cipher import encrypt
 
     keys = public_keys(ids, members)
-    return [{"id": id_, "input": encrypt(data, keys[id_])} for id_ in ids]
+    return [cast("TaskOrganization", {"id": id_, field: encrypt(data, keys[id_])}) for id_ in ids]
 
 
 def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int, str]:

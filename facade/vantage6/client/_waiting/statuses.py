@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # All other statuses mean failure, including those that later servers may add.
-UNDER_WAY = frozenset({"pending", "initializing", "active"})
+# HQ calls all unfinished tasks "awaiting".
+UNDER_WAY = frozenset({"pending", "initializing", "active", "awaiting"})
 COMPLETED = "completed"
 
 

@@ -559,7 +559,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "type": str,
     },
     "TaskInput": {
-        "action": dict,
+        "action": str,
         "collaboration_id": int,
         "databases": [["DatabaseInput"]],
         "dataframe_id": int,
@@ -608,7 +608,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "keycloak_id": (str, None),
         "last_seen": (str, None),
         "organization": ("Reference", None),
-        "permissions": dict,
+        "permissions": "UserPermissions",
         "roles": str,
         "rules": str,
         "status": (str, None),
@@ -624,6 +624,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "username": str,
     },
     "UserPage": {"data": ["User"], "links": "PageLinks"},
+    "UserPermissions": {"orgs_in_collabs": [int], "roles": [int], "rules": [int]},
     "UserUpdate": {"roles": [int], "rules": [int]},
     "UserWithSecret": {
         "client_secret": str,
@@ -717,6 +718,15 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "status": ("awaiting", "completed", "failed"),
     },
     "TaskDatabase": {"type": ("source", "dataframe")},
+    "TaskInput": {
+        "action": (
+            "central_compute",
+            "data_extraction",
+            "federated_compute",
+            "postprocessing",
+            "preprocessing",
+        )
+    },
     "TaskStatus": {"status": ("awaiting", "completed", "failed")},
     "TaskWithoutRuns": {
         "action": (

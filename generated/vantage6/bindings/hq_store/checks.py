@@ -265,7 +265,12 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "schema": ("VisualizationSchema", None),
         "type": str,
     },
-    "VisualizationInput": {"description": str, "name": str, "schema": dict, "type": str},
+    "VisualizationInput": {
+        "description": str,
+        "name": str,
+        "schema": "VisualizationSchema",
+        "type": str,
+    },
     "VisualizationSchema": {
         "columns": [str],
         "location": [str],

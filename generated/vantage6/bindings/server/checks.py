@@ -557,7 +557,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "lastname": (str, None),
         "organization": ("Reference", None),
         "otp_secret": (str, None),
-        "permissions": dict,
+        "permissions": "UserPermissions",
         "roles": str,
         "rules": str,
         "status": (str, None),
@@ -583,6 +583,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
     },
     "UserLogin": {"mfa_code": str, "password": str, "username": str},
     "UserPage": {"data": ["User"], "links": "PageLinks"},
+    "UserPermissions": {"orgs_in_collabs": [int], "roles": [int], "rules": [int]},
     "UserTokens": {"access_token": str, "refresh_token": str, "refresh_url": str, "user_url": str},
     "UserUpdate": {
         "email": str,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from vantage6.bindings.secret import Secret
 
 from ..._auth.identity import WhoAmI
 from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
+from ..._backend.databases import Lookup
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
 from ..._encryption.key_files import KeySource, read_private_key
 from ..._encryption.payloads import Reader
 from ..._http.address import Address
-from ..._http.context import SendOptions
+from ..._http.context import DEFAULTS, SendOptions
 from ..._http.deadline import Deadline
 from ..._http.decoding import decode_json
 from ..._http.response import Response
@@ -34,7 +36,6 @@ from ...errors import (
     LoginExpiredError,
     NameNotFoundError,
     NotAuthenticatedError,
-    PermissionDeniedError,
     TwoFactorSetupRequiredError,
     Vantage6Error,
 )
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
+    from vantage6.bindings.call import Call
+
     from ..._auth.realm import Realm, ServiceAccount
     from ..._auth.strategy import AuthStrategy, LoginFlow, LoginStep
     from ..._backend.rows import AlgorithmStore, OrganizationUpdate
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
     from .auth import ClientAuth
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -76,6 +82,10 @@ class State:
     # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
     offline: dict[int | None, tuple[frozenset[int], float]] = field(
         default_factory=dict[int | None, tuple[frozenset[int], float]]
+    )
+    session: Mapping[str, Any] | None = None
+    own_sessions: dict[tuple[int, int | None], int] = field(
+        default_factory=dict["tuple[int, int | None]", int]
     )
 
     @property
@@ -112,6 +122,7 @@ class Core(Connection):
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
+        self.session_lock = http.lock()
         self.blobs = BlobStore(self, lambda: self.reader, trust)
 
     def set_route(self, url: str, verify: Verify) -> None:
@@ -154,7 +165,7 @@ class Core(Connection):
     @property
     def reader(self) -> Reader:
         """The reader of inputs and results, with the user's key."""
-        return Reader(self.whoami, self.private_key)
+        return Reader(self.whoami, self.private_key, input_field=self.backend.input_field)
 
     async def login(self, username: str, strategy: AuthStrategy, *, auto_relogin: bool) -> WhoAmI:
         """Log in, and return the user."""
@@ -217,6 +228,8 @@ class Core(Connection):
             self.names.seen[who.organization_id] = who.organization_name
         if before and before.organization_id != who.organization_id:
             state.private_key = state.private_key_file = None  # of the previous organization
+        if before and before.id_ != who.id_:
+            state.session, state.own_sessions = None, {}  # of the previous user
         if username != state.username:
             self.auth.saved = None  # of the previous user
         state.username = username
@@ -262,15 +275,24 @@ class Core(Connection):
         """Return the username and the user that tokens belong to."""
         steps = self.backend.identify(username, tokens)
         signed = SendOptions(signed=False, headers=tokens.signing)  # not the client's tokens yet
+        return await self.run_plan(steps, signed)
+
+    async def run_plan(
+        self, steps: Generator[Call[Any] | Lookup, Any, T], options: SendOptions = DEFAULTS
+    ) -> T:
+        """Send the calls and look up the names that a plan of the backend yields."""
         try:
-            call = next(steps)
+            step = next(steps)
             while True:
                 try:
-                    body = await self.send(call, signed)
-                except PermissionDeniedError as error:
-                    call = steps.throw(error)
+                    if isinstance(step, Lookup):
+                        found: Any = await self.id_of(step.kind, step.ref, step.within)
+                    else:
+                        found = await self.send(step, options)
+                except Vantage6Error as error:
+                    step = steps.throw(error)
                 else:
-                    call = steps.send(body)
+                    step = steps.send(found)
         except StopIteration as last:
             return last.value
 
@@ -315,7 +337,16 @@ class Core(Connection):
             self.backend.server.get_collaboration(await self.id_of("collaboration", ref))
         )
         self.state.collaboration_id, self.state.collaboration_name = row["id"], row.get("name")
+        self.state.session = None  # of the previous collaboration
         LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
+
+    async def choose_session(self, ref: Ref) -> None:
+        """Set the default session of methods, and its collaboration."""
+        get_session = self.backend.sessions.get_session
+        row = await self.send(get_session(await self.id_of("session", ref)))
+        await self.choose_collaboration(row["collaboration"])
+        self.state.session = cast("Mapping[str, Any]", row)
+        LOGGER.info("Using session %s (id %s)", row["name"], row["id"])
 
     async def use_key_file(
         self, source: KeySource | None, passphrase: str | bytes | None, *, replace: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -108,8 +108,13 @@ class NameCache:
         self._known[kind, within] = directory, monotonic()
         return directory
 
-    async def _rows(self, kind: Kind, within: Scope | None) -> Rows[AnyRow]:
-        return await self._connection.rows(self._listing(kind, within))
+    async def _rows(self, kind: Kind, within: Scope | None) -> Sequence[AnyRow]:
+        if kind != "dataframe" or (within and within.kind == "session"):
+            return await self._connection.rows(self._listing(kind, within))
+        found: list[AnyRow] = []  # data frames are listed by session
+        for session in await self._rows("session", within):
+            found += await self._rows(kind, Scope("session", session["id"]))
+        return found
 
     async def _find_task(self, name: str, within: Scope | None) -> AnyRow:
         # The server treats % and _ as wildcards, so it may return more tasks than requested.

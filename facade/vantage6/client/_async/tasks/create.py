@@ -77,16 +77,17 @@ async def _find_created(core: Core, requested: TaskInput, began: float) -> Task 
         sort=SORT,
     )
     body, response = await core.exchange(call)
+    field = core.backend.input_field
     since = server_time(response.date, time.time()) - (monotonic() - began)
     for task in body["data"]:
         if task["id"] in core.state.created or not matches_request(task, requested, since):
             continue
         runs = await core.rows(partial(core.backend.server.list_runs, task_id=task["id"]))
         inputs = {
-            organization["id"]: run.get("input")
+            organization["id"]: run.get(field)
             for run in runs
             if (organization := run.get("organization"))
         }
-        if inputs == {part["id"]: part.get("input") for part in requested["organizations"]}:
+        if inputs == {part["id"]: part.get(field) for part in requested["organizations"]}:
             return task
     return None

@@ -110,7 +110,7 @@ async def _iterate(
         each=each,
         closely=display.is_wanted,
         logs=logs,
-        until_last_run=to_end,
+        until_last_run=to_end or core.backend.waits_for_all_runs,
         shown=display.shows_progress,
     )
     waiting = dict(watch.tracker.tasks)

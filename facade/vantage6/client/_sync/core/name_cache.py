@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -109,8 +109,13 @@ class NameCache:
         self._known[kind, within] = directory, monotonic()
         return directory
 
-    def _rows(self, kind: Kind, within: Scope | None) -> Rows[AnyRow]:
-        return self._connection.rows(self._listing(kind, within))
+    def _rows(self, kind: Kind, within: Scope | None) -> Sequence[AnyRow]:
+        if kind != "dataframe" or (within and within.kind == "session"):
+            return self._connection.rows(self._listing(kind, within))
+        found: list[AnyRow] = []  # data frames are listed by session
+        for session in self._rows("session", within):
+            found += self._rows(kind, Scope("session", session["id"]))
+        return found
 
     def _find_task(self, name: str, within: Scope | None) -> AnyRow:
         # The server treats % and _ as wildcards, so it may return more tasks than requested.

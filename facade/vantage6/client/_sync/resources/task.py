@@ -17,8 +17,8 @@ from ..._tasks.encoding import serialize
 from ..._tasks.request import (
     check_distinct,
     check_organizations,
-    database_list,
     describe_organizations,
+    either_arguments,
     encrypted_inputs,
     plain_inputs,
     public_keys,
@@ -30,9 +30,11 @@ from ..._waiting.arguments import check_display_options, check_times
 from ...errors import EncryptionNotSetUpError, InvalidInputError
 from ..tasks.create import create
 from .base import Named
+from .session import Placed
 
 if TYPE_CHECKING:
-    from ..._backend.rows import Message, Task, TaskInput, TaskOrganization
+    from ..._backend.databases import Databases
+    from ..._backend.rows import Message, Task, TaskOrganization
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 Outputs: TypeAlias = list[Any]
 
 
-class Tasks(Named["Task"]):
+class Tasks(Placed, Named["Task"]):
     """The tasks: an algorithm, its input and the organizations that run it."""
 
     _kind = "task"
@@ -222,11 +224,14 @@ class Tasks(Named["Task"]):
         study: Ref | None = None,
         store: Ref | None = None,
         server_url: str | None = None,
-        databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None = None,
+        databases: Databases = None,
         *,
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        arguments: Mapping[str, object] | None = None,
+        session: Ref | None = None,
+        action: str | None = None,
         on_transfer: OnTransfer | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -264,11 +269,22 @@ class Tasks(Named["Task"]):
             Address under which that store knows this server, if the server does not report it.
         databases : str, dict, or list of these, optional
             Labels of the databases to use. A dict has a ``"label"``, and optionally ``"query"``,
-            ``"sheet_name"`` and ``"preprocessing"``.
+            ``"sheet_name"`` and ``"preprocessing"``. HQ 5.x takes data frames instead: names, ids
+            or rows, one for each argument of the function, or a list of them for an argument that
+            takes several.
         method : str, optional
             Name of the function to run, instead of `input_`.
         args, kwargs : sequence and dict, optional
-            Positional and keyword arguments of the function; only with `method`.
+            Positional and keyword arguments of the function; only with `method`. HQ has no
+            positional ones.
+        arguments : dict, optional
+            The same as `kwargs`, by its name in version 5.
+        session : int, str or row, optional
+            Session of HQ to run the task in. By default, the one chosen with ``setup_session``,
+            that of the data frames, or else one that the client creates and logs.
+        action : str, optional
+            What the function does at HQ: ``"federated_compute"`` or ``"central_compute"``. Required
+            there unless `store` knows the function; without meaning on servers 4.x.
         on_transfer : callable, optional
             Called while inputs are uploaded to the server's blob store, if it has one. Receives
             the number of bytes so far and the total for all organizations together.
@@ -322,21 +338,22 @@ class Tasks(Named["Task"]):
         >>> results = client.wait_for_results(task)
         """
         selection = self._selection("create_task", field, fields)
-        argument = "" if input_ is None else "input_"
-        data = serialize(task_input(input_, method, args, kwargs), argument)
-        parts = without_none(
-            name=name,
-            image=image,
-            description=description,
-            databases=database_list(databases),
-            server_url=server_url,
+        backend = self._core.backend
+        function = task_input(input_, method, args, either_arguments(kwargs, arguments))
+        plan = backend.plan_task(function, databases, action, store)
+        data = serialize(plan.payload, plan.path if input_ is None else "input_")
+        parts = plan.body | without_none(
+            name=name, image=image, description=description, server_url=server_url
         )
         self._core.contract.check_body("create_task", parts)  # before anything is uploaded
-        collaboration_id, study_id = self._collaboration_and_study(collaboration, study)
+        place = self._place(collaboration, study, session)
+        collaboration_id, study_id = place.collaboration_id, place.study_id
         refs = check_organizations(organizations)
-        inputs, names = _inputs(self._core, refs, data, collaboration_id, study_id, on_transfer)
+        with self._core.session_lock:
+            parts |= self._core.run_plan(backend.complete_task(plan, place))
+        inputs, names = inputs_for(self._core, refs, data, collaboration_id, study_id, on_transfer)
         store_id = self._optional_id("store", store)
-        body: TaskInput = parts | without_none(
+        body: Any = parts | without_none(
             collaboration_id=collaboration_id,
             study_id=study_id,
             store_id=store_id,
@@ -366,11 +383,14 @@ class Tasks(Named["Task"]):
         study: Ref | None = None,
         store: Ref | None = None,
         server_url: str | None = None,
-        databases: str | Mapping[str, object] | Sequence[str | Mapping[str, object]] | None = None,
+        databases: Databases = None,
         *,
         method: str | None = None,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        arguments: Mapping[str, object] | None = None,
+        session: Ref | None = None,
+        action: str | None = None,
         on_transfer: OnTransfer | None = None,
         interval: float = 1,
         timeout: float | None = None,
@@ -398,12 +418,18 @@ class Tasks(Named["Task"]):
             Collaboration and study to run the task in, and algorithm store of the algorithm.
         server_url : str, optional
             Address under which that store knows this server, if the server does not report it.
-        databases : str, dict, or list of these, optional
-            Labels of the databases to use, as in `create`.
+        databases : str, dict, row, or list of these, optional
+            Databases or data frames to use, as in `create`.
         method : str, optional
             Name of the function to run, instead of `input_`.
         args, kwargs : sequence and dict, optional
             Positional and keyword arguments of the function; only with `method`.
+        arguments : dict, optional
+            Keyword arguments of the function, as `kwargs`.
+        session : int, str or row, optional
+            Session of the data frames (HQ), as in `create`.
+        action : str, optional
+            What the function does (HQ), as in `create`.
         on_transfer : callable, optional
             Called while inputs are uploaded to the server's blob store, as in `create`.
         interval : float
@@ -468,6 +494,9 @@ class Tasks(Named["Task"]):
             method=method,
             args=args,
             kwargs=kwargs,
+            arguments=arguments,
+            session=session,
+            action=action,
             on_transfer=on_transfer,
         )
         (rows,) = wait_for(self._core, [task["id"]], interval, timeout, on_failure, progress, logs)
@@ -509,23 +538,6 @@ class Tasks(Named["Task"]):
         from ..tasks.wait import stream_logs
 
         return stream_logs(self._core, task)
-
-    def _collaboration_and_study(
-        self, collaboration: Ref | None, study: Ref | None
-    ) -> tuple[int, int | None]:
-        """Return the ids of the collaboration of a new task and of its study, if any."""
-        if collaboration is None and study is not None:
-            study_id = self._id("study", study)
-            row = self._core.send(self._server.get_study(study_id))
-            return row["collaboration"]["id"], study_id
-        collaboration_id = self._collaboration_id(collaboration)
-        if collaboration_id is None:
-            raise InvalidInputError(
-                "collaboration: expected a name, id or row, got None. Pass a collaboration or a "
-                "study, or choose a collaboration for all calls with setup_collaboration()."
-            )
-        members = Scope("collaboration", collaboration_id)
-        return collaboration_id, self._optional_id("study", study, members)
 
     def delete(self, id_: Ref) -> Message:
         """Delete a task, its runs and its subtasks. Active runs are killed.
@@ -587,7 +599,7 @@ class Tasks(Named["Task"]):
         return self._send_message(self._server.kill_task({"id": self._resolve(id_)}))
 
 
-def _inputs(
+def inputs_for(
     core: Core,
     refs: Sequence[Ref] | None,
     data: bytes,
@@ -599,7 +611,7 @@ def _inputs(
     within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
     list_organizations = core.backend.server.list_organizations
     row = core.send(core.backend.server.get_collaboration(collaboration))
-    key = core.private_key
+    key, field = core.private_key, core.backend.input_field
     if run_directly(core.trust.allows_plain, row, has_key=key is not None):
         if refs is None:
             refs = core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
@@ -608,7 +620,7 @@ def _inputs(
         names = core.names.displayed_organizations()
         if core.blobs.is_there():
             return core.blobs.put_inputs(ids, data, None, on_transfer), names
-        return plain_inputs(ids, data), names
+        return plain_inputs(ids, data, field), names
     if key is None:
         raise EncryptionNotSetUpError(
             f"private key: expected one for encrypted collaboration {collaboration} "
@@ -632,4 +644,4 @@ def _inputs(
     if core.blobs.is_there():
         keys = public_keys(ids, rows.values())
         return core.blobs.put_inputs(ids, data, keys, on_transfer), names
-    return encrypted_inputs(ids, data, rows.values()), names
+    return encrypted_inputs(ids, data, rows.values(), field), names

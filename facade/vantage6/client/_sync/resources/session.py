@@ -1,0 +1,329 @@
+# Derived by unasync.py: edit facade/vantage6/client/_async/resources/session.py instead.
+"""The sessions of HQ 5.x."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..._backend.databases import Place
+from ..._http.request import without_none
+from ..._rows.names import Scope
+from ..._rows.selection import Selection, filter_rows
+from ...errors import InvalidInputError
+from .base import Readable, Resource
+
+if TYPE_CHECKING:
+    from ..._backend.hq_rows import Dataframe, Message, Session
+    from ..._backend.v5_operations import SessionOperations
+    from ..._rows.references import Ref
+    from ..._rows.rows import Rows
+
+
+class Placed(Resource):
+    """What runs in a collaboration, and at HQ in a session."""
+
+    def _operations(self) -> SessionOperations:
+        """Return the operations of sessions; an error on servers 4.x."""
+        return self._core.backend.sessions
+
+    def _session(self, session: Ref | None) -> Mapping[str, Any] | None:
+        """Return the row of a session, by default the chosen one, if any."""
+        if session is None:
+            return self._core.state.session
+        get = self._operations().get_session
+        return self._core.send(get(self._id("session", session)))
+
+    def _place(self, collaboration: Ref | None, study: Ref | None, session: Ref | None) -> Place:
+        """Return where a task runs: its collaboration, and its study and session, if any."""
+        row = self._session(session)
+        if row and collaboration is None and study is None:
+            own = row["study"]
+            collaboration_id, study_id = row["collaboration"]["id"], own["id"] if own else None
+        else:
+            collaboration_id, study_id = self._collaboration_and_study(collaboration, study)
+        return Place(collaboration_id, study_id, row, self._core.state.own_sessions)
+
+    def _collaboration_and_study(
+        self, collaboration: Ref | None, study: Ref | None
+    ) -> tuple[int, int | None]:
+        """Return the ids of the collaboration of a new object and of its study, if any."""
+        if collaboration is None and study is not None:
+            study_id = self._id("study", study)
+            row = self._core.send(self._server.get_study(study_id))
+            return row["collaboration"]["id"], study_id
+        collaboration_id = self._collaboration_id(collaboration)
+        if collaboration_id is None:
+            raise InvalidInputError(
+                "collaboration: expected a name, id or row, got None. Pass a collaboration or a "
+                "study, or choose a collaboration for all calls with setup_collaboration()."
+            )
+        members = Scope("collaboration", collaboration_id)
+        return collaboration_id, self._optional_id("study", study, members)
+
+
+class Sessions(Placed, Readable["Session"]):
+    """The sessions of HQ 5.x: work places with the data frames extracted for an analysis.
+
+    On servers 4.x, each method raises `UnsupportedServerVersionError`.
+    """
+
+    _kind = "session"
+
+    def create(
+        self,
+        scope: str = "own",
+        name: str | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Session:
+        """Create a session.
+
+        Parameters
+        ----------
+        scope : str
+            Who may change the session: ``"own"`` for its owner, ``"organization"`` or
+            ``"collaboration"`` for their members with the permission to do so.
+        name : str, optional
+            Name of the session, unique in its collaboration; HQ generates one by default.
+        collaboration : int, str or row, optional
+            Collaboration of the session. By default, that of `study`, if given, otherwise the one
+            chosen with ``setup_collaboration``.
+        study : int, str or row, optional
+            Study of the session, if it is about one.
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in the row.
+
+        Returns
+        -------
+        Session
+            The new session.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        InvalidInputError
+            If no collaboration is given and none was chosen; nothing is sent.
+        NameNotFoundError, AmbiguousNameError
+            If a name matches nothing that you can see, or several rows.
+        BadRequestError
+            If the name is in use.
+        PermissionDeniedError
+            If you do not have permission to create sessions of this scope.
+
+        Examples
+        --------
+        >>> session = client.session.create("own", "survival")
+        """
+        create_session = self._operations().create_session
+        collaboration_id, study_id = self._collaboration_and_study(collaboration, study)
+        body: Any = without_none(
+            scope=scope.lower(), name=name, collaboration_id=collaboration_id, study_id=study_id
+        )
+        return self._save(create_session(body), field, fields)
+
+    def list(
+        self,
+        name: str | None = None,
+        user: Ref | None = None,
+        collaboration: Ref | None = None,
+        scope: str | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Session]:
+        """List sessions.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the sessions; ``%`` matches any characters, ``_`` exactly one.
+        user : int, str or row, optional
+            Owner of the sessions.
+        collaboration : int, str or row, optional
+            Collaboration of the sessions. By default, the one chosen with ``setup_collaboration``,
+            if any.
+        scope : str, optional
+            Scope of the sessions. HQ's own filter finds nothing, so the client filters the rows
+            that it receives. A single page may become shorter as a result.
+        page, per_page : int, optional
+            Single page to return, and its number of rows. By default, all rows of all pages.
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Field and required value, such as ``("ready", True)``; or several such pairs.
+
+        Returns
+        -------
+        Rows of Session
+            The matching rows.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        NameNotFoundError, AmbiguousNameError
+            If a name matches nothing that you can see, or several rows.
+        PermissionDeniedError
+            If you do not have permission to view these sessions.
+
+        Examples
+        --------
+        >>> client.session.list(scope="own", fields=["id", "name"])
+        [{'id': 1, 'name': 'survival'}]
+        """
+        list_sessions = self._operations().list_sessions
+        selection = self._selection("list_sessions", field, fields, filter_, filters)
+        listing = partial(
+            list_sessions,
+            name=name,
+            user_id=self._optional_id("user", user),
+            collaboration_id=self._collaboration_id(collaboration),
+        )
+        rows = self._core.rows(listing, page, per_page)
+        if scope is not None:
+            self._core.contract.check_value("list_sessions", "scope", scope.lower())
+            rows = filter_rows(rows, lambda row: row["scope"] == scope.lower())
+        return selection.of_rows(rows)
+
+    def update(
+        self,
+        id_: Ref,
+        name: str | None = None,
+        scope: str | None = None,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> Session:
+        """Change the name or the scope of a session.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name, id or row of the session.
+        name : str, optional
+            New name.
+        scope : str, optional
+            New scope, which can only be wider.
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in the row.
+
+        Returns
+        -------
+        Session
+            The changed session.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to change it.
+
+        Examples
+        --------
+        >>> session = client.session.update("survival", name="survival-2")
+        """
+        update_session = self._operations().update_session
+        body: Any = without_none(name=name, scope=scope and scope.lower())
+        call = update_session(self._resolve(id_), body)
+        return self._save(call, field, fields)
+
+    def delete(self, id_: Ref, delete_dependents: bool = False) -> Message:
+        """Delete a session.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name, id or row of the session.
+        delete_dependents : bool
+            Whether to delete its tasks, with their results, and its data frames too. A session
+            that has any is deleted only with them.
+
+        Returns
+        -------
+        Message
+            The server's message, in ``["msg"]``.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        BadRequestError
+            If the session has tasks or data frames and `delete_dependents` is false.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to delete it.
+
+        Examples
+        --------
+        >>> message = client.session.delete("survival")
+        """
+        delete_session = self._operations().delete_session
+        session_id = self._resolve(id_)
+        # HQ takes any value for true, so the parameter is only sent if it is.
+        message = self._apply(
+            delete_session(session_id, delete_dependents=True if delete_dependents else None)
+        )
+        state = self._core.state
+        for key, own in list(state.own_sessions.items()):
+            if own == session_id:
+                del state.own_sessions[key]
+        if state.session and state.session["id"] == session_id:
+            state.session = None
+        self._core.names.forget("dataframe")
+        return message
+
+    def dataframes(
+        self,
+        id_: Ref,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> Rows[Dataframe]:
+        """List the data frames of a session.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name, id or row of the session.
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in each row.
+        filter_, filters : tuple and sequence of tuples, optional
+            Field and required value, such as ``("ready", True)``; or several such pairs.
+
+        Returns
+        -------
+        Rows of Dataframe
+            The data frames.
+
+        Raises
+        ------
+        UnsupportedServerVersionError
+            If the server is one of generation 4.x.
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to view it.
+
+        Examples
+        --------
+        >>> client.session.dataframes("survival", fields=["name", "ready"])
+        [{'name': 'patients', 'ready': True}]
+        """
+        listing = partial(self._operations().list_dataframes, self._resolve(id_))
+        return self._list(listing, None, None, Selection(field, fields, filter_, filters))

@@ -1,0 +1,184 @@
+"""Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
+
+import csv
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from vantage6.client import (
+    AsyncClient,
+    BadRequestError,
+    InvalidInputError,
+    TaskFailedError,
+    WaitTimeoutError,
+)
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
+def network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
+    with LocalNetwork(version="5.0.3", encrypted=request.param) as network:
+        yield network
+
+
+@pytest_asyncio.fixture
+async def client(network: LocalNetwork, tmp_path: Path) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(
+        network.url,
+        auth_url=network.auth_url,
+        log_level=None,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        account = network.service_account
+        assert account
+        await client.initialize_service_account(account.client_secret, account.username)
+        await client.authenticate_service_account()
+        await client.setup_collaboration(network.collaboration.name)
+        key = network.private_keys.get(client.whoami.organization_id)
+        if key:
+            await client.setup_encryption(key)
+        yield client
+
+
+def ages(network: LocalNetwork, low: float = 0, high: float = 200) -> dict[str, list[float]]:
+    """Return the ages in the data, by organization."""
+    found: dict[str, list[float]] = {}
+    for organization in network.organizations:
+        with organization.data.open(newline="") as file:
+            values = [float(row["age"]) for row in csv.DictReader(file)]
+        found[organization.name] = [value for value in values if low <= value <= high]
+    return found
+
+
+async def test_session_from_extraction_to_results(
+    client: AsyncClient, network: LocalNetwork
+) -> None:
+    session = await client.session.create("OWN", "survival")
+    assert (session["name"], session["scope"]) == ("survival", "own")
+    frame = await client.dataframe.create(
+        "default", AVERAGE, "read_csv", session="survival", name="patients"
+    )
+    step = await client.dataframe.preprocess(
+        "patients", AVERAGE, "keep_between", {"column_name": "age", "low": 50, "high": 70}
+    )
+    assert step["id"] == frame["id"]
+    ready = await client.dataframe.wait("patients", timeout=120)
+    assert ready["ready"]
+    assert sorted(ready["organizations_ready"]) == [each.id for each in network.organizations]
+    columns = await client.dataframe.columns(ready)
+    by_name = {column["name"]: column for column in columns}
+    assert by_name["age"]["types"].keys() == ages(network).keys()
+    assert not by_name["age"]["differs"]
+    assert [each["name"] for each in await client.session.dataframes(session)] == ["patients"]
+
+    names = [each.name for each in network.organizations]
+    task = await client.task.create(
+        names[::-1],
+        "averages",
+        AVERAGE,
+        method="partial_average",
+        arguments={"column_name": "age"},
+        databases=["patients"],
+        session=session,
+        action="federated_compute",
+    )
+    results = await client.wait_for_results(task, timeout=120)
+    assert results.by_organization == {
+        name: {"sum": sum(values), "count": len(values)}
+        for name, values in ages(network, 50, 70).items()
+    }
+    runs = await client.run.from_task(task)
+    assert {run["status"] for run in runs} == {"completed"}
+    lines = [line.organization async for line in client.task.stream_logs(task)]
+    assert set(lines) == set(names)
+
+    with pytest.raises(BadRequestError):
+        await client.session.delete(session)
+    await client.session.delete(session, delete_dependents=True)
+    assert "survival" not in [each["name"] for each in await client.session.list()]
+
+
+async def test_script_without_a_session(client: AsyncClient, network: LocalNetwork) -> None:
+    names = [each.name for each in network.organizations]
+    frame = await client.dataframe.create("default", AVERAGE, "read_csv")
+    part = await client.dataframe.create("default", AVERAGE, "read_csv", organizations=names[:2])
+    frame, part = await client.dataframe.wait(frame), await client.dataframe.wait(part)
+    (value,) = await client.task.run(
+        names[:1],
+        "average",
+        AVERAGE,
+        input_={"method": "central_average", "kwargs": {"column_name": "age"}},
+        databases=frame["name"],
+        action="central_compute",
+        timeout=120,
+    )
+    values = [age for name in names for age in ages(network)[name]]
+    assert value == {"average": pytest.approx(sum(values) / len(values))}
+    (session,) = await client.session.list(scope="own", filter_=("ready", True))
+    assert (session["name"] or "").startswith("vantage6-sdk-")
+    with pytest.raises(InvalidInputError, match=r"Only a new extraction"):
+        await client.dataframe.preprocess(part, AVERAGE, "keep_between", organizations=names[2:])
+    await client.session.delete(session, delete_dependents=True)
+
+
+async def test_failed_extraction_names_the_organizations(
+    client: AsyncClient, network: LocalNetwork
+) -> None:
+    frame = await client.dataframe.create("default", AVERAGE, "no_such_function")
+    with pytest.raises(TaskFailedError, match=network.organizations[1].name) as caught:
+        await client.dataframe.wait(frame)
+    assert all(run["finished_at"] for run in caught.value.runs)
+    with pytest.raises(InvalidInputError, match=r"client\.dataframe\.create\('default'"):
+        await client.task.create(
+            [1], "t", AVERAGE, method="f", databases="default", action="federated_compute"
+        )
+
+
+async def test_wrong_action_is_a_failure_with_the_log(
+    client: AsyncClient, network: LocalNetwork
+) -> None:
+    frame = await client.dataframe.create("default", AVERAGE, "read_csv")
+    await client.dataframe.wait(frame)
+    with pytest.raises(TaskFailedError, match="crashed") as caught:
+        await client.task.run(
+            [network.organizations[0].name],
+            "wrong",
+            AVERAGE,
+            method="partial_average",
+            kwargs={"column_name": "age"},
+            databases=[frame],
+            action="central_compute",
+        )
+    assert caught.value.results is not None
+    assert [row["result"] for row in caught.value.results] == [None]
+
+
+async def test_offline_node_ends_a_wait_by_its_timeout(
+    client: AsyncClient, network: LocalNetwork
+) -> None:
+    names = [each.name for each in network.organizations]
+    network.disconnect_node(network.organizations[2].id)
+    try:
+        frame = await client.dataframe.create("default", AVERAGE, "read_csv")
+        with pytest.raises(WaitTimeoutError, match="awaiting"):
+            await client.dataframe.wait(frame, timeout=20)
+        results = await client.task.run(
+            names[:2],
+            "averages",
+            AVERAGE,
+            method="partial_average",
+            kwargs={"column_name": "age"},
+            databases=[frame],
+            action="federated_compute",
+        )
+        assert [value["count"] for value in results] == [
+            len(values) for values in ages(network).values()
+        ][:2]
+    finally:
+        network.reconnect_node(network.organizations[2].id)

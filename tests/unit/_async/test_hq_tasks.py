@@ -1,0 +1,488 @@
+"""Test what the client sends to HQ for sessions, data frames and tasks, and how it waits."""
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pytest_asyncio
+
+from tests.support.scripted_realm import ScriptedRealm
+from tests.support.scripted_server import Reply, Request, ScriptedServer, scripted_server
+from vantage6.client import (
+    AsyncClient,
+    BadRequestError,
+    InvalidInputError,
+    NotFoundError,
+    TaskFailedError,
+    UnsupportedServerVersionError,
+    WaitTimeoutError,
+)
+
+LINK: dict[str, Any] = {"link": "", "methods": []}
+GENERATION = r"generation 4\.x"
+RESULTS = [
+    # what HQ stores, the text that rows hold, and the output
+    ("bnVsbA==", "null", None),
+    ("", None, None),
+    ("TmFO", "NaN", pytest.approx(float("nan"), nan_ok=True)),
+    (base64.b64encode(b"[Infinity, -Infinity]").decode(), "[Infinity, -Infinity]", [1e999, -1e999]),
+    (base64.b64encode(b"1180591620717411303424").decode(), "1180591620717411303424", 2**70),
+    (base64.b64encode(b"0.30000000000000004").decode(), "0.30000000000000004", 0.1 + 0.2),
+    (base64.b64encode(b'{"1": "a", "1": "b"}').decode(), '{"1": "a", "1": "b"}', {"1": "b"}),
+]
+
+
+def ref(id_: int) -> dict[str, Any]:
+    return {"id": id_, **LINK}
+
+
+@dataclass
+class Hq:
+    """An HQ with 12 organizations, a session with two data frames, and one task."""
+
+    sent: list[tuple[str, str, Any]] = field(default_factory=list[Any])
+    runs: list[tuple[str, str | None]] = field(default_factory=list[Any])
+    later: list[list[tuple[str, str | None]]] = field(default_factory=list[Any])
+    log: str = ""
+    blob_store: bool = False
+    store_error: Reply | None = None
+    is_deleted: bool = False
+
+    def page(self, rows: list[Any]) -> Reply:
+        return 200, {"data": rows, "links": {"first": "", "self": ""}}
+
+    def session(self, id_: int, name: str = "survival", collaboration: int = 1) -> dict[str, Any]:
+        return {
+            "id": id_,
+            "name": name,
+            "scope": "own",
+            "collaboration": ref(collaboration),
+            "study": None,
+            "owner": ref(7),
+            "ready": True,
+        }
+
+    def frame(self, id_: int) -> dict[str, Any]:
+        return {
+            "id": id_,
+            "name": f"frame{id_}",
+            "session": ref(4 if id_ < 10 else 5),
+            "ready": True,
+            "organizations_ready": [1, 3],
+            "db_label": "default",
+            "last_session_task": None,
+            "columns": [
+                {"name": name, "dtype": dtype, "node_id": node}
+                for name, dtype, node in (
+                    ("age", "int64", 101),
+                    ("age", "double", 102),
+                    ("__index_level_0__", "int64", 101),
+                    ("__index_level_0__", "int64", 102),
+                    ("sex", "string", 101),
+                )
+            ],
+        }
+
+    def run(self, number: int, status: str) -> dict[str, Any]:
+        return {
+            "id": number,
+            "status": status,
+            "organization": ref(number),
+            "node": {"id": 100 + number, "name": f"node{number}"},
+            "task": ref(9),
+            "log": self.log,
+            "arguments": "e30=",
+            "started_at": None,
+            "finished_at": None,
+        }
+
+    def task(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        found = [status for status, _ in self.runs]
+        alive = {"pending", "initializing", "active"}
+        failed = any(status not in alive | {"completed"} for status in found)
+        status = "failed" if failed else "awaiting" if alive & {*found} else "completed"
+        row: dict[str, Any] = {
+            "id": 9,
+            "name": "t",
+            "status": status,
+            "collaboration": ref(1),
+            "job_id": 1,
+        }
+        row |= {"parent": None, "study": None, "results": "", "runs": ""}
+        include = query.get("include", [])
+        numbered = list(enumerate(self.runs, 1))
+        if "runs" in include:
+            row["runs"] = [self.run(number, status) for number, (status, _) in numbered]
+        if "results" in include:
+            row["results"] = [
+                {"id": number, "result": result, "run": ref(number), "task": ref(9)}
+                for number, (_, result) in numbered
+            ]
+        return row
+
+    def __call__(self, request: Request) -> Reply | None:
+        parts = urlsplit(request.path)
+        path, query = parts.path.removeprefix("/hq"), parse_qs(parts.query)
+        self.sent.append((request.method, f"{path}?{parts.query}".rstrip("?"), request.body))
+        if request.method == "DELETE":
+            return 200, {"msg": "deleted"}
+        if request.method == "POST" and path == "/session":
+            return 201, self.session(6, request.body.get("name") or "two_words")
+        if request.method == "POST" and re.fullmatch("/session/.*dataframe.*", path):
+            return 201, self.frame(1)
+        if request.method == "POST" and path == "/task":
+            return self.store_error or (201, {"id": 9, "name": "t"})
+        if path == "/session":
+            return self.page([self.session(4), self.session(5, "other")])
+        if found := re.fullmatch(r"/session/(\d+)", path):
+            return 200, self.session(int(found[1]))
+        if found := re.fullmatch(r"/session/(\d+)/dataframe", path):
+            return self.page([self.frame(id_) for id_ in ((1, 2) if found[1] == "4" else (11,))])
+        if found := re.fullmatch(r"/session/dataframe/(\d+)", path):
+            return 200, self.frame(int(found[1]))
+        if path == "/blobstream/status":
+            return 200, {"blob_store_enabled": self.blob_store}
+        if path == "/collaboration/1":
+            return 200, {"id": 1, "name": "demo", "encrypted": False}
+        if path == "/organization":
+            return self.page([{"id": n, "name": f"org{n}"} for n in range(1, 13)])
+        if path == "/node":
+            rows = [{"id": 100 + n, "name": "n", "organization": ref(n)} for n in range(1, 13)]
+            return self.page(rows)
+        if self.is_deleted:
+            return (404 if path == "/task/9" else 400), {"msg": "Task id=9 not found"}
+        if path == "/task/9":
+            row = self.task(query)
+            if self.later:
+                self.runs = self.later.pop(0)
+            return 200, row
+        if path == "/run":
+            rows = [self.run(number, status) for number, (status, _) in enumerate(self.runs, 1)]
+            if self.later:
+                self.runs = self.later.pop(0)
+            return self.page(rows[::-1])
+        if path == "/result":
+            return self.page(
+                [
+                    {"id": number, "result": result, "run": ref(number), "task": ref(9)}
+                    for number, (_, result) in enumerate(self.runs, 1)
+                ][::-1]
+            )
+        return self.page([]) if path == "/task" else None
+
+    def bodies(self, path: str) -> list[Any]:
+        """Return the bodies sent to a path."""
+        return [body for method, to, body in self.sent if method == "POST" and to == path]
+
+
+@pytest.fixture
+def hq() -> Hq:
+    return Hq()
+
+
+@pytest_asyncio.fixture
+async def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> AsyncIterator[AsyncClient]:
+    realm = ScriptedRealm(server, hq=hq)
+    async with AsyncClient(
+        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
+    ) as client:
+        await client.authenticate("ada", "the-password")
+        await client.setup_collaboration(1)
+        hq.sent.clear()
+        yield client
+
+
+async def create(client: AsyncClient, **options: Any) -> Any:
+    wanted: dict[str, Any] = {
+        "method": "f",
+        "action": "federated_compute",
+        "session": 4,
+        "organizations": [1, 2],
+    }
+    wanted |= options
+    return await client.task.create(wanted.pop("organizations"), "t", "image", **wanted)
+
+
+# ---- tasks: what is sent --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("databases", "expected"),
+    [
+        ([1, 2], [[1], [2]]),
+        (["frame1", {"id": 2, "name": "frame2", "session": {"id": 4}}], [[1], [2]]),
+        ([[1, "frame2"]], [[1, 2]]),
+        ("frame2", [[2]]),
+        ([[{"type": "dataframe", "dataframe_id": 1}]], [[1]]),
+        (None, None),
+        ([], None),
+    ],
+)
+async def test_data_frames_are_sent_by_argument(
+    client: AsyncClient, hq: Hq, databases: Any, expected: Any
+) -> None:
+    await create(client, databases=databases)
+    (body,) = hq.bodies("/task")
+    sent = body.get("databases")
+    found = sent and [[frame["dataframe_id"] for frame in group] for group in sent]
+    assert found == expected
+    assert all(frame["type"] == "dataframe" for group in sent or () for frame in group)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"method": "f"}, {}),
+        ({"method": "f", "kwargs": {"x": 1}}, {"x": 1}),
+        ({"method": "f", "arguments": {"x": 1}}, {"x": 1}),
+        ({"method": None, "input_": {"method": "f", "kwargs": {"x": 1}}}, {"x": 1}),
+    ],
+)
+async def test_arguments_are_those_of_both_generations(
+    client: AsyncClient, hq: Hq, given: Any, expected: Any
+) -> None:
+    await create(client, **given)
+    (body,) = hq.bodies("/task")
+    assert body["method"] == "f"
+    assert (body["session_id"], body["action"]) == (4, "federated_compute")
+    arguments = [part["arguments"] for part in body["organizations"]]
+    assert [json.loads(base64.b64decode(each)) for each in arguments] == [expected, expected]
+
+
+async def test_positional_arguments_are_refused(client: AsyncClient, hq: Hq) -> None:
+    with pytest.raises(InvalidInputError, match="args: expected arguments by name"):
+        await create(client, args=[1])
+    with pytest.raises(InvalidInputError, match="got both"):
+        await create(client, kwargs={}, arguments={})
+    assert not hq.sent
+
+
+@pytest.mark.parametrize("action", [None, "federated", "preprocessing"])
+async def test_missing_action_explains_the_choice(
+    client: AsyncClient, hq: Hq, action: str | None
+) -> None:
+    with pytest.raises(InvalidInputError, match="'federated_compute' or 'central_compute'"):
+        await create(client, action=action)
+    assert not hq.sent
+
+
+async def test_action_is_left_to_the_store(client: AsyncClient, hq: Hq) -> None:
+    await create(client, action=None, store=3)
+    (body,) = hq.bodies("/task")
+    assert "action" not in body
+    assert body["store_id"] == 3
+
+
+@pytest.mark.parametrize("databases", ["default", [{"label": "default"}]])
+async def test_label_shows_the_extraction_to_write(
+    client: AsyncClient, hq: Hq, databases: Any
+) -> None:
+    with pytest.raises(InvalidInputError, match=r"dataframe\.create\('default', image, method\)"):
+        await create(client, databases=databases)
+    assert not hq.bodies("/task")
+
+
+async def test_frame_of_another_session_is_refused(client: AsyncClient, hq: Hq) -> None:
+    with pytest.raises(InvalidInputError, match=r"session 4, got 'frame11' of session 5"):
+        await create(client, databases=[11])
+    assert not hq.bodies("/task")
+
+
+async def test_organization_twice_is_refused(client: AsyncClient, hq: Hq) -> None:
+    with pytest.raises(InvalidInputError, match="each organization once"):
+        await create(client, organizations=[1, 1])
+    assert not hq.bodies("/task")
+
+
+async def test_one_own_session_for_each_client(client: AsyncClient, hq: Hq) -> None:
+    await create(client, session=None)
+    await create(client, session=None)
+    (body,) = hq.bodies("/session")
+    assert (body["scope"], body["collaboration_id"]) == ("own", 1)
+    assert body["name"].startswith("vantage6-sdk-")
+    assert [each["session_id"] for each in hq.bodies("/task")] == [6, 6]
+    await client.session.delete(6)
+    await create(client, session=None)
+    assert len(hq.bodies("/session")) == 2
+
+
+async def test_session_is_that_of_the_frames_or_the_chosen_one(client: AsyncClient, hq: Hq) -> None:
+    await create(client, session=None, databases="frame11")
+    await client.setup_session("survival")
+    await create(client, session=None)
+    assert [each["session_id"] for each in hq.bodies("/task")] == [5, 4]
+    assert not hq.bodies("/session")
+
+
+async def test_few_requests_for_many_organizations(client: AsyncClient, hq: Hq) -> None:
+    await client.setup_session(4)
+    frame = await client.dataframe.get(1)
+    await create(client, session=None)  # asks once whether there is a blob store
+    hq.sent.clear()
+    await create(client, session=None, organizations=list(range(1, 13)), databases=[frame])
+    assert len(hq.sent) <= 4
+    assert len(hq.bodies("/task")[0]["organizations"]) == 12
+
+
+async def test_blob_store_of_hq_is_refused(client: AsyncClient, hq: Hq) -> None:
+    hq.blob_store = True
+    with pytest.raises(UnsupportedServerVersionError, match="loses what is in its blob store"):
+        await create(client)
+    assert not hq.bodies("/task")
+
+
+async def test_errors_of_hq_are_kept(client: AsyncClient, hq: Hq) -> None:
+    hq.store_error = 400, {"msg": 'Request body is incorrect: {"name": ["too short"]}'}
+    with pytest.raises(BadRequestError, match="too short"):
+        await create(client)
+
+
+# ---- sessions and data frames ---------------------------------------------------------------
+
+
+async def test_extraction_is_sent_to_all_organizations(client: AsyncClient, hq: Hq) -> None:
+    await client.dataframe.create("default", "image", "read", {"x": 1}, session="survival")
+    (body,) = hq.bodies("/session/4/dataframe")
+    assert body["label"] == "default"
+    assert [part["id"] for part in body["task"]["organizations"]] == [*range(1, 13)]
+    await client.dataframe.create("default", "image", "read", session=4, organizations=["org3"])
+    assert [p["id"] for p in hq.bodies("/session/4/dataframe")[1]["task"]["organizations"]] == [3]
+
+
+async def test_preprocessing_is_sent_where_the_frame_is_ready(client: AsyncClient, hq: Hq) -> None:
+    await client.dataframe.preprocess("frame1", "image", "keep", {"low": 1})
+    (body,) = hq.bodies("/session/dataframe/1/preprocess")
+    assert body["dataframe_id"] == 1
+    assert [part["id"] for part in body["task"]["organizations"]] == [1, 3]
+    with pytest.raises(InvalidInputError, match=r"some of \[1, 3\].*got 2"):
+        await client.dataframe.preprocess(1, "image", "keep", organizations=[1, 2])
+
+
+async def test_dependents_are_deleted_only_on_request(client: AsyncClient, hq: Hq) -> None:
+    await client.session.delete("survival")
+    await client.session.delete(4, delete_dependents=True)
+    paths = [path for method, path, _ in hq.sent if method == "DELETE"]
+    assert paths[0] == "/session/4"
+    assert re.fullmatch(r"/session/4\?delete_dependents=(1|[Tt]rue)", paths[1])
+
+
+async def test_columns_have_a_type_for_each_organization(client: AsyncClient, hq: Hq) -> None:
+    age, index, sex = await client.dataframe.columns(1)
+    assert age["types"] == {"org1": "int64", "org2": "double"}
+    assert (age["differs"], age["is_index"]) == (True, False)
+    assert (index["differs"], index["is_index"]) == (False, True)
+    assert (sex["differs"], sex["types"]) == (True, {"org1": "string"})
+
+
+async def test_scope_is_in_small_letters(client: AsyncClient, hq: Hq) -> None:
+    session = await client.session.create("OWN")
+    assert session["name"] == "two_words"
+    assert hq.bodies("/session") == [{"scope": "own", "collaboration_id": 1}]
+    assert len(await client.session.list(scope="OWN")) == 2
+    assert await client.session.list(scope="organization") == []
+    assert not any("scope=" in path for _, path, _ in hq.sent)
+
+
+# ---- waiting and results --------------------------------------------------------------------
+
+
+async def test_results_that_are_nothing_differ_from_none(client: AsyncClient, hq: Hq) -> None:
+    hq.runs = [("completed", stored) for stored, _, _ in RESULTS]
+    results = await client.wait_for_results(9)
+    assert [row["result"] for row in results] == [text for _, text, _ in RESULTS]
+    assert results.outputs == [output for _, _, output in RESULTS]
+    assert list(results.by_organization) == [f"org{n}" for n in range(1, len(RESULTS) + 1)]
+    assert [row["result"] for row in await client.result.from_task(9)] == [
+        text for _, text, _ in RESULTS
+    ]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "failed",
+        "start failed",
+        "non-existing Docker image",
+        "crashed",
+        "killed by user",
+        "not allowed",
+        "unknown error",
+        "dataframe not found",
+        "depended on failed task",
+        "unexpected output",
+    ],
+)
+@pytest.mark.parametrize("result", [None, ""])
+async def test_failed_run_is_an_error_with_its_log(
+    client: AsyncClient, hq: Hq, status: str, result: str | None
+) -> None:
+    hq.runs, hq.log = [(status, result)], "error > no such column"
+    with pytest.raises(TaskFailedError, match="no such column") as caught:
+        await client.wait_for_results(9)
+    assert status in str(caught.value)
+    assert caught.value.results is not None
+    assert caught.value.results.outputs == [None]
+
+
+async def test_wait_includes_the_runs_after_a_failure(client: AsyncClient, hq: Hq) -> None:
+    crashed, failed = ("crashed", ""), ("failed", None)
+    hq.runs = [("active", None), crashed, failed]
+    hq.later = [hq.runs, hq.runs, [("completed", "NDI="), crashed, failed]]
+    with pytest.raises(TaskFailedError) as caught:
+        await client.wait_for_results(9, interval=0.1)
+    assert caught.value.results is not None
+    assert caught.value.results.outputs == [42, None, None]
+    assert {run["status"] for run in caught.value.runs} == {"completed", "crashed", "failed"}
+
+
+@pytest.mark.parametrize("alive", ["pending", "initializing", "active"])
+async def test_wait_with_a_timeout_ends(client: AsyncClient, hq: Hq, alive: str) -> None:
+    hq.runs = [("completed", "NDI="), (alive, None)]
+    with pytest.raises(WaitTimeoutError, match="awaiting"):
+        await client.wait_for_results(9, interval=0.1, timeout=0.3)
+
+
+async def test_deleted_task_ends_a_wait(client: AsyncClient, hq: Hq) -> None:
+    hq.is_deleted = True
+    with pytest.raises(NotFoundError):
+        await client.wait_for_results(9)
+
+
+async def test_arguments_of_runs_are_read_under_their_name(client: AsyncClient, hq: Hq) -> None:
+    hq.runs = [("completed", "NDI=")]
+    (run,) = await client.run.from_task(9)
+    assert dict(run)["arguments"] == "{}"
+    assert "input" not in run
+
+
+# ---- servers 4.x ----------------------------------------------------------------------------
+
+
+async def test_servers_of_4_have_no_sessions() -> None:
+    with scripted_server() as server:
+        async with AsyncClient(f"http://127.0.0.1:{server.port}", log_level=None) as client:
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.session.list()
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.session.get(1)
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.session.create("own", collaboration=1)
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.session.delete("x")
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.dataframe.get("x")
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.dataframe.wait(1)
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.dataframe.create("default", "image", "read")
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.setup_session(1)
+            with pytest.raises(UnsupportedServerVersionError, match=GENERATION):
+                await client.task.create([1], "t", "i", method="f", session=1, collaboration=1)
+        assert not server.seen
