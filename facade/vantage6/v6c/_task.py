@@ -253,15 +253,17 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
     """Yield the log lines so far, subtasks after their parent."""
     client = context.client
     names = {row["id"]: row["name"] for row in client.organization.list(fields=["id", "name"])}
-    open_tasks = [client.task.get(task, field="id")["id"]]
+    open_tasks, seen = [client.task.get(task, field="id")["id"]], set[int]()
     while open_tasks:
         id_ = open_tasks.pop(0)
+        seen.add(id_)
         for run in client.run.from_task(id_):
             where = run["organization"]
             name = names.get(where["id"]) or str(where["id"]) if where else ""
             for text in (run.get("log") or "").splitlines():
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
-        open_tasks += sorted(row["id"] for row in client.task.list(parent=id_, field="id"))
+        subtasks = {row["id"] for row in client.task.list(parent=id_, field="id")}
+        open_tasks += sorted(subtasks - seen)  # a server may call a task its own subtask
 
 
 @task.command("kill")
