@@ -40,6 +40,26 @@ else:
     with suppress(ImportError):
         from typing_extensions import NotRequired
 """
+UNSET = """\
+class Unset:
+    def __bool__(self) -> Literal[False]:
+        return False
+"""
+# Code compares with UNSET by identity, which copies and pickles of a model must keep.
+REDUCE_UNSET = """
+    def __reduce__(self) -> str:
+        return "UNSET"
+"""
+STATUS_OF = """\
+def status_of(code: int) -> HTTPStatus | int:
+    \"\"\"Return the name of a status, or the number of one without a name, such as 520\"\"\"
+    try:
+        return HTTPStatus(code)
+    except ValueError:
+        return code
+
+
+"""
 TOOLS = ("openapi-python-client", "datamodel-code-generator", "ruff")
 
 
@@ -70,8 +90,22 @@ def make_client(contract, target):
     )
     client.write_text(hide_in_repr(new, ("_headers", "token"), "field"))
     types = target / "types.py"
-    types.write_text(hide_in_repr(types.read_text(), ("content", "headers"), "field"))
-    types.write_text(types.read_text().replace("import define\n", "import define, field\n"))
+    new = replace_once(
+        types.read_text(),
+        ("import define\n", "import define, field\n"),
+        (UNSET, UNSET + REDUCE_UNSET),
+        ("    status_code: HTTPStatus\n", "    status_code: HTTPStatus | int\n"),
+        ('\n\nT = TypeVar("T")\n', f'\n\n{STATUS_OF}T = TypeVar("T")\n'),
+    )
+    types.write_text(hide_in_repr(new, ("content", "headers"), "field"))
+    for module in (target / "api").glob("*/[!_]*.py"):
+        new = replace_once(
+            module.read_text(),
+            ("from http import HTTPStatus\n", ""),
+            ("import Response", "import status_of, Response"),
+            ("HTTPStatus(response.status_code)", "status_of(response.status_code)"),
+        )
+        module.write_text(new)
     for model in (target / "models").glob("*.py"):
         model.write_text(hide_in_repr(model.read_text(), SECRETS, "_attrs_field"))
 

@@ -1,4 +1,7 @@
-"""The benchmark: `nox -s bench [-- SUBJECT …]` measures, prints tables, and writes them down."""
+"""The benchmark: `nox -s bench [-- SUBJECT …]` measures, prints tables, and writes them down.
+
+`--against REVISION` also measures an earlier revision, and only prints.
+"""
 
 import importlib
 import os
@@ -7,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from harness import OFFICIAL_VERSION, table
+from harness import EARLIER, OFFICIAL_VERSION, table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
@@ -47,7 +50,8 @@ def main(chosen: list[str]) -> None:
     for subject in chosen or SUBJECTS:
         text = section(subject)
         print(text, flush=True)
-        write_down(subject, text)
+        if not EARLIER:
+            write_down(subject, text)
 
 
 main(sys.argv[1:])

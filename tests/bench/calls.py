@@ -20,17 +20,15 @@ of nginx.
 import sqlite3
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
 from front import Front
-from harness import OFFICIAL_VERSION, Contestant, Row, measure, race, surroundings
+from harness import CANDIDATES, Contestant, Row, measure, python_of, race, surroundings
 
 from vantage6.localnet import LocalNetwork
-from vantage6.localnet._environment import environment_python
 
 TITLE = "Calls"
 TASKS = 5000
@@ -52,6 +50,7 @@ from vantage6.client import Client
 client = Client("https://127.0.0.1", int(sys.argv[1]), "/api", log_level="critical")
 """,
 }
+START["earlier"] = START["ours"]
 FIRST_LIST = """
 client.authenticate(sys.argv[3], sys.argv[4])
 rows = client.organization.list()
@@ -135,20 +134,23 @@ def named(what: str, round_trip: float) -> str:
 def compare(
     function: str, rounds: int, login: dict[str, object], **more: object
 ) -> tuple[dict[str, float], set[object]]:
-    """Let ours, the official one and bare httpx take turns; give medians, and what came back."""
+    """Let all contestants and bare httpx take turns; return medians, and their values."""
     with ExitStack() as stack:
         contestants = {
             who: stack.enter_context(
-                Contestant(
-                    "calls", f"{who}_{function}", official=who == "official", **more, **login
-                )
+                Contestant("calls", f"{prefix(who)}_{function}", who=who, **more, **login)
             )
-            for who in ("ours", "official", "bare")
+            for who in (*CANDIDATES, "bare")
         }
         turns = [lambda each=each: each.turn()[0] for each in contestants.values()]
         found = race(rounds, turns)
         values = {each.value for each in contestants.values()}
     return dict(zip(contestants, map(statistics.median, found), strict=True)), values
+
+
+def prefix(who: str) -> str:
+    """Return how the functions of a contestant begin."""
+    return "ours" if who == "earlier" else who
 
 
 def calls(round_trip: float, login: dict[str, object]) -> Iterator[Row]:
@@ -173,12 +175,10 @@ def listing(round_trip: float, login: dict[str, object], note: str = "") -> Row:
 # -- starts ----------------------------------------------------------------------------------------
 def run(who: str, code: str, *arguments: str) -> tuple[float, str]:
     """Run a program; give the time at which it was started, and what it printed."""
-    official = who == "official"
-    python = environment_python(OFFICIAL_VERSION) if official else sys.executable
     began = time.time()
     done = subprocess.run(
-        [python, "-c", code, *arguments],
-        env=surroundings(official=official),
+        [python_of(who), "-c", code, *arguments],
+        env=surroundings(who),
         capture_output=True,
         text=True,
     )
@@ -211,31 +211,30 @@ def imports() -> Iterator[Row]:
         "import vantage6.client": 40,
         "from vantage6.client import Client": None,
     }
-    programs = [(who, code) for who in ("ours", "official") for code in ("pass", *codes)]
+    programs = [(who, code) for who in CANDIDATES for code in ("pass", *codes)]
     turns: list[Callable[[], float]] = [partial(until_end, *program) for program in programs]
     found = dict(zip(programs, warm_race(25, turns), strict=True))
     for code, limit in codes.items():
-        ours, theirs = (
-            1000 * (found[who, code] - found[who, "pass"]) for who in ("ours", "official")
-        )
-        yield Row(f"`{code}`", ours, theirs, unit="ms", at_most=limit)
+        beyond = {who: 1000 * (found[who, code] - found[who, "pass"]) for who in CANDIDATES}
+        yield Row(f"`{code}`", **beyond, unit="ms", at_most=limit)
 
 
 def start(round_trip: float, login: dict[str, object]) -> Row:
-    found = warm_race(15, [partial(until_answer, who, login) for who in START])
-    return Row(named("start to first response", round_trip), *found, less_than_official=1)
+    found = warm_race(15, [partial(until_answer, who, login) for who in CANDIDATES])
+    seconds = dict(zip(CANDIDATES, found, strict=True))
+    return Row(named("start to first response", round_trip), **seconds, less_than_official=1)
 
 
 # -- many at once ----------------------------------------------------------------------------------
 def at_once(front: Front, login: dict[str, object]) -> Iterator[Row]:
     """Count what tasks in flight make of connections and logins; nothing is measured in time."""
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for who in ("ours", "official"):
+    for who in CANDIDATES:
         with front.requests() as found[who]:
             measure(
                 "calls",
-                f"{who}_many",
-                official=who == "official",
+                f"{prefix(who)}_many",
+                who=who,
                 repeats=0,
                 tasks=AT_ONCE,
                 count=10,
@@ -243,8 +242,10 @@ def at_once(front: Front, login: dict[str, object]) -> Iterator[Row]:
             )
         served = sum(path.endswith("/organization/1") for _, _, path in found[who])
         assert served >= AT_ONCE * 10, served
-    connections = [len({connection for connection, _, _ in each}) for each in found.values()]
-    logins = [sum(path.endswith("/token/user") for _, _, path in each) for each in found.values()]
+    connections = {who: len({one for one, _, _ in each}) for who, each in found.items()}
+    logins = {
+        who: sum(path.endswith("/token/user") for _, _, path in each) for who, each in found.items()
+    }
     what = f"{AT_ONCE} tasks at once, 10 calls each"
-    yield Row(f"{what}: connections", *connections, unit="", at_most=AT_ONCE)
-    yield Row(f"{what}: logins", *logins, unit="", at_most=1)
+    yield Row(f"{what}: connections", **connections, unit="", at_most=AT_ONCE)
+    yield Row(f"{what}: logins", **logins, unit="", at_most=1)

@@ -11,7 +11,7 @@ small input.
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from harness import MIB, Contestant, Row, measure, race
+from harness import CANDIDATES, MIB, Contestant, Row, measure, race
 
 from vantage6.localnet import LocalNetwork
 
@@ -31,21 +31,29 @@ def rows() -> Iterator[Row]:
 def messages(what: str, output: float, faster: float | None) -> Iterator[Row]:
     with ExitStack() as stack:
 
-        def enter(function: str, **more: object) -> Contestant:
+        def enter(who: str, **more: object) -> Contestant:
+            function = f"{'ours' if who == 'earlier' else who}_{what}"
             return stack.enter_context(
-                Contestant("encryption", f"{function}_{what}", size=SIZE, **more)
+                Contestant("encryption", function, who=who, size=SIZE, **more)
             )
 
-        ours, theirs, bare = enter("ours"), enter("official", official=True), enter("bare")
-        plain = enter("ours", fast=False)
-        found = race(ROUNDS, [each.turn for each in (ours, theirs, bare, plain)])
-        memory = [each.memory / MIB for each in (ours, theirs)]
+        contestants = {who: enter(who) for who in (*CANDIDATES, "bare")}
+        contestants["plain"] = enter("ours", fast=False)
+        found = race(ROUNDS, [each.turn for each in contestants.values()])
+        memory = {who: contestants[who].memory / MIB for who in CANDIDATES}
     # What else the machine does only ever adds.
-    clock, busy = ([min(turn[which] for turn in each) for each in found] for which in (0, 1))
+    clock, busy = (
+        {
+            who: min(turn[which] for turn in turns)
+            for who, turns in zip(contestants, found, strict=True)
+        }
+        for which in (0, 1)
+    )
+    plain, _ = clock.pop("plain"), busy.pop("plain")
     for name, seconds in (f"{what}, wall time", clock), (f"{what}, CPU time", busy):
-        yield Row(name, *seconds[:3], at_most_bare=1.3, less_than_official=faster)
-    yield Row(f"{what}, without pybase64, wall time", clock[3], *clock[1:3])
-    yield Row(f"{what}: extra memory", *memory, output / MIB, unit="MiB", at_most_bare=1.6)
+        yield Row(name, **seconds, at_most_bare=1.3, less_than_official=faster)
+    yield Row(f"{what}, without pybase64, wall time", plain, clock["official"], clock["bare"])
+    yield Row(f"{what}: extra memory", **memory, bare=output / MIB, unit="MiB", at_most_bare=1.6)
 
 
 def tasks() -> Iterator[Row]:
@@ -59,9 +67,14 @@ def tasks() -> Iterator[Row]:
             "key": str(key),
             "organizations": [organization.id for organization in network.organizations],
         }
-        ours = measure("encryption", "ours_task", repeats=3, **arguments)
-        theirs = measure("encryption", "official_task", repeats=3, official=True, **arguments)
-    requests = [float(str(each.value)) for each in (ours, theirs)]
+        functions = {
+            who: f"{'official' if who == 'official' else 'ours'}_task" for who in CANDIDATES
+        }
+        found = {
+            who: measure("encryption", function, who=who, repeats=5, **arguments)
+            for who, function in functions.items()
+        }
+    requests = {who: float(str(each.value)) for who, each in found.items()}
     what = f"a task to {ORGANIZATIONS} organizations"
-    yield Row(f"{what}: requests", *requests, unit="", at_most=4)
-    yield Row(what, ours.seconds, theirs.seconds)
+    yield Row(f"{what}: requests", **requests, unit="", at_most=4)
+    yield Row(what, **{who: each.seconds for who, each in found.items()})

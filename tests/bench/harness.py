@@ -3,7 +3,8 @@
 A subject is a module beside this one with a `TITLE` and a function `rows()` that yields `Row`s.
 Its contestants are functions in the file of the same name in `contestants/`; what such a function
 returns is measured, see `probe.py`. Ours and the bare primitive run in this environment, the
-official client in the local network's, where it is a part of what algorithms use.
+official client in the local network's, where it is a part of what algorithms use. An earlier
+revision of ours, `--against REVISION`, runs in this environment from a folder of its own.
 """
 
 import json
@@ -22,6 +23,9 @@ from vantage6.localnet._environment import environment_python
 OFFICIAL_VERSION = "4.15.2"
 HERE = Path(__file__).parent
 MIB = 2**20
+# The sources of an earlier revision of ours, to compare with.
+EARLIER = Path(folder) if (folder := os.environ.get("VANTAGE6_BENCH_EARLIER")) else None
+CANDIDATES = ["ours", "official", *(["earlier"] if EARLIER else [])]
 
 T = TypeVar("T")
 
@@ -38,19 +42,19 @@ class Contestant:
     """
 
     def __init__(
-        self, subject: str, function: str, *, official: bool = False, **arguments: object
+        self, subject: str, function: str, *, who: str = "ours", **arguments: object
     ) -> None:
-        python = environment_python(OFFICIAL_VERSION) if official else sys.executable
-        file = HERE / "contestants" / f"{subject}.py"
+        bench = EARLIER / "tests" / "bench" if who == "earlier" and EARLIER else HERE
+        file = bench / "contestants" / f"{subject}.py"
         self._name = f"{subject}.{function}"
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed on leaving
         self._process = subprocess.Popen(
-            [python, HERE / "probe.py", file, function, json.dumps(arguments)],
+            [python_of(who), bench / "probe.py", file, function, json.dumps(arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=surroundings(official=official),
+            env=surroundings(who),
         )
         self.memory, self.value = self._answer()
 
@@ -77,16 +81,24 @@ class Contestant:
         return json.loads(line)
 
 
-def surroundings(*, official: bool) -> dict[str, str]:
-    """Give the environment variables for a contestant.
+def python_of(who: str) -> str:
+    """Return the Python of a contestant."""
+    return str(environment_python(OFFICIAL_VERSION)) if who == "official" else sys.executable
 
-    No way leads around through a proxy, and what is imported is compiled but once, as it is for
-    whoever installs the package.
+
+def surroundings(who: str) -> dict[str, str]:
+    """Return the environment variables for a contestant.
+
+    No connection goes through a proxy, and what is imported is compiled but once, as for a user
+    who installs the package.
     """
     kept = {name: value for name, value in os.environ.items() if "_proxy" not in name.lower()}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    if official:
-        kept.pop("PYTHONPATH", None)  # it may lead to ours
+    kept.pop("PYTHONPATH", None)  # it may lead to ours
+    if who == "earlier" and EARLIER:  # comes before the sources that are installed
+        kept["PYTHONPATH"] = os.pathsep.join(
+            str(EARLIER / part) for part in ("facade", "generated")
+        )
     return kept
 
 
@@ -105,13 +117,13 @@ class Measured:
 
 
 def measure(
-    subject: str, function: str, *, official: bool = False, repeats: int = 7, **arguments: object
+    subject: str, function: str, *, who: str = "ours", repeats: int = 7, **arguments: object
 ) -> Measured:
     """Run a contestant by itself; what else the machine does only ever adds to what is measured.
 
     `repeats=0` calls it once, for its value and memory, and gives no seconds.
     """
-    with Contestant(subject, function, official=official, **arguments) as contestant:
+    with Contestant(subject, function, who=who, **arguments) as contestant:
         turns = [contestant.turn() for _ in range(repeats)] or [(math.nan, math.nan)]
     seconds, busy = map(min, zip(*turns, strict=True))
     return Measured(seconds, busy, contestant.memory, contestant.value)
@@ -140,6 +152,7 @@ class Row:
     ours: float
     official: float | None = None
     bare: float | None = None
+    earlier: float | None = None
     unit: str = "s"
     # Ours is to be ...
     at_most: float | None = None  # ... this, in the unit
@@ -164,7 +177,11 @@ class Row:
             _limited(_number(bare, "x"), "≤", self.at_most_bare),
             _limited(_number(official, "x"), "≥", self.less_than_official),
             "" if limits == (None, None, None) else "holds" if all(verdicts) else "**missed**",
+            *([_number(self.earlier, self.unit), _number(self._slower(), "x")] if EARLIER else []),
         ]
+
+    def _slower(self) -> float | None:
+        return self.ours / self.earlier if self.earlier else None
 
 
 def _number(value: float | None, unit: str) -> str:
@@ -180,6 +197,8 @@ def _limited(cell: str, sign: str, limit: float | None) -> str:
 
 
 HEADINGS = ["", "ours", "official", "bare", "ours / bare", "official / ours", ""]
+if EARLIER:
+    HEADINGS += ["earlier", "ours / earlier"]
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -6,7 +6,7 @@ support names: there, a script lists collaborations and organizations and picks 
 
 from collections.abc import Iterator
 
-from harness import Row, measure
+from harness import EARLIER, Row, measure
 
 from vantage6.localnet import LocalNetwork
 
@@ -15,24 +15,40 @@ MANY = 5000
 
 
 def rows() -> Iterator[Row]:
-    find = measure("names", "ours_find", repeats=2000, count=MANY)
-    yield Row(f"find one name among {MANY:,}", find.seconds * 1000, unit="ms", at_most=5)
-    learn = measure("names", "ours_learn", count=MANY)
-    yield Row(f"learn {MANY:,} names", learn.seconds * 1000, unit="ms")
+    ours = ["ours", *(["earlier"] if EARLIER else [])]
+    for what, function, repeats, limit in (
+        ("find one name among", "ours_find", 2000, 5),
+        ("learn", "ours_learn", 25, None),
+    ):
+        found = {
+            who: measure("names", function, who=who, repeats=repeats, count=MANY).seconds * 1000
+            for who in ours
+        }
+        many = f"{MANY:,}" + " names" * (what == "learn")
+        yield Row(f"{what} {many}", **found, unit="ms", at_most=limit)
     with LocalNetwork(organizations=3) as network:
         user = network.users["researcher"]
         login = {"port": network.port, "username": user.username, "password": user.password}
         ids, first, later = (
-            int(str(measure("names", "ours_requests", repeats=0, how=how, **login).value))
+            {
+                who: int(
+                    str(
+                        measure(
+                            "names", "ours_requests", who=who, repeats=0, how=how, **login
+                        ).value
+                    )
+                )
+                for who in ours
+            }
             for how in ("ids", "first", "later")
         )
-        theirs = measure("names", "official_requests", repeats=0, official=True, **login)
-    yield Row("requests with identifiers", ids, unit="")
+        theirs = measure("names", "official_requests", who="official", repeats=0, **login)
+    yield Row("requests with identifiers", **ids, unit="")
     yield Row(
         "requests with names, the first time",
-        first,
-        float(str(theirs.value)),
+        **first,
+        official=float(str(theirs.value)),
         unit="",
-        at_most=ids + 2,  # a listing for each of two kinds
+        at_most=ids["ours"] + 2,  # a listing for each of two kinds
     )
-    yield Row("requests with names, afterwards", later, unit="", at_most=ids)
+    yield Row("requests with names, afterwards", **later, unit="", at_most=ids["ours"])

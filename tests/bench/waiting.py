@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from harness import Row, measure
+from harness import CANDIDATES, Row, measure
 
 from vantage6.localnet import LocalNetwork
 
@@ -60,12 +60,12 @@ def rows() -> Iterator[Row]:
         user = network.users["researcher"]
         login = {"port": network.port, "username": user.username, "password": user.password}
 
-        def wait(function: str, seconds: int, many: int = 1) -> dict[str, float]:
+        def wait(who: str, seconds: int, many: int = 1) -> dict[str, float]:
             found = measure(
                 "waiting",
-                function,
+                "official" if who == "official" else "ours",
                 repeats=0,
-                official=function == "official",
+                who=who,
                 seconds=seconds,
                 many=many,
                 **login,
@@ -76,21 +76,21 @@ def rows() -> Iterator[Row]:
             return value
 
         for seconds, times in JOBS.items():
-            found = {"ours": [], "official": []}
+            found: dict[str, list[dict[str, float]]] = {who: [] for who in CANDIDATES}
             for _ in range(times):
                 jobs = {name: pool.submit(wait, name, seconds) for name in found}
                 for name, job in jobs.items():
                     found[name].append(job.result())
-
-            def median(name: str, key: str, found=found) -> float:
-                return statistics.median(value[key] for value in found[name])
 
             for what, key, unit, limit in (
                 ("delay", "late", "s", 0.2),
                 ("requests", "requests", "", 3 + seconds // 60),
                 ("CPU", "cpu", "%", 1),
             ):
-                ours, theirs = median("ours", key), median("official", key)
-                yield Row(f"{seconds} s: {what}", ours, theirs, unit=unit, at_most=limit)
+                medians = {
+                    who: statistics.median(value[key] for value in values)
+                    for who, values in found.items()
+                }
+                yield Row(f"{seconds} s: {what}", **medians, unit=unit, at_most=limit)
         one, many = (wait("ours", 5, count)["requests"] for count in (1, MANY))
         yield Row(f"requests, {MANY} tasks at once", many, unit="", bare=one, at_most_bare=1.5)

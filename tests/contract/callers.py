@@ -1,11 +1,12 @@
 """Callers of a server under test, and the servers they call."""
 
 import base64
+import contextlib
 import json
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +17,11 @@ from typing import Any
 import httpx
 
 from vantage6.bindings.call import Call
+from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
+from vantage6.localnet._store import Store
 
 # The version of the services that the tests run against: `nox -s truth` sets another.
 VERSION = os.environ.get("VANTAGE6_TRUTH", "4.15.2")
@@ -50,6 +53,21 @@ def http_client(base_url: str, **options: Any) -> httpx.Client:
     )
 
 
+_TRIES = 5
+
+
+def persist(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """Send a request, again if uWSGI closes the connection without a response.
+
+    It does so, now and then, to those who are refused before the body of the request was read:
+    nothing was done then.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            return send()
+    return send()
+
+
 class Caller:
     """Someone who calls the server: with a token, or with none.
 
@@ -61,6 +79,8 @@ class Caller:
         The access token to send.
     """
 
+    api_path = "/api"
+
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self.token = token
@@ -69,8 +89,8 @@ class Caller:
     def send(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Send a request as it is given, however wrong."""
         headers = self.headers | content.pop("headers", {})
-        with http_client(self.url + "/api") as http:
-            return http.request(method, path, headers=headers, **content)
+        with http_client(self.url + self.api_path) as http:
+            return persist(lambda: http.request(method, path, headers=headers, **content))
 
     def __call__(self, call: Call[Any], *statuses: int) -> Any:
         """Make a call, and insist on the status of its answer, 200 by default.
@@ -141,7 +161,7 @@ class World:
 def populate(url: str) -> World:
     """Fill a new server."""
     nobody = Caller(url)
-    root = nobody.log_in("root", "root")
+    root = nobody.log_in("root")
     organizations = [
         root(calls.create_organization({"name": name, "country": "Nowhere"}), 201)
         for name in ("Alpha", "Beta", "Gamma")
@@ -211,9 +231,23 @@ class TunedServer(Server):
         super().__init__(environment_python(VERSION), folder, None)
 
     def _configuration(self, folder: Path) -> dict[str, object]:
+        self.root_password = Secret(PASSWORD)
         settings = super()._configuration(folder) | self.settings
         # To releases up to 4.7, a setting that is null is there.
         return {name: value for name, value in settings.items() if value is not None}
+
+
+class TunedStore(Store):
+    """A store with some settings of its own; by default, it is open to other servers."""
+
+    def __init__(self, folder: Path, server_url: str, **settings: Any) -> None:
+        self.settings = settings
+        super().__init__(environment_python(VERSION), folder, server_url, review=True)
+
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        settings: dict[str, Any] = super()._configuration(folder)
+        del settings["policies"]["allowed_servers"]
+        return settings | self.settings
 
 
 @contextmanager
@@ -287,7 +321,9 @@ class StoreStandIn(BaseHTTPRequestHandler):
         if self.path.startswith("/closed"):
             self.reply(403, {"msg": "nothing to see"})
         elif "/algorithm" in self.path:
-            self.reply(200, {"data": [{"image": IMAGE, "digest": "sha256:0"}]})
+            functions = [{"name": "partial", "step_type": "central_compute"}]  # since version 5
+            found = {"image": IMAGE, "digest": "sha256:0", "functions": functions}
+            self.reply(200, {"data": [found]})
         else:
             self.reply(200, [{"id": 1}])
 

@@ -749,7 +749,7 @@ def mailed_token(user: int) -> str:
 
 
 def test_two_factor_setup(strict_url: str) -> None:
-    nobody, login = Caller(strict_url), {"username": "root", "password": "root"}
+    nobody, login = Caller(strict_url), {"username": "root", "password": PASSWORD}
     secret = nobody(calls.create_user_token(login))
     assert secret["qr_uri"].startswith("otpauth://")
     needed = nobody(calls.create_user_token(login))
@@ -767,7 +767,7 @@ def test_two_factor_reset(world: World, strict_url: str) -> None:
     looks = tuple(map(int, VERSION.split("."))) >= (4, 11)
     world.nobody(calls.recover_two_factor(login), 400 if looks else 200)
     world.nobody(calls.recover_two_factor(login | {"password": "wrong"}), 401)
-    Caller(strict_url)(calls.recover_two_factor({"username": "root", "password": "root"}))
+    Caller(strict_url)(calls.recover_two_factor({"username": "root", "password": PASSWORD}))
     token = mailed_token(world.users["viewer"]["id"])
     assert world.nobody(calls.reset_two_factor({"reset_token": token}))["otp_secret"]
     world.nobody(calls.reset_two_factor({"reset_token": "x"}), 400)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,15 @@ from vantage6.bindings.server.models.task_organization import TaskOrganization
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.bindings.server.models.user_tokens import UserTokens
 from vantage6.client._encryption.keys import load_private_key
-from vantage6.localnet import EnvironmentBuildError, LocalNetwork, PortInUseError, _api
+from vantage6.localnet import (
+    EnvironmentBuildError,
+    LocalNetwork,
+    LocalNetworkError,
+    PortInUseError,
+    _api,
+)
 from vantage6.localnet._encryption import PayloadCodec
-from vantage6.localnet._environment import environment_python
+from vantage6.localnet._environment import cache_folder, environment_python
 
 pytestmark = pytest.mark.live
 
@@ -232,18 +238,18 @@ def test_run_that_ends_during_an_outage_is_not_restarted(
         task = researcher.ask(SLOW, "sleep", [1], seconds=4)
         (before,) = researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
         (output,) = network.organizations[0].data.parent.glob("node-*/run-*/OUTPUT_FILE")
-        server = network._server
-        launch = server._launch
+        server = network._running.server
+        start = server.start
 
-        def launch_late() -> "subprocess.Popen[bytes]":
+        def start_late() -> None:
             deadline = time.monotonic() + 60
             while not output.read_bytes():
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             time.sleep(1)  # the node tries to report it
-            return launch()
+            start()
 
-        monkeypatch.setattr(server, "_launch", launch_late)
+        monkeypatch.setattr(server, "start", start_late)
         network.restart_server()
         (run,) = researcher.wait(task)
         assert (run.status, run.started_at) == ("completed", before.started_at)
@@ -346,6 +352,191 @@ def test_run_passes_the_network_and_returns_the_exit_code(tmp_path: Path) -> Non
     assert not Path(path).exists()
 
 
+UNCHANGED_SCRIPT = """
+from vantage6.client import Client
+
+with Client.from_env() as client:
+    result = client.task.run(
+        collaboration="demo",
+        organizations=["North"],
+        name="rows",
+        image="example/rows",
+        method="rows",
+        databases="default",
+        progress=False,
+        timeout=60,
+    )
+    print(client.whoami.name, *result)
+"""
+ROWS = """
+from vantage6.algorithm.tools.decorators import data
+
+@data(1)
+def rows(df):
+    return [len(df), list(df.columns)]
+"""
+
+
+def test_run_lets_an_unchanged_script_use_own_data_and_algorithms(tmp_path: Path) -> None:
+    files = {"script.py": UNCHANGED_SCRIPT, "rows.py": ROWS, "ages.tsv": "age\tname\n61\tZoë\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    command = [*COMMAND, "run", "--encrypted", "--database", f"North={tmp_path / 'ages.tsv'}"]
+    command += ["--algorithm", f"example/rows={tmp_path / 'rows.py'}", str(tmp_path / "script.py")]
+    environment = os.environ | {"VANTAGE6_PRIVATE_KEY": "/nothing", "VANTAGE6_SERVER": "nowhere"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.stdout == "Researcher [1, ['age', 'name']]\n", done.stderr
+
+
+FROM_DESCRIPTION = """
+import json, sys
+from vantage6.client import Client
+
+net = json.load(open(sys.argv[1]))
+client = Client(net["url"] + net["api_path"], log_level=None)
+client.authenticate("researcher", net["users"]["researcher"]["password"])
+client.setup_encryption(net["organizations"][0]["private_key"])
+client.saved_login.save()
+task = client.task.create(
+    collaboration="demo",
+    organizations=["Maastro"],
+    name="e",
+    image="localnet/slow",
+    method="sleep",
+    kwargs={"seconds": 0},
+    databases="default",
+)
+print(task["id"])
+"""
+
+
+def test_second_encrypted_network_at_the_port_is_no_changed_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(cache_folder()))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("VANTAGE6_KNOWN_ORGANIZATIONS", raising=False)
+    for name in ("DATA", "STATE", "CONFIG"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+    (tmp_path / "script.py").write_text(FROM_DESCRIPTION)
+    port: int | None = None
+    for _ in range(2):
+        with LocalNetwork(organizations=2, encrypted=True, port=port) as network:
+            port = network.port
+            network.write(tmp_path / "network.json")
+            command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "network.json")]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+            assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+            kept = [path for path in tmp_path.rglob("*") if str(port) in read(path)]
+            assert {path.name.partition("-")[0] for path in kept} == {
+                "known_organizations",
+                "127.0.0.1",
+                "network.json",
+            }
+        kept = [path.name for path in tmp_path.rglob("*") if str(port) in read(path)]
+        assert kept == ["network.json"]
+
+
+def read(path: Path) -> str:
+    """Return the text of a file, or nothing for a folder."""
+    return path.read_text() if path.is_file() else ""
+
+
+def test_network_starts_in_folders_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "jürgen's café"
+    (folder / "tmp").mkdir(parents=True, mode=0o700)
+    built = environment_python("4.15.2").parent.parent
+    (folder / built.name).symlink_to(built)
+    (folder / "rows.py").write_text(ROWS)
+    (folder / "zoë ages.csv").write_text("age\n61\n")
+    for name, value in {
+        "VANTAGE6_LOCALNET_CACHE": str(folder),
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        "LC_ALL": "C",
+    }.items():
+        monkeypatch.setenv(name, value)
+    command = [*COMMAND, "run", "--database", f"North={folder / 'zoë ages.csv'}"]
+    command += ["--algorithm", f"example/rows={folder / 'rows.py'}", str(folder / "script.py")]
+    (folder / "script.py").write_text(UNCHANGED_SCRIPT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "Researcher [1, ['age']]\n", done.stderr
+
+
+ENDS = """
+import os, signal, sys
+
+def kill():
+    print("unfinished line", end="")
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def leave(code):
+    sys.exit(code)
+
+def drop():
+    os._exit(9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "lines"),
+    [
+        (
+            "kill",
+            {},
+            ["unfinished line", "The process of the algorithm was ended by signal 9 (SIGKILL)."],
+        ),
+        ("leave", {"code": 3}, ["The process of the algorithm ended with exit code 3."]),
+        ("leave", {"code": 1}, ["The algorithm called sys.exit(1)."]),
+        ("leave", {"code": "no data"}, ["The algorithm called sys.exit('no data')."]),
+        ("drop", {}, ["The process of the algorithm ended with exit code 9."]),
+    ],
+)
+def test_log_ends_with_how_the_process_ended(
+    ends_network: LocalNetwork, method: str, arguments: dict[str, Any], lines: list[str]
+) -> None:
+    with Researcher.of(ends_network) as researcher:
+        task = researcher.ask("example/ends", method, [1], **arguments)
+        (run,) = researcher.wait(task)
+    assert run.status == "crashed"
+    assert (run.log or "").splitlines()[-len(lines) :] == lines
+
+
+@pytest.fixture(scope="module")
+def ends_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNetwork]:
+    algorithm = tmp_path_factory.mktemp("algorithms") / "ends.py"
+    algorithm.write_text(ENDS)
+    with LocalNetwork(organizations=1, algorithms={"example/ends": algorithm}) as network:
+        yield network
+
+
+def test_disconnected_node_comes_back_and_starts_what_it_missed(
+    ends_network: LocalNetwork,
+) -> None:
+    def status() -> object:
+        rows: Any = ends_network.describe()["nodes"]
+        return rows[0]["status"]
+
+    for _ in range(2):
+        ends_network.disconnect_node(1)
+        with Researcher.of(ends_network) as researcher:
+            task = researcher.ask(SLOW, "sleep", [1], seconds=0)
+            time.sleep(0.5)
+            assert [run.status for run in researcher.runs(task)] == ["pending"]
+            ends_network.reconnect_node(1)
+            assert status() == "online"
+            assert [run.status for run in researcher.wait(task)] == ["completed"]
+        time.sleep(1)
+        assert status() == "online", "the end of the earlier connection comes late"
+    ends_network.reconnect_node(1)  # it is connected
+    for change in (ends_network.disconnect_node, ends_network.reconnect_node):
+        with pytest.raises(LocalNetworkError, match="organization_id: expected one of 1, got 7"):
+            change(7)
+
+
 def processes() -> dict[int, int]:
     """Return the ids of all processes at work, each with its parent's."""
     listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True)
@@ -368,14 +559,27 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+# Shells let programs that they start in the background ignore Ctrl-C.
+IGNORING = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+
+
 @pytest.mark.parametrize(
-    ("end", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+    ("end", "code", "options"),
+    [
+        (signal.SIGINT, 0, {}),
+        (signal.SIGINT, 0, IGNORING),
+        (signal.SIGTERM, 143, {}),
+        (signal.SIGKILL, -9, {}),
+    ],
+    ids=["interrupt", "interrupt in the background", "terminate", "kill"],
 )
-def test_up_stops_everything_it_started(end: int, code: int, tmp_path: Path) -> None:
+def test_up_stops_everything_it_started(
+    end: int, code: int, options: dict[str, Any], tmp_path: Path
+) -> None:
     file = tmp_path / "network.json"
-    options = ["--encrypted", "--store", "--organizations", "2", "--json", str(file)]
-    command = [*COMMAND, "up", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
+    command = [*COMMAND, "up", "--encrypted", "--store", "--organizations", "2"]
+    command += ["--json", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as up:
         deadline = time.monotonic() + 120
         while not file.exists():
             assert up.poll() is None
@@ -388,7 +592,7 @@ def test_up_stops_everything_it_started(end: int, code: int, tmp_path: Path) -> 
             task = researcher.ask(SLOW, "sleep", [1, 2], seconds=600)
             researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
         started = descendants(up.pid)
-        assert len(started) >= 12, "two supervisors, six of uWSGI, relay, runner, two runs"
+        assert len(started) >= 10, "two supervisors, four of uWSGI, relay, runner, two runs"
         up.send_signal(end)
         printed, _ = up.communicate(timeout=120)
     assert up.returncode == code

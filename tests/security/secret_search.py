@@ -128,7 +128,7 @@ class SecretSearch:
         found = []
         for name, value in self._known.items():
             forms = set(_forms(str(value)))
-            for place, text in list(self._shown.items()):  # threads that end late add to them
+            for place, text in self._shown.copy().items():  # objects and threads that end add to it
                 if any(form in text for form in forms):
                     found.append(f"{name} in {place}")
         return found

@@ -447,12 +447,15 @@ class Act:
 async def fall_apart(search: SecretSearch, network: LocalNetwork) -> None:
     """Crash the parts of the local network that hold secrets."""
     wrong = search.mark("wrong password", f"Wrong-2{secrets.token_hex(8)}")
-    await search.fails("seed", lambda: _seed.seed(network.url, network._folder, 1, None))
+    await search.fails("seed", lambda: _seed.seed(network.url, wrong, network._folder, [], None))
     await search.fails(
         "log in", lambda: log_in(network.url, "root", wrong, network.users["root"].otp_secret)
     )
     await search.fails("write", lambda: network.write(Path("/nowhere/network.json")))
     await search.fails("nobody", lambda: network.client("nobody"))
+    await search.fails(
+        "variables", lambda: (lambda variables: variables["none"])(network.client_variables())
+    )
     await search.fails("port", lambda: LocalNetwork(port=network.port).__enter__())
     search.look_at("network", network)
     for log in network._folder.glob("*.log"):

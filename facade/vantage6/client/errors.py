@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.secret import NAMES
+from vantage6.bindings.secret import NAMES, hide_keys
 
 from ._utils.text import sanitize, sanitize_lines
 
@@ -57,6 +57,10 @@ if TYPE_CHECKING:
 class Vantage6Error(Exception):
     """Base class of every error that this package raises deliberately."""
 
+    def __init__(self, *args: object) -> None:
+        # A message may quote a value, and any value may be the text of a key by mistake.
+        super().__init__(*(hide_keys(arg) if isinstance(arg, str) else arg for arg in args))
+
     def __str__(self) -> str:
         # Messages can contain text from the server and names chosen by other users: a line break in
         # them must not begin a line.
@@ -88,6 +92,55 @@ class CredentialsNotFoundError(ConfigurationError):
 
 class InvalidInputError(Vantage6Error, ValueError):
     """Invalid argument of a call; nothing was sent."""
+
+
+class FileAccessError(Vantage6Error, OSError):
+    """File that cannot be read or written: its folder, its permissions or its disk are wrong.
+
+    Attributes
+    ----------
+    errno : int
+        Number of the operating system's error.
+    strerror : str
+        Text of the operating system's error.
+    filename : str
+        Path of the file.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errno: int | None = None,
+        strerror: str | None = None,
+        filename: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.errno, self.strerror, self.filename = errno, strerror, filename
+
+    def __str__(self) -> str:
+        return sanitize(self.args[0])  # without the number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _file_error, (type(self), self.args[0], self.errno, self.strerror, self.filename)
+
+
+def _file_error(
+    cls: type[FileAccessError],
+    message: str,
+    errno: int | None,
+    strerror: str | None,
+    filename: str | None,
+) -> FileAccessError:
+    return cls(message, errno=errno, strerror=strerror, filename=filename)
+
+
+class MissingFileError(FileAccessError, FileNotFoundError):
+    """File that does not exist, or whose folder does not."""
+
+
+class ExistingFileError(FileAccessError, FileExistsError):
+    """File that exists already and is not replaced, or a folder in its place."""
 
 
 class ClientClosedError(Vantage6Error, RuntimeError):
@@ -122,7 +175,7 @@ class UnclearNameError(InvalidInputError, LookupError):
     ) -> None:
         super().__init__(message)
         self.kind = kind
-        self.name = name
+        self.name = hide_keys(name)
         # Servers include the second factor in rows of users; candidates do not need it.
         self.candidates = [
             {field: value for field, value in row.items() if field not in NAMES}

@@ -3,6 +3,7 @@
 # ruff: noqa: T201  (a command line prints)
 
 import argparse
+import functools
 import os
 import signal
 import subprocess
@@ -12,14 +13,21 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
+from vantage6.bindings.secret import hide_keys
 from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
 from vantage6.localnet._network import DEFAULT_VERSION
+from vantage6.localnet._organizations import DEFAULT_LABEL, Database, Databases
 
-_KNOWN_ORGANIZATIONS_VARIABLE = "VANTAGE6_KNOWN_ORGANIZATIONS"
 _DESCRIPTION_VARIABLE = "VANTAGE6_LOCALNET"
+# Variables of another login, which would take part in `Client.from_env()`.
+_LOGIN_VARIABLES = {
+    f"VANTAGE6_{name}"
+    for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE")
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0, or that of the script for ``run``; 1 after an error, 130 after Ctrl-C.
+        Exit code: 0, also after Ctrl-C for ``up``, or that of the script for ``run``; 1 after an
+        error, 130 after Ctrl-C for ``run`` and ``demo``.
 
     Examples
     --------
@@ -45,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = LocalNetwork(
             version=options.version,
             organizations=options.organizations,
+            databases=_databases(options.database or ()),
+            algorithms=dict(options.algorithm or ()),
             encrypted=options.encrypted,
             port=options.port,
             allowed_algorithms=options.allow,
@@ -54,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             smtp=options.smtp,
             token_seconds=options.token_seconds,
             blob_store=options.blob_store,
+            keycloak=options.keycloak,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -71,15 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _up(network: LocalNetwork, json: Path | None) -> int:
     """Run the network until Ctrl-C."""
     _check_replaceable(json)
-    with network:
-        try:
-            _write_description(network, json)
-            print(_summary(network), flush=True)
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            _remove_description(json)
+    try:
+        with network:
+            try:
+                _write_description(network, json)
+                print(_summary(network), flush=True)
+                threading.Event().wait()
+            finally:
+                _remove_description(json)
+    except KeyboardInterrupt:  # at any time: while the network starts, or just before the wait
+        print()
     return 0
 
 
@@ -91,12 +104,10 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
     with network, tempfile.TemporaryDirectory(prefix="vantage6-localnet-") as folder:
         file = json or Path(folder, "network.json")
         _write_description(network, file)
-        # The network has new keys: those known from earlier networks on this port do not apply.
-        known_organizations = str(Path(folder, "known_organizations"))
         environment = {
-            **os.environ,
+            **{name: os.environ[name] for name in os.environ.keys() - _LOGIN_VARIABLES},
+            **network.client_variables(),
             _DESCRIPTION_VARIABLE: str(file.resolve()),
-            _KNOWN_ORGANIZATIONS_VARIABLE: known_organizations,
         }
         try:
             code = subprocess.run([sys.executable, *command], env=environment).returncode
@@ -130,7 +141,8 @@ def _summary(network: LocalNetwork) -> str:
     """Return the addresses, passwords and ids of the network as text."""
     encryption = "encrypted" if network.encrypted else "not encrypted"
     lines = [
-        f"vantage6-server {network.version} is ready at {network.url}{network.api_path}",
+        f"vantage6 {network.version} is ready at {network.url}{network.api_path}",
+        *([f"log in at {network.auth_url}, realm {network.realm!r}"] if network.auth_url else []),
         "",
         f"{'user':<12}{'password':<28}role",
         *(f"{user.username:<12}{user.password:<28}{user.role}" for user in network.users.values()),
@@ -138,6 +150,11 @@ def _summary(network: LocalNetwork) -> str:
             f"second factor of {user.username}: {user.otp_secret}"
             for user in network.users.values()
             if user.otp_secret
+        ),
+        *(
+            [f"service account {account.client_id!r}: secret {account.client_secret}"]
+            if (account := network.service_account)
+            else []
         ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
@@ -153,9 +170,16 @@ def _summary(network: LocalNetwork) -> str:
             else []
         ),
         "",
-        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). Stop: Ctrl-C.',
+        _connection(network) + " Stop: Ctrl-C.",
     ]
     return "\n".join(lines)
+
+
+def _connection(network: LocalNetwork) -> str:
+    """Return how to connect."""
+    if network.auth_url:
+        return f"The official client connects with auth_url={network.auth_url!r}."
+    return f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}").'
 
 
 def _parse_host_and_port(text: str) -> tuple[str, int]:
@@ -167,14 +191,37 @@ def _parse_host_and_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _parse_pair(text: str) -> tuple[str, str]:
+    """Parse NAME=PATH."""
+    name, _, path = (part.strip() for part in text.partition("="))
+    if not (name and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
+    return name, path
+
+
+def _databases(pairs: Sequence[tuple[str, str]]) -> dict[str, Databases]:
+    """Return the databases by organization and label."""
+    found: dict[str, dict[str, Database]] = {}
+    for name, path in pairs:
+        organization, _, label = name.partition("/")
+        found.setdefault(organization.strip(), {})[label.strip() or DEFAULT_LABEL] = path
+    return {**found}
+
+
 def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
     """Exit with cleanup on a signal."""
     raise SystemExit(128 + number)
 
 
-def _network_options() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print a message about the arguments, without the text of keys, and exit."""
+        super().error(hide_keys(message))
+
+
+def _network_options() -> _Parser:
     """Create a parser with the options of the network."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument(
         "--version",
         default=DEFAULT_VERSION,
@@ -184,9 +231,22 @@ def _network_options() -> argparse.ArgumentParser:
     shared.add_argument(
         "--organizations",
         type=int,
-        default=3,
         metavar="N",
-        help="number of organizations (default: %(default)s)",
+        help="number of organizations (default: those with a --database, or 3)",
+    )
+    shared.add_argument(
+        "--database",
+        type=_parse_pair,
+        action="append",
+        metavar="ORGANIZATION=FILE",
+        help="your own data, or ORGANIZATION/LABEL=FILE; repeatable (default: generated patients)",
+    )
+    shared.add_argument(
+        "--algorithm",
+        type=_parse_pair,
+        action="append",
+        metavar="IMAGE=PATH",
+        help="your own algorithm, a Python file or package folder; repeatable",
     )
     shared.add_argument(
         "--encrypted", action="store_true", help="encrypt the collaboration end to end"
@@ -222,43 +282,54 @@ def _network_options() -> argparse.ArgumentParser:
         "--blob-store", action="store_true", help="store inputs and results in a blob store"
     )
     shared.add_argument(
+        "--keycloak",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="version 5: run this Keycloak, or one that Maven downloads, not the stand-in for it",
+    )
+    shared.add_argument(
         "--port", type=int, metavar="P", help="server port (default: any free port)"
     )
     return shared
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     """Create the parser of the command line."""
     shared = _network_options()
-    description = argparse.ArgumentParser(add_help=False)
+    description = _Parser(add_help=False)
     description.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
         help="write addresses, passwords and ids to FILE as JSON",
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m vantage6.localnet",
         description="Run a real vantage6 server with working nodes on this machine.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[shared, description], help="run a network until Ctrl-C")
-    run = commands.add_parser(
+    # Abbreviations would also be looked for among the arguments of the script.
+    add_command = functools.partial(commands.add_parser, allow_abbrev=False)
+    add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    run = add_command(
         "run",
         parents=[shared, description],
-        help=f"run a Python script with a network; {_DESCRIPTION_VARIABLE} names its description",
+        help="run a Python script with a network, to which Client.from_env() connects; "
+        f"{_DESCRIPTION_VARIABLE} names its description",
     )
     run.add_argument("script", metavar="SCRIPT.py", help="Python script to run")
     run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="arguments of the script"
     )
-    commands.add_parser(
-        "demo", parents=[shared], help="compute averages and compare them to the data"
-    )
+    add_command("demo", parents=[shared], help="compute averages and compare them to the data")
     return parser
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _exit_on_signal)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _exit_on_signal)
+    # Shells let programs that they start in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
+from vantage6.localnet._environment import is_version_5
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._processes import script_path
 
@@ -12,10 +14,23 @@ _INCLUDED = {
 }
 
 
-def resolve_algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
+def resolve_algorithms(
+    more: Mapping[str, str | Path] | None = None, version: str = "4"
+) -> dict[str, Path]:
     """Return the included algorithms and those given, by image name."""
-    known = {image: Path(script_path("algorithms"), file) for image, file in _INCLUDED.items()}
-    for image, path in (more or {}).items():
+    folder = Path(script_path("algorithms"), "v5" if is_version_5(version) else "v4")
+    known = {image: folder / file for image, file in _INCLUDED.items()}
+    more = {} if more is None else more
+    if not isinstance(cast("object", more), Mapping):
+        message = f"algorithms: expected a mapping of images to paths, got {more!r}."
+        raise LocalNetworkError(message)
+    for image, path in more.items():
+        types = (cast("object", image), str), (cast("object", path), (str, Path))
+        if not image or not all(isinstance(*each) for each in types):
+            raise LocalNetworkError(
+                f"algorithm {image!r}: expected an image name, and the path of a Python file or "
+                f"package, got {path!r}."
+            )
         known[image] = Path(path).resolve()
         if not known[image].exists():
             raise LocalNetworkError(

@@ -1,14 +1,17 @@
 """Logins: settings of the server, and users who log in."""
 
 import base64
+import secrets
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from vantage6.bindings.secret import Secret
-from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.api.token import create_node_token, create_user_token
+from vantage6.bindings.server.models.node_login import NodeLogin
 from vantage6.bindings.server.models.two_factor_secret import TwoFactorSecret
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.bindings.server.models.user_tokens import UserTokens
@@ -29,8 +32,19 @@ class LoginSettings:
     token_seconds: int | None = None  # not for root; None is longer than any session
 
     def __post_init__(self) -> None:
-        if self.token_seconds is not None and self.token_seconds < 1:
-            raise LocalNetworkError(f"token_seconds: expected 1 or more, got {self.token_seconds}.")
+        seconds = self.token_seconds
+        if seconds is not None and (type(seconds) is not int or seconds < 1):
+            raise LocalNetworkError(f"token_seconds: expected 1 or more, got {seconds!r}.")
+        match cast("object", self.smtp):
+            case None | (str(), int()):
+                pass
+            case smtp:
+                raise LocalNetworkError(f"smtp: expected (host, port) or None, got {smtp!r}.")
+
+
+def new_password() -> Secret:
+    """Return a random password that meets the server's password policy."""
+    return Secret(secrets.token_urlsafe(15) + "-aA1")
 
 
 def totp_code(otp_secret: str) -> str:
@@ -54,3 +68,11 @@ def log_in(
     raise LocalNetworkError(
         f"login of {username}: the server requires a second factor: {tokens.msg}"
     )
+
+
+def log_in_node(url: str, api_key: str) -> Secret:
+    """Log in as a node and return its token."""
+    body = NodeLogin(api_key=api_key)
+    with _api.anonymous_client(url) as client:
+        tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
+    return Secret(tokens.access_token)

@@ -1,9 +1,9 @@
 """Blob store for large inputs and results: Azurite, the Azure storage emulator."""
 
 import base64
+import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +14,6 @@ from vantage6.localnet import _api
 from vantage6.localnet._environment import cache_folder, install_once, run_step
 from vantage6.localnet._errors import EnvironmentBuildError, ServerStartError
 from vantage6.localnet._processes import PRIVATE_UMASK, clean_environment, open_private
-from vantage6.localnet._server import claim_port
 
 _VERSION = "3.35.0"
 _START_SECONDS = 30.0
@@ -27,7 +26,7 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         node, program = _install_emulator()
-        self.port = claim_port(None)
+        self.port = 0  # chosen by the emulator, so that no other account can take it first
         self._key = Secret(base64.b64encode(secrets.token_bytes(64)).decode())
         self._log = folder / "blobs.log"
         supervisor = Path(__file__).with_name("_supervisor.py")
@@ -35,7 +34,7 @@ class BlobStore:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", str(supervisor), str(folder)),
-                    *(node, str(program), "--blobHost", _api.HOST, "--blobPort", str(self.port)),
+                    *(node, str(program), "--blobHost", _api.HOST, "--blobPort", "0"),
                     *("--inMemoryPersistence", "--silent", "--disableTelemetry"),
                     "--skipApiVersionCheck",  # the server's client library is newer
                 ],
@@ -67,9 +66,11 @@ class BlobStore:
         """Wait until the emulator accepts connections."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex((_api.HOST, self.port)) == 0:
-                    return
+            if found := re.search(
+                rf"listens on http://{_api.HOST}:(\d+)\n", self._log.read_text(errors="replace")
+            ):
+                self.port = int(found[1])
+                return
             time.sleep(0.05)
         tail = self._log.read_text(errors="replace")[-2000:]
         raise ServerStartError(f"blob store: failed to start. End of its log:\n{tail}")
@@ -94,9 +95,9 @@ def _install_emulator() -> tuple[str, Path]:
 
     def build() -> None:
         home.mkdir()
-        options = ("--no-audit", "--no-fund", "--prefix", str(home))
+        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(home))
         purpose = f"install azurite {_VERSION}"
         run_step([npm, "install", *options, f"azurite@{_VERSION}"], home, purpose)
 
-    install_once(home, _VERSION, program, build)
+    install_once(home, program, build)
     return node, program

@@ -8,10 +8,10 @@ from vantage6.bindings.store import calls
 from vantage6.localnet import _api
 from vantage6.localnet._server import Server, common_configuration
 
-_NAME = "local store"
+STORE_NAME = "local store"
 # Store roles of the network's users; root has all permissions. Stores of 4.7 have no role
 # Algorithm Manager, so admin is a reviewer there.
-_ROLES = {
+ROLES = {
     "admin": ("Algorithm Manager", "Reviewer"),
     "researcher": ("Developer",),
     "viewer": ("Viewer",),
@@ -66,6 +66,8 @@ def _configuration(folder: Path, port: int, server_url: str, review: bool) -> di
         },
         "policies": {
             "allow_localhost": True,
+            # Otherwise anyone on this machine could add a server with users of their own.
+            "allowed_servers": [server_url + _api.API_PATH],
             # All users of the network belong to one organization.
             "min_reviewers": 1,
             "min_reviewing_organizations": 1,
@@ -83,7 +85,7 @@ def link_store(server_url: str, store: Store, root_token: str) -> LinkedStore:
             client,
             server_calls.create_algorithm_store(
                 {
-                    "name": _NAME,
+                    "name": STORE_NAME,
                     # Servers of 4.7 append the API path themselves.
                     "algorithm_store_url": store.url if version.startswith("4.7.") else url,
                     "server_url": api,
@@ -95,7 +97,7 @@ def link_store(server_url: str, store: Store, root_token: str) -> LinkedStore:
     with store_client.with_headers({"Server-Url": api}) as client:
         page = _api.send(client, calls.list_roles(per_page=_PAGE))
         roles = {role["name"]: role["id"] for role in page["data"]}
-        for username, names in _ROLES.items():
+        for username, names in ROLES.items():
             role = next(roles[name] for name in names if name in roles)
             _api.send(client, calls.create_user({"username": username, "roles": [role]}))
-    return LinkedStore(linked["id"], _NAME, url)
+    return LinkedStore(linked["id"], STORE_NAME, url)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -157,3 +158,17 @@ _MARKER_FUNCTIONS = {
     "v6_databases": _apply_databases,
 }
 MARKERS = tuple(_MARKER_FUNCTIONS)
+
+
+def check_marker_names(names: Iterable[str], known: Iterable[str]) -> None:
+    """Reject markers that look like ours but are unknown, so that they are not silently ignored."""
+    expected = {*MARKERS, *known}
+    for name in names:
+        if name == "v6_version":
+            raise NetworkSpecError(
+                "v6_version: expected a setting, got a mark. Use the ini setting v6_version or the "
+                "option --v6-version."
+            )
+        if name.startswith("v6_") and name not in expected:
+            similar = get_close_matches(name, expected, n=1) or MARKERS
+            raise NetworkSpecError(f"{name}: expected the mark {' or '.join(similar)}, got {name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -16,6 +17,7 @@ from ._network_spec import (
     NetworkSpec,
     NetworkSpecError,
     apply_markers,
+    check_marker_names,
     spec_from_settings,
 )
 
@@ -71,7 +73,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize tests whose markers request a different network."""
+    """Check the markers, and parametrize tests that request a different network."""
+    registered = [re.split(r"\W", line)[0] for line in metafunc.config.getini("markers")]
+    node_id = metafunc.definition.nodeid
+    try:
+        check_marker_names((each.name for each in metafunc.definition.iter_markers()), registered)
+    except NetworkSpecError as error:
+        raise pytest.UsageError(f"{node_id}: {error}") from None
     if "v6_network" not in metafunc.fixturenames:
         return
     found = [metafunc.definition.get_closest_marker(name) for name in MARKERS]
@@ -83,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         spec = networks.intern(apply_markers(networks.default, marks, folder))
     except NetworkSpecError as error:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
+        raise pytest.UsageError(f"{node_id}: {error}") from None
     metafunc.parametrize("v6_network", [spec], ids=[str(spec)], indirect=True, scope="session")
 
 
@@ -189,16 +197,7 @@ def v6_environment(v6_network: LocalNetwork, monkeypatch: pytest.MonkeyPatch) ->
 
     Use it to test scripts without changing them.
     """
-    user = v6_network.users["researcher"]
-    variables = {
-        "VANTAGE6_SERVER": f"{v6_network.url}{v6_network.api_path}",
-        "VANTAGE6_USERNAME": user.username,
-        "VANTAGE6_PASSWORD": str(user.password),
-        "VANTAGE6_COLLABORATION": v6_network.collaboration.name,
-        "VANTAGE6_KNOWN_ORGANIZATIONS": str(v6_network.known_organizations),
-    }
-    if key := v6_network.private_keys.get(user.organization_id):
-        variables["VANTAGE6_PRIVATE_KEY"] = str(key)
+    variables = v6_network.client_variables()
     for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE"):
         monkeypatch.delenv(f"VANTAGE6_{name}", raising=False)
     for name, value in variables.items():

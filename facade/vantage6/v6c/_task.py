@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -13,14 +13,14 @@ from ._command import (
     Group,
     list_options,
     name_option,
+    option_type,
     page_arguments,
-    pair_type,
     read_document,
 )
 from ._completers import complete_names
 from ._exit_codes import OK, exit_code
 from ._output import is_terminal, print_error, print_json, print_results, print_text
-from ._values import parse_value
+from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
 
 if TYPE_CHECKING:
     from vantage6.client import LogLine
@@ -61,6 +61,16 @@ def show(context: CommandContext, task: str) -> None:
     context.print_row(context.client.task.get(task))
 
 
+def _unique(
+    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
+) -> dict[str, object]:
+    """Return keyword arguments as a dict; each may be passed once."""
+    try:
+        return unique_pairs(pairs)
+    except ValueParseError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @task.command("create")
 @name_option(
     "organization",
@@ -76,7 +86,7 @@ def show(context: CommandContext, task: str) -> None:
 @click.option(
     "--arg",
     "args",
-    type=parse_value,
+    type=option_type(parse_value),
     multiple=True,
     metavar="VALUE",
     help="Positional argument: JSON or text; repeatable.",
@@ -84,7 +94,8 @@ def show(context: CommandContext, task: str) -> None:
 @click.option(
     "--kwarg",
     "kwargs",
-    type=pair_type,
+    type=option_type(parse_pair),
+    callback=_unique,
     multiple=True,
     metavar="NAME=VALUE",
     help="Keyword argument: JSON or text; repeatable.",
@@ -112,7 +123,7 @@ def create(
     image: str,
     method: str | None,
     args: tuple[object, ...],
-    kwargs: tuple[tuple[str, object], ...],
+    kwargs: dict[str, object],
     input_: str | None,
     name: str | None,
     wait: bool,
@@ -137,7 +148,7 @@ def create(
         input_=input_document,
         method=method,
         args=list(args) or None,
-        kwargs=dict(kwargs) or None,
+        kwargs=kwargs or None,
         databases=list(databases) or None,
         **others,
     )
@@ -181,7 +192,7 @@ def _wait_for_results(
         found = client.wait_for_results(
             tasks, timeout=timeout, on_failure="return", progress=_progress_setting(), logs=logs
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # its own hint is for programmers
         print_error(
             f"the tasks keep running; to wait again, run: v6c task wait {' '.join(map(str, tasks))}"
         )
@@ -248,7 +259,7 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
         for run in client.run.from_task(id_):
             where = run["organization"]
             name = names.get(where["id"]) or str(where["id"]) if where else ""
-            for text in (run["log"] or "").splitlines():
+            for text in (run.get("log") or "").splitlines():
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
         open_tasks += sorted(row["id"] for row in client.task.list(parent=id_, field="id"))
 
@@ -278,19 +289,27 @@ def kill(context: CommandContext, tasks: tuple[str, ...]) -> int:
 
 
 @task.command("delete")
-@click.argument("task", shell_complete=complete_names("task"))
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
 @click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @click.pass_obj
-def delete(context: CommandContext, task: str, yes: bool) -> None:
-    """Delete a task with its runs, results and subtasks.
+def delete(context: CommandContext, tasks: tuple[str, ...], yes: bool) -> None:
+    """Delete TASKS with their runs, results and subtasks.
 
     Active runs are killed, unless one of the runs has failed: then the other runs continue to
     their end, and their results are discarded.
     """
-    row = context.client.task.get(task, fields=["id", "name"])
+    from vantage6.client import NotFoundError
+
+    client = context.client
+    ids = dict.fromkeys(client.task.get(task, field="id")["id"] for task in tasks)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("cannot prompt: standard input is not a terminal. Pass --yes.")
-        click.confirm(f"Delete task {row['id']} and its results?", abort=True, err=True)
-    response = context.client.task.delete(row["id"])
-    context.print_message(response["msg"], response)
+        which = f"task{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+        click.confirm(f"Delete {which} and all results?", abort=True, err=True)
+    for id_ in ids:
+        try:
+            response = client.task.delete(id_)
+        except NotFoundError:
+            response = {"msg": f"task {id_} was already deleted, for example with its parent task"}
+        context.print_message(response["msg"], response)

@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -16,6 +17,7 @@ from vantage6.client import (
     AsyncClient,
     ConfigurationError,
     ConnectionFailedError,
+    CredentialsNotFoundError,
     DecryptionError,
     EncryptionNotSetUpError,
     InvalidInputError,
@@ -74,6 +76,54 @@ async def test_list_is_complete_and_requested_in_stable_order(
     assert pages == [("1", "250"), ("2", "250"), ("2", "500")]
     assert {query["sort"] for query in queries} == {"id"}
     assert {query["name"] for query in queries} == {"organization%"}
+
+
+async def test_received_names_of_organizations_stand_beside_ids(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    nodes = [{"id": id_, "organization": {"id": id_}} for id_ in (1, 2, 3)]
+    routes: Routes = {
+        "GET /organization": listing(ORGANIZATIONS[:1]),
+        "GET /node": listing(nodes),
+        "GET /node/1": lambda *_: (200, nodes[0]),
+    }
+    await serve(server, client, routes)
+    before = await client.node.list()
+    assert [row.split()[1] for row in str(before).splitlines()[2:5]] == ["1", "2", "IKNL"]
+    await client.organization.list()
+    assert "organization 1 (1)" in str(await client.node.list())
+    assert "organization 1 (1)" in str(await client.node.get(1))
+    server.seen.clear()
+    rows = await client.node.list()
+    assert len(server.seen) == 1, "no request for names"
+    assert rows == nodes, "only the display has names"
+    client._core.names.forget("organization")
+    assert "organization 1" not in str(await client.node.list())
+
+
+async def test_runs_of_a_task_are_in_the_order_of_its_organizations(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    newest_first = [{"id": id_, "input": None} for id_ in (3, 2, 1)]
+    await serve(server, client, {"GET /run": listing(newest_first)})
+    assert [run["id"] for run in await client.run.list(task=5)] == [1, 2, 3]
+    assert await client.run.list(task=5) == await client.run.from_task(5)
+    assert [run["id"] for run in await client.run.list()] == [3, 2, 1]
+    assert [run["id"] for run in await client.run.list(task=5, page=1, per_page=2)] == [3, 2]
+
+
+async def test_password_is_prompted_for(
+    client: AsyncClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.reply = with_login(lambda _: (404, b""))
+    with pytest.raises(CredentialsNotFoundError, match="password of researcher at http"):
+        await client.authenticate("researcher")
+    assert not server.seen
+    monkeypatch.setattr("getpass.getpass", lambda question: f"typed for {question}")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    await client.authenticate("researcher")
+    url = client.base_path
+    assert server.seen[0].body["password"] == f"typed for Password of researcher at {url}: "
 
 
 async def test_single_page_on_request(client: AsyncClient, server: ScriptedServer) -> None:
@@ -164,8 +214,8 @@ async def test_filters_cover_every_page(client: AsyncClient, server: ScriptedSer
         ),
         (
             "rule",
-            {"name": "a", "operation": "b", "scope": "c", "role": 1},
-            "name=a&operation=b&scope=c&role_id=1",
+            {"name": "a", "operation": "VIEW", "scope": "OWN", "role": 1},
+            "name=a&operation=VIEW&scope=OWN&role_id=1",
         ),
     ],
 )
@@ -187,6 +237,42 @@ async def test_own_row_without_an_id(
     assert (await getattr(client, resource).get())["id"] == own
     with pytest.raises(NotFoundError):
         await getattr(client, resource).get(99)
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "reason"),
+    [
+        ("organization.list", {"fields": ["nmae"]}, "got 'nmae'. Did you mean 'name'"),
+        ("organization.get", {"id_": 1, "field": "nope"}, "fields: .* got 'nope'"),
+        ("organization.list", {"filter_": ("nmae", "a")}, "filter: .* got 'nmae'"),
+        ("organization.list", {"country": 31}, "country: expected text"),
+        ("node.create", {"collaboration": 1, "fields": ["kye"]}, "fields: .* got 'kye'"),
+        ("task.list", {"status": "complete"}, "status: .* Did you mean 'completed'"),
+        ("task.list", {"job": "x"}, "job_id: expected a whole number"),
+        ("task.list", {"filters": [("status", "COMPLETED")]}, "Did you mean 'completed'"),
+        ("task.get", {"id_": 1, "field": "nmae"}, "Did you mean 'name'"),
+        ("run.list", {"state": "opne"}, "state: expected 'open' or None, got 'opne'"),
+        ("run.list", {"fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.get", {"id_": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("run.from_task", {"task_id": 1, "fields": ["stauts"]}, "Did you mean 'status'"),
+        ("node.list", {"is_online": None, "filter_": ("status", 1)}, "expected text or null"),
+        ("task.create", {"fields": ["nmae"]}, "Did you mean 'name'"),
+        ("task.create", {"databases": {"label": "a", "qeury": ""}}, "Did you mean 'query'"),
+        ("task.create", {"databases": [{"label": "a", "query": 5}]}, "query: expected text"),
+        ("task.create", {"description": None, "name": 5}, "name: expected text"),
+        ("task.create", {"kwargs": {"x": {1: 1, "1": 2}}}, "are both '1' in JSON"),
+    ],
+)
+async def test_what_the_server_would_ignore_is_rejected_before_sending(
+    client: AsyncClient, server: ScriptedServer, method: str, given: dict[str, Any], reason: str
+) -> None:
+    await serve(server, client, {})
+    resource, name = method.split(".")
+    if method == "task.create":
+        given = {"organizations": [1], "name": "n", "image": "i", "method": "f", **given}
+    with pytest.raises(InvalidInputError, match=reason):
+        await getattr(getattr(client, resource), name)(**given)
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("resource", ["role", "rule", "node", "study", "collaboration", "task"])
@@ -325,6 +411,34 @@ async def test_invalid_task_is_not_sent(client: AsyncClient, server: ScriptedSer
         with pytest.raises(InvalidInputError):
             await client.task.create(**{**TASK, **wrong})
     assert server.paths == []
+
+
+@pytest.mark.parametrize("study", [None, 6])
+async def test_task_runs_at_all_organizations(
+    client: AsyncClient, server: ScriptedServer, study: int | None
+) -> None:
+    def members(_: Request, query: dict[str, str]) -> Reply:
+        ids = {"collaboration_id=4": [1, 2, 3], "study_id=6": [2, 3]}
+        asked = next(ids[pair] for pair in map("=".join, query.items()) if pair in ids)
+        return page([{"id": id_, "name": f"all {id_}"} for id_ in asked], 1, 250)
+
+    routes = {**collaboration(encrypted=False), "GET /organization": members}
+    await serve(server, client, routes)
+    await client.task.create("all", **TASK, collaboration=4, study=study)
+    sent = [row["id"] for row in server.seen[-1].body["organizations"]]
+    assert sent == ([1, 2, 3] if study is None else [2, 3])
+    with pytest.raises(NameNotFoundError, match="organization 'all': not found"):
+        await client.task.create(["all"], **TASK, collaboration=4)
+
+
+async def test_missing_organizations_are_explained(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    await serve(server, client, collaboration(encrypted=False))
+    with pytest.raises(InvalidInputError, match=r"got None\. Pass at least one .*'all'"):
+        await client.task.create(cast("Any", None), **TASK, collaboration=4)
+    with pytest.raises(InvalidInputError, match=r"got 'IKNL'. Pass a list, such as \['IKNL'\]"):
+        await client.task.create("IKNL", **TASK, collaboration=4)
 
 
 def write_key(folder: Path) -> Path:
@@ -483,7 +597,27 @@ async def test_results_are_in_requested_order(client: AsyncClient, server: Scrip
     assert len(server.seen) == 4, "two looks, the results, the organizations"
     again = await client.result.from_task(12)
     assert list(again.by_organization) == ["hospital 1", "hospital 2"]
-    assert len(server.seen) == 6, "names are asked for once"
+    assert len(server.seen) == 7, "names may have changed since"
+
+
+async def test_results_are_labeled_with_the_current_names(
+    client: AsyncClient, server: ScriptedServer
+) -> None:
+    routes = waiting("completed")
+    await serve(server, client, routes)
+    before = await client.wait_for_results(12, progress=False)
+    assert list(before.by_organization) == ["hospital 1", "hospital 2"]
+    swapped = [{"id": 1, "name": "hospital 2"}, {"id": 2, "name": "hospital 1"}]
+    routes["GET /organization"] = listing(swapped)
+    for results in (
+        await client.wait_for_results(12, progress=False),
+        await client.result.from_task(12),
+        *[done.results async for done in client.as_completed([12])],
+    ):
+        assert [results.organizations[row["run"]["id"]] for row in results] == [
+            "hospital 2",
+            "hospital 1",
+        ]
 
 
 async def test_invisible_organizations_are_shown_by_id(

@@ -80,7 +80,7 @@ def test_location_of_server_url_depends_on_the_version(
 ) -> None:
     server.reply = of_version(version, lambda _: (201, {"id": 1}))
     client.authenticate("researcher", "secret")
-    client.task.create([1], **TASK, input_={}, server_url="https://here.example")
+    client.task.create([1], **TASK, method="f", server_url="https://here.example")
     request = server.seen[-1]
     assert ("server_url=https%3A%2F%2Fhere.example" in request.path) == (sent == "query")
     assert ("server_url" in request.body) == (sent == "body")

@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import errno
+import json
 import os
 import queue
 import re
@@ -15,15 +17,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyotp
 import pytest
 
+from tests.support.accounts import as_another_account
 from tests.support.event_server import CLOSED, CUT, MUTE, RecordedEvent, event_server
 from vantage6.client._encryption.keys import generate_private_key, public_key_of
 from vantage6.localnet import (
     EnvironmentBuildError,
     LocalNetwork,
     LocalNetworkError,
+    PortInUseError,
+    _api,
     _environment,
     _server,
 )
@@ -33,7 +39,8 @@ from vantage6.localnet._algorithms import find_algorithm, resolve_algorithms
 from vantage6.localnet._blob_store import BlobStore
 from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._event_relay import EventRelay
-from vantage6.localnet._processes import Message, ScriptProcess
+from vantage6.localnet._processes import Message, ScriptProcess, clean_environment
+from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._seed import NodeAccount, User
 from vantage6.localnet._server import claim_port
 
@@ -87,7 +94,9 @@ def test_malformed_run_status_does_not_block(
 
 # -- the server's port -----------------------------------------------------------------------------
 def test_claimed_ports_are_not_given_to_other_programs() -> None:
-    ports = {claim_port(None) for _ in range(20)}
+    with contextlib.ExitStack() as stack:
+        holders = [stack.enter_context(claim_port(None)) for _ in range(20)]
+        ports = {holder.getsockname()[1] for holder in holders}
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert max(ports) < min(other.getsockname()[1], 32_768)
     assert len(ports) > 10
@@ -99,6 +108,64 @@ def test_port_in_use_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_server, "_PORT_RANGE", range(port, port + 1))
         with pytest.raises(LocalNetworkError, match="no free port"):
             claim_port(None)
+
+
+# Tries to listen on a port, with each option that lets sockets share one, and prints the errors.
+LISTEN = """
+for option in (None, socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+    with socket.socket() as other:
+        if option is not None:
+            other.setsockopt(socket.SOL_SOCKET, option, 1)
+        try:
+            other.bind(("127.0.0.1", int(sys.argv[1])))
+        except OSError as error:
+            print(errno.errorcode[error.errno])
+        else:
+            print("bound")
+"""
+
+
+def test_claimed_port_is_held_against_other_accounts() -> None:
+    with claim_port(None) as holder:
+        port = holder.getsockname()[1]
+        neighbor = as_another_account(LISTEN, str(port))
+        printed, _ = neighbor.communicate(timeout=60)
+        # The last option admits sockets of the same account, which is the server's.
+        shared = "EADDRINUSE" if os.geteuid() == 0 else "bound"
+        assert printed.split() == ["EADDRINUSE", "EADDRINUSE", shared]
+        with pytest.raises(PortInUseError, match=f"port: {port} on 127.0.0.1 is in use"):
+            claim_port(port)
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", port)) != 0, "nothing listens yet"
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            server.bind(("127.0.0.1", port))
+
+
+# -- the proxy for algorithms ----------------------------------------------------------------------
+def test_proxy_forwards_requests_with_a_secret_path_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "vantage6.localnet")
+    codec, requests = PayloadCodec(None), list[tuple[str, str]]()
+    node = _api.authenticated_client("http://127.0.0.1:9", "token")
+    proxy = Proxy("http://127.0.0.1:9")
+    try:
+        paths = [proxy.add_node(node, codec) for _ in range(2)]
+        for route in proxy._routes.values():
+            route.forward = lambda method, path, *_: requests.append((method, path)) or (200, b"{}")
+        with httpx.Client(base_url=f"http://127.0.0.1:{proxy.port}", trust_env=False) as algorithm:
+            for path in ("/", "/1/version", "//version", "/version", f"{paths[0][:-1]}/version"):
+                assert algorithm.get(path).status_code == 404
+            assert not requests
+            assert algorithm.get(f"{paths[1]}/run?page=2").status_code == 200
+        assert requests == [("GET", "/run?page=2")]
+    finally:
+        proxy.stop()
+    assert len({*paths}) == 2
+    assert all(len(path) > 40 for path in paths)
+    assert "GET /run?page=2: status 200" in caplog.text
+    assert not any(path in caplog.text for path in paths)
 
 
 # -- the environment -------------------------------------------------------------------------------
@@ -115,8 +182,7 @@ class Builder:
         self.purposes: list[str] = []
         self.failing = failing
         monkeypatch.setattr(_environment, "run_step", self.run)
-        monkeypatch.setattr(_environment, "_require_compiler", lambda: None)
-        monkeypatch.setattr(_environment, "_require_websockets", lambda home: None)
+        monkeypatch.setattr(_environment, "find_uv", lambda: Path("uv"))
 
     def run(self, command: list[str], home: Path, purpose: str) -> None:
         self.purposes.append(purpose)
@@ -154,18 +220,102 @@ def test_environment_without_python_is_recreated(monkeypatch: pytest.MonkeyPatch
     assert _environment.environment_python("4.15.2").exists()
 
 
-@pytest.mark.parametrize("version", ["latest", "4.15", "5.0.0", "4.15.2; rm -rf /", ""])
+@pytest.mark.parametrize("version", ["latest", "4.15", "5.1.0", "5.0", "4.15.2; rm -rf /", ""])
 def test_unsupported_version_is_rejected(cache: Path, version: str) -> None:
     with pytest.raises(EnvironmentBuildError, match=re.escape("'4.15.2'")):
         _environment.environment_python(version)
     assert not cache.exists()
 
 
-@pytest.mark.usefixtures("cache")
-def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", "no-such-compiler -O2")
-    with pytest.raises(EnvironmentBuildError, match="C compiler 'no-such-compiler'"):
+@pytest.mark.parametrize("mode", [0o770, 0o707])
+def test_cache_that_others_can_write_is_rejected(cache: Path, mode: int) -> None:
+    cache.mkdir()
+    cache.chmod(mode)
+    with pytest.raises(EnvironmentBuildError, match="writable only by you"):
         _environment.environment_python("4.15.2")
+    assert list(cache.iterdir()) == []
+
+
+def test_cache_of_another_account_is_rejected(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "getuid", lambda: cache.stat().st_uid + 1)
+    with pytest.raises(EnvironmentBuildError, match="to belong to you"):
+        _environment.environment_python("4.15.2")
+
+
+@pytest.mark.parametrize("place", ["file/cache", "file", "/proc/vantage6"])
+def test_unusable_cache_folder_is_named_with_its_variables(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(tmp_path / place))
+    with pytest.raises(EnvironmentBuildError) as error:
+        _environment.environment_python("4.15.2")
+    for expected in (str(tmp_path / place), "VANTAGE6_LOCALNET_CACHE", "XDG_CACHE_HOME"):
+        assert expected in str(error.value)
+
+
+def test_full_cache_folder_is_named_with_its_variables(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(subprocess, "Popen", fill)
+    with pytest.raises(EnvironmentBuildError, match="No space left on device") as error:
+        _environment.environment_python("4.15.2")
+    assert str(cache) in str(error.value)
+    assert "VANTAGE6_LOCALNET_CACHE" in str(error.value)
+
+
+# Settings of the person who starts the network that no installer, node or algorithm needs.
+PERSONAL = {
+    "VANTAGE6_PASSWORD": "Analytical-1843",
+    "AWS_SECRET_ACCESS_KEY": "Analytical-1843",
+    "PYTHONPATH": "/somewhere",
+    "UV_PUBLISH_TOKEN": "Analytical-1843",
+    "XPIP_INDEX_URL": "http://index.example",
+}
+# Settings of installers.
+INSTALLER = {
+    "HTTPS_PROXY": "http://proxy.example:3128",
+    "no_proxy": "localhost",
+    "PIP_INDEX_URL": "http://index.example/simple",
+    "npm_config_registry": "http://registry.example",
+    "SSL_CERT_FILE": "/etc/ssl/company.pem",
+}
+
+
+def test_installers_receive_only_the_variables_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (PERSONAL | INSTALLER).items():
+        monkeypatch.setenv(name, value)
+    code = f"import json, os; json.dump({{**os.environ}}, open({str(tmp_path / 'seen')!r}, 'w'))"
+    _environment.run_step([sys.executable, "-c", code], tmp_path / "home", "install it")
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert seen.items() >= INSTALLER.items()
+    assert "PATH" in seen
+    assert not seen.keys() & PERSONAL.keys()
+    assert "Analytical-1843" not in seen.values()
+
+
+def test_nodes_and_algorithms_receive_only_the_variables_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (PERSONAL | INSTALLER).items():
+        monkeypatch.setenv(name, value)
+    algorithm = prepare_run(
+        tmp_path / "run",
+        algorithm=Path("/algorithms/average.py"),
+        input_=b"{}",
+        token="a.b.c",
+        proxy=(8080, "/5"),
+        databases={},
+        requested=[],
+    )
+    for environment in (clean_environment(), algorithm):
+        assert not environment.keys() & (PERSONAL | INSTALLER).keys()
 
 
 @pytest.mark.parametrize(
@@ -182,6 +332,10 @@ def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             "ERROR: No matching distribution found for vantage6==4.99.0\n",
             "No matching distribution found for vantage6==4.99.0",
         ),
+        (
+            "ERROR: Could not install packages: [Errno 28] No space left on device",
+            "no space is left. Name another cache folder in VANTAGE6_LOCALNET_CACHE",
+        ),
         ("", "no output"),
     ],
 )
@@ -189,7 +343,7 @@ def test_failed_installation_is_reported_in_one_line(
     printed: str, reason: str, tmp_path: Path
 ) -> None:
     fail = [sys.executable, "-c", f"print({printed!r}, end=''); raise SystemExit(1)"]
-    with pytest.raises(EnvironmentBuildError, match=re.escape(f"could not install it: {reason}.")):
+    with pytest.raises(EnvironmentBuildError, match=re.escape(f"could not install it: {reason}")):
         _environment.run_step(fail, tmp_path / "home", "install it")
 
 
@@ -293,6 +447,20 @@ def test_string_enums_format_as_they_did_in_python_3_10() -> None:
     assert done.stdout == "glo   glo Plain.ONE Scope.GLOBAL\n", done.stderr
 
 
+def test_websocket_handshake_follows_rfc_6455() -> None:
+    program = (
+        "import websocket_handshake\n"
+        "environ = {'HTTP_SEC_WEBSOCKET_KEY': 'dGhlIHNhbXBsZSBub25jZQ=='}\n"
+        "websocket_handshake._accept(lambda sent: print(sent.decode(), end=''), environ)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=LOCALNET / "_scripts", capture_output=True, text=True
+    )
+    assert done.stdout.startswith("HTTP/1.1 101 "), done.stderr
+    # The response that section 1.3 of the standard gives for this key.
+    assert "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n" in done.stdout
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -349,7 +517,7 @@ def test_supervised_processes_end_with_their_parent(end: str | int, tmp_path: Pa
         (["up", "--review"], "expected an algorithm store"),
         (
             ["up", "--version", "latest"],
-            "expected a version of vantage6 4 such as '4.15.2', got 'latest'",
+            "expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got 'latest'",
         ),
         (["up", "--token-seconds", "0"], "expected 1 or more, got 0"),
         (["run", "no-such-script.py"], "script: expected a file, got 'no-such-script.py'."),
@@ -405,3 +573,30 @@ def test_output_path_must_be_a_regular_file(
     assert "expected a regular file" in capsys.readouterr().err
     assert (tmp_path / "pipe").is_fifo()
     assert not started
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+def test_network_is_started_and_stopped_by_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    def start(network: LocalNetwork, stack: contextlib.ExitStack) -> None:
+        events.append("started")
+        stack.callback(events.append, "stopped")
+        network.url, network.organizations = "http://127.0.0.1:7601", []
+
+    monkeypatch.setattr(LocalNetwork, "_start", start)
+    network = LocalNetwork(encrypted=True)
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    network.stop()
+    assert network.start() is network
+    assert "at http://127.0.0.1:7601/api: nodes of" in repr(network)
+    assert "encrypted" in repr(network)
+    with pytest.raises(LocalNetworkError, match="it is running"):
+        network.start()
+    network.stop()
+    network.stop()
+    assert events == ["started", "stopped"]
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    with network:
+        assert "stopped" not in repr(network)
+    assert events == ["started", "stopped"] * 2

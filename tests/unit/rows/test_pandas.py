@@ -2,6 +2,7 @@
 
 import sys
 
+import pandas as pd
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
@@ -40,6 +41,11 @@ def test_times_become_utc_timestamps() -> None:
     assert seen[0].isoformat() == "2026-11-22T23:10:05.500000+00:00"
     assert seen.isna().tolist() == [False, True, False]
     assert (seen.max() - seen.min()).total_seconds() == 23 * 3600 + 605.5
+
+
+def test_ids_with_gaps_stay_whole_numbers() -> None:
+    rows = [{"id": 1, "parent": None}, {"id": 2, "parent": {"id": 1, "name": "a"}}]
+    assert Rows(rows, LINKS).to_pandas()["parent.id"].tolist() == [pd.NA, 1]
 
 
 def test_other_text_stays_unchanged() -> None:

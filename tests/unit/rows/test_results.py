@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from vantage6.bindings.server.rows import PageLinks
@@ -74,10 +75,11 @@ def test_repr_of_finished_task_omits_results() -> None:
 def test_results_show_their_organization() -> None:
     rows = opened('{"n": 1}', None, organizations={1: "IKNL", 2: "Maastro"})
     lines = str(rows).splitlines()
-    assert lines[0].split() == ["organization", "run", "result"]
-    assert lines[2].split(maxsplit=2) == ["IKNL", "1", '{"n": 1}']
+    assert lines[0].split()[:4] == ["organization", "run", "result", "id"]
+    assert lines[2].split(maxsplit=2)[:2] == ["IKNL", "1"]
+    assert '{"n": 1}' in lines[2]
     assert "organization" not in rows[0], "the rows stay as they came"
-    assert str(opened("1")).splitlines()[0].split() == ["run", "result"]
+    assert str(opened("1")).splitlines()[0].split()[:3] == ["run", "result", "id"]
 
 
 def test_records_become_data_frame_rows() -> None:
@@ -92,3 +94,62 @@ def test_records_become_data_frame_rows() -> None:
 def test_values_that_are_not_records_are_rejected() -> None:
     with pytest.raises(InvalidInputError, match=r"Maastro: .* got 2\.5, .* Use \.outputs"):
         opened('{"n": 1}', "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()
+    with pytest.raises(InvalidInputError, match=r"expected a record or a list of records"):
+        opened("[1, 2]", "2.5", organizations={1: "IKNL", 2: "Maastro"}).to_pandas()
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        (["1", "2"], "int64", [1, 2]),
+        (["1", None], "int64", [1]),
+        (["2.5", "1"], "float64", [2.5, 1]),
+        (["true", "false"], "bool", [True, False]),
+        (['"a"', '"b"'], None, ["a", "b"]),
+    ],
+)
+def test_single_values_become_a_column(
+    values: list[str | None], dtype: str | None, expected: list[object]
+) -> None:
+    frame = opened(*values, organizations={1: "IKNL", 2: "Maastro"}).to_pandas()
+    assert frame.columns.tolist() == ["result"]
+    assert frame.index.tolist() == ["IKNL", "Maastro"][: len(expected)]
+    assert frame["result"].tolist() == expected
+    assert dtype is None or frame["result"].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "dtype", "expected"),
+    [
+        ('{"a": 9007199254740993, "n": 1}', '{"n": 2}', "Int64", [9007199254740993, None]),
+        ('{"a": 1}', '{"a": null}', "Int64", [1, None]),
+        ('{"a": true}', "{}", "boolean", [True, None]),
+        ('{"a": 1.5}', "{}", "float64", [1.5, None]),
+        ('{"a": 9007199254740993}', '{"a": 0.5}', "object", [9007199254740993, 0.5]),
+        ('{"a": 18446744073709551615}', "{}", "object", [18446744073709551615, None]),
+    ],
+)
+def test_columns_with_gaps_keep_their_values(
+    first: str, second: str, dtype: str, expected: list[object]
+) -> None:
+    column = opened(first, second, organizations={1: "IKNL", 2: "Maastro"}).to_pandas()["a"]
+    assert column.dtype == dtype
+    assert [None if pd.isna(value) else value for value in column.tolist()] == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ('{"a.b": 1, "a": {"b": 2}}', "got two that are called 'a.b'"),
+        ('{"a": {"b": 2}, "a.b": 1}', "got two that are called 'a.b'"),
+        ('{"organization": "VUmc"}', "names other than 'organization'"),
+    ],
+)
+def test_colliding_names_are_rejected(output: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        opened(output, organizations={1: "IKNL"}).to_pandas()
+
+
+def test_index_of_a_data_frame_can_become_a_column() -> None:
+    frame = opened("{}", '{"n": 1}', organizations={1: "IKNL", 2: "Maastro"}).to_pandas()
+    assert frame.reset_index()["organization"].tolist() == ["IKNL", "Maastro"]

@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from vantage6.client import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
@@ -82,8 +84,25 @@ def test_input_or_method_describes_the_function() -> None:
         ((None, None, [1], None), "method: expected the name of a function, got None"),
         (({"method": "f"}, "f", None, None), "got both"),
         (({"method": "f"}, None, [1], None), "got both"),
-        ((None, "f", "abc", None), "args: expected a list"),
+        ((None, "f", "abc", None), r"^args: expected a list or tuple.* got a str\."),
         ((None, "f", 3, None), "args: expected a list"),
+        ((None, "f", {"a": 1}, None), "args: expected a list .*got a dict"),
+        ((None, "f", pd.DataFrame({"a": [1]}), None), "args: expected a list .*got a DataFrame"),
+        ((None, "f", pd.Series([1]), None), "args: expected a list .*got a Series"),
+        ((None, "f", np.array([1]), None), "args: expected a list .*got a ndarray"),
+        ((None, "f", iter([1]), None), "args: expected a list"),
+        ((None, "f", None, {1: 2}), "kwargs: expected names of arguments as keys, got 1"),
+        (({}, None, None, None), "input_.method: expected the name of a function, got None"),
+        (({"method": "f", "args": None}, None, None, None), r"input_\.args: expected a list"),
+        (({"method": "f", "kwargs": [1]}, None, None, None), r"input_\.kwargs: expected a dict"),
+        (
+            ({"method": "f", "arguments": {"a": 1}}, None, None, None),
+            "got 'arguments'. `arguments` is the name in version 5; use `kwargs`",
+        ),
+        (({"method": "f", "kwarg": {"a": 1}}, None, None, None), "Did you mean 'kwargs'"),
+        (({"Method": "f"}, None, None, None), "Did you mean 'method'"),
+        (({"method": "f", "column": "age"}, None, None, None), r"in 'kwargs': \{'column': ...\}"),
+        (({"method": "f", "master": True}, None, None, None), "option of version 3"),
         ((None, 3, None, None), "method: expected the name of a function, got 3"),
         ((None, "", None, None), "method: expected the name of a function, got ''"),
         (("f", None, None, None), "input_: expected a dict such as .* got 'f'"),

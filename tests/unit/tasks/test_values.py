@@ -42,6 +42,16 @@ def sent(value: Any) -> Any:
         (np.datetime64("NaT", "ns"), None),
         (np.array(["2026-11-22T12:00", "NaT"], "datetime64[s]"), ["2026-11-22T12:00:00", None]),
         (np.array("2026-11-22", "datetime64[D]"), "2026-11-22"),
+        (np.datetime64("2026-11", "M"), "2026-11-01"),
+        (np.array(["2026", "NaT"], "datetime64[Y]"), ["2026-01-01", None]),
+        (np.datetime64("2026-11-22T12", "h"), "2026-11-22T12:00:00"),
+        (np.datetime64("2026-11-22T12:00:00.25", "ns"), "2026-11-22T12:00:00.250000"),
+        (np.ma.MaskedArray([1, 2], mask=[False, True]), [1, None]),
+        (np.array([2**64 - 1, 2**64 - 2], "uint64"), [2**64 - 1, 2**64 - 2]),
+        (np.array([1, 2], "uint64"), [1, 2]),
+        (pd.Series([2**53 + 1, 1]), [2**53 + 1, 1]),
+        (pd.Series([2**53, None], dtype="Int64"), [2**53, None]),
+        (pd.Series([2**53 + 1, "x", None]), [2**53 + 1, "x", None]),
         (date(2026, 11, 22), "2026-11-22"),
         (NOON, "2026-11-22T12:00:00.250000+00:00"),
         (time(12, 30), "12:30:00"),
@@ -90,6 +100,24 @@ def test_data_frame_is_restored_in_one_step(frame: pd.DataFrame) -> None:
         assert again["age"].tolist() == frame["age"].tolist()
 
 
+DAYS = pd.to_datetime(["2026-03-28 12:00", "2026-03-30 12:00", None])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(DAYS).dt.tz_localize("Europe/Amsterdam"),
+        pd.Series(DAYS).dt.tz_localize("UTC"),
+        pd.Series(DAYS + pd.to_timedelta([0, 0.25, 1], unit="s")),
+    ],
+)
+def test_column_of_times_is_restored_as_documented(column: "pd.Series[Any]") -> None:
+    # Over a change of clocks, and with a fraction in some of the rows.
+    again = pd.to_datetime(pd.DataFrame(sent(pd.DataFrame({"x": column})))["x"], utc=True)
+    utc = column.dt.tz_convert("UTC") if column.dt.tz else column.dt.tz_localize("UTC")
+    assert again.dropna().tolist() == utc.dropna().tolist()
+
+
 def test_series_is_restored_in_one_step() -> None:
     for series in pd.Series([1, 2]), pd.Series({"a": 1, "b": 2}):
         assert pd.Series(sent(series)).equals(series)
@@ -110,6 +138,8 @@ def test_dates_and_times_are_restored_in_one_step(value: Any) -> None:
     [
         (timedelta(days=1), r"total_seconds\(\)"),
         (pd.Timedelta("1 day"), r"total_seconds\(\)"),
+        (np.timedelta64(1, "D"), r"total_seconds\(\)"),
+        (np.array([5], "timedelta64[ns]"), r"total_seconds\(\)"),
         (np.complex128(1j), "numpy.complex128 is not"),
         (np.array([1j]), "a complex is not"),
         (np.array([b"x"]), "bytes"),
@@ -121,6 +151,18 @@ def test_dates_and_times_are_restored_in_one_step(value: Any) -> None:
         (pd.DataFrame([[1, 2]]), "columns of this DataFrame"),
         (pd.Series([1, 2], index=[5, 6]), r"index of this Series .* reset_index\(drop=True\)"),
         (pd.Series([1, 2], index=["a", "a"]), "index of this Series"),
+        (pd.Series([2**53 + 1, None], dtype="Int64"), "would be rounded"),
+        (pd.Series([2**53 + 1, 1.5], dtype=object), "would be rounded"),
+        (pd.DataFrame({"a": pd.array([-(2**60), None], dtype="Int64")}), "would be rounded"),
+        (np.array([2**64 - 1, 1], "uint64"), "would be rounded"),
+        (np.array([[1], [2**63]], "uint64"), "would be rounded"),
+        (np.longdouble(1) / 3, "more digits than a float"),
+        (np.array([np.longdouble(1) / 3]), "more digits than a float"),
+        (np.datetime64("2026-11-22T12:00:00.123456789"), "Python's dates cannot represent"),
+        (np.datetime64("20260-01-01"), "Python's dates cannot represent"),
+        (np.array(["2026-11-22T12:00:00.123456789"], "datetime64[ns]"), "Python's dates cannot"),
+        (pd.Timestamp("2026-11-22T12:00:00.123456789"), "has nanoseconds"),
+        (pd.Series(pd.to_datetime(["2026-11-22T12:00:00.123456789"])), "has nanoseconds"),
     ],
 )
 def test_lossy_values_are_rejected(value: Any, reason: str) -> None:

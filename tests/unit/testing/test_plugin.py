@@ -13,6 +13,7 @@ from vantage6.testing._network_spec import (
     NetworkSpec,
     NetworkSpecError,
     apply_markers,
+    check_marker_names,
     spec_from_settings,
 )
 
@@ -127,9 +128,30 @@ def test_invalid_options_fail_before_anything_starts(tmp_path: Path) -> None:
     told = run_pytest(tmp_path, mark.format("v6_algorithms({'a': 'nothing'})") * 2)
     assert "failed to start: algorithm 'a': expected a package" in told
     assert "Traceback" not in told
-    (tmp_path / "pytest.ini").write_text("[pytest]\nv6_databases = North\n")
-    told = run_pytest(tmp_path, "def test_it(v6_client): pass")
+    for name, hint in (
+        ("v6_encripted", "v6_encripted: expected the mark v6_encrypted, got"),
+        ("v6_version('4.10.2')", "v6_version: expected a setting, got a mark"),
+        ("v6_x", "v6_x: expected the mark v6_organizations or v6_encrypted or"),
+    ):
+        for fixture in ("v6_client", ""):  # a mark that is misspelled may be on any test
+            told = run_pytest(tmp_path, mark.format(name).replace("v6_client", fixture))
+            assert f"test_it.py::test_it: {hint}" in told
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers = v6_x(a): ours\nv6_databases = North\n"
+    )
+    told = run_pytest(tmp_path, mark.format("v6_x"))
     assert "v6_databases: expected lines 'name = path', got 'North'" in told
+
+
+def test_unknown_marks_are_rejected() -> None:
+    check_marker_names(["v6_encrypted", "slow", "v6_ours"], ["v6_ours"])
+    for name, hint in (
+        ("v6_encripted", "expected the mark v6_encrypted, got v6_encripted"),
+        ("v6_version", "expected a setting, got a mark"),
+        ("v6_x", "expected the mark v6_organizations or v6_encrypted or"),
+    ):
+        with pytest.raises(NetworkSpecError, match=f"^{name}: {hint}"):
+            check_marker_names([name], [])
 
 
 def test_plugin_loads_few_modules() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +17,12 @@ from vantage6.client import (
     RunProgress,
     TaskFailedError,
 )
+from vantage6.client._rows.references import is_collection, references
 from vantage6.client._utils.pauses import POLL
 from vantage6.client._waiting.arguments import (
     as_list,
     check_display_options,
     check_times,
-    is_list,
     page_depth,
 )
 from vantage6.client._waiting.failure import describe_failure, describe_timeout
@@ -111,11 +112,21 @@ def test_unknown_on_failure_or_progress_is_rejected(
 
 @pytest.mark.parametrize("tasks", [[1, 2], (1, 2), {1, 2}, iter((1, 2)), np.array([1, 2])])
 def test_several_tasks_in_any_iterable(tasks: Iterable[int]) -> None:
-    assert is_list(tasks)
+    assert is_collection(tasks)
     assert as_list(tasks) == [1, 2]
     for one in (1, "average age", {"id": 1}):
-        assert not is_list(one)
+        assert not is_collection(one)
         assert as_list(one) == [one]
+
+
+@pytest.mark.parametrize(
+    "one", [b"1", bytearray(b"1"), memoryview(b"1"), np.array(1), pd.DataFrame({"a": [1]})]
+)
+def test_bytes_frames_and_numbers_are_no_collections(one: Any) -> None:
+    # The items of bytes are numbers, and a task has the number 49.
+    assert not is_collection(one)
+    with pytest.raises(InvalidInputError, match="tasks: expected a list of ids or names"):
+        references(one, "tasks")
 
 
 def run(number: int, status: str, log: str | None, **more: Any) -> Any:

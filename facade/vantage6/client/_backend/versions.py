@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from .._http.contract import Contract, service_contract
 from .._http.validation import ResponseChecks, service_checks
 from ..errors import EndpointNotFoundError, UnsupportedServerVersionError
 
@@ -37,6 +38,11 @@ class Service:
     def checks(self) -> ResponseChecks:
         """Checks of its responses."""
         return service_checks(self.bindings)
+
+    @property
+    def contract(self) -> Contract:
+        """Checks of requests to it."""
+        return service_contract(self.bindings)
 
 
 def newer_parts(call: Call[object], since: Since) -> dict[str, str]:

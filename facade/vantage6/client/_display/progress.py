@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from html import escape
 
-from .._utils.table import TABLE
+from .._utils.table import Column, Table
 from .._utils.text import display_width, sanitize, truncate
 from .._waiting.progress import (
     NAME_WIDTH,
@@ -138,18 +137,16 @@ def render_html(tasks: Sequence[Progress]) -> str:
 
 
 def _html_table(task: Progress) -> str:
-    lines = "\n".join(map(_html_line, task.runs))
-    title = task_title(task) if task.runs else str(task)
-    caption = f'<caption style="text-align: left">{escape(title)}</caption>'
-    return f"{TABLE}\n{caption}\n<tbody>\n{lines}\n</tbody>\n</table>"
+    names = [
+        ("\N{NO-BREAK SPACE}" * 4 if run.is_subtask else "") + sanitize(run.organization)
+        for run in task.runs
+    ]
+    columns = [Column("", "", names), Column("", "", list(map(_html_status, task.runs)))]
+    return Table(columns, title=task_title(task) if task.runs else str(task)).html()
 
 
-def _html_line(run: RunProgress) -> str:
+def _html_status(run: RunProgress) -> str:
     status = status_text(run)
     if run.status == "active" and run.started is not None and not run.is_offline:
         status += f" since {format_time(run.started, '%H:%M:%S')}"  # a duration soon is outdated
-    style = f"text-align: left; padding-left: {3 if run.is_subtask else 1}em"
-    return (
-        f'<tr><th scope="row" style="{style}">{escape(sanitize(run.organization))}</th>'
-        f'<td style="text-align: left">{escape(status)}</td></tr>'
-    )
+    return status

@@ -7,14 +7,18 @@ that a later server changes and the client does not use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Final, TypeAlias, cast
 
+from .._utils.text import suggest
+
 # A type, the name of a schema, a list of one of these, or a tuple of alternatives (None too).
 Kind: TypeAlias = object
 Check: TypeAlias = Callable[[object], bool]
+# The fields of a schema, each with its kind and whether it is required.
+Fields: TypeAlias = Callable[[str], Mapping[str, tuple[Kind, bool]]]
 
 # The required fields of each schema, and the optional ones that the client reads.
 # Of other schemas: "id", if the schema has it, and "name".
@@ -53,6 +57,7 @@ REQUIRED: Mapping[str, str] = {
 BRIEF: Final = frozenset({"create_task"})
 BRIEFLY = " (brief)"
 _MISSING = object()
+MISSING = "missing"
 
 
 class ResponseChecks:
@@ -77,7 +82,11 @@ class ResponseChecks:
         if check is None:
             check = self._compiled[operation] = self._compile(kind)
         if not check(value):
-            return self._describe_mismatch(value, kind, "")
+            path, expected, found = find_mismatch(value, kind, self._fields) or ("", "", MISSING)
+            path = path or "the body"
+            return (
+                f"{path} is missing" if found == MISSING else f"{path} is {found}, not {expected}"
+            )
         name = REQUIRED.get(operation)
         if name and name not in cast("dict[str, object]", value):
             return f"{name} is missing"
@@ -94,7 +103,7 @@ class ResponseChecks:
         return found
 
     def _compile(self, kind: Kind) -> Check:
-        """Return a fast check; `_describe_mismatch` finds the reason."""
+        """Return a fast check; `find_mismatch` finds the reason."""
         if kind is None:
             return lambda value: value is None
         if kind is int:  # but not bool, which is also an int
@@ -142,30 +151,60 @@ class ResponseChecks:
         ]
         return is_right
 
-    def _describe_mismatch(self, value: Kind, kind: Kind, path: str) -> str:
-        """Describe where a value that does not match differs from its kind."""
-        if isinstance(kind, tuple):
-            parts = cast("tuple[Kind, ...]", kind)
-            inner = next((part for part in parts if _is_container(value, part)), None)
-            if inner is not None:
-                return self._describe_mismatch(value, inner, path)
-        if isinstance(kind, list) and isinstance(value, list):
-            item_kind = cast("list[Kind]", kind)[0]
-            check = self._compile(item_kind)
-            for index, item in enumerate(cast("list[object]", value)):
-                if not check(item):
-                    return self._describe_mismatch(item, item_kind, f"{path}[{index}]")
-        if isinstance(kind, str) and isinstance(value, dict):
-            row = cast("dict[str, object]", value)
-            for name, (inner, required) in self._fields(kind).items():
-                field = f"{path}.{name}" if path else name
-                if name not in row:
-                    if required:
-                        return f"{field} is missing"
-                elif not self._compile(inner)(row[name]):
-                    return self._describe_mismatch(row[name], inner, field)
-        found, expected = _kind(cast("Kind", value)), _describe(cast("Kind", kind))
-        return f"{path or 'the body'} is {found}, not {expected}"
+
+def find_mismatch(
+    value: object, kind: Kind, fields: Fields, path: str = "", *, closed: bool = False
+) -> tuple[str, str, str] | None:
+    """Return the path of the first part that is not of its kind, what was expected, and found.
+
+    A `closed` value has known fields only.
+    """
+    parts = cast("tuple[Kind, ...]", kind) if isinstance(kind, tuple) else (kind,)
+    first = None
+    for part in parts:
+        if isinstance(part, str) and isinstance(value, Mapping):
+            row = cast("Mapping[str, object]", value)
+            found = _find_in_fields(row, part, fields, path, closed)
+        elif isinstance(part, list) and isinstance(value, list | tuple):
+            item_kind = cast("list[Kind]", part)[0]
+            items = enumerate(cast("Sequence[object]", value))
+            each = (
+                find_mismatch(item, item_kind, fields, f"{path}[{i}]", closed=closed)
+                for i, item in items
+            )
+            found = next(filter(None, each), None)
+        elif _is_plain(cast("object", value), cast("Kind", part)):
+            return None
+        else:
+            continue
+        if found is None:
+            return None
+        first = first or found
+    return first or (path, describe_kind(cast("Kind", kind)), kind_of(cast("object", value)))
+
+
+def _find_in_fields(
+    value: Mapping[str, object], schema: str, fields: Fields, path: str, closed: bool
+) -> tuple[str, str, str] | None:
+    known = fields(schema)
+    if closed and (unknown := [name for name in value if name not in known]):
+        hint = f"{unknown[0]!r}. {suggest(unknown[0], known)}"
+        return path, "fields of the API", hint
+    for name, (kind, required) in known.items():
+        field = f"{path}.{name}" if path else name
+        if name not in value:
+            if required:
+                return field, describe_kind(kind), MISSING
+        elif found := find_mismatch(value[name], kind, fields, field, closed=closed):
+            return found
+    return None
+
+
+def _is_plain(value: object, kind: Kind) -> bool:
+    if kind in (None, int, float):  # a bool is also an int, but not here
+        kinds = {None: (type(None),), int: (int,), float: (int, float)}
+        return type(value) in kinds[kind]
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 @cache
@@ -184,12 +223,6 @@ def _plain_types(kind: Kind) -> frozenset[type]:
     return frozenset(types | ({type(None)} if None in parts else set()))
 
 
-def _is_container(value: object, kind: Kind) -> bool:
-    if isinstance(kind, str):
-        return isinstance(value, dict)
-    return isinstance(kind, list) and isinstance(value, list)
-
-
 TYPE_NAMES: Mapping[object, str] = {
     None: "null",
     type(None): "null",
@@ -202,15 +235,16 @@ TYPE_NAMES: Mapping[object, str] = {
 }
 
 
-def _kind(value: object) -> str:
-    return next(
-        (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES), "something else"
-    )
+def kind_of(value: object) -> str:
+    """Return what a value is, in the words of JSON."""
+    names = (TYPE_NAMES[kind] for kind in type(value).__mro__ if kind in TYPE_NAMES)
+    return next(names, f"a {type(value).__name__}")
 
 
-def _describe(kind: Kind) -> str:
+def describe_kind(kind: Kind) -> str:
+    """Return what a value of a kind is, in the words of JSON."""
     if isinstance(kind, tuple):
-        return " or ".join(dict.fromkeys(map(_describe, cast("tuple[Kind, ...]", kind))))
+        return " or ".join(dict.fromkeys(map(describe_kind, cast("tuple[Kind, ...]", kind))))
     if isinstance(kind, str):
         return TYPE_NAMES[dict]
     return TYPE_NAMES[list if isinstance(kind, list) else kind]

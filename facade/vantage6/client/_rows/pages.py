@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from operator import index
-from typing import TYPE_CHECKING, Generic, Protocol, SupportsIndex, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from .._utils.memory import decoded_size
 from ..errors import InvalidInputError
+from .references import as_integer
 from .rows import Row, Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import TypedDict
 
     from vantage6.bindings.call import Call
@@ -46,9 +48,7 @@ def check_page(page: int | None, per_page: int | None) -> None:
     """Reject invalid page numbers and sizes; servers fail on them."""
     for name, number in (("page", page), ("per_page", per_page)):
         value = cast("object", number)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < 1
-        ):
+        if value is not None and (as_integer(value) or 0) < 1:
             raise InvalidInputError(
                 f"{name}: expected a whole number of 1 or more, or None, got {value!r}"
             )
@@ -88,7 +88,8 @@ class Pages(Generic[Row]):
             self.number, self.per_page = self.number // 2, 2 * self.per_page
         self.number += 1
 
-    def rows(self) -> Rows[Row]:
+    def rows(self, names: Mapping[int, str] | None = None) -> Rows[Row]:
         """Return the rows of all pages, each once."""
         links: PageLinks = self._links or {"first": "", "self": ""}
-        return Rows(self._by_id.values(), {"first": links["first"], "self": links["self"]})
+        links = {"first": links["first"], "self": links["self"]}
+        return Rows(self._by_id.values(), links, names=names)

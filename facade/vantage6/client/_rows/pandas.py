@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vantage6.bindings.secret import NAMES, SecretRow
 
 from .._utils.time import is_time, parse_time
 from ..errors import InvalidInputError, MissingDependencyError
+from .columns import REFERENCE
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
-# The fields of a row inside another that is only a reference.
-REFERENCE = {"id", "link", "methods"}
+# The index of a data frame of outputs.
+INDEX = "organization"
+# The largest whole numbers that a column of fractions and one of integers can hold.
+MAX_EXACT, MAX_INT64 = 2**53, 2**63 - 1
 
 
 def to_data_frame(rows: Iterable[object]) -> DataFrame:
@@ -25,10 +28,11 @@ def to_data_frame(rows: Iterable[object]) -> DataFrame:
     import pandas
 
     records = [_flatten(_without_secrets(row)) for row in rows]
-    columns: Sequence[str] = list(dict.fromkeys(name for record in records for name in record))
-    frame = pandas.DataFrame(records, columns=pandas.Index(columns))
-    for name in filter(is_time, columns):
-        values = [record.get(name) for record in records]
+    columns = _columns(records)
+    frame = _frame(columns, len(records))
+    for name, values in columns.items():
+        if not is_time(name):
+            continue
         times = [parse_time(value) for value in values]
         if all(time or value is None for time, value in zip(times, values, strict=True)):
             frame[name] = pandas.to_datetime(pandas.Series(times, index=frame.index), utc=True)
@@ -48,15 +52,52 @@ def outputs_to_data_frame(organizations: Sequence[str], outputs: Sequence[object
     _require_pandas()
     import pandas
 
+    if all(output is None or isinstance(output, str | int | float) for output in outputs):
+        outputs = [None if output is None else {"result": output} for output in outputs]
     names: list[str] = []
     records: list[Mapping[str, object]] = []
     for name, output in zip(organizations, outputs, strict=True):
         for record in _records(name, output):
             names.append(name)
             records.append(_flatten(record))
-    columns = list(dict.fromkeys(field for record in records for field in record))
-    index = pandas.Index(names, name="organization")
-    return pandas.DataFrame(records, index=index, columns=pandas.Index(columns))
+    columns = _columns(records)
+    if INDEX in columns:
+        raise InvalidInputError(
+            f"outputs: expected fields with names other than {INDEX!r}, which is the index of the "
+            "data frame. Use .outputs or .by_organization."
+        )
+    frame = _frame(columns, len(names))
+    frame.index = pandas.Index(names, name=INDEX)
+    return frame
+
+
+def _frame(columns: Mapping[str, Sequence[object]], size: int) -> DataFrame:
+    import pandas
+
+    data = {name: _series(values) for name, values in columns.items()}
+    return pandas.DataFrame(data, index=pandas.RangeIndex(size))
+
+
+def _columns(records: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:
+    """Return the values of each field, with None where a record lacks it."""
+    names = dict.fromkeys(name for record in records for name in record)
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def _series(values: Sequence[object]) -> Series[Any]:
+    """Create a column; whole numbers and booleans stay what they are next to missing values."""
+    import pandas
+
+    kinds = {type(value) for value in values if value is not None}
+    largest = max((abs(value) for value in values if isinstance(value, int | float)), default=0)
+    dtype: Any = None
+    if kinds == {bool} and None in values:
+        dtype = "boolean"
+    elif kinds == {int} and None in values:
+        dtype = "Int64" if largest <= MAX_INT64 else object
+    elif kinds == {int, float} and largest > MAX_EXACT:
+        dtype = object
+    return pandas.Series(values, dtype=dtype)
 
 
 def _records(name: str, output: object) -> list[Mapping[str, object]]:
@@ -79,16 +120,23 @@ def _require_pandas() -> None:
         )
 
 
-def _flatten(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+def _flatten(row: Mapping[str, object]) -> dict[str, object]:
     """Move the fields of rows inside a row to the row itself, with dotted names."""
     flat: dict[str, object] = {}
+    for name, value in _fields(row, ""):
+        if name in flat:
+            raise InvalidInputError(
+                f"data frame: expected different fields, got two that are called {name!r}"
+            )
+        flat[name] = value
+    return flat
+
+
+def _fields(row: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     for name, value in row.items():
         if not isinstance(value, Mapping):
-            flat[prefix + name] = value
+            yield prefix + name, value
             continue
         inner = cast("Mapping[str, object]", value)
-        if set(inner) == REFERENCE:
-            flat[f"{prefix}{name}.id"] = inner["id"]
-        else:
-            flat.update(_flatten(inner, f"{prefix}{name}."))
-    return flat
+        is_reference = set(inner) == REFERENCE
+        yield from _fields({"id": inner["id"]} if is_reference else inner, f"{prefix}{name}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, SupportsIndex, TypeAlias, cast
+from typing import Any, SupportsIndex, TypeAlias, TypeGuard, cast
 
 from ..errors import InvalidInputError
 
@@ -24,14 +24,24 @@ def id_of(ref: IdOrRow, kind: str) -> int:
             fields = f"one with only {', '.join(map(repr, row))}" if row else "an empty row"
             raise InvalidInputError(f"{kind}: expected a row with an 'id', got {fields}")
         value = row["id"]
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+    number = as_integer(value)
+    if number is None:
         raise InvalidInputError(f"{kind}: expected an id, which is a whole number, got {value!r}")
-    number = value.__index__()
     if number < 0:
         raise InvalidInputError(f"{kind}: expected an id of 1 or more, got {number}")
     if number > MAX_ID:
         raise InvalidInputError(f"{kind}: expected an id, got a number with too many digits")
     return number
+
+
+def as_integer(value: object) -> int | None:
+    """Return a whole number, such as one of numpy, as an int; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return value.__index__()
+    except TypeError:  # arrays of numpy have the method, but only some are a number
+        return None
 
 
 def _referenced(row: Mapping[str, object], kind: str) -> Mapping[str, object]:
@@ -72,9 +82,18 @@ def given_id(ref: Ref, kind: str) -> int | None:
 def references(refs: Iterable[Ref], argument: str) -> list[Ref]:
     """Check an argument that is a list of references."""
     value = cast("object", refs)
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise InvalidInputError(
-            f"{argument}: expected a list of ids or names, got {value!r}. "
-            f"Pass a list, such as [{value!r}]."
-        )
-    return list(cast("Iterable[Ref]", value))
+    if is_collection(value):
+        return list(value)
+    hint, shown = "Pass at least one in a list.", type(value).__name__  # a frame or row is long
+    if value is None or isinstance(value, str | int):
+        shown = repr(value)
+        hint = f"Pass a list, such as [{shown}]." if value is not None else hint
+    raise InvalidInputError(f"{argument}: expected a list of ids or names, got {shown}. {hint}")
+
+
+def is_collection(refs: object) -> TypeGuard[Iterable[Any]]:
+    """Return whether a value is a collection of references instead of one reference."""
+    # The items of bytes are numbers, and those of a data frame the names of its columns.
+    is_one = isinstance(refs, str | bytes | bytearray | memoryview | Mapping)
+    dimensions = getattr(refs, "ndim", 1)  # of arrays, series and data frames
+    return isinstance(refs, Iterable) and not is_one and dimensions == 1

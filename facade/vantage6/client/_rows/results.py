@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._utils.memory import decoded_size
 from ..errors import DecryptionError
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from vantage6.bindings.server.rows import PageLinks, Result, Run
-
-    from .._utils.table import Table
 
 
 class ResultRows(Rows["Result"]):
@@ -86,10 +84,13 @@ class ResultRows(Rows["Result"]):
         return dict(zip(self._labels(), self.outputs, strict=True))
 
     def to_pandas(self) -> DataFrame:
-        """Create a pandas data frame of the outputs, if these are records.
+        """Create a pandas data frame of the outputs, if these are records or single values.
 
         An output that is a dictionary becomes one row, and a list of dictionaries becomes one row
-        for each of them. The index contains the organizations. A run without a result has no rows.
+        for each of them. If all outputs are numbers, texts or booleans, they become the column
+        ``result``. The index contains the organizations. A run without a result has no rows. Whole
+        numbers and booleans keep their type where an organization lacks them (``Int64``,
+        ``boolean``).
 
         Returns
         -------
@@ -99,7 +100,8 @@ class ResultRows(Rows["Result"]):
         Raises
         ------
         InvalidInputError
-            If an output is anything else; use `outputs` instead.
+            If an output is anything else, two fields have the same name once nested ones have
+            dotted names, or a field is called ``organization``; use `outputs` instead.
         DecryptionError
             If a result is not JSON.
         MissingDependencyError
@@ -135,19 +137,15 @@ class ResultRows(Rows["Result"]):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        kind, arguments = super().__reduce__()
-        given = cast("tuple[object, ...]", arguments)
-        return kind, (*given, self.organizations, self.max_bytes)
+        state = self.links, self.total, self.fields, self.organizations, self.max_bytes
+        return type(self), (list(self), *state)
 
-    def _table(self) -> Table:
-        from .columns import build_table
-
-        if not self.organizations:
-            return super()._table()
-        rows = [
-            {"organization": label, **row} for label, row in zip(self._labels(), self, strict=True)
+    def _shown(self) -> Sequence[Any]:
+        labels = self._labels() if self.organizations else [None] * len(self)
+        return [
+            {"organization": label, **row} if label else row
+            for label, row in zip(labels, self, strict=True)
         ]
-        return build_table(rows, self.fields, self.total)
 
 
 def output_of(row: Result) -> Any:

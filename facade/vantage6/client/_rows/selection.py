@@ -2,68 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InvalidInputError
-from .rows import Rows
+from .rows import Rows, displayable
 
 if TYPE_CHECKING:
     from .rows import Row
 
 
-@dataclass(frozen=True)
 class Selection:
     """The filters and fields to apply to received rows."""
 
-    field: str | None = None
-    fields: Sequence[str] | None = None
-    filter_: tuple[str, object] | None = None
-    filters: Sequence[tuple[str, object]] | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.fields, str):
-            raise InvalidInputError(
-                f"fields: expected a list of names, got {self.fields!r}. "
-                f"Pass fields=[{self.fields!r}], or field={self.fields!r} for a single one."
-            )
-        for pair in cast("list[object]", self._filters):
+    def __init__(
+        self,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+        filter_: tuple[str, object] | None = None,
+        filters: Sequence[tuple[str, object]] | None = None,
+    ) -> None:
+        one = [] if field is None else [field]
+        self.names: list[str] = [*one, *_items("fields", fields, "names of fields")]
+        for name in cast("list[object]", self.names):
+            if not isinstance(name, str):
+                raise InvalidInputError(f"fields: expected names of fields, got {name!r}")
+        pairs = _items("filters", filters, "pairs (field, value)")
+        self.pairs: list[tuple[str, object]] = [*([] if filter_ is None else [filter_]), *pairs]
+        for pair in cast("list[object]", self.pairs):
             if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
                 raise InvalidInputError(f"filter: expected a pair (field, value), got {pair!r}")
 
-    @property
-    def _filters(self) -> list[tuple[str, object]]:
-        return ([self.filter_] if self.filter_ else []) + list(self.filters or ())
-
-    @property
-    def _fields(self) -> list[str]:
-        return ([self.field] if self.field else []) + list(self.fields or ())
-
-    def of_row(self, row: Row) -> Row:
-        """Return a row with only the selected fields."""
-        names = self._fields
-        if not names:
-            return row
-        columns = cast("dict[str, object]", row)
-        return cast("Row", {name: columns[name] for name in names if name in columns})
+    def of_row(self, row: Row, names: Mapping[int, str]) -> Row:
+        """Return a row with only the selected fields, to display with names of organizations."""
+        columns, fields = cast("dict[str, object]", row), self.names
+        kept = {name: columns[name] for name in fields if name in columns} if fields else columns
+        return displayable(cast("Row", kept), names)
 
     def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
         """Return the rows that pass the filters, with only the selected fields."""
-        filters = self._filters
-        for name, _ in filters:
-            _require_field(name, rows)
+        filters = self.pairs
 
         def passes(row: Row) -> bool:
             columns = cast("dict[str, object]", row)
             return all(name in columns and columns[name] == value for name, value in filters)
 
         kept = filter_rows(rows, passes)
-        kept[:] = [self.of_row(row) for row in kept]
-        kept.fields = self._fields or rows.fields
+        kept[:] = [self.of_row(row, rows.names) for row in kept]
+        kept.fields = self.names or rows.fields
         return kept
+
+
+def _items(argument: str, items: Iterable[Any] | None, content: str) -> list[Any]:
+    value = cast("object", () if items is None else items)
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidInputError(
+            f"{argument}: expected a list of {content}, got {value!r}. Pass {argument}=[{value!r}]."
+        )
+    return list(cast("Iterable[Any]", value))
 
 
 def check_period(
@@ -79,7 +76,7 @@ def check_period(
                 f"{name}: expected a time, such as '2026-11-26' or '2026-11-26T12:00:00', got "
                 f"{time!r}"
             )
-    first, last = cast("list[str | None]", pair)
+    first, last = (time and str(time) for time in cast("list[str | date | None]", pair))
     return first, last
 
 
@@ -94,13 +91,4 @@ def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
     """Return the rows that pass a test, with the total adapted if these were all rows."""
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
-    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
-
-
-def _require_field(name: str, rows: Sequence[object]) -> None:
-    known = {column for row in rows for column in cast("dict[str, object]", row)}
-    if known and name not in known:
-        similar = get_close_matches(name, known) or sorted(known)
-        raise InvalidInputError(
-            f"filter: expected a field of the rows, such as {', '.join(similar)}, got {name!r}"
-        )
+    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields, rows.names)

@@ -9,9 +9,10 @@ rejected.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 from ..errors import InvalidInputError
 
@@ -19,120 +20,204 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    Array: TypeAlias = "numpy.ndarray[Any, Any]"
+
+PLAIN = frozenset({bool, int, float, str, type(None)})
+# Floating-point numbers hold all whole numbers up to this one.
+MAX_EXACT = 2**53
+MAX_INT64 = 2**63 - 1
+NO_DURATIONS = "JSON has no durations. Send its total_seconds()."
+
 
 def serialize(value: object, name: str) -> bytes:
     """Return a value as the JSON that algorithms read."""
     try:
-        return json.dumps(value, default=to_json_value).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        path, reason = next(_find_problems(value, name, ()), (name, str(error)))
-        raise InvalidInputError(f"{path} cannot be sent as JSON: {reason}") from None
+        encoded = _encode(value, name, ())
+        with suppress(ValueError):  # an integer with too many digits
+            return json.dumps(encoded).encode()
+        _refuse(name or "input", "it contains a number with too many digits")
+    except RecursionError:
+        _refuse(name or "input", "it is nested too deeply")
 
 
-def _find_problems(value: object, path: str, parents: tuple[int, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the path of each value that JSON cannot hold and the reason; `parents` finds cycles."""
+def _refuse(path: str, reason: str) -> NoReturn:
+    raise InvalidInputError(f"{path} cannot be sent as JSON: {reason}") from None
+
+
+def _encode(value: object, path: str, parents: tuple[int, ...]) -> object:
+    """Convert a value to JSON types; `parents` finds cycles."""
     if value is None or isinstance(value, str | int | float):
-        return
-    ids = (*parents, id(value))
+        return value
     if id(value) in parents:
-        yield path, "it contains itself"
-    elif isinstance(value, dict):
-        for key, item in cast("dict[object, object]", value).items():
-            if key is not None and not isinstance(key, str | int | float):
-                yield f"{path}[{key!r}]", f"expected a key of type str, got {type(key).__name__}"
-            yield from _find_problems(item, _member(path, key), ids)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(cast("list[object]", value)):
-            yield from _find_problems(item, f"{path}[{index}]", ids)
-    else:
-        try:
-            converted = to_json_value(value)
-        except NotSendableError as error:
-            yield path, str(error)
-        else:
-            yield from _find_problems(converted, path, ids)
-
-
-def _member(path: str, key: object) -> str:
-    if isinstance(key, str) and key.isidentifier():
-        return f"{path}.{key}" if path else key
-    return f"{path}[{key!r}]"
-
-
-class NotSendableError(ValueError):
-    """A value has no JSON form; the message says why."""
-
-
-def to_json_value(value: object) -> object:
-    """Convert a value one step closer to JSON; the result may need another conversion."""
+        _refuse(path, "it contains itself")
+    parents = (*parents, id(value))
     if isinstance(value, Mapping):
-        return dict(cast("Mapping[object, object]", value))
+        return _encode_dict(cast("Mapping[object, object]", value), path, parents)
+    if isinstance(value, list | tuple):
+        return _encode_list(cast("Sequence[object]", value), path, parents)
     if isinstance(value, timedelta):
-        raise NotSendableError("JSON has no durations. Send its total_seconds().")
+        _refuse(path, NO_DURATIONS)
     if isinstance(value, datetime | date | time):
-        # pandas' NaT is a datetime that is not equal to itself: the None of a column of dates.
-        return value.isoformat() if value == value else None
+        return _encode_time(value, path)
     library = type(value).__module__.partition(".")[0]
     if library == "numpy":
-        return _of_numpy(value)
+        return _encode_numpy(value, path, parents)
     if library == "pandas":
-        return _of_pandas(value)
-    raise NotSendableError(f"a {type(value).__name__} is not a JSON value")
+        return _encode_pandas(value, path, parents)
+    _refuse(path, f"a {type(value).__name__} is not a JSON value")
 
 
-def _of_numpy(value: object) -> object:
+def _encode_dict(
+    items: Mapping[object, object], path: str, parents: tuple[int, ...]
+) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, item in items.items():
+        if not (key is None or isinstance(key, str | int | float)):
+            _refuse(f"{path}[{key!r}]", f"expected a key of type str, got {type(key).__name__}")
+        name = _text_of(key)
+        if name in found:
+            other = next(other for other in items if _text_of(other) == name)
+            _refuse(path, f"the keys {other!r} and {key!r} are both {name!r} in JSON")
+        if isinstance(key, str) and key.isidentifier():
+            inner = f"{path}.{key}" if path else key
+        else:
+            inner = f"{path}[{key!r}]"
+        found[name] = _encode(item, inner, parents)
+    return found
+
+
+def _text_of(key: object) -> str:
+    return key if isinstance(key, str) else json.dumps(key)
+
+
+def _encode_list(items: Sequence[object], path: str, parents: tuple[int, ...]) -> list[object]:
+    if set(map(type, items)) <= PLAIN:  # most lists, and fast
+        return list(items)
+    found: list[object] = []
+    for index, item in enumerate(items):  # no comprehension: deep input would need more frames
+        found.append(_encode(item, f"{path}[{index}]", parents))
+    return found
+
+
+def _encode_time(value: datetime | date | time, path: str, timespec: str = "auto") -> str | None:
+    if value != value:  # pandas' NaT, the None of a column of dates
+        return None
+    if getattr(value, "nanosecond", 0):
+        _refuse(path, f"{value} has nanoseconds, which Python's dates lack. Send it as text.")
+    if isinstance(value, datetime):
+        return value.isoformat(timespec=timespec)
+    return value.isoformat()
+
+
+def _encode_numpy(value: object, path: str, parents: tuple[int, ...]) -> object:
     import numpy
 
     kind = type(value).__name__
     if isinstance(value, numpy.ndarray):
-        array = cast("numpy.ndarray[Any, Any]", value)
-        if array.dtype.kind in "mMO" and array.ndim:
-            return list(array)  # converted item by item: tolist() turns times into numbers
+        array = cast("Array", value)
         if array.dtype.names is None:
-            return array.tolist() if array.dtype.kind not in "mM" else array[()]
+            if not array.ndim:
+                return _encode(array[()], path, parents)
+            if array.dtype.kind == "u" and array.size and array.max() > MAX_INT64 >= array.min():
+                _refuse(path, _rounded("above 2**63 next to smaller ones"))
+            # tolist() would turn times into numbers.
+            items = list(array) if array.dtype.kind in "mM" else array.tolist()
+            return _encode_list(cast("list[object]", items), path, parents)
     if isinstance(value, numpy.datetime64):
-        time_ = cast("numpy.datetime64[Any]", value)
-        return None if numpy.isnat(time_) else str(time_)
+        return _encode_datetime64(cast("numpy.datetime64[Any]", value), path)
+    if isinstance(value, numpy.timedelta64):  # which is an integer, too
+        _refuse(path, NO_DURATIONS)
     if isinstance(value, numpy.bool_ | numpy.integer):
         return cast("numpy.integer[Any]", value).item()
     if isinstance(value, numpy.floating):
-        return float(cast("float", value))
-    raise NotSendableError(f"a numpy.{kind} is not a JSON value")
+        number = float(cast("float", value))
+        if number == value or number != number:
+            return number
+        _refuse(path, f"a numpy.{kind} has more digits than a float. Convert it to float.")
+    _refuse(path, f"a numpy.{kind} is not a JSON value")
 
 
-def _of_pandas(value: object) -> object:
+def _encode_datetime64(value: numpy.datetime64[Any], path: str) -> str | None:
+    import numpy
+
+    if numpy.isnat(value):
+        return None
+    # Months and years start on their first day; of smaller units, Python has microseconds at most.
+    unit = numpy.datetime_data(value)[0]
+    unit = "D" if unit in "YMWD" else "us"
+    exact = value.astype(f"datetime64[{unit}]")
+    moment = exact.item()
+    if not isinstance(moment, date) or exact != value:
+        _refuse(path, f"Python's dates cannot represent {value}. Send it as text.")
+    return _encode_time(moment, path)
+
+
+def _encode_pandas(value: object, path: str, parents: tuple[int, ...]) -> object:
     import pandas
 
     if value is pandas.NA:
         return None
     if isinstance(value, pandas.DataFrame):
-        return _of_frame(value)
+        return _encode_frame(value, path, parents)
     if isinstance(value, pandas.Series):
         series = cast("pandas.Series[Any]", value)
-        items: list[object] = series.tolist()
+        items = _encode_column(series, path, parents)
         if _is_plain(series.index):
             return items
         if series.index.is_unique and all(isinstance(label, str) for label in series.index):
             return dict(zip(series.index, items, strict=True))
-        raise NotSendableError(
-            "the index of this Series would be lost. Call reset_index(drop=True) to drop it."
+        _refuse(
+            path, "the index of this Series would be lost. Call reset_index(drop=True) to drop it."
         )
     if isinstance(value, pandas.Index):
-        return cast("pandas.Index[Any]", value).tolist()
-    raise NotSendableError(f"a pandas.{type(value).__name__} is not a JSON value")
+        return _encode_column(cast("pandas.Index[Any]", value), path, parents)
+    _refuse(path, f"a pandas.{type(value).__name__} is not a JSON value")
 
 
-def _of_frame(frame: pandas.DataFrame) -> dict[str, list[object]]:
+def _encode_column(
+    column: pandas.Series[Any] | pandas.Index[Any], path: str, parents: tuple[int, ...]
+) -> list[object]:
+    items = cast("list[object]", column.tolist())
+    if column.dtype.kind == "M":
+        # pandas.to_datetime() expects the same digits in the whole column.
+        times = cast("list[datetime]", items)
+        has_fraction = any(time.microsecond for time in times if time == time)
+        timespec = "microseconds" if has_fraction else "seconds"
+        return [_encode_time(time, f"{path}[{i}]", timespec) for i, time in enumerate(times)]
+    numbers = {type(item) for item in items}
+    encoded = _encode_list(items, path, parents)
+    if int in numbers and len(numbers) > 1 and any(map(_is_large, items)):
+        others = [item for item in encoded if type(item) is not int]
+        if all(item is None or isinstance(item, float) for item in others):
+            _refuse(path, _rounded("above 2**53 next to missing values or fractions"))
+    return encoded
+
+
+def _is_large(item: object) -> bool:
+    return type(item) is int and abs(item) > MAX_EXACT
+
+
+def _rounded(numbers: str) -> str:
+    return f"whole numbers {numbers} would be rounded. Send them as text."
+
+
+def _encode_frame(
+    frame: pandas.DataFrame, path: str, parents: tuple[int, ...]
+) -> dict[str, list[object]]:
     """Return a frame by column, which keeps the column order and the columns of an empty frame."""
     names = cast("list[object]", list(frame.columns))
     if not frame.columns.is_unique or not all(isinstance(name, str) for name in names):
-        raise NotSendableError("the columns of this DataFrame must have unique names of type str")
+        _refuse(path, "the columns of this DataFrame must have unique names of type str")
     if not _is_plain(frame.index):
-        raise NotSendableError(
-            "the index of this DataFrame would be lost. Call reset_index() to turn it into columns."
+        _refuse(
+            path,
+            "the index of this DataFrame would be lost. Call reset_index() to turn it into "
+            "columns.",
         )
-    columns = cast("Iterable[tuple[str, pandas.Series[Any]]]", frame.items())
-    return {name: column.tolist() for name, column in columns}
+    return {
+        name: _encode_column(frame[name], f"{path}.{name}", parents)
+        for name in cast("list[str]", names)
+    }
 
 
 def _is_plain(index: pandas.Index[Any]) -> bool:

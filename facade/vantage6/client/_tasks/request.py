@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from .._encryption.base64 import encode
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
 CLOCK_SLACK_SECONDS = 2.0
 
 
-def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
-    """Return the organizations of a task as a list, which must not be empty."""
+def check_organizations(organizations: Sequence[Ref]) -> list[Ref] | None:
+    """Return the organizations of a task as a list, which must not be empty; None for all."""
+    if isinstance(organizations, str) and organizations == "all":  # names are always in a list
+        return None
+    if cast("object", organizations) is None:
+        raise InvalidInputError(
+            "organizations: expected names, ids or rows, got None. Pass at least one organization, "
+            "or 'all' for all of the study or the collaboration."
+        )
     refs = references(organizations, "organizations")
     if not refs:
         raise InvalidInputError(
@@ -64,32 +72,67 @@ def task_input(
     kwargs: Mapping[str, object] | None,
 ) -> Mapping[str, object]:
     """Return the input of a task, from either `input_` or `method`, `args` and `kwargs`."""
-    if input_ is not None:
-        if not (method is None and args is None and kwargs is None):
-            raise InvalidInputError(
-                "input_: expected either input_ or method, args and kwargs, got both"
-            )
-        if not isinstance(cast("object", input_), Mapping):
-            raise InvalidInputError(
-                "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
-                f"got {input_!r}"
-            )
-        return input_
-    if method is None:
+    separate = without_none(method=method, args=args, kwargs=kwargs)
+    if input_ is None:
+        return _check_input(separate, "")
+    if separate:
         raise InvalidInputError(
-            "method: expected the name of a function, got None. "
+            "input_: expected either input_ or method, args and kwargs, got both"
+        )
+    if not isinstance(cast("object", input_), Mapping):
+        raise InvalidInputError(
+            "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
+            f"got {input_!r}"
+        )
+    return _check_input(input_, "input_.")
+
+
+# What the wrapper around an algorithm reads; it ignores everything else.
+INPUT_KEYS = ("method", "args", "kwargs")
+# Keys of other versions of the platform.
+OTHER_KEYS: Mapping[object, str] = {
+    "arguments": "`arguments` is the name in version 5; use `kwargs`.",
+    "master": "`master` is an option of version 3; leave it out.",
+    "output_format": "`output_format` is an option of version 3; leave it out.",
+}
+
+
+def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, object]:
+    """Reject what the wrapper around an algorithm ignores, or fails on."""
+    for key in cast("Iterable[object]", given):
+        if key not in INPUT_KEYS:
+            close = isinstance(key, str) and get_close_matches(key.lower(), INPUT_KEYS, n=1)
+            hint = OTHER_KEYS.get(key) or (
+                f"Did you mean {close[0]!r}?"
+                if close
+                else f"Arguments of the function belong in 'kwargs': {{{key!r}: ...}}."
+            )
+            raise InvalidInputError(
+                f"input_: expected method, args and kwargs, got {key!r}. {hint}"
+            )
+    method = given.get("method")
+    if not isinstance(method, str) or not method:
+        raise InvalidInputError(
+            f"{prefix}method: expected the name of a function, got {method!r}. "
             "Pass method='partial_average', kwargs={...}, or the same as "
             "input_={'method': 'partial_average', 'kwargs': {...}}."
         )
-    if not isinstance(cast("object", method), str) or not method:
-        raise InvalidInputError(f"method: expected the name of a function, got {method!r}")
-    if isinstance(args, str) or not isinstance(cast("object", args), Iterable | None):
+    args, kwargs = given.get("args", ()), given.get("kwargs", {})
+    if not isinstance(args, list | tuple):
         raise InvalidInputError(
-            f"args: expected a list of arguments such as [{args!r}], got {args!r}"
+            f"{prefix}args: expected a list or tuple of arguments, got a {type(args).__name__}. "
+            "Pass a single argument as [argument]."
         )
-    if not isinstance(cast("object", kwargs), Mapping | None):
-        raise InvalidInputError(f"kwargs: expected a dict of arguments by name, got {kwargs!r}")
-    return without_none(method=method, args=args, kwargs=kwargs)
+    if not isinstance(kwargs, Mapping):
+        raise InvalidInputError(
+            f"{prefix}kwargs: expected a dict of arguments by name, got {kwargs!r}"
+        )
+    for name in cast("Iterable[object]", kwargs):
+        if not isinstance(name, str):
+            raise InvalidInputError(
+                f"{prefix}kwargs: expected names of arguments as keys, got {name!r}"
+            )
+    return given
 
 
 def database_list(

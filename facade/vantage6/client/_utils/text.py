@@ -8,6 +8,7 @@ their base class, and log messages by the filter of the client's logger.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from unicodedata import category, east_asian_width, normalize
 
 
@@ -37,6 +38,17 @@ def fold_name(name: str) -> str:
     if len(name) > MAX_FOLDED:
         return name
     return normalize("NFC", name).strip().casefold()
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """Return a hint for an unknown name: the known ones that are similar, or all."""
+    from difflib import get_close_matches  # rarely needed
+
+    folded = {fold_name(each): each for each in known}
+    close = get_close_matches(fold_name(str(name)), folded, n=2)
+    if close:
+        return f"Did you mean {' or '.join(repr(folded[each]) for each in close)}?"
+    return f"Use one of: {', '.join(folded.values())}."
 
 
 ELLIPSIS = "…"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from numbers import Real
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from .._rows.references import is_collection
 from ..errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -44,14 +45,9 @@ def _is_number(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, Real)
 
 
-def is_list(tasks: Ref | Iterable[Ref]) -> bool:
-    """Return whether the argument is a collection of tasks instead of one task."""
-    return isinstance(tasks, Iterable) and not isinstance(tasks, str | Mapping)
-
-
 def as_list(tasks: Ref | Iterable[Ref]) -> list[Ref]:
     """Return the tasks to wait for as a list, which must not be empty."""
-    refs = list(cast("Iterable[Ref]", tasks)) if is_list(tasks) else [cast("Ref", tasks)]
+    refs = list(tasks) if is_collection(tasks) else [cast("Ref", tasks)]
     if not refs:
         raise InvalidInputError("tasks: expected at least one task to wait for, got none")
     return refs

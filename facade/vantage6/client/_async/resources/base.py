@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from ..._http.context import DEFAULTS, SendOptions
 from ..._rows.names import Scope
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from ..._backend.rows import Message
-    from ..._backend.v4 import ServerOperations, StoreOperations
+    from ..._backend.v4_operations import ServerOperations, StoreOperations
     from ..._rows.names import Kind
     from ..._rows.pages import PageOf
     from ..._rows.references import Ref
@@ -52,6 +52,12 @@ class Resource:
         """Return the connection to the API that serves this resource."""
         return self._core
 
+    def _selection(self, operation: str, *selected: Any) -> Selection:
+        """Return a selection for the rows of an operation, after checking it."""
+        selection = Selection(*selected)
+        self._connection().contract.check_selection(operation, selection)
+        return selection
+
     async def _get(
         self,
         call: Call[Row],
@@ -60,8 +66,12 @@ class Resource:
         options: SendOptions = DEFAULTS,
     ) -> Row:
         """Send a call for one row, and return the selected fields of it."""
-        selection = Selection(field, fields)
-        return selection.of_row(await self._connection().send(call, options))
+        selection = self._selection(call.operation, field, fields)
+        return self._selected(await self._connection().send(call, options), selection)
+
+    def _selected(self, row: Row, selection: Selection) -> Row:
+        """Return the selected fields of a row."""
+        return selection.of_row(row, self._core.names.displayed_organizations())
 
     async def _list(
         self,
@@ -71,6 +81,8 @@ class Resource:
         selection: Selection,
     ) -> Rows[Row]:
         """Return the selected rows, of all pages or of one."""
+        operation = listing(page=None, per_page=None, sort=None).operation
+        self._connection().contract.check_selection(operation, selection)
         return selection.of_rows(await self._connection().rows(listing, page, per_page))
 
     async def _send_message(self, call: Call[Message], options: SendOptions = DEFAULTS) -> Message:
@@ -192,8 +204,8 @@ class Named(Resource, Generic[NamedRow]):
 
     async def _save(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
         """Send a call that creates or changes a row, and return the selected fields of it."""
-        selection = Selection(field, fields)
-        return selection.of_row(await self._change(call))
+        selection = self._selection(call.operation, field, fields)
+        return self._selected(await self._change(call), selection)
 
     async def _apply(self, call: Call[Message]) -> Message:
         """Send a call that deletes or changes a row and responds with a sentence; log that."""

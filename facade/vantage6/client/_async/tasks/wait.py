@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..._display.views import ProgressDisplay
@@ -124,7 +124,8 @@ async def _iterate(
                     is_due = each or not watch.tracker.open_tasks
                     ended = [task for task in waiting.values() if task.is_over and is_due]
                     await watch.complete(task for task in ended if not has_failed(task.status))
-                    found = [await _finished(core, watch, task) for task in ended]
+                    since = monotonic()
+                    found = [await _finished(core, watch, task, since) for task in ended]
                     error = None
                     if watch.has_timed_out and not found:
                         error = await _timeout_error(core, watch, list(waiting.values()))
@@ -167,9 +168,8 @@ def _hint_on_interrupt(task_ids: Sequence[int], display: ProgressDisplay) -> Gen
     """Show how to continue, below the display, if the wait is interrupted."""
     try:
         yield
-    except KeyboardInterrupt:
-        display.stop()
-        sys.stderr.write(f"\n{resume_hint(task_ids)}\n")
+    except KeyboardInterrupt as error:
+        error.args = error.args or (resume_hint(task_ids),)  # the last line of the traceback
         raise
     except Exception:
         raise
@@ -179,27 +179,30 @@ def _hint_on_interrupt(task_ids: Sequence[int], display: ProgressDisplay) -> Gen
         raise
 
 
-async def _finished(core: Core, watch: TaskWatcher, task: TaskState) -> Finished:
+async def _finished(
+    core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.0
+) -> Finished:
+    """Return an ended task, with names requested after `since`."""
     error = task.error
     try:
         if error is None and has_failed(task.status):
-            return await _failed(core, watch, task)
+            return await _failed(core, watch, task, since)
     except (NotFoundError, BadRequestError) as gone:  # it was deleted in the meantime
         watch.tracker.lose(task.task_id, gone)
         error = gone
-    results = await _results(core, watch, task)
+    results = await _results(core, watch, task, since)
     return Finished(task.task_id, task.status, results, error or await open_readable(core, results))
 
 
-async def _failed(core: Core, watch: TaskWatcher, task: TaskState) -> Finished:
+async def _failed(core: Core, watch: TaskWatcher, task: TaskState, since: float) -> Finished:
     """Return a failed task, with its available results."""
     runs = await runs_of(core, task.task_id)
     watch.tracker.update_runs(task.task_id, runs)
     subtask_runs = await _subtask_runs(core, watch, task)
     rows = (run.get("organization") for run in (*runs, *subtask_runs))
-    names = await core.names.organizations([row["id"] for row in rows if row])
+    names = await core.names.organizations([row["id"] for row in rows if row], since)
     reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
-    results = await fetch_results(core, task.task_id, runs)
+    results = await fetch_results(core, task.task_id, runs, since)
     if unreadable := await open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
     error = TaskFailedError(
@@ -227,9 +230,11 @@ async def _subtask_runs(core: Core, watch: TaskWatcher, task: TaskState) -> list
     return found
 
 
-async def _results(core: Core, watch: TaskWatcher, task: TaskState) -> ResultRows:
+async def _results(
+    core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.0
+) -> ResultRows:
     """Return the results of a task, still encoded."""
-    organizations = await watch.name_runs(watch.tracker.runs_of(task.task_id))
+    organizations = await watch.name_runs(watch.tracker.runs_of(task.task_id), since)
     rows, limit = task.results or (), core.http.limits.max_response_bytes
     return ResultRows(rows, {"first": "", "self": ""}, organizations=organizations, max_bytes=limit)
 

@@ -212,11 +212,11 @@ class TaskWatcher:
 
     # ---- changes --------------------------------------------------------------------------------
 
-    async def _name(self, organization_ids: Iterable[int]) -> None:
+    async def _name(self, organization_ids: Iterable[int], since: float = 0.0) -> None:
         if self.tracker.is_silent:
             self.names = self._core.names.known_organizations()
         else:
-            self.names = await self._core.names.organizations(set(organization_ids))
+            self.names = await self._core.names.organizations(set(organization_ids), since)
 
     def _name_of(self, id_: int | None) -> str:
         return "?" if id_ is None else self.names.get(id_, f"organization {id_}")
@@ -226,10 +226,10 @@ class TaskWatcher:
         now = time.monotonic()
         return [self.tracker.progress(task.task_id, now, self._name_of) for task in tasks]
 
-    async def name_runs(self, runs: Iterable[RunProgress]) -> dict[int, str]:
-        """Return the name of the organization of each run, by the run's id."""
+    async def name_runs(self, runs: Iterable[RunProgress], since: float = 0.0) -> dict[int, str]:
+        """Return the name of the organization of each run by id, requested after `since`."""
         ids = {run.run_id: run.organization_id for run in runs if run.organization_id is not None}
-        await self._name(ids.values())
+        await self._name(ids.values(), since)
         return {run_id: self.names.get(id_) or str(id_) for run_id, id_ in ids.items()}
 
 

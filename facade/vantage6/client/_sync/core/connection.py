@@ -11,7 +11,7 @@ from ..._http.context import DEFAULTS, UNSIGNED, SendOptions
 from ..._http.decoding import decode_response, invalid_response, validate
 from ..._rows.pages import PAGE_SIZE, SORT, Listing, Pages, check_page
 from ..._rows.rows import Rows
-from ...errors import EndpointNotFoundError, Vantage6Error
+from ...errors import EndpointNotFoundError, ServerError, Vantage6Error
 from .name_cache import NameCache
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..._backend.protocol import Backend
     from ..._backend.versions import Service
+    from ..._http.contract import Contract
     from ..._http.limits import Limits
     from ..._http.response import Response
     from ..._rows.pages import PageOf
@@ -50,6 +51,11 @@ class Connection:
         view.names = NameCache(view, self.names)
         return view
 
+    @property
+    def contract(self) -> Contract:
+        """What the service accepts."""
+        return self._service.contract
+
     def send(self, call: Call[T], options: SendOptions = DEFAULTS) -> T:
         """Send a call and return the body of the response."""
         body, _ = self.exchange(call, options)
@@ -57,7 +63,7 @@ class Connection:
 
     def exchange(self, call: Call[T], options: SendOptions = DEFAULTS) -> tuple[T, Response]:
         """Send a call and return the body and the response: the pipeline of every request."""
-        # 1. Adapt the call to the version of the service.
+        # 1. Check the call, and adapt it to the version of the service.
         call = self._adapt(call)
         # 2. Sign and send it: BearerAuth signs each attempt, `Retries` decides on the next one.
         response = self.http.exchange(call, options)
@@ -66,11 +72,15 @@ class Connection:
             body = decode_response(call, response, options.refused)
         except EndpointNotFoundError as error:
             raise self._explain(call, error) from None
+        except ServerError as error:
+            has_login = self.http.signer.tokens is not None
+            raise self.backend.explain_failure(error, has_login=has_login) from None
         # 4. Validate the body against the contract.
         return validate(call, body, response, self._service.checks), response
 
     def _adapt(self, call: Call[T]) -> Call[T]:
-        """Return a call in the form that the version of the service understands."""
+        """Check a call, and return it in the form that the version of the service understands."""
+        self.contract.check_call(call)
         if newer := newer_parts(call, self._service.since):
             return adapt(call, self._service, self._ask_version(), newer, self.url)
         return call
@@ -99,14 +109,15 @@ class Connection:
         check_page(page, per_page)
         if page is not None or per_page is not None:
             body, response = self.exchange(listing(page=page, per_page=per_page, sort=SORT))
-            return Rows(body["data"], body["links"], response.total)
+            links, names = body["links"], self.names.displayed_organizations()
+            return Rows(body["data"], links, response.total, names=names)
         pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = self.exchange(call)
             if reason := pages.add(body, response.content):
                 raise invalid_response(reason, response)
-        return pages.rows()
+        return pages.rows(self.names.displayed_organizations())
 
 
 class StoreConnection(Connection):

@@ -50,11 +50,15 @@ class NameCache:
         self._known: dict[tuple[Kind, Scope | None], tuple[Directory[AnyRow], float]] = (
             others._known if others else {}
         )
+        # Names of organizations that were received, for the display alone.
+        self.seen: dict[int, str] = others.seen if others else {}
         # The first caller sends the request; concurrent callers wait and then use the cache.
         self._lock = others._lock if others else connection.http.lock()
 
     def forget(self, *kinds: Kind) -> None:
         """Drop the cached names of these kinds, by default of all."""
+        if not kinds or "organization" in kinds:
+            self.seen.clear()
         for key in list(self._known):
             if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
                 self._known.pop(key, None)
@@ -73,22 +77,27 @@ class NameCache:
                     pass
             return (self._request(kind, within)).find(name)
 
-    def organizations(self, ids: Iterable[int]) -> Mapping[int, str]:
-        """Return the names of organizations by id, as far as they are visible."""
+    def organizations(self, ids: Iterable[int], since: float = 0.0) -> Mapping[int, str]:
+        """Return the visible names of organizations by id, requested after `since`."""
         with self._lock:
-            known = self.known_organizations()
+            known = self.known_organizations(since)
             if not set(ids) <= known.keys():
                 with suppress(PermissionDeniedError):
                     known = (self._request("organization", None)).called()
             return known
 
-    def known_organizations(self) -> dict[int, str]:
+    def known_organizations(self, since: float = 0.0) -> dict[int, str]:
         """Return the known names of organizations, without a request."""
         known: dict[int, str] = {}
+        since = max(since, monotonic() - CACHE_SECONDS)
         for (kind, _), (directory, requested) in self._known.items():
-            if kind == "organization" and monotonic() < requested + CACHE_SECONDS:
+            if kind == "organization" and requested > since:
                 known.update(directory.called())
         return known
+
+    def displayed_organizations(self) -> dict[int, str]:
+        """Return the names of organizations to display beside their ids."""
+        return self.seen | self.known_organizations()
 
     def _request(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind

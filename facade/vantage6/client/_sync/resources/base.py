@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from ..._http.context import DEFAULTS, SendOptions
 from ..._rows.names import Scope
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from ..._backend.rows import Message
-    from ..._backend.v4 import ServerOperations, StoreOperations
+    from ..._backend.v4_operations import ServerOperations, StoreOperations
     from ..._rows.names import Kind
     from ..._rows.pages import PageOf
     from ..._rows.references import Ref
@@ -53,6 +53,12 @@ class Resource:
         """Return the connection to the API that serves this resource."""
         return self._core
 
+    def _selection(self, operation: str, *selected: Any) -> Selection:
+        """Return a selection for the rows of an operation, after checking it."""
+        selection = Selection(*selected)
+        self._connection().contract.check_selection(operation, selection)
+        return selection
+
     def _get(
         self,
         call: Call[Row],
@@ -61,8 +67,12 @@ class Resource:
         options: SendOptions = DEFAULTS,
     ) -> Row:
         """Send a call for one row, and return the selected fields of it."""
-        selection = Selection(field, fields)
-        return selection.of_row(self._connection().send(call, options))
+        selection = self._selection(call.operation, field, fields)
+        return self._selected(self._connection().send(call, options), selection)
+
+    def _selected(self, row: Row, selection: Selection) -> Row:
+        """Return the selected fields of a row."""
+        return selection.of_row(row, self._core.names.displayed_organizations())
 
     def _list(
         self,
@@ -72,6 +82,8 @@ class Resource:
         selection: Selection,
     ) -> Rows[Row]:
         """Return the selected rows, of all pages or of one."""
+        operation = listing(page=None, per_page=None, sort=None).operation
+        self._connection().contract.check_selection(operation, selection)
         return selection.of_rows(self._connection().rows(listing, page, per_page))
 
     def _send_message(self, call: Call[Message], options: SendOptions = DEFAULTS) -> Message:
@@ -191,8 +203,8 @@ class Named(Resource, Generic[NamedRow]):
 
     def _save(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
         """Send a call that creates or changes a row, and return the selected fields of it."""
-        selection = Selection(field, fields)
-        return selection.of_row(self._change(call))
+        selection = self._selection(call.operation, field, fields)
+        return self._selected(self._change(call), selection)
 
     def _apply(self, call: Call[Message]) -> Message:
         """Send a call that deletes or changes a row and responds with a sentence; log that."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..._encryption.payloads import open_input, open_inputs
 from ..._rows.references import id_of
 from ..._rows.rows import Rows
-from ..._rows.selection import Selection, check_period, filter_rows
+from ..._rows.selection import check_period, filter_rows
+from ...errors import InvalidInputError
 from .base import Resource
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ class Runs(Resource):
         >>> (client.run.get(1))["status"]
         'completed'
         """
-        selection = Selection(field, fields)
+        selection = self._selection("get_run", field, fields)
         call = self._server.get_run(id_of(id_, "run"), include="task" if include_task else None)
         run = self._core.send(call)
         if decrypt_input:
             run = open_input(run, self._core.blobs.inputs([run]))
-        return selection.of_row(run)
+        return self._selected(run, selection)
 
     def list(
         self,
@@ -91,7 +92,7 @@ class Runs(Resource):
         filter_: tuple[str, object] | None = None,
         filters: Sequence[tuple[str, object]] | None = None,
     ) -> Rows[Run]:
-        """List runs, the newest first.
+        """List runs: those of a task in the order of its organizations, others the newest first.
 
         Parameters
         ----------
@@ -110,7 +111,8 @@ class Runs(Resource):
         port : int, optional
             Port that the runs use. The server cannot filter by port, so the client does.
         page, per_page : int, optional
-            Single page to return, and its number of rows. By default, all rows of all pages.
+            Single page to return, the newest runs first, and its number of rows. By default, all
+            rows of all pages.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
@@ -136,6 +138,12 @@ class Runs(Resource):
         >>> client.run.list(state="open", fields=["id", "status"])
         [{'id': ..., 'status': 'active'}]
         """
+        selection = self._selection("list_runs", field, fields, filter_, filters)
+        if state not in (None, "open"):
+            raise InvalidInputError(
+                f"state: expected 'open' or None, got {state!r}. For a status, pass "
+                "filter_=('status', 'completed')."
+            )
         started_from, started_till = check_period("started", started)
         assigned_from, assigned_till = check_period("assigned", assigned)
         finished_from, finished_till = check_period("finished", finished)
@@ -153,8 +161,9 @@ class Runs(Resource):
             finished_from=finished_from,
             finished_till=finished_till,
         )
-        selection = Selection(field, fields, filter_, filters)
         rows = self._rows(listing, page, per_page)
+        if task is not None and page is None and per_page is None:
+            rows.reverse()
         if port is not None:
             rows = filter_rows(
                 rows, lambda run: any(used.get("port") == port for used in run.get("ports", ()))
@@ -208,13 +217,14 @@ class Runs(Resource):
         1 completed
         2 completed
         """
+        selection = self._selection("list_runs", field, fields, filter_, filters)
         include = ["task"] if include_task else None
         listing = partial(
             self._server.list_runs, task_id=self._id("task", task_id), include=include
         )
         rows = self._rows(listing)
         rows.reverse()
-        return Selection(field, fields, filter_, filters).of_rows(rows)
+        return selection.of_rows(rows)
 
     def stream_logs(self, run: IdOrRow) -> Iterator[LogLine]:
         """Stream the lines of a run's log: the existing ones, then each new one as it arrives.

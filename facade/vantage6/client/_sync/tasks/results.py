@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..._encryption.payloads import open_results
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from ..core.core import Core
 
 
-def fetch_results(core: Core, task_id: int, runs: Sequence[Run] | None = None) -> ResultRows:
-    """Fetch the results of a task, still encoded."""
+def fetch_results(
+    core: Core, task_id: int, runs: Sequence[Run] | None = None, since: float | None = None
+) -> ResultRows:
+    """Fetch the results of a task, still encoded, with names requested after `since`."""
+    since = monotonic() if since is None else since
     rows = core.rows(partial(core.backend.server.list_results, task_id=task_id))
     if runs is None:
         runs = core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [row["id"] for run in runs if (row := run.get("organization"))]
-    organizations = organizations_of(runs, core.names.organizations(ids))
+    organizations = organizations_of(runs, core.names.organizations(ids, since))
     limit = core.http.limits.max_response_bytes
     return ResultRows(reversed(rows), rows.links, organizations=organizations, max_bytes=limit)
 

@@ -99,15 +99,11 @@ class Node:
         def _parse_collaboration(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                collaboration_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            collaboration_type_0 = Reference.from_dict(data)
 
-                return collaboration_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return collaboration_type_0
 
         collaboration = _parse_collaboration(d.pop("collaboration"))
 
@@ -146,15 +142,11 @@ class Node:
         def _parse_status(data: object) -> NodeStatus | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = check_node_status(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            status_type_0 = check_node_status(data)
 
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(NodeStatus | None, data)
+            return status_type_0
 
         status = _parse_status(d.pop("status"))
 

@@ -132,15 +132,11 @@ class NodeWithKey:
         def _parse_status(data: object) -> NodeStatus | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = check_node_status(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            status_type_0 = check_node_status(data)
 
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(NodeStatus | None, data)
+            return status_type_0
 
         status = _parse_status(d.pop("status"))
 

@@ -101,15 +101,11 @@ class Result:
         def _parse_task(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                task_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            task_type_0 = Reference.from_dict(data)
 
-                return task_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return task_type_0
 
         task = _parse_task(d.pop("task"))
 

@@ -202,15 +202,11 @@ class Run:
         def _parse_organization(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                organization_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            organization_type_0 = Reference.from_dict(data)
 
-                return organization_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return organization_type_0
 
         organization = _parse_organization(d.pop("organization"))
 
@@ -233,15 +229,11 @@ class Run:
         def _parse_status(data: object) -> None | RunStatus:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = check_run_status(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            status_type_0 = check_run_status(data)
 
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | RunStatus, data)
+            return status_type_0
 
         status = _parse_status(d.pop("status"))
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define as _attrs_define
 
@@ -109,20 +109,16 @@ class TaskInput:
                 return data
             if isinstance(data, Unset):
                 return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                databases_type_0 = []
-                _databases_type_0 = data
-                for databases_type_0_item_data in _databases_type_0:
-                    databases_type_0_item = DatabaseInput.from_dict(databases_type_0_item_data)
+            if not isinstance(data, list):
+                raise TypeError()
+            databases_type_0 = []
+            _databases_type_0 = data
+            for databases_type_0_item_data in _databases_type_0:
+                databases_type_0_item = DatabaseInput.from_dict(databases_type_0_item_data)
 
-                    databases_type_0.append(databases_type_0_item)
+                databases_type_0.append(databases_type_0_item)
 
-                return databases_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[DatabaseInput] | None | Unset, data)
+            return databases_type_0
 
         databases = _parse_databases(d.pop("databases", UNSET))
 

@@ -159,15 +159,11 @@ class TaskWithoutRuns:
         def _parse_algorithm_store(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                algorithm_store_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            algorithm_store_type_0 = Reference.from_dict(data)
 
-                return algorithm_store_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return algorithm_store_type_0
 
         algorithm_store = _parse_algorithm_store(d.pop("algorithm_store"))
 
@@ -176,15 +172,11 @@ class TaskWithoutRuns:
         def _parse_collaboration(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                collaboration_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            collaboration_type_0 = Reference.from_dict(data)
 
-                return collaboration_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return collaboration_type_0
 
         collaboration = _parse_collaboration(d.pop("collaboration"))
 
@@ -228,30 +220,22 @@ class TaskWithoutRuns:
         def _parse_init_org(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                init_org_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            init_org_type_0 = Reference.from_dict(data)
 
-                return init_org_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return init_org_type_0
 
         init_org = _parse_init_org(d.pop("init_org"))
 
         def _parse_init_user(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                init_user_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            init_user_type_0 = Reference.from_dict(data)
 
-                return init_user_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return init_user_type_0
 
         init_user = _parse_init_user(d.pop("init_user"))
 
@@ -272,15 +256,11 @@ class TaskWithoutRuns:
         def _parse_parent(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                parent_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            parent_type_0 = Reference.from_dict(data)
 
-                return parent_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return parent_type_0
 
         parent = _parse_parent(d.pop("parent"))
 
@@ -307,15 +287,11 @@ class TaskWithoutRuns:
         def _parse_study(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                study_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            study_type_0 = Reference.from_dict(data)
 
-                return study_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return study_type_0
 
         study = _parse_study(d.pop("study"))
 

@@ -186,15 +186,11 @@ class User:
         def _parse_organization(data: object) -> None | Reference:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                organization_type_0 = Reference.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            organization_type_0 = Reference.from_dict(data)
 
-                return organization_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Reference, data)
+            return organization_type_0
 
         organization = _parse_organization(d.pop("organization"))
 

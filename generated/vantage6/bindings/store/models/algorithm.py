@@ -209,15 +209,11 @@ class Algorithm:
         def _parse_partitioning(data: object) -> None | Partitioning:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                partitioning_type_0 = check_partitioning(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            partitioning_type_0 = check_partitioning(data)
 
-                return partitioning_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Partitioning, data)
+            return partitioning_type_0
 
         partitioning = _parse_partitioning(d.pop("partitioning"))
 
@@ -226,15 +222,11 @@ class Algorithm:
         def _parse_status(data: object) -> AlgorithmStatus | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = check_algorithm_status(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            status_type_0 = check_algorithm_status(data)
 
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(AlgorithmStatus | None, data)
+            return status_type_0
 
         status = _parse_status(d.pop("status"))
 

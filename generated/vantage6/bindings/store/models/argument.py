@@ -120,15 +120,11 @@ class Argument:
         def _parse_conditional_operator(data: object) -> Comparator | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                conditional_operator_type_0 = check_comparator(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            conditional_operator_type_0 = check_comparator(data)
 
-                return conditional_operator_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(Comparator | None, data)
+            return conditional_operator_type_0
 
         conditional_operator = _parse_conditional_operator(d.pop("conditional_operator"))
 

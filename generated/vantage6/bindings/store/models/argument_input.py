@@ -132,15 +132,11 @@ class ArgumentInput:
                 return data
             if isinstance(data, Unset):
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                conditional_operator_type_0 = check_comparator(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            conditional_operator_type_0 = check_comparator(data)
 
-                return conditional_operator_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(Comparator | None | Unset, data)
+            return conditional_operator_type_0
 
         conditional_operator = _parse_conditional_operator(d.pop("conditional_operator", UNSET))
 

@@ -94,15 +94,11 @@ class Policies:
         def _parse_allowed_review_assigners(data: object) -> list[str] | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                allowed_review_assigners_type_0 = cast(list[str], data)
+            if not isinstance(data, list):
+                raise TypeError()
+            allowed_review_assigners_type_0 = cast(list[str], data)
 
-                return allowed_review_assigners_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[str] | None, data)
+            return allowed_review_assigners_type_0
 
         allowed_review_assigners = _parse_allowed_review_assigners(
             d.pop("allowed_review_assigners")
@@ -111,15 +107,11 @@ class Policies:
         def _parse_allowed_reviewers(data: object) -> list[str] | None:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                allowed_reviewers_type_0 = cast(list[str], data)
+            if not isinstance(data, list):
+                raise TypeError()
+            allowed_reviewers_type_0 = cast(list[str], data)
 
-                return allowed_reviewers_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[str] | None, data)
+            return allowed_reviewers_type_0
 
         allowed_reviewers = _parse_allowed_reviewers(d.pop("allowed_reviewers"))
 

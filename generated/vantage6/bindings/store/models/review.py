@@ -117,45 +117,33 @@ class Review:
         def _parse_requested_by(data: object) -> None | User:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                requested_by_type_0 = User.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            requested_by_type_0 = User.from_dict(data)
 
-                return requested_by_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | User, data)
+            return requested_by_type_0
 
         requested_by = _parse_requested_by(d.pop("requested_by"))
 
         def _parse_reviewer(data: object) -> None | User:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                reviewer_type_0 = User.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            reviewer_type_0 = User.from_dict(data)
 
-                return reviewer_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | User, data)
+            return reviewer_type_0
 
         reviewer = _parse_reviewer(d.pop("reviewer"))
 
         def _parse_status(data: object) -> None | ReviewStatus:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = check_review_status(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            status_type_0 = check_review_status(data)
 
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | ReviewStatus, data)
+            return status_type_0
 
         status = _parse_status(d.pop("status"))
 

@@ -73,15 +73,11 @@ class Rule:
         def _parse_operation(data: object) -> None | Operation:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                operation_type_0 = check_operation(data)
+            if not isinstance(data, str):
+                raise TypeError()
+            operation_type_0 = check_operation(data)
 
-                return operation_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Operation, data)
+            return operation_type_0
 
         operation = _parse_operation(d.pop("operation"))
 

@@ -86,15 +86,11 @@ class Visualization:
         def _parse_schema(data: object) -> None | VisualizationSchemaType0:
             if data is None:
                 return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                schema_type_0 = VisualizationSchemaType0.from_dict(data)
+            if not isinstance(data, dict):
+                raise TypeError()
+            schema_type_0 = VisualizationSchemaType0.from_dict(data)
 
-                return schema_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | VisualizationSchemaType0, data)
+            return schema_type_0
 
         schema = _parse_schema(d.pop("schema"))
 
