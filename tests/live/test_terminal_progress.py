@@ -43,13 +43,13 @@ client.wait_for_results(task("nap", 1), timeout=120)
 nap = task("long nap", 600)
 try:
     client.wait_for_results(nap, timeout=120)
-except KeyboardInterrupt:
-    print("still", client.task.get(nap["id"])["status"])
+except KeyboardInterrupt as interrupted:
+    print("still", client.task.get(nap["id"])["status"], interrupted)
 threading.Thread(target=interrupt).start()
 try:
     print(list(client.as_completed([nap])))
-except KeyboardInterrupt:
-    pass
+except KeyboardInterrupt as interrupted:
+    print(interrupted)
 """
 
 # An event loop that is interrupted cancels what runs in it, and raises the interruption after that.
