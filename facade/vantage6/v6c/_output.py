@@ -105,7 +105,7 @@ def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -
         print_json(row, secrets=secrets)
         return
     shown = cast("Mapping[str, object]", row if secrets else mask_secrets(row))
-    print_text(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
+    click.echo(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
 
 
 def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> None:

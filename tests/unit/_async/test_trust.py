@@ -496,6 +496,7 @@ async def test_generated_key_is_long_and_private(
     assert server.seen == []
 
 
+@pytest.mark.posix
 async def test_readable_key_warns_at_the_callers_line(
     client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:

@@ -16,6 +16,7 @@ from vantage6.client import (
     ConnectionFailedError,
     DecryptionError,
     EndpointNotFoundError,
+    InvalidInputError,
     PermissionDeniedError,
     ServerError,
 )
@@ -194,16 +195,18 @@ def test_result_is_saved_completely_or_not_at_all(
     assert client.result.save(4, str(file)) == file
     server.seen.clear()
     os.mkfifo(tmp_path / "pipe")
-    for place in (tmp_path, tmp_path / "pipe", ""):
+    for place in (tmp_path, tmp_path / "pipe", "."):
         with pytest.raises(FileExistsError, match="expected a regular file"):
             client.result.save(1, place)
+    with pytest.raises(InvalidInputError, match="file: expected a path, got ''"):
+        client.result.save(1, "")
     assert not server.paths, "nothing is fetched for it"
     (tmp_path / "link").symlink_to(file)
     client.result.save(1, tmp_path / "link")
     assert file.read_text() == "{}", "a link does not choose the file to overwrite"
     assert file.read_text() == "{}"
     assert {path.name for path in tmp_path.iterdir()} >= {"result.json", "key.pem"}
-    assert not list(tmp_path.glob("result.json.*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.parametrize(

@@ -497,6 +497,7 @@ def test_generated_key_is_long_and_private(
     assert server.seen == []
 
 
+@pytest.mark.posix
 def test_readable_key_warns_at_the_callers_line(
     client: Client, server: ScriptedServer, tmp_path: Path, world: World
 ) -> None:

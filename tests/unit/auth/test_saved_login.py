@@ -150,6 +150,7 @@ def test_file_is_readable_by_owner_only(home: Path) -> None:
     assert not delete_login(path)
 
 
+@pytest.mark.posix
 @POSIX
 def test_file_readable_by_others_warns(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
@@ -160,6 +161,7 @@ def test_file_readable_by_others_warns(tmp_path: Path) -> None:
         assert read_login(path) == SAVED
 
 
+@pytest.mark.posix
 @POSIX
 def test_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
@@ -173,6 +175,7 @@ def test_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     assert not link.is_symlink()
 
 
+@pytest.mark.posix
 @POSIX
 def test_named_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "s.json", 0o600)
@@ -180,6 +183,7 @@ def test_named_pipe_does_not_block(tmp_path: Path) -> None:
         read_login(tmp_path / "s.json")
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
 )

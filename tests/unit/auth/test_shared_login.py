@@ -25,7 +25,7 @@ from vantage6.client._storage.files import file_lock
 from vantage6.client._utils.locks import AsyncLock
 
 NODE = {"id": 1, "name": "node"}
-FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+FORKS = pytest.mark.posix
 
 
 @pytest.fixture

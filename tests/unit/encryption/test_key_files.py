@@ -32,6 +32,7 @@ def test_key_file_is_private_and_never_overwritten(tmp_path: Path) -> None:
     assert read_private_key(path) == b"key"
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_key_file_accessible_to_others_warns(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "key.pem"

@@ -276,6 +276,7 @@ def test_text_of_a_key_is_accepted(client: Client, watch: Watch, form: str) -> N
     assert not find_key(repr(vars(client._core.state)))
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("place", ["argument", "environment", "profile", "indented profile", "-k"])
 def test_text_of_a_key_is_accepted_wherever_its_path_is(
     watch: Watch,

@@ -380,6 +380,7 @@ async def test_many_tasks_share_a_client(server: ScriptedServer, pass_time: Pass
     assert server.paths.count("POST /api/token/refresh") == 1
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_child_process_has_own_connections_and_the_login(server: ScriptedServer) -> None:
     server.reply = with_login(lambda _: (200, {"id": 1, "name": "node"}))

@@ -89,6 +89,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("kind", KINDS)
 def test_file_that_anyone_can_change_is_refused(
     kind: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -108,6 +109,7 @@ def test_file_that_anyone_can_change_is_refused(
     read()
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("kind", KINDS)
 def test_file_that_a_group_can_change_warns(
     kind: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -125,6 +127,7 @@ def test_file_that_a_group_can_change_warns(
     read()
 
 
+@pytest.mark.posix
 @ROOT_ONLY
 @pytest.mark.parametrize("kind", KINDS)
 def test_file_of_another_user_warns(
@@ -145,6 +148,7 @@ def test_file_of_another_user_warns(
         read()
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("kind", [known_organizations, profile_file, private_key, certificate])
 def test_folder_of_a_link_and_of_its_target_are_checked(
     kind: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -162,6 +166,7 @@ def test_folder_of_a_link_and_of_its_target_are_checked(
         place.chmod(0o700)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("kind", [known_organizations, profile_file])
 def test_missing_file_in_a_folder_of_everyone_is_refused(
     kind: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +189,7 @@ def test_new_folders_are_private(tmp_path: Path) -> None:
         os.umask(old)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("name", "members", "is_private"),
     [("ada", [], True), ("ada", ["ada"], True), ("ada", ["joan"], False), ("users", [], False)],
@@ -215,6 +221,7 @@ def test_private_files_cause_no_warning(folder: Path, monkeypatch: pytest.Monkey
             read()
 
 
+@pytest.mark.posix
 def test_certificates_of_a_folder_and_of_the_client_are_checked(folder: Path) -> None:
     authorities = folder / "authorities"
     authorities.mkdir()
