@@ -100,7 +100,7 @@ class BearerAuth(httpx.Auth):
         self, response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
     ) -> bool:
         """Return whether the token has expired and a new one may help."""
-        if not self._rejects(to_response(response), tokens):
+        if not self._rejects(to_response(response, is_read=response.is_closed), tokens):
             return False
         # A token that was just renewed and is rejected at once would be rejected again.
         return not is_new or signed_at < tokens.renew_at <= monotonic()

@@ -73,14 +73,14 @@ def build_form(http: httpx.Client | httpx.AsyncClient, url: str, form: Mapping[s
     return http.build_request("POST", url, data=dict(form))
 
 
-def to_response(response: httpx.Response) -> Response:
+def to_response(response: httpx.Response, *, is_read: bool = True) -> Response:
     """Return the parts of a response that the rest of the package needs."""
     context = context_of(response.request)
     return Response(
         method=response.request.method,
         url=scrub(str(response.request.url)),
         status=response.status_code,
-        content=response.content,
+        content=response.content if is_read else b"",
         location=response.headers.get("location") if response.is_redirect else None,
         total=parse_count(response.headers.get("total-count", "")),
         date=response.headers.get("date"),

@@ -6,6 +6,7 @@ from asyncio import sleep
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,7 @@ class ClientAuth(BearerAuth):
             response = yield request
             if not renews or outdated is None or response.is_success:
                 return
-            await response.aread()
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                await response.aread()
             if not self.has_expired(response, outdated, signed_at, is_new=is_new):
                 return

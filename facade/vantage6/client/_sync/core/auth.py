@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,7 @@ class ClientAuth(BearerAuth):
             response = yield request
             if not renews or outdated is None or response.is_success:
                 return
-            response.read()
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                response.read()
             if not self.has_expired(response, outdated, signed_at, is_new=is_new):
                 return
