@@ -208,6 +208,9 @@ class Rows(_Displayed, list[Row]):
         lines = ",\n ".join(map(repr, self))
         return f"[{lines}]"
 
+    # IPython prefers this to a `__repr__` of the same class only.
+    _repr_pretty_ = _Displayed._repr_pretty_
+
     def show(self) -> None:
         """Show every row and field, except for links and empty fields: printed, or in a notebook.
 
