@@ -13,6 +13,8 @@ nox.options.reuse_venv = "yes"
 # The sessions behind the README's test line, fastest first.
 nox.options.sessions = ["lint", "types", "derived", "tests", "live"]
 
+# By generation, the services that have a contract and bindings.
+SERVICES = {"4": ("server", "store"), "5": ("hq", "hq_store")}
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 HERE = Path(__file__).parent
 LOCK = HERE / "generated" / "LOCK"
@@ -102,6 +104,25 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session
+def windows(session: nox.Session) -> None:
+    """Run the tests of the client and `v6c` without the modules and calls that only POSIX has."""
+    install(session, "test")
+    session.run(
+        "pytest",
+        "--numprocesses=2",
+        "-p",
+        "tests.support.without_posix",
+        "-m",
+        "not live",
+        "tests/unit",
+        "tests/replay",
+        *(f"--ignore=tests/unit/{folder}" for folder in ("localnet", "release", "testing")),
+        f"--ignore={NOTEBOOK}",
+        *session.posargs,
+    )
+
+
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests that need no server on every supported Python."""
@@ -123,10 +144,18 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real server and real nodes on this machine."""
     install(session, "test", "properties", "notebook")
     # Separate sessions run these, in parallel in the gate.
-    others = [f"--ignore=tests/{folder}" for folder in ("docs", "security", "robustness")]
-    chosen = ("-m", "live", *others, *session.posargs)
+    separate = ("docs", "security", "robustness", "contract/typescript")
+    others = [f"--ignore=tests/{folder}" for folder in separate]
+    chosen = ("-m", "live and not slow", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the live tests that take minutes, such as those of many organizations."""
+    install(session, "test")
+    session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session
@@ -174,9 +203,47 @@ def truth(session: nox.Session) -> None:
     if not session.posargs:
         session.error("name the versions to hold against their contracts: nox -s truth -- 4.10.2")
     install(session, "test")
-    suites = [f"tests/contract/test_truth_{name}.py" for name in ("live", "store_live")]
+    suites = {"4": ("live", "store_live"), "5": ("hq_live", "hq_cases_live", "hq_store_live")}
     for version in session.posargs:
-        session.run("pytest", *suites, env={"VANTAGE6_TRUTH": version})
+        names = suites[version.partition(".")[0]]
+        session.run(
+            "pytest",
+            *(f"tests/contract/test_truth_{name}.py" for name in names),
+            env={"VANTAGE6_TRUTH": version},
+        )
+
+
+@nox.session
+def typescript(session: nox.Session) -> None:
+    """Generate types and a client in TypeScript, compile them, and call live services."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        session.error(
+            "expected 'node' and 'npm' on PATH. Install Node.js 20.19 or later with npm "
+            "('apt install nodejs npm', 'brew install node')"
+        )
+    install(session, "test")
+    source, folder = (
+        HERE / "tests" / "contract" / "typescript",
+        Path(session.create_tmp()).resolve(),
+    )
+    for name in ("types", "clients", "out"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for file in [*source.glob("*.ts"), *source.glob("*.json")]:
+        shutil.copy(file, folder)
+    plugins = ("@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk")
+    with session.chdir(folder):
+        session.run("npm", "ci", "--engine-strict", "--no-audit", "--no-fund", external=True)
+        for item in locked_versions():
+            service, version = item.split("=")
+            contract = str(HERE / "openapi" / service / f"{version}.json")
+            npx = ("npx", "--no-install")
+            types = (*npx, "openapi-typescript", contract, "--output", f"types/{service}.ts")
+            client = (*npx, "openapi-ts", "--input", contract, "--output", f"clients/{service}")
+            session.run(*types, external=True, silent=True)
+            session.run(*client, "--plugins", *plugins, external=True, silent=True)
+        session.run("npx", "--no-install", "tsc", external=True)
+    environment = {"VANTAGE6_TYPESCRIPT": str(folder)}
+    session.run("pytest", str(source), *session.posargs, env=environment)
 
 
 @nox.session
@@ -235,15 +302,15 @@ def locked_versions() -> list[str]:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Rebuild a version's contracts from the package index: `nox -s contract -- 4.15.2`."""
-    if len(session.posargs) != 1:
-        session.error("name one version of the server and the store: nox -s contract -- 4.15.2")
+    """Rebuild a version's contracts from the package index: `nox -s contract -- 5.0.3`."""
+    if len(session.posargs) != 1 or session.posargs[0].split(".")[0] not in SERVICES:
+        session.error("name one version of vantage6, 4 or 5: nox -s contract -- 5.0.3")
     (version,) = session.posargs
+    services = SERVICES[version.split(".")[0]]
     install(session, "generate")
     module = "vantage6.localnet._environment"
     find = f"from {module} import environment_python; print(environment_python('{version}'))"
     python = session.run("python", "-c", find, silent=True, stderr=None).strip()
-    services = ("server", "store")
     for service in services:
         extract = (python, "openapi/extract.py", service)
         facts = session.run(*extract, external=True, silent=True, stderr=None)
@@ -261,7 +328,8 @@ def contract(session: nox.Session) -> None:
 
 @nox.session(name="contract-diff")
 def contract_diff(session: nox.Session) -> None:
-    """Show what changed between two versions: `nox -s contract-diff -- 4.14.0 4.15.2`."""
+    """Show what changed between two versions: `nox -s contract-diff -- 4.15.2 5.0.3`."""
+    install(session, "generate")
     session.run("python", "openapi/diff.py", *session.posargs)
 
 

@@ -7,6 +7,7 @@ import posixpath
 import re
 from pathlib import Path
 
+import tomllib
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -21,6 +22,14 @@ HOMES = {page: path for path, page in ELSEWHERE.items()}
 # Alternative types of a parameter, which are parsed and shown as a tuple.
 TYPES = re.compile(r"(?<=<code>)\((.*)\)(?=</code>)")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Show the version, and link to the repository once the project names its address."""
+    project = tomllib.loads((Path(config.config_file_path).parent / "pyproject.toml").read_text())
+    config.copyright = f"vantage6-sdk {project['project']['version']}"
+    if address := project["project"].get("urls", {}).get("Repository"):
+        config.repo_url, config.repo_name = address, "Repository"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:

@@ -21,7 +21,11 @@ HERE = Path(__file__).parent
 
 
 def security_schemes(security):
-    """Return the security schemes; operations need all of them unless they override it."""
+    """Return the security schemes.
+
+    Operations need all of them, and those open to algorithms the container's instead, unless their
+    entry tells otherwise.
+    """
     schemes = {
         "token": {
             "type": "http",
@@ -32,6 +36,8 @@ def security_schemes(security):
     }
     if header := security.get("header"):
         schemes["server"] = {"type": "apiKey", "in": "header", **header}
+    if container := security.get("container"):
+        schemes["container"] = {**schemes["token"], "description": container}
     return schemes
 
 
@@ -43,6 +49,8 @@ def build(facts, overlay):
     paths = Operations(facts, overlay, schemas, errors).paths
     with errors:
         remove_unused_schemas(paths, schemas, overlay["shared"])
+    with errors:
+        check_security(paths, schemes)
     errors.raise_all()
     return {
         "openapi": "3.1.0",
@@ -51,15 +59,26 @@ def build(facts, overlay):
             "version": facts["version"],
             "description": overlay["description"],
         },
-        "servers": [{"url": "/api"}],
+        "servers": [{"url": overlay["path"]}],
         "tags": [{"name": name, "description": text} for name, text in overlay["tags"].items()],
-        "security": [{scheme: [] for scheme in schemes}],
+        "security": [{scheme: [] for scheme in schemes if scheme != "container"}],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.built.items())),
             "securitySchemes": schemes,
         },
     }
+
+
+def check_security(paths, schemes):
+    """Raise an error for operations with security schemes that the contract lacks."""
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            used = {scheme for required in operation.get("security", []) for scheme in required}
+            if unknown := sorted(used - schemes.keys()):
+                OverlayPath(
+                    "overlay", "operations", f"{method.upper()} {path}", "security"
+                ).raise_error(f"no such scheme: {', '.join(unknown)}")
 
 
 def remove_unused_schemas(paths, schemas, shared):
@@ -78,7 +97,8 @@ def remove_unused_schemas(paths, schemas, shared):
 def write(service, version, is_check):
     """Write the contract of one version, or check that it is up to date."""
     facts = json.loads((HERE / "facts" / service / f"{version}.json").read_text())
-    contract = build(facts, load_overlay(service, version))
+    overlay = load_overlay(service, version)
+    contract = build(facts, overlay)
     target = HERE / service / f"{version}.json"
     text = json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
     if not is_check:
@@ -90,7 +110,10 @@ def write(service, version, is_check):
         )
     count = sum(len(path) for path in contract["paths"].values())
     schemas = len(contract["components"]["schemas"])
-    print(f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas")
+    print(
+        f"openapi/{service}/{version}.json: {count} operations, {schemas} schemas, "
+        f"{len(overlay['untyped'])} untyped fields"
+    )
 
 
 def main():

@@ -84,6 +84,8 @@ class Operations:
             ]
         elif not self.requires_token(fact):
             built["security"] = []
+        elif self.serves_algorithms(fact):
+            built["security"] = [{"token": []}, {"container": []}]
         return built
 
     @staticmethod
@@ -94,16 +96,31 @@ class Operations:
             for mark in ("with_", "only_for", "jwt_required")
         )
 
+    def serves_algorithms(self, fact):
+        """Return whether an algorithm may call the operation, with a token of its own scheme."""
+        return "container" in self.overlay["security"] and "algorithms" in self.callers(fact)
+
     @staticmethod
-    def callers_description(fact):
-        """Return which kinds of callers the code accepts; others get status 500."""
+    def callers(fact):
+        """Return the kinds of callers that the code accepts."""
         guards = " ".join(fact["source"]["callers"])
-        kinds = [
+        return [
             name
             for kind, name in CALLERS.items()
             if re.search(rf"'{kind}'|with_(user_or_)?{kind}", guards)
         ]
-        return f"Open to {' and '.join(kinds)}; others are answered 500." if kinds else ""
+
+    def hides_token_errors(self, fact):
+        """Return whether a token that is not accepted is an unexpected error, with status 500."""
+        caught = fact["source"]["callers"][:1] == ["handle_exceptions"]
+        return "hidden" in self.overlay["always"] and (caught or self.serves_algorithms(fact))
+
+    def callers_description(self, fact):
+        """Return which kinds of callers the code accepts, and the status that others get."""
+        kinds = self.callers(fact)
+        caught = self.hides_token_errors(fact) and not self.serves_algorithms(fact)
+        status = 401 if caught else 500
+        return f"Open to {' and '.join(kinds)}; others are answered {status}." if kinds else ""
 
     # -- parameters --------------------------------------------------------------------------------
     def parameters(self, fact, entry, location):
@@ -188,10 +205,10 @@ class Operations:
         if row not in self.schemas.built:
             location.raise_error(f"unknown schema {row}")
         name = f"{row}Page"
-        description = self.schemas.built[row]["description"].lower()
+        description = self.schemas.built[row]["description"]
         self.schemas.built[name] = {
             "type": "object",
-            "description": f"One page of a listing: {description}",
+            "description": f"One page of a listing: {description[0].lower()}{description[1:]}",
             "properties": {
                 "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{row}"}},
                 "links": {"$ref": "#/components/schemas/PageLinks"},
@@ -241,7 +258,9 @@ class Operations:
     def framework_errors(self, fact, entry):
         """Return the error responses of the framework."""
         framework_errors = dict(self.overlay["always"]["all"])
-        if self.requires_token(fact):
+        if self.hides_token_errors(fact):
+            framework_errors |= self.overlay["always"]["hidden"]
+        elif self.requires_token(fact):
             framework_errors |= self.overlay["always"]["secured"]
         # handle_exceptions turns errors of the framework into status 500.
         takes_json = entry.get("body", "binary") != "binary"

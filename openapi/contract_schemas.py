@@ -38,12 +38,12 @@ def parse_type(text, location, known):
         inner = parse_type(text[:-1], location, known)
         if "type" in inner and isinstance(inner["type"], str):
             return {**inner, "type": [inner["type"], "null"]}
-        return {"anyOf": [inner, {"type": "null"}]}
-    if match := re.fullmatch(r"\[([^\[\]]+)\]", text):
+        return {"anyOf": [*inner.get("anyOf", [inner]), {"type": "null"}]}
+    if match := re.fullmatch(r"\[((?:[^\[\]]|\[[^\[\]]+\])+)\]", text):
         return {"type": "array", "items": parse_type(match[1], location, known)}
-    if " | " in text:
+    if len(parts := re.split(r" \| (?![^\[]*\])", text)) > 1:
         # anyOf, not oneOf: a response may match several alternatives.
-        return {"anyOf": [parse_type(part, location, known) for part in text.split(" | ")]}
+        return {"anyOf": [parse_type(part, location, known) for part in parts]}
     if text in SHORT_TYPES:
         return dict(SHORT_TYPES[text])
     if text not in known:
@@ -91,6 +91,15 @@ def constraints(field):
     return found
 
 
+def is_untyped(schema):
+    """Return whether a schema allows objects of any form, at any depth."""
+    if isinstance(schema, list):
+        return any(map(is_untyped, schema))
+    if not isinstance(schema, dict):
+        return False
+    return schema.get("additionalProperties") is True or is_untyped(list(schema.values()))
+
+
 class Schemas:
     """The component schemas of the contract."""
 
@@ -104,6 +113,8 @@ class Schemas:
                 self.built[name] = self.component(name)
         with errors:
             self.check_unused(overlay["unused_schemas"])
+        with errors:
+            self.check_untyped(overlay["untyped"])
 
     def check_unused(self, unused):
         location = OverlayPath("overlay", "unused_schemas")
@@ -114,6 +125,19 @@ class Schemas:
             OverlayPath("overlay", "schemas").raise_error(
                 f"no entry for schemas of the package: {', '.join(left)}"
             )
+
+    def check_untyped(self, reasons):
+        location = OverlayPath("overlay", "untyped")
+        found = {
+            f"{name}.{key}"
+            for name, schema in self.built.items()
+            for key, field in schema.get("properties", {}).items()
+            if is_untyped(field)
+        }
+        if new := sorted(found - set(reasons)):
+            location.raise_error(f"no reason for objects of any form: {', '.join(new)}")
+        if typed := sorted(set(reasons) - found):
+            location.raise_error(f"typed, or missing: {', '.join(typed)}")
 
     def component(self, name):
         entry, location = self.overlay[name], OverlayPath("overlay", "schemas", name)

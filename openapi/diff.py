@@ -1,8 +1,9 @@
 """List the changes between two versions of a contract, and whether they break clients.
 
     python diff.py 4.14.0 4.15.2        # print the changes of both services
-    python diff.py --page               # write docs/versions.md with all versions
-    python diff.py --page --check       # fail if that page would change
+    python diff.py 4.15.2 5.0.3         # from the server to HQ, and from store to store
+    python diff.py --page               # write docs/versions.md and docs/from-4-to-5.md
+    python diff.py --page --check       # fail if one of these pages would change
 
 A change is breaking if a client for the older version may fail with the newer version: it sends
 something that is rejected, or reads something that is missing. All other changes are additive.
@@ -12,15 +13,18 @@ import argparse
 import json
 import re
 import sys
-from itertools import pairwise
+from collections import defaultdict
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from versions import parse_version
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "versions.md"
-SERVICES = ("server", "store")
+DOCS = HERE.parent / "docs"
+# By major version, the services; each takes the place of the one before it in the same position.
+SERVICES = {4: ("server", "store"), 5: ("hq", "hq_store")}
+TITLES = {"hq": "HQ", "hq_store": "Store of version 5"}
 CLIENT = """\
 ## How the client handles versions
 
@@ -113,6 +117,7 @@ def changes(old, new):
         else:
             yield from operation_changes(name, before[name], after[name])
     yield from schema_changes(old, new)
+    yield from error_changes(before, after)
 
 
 def operation_changes(name, before, after):
@@ -200,6 +205,18 @@ def schema_changes(old, new):
                 yield from type_changes(subject, directions.get(name, set()), *fields)
 
 
+def error_changes(before, after):
+    """Yield the changes of the statuses of errors, each with the operations concerned."""
+    found = defaultdict(list)
+    for name in sorted(before.keys() & after.keys()):
+        old, new = before[name][1]["responses"], after[name][1]["responses"]
+        for status in old.keys() ^ new.keys():
+            if status >= "4":
+                found[status, "added to" if status in new else "removed from"].append(name)
+    for (status, verb), names in sorted(found.items()):
+        yield Change(f"error {status}", f"{verb} {', '.join(names)}", breaking="added" in verb)
+
+
 def requirement_change(subject, directions, needed):
     """Return the change of a field to required or optional."""
     if needed:
@@ -248,10 +265,20 @@ def versions(service):
 def report(old, new):
     """Return the changes between two versions as text."""
     lines = []
-    for service in SERVICES:
-        found = list(changes(load_contract(service, old), load_contract(service, new)))
-        lines += [f"{service} {old} to {new}: {summary(found)}", *(f"  {item}" for item in found)]
+    for before, after in zip(services(old), services(new), strict=True):
+        found = list(changes(load_contract(before, old), load_contract(after, new)))
+        other = f"{after} " if after != before else ""
+        title = f"{before} {old} to {other}{new}"
+        lines += [f"{title}: {summary(found)}", *(f"  {item}" for item in found)]
     return "\n".join(lines)
+
+
+def services(version):
+    """Return the services of a version."""
+    major = parse_version(version)[0]
+    if major not in SERVICES:
+        sys.exit(f"expected a version from {min(SERVICES)} to {max(SERVICES)}, got {version}.")
+    return SERVICES[major]
 
 
 def summary(found):
@@ -271,9 +298,9 @@ def render_page():
         "",
         *CLIENT.splitlines(),
     ]
-    for service in SERVICES:
-        known = versions(service)
-        lines += ["", f"## {service.capitalize()}", ""]
+    for service in chain.from_iterable(SERVICES.values()):
+        known, title = versions(service), TITLES.get(service, service.capitalize())
+        lines += ["", f"## {title}", ""]
         lines += ["| from | to | operations | additive | breaking |", "|---|---|---|---|---|"]
         steps = [
             (old, new, list(changes(load_contract(service, old), load_contract(service, new))))
@@ -287,7 +314,7 @@ def render_page():
             lines.append(f"| {old} | {new} | {count} | {len(found) - breaking} | {breaking} |")
         for old, new, found in reversed(steps):
             if found:
-                lines += ["", f"### {service.capitalize()} {old} to {new}", ""]
+                lines += ["", f"### {title} {old} to {new}", ""]
                 lines += ["| subject | change | |", "|---|---|---|", *map(table_row, found)]
     return "\n".join(lines) + "\n"
 
@@ -302,17 +329,22 @@ def main():
     """Print the changes, or write or check the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="older and newer version")
-    parser.add_argument("--page", action="store_true", help="write docs/versions.md")
+    parser.add_argument("--page", action="store_true", help="write the pages of docs/")
     parser.add_argument(
-        "--check", action="store_true", help="with --page: fail if the page would change"
+        "--check", action="store_true", help="with --page: fail if a page would change"
     )
     options = parser.parse_args()
     if options.page:
-        if not options.check:
-            PAGE.parent.mkdir(exist_ok=True)
-            PAGE.write_text(render_page())
-        elif not PAGE.exists() or PAGE.read_text() != render_page():
-            sys.exit("docs/versions.md is outdated. Run: nox -s contract-diff -- --page")
+        # Only the page needs a library, for YAML.
+        from moving import render_moving_page
+
+        pages = {"versions.md": render_page(), "from-4-to-5.md": render_moving_page()}
+        for name, text in pages.items():
+            page = DOCS / name
+            if not options.check:
+                page.write_text(text)
+            elif not page.exists() or page.read_text() != text:
+                sys.exit(f"docs/{name} is outdated. Run: nox -s contract-diff -- --page")
     elif len(options.versions) == 2:
         print(report(*options.versions))
     else:

@@ -3,6 +3,7 @@
 Run it with the Python of an environment that has exactly that version. It prints JSON:
 
     python extract.py server > facts/server/4.15.2.json
+    python extract.py hq > facts/hq/5.0.3.json
 
 Facts are names, types, constraints and numbers. The descriptions in the package are not copied.
 """
@@ -18,8 +19,10 @@ import re
 import sys
 import tempfile
 import textwrap
+import threading
 from enum import Enum
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -32,13 +35,14 @@ API_PATH = "/api"
 
 
 class Service(NamedTuple):
-    """Locations of a service's parts in its package."""
+    """Locations of a service's parts in its package, and whether it loads with a Keycloak."""
 
     distribution: str
     package: str
     application: str
     schemas: str
     enums: tuple[str, ...] = ()
+    keycloak: bool = False
 
 
 SERVICES = {
@@ -50,11 +54,56 @@ SERVICES = {
         "resource.schema",
         ("globals", "model.common.enums", "model.rule"),
     ),
+    "hq_store": Service(
+        "vantage6-algorithm-store",
+        "vantage6.algorithm.store",
+        "AlgorithmStoreApp",
+        "resource.schema",
+        ("globals", "model.common.enums", "model.rule"),
+        keycloak=True,
+    ),
+    "hq": Service(
+        "vantage6-hq",
+        "vantage6.hq",
+        "HQApp",
+        "resource.common",
+        ("model.rule",),
+        keycloak=True,
+    ),
 }
+
+
+class Realm(BaseHTTPRequestHandler):
+    """The one response of a Keycloak that the services of version 5 need to load."""
+
+    def do_GET(self):
+        """Send a key: nothing is signed with it here."""
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
+        self.wfile.write(b'{"public_key": "none"}')
+
+    def log_message(self, *_):
+        """Log nothing."""
+
+
+@contextlib.contextmanager
+def keycloak():
+    """Serve the realm, and set the variables that the services of version 5 require."""
+    with HTTPServer(("127.0.0.1", 0), Realm) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        names = ("REALM", "ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_CLIENT", "ADMIN_CLIENT_SECRET")
+        os.environ.update({f"KEYCLOAK_{name}": "facts" for name in names})
+        os.environ["KEYCLOAK_URL"] = f"http://127.0.0.1:{server.server_port}"
+        yield
+        server.shutdown()
+        thread.join()
 
 
 def load_app(service):
     """Create the service's Flask app with an empty in-memory database."""
+    # First of all: the package may replace threads and sockets by those of gevent.
+    module = importlib.import_module(service.package)
     database = importlib.import_module(f"{service.package}.model.base").Database()
     database.connect("sqlite://", allow_drop_all=True)
     context = SimpleNamespace(
@@ -63,8 +112,8 @@ def load_app(service):
         name="facts",
         data_dir=Path(tempfile.mkdtemp()),
     )
-    module = importlib.import_module(service.package)
-    return getattr(module, service.application)(context).app
+    with keycloak() if service.keycloak else contextlib.nullcontext():
+        return getattr(module, service.application)(context).app
 
 
 def operations(app):
@@ -212,7 +261,7 @@ def enums(service):
         for name, cls in inspect.getmembers(
             importlib.import_module(f"{service.package}.{module}"), inspect.isclass
         )
-        if issubclass(cls, Enum) and issubclass(cls, str)
+        if issubclass(cls, Enum) and issubclass(cls, str) and len(cls)
     }
 
 

@@ -6,16 +6,22 @@ such entries contains the alternatives for different versions:
 
     cleanup_at: {since: "4.10", then: datetime?}
     status: [{until: "4.9", then: string}, {since: "4.9", then: RunStatus}]
+
+An overlay with the key ``extends`` contains only what differs from another overlay. Mappings are
+merged at every depth, and the value ``gone`` removes an entry; an entry that changes nothing is an
+error. Overlays without the key extend ``common``.
 """
 
 from pathlib import Path
 
 import yaml
+from contract_errors import OverlayPath
 from versions import parse_version
 
 HERE = Path(__file__).parent
 RANGE = {"since", "until"}
 ABSENT = object()
+GONE = "gone"
 
 
 def select_version(node, version):
@@ -62,10 +68,33 @@ def includes_version(node, version):
 
 
 def load_overlay(service, version):
-    """Return the overlay of a service at a version, merged with the common overlay."""
-    common, own = (
-        yaml.safe_load((HERE / "overlay" / f"{name}.yaml").read_text())
-        for name in ("common", service)
-    )
-    merged = own | {part: entries | own.get(part, {}) for part, entries in common.items()}
-    return select_version(merged, version) | {"shared": set(common["schemas"])}
+    """Return the overlay of a service at a version, merged with all that it extends."""
+    overlay, names = {}, [service]
+    while base := read(names[0]).get("extends", names[0] != "common" and "common"):
+        names.insert(0, base)
+    for name in names:
+        own = select_version(read(name), version)
+        overlay = merge(overlay, own, OverlayPath("overlay", f"{name}.yaml"))
+    return overlay | {"shared": set(read("common")["schemas"])}
+
+
+def read(name):
+    """Return the content of an overlay file."""
+    return yaml.safe_load((HERE / "overlay" / f"{name}.yaml").read_text())
+
+
+def merge(base, own, location):
+    """Return a mapping with the entries of another; `gone` removes an entry."""
+    merged = dict(base)
+    for key, value in own.items():
+        if value == GONE:
+            if key not in base:
+                (location / key).raise_error("nothing to remove")
+            del merged[key]
+        elif isinstance(value, dict) and isinstance(base.get(key), dict):
+            merged[key] = merge(base[key], value, location / key)
+        elif key in base and value == base[key]:
+            (location / key).raise_error("the same as in the overlay that this one extends")
+        else:
+            merged[key] = value
+    return merged

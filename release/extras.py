@@ -13,7 +13,7 @@ from importlib.metadata import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("client", "bindings.server", "bindings.store", "localnet", "v6c")
+PACKAGES = ("client", "bindings.server", "bindings.store", "bindings.hq", "localnet", "v6c")
 LINKS = {"first": "", "self": ""}
 
 

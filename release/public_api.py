@@ -45,6 +45,8 @@ def breaking_changes(
         )
         now = public_objects(griffe.load(name, search_paths=search))
         yield from (f"{path} was removed" for path in before if path not in now)
+        for path in before.keys() & now.keys():
+            yield from changed_types(before[path], now[path])
         # griffe compares whole modules; the results are filtered by the public paths.
         pairs = {
             thing.module.path: (thing.module, now[path].module)
@@ -56,6 +58,45 @@ def breaking_changes(
             for found in griffe.find_breaking_changes(one, other):
                 if f"{found.obj.path}.".startswith(paths):
                     yield re.sub(r"\x1b\[\d*m", "", found.explain())  # remove colors
+
+
+def changed_types(before: griffe.Object, now: griffe.Object) -> Iterator[str]:
+    """Yield what griffe leaves out: bases of classes, `async`, types of parameters and values."""
+    path = before.path
+    if isinstance(before, griffe.Class) and isinstance(now, griffe.Class):
+        for gone in [base for base in map(str, before.bases) if base not in map(str, now.bases)]:
+            yield f"{path}: Base class was removed: {gone}"
+        for name, old in before.members.items():
+            new = now.members.get(name)
+            is_public = name == "__init__" or not name.startswith("_")
+            if is_public and new is not None and not (old.is_alias or new.is_alias):
+                yield from changed_types(old, new)  # type: ignore[arg-type]
+    if isinstance(before, griffe.Function) and isinstance(now, griffe.Function):
+        for label in sorted({"async", "property"} & (before.labels ^ now.labels)):
+            yield f"{path}: {label} was {'removed' if label in before.labels else 'added'}"
+        for parameter in before.parameters:
+            if parameter.name in now.parameters:
+                old, new = parameter.annotation, now.parameters[parameter.name].annotation
+                if not kinds(old) <= kinds(new):  # accepting more breaks no one
+                    yield f"{path}({parameter.name}): Type was changed: {old} -> {new}"
+        if not kinds(now.returns) <= kinds(before.returns):
+            yield f"{path}: Type of the result was changed: {before.returns} -> {now.returns}"
+    if isinstance(before, griffe.Attribute) and isinstance(now, griffe.Attribute):
+        old, new = before.annotation, now.annotation
+        if not kinds(new) <= kinds(old):
+            yield f"{path}: Type was changed: {old} -> {new}"
+
+
+def kinds(annotation: object) -> set[str]:
+    """Return the alternatives of an annotation, such as `str | None`."""
+    parts, depth = [""], 0
+    for character in str(annotation):
+        depth += (character in "[(") - (character in "])")
+        if character == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return {part.strip() for part in parts}
 
 
 def allows_breaking_changes(version: str, tag: str) -> bool:

@@ -1,11 +1,12 @@
 """Callers of a server under test, and the servers they call."""
 
 import base64
+import contextlib
 import json
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,6 +53,21 @@ def http_client(base_url: str, **options: Any) -> httpx.Client:
     )
 
 
+_TRIES = 5
+
+
+def persist(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """Send a request, again if uWSGI closes the connection without a response.
+
+    It does so, now and then, to those who are refused before the body of the request was read:
+    nothing was done then.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            return send()
+    return send()
+
+
 class Caller:
     """Someone who calls the server: with a token, or with none.
 
@@ -63,6 +79,8 @@ class Caller:
         The access token to send.
     """
 
+    api_path = "/api"
+
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         self.token = token
@@ -71,8 +89,8 @@ class Caller:
     def send(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Send a request as it is given, however wrong."""
         headers = self.headers | content.pop("headers", {})
-        with http_client(self.url + "/api") as http:
-            return http.request(method, path, headers=headers, **content)
+        with http_client(self.url + self.api_path) as http:
+            return persist(lambda: http.request(method, path, headers=headers, **content))
 
     def __call__(self, call: Call[Any], *statuses: int) -> Any:
         """Make a call, and insist on the status of its answer, 200 by default.
@@ -303,7 +321,9 @@ class StoreStandIn(BaseHTTPRequestHandler):
         if self.path.startswith("/closed"):
             self.reply(403, {"msg": "nothing to see"})
         elif "/algorithm" in self.path:
-            self.reply(200, {"data": [{"image": IMAGE, "digest": "sha256:0"}]})
+            functions = [{"name": "partial", "step_type": "central_compute"}]  # since version 5
+            found = {"image": IMAGE, "digest": "sha256:0", "functions": functions}
+            self.reply(200, {"data": [found]})
         else:
             self.reply(200, [{"id": 1}])
 

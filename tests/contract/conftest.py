@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from . import hq
 from .callers import VERSION, World, populate, serve
-from .sandbox import Service, services
+from .sandbox import Sandbox
 from .truth import Truth
 
 MAIL_SERVER = {"server": "127.0.0.1", "port": 9}
@@ -22,10 +23,11 @@ def truth() -> Iterator[Truth]:
 @pytest.fixture(autouse=True)
 def no_contradiction(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test whose exchanges contradict the contract."""
-    if "truth" not in request.fixturenames:
+    watched = {"truth", "hq_truth"} & set(request.fixturenames)
+    if not watched:
         yield
         return
-    truth: Truth = request.getfixturevalue("truth")
+    truth: Truth = request.getfixturevalue(watched.pop())
     before = len(truth.problems)
     yield
     problems = truth.problems[before:]
@@ -48,8 +50,24 @@ def strict_url(truth: Truth) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def hq_truth() -> Iterator[Truth]:
+    """Hold the contract against all that a module's tests say to HQ."""
+    truth = Truth("hq", hq.VERSION)
+    with truth.watch():
+        yield truth
+
+
+@pytest.fixture(scope="module")
+def hq_world(hq_truth: Truth) -> Iterator[hq.HqWorld]:
+    """Yield an HQ with people and nodes."""
+    with hq.serve_hq() as world:
+        yield world
+
+
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[dict[str, Service]]:
-    """Yield a server and a store, by name, on which anything may be tried."""
-    with services() as found:
-        yield found
+def sandbox() -> Iterator[Sandbox]:
+    """Yield the services, by name, on which anything may be tried."""
+    sandbox = Sandbox()
+    with sandbox.stack:
+        yield sandbox

@@ -14,7 +14,11 @@ FACTS = json.loads((OPENAPI / "facts/server/4.15.2.json").read_text())
 
 Json = dict[str, Any]
 
-VERSIONS = ["4.7.1", "4.8.2", "4.9.1", "4.10.2", "4.11.0", "4.12.2", "4.13.7", "4.14.0", "4.15.2"]
+VERSIONS = {
+    "4": ["4.7.1", "4.8.2", "4.9.1", "4.10.2", "4.11.0", "4.12.2", "4.13.7", "4.14.0", "4.15.2"],
+    "5": ["5.0.0", "5.0.1", "5.0.2", "5.0.3"],
+}
+GENERATIONS = {"server": "4", "store": "4", "hq": "5", "hq_store": "5"}
 CONTRACTS = [(file.parent.name, file.stem) for file in sorted((OPENAPI / "facts").glob("*/*.json"))]
 each_contract = pytest.mark.parametrize(("service", "version"), CONTRACTS)
 
@@ -36,10 +40,10 @@ OVERLAY = builder.load_overlay("server", "4.15.2")
 
 
 # -- what there is ---------------------------------------------------------------------------------
-def test_each_version_has_a_contract_of_both_services() -> None:
-    assert set(CONTRACTS) >= {
-        (name, version) for name in ("server", "store") for version in VERSIONS
-    }
+@pytest.mark.parametrize(("service", "generation"), GENERATIONS.items())
+def test_each_version_has_a_contract(service: str, generation: str) -> None:
+    known = {version for name, version in CONTRACTS if name == service}
+    assert known == set(VERSIONS[generation])
 
 
 @each_contract
@@ -55,10 +59,34 @@ def test_contract_is_valid_openapi(service: str, version: str) -> None:
     validate(contract(service, version))
 
 
-@pytest.mark.parametrize(("service", "count"), [("server", 79), ("store", 32)])
-def test_contract_has_each_operation_once(service: str, count: int) -> None:
-    names = [operation["operationId"] for operation in operations(service, "4.15.2")]
+@pytest.mark.parametrize(
+    ("service", "version", "count"),
+    [
+        ("server", "4.15.2", 79),
+        ("store", "4.15.2", 32),
+        ("hq", "5.0.3", 75),
+        ("hq_store", "5.0.3", 26),
+    ],
+)
+def test_contract_has_each_operation_once(service: str, version: str, count: int) -> None:
+    names = [operation["operationId"] for operation in operations(service, version)]
     assert len(names) == len(set(names)) == count
+
+
+@pytest.mark.parametrize(("old", "new"), [("server", "hq"), ("store", "hq_store")])
+def test_shared_operations_keep_their_names(old: str, new: str) -> None:
+    def names(service: str) -> Json:
+        newest = VERSIONS[GENERATIONS[service]][-1]
+        return {
+            f"{method} {path}": (operation["operationId"], operation["tags"])
+            for path, methods in contract(service, newest)["paths"].items()
+            for method, operation in methods.items()
+        }
+
+    before, after = names(old), names(new)
+    shared = before.keys() & after.keys()
+    assert len(shared) > len(after) / 2
+    assert {key: before[key] for key in shared} == {key: after[key] for key in shared}
 
 
 @each_contract
@@ -94,6 +122,22 @@ def test_each_property_has_a_type(service: str, version: str) -> None:
 def is_typed(schema: Json) -> bool:
     """Return whether a schema says what a value is."""
     return any(key in schema for key in ("type", "$ref", "anyOf", "allOf"))
+
+
+def test_operation_of_both_generations_has_one_name_and_text() -> None:
+    old, new = contract("server", "4.15.2")["paths"], contract("hq", "5.0.3")["paths"]
+    for path, methods in new.items():
+        for method, operation in methods.items():
+            if before := old.get(path, {}).get(method):
+                assert operation["operationId"] == before["operationId"]
+                assert operation["summary"] == before["summary"]
+
+
+def test_algorithms_have_a_token_of_their_own_in_version_5() -> None:
+    either = [{"token": []}, {"container": []}]
+    for operation in operations("hq", "5.0.3"):
+        serves_algorithms = "algorithms" in operation.get("description", "")
+        assert (operation.get("security") == either) == serves_algorithms
 
 
 # -- what does not fit together --------------------------------------------------------------------
@@ -186,6 +230,18 @@ def with_a_schema_that_nothing_needs(facts: Json, overlay: Json) -> None:
     overlay["schemas"]["Mood"] = {"description": "A mood.", "fields": {"name": "string"}}
 
 
+def with_an_object_of_any_form(facts: Json, overlay: Json) -> None:
+    overlay["schemas"]["Task"]["computed"]["study"] = "object?"
+
+
+def with_a_reason_for_a_typed_field(facts: Json, overlay: Json) -> None:
+    overlay["untyped"]["Task.study"] = "none"
+
+
+def with_an_unknown_security_scheme(facts: Json, overlay: Json) -> None:
+    overlay["operations"]["GET /rule"]["security"] = [["token", "server"]]
+
+
 def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
     del overlay["operations"]["POST /organization"]["body"]
 
@@ -212,6 +268,9 @@ def with_a_body_forgotten(facts: Json, overlay: Json) -> None:
         (with_a_success_that_nobody_answers, ["POST /organization", "202"]),
         (with_a_failure_that_is_denied_twice, ["GET /rule / never", "415"]),
         (with_a_failure_that_is_told_already, ["GET /rule/{id} / also", "404"]),
+        (with_an_object_of_any_form, ["untyped", "Task.study"]),
+        (with_a_reason_for_a_typed_field, ["untyped", "Task.study"]),
+        (with_an_unknown_security_scheme, ["operations / GET /rule / security", "server"]),
         (with_a_body_forgotten, ["POST /organization", "body"]),
         (with_a_schema_that_nothing_needs, ["schemas / Mood", "unused by all operations"]),
     ],
@@ -275,3 +334,25 @@ def test_two_matching_alternatives_are_an_error() -> None:
     overlay = [{"since": "4.9", "then": "a"}, {"since": "4.10", "then": "b"}]
     with pytest.raises(ValueError, match=r"at 4\.10\.2, got \['a', 'b'\]"):
         overlays.select_version(overlay, "4.10.2")
+
+
+# -- what overlays share ---------------------------------------------------------------------------
+def test_overlay_differs_from_the_one_it_extends() -> None:
+    base = {"a": {"b": 1, "c": {"d": 2, "e": 3}}, "f": [4]}
+    own = {"a": {"c": {"d": "gone", "e": 5}}, "f": [6], "g": 7}
+    merged = overlays.merge(base, own, overlays.OverlayPath("overlay"))
+    assert merged == {"a": {"b": 1, "c": {"e": 5}}, "f": [6], "g": 7}
+    assert base == {"a": {"b": 1, "c": {"d": 2, "e": 3}}, "f": [4]}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"a": {"c": "gone"}}, "overlay / a / c: nothing to remove"),
+        ({"a": {"b": 1}}, "overlay / a / b: the same as in the overlay that this one extends"),
+    ],
+)
+def test_overlay_without_a_difference_is_an_error(own: Json, told: str) -> None:
+    # Modules of openapi/ are loaded twice, and so are their exceptions: the name tells.
+    with pytest.raises(Exception, match=told):
+        overlays.merge({"a": {"b": 1}}, own, overlays.OverlayPath("overlay"))

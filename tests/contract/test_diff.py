@@ -87,9 +87,21 @@ def another_answer(contract: Json) -> None:
     answer["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/Health"}
 
 
+def an_error_more(contract: Json) -> None:
+    for operation in ("/version", "/health"):
+        responses = contract["paths"][operation]["get"]["responses"]
+        responses["429"] = responses["500"]
+
+
+def an_error_less(contract: Json) -> None:
+    del contract["paths"]["/version"]["get"]["responses"]["500"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (an_error_more, "breaking  error 429: added to get_health, get_version"),
+        (an_error_less, "additive  error 500: removed from get_version"),
         (an_operation_more, "additive  operation moods: added (GET /mood)"),
         (an_operation_less, "breaking  operation list_rules: removed (GET /rule)"),
         (
@@ -134,6 +146,25 @@ def test_compare_real_versions() -> None:
         "server 4.15.2 to 4.15.2: no change",
         "store 4.15.2 to 4.15.2: no change",
     ]
+
+
+def test_compare_generations() -> None:
+    lines = differ.report("4.15.2", "5.0.3").splitlines()
+    titles = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert titles == ["server 4.15.2 to hq 5.0.3", "store 4.15.2 to hq_store 5.0.3"]
+    for change in (
+        "breaking  operation create_user_token: removed (POST /token/user)",
+        "additive  operation create_session: added (POST /session)",
+        "breaking  TaskOrganization.input: removed",
+        "additive  TaskOrganization.arguments: added",
+        "breaking  FunctionInput.step_type: added and required",
+    ):
+        assert f"  {change}" in lines
+
+
+def test_unknown_generation_is_refused() -> None:
+    with pytest.raises(SystemExit, match=r"expected a version from 4 to 5, got 6\.0\.0"):
+        differ.report("4.15.2", "6.0.0")
 
 
 def test_unknown_version_lists_the_known_ones() -> None:

@@ -272,7 +272,7 @@ class Truth:
 def listings(truth: Truth) -> dict[str, list[str]]:
     """Return the paths of the operations that answer pages, with their query parameters."""
     return {
-        path: [item["name"] for item in methods["get"]["parameters"]]
+        path: [item["name"] for item in methods["get"]["parameters"] if item["in"] == "query"]
         for path, methods in truth.contract["paths"].items()
         if "Page" in str(methods.get("get", {}).get("responses", {}).get("200"))
     }

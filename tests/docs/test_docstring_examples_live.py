@@ -45,6 +45,8 @@ AVERAGE: dict[str, Any] = {
 # What no network of this kind can show, and why.
 NOT_RUN = {
     "node.kill_tasks": "servers fail at this order, as its manual says",
+    "initialize_service_account": "needs HQ: tests/live/_async/test_hq_login.py does it",
+    "authenticate_service_account": "as above",
     "TwoFactorSetupRequiredError": "needs a server with two-factor login: test_login.py does it",
     "TwoFactorSetupRequiredError.show_qr": "as above",
     "show_qr": "what it draws is another picture for each secret: test_qr.py reads one",

@@ -6,6 +6,7 @@ Every link has a target, nothing is loaded from elsewhere, and the reference is 
 import inspect
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -105,3 +106,9 @@ def test_reference_is_complete(site: dict[str, Page]) -> None:
             if inspect.isclass(thing) or inspect.isfunction(thing):
                 name = thing.__name__  # UserClient is another word for Client
                 assert {f"{module.__name__}.{name}", f"{thing.__module__}.{name}"} & there, name
+
+
+def test_site_shows_its_logo_and_version() -> None:
+    text = (SITE / "index.html").read_text()
+    assert "assets/logo.svg" in text
+    assert f"vantage6-sdk {version('vantage6-sdk')}" in text

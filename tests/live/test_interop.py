@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.official_surface import OFFICIAL_NAMES
 from tests.support.paths import ROOT, VECTORS_KEY
 from vantage6.client._encryption.base64 import decode, encode
 from vantage6.client._encryption.cipher import Decryptor, Encryptor, decrypt, encrypt
@@ -178,3 +179,10 @@ def test_each_client_reads_tasks_of_the_other(either_network: LocalNetwork) -> N
     for task_id in theirs["id"], ours["id"]:
         (run,) = client.run.list(task=task_id, organization=own)
         assert json.loads(run["input"] or "") == TASK["input_"]
+
+
+def test_names_of_the_official_package_are_recorded() -> None:
+    program = ROOT / "tests/support/official_names.py"
+    command = [environment_python("4.15.2"), "-I", program]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert json.loads(done.stdout) == OFFICIAL_NAMES

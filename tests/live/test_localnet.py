@@ -238,18 +238,18 @@ def test_run_that_ends_during_an_outage_is_not_restarted(
         task = researcher.ask(SLOW, "sleep", [1], seconds=4)
         (before,) = researcher.wait(task, until=lambda run: "slept" in (run.log or ""))
         (output,) = network.organizations[0].data.parent.glob("node-*/run-*/OUTPUT_FILE")
-        server = network._server
-        launch = server._launch
+        server = network._running.server
+        start = server.start
 
-        def launch_late() -> "subprocess.Popen[bytes]":
+        def start_late() -> None:
             deadline = time.monotonic() + 60
             while not output.read_bytes():
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             time.sleep(1)  # the node tries to report it
-            return launch()
+            start()
 
-        monkeypatch.setattr(server, "_launch", launch_late)
+        monkeypatch.setattr(server, "start", start_late)
         network.restart_server()
         (run,) = researcher.wait(task)
         assert (run.status, run.started_at) == ("completed", before.started_at)

@@ -6,12 +6,13 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pyotp
@@ -34,6 +35,8 @@ from vantage6.localnet import LocalNetwork
 
 CASSETTES = Path(__file__).with_name("cassettes")
 HIDDEN = "hidden"
+# Base64 of "-----BEGIN PUBLIC KEY".
+PUBLIC_KEY = "LS0tLS1CRUdJTiBQVUJMSUMgS0VZ"
 # What goes to a store tells which server vouches for the login.
 TO_STORE = "server-url"
 USER_AGENT = "vantage6-sdk"
@@ -278,8 +281,10 @@ class RecordedTransport(pools.Transport):
     cassette: Any = None  # set by vcrpy
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        real = pools.Transport.handle_request
-        return httpx_stubs.vcr_handle_request(self.cassette, real, httpx)(self, request)
+        real, played = pools.Transport.handle_request, dict(self.cassette.play_counts)
+        response = httpx_stubs.vcr_handle_request(self.cassette, real, httpx)(self, request)
+        check_order(self.cassette, played)
+        return response
 
 
 class RecordedAsyncTransport(async_pools.AsyncTransport):
@@ -288,8 +293,14 @@ class RecordedAsyncTransport(async_pools.AsyncTransport):
     cassette: Any = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        real = async_pools.AsyncTransport.handle_async_request
-        return await httpx_stubs.vcr_handle_async_request(self.cassette, real, httpx)(self, request)
+        real, played = (
+            async_pools.AsyncTransport.handle_async_request,
+            dict(self.cassette.play_counts),
+        )
+        send = httpx_stubs.vcr_handle_async_request(self.cassette, real, httpx)
+        response = await send(self, request)
+        check_order(self.cassette, played)
+        return response
 
 
 PATCHES = (
@@ -298,13 +309,72 @@ PATCHES = (
 )
 
 
+def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
+    """Match what vcrpy leaves out: empty values of a query, and bodies by what they say."""
+
+    def whole_query(one: Request, other: Request) -> None:
+        assert query_of(one) == query_of(other)
+
+    def whole_body(one: Request, other: Request) -> None:
+        assert body_of(one) == body_of(other)
+
+    vcr.register_matcher("whole_query", whole_query)
+    vcr.register_matcher("whole_body", whole_body)
+
+
+def query_of(request: Request) -> list[tuple[str, str]]:
+    """Return the names and values of a query, empty ones too."""
+    return sorted(parse_qsl(urlsplit(request.uri).query, keep_blank_values=True))
+
+
+def body_of(request: Request) -> object:
+    """Return what the body of a request says; what is encrypted is another text each time."""
+    body = request.body
+    if not body:
+        return None
+    body = body.encode() if isinstance(body, str) else bytes(body)
+    if body.count(b"$", 0, 2**13) >= 2 and not body.startswith(b"{"):
+        return HIDDEN  # a blob
+    try:
+        return sealed(json.loads(body))
+    except ValueError:
+        return body
+
+
+def sealed(value: Any) -> Any:
+    """Hide each text that is encrypted, and each public key: both are made anew each time."""
+    if isinstance(value, list):
+        return [sealed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: sealed(item) for key, item in value.items()}
+    if isinstance(value, str) and (value.count("$") == 2 or value.startswith(PUBLIC_KEY)):
+        return HIDDEN
+    return value
+
+
+class ReplayOrderError(AssertionError):
+    """A request was sent before, or after, one that changes what it is answered."""
+
+
+def check_order(cassette: Any, played: Mapping[int, int]) -> None:
+    """Check that each change that was recorded before a request was sent before it, too."""
+    (index,) = [i for i, count in cassette.play_counts.items() if count > played.get(i, 0)] or [-1]
+    for before in range(index):
+        request = cassette.requests[before]
+        if request.method != "GET" and not cassette.play_counts[before]:
+            raise ReplayOrderError(
+                f"{cassette.requests[index].method} {cassette.requests[index].uri} was recorded "
+                f"after {request.method} {request.uri}, and was sent before it"
+            )
+
+
 @pytest.fixture(scope="session")
 def vcr_config() -> dict[str, Any]:
     """Match requests on what they mean, and keep no secret."""
     return {
         # vcrpy 8, for Python 3.10, replaces the pools of httpcore.
         "custom_patches": PATCHES if hasattr(httpx_stubs, "vcr_handle_request") else (),
-        "match_on": ["method", "host", "path", "query"],
+        "match_on": ["method", "host", "path", "whole_query", "whole_body"],
         "before_record_request": clean_request,
         "before_record_response": clean_response,
     }

@@ -1,9 +1,15 @@
-"""Test that no cassette contains a secret."""
+"""Test that no cassette contains a secret, and what a replay matches."""
 
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from vcr.request import Request
+
+from .conftest import ReplayOrderError, body_of, check_order, query_of
 
 HERE = Path(__file__).parent
 CASSETTES = sorted((*HERE.rglob("*.yaml"), *HERE.rglob("*.events.json")))
@@ -47,3 +53,35 @@ def test_cassette_contains_no_secret(cassette: Path) -> None:
 )
 def test_search_finds_planted_secrets(planted: str, kind: str) -> None:
     assert kind in leaks(planted)
+
+
+# -- what a replay matches ------------------------------------------------------------------------
+def request(
+    uri: str = "http://localnet/api/task", method: str = "GET", body: Any = None
+) -> Request:
+    return Request(method, uri, None if body is None else json.dumps(body), {})
+
+
+def test_empty_values_of_a_query_are_matched() -> None:
+    one = request("http://localnet/api/task?name=&page=1")
+    assert query_of(one) == query_of(request("http://localnet/api/task?page=1&name="))
+    assert query_of(one) != query_of(request("http://localnet/api/task?page=1"))
+
+
+def test_bodies_are_matched_by_what_they_say() -> None:
+    assert body_of(request(body={"a": 1, "b": []})) == body_of(request(body={"b": [], "a": 1}))
+    assert body_of(request(body={"a": 1})) != body_of(request(body={"a": None}))
+    assert body_of(request(body={"a": 1})) != body_of(request())
+    sealed = [{"organizations": [{"id": 1, "input": text}]} for text in ("a$b$c", "d$e$f", "Zg==")]
+    first, again, plain = (body_of(request(body=body)) for body in sealed)
+    assert first == again, "each encryption is another text"
+    assert first != plain
+
+
+def test_request_does_not_overtake_a_change_before_it() -> None:
+    requests = [request(), request(method="DELETE"), request()]
+    cassette = SimpleNamespace(requests=requests, play_counts={0: 1, 1: 1, 2: 1})
+    check_order(cassette, {0: 1, 1: 1, 2: 0})
+    cassette.play_counts = {0: 1, 1: 0, 2: 1}
+    with pytest.raises(ReplayOrderError, match="recorded after DELETE"):
+        check_order(cassette, {0: 1, 1: 0, 2: 0})

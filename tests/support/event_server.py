@@ -1,6 +1,8 @@
 """A server on loopback that sends recorded events, which are not in cassettes."""
 
 import json
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +25,7 @@ NAMESPACE = "/tasks"
 OPEN, CONNECT, DISCONNECT, EVENT = "0", *(f"4{kind}{NAMESPACE}," for kind in (0, 1, 2))
 GREETING = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 60_000}
 MOMENT = 0.002
+PATIENCE = 2.0
 
 
 class EventHandler(BaseHTTPRequestHandler):
@@ -78,9 +81,21 @@ class EventHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def event_server(tape: Iterable[RecordedEvent], answered: Callable[[], int]) -> Iterator[int]:
-    """Send recorded events at the same point among the requests; yield the port."""
+    """Send recorded events at the same point among the requests; yield the port.
+
+    How many requests a client makes between two events depends on time, too. Where it makes fewer
+    than in the recording, the next event comes after a pause.
+    """
+    last = 0, time.monotonic()
+
+    def count() -> int:
+        nonlocal last
+        if answered() != last[0]:
+            last = answered(), time.monotonic()
+        return last[0] if time.monotonic() < last[1] + PATIENCE else sys.maxsize
+
     handler = type(
-        "Handler", (EventHandler,), {"tape": iter(tape), "answered": staticmethod(answered)}
+        "Handler", (EventHandler,), {"tape": iter(tape), "answered": staticmethod(count)}
     )
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
-from tests.support.paths import OFFICIAL_SURFACE
+from tests.support.paths import DATA, OFFICIAL_SURFACE
 
 # The parameters of each method, in order, with their defaults.
 SURFACE: dict[str, Any] = json.loads(OFFICIAL_SURFACE.read_text())
+# Its modules with their names, and the attributes of a client; see `official_names.py`.
+OFFICIAL_NAMES: dict[str, Any] = json.loads((DATA / "official-names.json").read_text())
 RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]
 METHODS = {f"{resource}.{name}" for resource, methods in RESOURCES.items() for name in methods}
 # All members by name, such as ``task.create``, ``authenticate`` or ``token``.

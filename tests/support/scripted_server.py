@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 def token(issued: float, expires: float, subject: int = 7, mark: str = "") -> str:
@@ -60,7 +61,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)  # no events: clients have to poll
             return
         length = int(self.headers.get("content-length", 0))
-        body: Any = json.loads(self.rfile.read(length)) if length else None
+        content = self.rfile.read(length)
+        is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
+        body: Any = dict(parse_qsl(content.decode())) if is_form else json.loads(content or b"null")
         if self.headers["transfer-encoding"] == "chunked":
             body = list(iter(self.read_piece, b""))
         request = Request(

@@ -47,6 +47,19 @@ def test_only_what_is_used_is_loaded(code: str, unwanted: set[str]) -> None:
     assert not unwanted & set(loaded)
 
 
+SHOW = "print(*sys.modules, sep='\\n')"
+
+
+@pytest.mark.parametrize("service", ["server", "store", "hq", "hq_store"])
+def test_bindings_load_only_what_is_used(service: str) -> None:
+    package = f"vantage6.bindings.{service}"
+    listing = f"import sys, {package}.calls; {SHOW}"
+    assert not HEAVY & set(run(listing).stdout.split())
+    one = f"import sys; from {package}.api.version import get_version; {SHOW}"
+    models = [name for name in run(one).stdout.split() if name.startswith(f"{package}.models.")]
+    assert set(models) == {f"{package}.models.{name}" for name in ("error", "version")}
+
+
 def test_every_export_exists() -> None:
     for name in vantage6.client.__all__:
         assert getattr(vantage6.client, name) is not None

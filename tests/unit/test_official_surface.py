@@ -1,13 +1,15 @@
-"""Test that the client has the methods, parameters and defaults of the official one."""
+"""Test that the client has the methods, modules and attributes of the official one."""
 
 import inspect
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from tests.support.official_surface import OFFICIAL_NAMES
 from tests.support.official_surface import SURFACE as OFFICIAL
 from tests.support.paths import ROOT
 from vantage6.client import AsyncClient, Client
@@ -16,10 +18,15 @@ from vantage6.client import AsyncClient, Client
 LINE = re.compile(r"^- `(?P<place>[^`]+)`: (?P<what>.+?)\. (?P<why>.+)$")
 
 
-def listed() -> set[tuple[str, str]]:
-    """Return the differences that the page lists: where they are, and what differs."""
-    text = (ROOT / "docs" / "differences.md").read_text()
-    lines = text.split("## Names and defaults")[1].split("\n## ")[0].splitlines()
+def section(title: str) -> str:
+    """Return a section of the page of differences."""
+    page = (ROOT / "docs" / "differences.md").read_text()
+    return page.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def listed(title: str = "Names and defaults") -> set[tuple[str, str]]:
+    """Return the differences that a section lists: where they are, and what differs."""
+    lines = section(title).splitlines()
     found = [LINE.match(line) for line in lines if line.startswith("- ")]
     assert all(found), [line for line in lines if line.startswith("- ") and not LINE.match(line)]
     return {(match["place"], match["what"]) for match in found if match}
@@ -90,3 +97,43 @@ def test_every_property_exists(name: str) -> None:
 
 def test_official_surface_is_complete() -> None:
     assert sum(1 for name, *_ in described() if "." in name) == 84
+
+
+def missing_names() -> Iterator[tuple[str, str]]:
+    """Yield the modules of the official package, and the names in them, that do not exist here."""
+    for module, names in OFFICIAL_NAMES["modules"].items():
+        try:
+            ours = import_module(module)
+        except ModuleNotFoundError:
+            yield module, "is missing"
+            continue
+        for name in names:
+            if not hasattr(ours, name):
+                yield f"{module}.{name}", "is missing"
+
+
+def test_only_listed_modules_and_names_are_missing() -> None:
+    page, used = listed("Modules and attributes"), set[tuple[str, str]]()
+    for place, what in missing_names():
+        lines = [line for line in page if fnmatchcase(place, line[0]) and what == line[1]]
+        assert lines, f"docs/differences.md does not list: {place}: {what}"
+        used.update(lines)
+    assert used == page, "docs/differences.md lists what no longer differs"
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_every_attribute_exists(kind: type[Client | AsyncClient]) -> None:
+    client = kind("http://localhost", 7601, log_level=None)
+    for name in OFFICIAL_NAMES["attributes"]:
+        assert name in vars(client) or isinstance(inspect.getattr_static(kind, name), property)
+
+
+def test_every_difference_of_behavior_has_a_test() -> None:
+    lines = re.split(r"\n(?=- )", section("Behavior").strip())
+    assert len(lines) >= 25
+    for line in lines:
+        named = re.findall(r"([\w/]+\.py)::(test_\w+)", line.partition("<!-- ")[2])
+        assert named, line
+        for file, name in named:
+            source = (ROOT / "tests" / file).read_text()
+            assert re.search(rf"def {name}\(", source), f"{file}::{name}"

@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # type checkers recognize the name; importing `typing` ta
 
 if TYPE_CHECKING:
     from ._async.client import AsyncClient
+    from ._auth.device import DeviceCode
     from ._auth.identity import WhoAmI
     from ._auth.remember import SavedLogin
     from ._auth.two_factor import show_qr
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
         EncryptionNotSetUpError,
         EndpointNotFoundError,
         EventsUnavailableError,
+        ExistingFileError,
+        FileAccessError,
         InvalidInputError,
         InvalidKeyError,
         InvalidResponseError,
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
         LoginExpiredError,
         LoginFailedError,
         MissingDependencyError,
+        MissingFileError,
         NameNotFoundError,
         NotAuthenticatedError,
         NotEncryptedError,
@@ -79,6 +83,9 @@ if TYPE_CHECKING:
         Vantage6Error,
         WaitTimeoutError,
     )
+    from .utils import LogLevel
+
+    __version__: str
 
 __all__ = [
     "AsyncClient",
@@ -103,8 +110,10 @@ __all__ = [
     # settings
     "Timeouts",
     "WhoAmI",
+    "DeviceCode",
     "Profile",
     "profiles",
+    "LogLevel",
     "SavedLogin",
     "show_qr",
     # errors
@@ -112,6 +121,9 @@ __all__ = [
     "ConfigurationError",
     "CredentialsNotFoundError",
     "InvalidInputError",
+    "FileAccessError",
+    "MissingFileError",
+    "ExistingFileError",
     "ClientClosedError",
     "MissingDependencyError",
     "UnclearNameError",
@@ -171,8 +183,10 @@ _HOMES = {
     "RunProgress": "._waiting.progress",
     "Timeouts": "._http.timeouts",
     "WhoAmI": "._auth.identity",
+    "DeviceCode": "._auth.device",
     "Profile": "._config.profiles",
     "profiles": "._config.profiles",
+    "LogLevel": ".utils",
     "SavedLogin": "._auth.remember",
     "show_qr": "._auth.two_factor",
 }
@@ -181,6 +195,10 @@ _HOMES = {
 if not TYPE_CHECKING:  # with a module `__getattr__`, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("vantage6-sdk")
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

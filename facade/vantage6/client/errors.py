@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vantage6.bindings.secret import NAMES
+from vantage6.bindings.secret import NAMES, hide_keys
 
 from ._utils.text import sanitize, sanitize_lines
 
@@ -13,6 +13,29 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, SupportsIndex
 
     from vantage6.bindings.server.rows import Result, Run
+
+    class Finished(Protocol):
+        """A task that has ended, as `vantage6.client.Finished` has it."""
+
+        @property
+        def task_id(self) -> int:
+            """Identifier of the task."""
+            ...
+
+        @property
+        def status(self) -> str:
+            """Final status of the task."""
+            ...
+
+        @property
+        def results(self) -> TaskResults:
+            """Result rows of the task."""
+            ...
+
+        @property
+        def error(self) -> Vantage6Error | None:
+            """What went wrong with the task, if anything."""
+            ...
 
     class TaskResults(Protocol):
         """The result rows of a task, as `ResultRows` has them."""
@@ -33,6 +56,10 @@ if TYPE_CHECKING:
 
 class Vantage6Error(Exception):
     """Base class of every error that this package raises deliberately."""
+
+    def __init__(self, *args: object) -> None:
+        # A message may quote a value, and any value may be the text of a key by mistake.
+        super().__init__(*(hide_keys(arg) if isinstance(arg, str) else arg for arg in args))
 
     def __str__(self) -> str:
         # Messages can contain text from the server and names chosen by other users: a line break in
@@ -67,6 +94,55 @@ class InvalidInputError(Vantage6Error, ValueError):
     """Invalid argument of a call; nothing was sent."""
 
 
+class FileAccessError(Vantage6Error, OSError):
+    """File that cannot be read or written: its folder, its permissions or its disk are wrong.
+
+    Attributes
+    ----------
+    errno : int
+        Number of the operating system's error.
+    strerror : str
+        Text of the operating system's error.
+    filename : str
+        Path of the file.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errno: int | None = None,
+        strerror: str | None = None,
+        filename: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.errno, self.strerror, self.filename = errno, strerror, filename
+
+    def __str__(self) -> str:
+        return sanitize(self.args[0])  # without the number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _file_error, (type(self), self.args[0], self.errno, self.strerror, self.filename)
+
+
+def _file_error(
+    cls: type[FileAccessError],
+    message: str,
+    errno: int | None,
+    strerror: str | None,
+    filename: str | None,
+) -> FileAccessError:
+    return cls(message, errno=errno, strerror=strerror, filename=filename)
+
+
+class MissingFileError(FileAccessError, FileNotFoundError):
+    """File that does not exist, or whose folder does not."""
+
+
+class ExistingFileError(FileAccessError, FileExistsError):
+    """File that exists already and is not replaced, or a folder in its place."""
+
+
 class ClientClosedError(Vantage6Error, RuntimeError):
     """Closed client: it was closed before the call or while the call waited. Create a new one."""
 
@@ -99,7 +175,7 @@ class UnclearNameError(InvalidInputError, LookupError):
     ) -> None:
         super().__init__(message)
         self.kind = kind
-        self.name = name
+        self.name = hide_keys(name)
         # Servers include the second factor in rows of users; candidates do not need it.
         self.candidates = [
             {field: value for field, value in row.items() if field not in NAMES}
@@ -516,6 +592,9 @@ class TaskFailedError(Vantage6Error):
         Result rows of the task; ``["result"]`` is None where a run did not finish.
     subtask_runs : list of Run
         Runs of its subtasks, if it has any.
+    finished : list of Finished
+        All tasks of a wait for several, in their order, each with its results and its error, if
+        any; the other attributes are those of the first one with an error.
     """
 
     def __init__(
@@ -527,6 +606,7 @@ class TaskFailedError(Vantage6Error):
         runs: Sequence[Run],
         results: TaskResults,
         subtask_runs: Sequence[Run] = (),
+        finished: Sequence[Finished] = (),
     ) -> None:
         super().__init__(message)
         self.task_id = task_id
@@ -534,6 +614,7 @@ class TaskFailedError(Vantage6Error):
         self.runs = list(runs)
         self.results = results
         self.subtask_runs = list(subtask_runs)
+        self.finished = list(finished)
 
     def __str__(self) -> str:
         # One line for each run; `describe_failure` has sanitized what is in them.
@@ -543,18 +624,35 @@ class TaskFailedError(Vantage6Error):
 class WaitTimeoutError(Vantage6Error, TimeoutError):
     """Task that did not finish before the timeout; it keeps running.
 
+    The message names the organizations whose results are missing, and why.
+
     Attributes
     ----------
     task_id : int
         Identifier of the task, which is still running on the server.
     status : str
         Last known status of the task.
+    results : ResultRows or None
+        Result rows of the task; ``["result"]`` is None where a run did not finish. None if they
+        could not be requested.
+    finished : list of Finished
+        The other tasks of a wait for several that have ended, each with its results.
     """
 
-    def __init__(self, message: str, *, task_id: int, status: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        task_id: int,
+        status: str,
+        results: TaskResults | None = None,
+        finished: Sequence[Finished] = (),
+    ) -> None:
         super().__init__(message)
         self.task_id = task_id
         self.status = status
+        self.results = results
+        self.finished = list(finished)
 
 
 class EventsUnavailableError(Vantage6Error):

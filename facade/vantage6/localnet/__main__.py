@@ -13,7 +13,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
+from vantage6.bindings.secret import hide_keys
 from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             smtp=options.smtp,
             token_seconds=options.token_seconds,
             blob_store=options.blob_store,
+            keycloak=options.keycloak,
         )
         if options.command == "up":
             return _up(network, options.json)
@@ -138,7 +141,8 @@ def _summary(network: LocalNetwork) -> str:
     """Return the addresses, passwords and ids of the network as text."""
     encryption = "encrypted" if network.encrypted else "not encrypted"
     lines = [
-        f"vantage6-server {network.version} is ready at {network.url}{network.api_path}",
+        f"vantage6 {network.version} is ready at {network.url}{network.api_path}",
+        *([f"log in at {network.auth_url}, realm {network.realm!r}"] if network.auth_url else []),
         "",
         f"{'user':<12}{'password':<28}role",
         *(f"{user.username:<12}{user.password:<28}{user.role}" for user in network.users.values()),
@@ -146,6 +150,11 @@ def _summary(network: LocalNetwork) -> str:
             f"second factor of {user.username}: {user.otp_secret}"
             for user in network.users.values()
             if user.otp_secret
+        ),
+        *(
+            [f"service account {account.client_id!r}: secret {account.client_secret}"]
+            if (account := network.service_account)
+            else []
         ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
@@ -161,9 +170,16 @@ def _summary(network: LocalNetwork) -> str:
             else []
         ),
         "",
-        f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}"). Stop: Ctrl-C.',
+        _connection(network) + " Stop: Ctrl-C.",
     ]
     return "\n".join(lines)
+
+
+def _connection(network: LocalNetwork) -> str:
+    """Return how to connect."""
+    if network.auth_url:
+        return f"The official client connects with auth_url={network.auth_url!r}."
+    return f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}").'
 
 
 def _parse_host_and_port(text: str) -> tuple[str, int]:
@@ -197,9 +213,15 @@ def _exit_on_signal(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _network_options() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print a message about the arguments, without the text of keys, and exit."""
+        super().error(hide_keys(message))
+
+
+def _network_options() -> _Parser:
     """Create a parser with the options of the network."""
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument(
         "--version",
         default=DEFAULT_VERSION,
@@ -260,22 +282,29 @@ def _network_options() -> argparse.ArgumentParser:
         "--blob-store", action="store_true", help="store inputs and results in a blob store"
     )
     shared.add_argument(
+        "--keycloak",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="version 5: run this Keycloak, or one that Maven downloads, not the stand-in for it",
+    )
+    shared.add_argument(
         "--port", type=int, metavar="P", help="server port (default: any free port)"
     )
     return shared
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     """Create the parser of the command line."""
     shared = _network_options()
-    description = argparse.ArgumentParser(add_help=False)
+    description = _Parser(add_help=False)
     description.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
         help="write addresses, passwords and ids to FILE as JSON",
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m vantage6.localnet",
         description="Run a real vantage6 server with working nodes on this machine.",
     )

@@ -5,7 +5,7 @@ import itertools
 import json
 import queue
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import TaskDatabase
 
 
+# Modules that the script imports before it runs an algorithm, in their order.
+MODULES = ("enum_format", "vantage6.algorithm.tools.decorators", "vantage6.algorithm.tools.wrap")
+# The official wrapper, which runs an algorithm.
+WRAPPER = "vantage6.algorithm.tools.wrap:wrap_algorithm"
+
+
 class AlgorithmRunner:
     """Runs the algorithms of all nodes."""
 
-    def __init__(self, python: Path, folder: Path) -> None:
+    def __init__(self, python: Path, folder: Path, modules: Sequence[str] = MODULES) -> None:
         self._execution_ids = itertools.count(1)
         self._queues: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._ended = False
@@ -31,6 +37,7 @@ class AlgorithmRunner:
             folder / "algorithm_runner.log",
             on_message=self._dispatch,
             on_end=self._release_waiting_threads,
+            arguments=modules,
             # Many runs share the processors of this machine.
             environment={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
@@ -45,8 +52,9 @@ class AlgorithmRunner:
         folder: Path,
         environment: Mapping[str, str],
         on_log: Callable[[str], None],
+        function: str = WRAPPER,
     ) -> int:
-        """Run an algorithm to its end and return the exit code, negative after a signal."""
+        """Run a function to its end and return the exit code, negative after a signal."""
         messages = self._queues[run] = queue.SimpleQueue[Message | None]()
         try:
             self._script_process.send(
@@ -55,6 +63,7 @@ class AlgorithmRunner:
                     "run": run,
                     "folder": str(folder),
                     "environment": dict(environment),
+                    "function": function,
                 }
             )
             while not self._ended and (message := messages.get()) is not None:
@@ -97,13 +106,8 @@ def prepare_run(
     requested: "list[TaskDatabase]",
 ) -> dict[str, str]:
     """Write the files for the official wrapper and return its environment variables."""
-    # A run whose report was lost is executed again.
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary = folder / "tmp"
-    temporary.mkdir(parents=True)  # in a folder with mode 0700
     files = {"INPUT_FILE": input_, "OUTPUT_FILE": b"", "TOKEN_FILE": SecretBytes(token.encode())}
-    for name, content in files.items():
-        write_private(folder / name, content)
+    temporary = write_run_files(folder, files)
     variables = {
         **{name: str(folder / name) for name in files},
         "TEMPORARY_FOLDER": str(temporary),
@@ -121,6 +125,24 @@ def prepare_run(
         },
         **_database_settings(requested),
     }
+    return run_environment(algorithm, temporary, variables)
+
+
+def write_run_files(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write the files of a run, and return the folder for its temporary files."""
+    # A run whose report was lost is executed again.
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True)  # in a folder with mode 0700
+    for name, content in files.items():
+        write_private(folder / name, content)
+    return temporary
+
+
+def run_environment(
+    algorithm: Path, temporary: Path, variables: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment variables of a run, encoded as real nodes do."""
     return clean_environment(
         HOME=str(temporary),
         ALGORITHM_FOLDER=str(algorithm.parent),

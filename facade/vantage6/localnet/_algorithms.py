@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from vantage6.localnet._environment import is_version_5
 from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._processes import script_path
 
@@ -13,9 +14,12 @@ _INCLUDED = {
 }
 
 
-def resolve_algorithms(more: Mapping[str, str | Path] | None = None) -> dict[str, Path]:
+def resolve_algorithms(
+    more: Mapping[str, str | Path] | None = None, version: str = "4"
+) -> dict[str, Path]:
     """Return the included algorithms and those given, by image name."""
-    known = {image: Path(script_path("algorithms"), file) for image, file in _INCLUDED.items()}
+    folder = Path(script_path("algorithms"), "v5" if is_version_5(version) else "v4")
+    known = {image: folder / file for image, file in _INCLUDED.items()}
     more = {} if more is None else more
     if not isinstance(cast("object", more), Mapping):
         message = f"algorithms: expected a mapping of images to paths, got {more!r}."

@@ -23,7 +23,7 @@ API_PATH = "/api"
 _CHUNK_BYTES = 2**18  # the server rejects chunks of 2**20 bytes
 # The server does not read the end of a chunked body, and would parse it as the next request.
 CLOSE_CONNECTION = {"Connection": "close"}
-_TIMEOUT = httpx.Timeout(60.0)
+TIMEOUT = httpx.Timeout(60.0)
 # Requests stay on this machine, so they must ignore the user's proxy settings.
 _NO_PROXY = {"trust_env": False}
 
@@ -43,9 +43,9 @@ class ApiError(LocalNetworkError):
         return type(self), (self.status, self._body)
 
 
-def anonymous_client(url: str) -> Client:
+def anonymous_client(url: str, api_path: str = API_PATH) -> Client:
     """Create a client without a token; the URL has no path."""
-    return Client(base_url=url + API_PATH, timeout=_TIMEOUT, verify_ssl=False, httpx_args=_NO_PROXY)
+    return Client(base_url=url + api_path, timeout=TIMEOUT, verify_ssl=False, httpx_args=_NO_PROXY)
 
 
 def authenticated_client(url: str, token: str) -> AuthenticatedClient:
@@ -53,31 +53,27 @@ def authenticated_client(url: str, token: str) -> AuthenticatedClient:
     return AuthenticatedClient(
         base_url=url + API_PATH,
         token=token,
-        timeout=_TIMEOUT,
+        timeout=TIMEOUT,
         verify_ssl=False,
         httpx_args=_NO_PROXY,
     )
 
 
-def send(client: AuthenticatedClient, call: Call[T]) -> T:
-    """Send a request of `bindings.server.calls` and return the parsed JSON."""
-    response = client.get_httpx_client().request(
-        call.method, call.path, params=dict(call.query), json=call.body
-    )
-    if not response.is_success:
-        raise ApiError(response.status_code, response.text[:500])
-    return response.json()
+def send(client: AuthenticatedClient | httpx.Client, call: Call[T]) -> T:
+    """Send a request of the bindings' `calls` and return the parsed JSON."""
+    http = client if isinstance(client, httpx.Client) else client.get_httpx_client()
+    return check(
+        http.request(call.method, call.path, params=dict(call.query), json=call.body)
+    ).json()
 
 
-def put_blob(client: AuthenticatedClient, blob: bytes) -> str:
+def put_blob(client: httpx.Client, blob: bytes) -> str:
     """Upload a blob in chunks, as nodes do, and return its id."""
     call = calls.upload_blob(b"")
-    response = client.get_httpx_client().request(
+    response = client.request(
         call.method, call.path, content=chunks(blob), headers=CLOSE_CONNECTION
     )
-    if not response.is_success:
-        raise ApiError(response.status_code, response.text[:500])
-    return response.json()["uuid"]
+    return check(response).json()["uuid"]
 
 
 def chunks(blob: bytes) -> Iterator[bytes]:
@@ -86,13 +82,17 @@ def chunks(blob: bytes) -> Iterator[bytes]:
         yield blob[start : start + _CHUNK_BYTES]
 
 
-def get_blob(client: AuthenticatedClient, blob_id: str) -> bytes:
+def get_blob(client: httpx.Client, blob_id: str) -> bytes:
     """Download a blob."""
     call = calls.download_blob(blob_id)
-    response = client.get_httpx_client().request(call.method, call.path)
+    return check(client.request(call.method, call.path)).content
+
+
+def check(response: httpx.Response) -> httpx.Response:
+    """Return a response, or raise `ApiError` for an error status."""
     if not response.is_success:
         raise ApiError(response.status_code, response.text[:500])
-    return response.content
+    return response
 
 
 def unwrap(response: Response[T | Error]) -> T:

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from vantage6.bindings.secret import Secret
-from vantage6.bindings.server.api.token import create_user_token
+from vantage6.bindings.server.api.token import create_node_token, create_user_token
+from vantage6.bindings.server.models.node_login import NodeLogin
 from vantage6.bindings.server.models.two_factor_secret import TwoFactorSecret
 from vantage6.bindings.server.models.user_login import UserLogin
 from vantage6.bindings.server.models.user_tokens import UserTokens
@@ -67,3 +68,11 @@ def log_in(
     raise LocalNetworkError(
         f"login of {username}: the server requires a second factor: {tokens.msg}"
     )
+
+
+def log_in_node(url: str, api_key: str) -> Secret:
+    """Log in as a node and return its token."""
+    body = NodeLogin(api_key=api_key)
+    with _api.anonymous_client(url) as client:
+        tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
+    return Secret(tokens.access_token)

@@ -14,12 +14,12 @@ _log = logging.getLogger("vantage6.localnet")
 
 
 @contextlib.contextmanager
-def own_address(url: str) -> Generator[None]:
+def own_address(url: str, api_path: str = _api.API_PATH) -> Generator[None]:
     """Set aside the keys that are known for an address; at the end, forget those of the network."""
     # A network has new keys, and may use the port of an earlier one. What was known before is
     # restored: the port may otherwise lead to another server, such as through a tunnel.
     port = urlsplit(url).port
-    servers = [f"http://{host}:{port}{_api.API_PATH}" for host in (_api.HOST, "localhost")]
+    servers = [f"http://{host}:{port}{api_path}" for host in (_api.HOST, "localhost")]
     started = time.time()
     earlier = _replace_known_keys(servers, ())
     try:

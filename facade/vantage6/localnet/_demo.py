@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._v5.demo import averages
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result
@@ -22,10 +23,9 @@ _WAIT_SECONDS = 120.0
 
 def show_averages(network: "LocalNetwork") -> int:
     """Print the averages, and return exit code 0 if they match."""
-    client = network.client("researcher")
     direct = {organization.id: _column(organization) for organization in network.organizations}
     all_values = [value for values in direct.values() for value in values]
-    partial = _partial_averages(client, network)
+    partial, central = _averages(network)
     rows = [
         (
             organization.name,
@@ -34,11 +34,9 @@ def show_averages(network: "LocalNetwork") -> int:
         )
         for organization in network.organizations
     ]
-    rows.append(
-        ("all organizations", _central_average(client, network), sum(all_values) / len(all_values))
-    )
+    rows.append(("all organizations", central, sum(all_values) / len(all_values)))
 
-    print(f"Average of {_COLUMN!r} in years, by vantage6-server {network.version} at {network.url}")
+    print(f"Average of {_COLUMN!r} in years, by vantage6 {network.version} at {network.url}")
     print()
     print(f"{'organization':<28}{'network':>16}{'data':>16}")
     for name, federated, expected in rows:
@@ -47,6 +45,14 @@ def show_averages(network: "LocalNetwork") -> int:
     print()
     print("The averages match." if match else "The averages differ: this is an error.")
     return 0 if match else 1
+
+
+def _averages(network: "LocalNetwork") -> tuple[dict[int, float], float]:
+    """Compute the average at each organization, and that over all."""
+    if network.auth_url:
+        return averages(network, _COLUMN)
+    client = network.client("researcher")
+    return _partial_averages(client, network), _central_average(client, network)
 
 
 def _partial_averages(client: "Client", network: "LocalNetwork") -> dict[int, float]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,37 +14,62 @@ from pathlib import Path
 import platformdirs
 
 from vantage6.localnet._errors import EnvironmentBuildError
+from vantage6.localnet._interpreters import find_python, install_uv
 from vantage6.localnet._processes import clean_environment
 
 _CACHE_VARIABLE = "VANTAGE6_LOCALNET_CACHE"
 # Increased with every change of the installed packages. It is part of the folder's name, because a
 # network of another release may be running in the old environment.
-_RECIPE = "2"
+_RECIPE = "3"
+_UV_RECIPE = "1"
 _INSTALL_SECONDS = 1800
+# Between two reports of progress: in a terminal, where they replace each other, and elsewhere.
+_TERMINAL_SECONDS, _LINE_SECONDS = 0.2, 5.0
 # Variables for installers, which run code of many packages: proxies, package indexes, certificates
 # and compilers.
 _INSTALLER_VARIABLES = re.compile(
     r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
-    r"|PIP_.+|NPM_CONFIG_.+|HOME|XDG_(CACHE|CONFIG)_HOME|CC|CFLAGS|LDFLAGS",
+    r"|PIP_.+|NPM_CONFIG_.+|HOME|JAVA_HOME|XDG_(CACHE|CONFIG|DATA)_HOME|CC|CFLAGS|LDFLAGS"
+    r"|UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|CACHE_DIR|HTTP_TIMEOUT"
+    r"|NATIVE_TLS|SYSTEM_CERTS|OFFLINE|PYTHON_INSTALL_DIR|PYTHON_INSTALL_MIRROR|CONFIG_FILE)",
     re.IGNORECASE,
 )
 
 
 def environment_python(version: str) -> Path:
-    """Return the environment's interpreter for a server version, built if necessary."""
+    """Return the environment's interpreter for a version of vantage6, built if necessary."""
     check_version(version)
-    python_version = f"py{sys.version_info.major}.{sys.version_info.minor}"
-    home = cache_folder() / f"{version}-{python_version}-{_RECIPE}"
+    name = f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
+    if is_version_5(version):
+        name = version  # any Python that it supports will do
+    home = cache_folder() / f"{name}-{_RECIPE}"
     python = home / "bin" / "python"
     install_once(home, python, lambda: _build(home, version))
     return python
 
 
+def is_version_5(version: str) -> bool:
+    """Return whether a version is of generation 5."""
+    return version.startswith("5.")
+
+
+def find_uv() -> Path:
+    """Return uv: from PATH, or installed in the cache."""
+    if found := shutil.which("uv"):
+        return Path(found)
+    home = cache_folder() / f"uv-{_UV_RECIPE}"
+    uv = home / "bin" / "uv"
+    install_once(home, uv, lambda: install_uv(home, run_step))
+    return uv
+
+
 def check_version(version: str) -> None:
-    """Raise an error unless a version is one of vantage6 4."""
-    if not re.fullmatch(r"4\.\d+\.\d+\w*", str(version)):
-        message = f"version: expected a version of vantage6 4 such as '4.15.2', got {version!r}."
-        raise EnvironmentBuildError(message)
+    """Raise an error unless a version is one of vantage6 4 or 5.0."""
+    if not re.fullmatch(r"(4\.\d+|5\.0)\.\d+\w*", str(version)):
+        raise EnvironmentBuildError(
+            "version: expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got "
+            f"{version!r}."
+        )
 
 
 def install_once(home: Path, required_file: Path, build: Callable[[], None]) -> None:
@@ -95,7 +121,7 @@ def _file_lock(path: Path) -> Generator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _print_progress("Waiting for another process that is building this environment.")
+            print_progress("Waiting for another process that is building this environment.")
             fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when its holder ends
         yield
 
@@ -113,19 +139,24 @@ def _is_complete(home: Path, required_file: Path) -> bool:
 def _build(home: Path, version: str) -> None:
     """Build the environment, with progress messages on standard error."""
     started = time.monotonic()
-    name = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    _print_progress(
-        f"Building an environment for vantage6-server {version} on {name}, once. This may take"
-    )
-    _print_progress(f"a few minutes. Location: {home}")
-    run_step([sys.executable, "-m", "venv", str(home)], home, "create a virtual environment")
-    pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    run_step([*pip, "install", *_requirements(version)], home, f"install vantage6-server {version}")
-    _print_progress(f"The environment is ready after {time.monotonic() - started:.0f} s.")
+    package = f"vantage6-{'hq' if is_version_5(version) else 'server'} {version}"
+    print_progress(f"Building an environment for {package}, once. Location: {home}")
+    uv = str(find_uv())
+    base = str(find_python(Path(uv), home, run_step)) if is_version_5(version) else sys.executable
+    create = [uv, "venv", "--no-project", "--python", base, str(home)]
+    run_step(create, home, "create a virtual environment")
+    install = [uv, "pip", "install", "--python", str(home / "bin" / "python")]
+    run_step([*install, *_requirements(version)], home, f"install {package}")
+    print_progress(f"The environment is ready after {time.monotonic() - started:.0f} s.")
 
 
 def _requirements(version: str) -> list[str]:
     """Return the packages to install."""
+    if is_version_5(version):
+        # HQ imports the backend, and its client imports pandas; neither requires it.
+        packages = ("hq", "backend-common", "algorithm-store", "algorithm-tools", "client", "node")
+        pins = [f"vantage6-{package}=={version}" for package in packages]
+        return [*pins, "pandas", "pyuwsgi", "websocket-client"]
     packages = ("server", "algorithm-store", "algorithm-tools", "backend-common")
     requirements = [
         f"vantage6=={version}",
@@ -141,24 +172,47 @@ def _requirements(version: str) -> list[str]:
 
 
 def run_step(command: list[str], home: Path, purpose: str) -> None:
-    """Run a build step; raise an error with its last output line if it fails."""
-    try:
-        done = subprocess.run(
+    """Run a build step, and report progress; raise an error with its last line if it fails."""
+    # The folder of the cache has no settings of a project.
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(
             command,
-            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_INSTALL_SECONDS,
             env=_installer_environment(),
+            cwd=home.parent,
         )
-    except subprocess.TimeoutExpired:
-        message = f"could not {purpose}: timed out after {_INSTALL_SECONDS} s."
-        raise EnvironmentBuildError(message) from None
-    if done.returncode != 0:
+        try:
+            code = _wait(process, purpose)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        output.seek(0)
+        printed = output.read()
+    if code != 0:
         log = home.with_name(home.name + ".log")
-        log.write_text(done.stdout)
-        message = f"could not {purpose}: {_failure_reason(done.stdout)}. Full output: {log}"
+        log.write_text(printed)
+        message = f"could not {purpose}: {_failure_reason(printed)}. Full output: {log}."
         raise EnvironmentBuildError(message)
+
+
+def _wait(process: "subprocess.Popen[bytes]", purpose: str) -> int:
+    """Wait for a build step and report progress; return its exit code."""
+    started = time.monotonic()
+    terminal = sys.stderr.isatty()
+    while (seconds := time.monotonic() - started) < _INSTALL_SECONDS:
+        if terminal or seconds > 1:
+            print_progress(f"{purpose}: {seconds:.0f} s", end="" if terminal else "\n")
+        try:
+            code = process.wait(_TERMINAL_SECONDS if terminal else _LINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        if terminal:
+            print_progress("", end="")
+        return code
+    raise EnvironmentBuildError(f"could not {purpose}: timed out after {_INSTALL_SECONDS} s.")
 
 
 def _installer_environment() -> dict[str, str]:
@@ -170,18 +224,24 @@ def _installer_environment() -> dict[str, str]:
 
 
 def _failure_reason(output: str) -> str:
-    """Return the reason for a failed step, from the output of pip or venv."""
-    if "connection broken" in output or "Failed to establish a new connection" in output:
+    """Return the reason for a failed step, from the output of its program."""
+    if "connection broken" in output or "error sending request" in output.lower():
         return "the package index cannot be reached. Check your network connection"
     if "No space left on device" in output:
         return f"no space is left. Name another cache folder in {_CACHE_VARIABLE} or XDG_CACHE_HOME"
     if "ensurepip is not available" in output:
         return "this Python has no ensurepip. Install it ('apt install python3-venv')"
+    # uv explains a conflict over several lines.
+    conflict = r"Because (.+?)(?: and you\s+require|, we can conclude|\n\n|$)"
+    if found := re.search(conflict, output, re.DOTALL):
+        return " ".join(found[1].split()).rstrip(".")
     errors = [line for line in output.splitlines() if line.lower().startswith("error:")]
     lines = errors or output.strip().splitlines() or ["no output"]
-    return lines[-1].removeprefix("ERROR: ").strip().rstrip(".")
+    return re.sub("^error: ", "", lines[-1], flags=re.IGNORECASE).strip().rstrip(".")
 
 
-def _print_progress(line: str) -> None:
-    """Print a progress message to standard error."""
-    print(f"vantage6.localnet: {line}", file=sys.stderr, flush=True)  # noqa: T201
+def print_progress(line: str, end: str = "\n") -> None:
+    """Print a progress message to standard error, in place of one without an end of line."""
+    start = "\r\x1b[K" if sys.stderr.isatty() else ""
+    text = f"vantage6.localnet: {line}" if line else ""
+    print(start + text, file=sys.stderr, end=end, flush=True)  # noqa: T201

@@ -33,6 +33,10 @@ class EventRelay:
         self._handlers[node] = handler
         self._script_process.send({"type": "connect", "node": node, "url": url, "token": token})
 
+    def renew(self, node: int, token: str) -> None:
+        """Reconnect a node with a new token."""
+        self._script_process.send({"type": "renew", "node": node, "token": token})
+
     def disconnect(self, node: int) -> None:
         """Disconnect a node."""
         self._script_process.send({"type": "disconnect", "node": node})

@@ -2,62 +2,50 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-from vantage6.bindings.secret import Secret, SecretBytes, scrub
-from vantage6.bindings.server.api.node import list_nodes
-from vantage6.client._encryption import keys as _keys
+from vantage6.bindings.secret import Secret, SecretBytes
 from vantage6.client._storage.files import atomic_write
 from vantage6.localnet import _api
-from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._algorithms import resolve_algorithms
-from vantage6.localnet._authentication import LoginSettings, log_in
-from vantage6.localnet._blob_store import BlobStore
-from vantage6.localnet._client_files import own_address
-from vantage6.localnet._encryption import PayloadCodec
-from vantage6.localnet._environment import check_version, environment_python
-from vantage6.localnet._errors import LocalNetworkError, NodeStartError
-from vantage6.localnet._event_relay import EventRelay
-from vantage6.localnet._node import Node, NodeConfig
+from vantage6.localnet._authentication import LoginSettings
+from vantage6.localnet._environment import check_version, environment_python, is_version_5
+from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._organizations import Databases, organization_specs
-from vantage6.localnet._proxy import Proxy
-from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, Seed, User, seed
-from vantage6.localnet._server import Server, check_port
-from vantage6.localnet._store import LinkedStore, Store, link_store
+from vantage6.localnet._running import Options, Running
+from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, User
+from vantage6.localnet._server import check_port
+from vantage6.localnet._server_network import ServerNetwork
+from vantage6.localnet._store import LinkedStore
+from vantage6.localnet._v5.accounts import ServiceAccount
+from vantage6.localnet._v5.network import HqNetwork
+from vantage6.localnet._v5.services import HQ_PATH
 
 if TYPE_CHECKING:
     from vantage6.client import AsyncClient, Client
 
 DEFAULT_VERSION = "4.15.2"
-_ONLINE_SECONDS = 60.0
-_OFFLINE_SECONDS = 5.0
-_PAGE = 100
 
 
 class LocalNetwork:
     """A local vantage6 network: a real server with users, organizations and working nodes.
 
-    Use it as a context manager: entering starts the network, and exiting stops all of it. The first
-    start of a server version builds an environment for it, which takes a minute or two; later
-    starts take seconds.
+    Use it as a context manager: entering starts the network, and exiting stops all of it. `start`
+    and `stop` do the same in a notebook. The first start of a version builds an environment for it,
+    which takes less than a minute; later starts take seconds.
 
     Parameters
     ----------
     version : str, default "4.15.2"
-        Server version.
+        Version of the server, or 5.0.x for HQ.
     organizations : int or sequence of str, optional
         Number or names of the organizations, each with its own node and data. By default those in
         `databases`, or else three.
@@ -94,6 +82,9 @@ class LocalNetwork:
         Whether the server stores inputs and results in a blob store instead of its database. The
         blob store is the Azure emulator, which needs Node.js and npm. Requires server 4.13 or
         later.
+    keycloak : str or Path, optional
+        Folder of a Keycloak distribution, to run in place of the stand-in for it on a network of
+        version 5; an empty string means to download one with Maven. Needs Java 17 or later.
 
     Attributes
     ----------
@@ -116,6 +107,11 @@ class LocalNetwork:
         Private key files by organization id; empty if not encrypted.
     store : LinkedStore or None
         Id and name of the store on the server, and its ``url`` including the API path.
+    auth_url, realm : str or None
+        Address of the identity provider and its realm, on a network of version 5.
+    service_account : ServiceAccount or None
+        Account for scripts, on a network of version 5, with its ``client_id`` and
+        ``client_secret``. It is a researcher.
 
     Raises
     ------
@@ -138,7 +134,11 @@ class LocalNetwork:
     nodes: list[NodeAccount]
     private_keys: dict[int, Path]
     store: LinkedStore | None
+    auth_url: str | None
+    realm: str | None
+    service_account: ServiceAccount | None
     _folder: Path
+    _running: Running
 
     def __init__(
         self,
@@ -156,6 +156,7 @@ class LocalNetwork:
         smtp: tuple[str, int] | None = None,
         token_seconds: int | None = None,
         blob_store: bool = False,
+        keycloak: str | Path | None = None,
     ) -> None:
         if sys.platform == "win32":
             raise LocalNetworkError(
@@ -163,32 +164,85 @@ class LocalNetwork:
                 "Subsystem for Linux (WSL)."
             )
         check_version(version)
-        self._organization_specs = organization_specs(organizations, databases)
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
         if blob_store and re.match(r"4\.(\d|1[0-2])\.", version):
             raise LocalNetworkError(
                 f"blob_store: expected server version 4.13 or later, got {version}."
             )
-        self.version = version
-        self.encrypted = encrypted
-        self.api_path = _api.API_PATH
-        self._requested_port = port
+        if is_version_5(version):
+            _check_version_5(two_factor=two_factor, smtp=smtp, blob_store=blob_store)
+        elif keycloak is not None:
+            raise LocalNetworkError(
+                f"keycloak: expected version 5, got {version}, which has logins of its own. Leave "
+                "it out."
+            )
         if port is not None:
             check_port(port)
-        self._with_store = store
-        self._with_blob_store = blob_store
-        self._review = review
-        self._login_settings = LoginSettings(two_factor, smtp, token_seconds)
-        self._algorithms = resolve_algorithms(algorithms)
-        self._allowed = _check_patterns(allowed_algorithms)
+        self.version = version
+        self.encrypted = encrypted
+        self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
+        self._options = Options(
+            organizations=organization_specs(organizations, databases),
+            algorithms=resolve_algorithms(algorithms, version),
+            allowed=_check_patterns(allowed_algorithms),
+            encrypted=encrypted,
+            port=port,
+            store=store,
+            review=review,
+            login=LoginSettings(two_factor, smtp, token_seconds),
+            blob_store=blob_store,
+            keycloak=None if keycloak is None else Path(keycloak),
+        )
         self._exit_stack = contextlib.ExitStack()
+        self._is_running = False
 
-    def __enter__(self) -> "LocalNetwork":
+    def start(self) -> "LocalNetwork":
+        """Start the network, for notebooks and shells; `stop` stops it.
+
+        Returns
+        -------
+        LocalNetwork
+            This network.
+
+        Raises
+        ------
+        LocalNetworkError
+            If it is running, or cannot start.
+
+        Examples
+        --------
+        >>> net = LocalNetwork().start()  # doctest: +SKIP
+        >>> net.stop()  # doctest: +SKIP
+        """
+        if self._is_running:
+            raise LocalNetworkError("start: expected a network that is stopped; it is running.")
         with contextlib.ExitStack() as stack:
             self._start(stack)
             self._exit_stack = stack.pop_all()
+        self._is_running = True
         return self
+
+    def stop(self) -> None:
+        """Stop the network, if it is running, and delete its data.
+
+        Examples
+        --------
+        >>> net.stop()  # doctest: +SKIP
+        """
+        self._is_running = False
+        self._exit_stack.close()
+
+    def __repr__(self) -> str:
+        if not self._is_running:
+            return f"<LocalNetwork {self.version}: stopped>"
+        names = ", ".join(organization.name for organization in self.organizations)
+        encryption = "encrypted" if self.encrypted else "not encrypted"
+        address = f"{self.url}{self.api_path}"
+        return f"<LocalNetwork {self.version} at {address}: nodes of {names}; {encryption}>"
+
+    def __enter__(self) -> "LocalNetwork":
+        return self.start()
 
     def __exit__(
         self,
@@ -196,7 +250,7 @@ class LocalNetwork:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._exit_stack.close()
+        self.stop()
 
     def client(self, user: str = "researcher") -> "Client":
         """Return a client that is logged in.
@@ -223,6 +277,7 @@ class LocalNetwork:
         """
         from vantage6.client import Client  # only needed here
 
+        self._check_client()
         who = self._user(user)
         client = Client(self.url, log_level=None, known_organizations=self.known_organizations)
         self._exit_stack.callback(client.close)
@@ -255,6 +310,7 @@ class LocalNetwork:
         """
         from vantage6.client import AsyncClient
 
+        self._check_client()
         who = self._user(user)
         client = AsyncClient(self.url, log_level=None, known_organizations=self.known_organizations)
         try:
@@ -264,6 +320,14 @@ class LocalNetwork:
             await client.close()
             raise
         return client
+
+    def _check_client(self) -> None:
+        if is_version_5(self.version):
+            raise LocalNetworkError(
+                f"client: expected version 4, got version {self.version}, which the client does "
+                "not support yet. Use the bindings vantage6.bindings.hq, or the official client, "
+                "with the addresses and passwords of describe()."
+            )
 
     @property
     def known_organizations(self) -> Path:
@@ -286,7 +350,7 @@ class LocalNetwork:
         --------
         >>> net.restart_server()  # doctest: +SKIP
         """
-        self._server.restart()
+        self._running.server.restart()
 
     def disconnect_node(self, organization_id: int) -> None:
         """Disconnect an organization's node from the server.
@@ -308,7 +372,7 @@ class LocalNetwork:
         --------
         >>> net.disconnect_node(3)  # doctest: +SKIP
         """
-        self._node(organization_id).disconnect()
+        self._running.node(organization_id).disconnect()
 
     def reconnect_node(self, organization_id: int) -> None:
         """Connect a node again after `disconnect_node`, and wait until it is online.
@@ -329,28 +393,7 @@ class LocalNetwork:
         --------
         >>> net.reconnect_node(3)  # doctest: +SKIP
         """
-        node = self._node(organization_id)
-        if not node.is_disconnected:
-            return
-        # The server may handle the end of the old connection after the beginning of a new one.
-        deadline = time.monotonic() + _OFFLINE_SECONDS
-        online = {"id": node.config.id, "status": "online"}.items()
-        while time.monotonic() < deadline and any(
-            online <= row.items() for row in self._node_rows()
-        ):
-            time.sleep(0.05)
-        node.connect()
-        _wait_until_online([node], self._relay)
-
-    def _node(self, organization_id: int) -> Node:
-        """Return the node of an organization."""
-        for node in self._nodes:
-            if node.config.organization_id == organization_id:
-                return node
-        known = ", ".join(str(node.config.organization_id) for node in self._nodes)
-        raise LocalNetworkError(
-            f"organization_id: expected one of {known}, got {organization_id!r}."
-        )
+        self._running.reconnect_node(organization_id)
 
     def client_variables(self) -> dict[str, str]:
         """Return the environment variables with which ``Client.from_env()`` connects.
@@ -426,8 +469,9 @@ class LocalNetwork:
             ],
             "collaboration": {"id": self.collaboration.id, "name": self.collaboration.name},
             "study": {"id": self.study.id, "name": self.study.name},
-            "nodes": self._node_rows(),
+            "nodes": self._running.node_rows(),
             "store": asdict(self.store) if self.store else None,
+            **self._running.more(),
         }
 
     def write(self, path: Path) -> None:
@@ -462,69 +506,12 @@ class LocalNetwork:
         python = environment_python(self.version)
         folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        blobs = BlobStore(folder) if self._with_blob_store else None
-        if blobs:
-            stack.callback(blobs.stop)
-            blobs.wait_until_ready()
-        blob_setting = blobs.server_setting if blobs else None
-        server = Server(python, folder, self._requested_port, self._login_settings, blob_setting)
-        self._server = server
-        stack.callback(server.stop)
-        stack.enter_context(own_address(server.url))
-        store = Store(python, folder, server.url, self._review) if self._with_store else None
-        if store:
-            stack.callback(store.stop)
-        # Slow steps run in parallel: starting the server, importing pandas, generating keys.
-        runner = AlgorithmRunner(python, folder)
-        stack.callback(runner.stop)
-        relay = self._relay = EventRelay(python, folder)
-        stack.callback(relay.stop)
-        keys = self._generate_keys(stack)
-        self.version = server.wait_until_ready()
-        self.url, self.port = server.url, server.port
-        seeded = seed(server.url, server.root_password, folder, self._organization_specs, keys)
-        self._set_attributes(seeded)
-        self._start_nodes(stack, folder, keys, runner, relay)
-        self.store = link_store(server.url, store, self._root_token()) if store else None
-
-    def _start_nodes(
-        self,
-        stack: contextlib.ExitStack,
-        folder: Path,
-        keys: "list[Future[RSAPrivateKey]] | None",
-        runner: AlgorithmRunner,
-        relay: EventRelay,
-    ) -> None:
-        """Start one node per organization, and wait until all are online."""
-        proxy = Proxy(self.url)
-        stack.callback(proxy.stop)
-        nodes = self._nodes = list[Node]()
-        for index, account in enumerate(self.nodes):
-            config = NodeConfig(
-                id=account.id,
-                organization_id=account.organization_id,
-                collaboration_id=self.collaboration.id,
-                api_key=account.api_key,
-                databases=self.organizations[index].databases,
-                folder=folder / f"node-{account.id}",
-                codec=PayloadCodec(keys[index].result() if keys else None),
-                allowed=self._allowed,
-            )
-            node = Node(self.url, config, self._algorithms, runner, proxy, relay)
-            stack.callback(node.stop)
-            nodes.append(node)
-        _wait_until_online(nodes, relay)
-
-    def _generate_keys(self, stack: contextlib.ExitStack) -> "list[Future[RSAPrivateKey]] | None":
-        """Start generating a private key per organization, if encryption is on."""
-        if not self.encrypted:
-            return None
-        makers = ThreadPoolExecutor(os.cpu_count())
-        stack.callback(makers.shutdown, cancel_futures=True)
-        return [makers.submit(_keys.generate_private_key) for _ in self._organization_specs]
-
-    def _set_attributes(self, seeded: Seed) -> None:
-        """Set the attributes that the seed defines."""
+        kind = HqNetwork if is_version_5(self.version) else ServerNetwork
+        running = self._running = kind(self._options, python, folder, stack)
+        self.version, self.store = running.version, running.store
+        self.url, self.port = running.server.url, running.server.port
+        seeded = running.seed
+        self.auth_url, self.realm, self.service_account = running.login
         self.users = seeded.users
         self.organizations = seeded.organizations
         self.collaboration = seeded.collaboration
@@ -536,25 +523,19 @@ class LocalNetwork:
             if organization.private_key is not None
         }
 
-    def _root_token(self) -> str:
-        """Log in as root and return the access token."""
-        root = self.users["root"]
-        token, _ = log_in(self.url, root.username, root.password, root.otp_secret)
-        return token
 
-    def _node_rows(self) -> list[dict[str, object]]:
-        """Return the nodes with their current status."""
-        with _api.authenticated_client(self.url, self._root_token()) as client:
-            page = _api.unwrap(list_nodes.sync_detailed(client=client, per_page=_PAGE, sort="id"))
-        return [
-            {
-                "id": node.id,
-                "name": node.name,
-                "organization": node.organization.id,
-                "status": node.status,
-            }
-            for node in page.data
-        ]
+def _check_version_5(**options: object) -> None:
+    """Raise an error for an option that version 5 does not have."""
+    reasons = {
+        "two_factor": "second factors are set up at its identity provider",
+        "smtp": "its identity provider sends the mail",
+        "blob_store": "its blob store does not work",
+    }
+    for name, value in options.items():
+        if value:
+            raise LocalNetworkError(
+                f"{name}: expected version 4, got version 5: {reasons[name]}. Leave it out."
+            )
 
 
 def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
@@ -570,14 +551,3 @@ def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:
             message = f"allowed_algorithms: expected regular expressions, got {pattern!r}: {error}."
             raise LocalNetworkError(message) from None
     return tuple(allowed or ())
-
-
-def _wait_until_online(nodes: list[Node], relay: EventRelay) -> None:
-    """Wait until all nodes are connected to the server."""
-    deadline = time.monotonic() + _ONLINE_SECONDS
-    for node in nodes:
-        if not node.online.wait(max(0.0, deadline - time.monotonic())):
-            log = scrub(relay.log.read_text(errors="replace"))
-            tail = "\n  ".join(log.splitlines()[-20:])
-            message = f"node {node.config.id}: not online after {_ONLINE_SECONDS:.0f} s."
-            raise NodeStartError(f"{message} End of the event relay's log:\n  {tail}")

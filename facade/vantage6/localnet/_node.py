@@ -15,31 +15,32 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast
+
+import httpx
 
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
-from vantage6.bindings.server.api.token import create_node_token
-from vantage6.bindings.server.models.node_login import NodeLogin
 from vantage6.localnet import _algorithm_runner, _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._algorithms import find_algorithm
 from vantage6.localnet._encryption import PayloadCodec
+from vantage6.localnet._errors import LocalNetworkError
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._organizations import database_type, open_text
 from vantage6.localnet._proxy import Proxy
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
     from vantage6.bindings.call import Call
 
     # Rows instead of models: a node reads few fields, which are the same in all server versions.
-    from vantage6.bindings.server.rows import Run, RunStatus, RunUpdate, TaskWithoutRuns
+    from vantage6.bindings.server.rows import ContainerLogin, Run, TaskWithoutRuns
 
 T = TypeVar("T")
 
 _log = logging.getLogger("vantage6.localnet")
+# Calls of HQ or of a server: a node makes few, which have the same names in both.
+Calls = Any
 # Events announce runs immediately; polling finds those whose event was lost.
 _POLL_SECONDS = 20.0
 _STOP_SECONDS = 5.0
@@ -56,6 +57,7 @@ class NodeConfig:
     id: int
     organization_id: int
     collaboration_id: int
+    name: str
     api_key: str = field(repr=False)
     databases: dict[str, Path]
     folder: Path
@@ -67,25 +69,51 @@ class NodeConfig:
         return not self.allowed or any(re.match(pattern, image) for pattern in self.allowed)
 
 
+@dataclass(frozen=True)
+class NodeLogin:
+    """A node's client for the API, the address of the events, and the tokens for them."""
+
+    api: httpx.Client
+    url: str
+    token: Callable[[], str]
+
+
+class CannotStartError(LocalNetworkError):
+    """A node does not start a run; `status` says why to the server."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        self.status = status
+        super().__init__(reason)
+
+
 class RunToKill(TypedDict):
     """A run to kill."""
 
     run_id: int
 
 
-class KillOrder(TypedDict):
-    """Data of a `kill_containers` event."""
+class KillOrder(TypedDict, total=False):
+    """Data of a `kill_containers` event; without a list, it means all runs."""
 
     collaboration_id: int
+    node_id: int
     kill_list: list[RunToKill]
 
 
 class Node:
     """The node of one organization in one collaboration."""
 
+    calls: Calls = calls
+    # Events that a node handles, and what it calls them.
+    event_names: ClassVar[dict[str, str]] = {
+        "sync": "sync",
+        "new_task": "new_task",
+        "kill_containers": "kill_containers",
+    }
+
     def __init__(
         self,
-        url: str,
+        login: NodeLogin,
         config: NodeConfig,
         algorithms: Mapping[str, Path],
         runner: AlgorithmRunner,
@@ -95,13 +123,9 @@ class Node:
         self.config = config
         self.algorithms = algorithms
         self.runner = runner
-        self._url = url
         self.emit = functools.partial(relay.emit, config.id)
-        with _api.anonymous_client(url) as client:
-            body = NodeLogin(api_key=config.api_key)
-            tokens = _api.unwrap(create_node_token.sync_detailed(client=client, body=body))
-        self._token = Secret(tokens.access_token)
-        self.api = _api.authenticated_client(url, self._token)
+        self.login = login
+        self.api = login.api
         self.proxy_port = proxy.port
         self.proxy_path = proxy.add_node(self.api, config.codec)
         self.online = threading.Event()
@@ -113,24 +137,24 @@ class Node:
             target=self._handle_events, name=f"localnet-node-{config.id}", daemon=True
         )
         self._thread.start()
-        self._relay = relay
+        self.relay = relay
         self.connect()
 
     def on_event(self, event: str, data: object) -> None:
         """Queue an event for the node's thread."""
-        if event in ("sync", "new_task", "kill_containers"):
-            self._events.put((event, data))
+        if event in self.event_names:
+            self._events.put((self.event_names[event], data))
 
     def connect(self) -> None:
         """Go online, and start the open runs."""
         self.is_disconnected = False
-        self._relay.connect(self.config.id, self._url, self._token, self.on_event)
+        self.relay.connect(self.config.id, self.login.url, self.login.token(), self.on_event)
 
     def disconnect(self) -> None:
         """Go offline and start no more runs; active runs continue."""
         self.is_disconnected = True
         self.online.clear()
-        self._relay.disconnect(self.config.id)
+        self.relay.disconnect(self.config.id)
 
     def stop(self) -> None:
         """Stop the node, and kill its active runs without a report."""
@@ -140,7 +164,7 @@ class Node:
         for execution in list(self._executions.values()):
             self.runner.kill(execution.execution_id)
             execution.ended.wait(_STOP_SECONDS)
-        self.api.get_httpx_client().close()
+        self.api.close()
 
     def _handle_events(self) -> None:
         """Handle events, and poll for open runs, until stopped."""
@@ -150,12 +174,12 @@ class Node:
             except queue.Empty:
                 event, data = "poll", None
             try:
-                self._handle_event(event, data)
+                self.handle_event(event, data)
             except Exception:  # the next event or poll may succeed
                 if not self.stopping.is_set():
                     _log.warning("node %s: %r failed", self.config.id, event, exc_info=True)
 
-    def _handle_event(self, event: str, data: object) -> None:
+    def handle_event(self, event: str, data: object) -> None:
         """Handle one event."""
         match event, data:
             case "kill_containers", dict():
@@ -163,7 +187,7 @@ class Node:
             case "new_task", {"id": int(task_id)}:
                 self._start_open_runs(task_id)
             case "sync", _:
-                self._send_node_info()
+                self.emit("node_info_update", self.details(), wait_until_handled=True)
                 self._start_open_runs()
                 self.online.set()
             case "poll", _:
@@ -171,32 +195,28 @@ class Node:
             case _:
                 pass  # "stop" only wakes the thread
 
-    def _send_node_info(self) -> None:
-        """Send the node's configuration, as real nodes do when they connect."""
+    def details(self) -> dict[str, object]:
+        """Return the node's configuration, which real nodes send when they connect."""
         databases = self.config.databases
         types = {f"db_type_{label}": database_type(path) for label, path in databases.items()}
-        self.emit(
-            "node_info_update",
-            {
-                "encryption": self.config.codec.is_encrypted,
-                "allowed_algorithms": list(self.config.allowed) or "all",
-                "database_labels": list(databases),
-                "database_types": types,
-                "database_columns": {
-                    f"columns_{label}": _csv_columns(path)
-                    for label, path in databases.items()
-                    if database_type(path) == "csv"
-                },
+        return {
+            "encryption": self.config.codec.is_encrypted,
+            "allowed_algorithms": list(self.config.allowed) or "all",
+            "database_labels": list(databases),
+            "database_types": types,
+            "database_columns": {
+                f"columns_{label}": _csv_columns(path)
+                for label, path in databases.items()
+                if database_type(path) == "csv"
             },
-            wait_until_handled=True,  # clients may read it as soon as the node is online
-        )
+        }
 
     def _start_open_runs(self, task_id: int | None = None) -> None:
         """Start the open runs of one task, or of all tasks."""
         if self.is_disconnected:
             return
         for page in itertools.count(1):
-            call = calls.list_runs(
+            call = self.calls.list_runs(
                 state="open",
                 include=["task"],
                 node_id=self.config.id,
@@ -219,7 +239,7 @@ class Node:
 
     def _start_run(self, run: "Run") -> None:
         """Execute a run in a thread."""
-        execution = self._executions[run["id"]] = Execution(self, run)
+        execution = self._executions[run["id"]] = self.execution(run)
 
         def work() -> None:
             execution.run()
@@ -227,24 +247,33 @@ class Node:
 
         threading.Thread(target=work, name=f"localnet-run-{run['id']}", daemon=True).start()
 
+    def execution(self, run: "Run") -> "Execution":
+        """Return the execution of a run."""
+        return Execution(self, run)
+
     def _kill_runs(self, order: "KillOrder") -> None:
         """Kill the runs of a kill order."""
-        if order["collaboration_id"] == self.config.collaboration_id:
-            for item in order["kill_list"]:
-                execution = self._executions.get(item["run_id"])
-                if execution is not None:
-                    execution.kill()
+        config = self.config
+        if order.get("collaboration_id") != config.collaboration_id:
+            return
+        if order.get("node_id", config.id) != config.id:
+            return
+        all_runs = [RunToKill(run_id=run_id) for run_id in list(self._executions)]
+        for item in order.get("kill_list", all_runs):
+            execution = self._executions.get(item["run_id"])
+            if execution is not None:
+                execution.kill()
 
 
 class Execution:
     """The execution of one run on a node."""
 
     def __init__(self, node: Node, run: "Run") -> None:
-        self._node = node
-        self._run = run
-        self._task = cast("TaskWithoutRuns", run["task"])
-        self._folder = node.config.folder / f"run-{run['id']}"
-        self._log: list[str] = []
+        self.node = node
+        self.run_row = run
+        self.task = cast("TaskWithoutRuns", run["task"])
+        self.folder = node.config.folder / f"run-{run['id']}"
+        self.log: list[str] = []
         self._killed = threading.Event()
         self.execution_id = node.runner.next_execution_id()
         self.ended = threading.Event()
@@ -252,123 +281,130 @@ class Execution:
     def kill(self) -> None:
         """Kill the run on a user's request."""
         self._killed.set()
-        self._node.runner.kill(self.execution_id)
-        self._emit_status("killed by user")
+        self.node.runner.kill(self.execution_id)
+        self.emit_status("killed by user")
         try:
-            self._update_run(
-                status="killed by user", log="".join(self._log), finished_at=_utc_now()
-            )
+            self.report_kill()
         except _api.ApiError as error:
             # The server marks the runs of a killed task as ended and then rejects updates.
-            _log.debug("run %s was ended by the server: %s", self._run["id"], error)
+            _log.debug("run %s was ended by the server: %s", self.run_row["id"], error)
+
+    def report_kill(self) -> None:
+        """Report that the run was killed."""
+        self.update_run(status="killed by user", log="".join(self.log), finished_at=utc_now())
 
     def run(self) -> None:
         """Execute the run and report its status; never raises."""
         try:
-            self._execute()
+            self.execute()
+        except CannotStartError as error:
+            self.fail(error.status, str(error))
         except Exception as error:  # an open run would be started again
-            if not self._is_stopping():
-                self._fail("failed", f"The node could not execute the run: {error}")
+            if not self.is_stopping():
+                self.fail("failed", f"The node could not execute the run: {error}")
         finally:
             self.ended.set()
 
-    def _is_stopping(self) -> bool:
+    def is_stopping(self) -> bool:
         """Return whether the run needs no report, because it was killed or the node stops."""
-        return self._killed.is_set() or self._node.stopping.is_set()
+        return self._killed.is_set() or self.node.stopping.is_set()
 
-    def _execute(self) -> None:
+    def execute(self) -> None:
         """Run the algorithm and report the result."""
-        node, config, image = self._node, self._node.config, self._task["image"] or ""
+        node, config, image = self.node, self.node.config, self.task["image"] or ""
         if not config.allows(image):
             reason = f"The node's policy does not allow the image {image!r}."
-            self._fail("not allowed", reason)
-            return
-        self._update_run(started_at=_utc_now())
+            raise CannotStartError("not allowed", reason)
+        self.update_run(started_at=utc_now())
         algorithm = find_algorithm(node.algorithms, image)
         if algorithm is None:
             known = ", ".join(sorted(node.algorithms))
             reason = (
                 f"The local network has no algorithm for the image {image!r}. Available: {known}."
             )
-            self._fail("non-existing Docker image", reason)
-            return
-        call = calls.create_container_token({"image": image, "task_id": self._task["id"]})
-        token = Secret(self._send(call)["container_token"])
-        environment = _algorithm_runner.prepare_run(
-            self._folder,
+            raise CannotStartError("non-existing Docker image", reason)
+        environment = self.prepare(algorithm)
+        # An update without a log deletes earlier lines, so it must precede the first line.
+        self.update_run(status="active")
+        self.emit_status("active")
+        code = node.runner.run(self.execution_id, self.folder, environment, self.on_log)
+        if not self.is_stopping():
+            if code not in (0, 1):  # 1: the log says why
+                self.on_log(f"{_describe_end(code)}\n")
+            self.report("completed" if code == 0 else "crashed")
+
+    def prepare(self, algorithm: Path) -> dict[str, str]:
+        """Write the files for the official wrapper and return its environment variables."""
+        node, task = self.node, self.task
+        body: ContainerLogin = {"image": task["image"] or "", "task_id": task["id"]}
+        return _algorithm_runner.prepare_run(
+            self.folder,
             algorithm=algorithm,
             input_=self._read_input(),
-            token=token,
+            token=Secret(self.send(calls.create_container_token(body))["container_token"]),
             proxy=(node.proxy_port, node.proxy_path),
-            databases=config.databases,
-            requested=self._task["databases"],
+            databases=node.config.databases,
+            requested=task["databases"],
         )
-        # An update without a log deletes earlier lines, so it must precede the first line.
-        self._update_run(status="active")
-        self._emit_status("active")
-        code = node.runner.run(self.execution_id, self._folder, environment, self._on_log)
-        if not self._is_stopping():
-            if code not in (0, 1):  # 1: the log says why
-                self._on_log(f"{_describe_end(code)}\n")
-            self._report("completed" if code == 0 else "crashed")
 
     def _read_input(self) -> bytes:
         """Return the decoded input of the run."""
-        value, codec = self._run["input"] or "", self._node.config.codec
-        if self._run.get("blob_storage_used"):
-            blob = self._retry_until_connected(lambda: _api.get_blob(self._node.api, value))
+        value, codec = self.run_row["input"] or "", self.node.config.codec
+        if self.run_row.get("blob_storage_used"):
+            blob = self._retry_until_connected(lambda: _api.get_blob(self.node.api, value))
             return codec.decode_blob(blob)
         return codec.decode(value)
 
-    def _on_log(self, lines: str) -> None:
+    def on_log(self, lines: str) -> None:
         """Store log lines and send them to the server."""
-        self._log.append(lines)
-        self._node.emit(
+        self.log.append(lines)
+        self.node.emit(
             "algorithm_log",
             {
-                "collaboration_id": self._node.config.collaboration_id,
-                "run_id": self._run["id"],
-                "task_id": self._task["id"],
+                "collaboration_id": self.node.config.collaboration_id,
+                "run_id": self.run_row["id"],
+                "task_id": self.task["id"],
                 "log": lines,
             },
         )
 
-    def _report(self, status: "RunStatus") -> None:
+    def report(self, status: str) -> None:
         """Upload the result with the log and the final status."""
-        self._emit_status(status)  # before the result, as real nodes do
-        config, initiator = self._node.config, self._task["init_org"]
-        public_key = None
-        if config.codec.is_encrypted and initiator is not None:
-            call = calls.get_organization(initiator["id"])
-            public_key = self._send(call)["public_key"]
-        output = _algorithm_runner.read_output(self._folder)
-        if self._run.get("blob_storage_used"):
-            blob = config.codec.encode_blob(output, public_key)
-            result = self._retry_until_connected(lambda: _api.put_blob(self._node.api, blob))
+        self.emit_status(status)  # before the result, as real nodes do
+        codec, public_key = self.node.config.codec, self.recipient_key()
+        output = _algorithm_runner.read_output(self.folder)
+        if self.run_row.get("blob_storage_used"):
+            blob = codec.encode_blob(output, public_key)
+            result = self._retry_until_connected(lambda: _api.put_blob(self.node.api, blob))
         else:
-            result = config.codec.encode(output, public_key)
-        self._update_run(
-            status=status, result=result, log="".join(self._log), finished_at=_utc_now()
-        )
+            result = codec.encode(output, public_key)
+        self.update_run(status=status, result=result, log="".join(self.log), finished_at=utc_now())
 
-    def _fail(self, status: "RunStatus", reason: str) -> None:
+    def recipient_key(self) -> str | None:
+        """Return the public key of the organization that gets the result, if it is encrypted."""
+        initiator = self.task["init_org"]
+        if initiator is None or not self.node.config.codec.is_encrypted:
+            return None
+        return self.send(calls.get_organization(initiator["id"]))["public_key"]
+
+    def fail(self, status: str, reason: str) -> None:
         """Report a run without a result."""
         try:
-            self._update_run(status=status, log=reason, finished_at=_utc_now())
+            self.update_run(status=status, log=reason, finished_at=utc_now())
         except (_api.ApiError, _api.TransportError) as error:
             _log.info(
-                "run %s: %s (the server rejected the report: %s)", self._run["id"], reason, error
+                "run %s: %s (the server rejected the report: %s)", self.run_row["id"], reason, error
             )
             return
-        self._emit_status(status)
+        self.emit_status(status)
 
-    def _update_run(self, **changes: "Unpack[RunUpdate]") -> None:
+    def update_run(self, **changes: str) -> None:
         """Update the run on the server."""
-        self._send(calls.update_run(self._run["id"], changes))
+        self.send(self.node.calls.update_run(self.run_row["id"], changes))
 
-    def _send(self, call: "Call[T]") -> T:
+    def send(self, call: "Call[T]") -> T:
         """Send a request, repeated until the server is reachable."""
-        return self._retry_until_connected(lambda: _api.send(self._node.api, call))
+        return self._retry_until_connected(lambda: _api.send(self.node.api, call))
 
     def _retry_until_connected(self, function: Callable[[], T]) -> T:
         """Call a function, repeatedly while the server is unreachable, as real nodes do."""
@@ -377,19 +413,19 @@ class Execution:
             try:
                 return function()
             except _api.TransportError:
-                if self._node.stopping.wait(_RETRY_SECONDS):
+                if self.node.stopping.wait(_RETRY_SECONDS):
                     raise
 
-    def _emit_status(self, status: "RunStatus") -> None:
+    def emit_status(self, status: str) -> None:
         """Emit a status change to the collaboration."""
-        config, parent = self._node.config, self._task["parent"]
-        self._node.emit(
+        config, parent = self.node.config, self.task["parent"]
+        self.node.emit(
             "algorithm_status_change",
             {
                 "node_id": config.id,
                 "status": status,
-                "run_id": self._run["id"],
-                "task_id": self._task["id"],
+                "run_id": self.run_row["id"],
+                "task_id": self.task["id"],
                 "collaboration_id": config.collaboration_id,
                 "organization_id": config.organization_id,
                 "parent_id": parent["id"] if parent is not None else None,
@@ -417,6 +453,6 @@ def _csv_columns(path: Path) -> list[str]:
         return next(csv.reader(file), list[str]())
 
 
-def _utc_now() -> str:
+def utc_now() -> str:
     """Return the current UTC time in the server's format, without an offset."""
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,10 +56,11 @@ class ScriptProcess:
         on_message: Callable[[Message], None],
         on_end: Callable[[], None] = lambda: None,
         environment: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         with open_private(log) as errors:
             self._process = subprocess.Popen(
-                [str(python), script_path(script)],
+                [str(python), script_path(script), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

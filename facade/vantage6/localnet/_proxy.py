@@ -12,19 +12,18 @@ import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
-from vantage6.bindings.server.client import AuthenticatedClient
 from vantage6.localnet import _api
 from vantage6.localnet._encryption import PayloadCodec
 
 if TYPE_CHECKING:
     import httpx
 
-    from vantage6.bindings.server.rows import Result, ResultPage, TaskInput
+    from vantage6.bindings.server.rows import Result, ResultPage
 
 _log = logging.getLogger("vantage6.localnet")
 _POLL_SECONDS = 0.1
@@ -34,9 +33,12 @@ _STOP_SECONDS = 5.0
 class Proxy:
     """Serves the algorithms of all nodes on one loopback port, each under a secret path."""
 
-    def __init__(self, url: str) -> None:
-        self._server = _api.anonymous_client(url).get_httpx_client()
-        self._routes: dict[str, _NodeRoute] = {}
+    def __init__(
+        self, url: str, api_path: str = _api.API_PATH, route: "type[NodeRoute] | None" = None
+    ) -> None:
+        self._server = _api.anonymous_client(url, api_path).get_httpx_client()
+        self._route = route or NodeRoute
+        self._routes: dict[str, NodeRoute] = {}
         self._listener = ThreadingHTTPServer((_api.HOST, 0), functools.partial(_Handler, self))
         self._listener.daemon_threads = True
         self.port = self._listener.server_port
@@ -46,13 +48,13 @@ class Proxy:
         self._thread.daemon = True
         self._thread.start()
 
-    def add_node(self, client: AuthenticatedClient, codec: PayloadCodec) -> str:
+    def add_node(self, client: "httpx.Client", codec: PayloadCodec) -> str:
         """Register a node, and return the secret API path for its algorithms."""
         secret = Secret(secrets.token_urlsafe(32))
-        self._routes[secret] = _NodeRoute(self._server, client, codec)
+        self._routes[secret] = self._route(self._server, client, codec)
         return Secret(f"/{secret}")
 
-    def find_route(self, path: str) -> "tuple[_NodeRoute | None, str]":
+    def find_route(self, path: str) -> "tuple[NodeRoute | None, str]":
         """Return the node of a request, and the path relative to the server's API."""
         _, secret, rest = [*path.split("/", 2), "", ""][:3]
         return self._routes.get(secret), f"/{rest}"
@@ -65,12 +67,12 @@ class Proxy:
         self._server.close()
 
 
-class _NodeRoute:
+class NodeRoute:
     """Forwards the requests of one node's algorithms."""
 
-    def __init__(
-        self, server: "httpx.Client", node: AuthenticatedClient, codec: PayloadCodec
-    ) -> None:
+    payload_key = "input"  # of what is sent to an organization
+
+    def __init__(self, server: "httpx.Client", node: "httpx.Client", codec: PayloadCodec) -> None:
         self._server = server
         self._node = node
         self._codec = codec
@@ -105,14 +107,15 @@ class _NodeRoute:
 
     def _encrypt_inputs(self, body: bytes) -> bytes:
         """Encrypt the inputs in the body of a new task."""
-        task: TaskInput = json.loads(body)
+        task: dict[str, list[dict[str, Any]]] = json.loads(body)
         for organization in task["organizations"]:
-            if _is_blob_id(organization.get("input")):
+            payload: str = organization.get(self.payload_key) or ""
+            if _is_blob_id(payload):
                 continue  # the blob is already encrypted
             call = calls.get_organization(organization["id"])
             public_key = _api.send(self._node, call)["public_key"]
-            plain = PayloadCodec(None).decode(organization.get("input", ""))
-            organization["input"] = self._codec.encode(plain, public_key)
+            plain = PayloadCodec(None).decode(payload)
+            organization[self.payload_key] = self._codec.encode(plain, public_key)
         return json.dumps(task).encode()
 
     def _decrypt_results(self, body: bytes) -> bytes:

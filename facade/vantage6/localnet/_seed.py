@@ -30,8 +30,8 @@ from vantage6.localnet._organizations import DEFAULT_LABEL, OrganizationSpec
 from vantage6.localnet._processes import write_private
 
 # The server creates the first organization and its only user on its first start.
-_FIRST_ORGANIZATION = 1
-_ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
+FIRST_ORGANIZATION = 1
+ROLES = {"researcher": "Researcher", "viewer": "Viewer", "admin": "Collaboration Admin"}
 _PAGE = 100
 
 
@@ -149,7 +149,7 @@ def seed(
 ) -> Seed:
     """Fill a new server; set up second factors if the server requires them."""
     token, otp_secret = log_in(url, "root", root_password)
-    root = User("root", root_password, _FIRST_ORGANIZATION, "Root", otp_secret)
+    root = User("root", root_password, FIRST_ORGANIZATION, "Root", otp_secret)
     with _api.authenticated_client(url, token) as client:
         organizations = [
             _add_organization(client, folder, index, spec, keys[index] if keys else None)
@@ -193,20 +193,13 @@ def _add_organization(
     key: Future[RSAPrivateKey] | None,
 ) -> Organization:
     """Create an organization with its data and its key."""
-    name, databases = spec.name, spec.write_databases(folder, f"data-{index + 1}")
-    if not databases:
-        databases[DEFAULT_LABEL] = folder / f"data-{index + 1}.csv"
-        _write_patients(databases[DEFAULT_LABEL], index)
-    private_key = folder / f"private-key-{index + 1}.pem" if key else None
-    public_key = UNSET
-    if key is not None and private_key is not None:
-        private_key_object = key.result()
-        write_private(private_key, _keys.private_key_to_pem(private_key_object))
-        public_key = _keys.public_key_of(private_key_object)
+    name, databases = spec.name, prepare_databases(folder, index, spec)
+    private_key, public = prepare_key(folder, index, key)
+    public_key = public or UNSET
     if index == 0:
         change = OrganizationUpdate(name=name, public_key=public_key)
         organization = _api.unwrap(
-            update_organization.sync_detailed(_FIRST_ORGANIZATION, client=client, body=change)
+            update_organization.sync_detailed(FIRST_ORGANIZATION, client=client, body=change)
         )
     else:
         new = OrganizationInput(name=name, public_key=public_key)
@@ -219,7 +212,7 @@ def _add_users(client: AuthenticatedClient, two_factor_url: str | None) -> list[
     page = _api.unwrap(list_roles.sync_detailed(client=client, per_page=_PAGE, sort="id"))
     roles = {role.name: role.id for role in page.data}
     users: list[User] = []
-    for username, role in _ROLES.items():
+    for username, role in ROLES.items():
         password = new_password()
         body = UserInput(
             username=username,
@@ -227,12 +220,12 @@ def _add_users(client: AuthenticatedClient, two_factor_url: str | None) -> list[
             email=f"{username}@example.org",
             firstname=username.capitalize(),
             lastname="Demo",  # required by the server, although its schema says otherwise
-            organization_id=_FIRST_ORGANIZATION,
+            organization_id=FIRST_ORGANIZATION,
             roles=[roles[role]],
         )
         _api.unwrap(create_user.sync_detailed(client=client, body=body))
         otp_secret = log_in(two_factor_url, username, password)[1] if two_factor_url else None
-        users.append(User(username, password, _FIRST_ORGANIZATION, role, otp_secret))
+        users.append(User(username, password, FIRST_ORGANIZATION, role, otp_secret))
     return users
 
 
@@ -244,6 +237,26 @@ def _add_node(
     body = NodeInput(name=name, organization_id=organization.id, collaboration_id=collaboration)
     node = _api.unwrap(create_node.sync_detailed(client=client, body=body))
     return NodeAccount(node.id, name, organization.id, node.api_key)
+
+
+def prepare_databases(folder: Path, index: int, spec: OrganizationSpec) -> dict[str, Path]:
+    """Return the databases of an organization; those that were not given are generated."""
+    if databases := spec.write_databases(folder, f"data-{index + 1}"):
+        return databases
+    path = folder / f"data-{index + 1}.csv"
+    _write_patients(path, index)
+    return {DEFAULT_LABEL: path}
+
+
+def prepare_key(
+    folder: Path, index: int, key: Future[RSAPrivateKey] | None
+) -> tuple[Path | None, str]:
+    """Write the private key of an organization; return its path and the public key."""
+    if key is None:
+        return None, ""
+    path, private_key = folder / f"private-key-{index + 1}.pem", key.result()
+    write_private(path, _keys.private_key_to_pem(private_key))
+    return path, _keys.public_key_of(private_key)
 
 
 def _write_patients(path: Path, index: int) -> None:

@@ -23,7 +23,6 @@ from vantage6.localnet._processes import (
     write_private,
 )
 
-_START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 # Tokens outlive any session with a local network, so that no component has to renew them.
 _TOKEN_HOURS = 24 * 30
@@ -33,73 +32,81 @@ _PORT_RANGE = range(20_000, 32_000)
 _MAX_PORT_TRIES = 100
 
 
-class Server:
-    """A vantage6 server in a process that ends with this one."""
+class Service:
+    """A service on a loopback port, in a process that ends with this one."""
 
-    _service = "server"  # prefix of its file names
-    _script = "wsgi_server.py"  # WSGI application
+    _service: str  # prefix of its file names
+    start_seconds = 60.0
 
-    def __init__(
-        self,
-        python: Path,
-        folder: Path,
-        port: int | None,
-        login_settings: LoginSettings | None = None,
-        large_result_store: Mapping[str, object] | None = None,
-    ) -> None:
-        self._login_settings = login_settings or LoginSettings()
-        self._large_result_store = large_result_store
-        self.root_password = new_password()
+    def __init__(self, folder: Path, port: int | None) -> None:
+        self._folder = folder
         self._port_holder = claim_port(port)
         self.port: int = self._port_holder.getsockname()[1]
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
-        configuration = folder / f"{self._service}.yaml"
-        text = SecretBytes(json.dumps(self._configuration(folder)).encode())  # JSON is YAML
-        write_private(configuration, text)
-        self._folder = folder
-        self._command = _uwsgi_command(python, self.port, self._script, configuration.name)
-        self._process = self._launch()
+        self._configuration_file = folder / f"{self._service}.yaml"
+        text = json.dumps(self._configuration(folder)).encode()  # JSON is YAML
+        write_private(self._configuration_file, SecretBytes(text))
 
-    def _launch(self) -> "subprocess.Popen[bytes]":
+    def _configuration(self, folder: Path) -> dict[str, object]:
+        """Return the configuration of the service."""
+        raise NotImplementedError
+
+    def _command(self) -> list[str]:
+        """Return the command that runs the service."""
+        raise NotImplementedError
+
+    def _variables(self) -> dict[str, str]:
+        """Return further environment variables of the service."""
+        return {}
+
+    def _probe(self) -> str:
+        """Return the version of the service if it responds; raise `TransportError` otherwise."""
+        with _api.anonymous_client(self.url) as client:
+            return _api.unwrap(get_version.sync_detailed(client=client)).version
+
+    def start(self) -> None:
         """Start the process."""
         supervisor = Path(__file__).with_name("_supervisor.py")
         folder = str(self._folder)
+        # Services write to the user's home, regardless of their configuration.
+        home = {"HOME": folder, "XDG_DATA_HOME": folder}
         with open_private(self._log, append=True) as log:
-            return subprocess.Popen(
-                [sys.executable, "-I", str(supervisor), folder, *self._command],
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(supervisor), folder, *self._command()],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
                 cwd=folder,
-                # Services write to the user's home, regardless of their configuration.
-                env=clean_environment(HOME=folder, XDG_DATA_HOME=folder),
+                env=clean_environment(**home, **self._variables()),
             )
 
-    def restart(self) -> None:
-        """Kill the service, and start it again on the same port with its stored data."""
+    def kill(self) -> None:
+        """Kill the service, without an end of its own."""
         self._process.terminate()  # the supervisor keeps the folder on SIGTERM
         self._process.wait(_STOP_SECONDS)
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process = self._launch()
+
+    def restart(self) -> None:
+        """Kill the service, and start it again on the same port with its stored data."""
+        self.kill()
+        self.start()
         self.wait_until_ready()
 
     def wait_until_ready(self) -> str:
         """Wait until the service responds, and return its version."""
-        deadline = time.monotonic() + _START_SECONDS
-        with _api.anonymous_client(self.url) as client:
-            while time.monotonic() < deadline:
-                if self._process.poll() is not None:
-                    raise ServerStartError(
-                        f"{self._service}: exited during startup.{self._log_tail()}"
-                    )
-                with contextlib.suppress(_api.TransportError):
-                    return _api.unwrap(get_version.sync_detailed(client=client)).version
-                time.sleep(0.05)
-        message = f"{self._service}: no response within {_START_SECONDS:.0f} s."
+        deadline = time.monotonic() + self.start_seconds
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                message = f"{self._service}: exited during startup.{self._log_tail()}"
+                raise ServerStartError(message)
+            with contextlib.suppress(_api.TransportError):
+                return self._probe()
+            time.sleep(0.05)
+        message = f"{self._service}: no response within {self.start_seconds:.0f} s."
         raise ServerStartError(message + self._log_tail())
 
     def stop(self) -> None:
@@ -112,17 +119,43 @@ class Server:
         while not _is_free(self.port) and time.monotonic() < deadline:
             time.sleep(0.01)
 
+    def _log_tail(self) -> str:
+        """Return the end of the service's log, for error messages."""
+        lines = scrub(self._log.read_text(errors="replace")).splitlines()[-_LOG_TAIL_LINES:]
+        return "\nEnd of its log:\n  " + "\n  ".join(lines or ["(empty)"])
+
+
+class Server(Service):
+    """A vantage6 server."""
+
+    _service = "server"
+    _script = "wsgi_server.py"  # WSGI application
+
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        port: int | None,
+        login_settings: LoginSettings | None = None,
+        large_result_store: Mapping[str, object] | None = None,
+    ) -> None:
+        self._python = python
+        self._login_settings = login_settings or LoginSettings()
+        self._large_result_store = large_result_store
+        self.root_password = new_password()
+        super().__init__(folder, port)
+        self.start()
+
     def _configuration(self, folder: Path) -> dict[str, object]:
-        """Return the configuration of the service."""
+        """Return the configuration of the server."""
         configuration = _configuration(folder, self.port, self._login_settings, self.root_password)
         if self._large_result_store:
             configuration["large_result_store"] = self._large_result_store
         return configuration
 
-    def _log_tail(self) -> str:
-        """Return the end of the service's log, for error messages."""
-        lines = scrub(self._log.read_text(errors="replace")).splitlines()[-_LOG_TAIL_LINES:]
-        return "\nEnd of its log:\n  " + "\n  ".join(lines or ["(empty)"])
+    def _command(self) -> list[str]:
+        """Return the command of uWSGI."""
+        return uwsgi_command(self._python, self.port, self._script, self._configuration_file.name)
 
 
 def claim_port(port: int | None) -> socket.socket:
@@ -211,13 +244,15 @@ def _mail_configuration(smtp: tuple[str, int] | None) -> dict[str, object]:
     return {"smtp": {"server": server, "port": port, "username": "", "MAIL_USE_TLS": False}}
 
 
-def common_configuration(service: str, folder: Path, port: int) -> dict[str, object]:
-    """Return the settings shared by the server and the store."""
+def common_configuration(
+    service: str, folder: Path, port: int, api_path: str = _api.API_PATH
+) -> dict[str, object]:
+    """Return the settings shared by all services of vantage6."""
     return {
         "description": "local network of vantage6-sdk",
         "ip": _api.HOST,
         "port": port,
-        "api_path": _api.API_PATH,
+        "api_path": api_path,
         "uri": f"sqlite:///{folder / f'{service}.db'}",
         "allow_drop_all": False,
         # Services use this address for each other in place of loopback addresses.
@@ -238,7 +273,7 @@ def common_configuration(service: str, folder: Path, port: int) -> dict[str, obj
     }
 
 
-def _uwsgi_command(python: Path, port: int, script: str, configuration: str) -> list[str]:
+def uwsgi_command(python: Path, port: int, script: str, *arguments: str) -> list[str]:
     """Return the uWSGI command."""
     return [
         str(python.with_name("uwsgi")),
@@ -258,5 +293,5 @@ def _uwsgi_command(python: Path, port: int, script: str, configuration: str) -> 
         *("--pythonpath", script_path("")),
         *("--wsgi-file", script_path(script)),
         *("--callable", "app"),
-        *("--pyargv", configuration),  # uWSGI splits it at spaces
+        *("--pyargv", " ".join(arguments)),  # uWSGI splits it at spaces
     ]

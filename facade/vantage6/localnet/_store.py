@@ -8,10 +8,10 @@ from vantage6.bindings.store import calls
 from vantage6.localnet import _api
 from vantage6.localnet._server import Server, common_configuration
 
-_NAME = "local store"
+STORE_NAME = "local store"
 # Store roles of the network's users; root has all permissions. Stores of 4.7 have no role
 # Algorithm Manager, so admin is a reviewer there.
-_ROLES = {
+ROLES = {
     "admin": ("Algorithm Manager", "Reviewer"),
     "researcher": ("Developer",),
     "viewer": ("Viewer",),
@@ -85,7 +85,7 @@ def link_store(server_url: str, store: Store, root_token: str) -> LinkedStore:
             client,
             server_calls.create_algorithm_store(
                 {
-                    "name": _NAME,
+                    "name": STORE_NAME,
                     # Servers of 4.7 append the API path themselves.
                     "algorithm_store_url": store.url if version.startswith("4.7.") else url,
                     "server_url": api,
@@ -97,7 +97,7 @@ def link_store(server_url: str, store: Store, root_token: str) -> LinkedStore:
     with store_client.with_headers({"Server-Url": api}) as client:
         page = _api.send(client, calls.list_roles(per_page=_PAGE))
         roles = {role["name"]: role["id"] for role in page["data"]}
-        for username, names in _ROLES.items():
+        for username, names in ROLES.items():
             role = next(roles[name] for name in names if name in roles)
             _api.send(client, calls.create_user({"username": username, "roles": [role]}))
-    return LinkedStore(linked["id"], _NAME, url)
+    return LinkedStore(linked["id"], STORE_NAME, url)

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ._command import Command, CommandContext
 from ._connection import PROFILE, resolve_server
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vantage6.client import Client, Profile
+
+    from ._connection import ClientArguments
+
 
 @click.command("login", cls=Command)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--keyring", is_flag=True, help="Also store the password in the system keyring.")
+@click.option("--auth-url", help="Address of the Keycloak where users of HQ 5.x log in.")
+@click.option("--auth-realm", help="Its realm; 'vantage6' by default.")
+@click.option("--auth-client", help="Client of the realm; 'public_client' by default.")
+@click.option("--browser/--no-browser", default=None, help="Whether to open a browser (HQ).")
 @click.pass_obj
-def login(context: CommandContext, password_stdin: bool, keyring: bool) -> None:
+def login(
+    context: CommandContext,
+    password_stdin: bool,
+    keyring: bool,
+    auth_url: str | None,
+    auth_realm: str | None,
+    auth_client: str | None,
+    browser: bool | None,
+) -> None:
     """Log in and save the login.
 
     The login is saved in a file that only you can read. A profile (-p, "default" by default)
     stores the server, the user, the collaboration and the path of the private key. Neither
     contains the password. You are prompted for the password unless VANTAGE6_PASSWORD is set, and
     for a two-factor code if the server requires one, unless VANTAGE6_MFA_CODE is set.
+
+    With --auth-url, VANTAGE6_AUTH_URL or a profile that has it, you log in at HQ: open the address
+    that is shown, in any browser, and enter the code.
     """
     from vantage6.client import Client, profiles
 
@@ -39,6 +62,19 @@ def login(context: CommandContext, password_stdin: bool, keyring: bool) -> None:
                 f"Pass --profile with a new name, or --profile {name} to replace this profile."
             )
         profile = None
+    auth_url = auth_url or os.environ.get("VANTAGE6_AUTH_URL") or (profile and profile.auth_url)
+    if auth_url:
+        if password_stdin or keyring:
+            raise click.UsageError(
+                "--password-stdin, --keyring: not for HQ, where you log in at the Keycloak."
+            )
+        arguments["auth_url"] = auth_url
+        arguments["auth_realm"] = auth_realm or (profile.auth_realm if profile else None)
+        arguments["auth_client"] = auth_client or (profile.auth_client if profile else None)
+        _login_at_hq(context, name, profile, arguments, browser)
+        return
+    if auth_realm or auth_client or browser is not None:
+        raise click.UsageError("--auth-realm, --auth-client, --browser: pass --auth-url too.")
     username = options.username or os.environ.get("VANTAGE6_USERNAME")
     username = username or (profile.username if profile else None)
     arguments["username"] = username or _prompt("Username", "--username")
@@ -51,11 +87,36 @@ def login(context: CommandContext, password_stdin: bool, keyring: bool) -> None:
         file = client.save_profile(name)
         if keyring:
             client.saved_login.remember_password(password)
-        who = client.whoami
-        message = f"logged in as {who.name} at {client.base_path}; saved profile {name!r} to {file}"
-        context.print_message(
-            message, {"profile": name, "file": str(file), "server": client.base_path}
-        )
+        _report(context, client, name, file)
+
+
+def _login_at_hq(
+    context: CommandContext,
+    name: str,
+    profile: Profile | None,
+    arguments: ClientArguments,
+    browser: bool | None,
+) -> None:
+    """Log in with a code, and save the login and the profile."""
+    from vantage6.client import Client
+
+    for_profile = {"verify": profile.verify, "proxy": profile.proxy} if profile else {}
+    given: dict[str, Any] = dict(arguments)
+    names = ("auth_url", "auth_realm", "auth_client", "trust", "log_level")
+    options = {key: given[key] for key in names if key in given}
+    with Client(given["server"], **for_profile, **options) as client:
+        client.authenticate(open_browser=browser)
+        client.saved_login.save()
+        if collaboration := arguments.get("collaboration"):
+            client.setup_collaboration(collaboration)
+        if private_key := arguments.get("private_key"):
+            client.setup_encryption(private_key)
+        _report(context, client, name, client.save_profile(name))
+
+
+def _report(context: CommandContext, client: Client, name: str, file: Path) -> None:
+    message = f"logged in as {client.name} at {client.base_path}; saved profile {name!r} to {file}"
+    context.print_message(message, {"profile": name, "file": str(file), "server": client.base_path})
 
 
 def _prompt(question: str, option: str) -> str:
@@ -123,7 +184,9 @@ def version(context: CommandContext) -> None:
     from vantage6.client import Client
 
     versions = {"client": installed_version("vantage6-sdk")}
-    if server := resolve_server(context.options):
-        with Client(server, log_level="warning") as client:
-            versions["server"] = client.util.get_server_version()["version"]
-    context.print_row(versions)
+    try:
+        if server := resolve_server(context.options):
+            with Client(server, log_level="warning") as client:
+                versions["server"] = client.util.get_server_version()["version"]
+    finally:
+        context.print_row(versions)

@@ -206,6 +206,11 @@ def _read_bytes(file: str | None) -> bytes:
 
 def _send_binary(context: CommandContext, call: Call[object], content: bytes | None) -> Any:
     """Send a request with a binary body or a binary response."""
+    from vantage6.bindings.secret import hide_keys
+    from vantage6.client import InvalidInputError
+
+    if hide_keys(call.path) != call.path:
+        raise InvalidInputError("path: expected no private key, got the text of one")
     sender = context.client_or_anonymous.api.get_httpx_client()
     headers = {} if content is None else {"Content-Type": "application/octet-stream"}
     response = sender.request(call.method, call.path, content=content, headers=headers)

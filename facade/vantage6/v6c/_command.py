@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, get_args
 
 import click
@@ -54,6 +53,10 @@ class CommandContext:
         """Print one row."""
         print_row(row, as_json=self.as_json)
 
+    def print_secret(self, row: Mapping[str, Any]) -> None:
+        """Print a row with the secret that the server sends only once."""
+        print_row(row, as_json=self.as_json, secrets=True)
+
     def print_message(self, text: str, document: object) -> None:
         """Print a message, or the document with --json."""
         if self.as_json:
@@ -73,14 +76,13 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params += [
             click.Option(["--json", f"{OPTION_PREFIX}json"], is_flag=True, help="Print JSON."),
-            *_connection_options({name for param in self.params for name in param.opts}),
+            *connection_options({name for param in self.params for name in param.opts}),
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its `CommandContext`."""
-        ctx.obj = CommandContext(
-            ConnectionOptions.pop_from(ctx.params), as_json=ctx.params.pop(f"{OPTION_PREFIX}json")
-        )
+        options = ConnectionOptions.pop_from(ctx.params, ctx.find_root().params)
+        ctx.obj = CommandContext(options, as_json=ctx.params.pop(f"{OPTION_PREFIX}json"))
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -99,9 +101,8 @@ class Command(click.Command):
                     formatter.write_dl(lines)
 
 
-def _connection_options(taken: set[str]) -> list[click.Option]:
+def connection_options(taken: set[str]) -> list[click.Option]:
     """Create the connection options, except those that the command defines itself."""
-    file = click.Path(dir_okay=False, path_type=Path)
     options = [
         _connection_option(
             "-p",
@@ -122,7 +123,11 @@ def _connection_options(taken: set[str]) -> list[click.Option]:
             shell_complete=complete_names("collaboration"),
         ),
         _connection_option(
-            "-k", "private_key", "Private key of your organization.", metavar="FILE", type=file
+            "-k",
+            "private_key",
+            "Private key of your organization: a file, or its text.",
+            metavar="FILE",
+            type=click.Path(),
         ),
         ConnectionOption(
             ["--trust", f"{OPTION_PREFIX}trust"],

@@ -32,7 +32,7 @@ def complete_names(kind: ResourceKind) -> Completer:
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         del param
-        options = ConnectionOptions.pop_from(ctx.params)
+        options = ConnectionOptions.pop_from(ctx.params, ctx.find_root().params)
         return _completion_items(
             incomplete, _call_with_timeout(lambda: _list_names(kind, options, incomplete))
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -35,9 +34,12 @@ class ClientArguments(TypedDict, total=False):
     server: str
     username: str
     collaboration: str
-    private_key: Path
+    private_key: str
     trust: TrustMode
     log_level: str
+    auth_url: str
+    auth_realm: str | None
+    auth_client: str | None
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,21 @@ class ConnectionOptions:
     server: str | None = None
     username: str | None = None
     collaboration: str | None = None
-    private_key: Path | None = None
+    private_key: str | None = None
     trust: TrustMode | None = None
     verbose: bool = False
 
     @classmethod
-    def pop_from(cls, params: MutableMapping[str, Any]) -> Self:
-        """Pop the connection options from a command's parameters."""
-        return cls(
-            **{field.name: params.pop(OPTION_PREFIX + field.name, None) for field in fields(cls)}
-        )
+    def pop_from(
+        cls, params: MutableMapping[str, Any], before: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Pop the connection options from a command's parameters; else take those before it."""
+        names = {field.name: OPTION_PREFIX + field.name for field in fields(cls)}
+        given = {name: params.pop(key, None) for name, key in names.items()}
+        options: dict[str, Any] = {
+            name: given[name] or (before or {}).get(key) for name, key in names.items()
+        }
+        return cls(**options)
 
     @property
     def client_arguments(self) -> ClientArguments:
@@ -79,28 +86,25 @@ class ConnectionOptions:
 def connect(options: ConnectionOptions) -> Client:
     """Return a client that is logged in."""
     # Order: the given profile, the given server, the default profile, a saved login.
-    from vantage6.client import Client, CredentialsNotFoundError, NotAuthenticatedError, profiles
+    from vantage6.client import Client, profiles
 
     arguments = options.client_arguments
-    try:
-        if options.profile is not None:
-            return Client.from_profile(options.profile, **arguments)
-        if options.server or os.environ.get(SERVER) or os.environ.get(PROFILE):
-            return Client.from_env(**arguments)
-        if profiles():
-            return Client.from_profile(**arguments)
-        return Client.from_saved_login(**arguments)
-    except CredentialsNotFoundError:
-        raise NotAuthenticatedError("expected a saved login or a password, found neither") from None
+    if options.profile is not None:
+        return Client.from_profile(options.profile, **arguments)
+    if options.server or os.environ.get(SERVER) or os.environ.get(PROFILE):
+        return Client.from_env(**arguments)
+    if profiles():
+        return Client.from_profile(**arguments)
+    return Client.from_saved_login(**arguments)
 
 
 def connect_or_anonymous(options: ConnectionOptions) -> Client:
     """Return a client, logged in if possible."""
-    from vantage6.client import Client, NotAuthenticatedError
+    from vantage6.client import Client, CredentialsNotFoundError
 
     try:
         return connect(options)
-    except NotAuthenticatedError:
+    except CredentialsNotFoundError:
         server = resolve_server(options)
         if server is None:
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
@@ -26,7 +27,7 @@ FAILURES = (
     Failure(
         USAGE,
         "invalid command or value",
-        ("InvalidInputError", "ConfigurationError"),
+        ("InvalidInputError", "ConfigurationError", "FileAccessError"),
     ),
     Failure(
         LOGIN,
@@ -86,8 +87,31 @@ _HINTS = {
     "UntrustedKeyError": "compare the fingerprint, then run: v6c org trust ORGANIZATION "
     "FINGERPRINT",
     "NotEncryptedError": "if this is expected, run: v6c collab trust COLLABORATION",
+    "TaskCreationUncertainError": "look for it with: v6c task list",
+    "WaitTimeoutError": "wait again with: v6c task wait TASK",
     "DecryptionError": "check that --private-key is your organization's key",
 }
+
+
+# Where a sentence ends, and what only programmers can follow: a call, or the name of an argument.
+_SENTENCES = re.compile(r"(?<=[.!?]) +(?=[A-Z])")
+_QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")  # a name, which may look like either
+_PYTHON = re.compile(r"\w\(|(?<![-\w&?])[a-z_]+=|\bclient\.")
+_WORDS = ((re.compile(r",? or None\b"), ""), (re.compile(r"\bgot None\b"), "got nothing"))
+
+
+def in_shell(message: str, options: Mapping[str, str]) -> str:
+    """Return a message of the client without advice for programmers, and with names of options."""
+    first, *others = _SENTENCES.split(_QUOTED.sub(lambda text: text[0].replace(" ", "\0"), message))
+    for pattern, replacement in _WORDS:
+        first = pattern.sub(replacement, first)
+    name, colon, rest = first.partition(":")
+    if name in options:
+        for argument in re.findall(r"\b[a-z]+_?\b", rest) if name == "input_" else ():
+            rest = re.sub(rf"(?<!-)\b{argument}\b", options.get(argument, argument), rest)
+        first = f"{options[name]}{colon}{rest}"
+    kept = (text for text in others if not _PYTHON.search(_QUOTED.sub("''", text)))
+    return " ".join((first, *kept)).replace("\0", " ")
 
 
 def exit_code(error: type[BaseException]) -> int:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO, cast
 
 import click
 
 from ._app import app
 from ._completion import COMPLETE_VARIABLE, PROGRAM
-from ._exit_codes import BUG, INTERRUPTED, OK, OUTPUT_CLOSED, USAGE, exit_code, hint
+from ._connection import OPTION_PREFIX
+from ._exit_codes import BUG, INTERRUPTED, OK, OUTPUT_CLOSED, USAGE, exit_code, hint, in_shell
 from ._output import print_error
 
 
@@ -23,6 +26,9 @@ def run(arguments: Sequence[str] | None) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(app, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the shell has closed it
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - until the exit
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # replaced streams may lack it
         if reconfigure is not None:  # names the terminal cannot encode are no failure
@@ -32,11 +38,11 @@ def run(arguments: Sequence[str] | None) -> int:
         try:
             code = _invoke(app, arguments)
             sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader has gone, so Python's own flush at exit would fail as well.
+        except OSError as error:
+            code = OUTPUT_CLOSED if isinstance(error, BrokenPipeError) else _print_failure(error)
+            # The reader has gone, or the disk is full: Python's own flush at exit would fail, too.
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = OUTPUT_CLOSED
     return code
 
 
@@ -49,7 +55,12 @@ def _invoke(app: click.Command, arguments: Sequence[str] | None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        from vantage6.bindings.secret import hide_keys  # help and completion stay fast
+
+        shown = io.StringIO()
+        error.show(shown)
+        with suppress(OSError):
+            click.echo(hide_keys(shown.getvalue()), err=True, nl=False)
         return USAGE if isinstance(error, click.UsageError | click.FileError) else BUG
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -65,7 +76,8 @@ def _print_failure(error: Exception) -> int:
     from vantage6.client import Vantage6Error
 
     if isinstance(error, Vantage6Error):
-        print_error(*str(error).split("\n"))
+        first, *lines = str(error).split("\n")
+        print_error(in_shell(first, dict(_options(app))), *lines)
         if command_hint := hint(type(error)):
             print_error(command_hint)
         return exit_code(type(error))
@@ -73,6 +85,16 @@ def _print_failure(error: Exception) -> int:
         print_error(str(error))
         return USAGE
     raise error
+
+
+def _options(command: click.Command) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of all commands with their names in a shell."""
+    for param in command.params:
+        if isinstance(param, click.Option) and param.name:
+            yield param.name.removeprefix(OPTION_PREFIX), max(param.opts, key=len)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from _options(each)
 
 
 def _print_warning(

@@ -7,16 +7,15 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 if TYPE_CHECKING:
     from vantage6.client import ResultRows, Rows
-
-# Fields that name a nested row, in order of preference.
-NAME_FIELDS = ("name", "username", "label", "url", "id")
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -39,7 +38,10 @@ def print_text(text: str) -> None:
 
 def print_error(*lines: str) -> None:
     """Print the lines of an error message to standard error."""
-    click.echo("v6c: " + "\n".join(map(one_line, lines)), err=True)
+    from vantage6.bindings.secret import hide_keys
+
+    with suppress(OSError):  # there is no other place to report that
+        click.echo("v6c: " + "\n".join(one_line(hide_keys(line)) for line in lines), err=True)
 
 
 def print_json(value: object, *, secrets: bool = False, indent: int | None = 2) -> None:
@@ -72,50 +74,38 @@ def mask_secrets(value: object) -> object:
 
 def print_rows(rows: Rows[Any], *, as_json: bool) -> None:
     """Print rows as a table or as JSON."""
+    from vantage6.client._rows.columns import table_of_rows
+
     if as_json:
         print_json(list(rows))
         return
-    rows[:] = cast("list[Any]", mask_secrets(list(rows)))
-    if is_terminal(sys.stdout) and find_spec("rich"):
+    in_terminal = is_terminal(sys.stdout)
+    table = table_of_rows(
+        cast("list[object]", mask_secrets(list(rows))),
+        rows.fields,
+        rows.total,
+        rows.names,
+        is_whole=not in_terminal,
+        hint="--json shows everything",
+    )
+    if in_terminal and find_spec("rich"):
         from rich.console import Console
 
-        Console().print(rows)
+        console = Console()
+        console.print(table.rich(console.width))
     else:
-        click.echo(str(rows))
+        click.echo(table.text(get_terminal_size().columns if in_terminal else None))
 
 
-def print_row(row: Mapping[str, Any], *, as_json: bool) -> None:
+def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -> None:
     """Print one row, one field per line, or as JSON."""
+    from vantage6.client._rows.columns import table_of_row
+
     if as_json:
-        print_json(row)
+        print_json(row, secrets=secrets)
         return
-    shown = cast("Mapping[str, object]", mask_secrets(row))
-    shown = {name: _format_value(value) for name, value in shown.items() if not _is_link(value)}
-    width = max(map(len, shown), default=0)
-    for name, text in shown.items():
-        first, *others = text.splitlines() or [""]
-        print_text(f"{name:<{width}}  {first}".rstrip())
-        for line in others:
-            print_text(f"{'':<{width}}  {line}")
-
-
-def _is_link(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and "?" in value
-
-
-def _format_value(value: object) -> str:
-    """Format a field; a nested row is shown by its name."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        row = cast("Mapping[str, object]", value)
-        name = next((row[name] for name in NAME_FIELDS if row.get(name) is not None), None)
-        return str(name) if name is not None else json.dumps(row, default=str)
-    if isinstance(value, list):
-        return ", ".join(map(_format_value, cast("list[object]", value)))
-    return str(value)
+    shown = cast("Mapping[str, object]", row if secrets else mask_secrets(row))
+    print_text(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
 
 
 def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> None:

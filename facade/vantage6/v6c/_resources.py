@@ -152,7 +152,7 @@ def study_delete(context: CommandContext, study: str) -> None:
 
 
 # -- nodes ----------------------------------------------------------------------------------------
-node = group("node", "List nodes and their status.")
+node = group("node", "List, register and delete nodes, and replace their keys.")
 
 
 @node.command("list")
@@ -175,6 +175,40 @@ def node_list(
 def node_show(context: CommandContext, node: str) -> None:
     """Show a node."""
     context.print_row(context.client.node.get(node))
+
+
+@node.command("create")
+@click.argument("name", required=False)
+@name_option("organization", "-o", "--organization", help="Organization; by default your own.")
+@click.pass_obj
+def node_create(context: CommandContext, name: str | None, organization: str | None) -> None:
+    """Register a node for a collaboration (-c), and print its key.
+
+    The server sends the key only once: store it in the configuration of the node.
+    """
+    row = context.client.node.create(organization=organization, name=name)
+    context.print_secret({name: row[name] for name in ("id", "name", "api_key")})
+
+
+@node.command("reset-key")
+@click.argument("node", shell_complete=complete_names("node"))
+@click.pass_obj
+def node_reset_key(context: CommandContext, node: str) -> None:
+    """Replace the key of a node, and print the new one.
+
+    The server sends the key only once: store it in the configuration of the node. The node can no
+    longer log in with its previous key.
+    """
+    context.print_secret(context.client.node.reset_key(node))
+
+
+@node.command("delete")
+@click.argument("node", shell_complete=complete_names("node"))
+@click.pass_obj
+def node_delete(context: CommandContext, node: str) -> None:
+    """Delete a node, which can then no longer log in."""
+    response = context.client.node.delete(node)
+    context.print_message(response["msg"], response)
 
 
 # -- other resources ------------------------------------------------------------------------

@@ -185,14 +185,14 @@ def _wait_for_results(
     context: CommandContext, tasks: Sequence[int], timeout: float | None, logs: bool
 ) -> int:
     """Wait for tasks, print their results, and return the exit code."""
-    from vantage6.client import TaskFailedError
+    from vantage6.client import Vantage6Error
 
     client = context.client
     try:
         found = client.wait_for_results(
             tasks, timeout=timeout, on_failure="return", progress=_progress_setting(), logs=logs
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # its own hint is for programmers
         print_error(
             f"the tasks keep running; to wait again, run: v6c task wait {' '.join(map(str, tasks))}"
         )
@@ -204,9 +204,9 @@ def _wait_for_results(
             # The task has ended: this call only raises the error with the reason.
             try:
                 client.wait_for_results(task, progress=False)
-            except TaskFailedError as error:
+            except Vantage6Error as error:
                 print_error(*str(error).split("\n"))
-                code = exit_code(TaskFailedError)
+                code = exit_code(type(error))
     return code
 
 
@@ -259,7 +259,7 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
         for run in client.run.from_task(id_):
             where = run["organization"]
             name = names.get(where["id"]) or str(where["id"]) if where else ""
-            for text in (run["log"] or "").splitlines():
+            for text in (run.get("log") or "").splitlines():
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
         open_tasks += sorted(row["id"] for row in client.task.list(parent=id_, field="id"))
 
@@ -289,19 +289,27 @@ def kill(context: CommandContext, tasks: tuple[str, ...]) -> int:
 
 
 @task.command("delete")
-@click.argument("task", shell_complete=complete_names("task"))
+@click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
 @click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @click.pass_obj
-def delete(context: CommandContext, task: str, yes: bool) -> None:
-    """Delete a task with its runs, results and subtasks.
+def delete(context: CommandContext, tasks: tuple[str, ...], yes: bool) -> None:
+    """Delete TASKS with their runs, results and subtasks.
 
     Active runs are killed, unless one of the runs has failed: then the other runs continue to
     their end, and their results are discarded.
     """
-    row = context.client.task.get(task, fields=["id", "name"])
+    from vantage6.client import NotFoundError
+
+    client = context.client
+    ids = dict.fromkeys(client.task.get(task, field="id")["id"] for task in tasks)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("cannot prompt: standard input is not a terminal. Pass --yes.")
-        click.confirm(f"Delete task {row['id']} and its results?", abort=True, err=True)
-    response = context.client.task.delete(row["id"])
-    context.print_message(response["msg"], response)
+        which = f"task{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+        click.confirm(f"Delete {which} and all results?", abort=True, err=True)
+    for id_ in ids:
+        try:
+            response = client.task.delete(id_)
+        except NotFoundError:
+            response = {"msg": f"task {id_} was already deleted, for example with its parent task"}
+        context.print_message(response["msg"], response)

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "access_token",
         "api_key",
         "authorization",
+        "client_secret",
         "container_token",
         "current_password",
         "mfa_code",
@@ -33,11 +34,12 @@ NAMES = frozenset(
         "reset_token",
     }
 )
+# Those that the server sends in one response only.
+SENT_ONCE = frozenset({"api_key", "container_token", "qr_uri"})
 # Names of secrets in headers and in the forms of identity providers.
 _OTHER_NAMES = frozenset(
     {
         "client_assertion",
-        "client_secret",
         "code",
         "code_verifier",
         "cookie",
@@ -52,12 +54,25 @@ _OTHER_NAMES = frozenset(
     }
 )
 
+# The text of a private key, as it is, in an address, or in base64 as the platform encodes keys.
+_KEY = (
+    r"-----BEGIN[\w %+]*?PRIVATE(?: |\+|%20)KEY-----"
+    r"(?:.*?-----END[\w %+]*?PRIVATE(?: |\+|%20)KEY-----|.*)"
+    r"|LS0tLS1CRUdJTiB(?:QUklW|SU0Eg|FTkNS|FQyBQ|PUEVO)[\w+/=%-]*(?:(?:\\+[rn]|[\r\n])+[\w+/=]+)*"
+)
+_KEY_IN_TEXT = re.compile(_KEY, re.DOTALL)
 _ANY = "|".join(sorted(NAMES | _OTHER_NAMES))
+_QUOTE = r"\\?[\"']|&(?:quot|apos|#0?3[49]|#x2[27]);"  # in HTML, too
 _QUOTED = r"(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)"
+_FIELD = rf"(?:{_QUOTE})(?:{_ANY})(?:{_QUOTE})"
 _IN_TEXT = re.compile(
     # a field of JSON or of a printed dict, a printed header or argument, possibly truncated
-    rf"(?P<field>(?:[\"'](?:{_ANY})\\?[\"']\s*:\s*|\(b?[\"'](?:{_ANY})[\"'],\s*"
-    rf"|(?<![\w-])(?:{_ANY})=)b?(?P<quote>\\?[\"']))(?:(?!(?P=quote))(?:\\.|.))*"
+    rf"(?P<field>(?:{_FIELD}\s*:\s*|\(b?{_FIELD},\s*|(?<![\w-])(?:{_ANY})=)b?(?P<quote>{_QUOTE}))"
+    r"(?:(?!(?P=quote))(?:\\.|.))*"
+    # the element after a name on a page of HTML, or the value of a field of a form there
+    rf"|(?P<cell>[>;\"'](?:{_ANY})(?:[\"']|&[#\w]+;)?:?\s*(?:</[^<>]*>\s*){{0,9}}"
+    r"(?:<[^<>/][^<>]*>\s*){1,9})(?!<)[^<]+"
+    rf"|(?P<input>name=[\"'](?:{_ANY})[\"'][^<>]{{0,200}}?\svalue=[\"'])[^\"'<>]+"
     # a field of a form or query; elsewhere, "code=1" is usually an exit code
     rf"|(?P<form>(?:[?&](?:{_ANY})|(?<![\w-])(?!code=)(?:{_ANY}))=)(?![,;.)])[^\s&\"'\\<>]+"
     # a login as HTTP libraries print it
@@ -72,7 +87,7 @@ _IN_TEXT = re.compile(
     # the login in an address
     r"|(?P<address>://)[^\s/?#\"'<>]+(?=@)"
     r"|otpauth://[^\s\"'<]+"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    rf"|(?-i:{_KEY})",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -116,22 +131,35 @@ class SecretBytes(bytes):
 class SecretRow(dict[str, Any]):
     """Row with a secret, which is masked in ``repr``; ``row["api_key"]`` returns it.
 
+    A secret that the server sends only once is shown by ``print`` and ``str``.
+
     Examples
     --------
     >>> row = SecretRow({"id": 1, "api_key": "1f2e"})
     >>> row
-    {'id': 1, 'api_key': '<hidden>'}
-    >>> row["api_key"]
-    '1f2e'
+    {'id': 1, 'api_key': "<hidden>: row['api_key'] returns it"}
+    >>> print(row)
+    {'id': 1, 'api_key': '1f2e'}
     """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(conceal(dict(self)))
+        return repr(self._concealed())
+
+    def __str__(self) -> str:
+        return repr(self._concealed(shown=SENT_ONCE))
 
     def __rich_repr__(self) -> Any:
-        yield conceal(dict(self))
+        yield self._concealed()
+
+    def _concealed(self, shown: frozenset[str] = frozenset()) -> dict[str, object]:
+        row = conceal(dict(self))
+        for name, value in self.items():
+            if name in NAMES and isinstance(value, str):
+                hint = f"{HIDDEN}: row[{name!r}] returns it"
+                row[name] = str(value) if name in shown else hint
+        return row
 
 
 def is_secret(name: object) -> bool:
@@ -227,6 +255,24 @@ def scrub(text: str) -> str:
     '{"access_token": "<hidden>", "msg": "Welcome'
     """
     return _IN_TEXT.sub(_hidden, text)
+
+
+def hide_keys(text: str) -> str:
+    """Mask the text of private keys.
+
+    Parameters
+    ----------
+    text : str
+        Text to mask, such as a message that quotes a value.
+
+    Returns
+    -------
+    str
+        Text with ``<hidden>`` in place of keys.
+    """
+    if "PRIVATE" in text or "LS0tLS1CRUdJTiB" in text:  # much faster than the expression
+        return _KEY_IN_TEXT.sub(HIDDEN, text)
+    return text
 
 
 def _hidden(found: re.Match[str]) -> str:

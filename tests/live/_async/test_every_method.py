@@ -192,6 +192,7 @@ async def nodes(script: Script, root: Any) -> None:
     """Add a node to the collaboration that was set up."""
     made = await root.node.create(organization=3, name="basement")
     assert made["api_key"]
+    assert (await root.node.reset_key(made["id"]))["api_key"] != made["api_key"]
     assert (await root.node.update(made["id"], name="attic"))["name"] == "attic"
     assert (await root.node.get(made["id"]))["organization"]["id"] == 3
     assert [row["name"] for row in await root.node.list()] == ["attic"]

@@ -382,7 +382,7 @@ async def test_events_continue_after_a_cut(net: LocalNetwork) -> None:
 
 
 async def test_wait_continues_while_a_node_is_offline(
-    net: LocalNetwork, monkeypatch: pytest.MonkeyPatch
+    net: LocalNetwork, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Even one that looks for runs by itself all the time starts none once it is gone.
     monkeypatch.setattr("vantage6.localnet._node._POLL_SECONDS", 0.2)
@@ -409,8 +409,14 @@ async def test_wait_continues_while_a_node_is_offline(
         assert caught.value.status == "pending"
         # The results of the others are available when the task is ended.
         both = await start(client, 0, 1, 2)
-        with pytest.raises(WaitTimeoutError):
+        assert "nodes were offline at 'Maastro' (id 2)" in caplog.messages[-1]
+        caplog.clear()
+        missing = r"no result from 'Maastro' \(queued, node offline since 20"
+        with pytest.raises(WaitTimeoutError, match=missing) as caught:
             await client.wait_for_results(both, timeout=3, progress=False)
+        assert caught.value.results
+        assert caught.value.results.by_organization == {"IKNL": {"slept": 0}, "Maastro": None}
+        assert len([text for text in caplog.messages if "waits for Maastro: node" in text]) == 1
         (run,) = await client.run.list(task=both, organization=1)
         async for _ in client.run.stream_logs(run):
             pass

@@ -191,6 +191,7 @@ def nodes(script: Script, root: Any) -> None:
     """Add a node to the collaboration that was set up."""
     made = root.node.create(organization=3, name="basement")
     assert made["api_key"]
+    assert (root.node.reset_key(made["id"]))["api_key"] != made["api_key"]
     assert (root.node.update(made["id"], name="attic"))["name"] == "attic"
     assert (root.node.get(made["id"]))["organization"]["id"] == 3
     assert [row["name"] for row in root.node.list()] == ["attic"]

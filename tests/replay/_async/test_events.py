@@ -82,7 +82,7 @@ async def test_each_log_line_is_yielded_once(client: AsyncClient) -> None:
 
 async def test_follow_the_log_of_one_run(client: AsyncClient) -> None:
     task = await client.task.create(**GOOD)
-    (run, *_) = await client.run.list(task=task)
+    (*_, run) = await client.run.list(task=task)
     assert {line.run_id async for line in client.run.stream_logs(run)} <= {run["id"]}
 
 

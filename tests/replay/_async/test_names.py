@@ -103,9 +103,7 @@ async def test_task_is_found_by_name(recorded: "Recorded") -> None:
         rows = await client.wait_for_results("100 % by name", timeout=60)
         assert len(rows) == 2
         runs = await client.run.from_task(task)
-        assert [run["id"] for run in await client.run.list(task="100 % BY NAME")] == [
-            run["id"] for run in reversed(runs)
-        ]
+        assert await client.run.list(task="100 % BY NAME") == runs
         assert (await client.run.get(runs[0]))["id"] == runs[0]["id"]
         assert await client.result.get({"id": rows[0]["id"]}) == rows[0]["result"]
         newest, *_ = await client.task.list(initiating_user="researcher")

@@ -29,11 +29,13 @@ from vantage6.client import (
     LogWritten,
     NodeOffline,
     NodeOnline,
+    NotFoundError,
     Progress,
     Reconnected,
     ResultRows,
     TaskFailedError,
     Timeouts,
+    WaitTimeoutError,
 )
 from vantage6.client._utils.pauses import Backoff
 
@@ -96,6 +98,9 @@ class World:
         _, _, kind, *number = url.path.split("/")
         if kind == "organization":
             return page([{"id": 3, "name": "IKNL"}], 1, 10)
+        if kind == "node" and not number:
+            seen = {"last_seen": "2026-01-01T10:30:00", "status": "offline"}
+            return page([{"id": 5, "organization": {"id": 3}, **seen}], 1, 10)
         if kind == "node":
             return 200, {"id": int(number[0]), "collaboration": {"id": 4}}
         if kind == "run" and number:
@@ -114,6 +119,8 @@ class World:
         def shown(row: Row) -> Row:
             return {**row, **{name: "" for name in ("runs", "results") if name not in included}}
 
+        if number and int(number[0]) not in self.tasks:
+            return 404, {"msg": f"task id={number[0]} is not found"}
         if number:
             return 200, shown(self.tasks[int(number[0])])
         rows = [shown(row) for row in reversed(self.tasks.values())]
@@ -208,9 +215,8 @@ async def test_reconnect_neither_loses_nor_repeats_log_lines(
 
 
 async def test_repeated_log_line_is_yielded_again(
-    client: AsyncClient, world: World, tape: list[RecordedEvent], monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, world: World, tape: list[RecordedEvent]
 ) -> None:
-    monkeypatch.setattr("vantage6.client._async.tasks.watch.SETTLE_SECONDS", -1)
     world.add(12)["runs"][0]["log"] = "tick"
     world.happens = {2: lambda: world.end(12, log="tick\ntick")}
     tape += [(1, *wrote("tick")), (1, *became("completed")), (1, "status_update", {"run_id": 120})]
@@ -539,3 +545,143 @@ async def test_unreadable_result_does_not_lose_other_tasks(
     assert (whole.error, whole.results.outputs) == (None, [7])
     with pytest.raises(TaskFailedError, match="crashed"):
         await client.wait_for_results(13)
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_deleted_task_does_not_end_the_wait_for_others(
+    client: AsyncClient, world: World
+) -> None:
+    for id_ in (12, 13, 14):
+        world.add(id_)
+    world.end(12)
+    world.happens = {6: lambda: world.tasks.pop(13), 9: lambda: world.end(14)}
+    done = {
+        one.task_id: one
+        async for one in client.as_completed([12, 13, 14, 99], interval=0.1, timeout=20)
+    }
+    assert {id_: one.status for id_, one in done.items()} == {
+        12: "completed",
+        99: "not found",
+        13: "deleted",
+        14: "completed",
+    }
+    assert isinstance(done[13].error, NotFoundError)
+    assert isinstance(done[99].error, NotFoundError)
+    assert [list(done[id_].results.outputs) for id_ in (12, 13, 14)] == [[7], [], [7]]
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_failed_and_deleted_tasks_are_raised_with_the_results_of_the_others(
+    client: AsyncClient, world: World
+) -> None:
+    for id_ in (12, 13, 14):
+        world.add(id_)
+
+    def crash() -> None:
+        world.end(13, log="KeyError")
+        world.tasks[13]["status"] = world.tasks[13]["runs"][0]["status"] = "crashed"
+
+    world.happens = {4: crash, 6: lambda: world.tasks.pop(14), 9: lambda: world.end(12)}
+    with pytest.raises(TaskFailedError, match="2 of 3 tasks failed") as caught:
+        await client.wait_for_results([12, 13, 14], interval=0.1, timeout=20, progress=False)
+    assert "KeyError" in str(caught.value)
+    assert "task id=14 is not found" in str(caught.value)
+    assert (caught.value.task_id, caught.value.status) == (13, "crashed")
+    good, crashed, gone = caught.value.finished
+    assert good.results.by_organization == {"IKNL": 7}
+    assert isinstance(crashed.error, TaskFailedError)
+    assert isinstance(gone.error, NotFoundError)
+    world.add(12)
+    world.happens = {world.looks + 5: lambda: world.end(12)}
+    found = await client.wait_for_results([12, 14], interval=0.1, timeout=20, on_failure="return")
+    assert [rows.outputs for rows in found] == [[7], []]
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_deleted_task_ends_the_wait_for_it_alone(client: AsyncClient, world: World) -> None:
+    world.add(12)
+    world.happens = {2: lambda: world.tasks.pop(12)}
+    with pytest.raises(NotFoundError):
+        await client.wait_for_results(12, interval=0.1, timeout=20)
+
+
+# -- what is known ----------------------------------------------------------------------------
+
+
+def with_offline_node(world: World) -> None:
+    """Add a task with two runs: one has a result, and the node of the other is offline."""
+    row = world.add(12, "pending")
+    first = {**row["runs"][0], "status": "completed"}
+    first |= {"started_at": "2026-01-01T10:00:00", "finished_at": "2026-01-01T10:00:02"}
+    row["runs"] = [first, {**row["runs"][0], "id": 121, "node": {"id": 5, "status": "offline"}}]
+    row["results"].append({"id": 121, "run": {"id": 121}, "result": None})
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_timeout_has_the_results_and_names_the_missing_ones(
+    client: AsyncClient, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_offline_node(world)
+    caplog.set_level("WARNING", "vantage6.client")
+    offline = "node offline since 2026-01-01 10:30 UTC"
+    with pytest.raises(WaitTimeoutError) as caught:
+        await client.wait_for_results(12, interval=0.1, timeout=0.5, progress=False)
+    assert f"no result from 'IKNL' (queued, {offline}). The task continues" in str(caught.value)
+    assert caught.value.results
+    assert caught.value.results.outputs == [7, None]
+    assert caplog.messages == [f"Task 12 waits for IKNL: {offline}"], "once, at the first poll"
+    assert len([path for path in world.script.paths if "/node?" in path]) == 1
+    assert client._core.state.offline[4][0] == {3}, "for the next task that is created"
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_progress_shows_offline_nodes_and_the_duration_by_the_server(
+    client: AsyncClient, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_offline_node(world)
+    heard: list[Progress] = []
+    with pytest.raises(WaitTimeoutError) as caught:
+        await client.wait_for_results(12, interval=0.1, timeout=0.5, progress=heard.append)
+    shown = "IKNL done in 2 s, IKNL queued, node offline since 2026-01-01 10:30 UTC (1 of 2 done)"
+    assert {str(now) for now in heard} == {f"task 12 (task 12): {shown}"}
+    assert "waits for" not in caplog.text, "the picture says so"
+    assert abs(heard[-1].server_time - time.time()) < 5
+    assert caught.value.status == heard[-1].status
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_last_picture_shows_the_state_of_the_error(client: AsyncClient, world: World) -> None:
+    row = world.add(12)
+    row["runs"].append({**row["runs"][0], "id": 121})
+    world.happens = {2: lambda: row.update(status="crashed")}
+
+    def crashed(request: Request) -> Reply:
+        if "/api/run?" in request.path:  # they crash between the poll and the error
+            for run in row["runs"]:
+                run["status"] = "crashed"
+        return usual(request)
+
+    usual, world.script.reply = world.script.reply, crashed
+    heard: list[Progress] = []
+    with pytest.raises(TaskFailedError, match="2 of 2 runs failed"):
+        await client.wait_for_results(12, interval=0.1, timeout=20, progress=heard.append)
+    assert [run.status for run in heard[-1].runs] == ["crashed", "crashed"]
+
+
+@pytest.mark.usefixtures("deaf")
+async def test_progress_says_that_the_server_does_not_respond(
+    client: AsyncClient, world: World
+) -> None:
+    world.add(12)
+    gone: list[Reply] = [(500, b"gone")] * 2
+    world.refuses = lambda _: gone.pop() if world.looks > 1 and gone else None
+    world.happens = {5: lambda: world.end(12)}
+    heard: list[Progress] = []
+    outputs: list[object] = []
+    async for one in client.as_completed([12], 0.1, timeout=20, progress=heard.append):
+        outputs += one.results.outputs
+    assert outputs == [7]
+    silent = [now for now in heard if now.silent_for is not None]
+    assert len(silent) == 2
+    assert "no response from the server for" in str(silent[-1])
+    assert (heard[-1].silent_for, heard[-1].is_over) == (None, True)

@@ -80,7 +80,7 @@ def test_each_log_line_is_yielded_once(client: Client) -> None:
 
 def test_follow_the_log_of_one_run(client: Client) -> None:
     task = client.task.create(**GOOD)
-    (run, *_) = client.run.list(task=task)
+    (*_, run) = client.run.list(task=task)
     assert {line.run_id for line in client.run.stream_logs(run)} <= {run["id"]}
 
 

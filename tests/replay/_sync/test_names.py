@@ -104,9 +104,7 @@ def test_task_is_found_by_name(recorded: "Recorded") -> None:
         rows = client.wait_for_results("100 % by name", timeout=60)
         assert len(rows) == 2
         runs = client.run.from_task(task)
-        assert [run["id"] for run in client.run.list(task="100 % BY NAME")] == [
-            run["id"] for run in reversed(runs)
-        ]
+        assert client.run.list(task="100 % BY NAME") == runs
         assert (client.run.get(runs[0]))["id"] == runs[0]["id"]
         assert client.result.get({"id": rows[0]["id"]}) == rows[0]["result"]
         newest, *_ = client.task.list(initiating_user="researcher")

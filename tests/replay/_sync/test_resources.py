@@ -94,6 +94,7 @@ def test_create_update_and_delete_node(root: Client) -> None:
     made = root.node.create(collaboration["id"], organization=2, name="basement")
     assert made["name"] == "basement"
     assert made["api_key"]
+    assert (root.node.reset_key(made["id"]))["api_key"]
     own = root.node.create(collaboration["id"])
     assert own["organization"]["id"] == root.whoami.organization_id
     changed = root.node.update(made["id"], name="attic", clear_ip=True)

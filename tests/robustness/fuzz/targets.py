@@ -18,8 +18,7 @@ from vantage6.client._http.decoding import decode_response
 from vantage6.client._http.response import Response, parse_count
 from vantage6.client._http.retry import retry_after_seconds
 from vantage6.client._http.status_errors import error_for, is_expired
-from vantage6.client._rows.columns import build_table
-from vantage6.client._utils.table import as_html, as_text
+from vantage6.client._rows.columns import table_of_rows
 from vantage6.client._utils.text import sanitize, sanitize_lines
 from vantage6.client._waiting.logs import LogMerger
 from vantage6.client._waiting.tracker import TaskTracker
@@ -37,8 +36,8 @@ def answers(data: bytes) -> None:
     with suppress(Vantage6Error):
         body: Any = decode_response(Call(operation, "GET", "/x", {}), answer)
         rows = body["data"] if isinstance(body, dict) and "data" in body else [body]
-        table = build_table(rows, None, len(rows))
-        assert _is_inert(as_text(table, 80) + as_html(table))
+        table = table_of_rows(rows, None, len(rows), {}, is_whole=False)
+        assert _is_inert(table.text(80) + table.text() + table.html())
         if operation == "list_tasks" and rows:
             ledger = TaskTracker([rows[0]["id"]], 0.0, 1.0, None)
             for row in rows:
@@ -111,8 +110,8 @@ def texts(data: bytes) -> None:
     assert "\n" not in sanitize(text)
     assert _is_inert(sanitize_lines(text))
     track = LogMerger()
+    track.looked(text[1:])
     track.looked(text)
-    track.wrote(text)
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {

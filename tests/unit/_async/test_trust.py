@@ -1,5 +1,6 @@
 """Test a server that tampers with keys and encryption, and the keys of a client."""
 
+import base64
 import stat
 import unicodedata
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
+    DecryptionError,
     InvalidKeyError,
     InvalidResponseError,
     KeyMismatchError,
@@ -370,6 +372,66 @@ async def test_name_of_an_encrypted_collaboration_is_not_that_of_another(
     assert not posted(server)
     assert await client.collaboration.trust("demo") is False
     await client.task.create([5], **TASK, collaboration="demo")
+
+
+@pytest.mark.parametrize("name", ["", None, " \u200b", ...])
+async def test_value_without_a_name_is_not_stored(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World, name: Any
+) -> None:
+    for row in (world.organizations[5], world.collaboration):
+        row["name"] = name
+        if name is ...:
+            del row["name"]
+    await world.serve(server, client)
+    await client.setup_encryption(write_key(tmp_path))
+    calls: list[Callable[[], Any]] = [
+        lambda: client.organization.trust(5, fingerprint(THEIRS)),
+        lambda: client.collaboration.trust(4),
+        lambda: client.task.create([5], **TASK, collaboration=4),
+    ]
+    for call in calls:
+        with pytest.raises((UntrustedKeyError, NotEncryptedError), match="expected a name, got n"):
+            await call()
+    assert not (tmp_path / "known_organizations").exists()
+    assert not posted(server)
+
+
+@pytest.mark.parametrize("in_blob", [False, True])
+async def test_plain_result_of_an_encrypted_collaboration_is_an_error(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World, in_blob: bool
+) -> None:
+    plain = base64.b64encode(b"170").decode()
+    result = {"id": 8, "run": {"id": 8}, "result": plain, "blob_storage_used": in_blob}
+    collaboration = {"id": 4}
+    run = {"id": 8, "task": {"id": 12}, "organization": {"id": 5}}
+    world.routes |= {
+        "GET /result/8": lambda *_: (200, result),
+        "GET /result": listing([result]),
+        "GET /run": listing([run]),
+        "GET /run/8": lambda *_: (200, run),
+        f"GET /blobstream/{plain}": lambda *_: (200, plain.encode()),
+        "GET /task/12": lambda *_: (
+            200,
+            {"id": 12, "status": "completed", "collaboration": collaboration},
+        ),
+    }
+    await world.serve(server, client)
+    calls: list[Callable[[], Any]] = [
+        lambda: client.result.get(8),
+        lambda: client.result.get_bytes(8),
+        lambda: client.result.save(8, tmp_path / "result.json"),
+        lambda: client.result.from_task(12),
+    ]
+    assert await client.result.get(8) == "170", "nothing is known"
+    assert await client.collaboration.trust(4) is True
+    for call in calls:
+        with pytest.raises(DecryptionError, match="run 8: expected an encrypted value"):
+            await call()
+    assert not (tmp_path / "result.json").exists()
+    collaboration["id"] = 77
+    for call in calls:
+        await call()
+    assert (tmp_path / "result.json").read_text() == "170"
 
 
 # -- keys of one's own ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -17,6 +18,7 @@ from vantage6.client import (
     Client,
     ConfigurationError,
     ConnectionFailedError,
+    CredentialsNotFoundError,
     DecryptionError,
     EncryptionNotSetUpError,
     InvalidInputError,
@@ -75,6 +77,54 @@ def test_list_is_complete_and_requested_in_stable_order(
     assert pages == [("1", "250"), ("2", "250"), ("2", "500")]
     assert {query["sort"] for query in queries} == {"id"}
     assert {query["name"] for query in queries} == {"organization%"}
+
+
+def test_received_names_of_organizations_stand_beside_ids(
+    client: Client, server: ScriptedServer
+) -> None:
+    nodes = [{"id": id_, "organization": {"id": id_}} for id_ in (1, 2, 3)]
+    routes: Routes = {
+        "GET /organization": listing(ORGANIZATIONS[:1]),
+        "GET /node": listing(nodes),
+        "GET /node/1": lambda *_: (200, nodes[0]),
+    }
+    serve(server, client, routes)
+    before = client.node.list()
+    assert [row.split()[1] for row in str(before).splitlines()[2:5]] == ["1", "2", "IKNL"]
+    client.organization.list()
+    assert "organization 1 (1)" in str(client.node.list())
+    assert "organization 1 (1)" in str(client.node.get(1))
+    server.seen.clear()
+    rows = client.node.list()
+    assert len(server.seen) == 1, "no request for names"
+    assert rows == nodes, "only the display has names"
+    client._core.names.forget("organization")
+    assert "organization 1" not in str(client.node.list())
+
+
+def test_runs_of_a_task_are_in_the_order_of_its_organizations(
+    client: Client, server: ScriptedServer
+) -> None:
+    newest_first = [{"id": id_, "input": None} for id_ in (3, 2, 1)]
+    serve(server, client, {"GET /run": listing(newest_first)})
+    assert [run["id"] for run in client.run.list(task=5)] == [1, 2, 3]
+    assert client.run.list(task=5) == client.run.from_task(5)
+    assert [run["id"] for run in client.run.list()] == [3, 2, 1]
+    assert [run["id"] for run in client.run.list(task=5, page=1, per_page=2)] == [3, 2]
+
+
+def test_password_is_prompted_for(
+    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.reply = with_login(lambda _: (404, b""))
+    with pytest.raises(CredentialsNotFoundError, match="password of researcher at http"):
+        client.authenticate("researcher")
+    assert not server.seen
+    monkeypatch.setattr("getpass.getpass", lambda question: f"typed for {question}")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    client.authenticate("researcher")
+    url = client.base_path
+    assert server.seen[0].body["password"] == f"typed for Password of researcher at {url}: "
 
 
 def test_single_page_on_request(client: Client, server: ScriptedServer) -> None:
@@ -348,6 +398,32 @@ def test_invalid_task_is_not_sent(client: Client, server: ScriptedServer) -> Non
     assert server.paths == []
 
 
+@pytest.mark.parametrize("study", [None, 6])
+def test_task_runs_at_all_organizations(
+    client: Client, server: ScriptedServer, study: int | None
+) -> None:
+    def members(_: Request, query: dict[str, str]) -> Reply:
+        ids = {"collaboration_id=4": [1, 2, 3], "study_id=6": [2, 3]}
+        asked = next(ids[pair] for pair in map("=".join, query.items()) if pair in ids)
+        return page([{"id": id_, "name": f"all {id_}"} for id_ in asked], 1, 250)
+
+    routes = {**collaboration(encrypted=False), "GET /organization": members}
+    serve(server, client, routes)
+    client.task.create("all", **TASK, collaboration=4, study=study)
+    sent = [row["id"] for row in server.seen[-1].body["organizations"]]
+    assert sent == ([1, 2, 3] if study is None else [2, 3])
+    with pytest.raises(NameNotFoundError, match="organization 'all': not found"):
+        client.task.create(["all"], **TASK, collaboration=4)
+
+
+def test_missing_organizations_are_explained(client: Client, server: ScriptedServer) -> None:
+    serve(server, client, collaboration(encrypted=False))
+    with pytest.raises(InvalidInputError, match=r"got None\. Pass at least one .*'all'"):
+        client.task.create(cast("Any", None), **TASK, collaboration=4)
+    with pytest.raises(InvalidInputError, match=r"got 'IKNL'. Pass a list, such as \['IKNL'\]"):
+        client.task.create("IKNL", **TASK, collaboration=4)
+
+
 def write_key(folder: Path) -> Path:
     path = folder / "key.pem"
     write_private_key(path, private_key_to_pem(KEY))
@@ -497,10 +573,10 @@ def test_results_are_in_requested_order(client: Client, server: ScriptedServer) 
     assert [json.loads(row["result"] or "") for row in results] == [{"n": 1}, {"n": 1}]
     assert results.outputs == [{"n": 1}, {"n": 1}]
     assert results.by_organization == {"hospital 1": {"n": 1}, "hospital 2": {"n": 1}}
-    assert len(server.seen) == 5, "three looks, the results with the runs, the organizations"
+    assert len(server.seen) == 4, "two looks, the results, the organizations"
     again = client.result.from_task(12)
     assert list(again.by_organization) == ["hospital 1", "hospital 2"]
-    assert len(server.seen) == 8, "names may have changed since"
+    assert len(server.seen) == 7, "names may have changed since"
 
 
 def test_results_are_labeled_with_the_current_names(client: Client, server: ScriptedServer) -> None:

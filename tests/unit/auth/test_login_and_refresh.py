@@ -23,7 +23,9 @@ from vantage6.client import (
     TwoFactorRequiredError,
 )
 from vantage6.client._auth.bearer import MAX_SENDS
+from vantage6.client._auth.password import RefreshOnly
 from vantage6.client._auth.tokens import Tokens, claims
+from vantage6.client._backend.v4 import V4
 from vantage6.client._sync.core.auth import ClientAuth
 
 NODE = {"id": 1, "name": "node"}
@@ -377,7 +379,7 @@ async def test_many_tasks_refresh_once(server: ScriptedServer, pass_time: PassTi
 
 
 def test_token_is_sent_to_the_server_only() -> None:
-    auth = ClientAuth("https://server.example/api")
+    auth = ClientAuth("https://server.example/api", RefreshOnly(), V4().rejects_token)
     auth.tokens = Tokens("access", "refresh", float("inf"))
     signed = {}
     for url in (

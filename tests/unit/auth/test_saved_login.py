@@ -4,18 +4,20 @@ import json
 import math
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.scripted_server import token
 from vantage6.client import ConfigurationError
+from vantage6.client._auth.realm import Realm
 from vantage6.client._auth.saved_login import (
+    Account,
     StoredLogin,
     check_owner,
     delete_login,
     find_login,
-    login_file_name,
     logins_folder,
     parse_login,
     read_login,
@@ -26,6 +28,7 @@ from vantage6.client._auth.tokens import Tokens
 
 URL = "https://server.example/api"
 ACCESS = token(0, 100)
+REALM = Realm("https://auth.example/realms/vantage6")
 SAVED = StoredLogin(URL, "ada", ACCESS, "refresh", saved_at=1000.0, renew_in=50.0)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
 
@@ -36,13 +39,13 @@ def mode(path: Path) -> int:
 
 def test_login_round_trips() -> None:
     tokens = Tokens(ACCESS, "refresh", renew_at=150.0)
-    saved = StoredLogin.of("https://server.example:443/api", "ada", tokens, 100.0, 1000.0)
+    saved = StoredLogin.of(
+        Account("https://server.example:443/api", "ada", None), tokens, 100.0, 1000.0
+    )
     assert saved == SAVED
     assert parse_login(saved.written(), Path("x")) == saved
-    assert (
-        repr(saved)
-        == f"StoredLogin(server='{URL}', username='ada', saved_at=1000.0, renew_in=50.0)"
-    )
+    assert f"StoredLogin(server='{URL}', username='ada', saved_at=1000.0" in repr(saved)
+    assert ACCESS not in repr(saved)
     assert "refresh" not in repr(saved.tokens(0, 0))
 
 
@@ -55,7 +58,7 @@ def test_saved_tokens_age(now: float, renew_at: float) -> None:
 
 
 def test_token_without_expiry_stays_valid() -> None:
-    saved = StoredLogin.of(URL, "ada", Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
+    saved = StoredLogin.of(Account(URL, "ada", None), Tokens(ACCESS, "r", math.inf), 1.0, 2.0)
     assert parse_login(saved.written(), Path("x")).tokens(5.0, 9.0).renew_at == math.inf
 
 
@@ -69,6 +72,7 @@ def test_token_without_expiry_stays_valid() -> None:
         b"{}",
         b"[" * 100_000,
         json.dumps({**json.loads(SAVED.written()), "format": 2}).encode(),
+        json.dumps({**json.loads(SAVED.written()), "format": 3}).encode(),
         json.dumps({**json.loads(SAVED.written()), "access_token": None}).encode(),
         json.dumps({**json.loads(SAVED.written()), "access_token": "no token"}).encode(),
         json.dumps({**json.loads(SAVED.written()), "saved_at": None}).encode(),
@@ -82,15 +86,28 @@ def test_malformed_saved_login_is_rejected(content: bytes) -> None:
 
 def test_file_is_named_after_server_and_user() -> None:
     names = {
-        login_file_name(url, user)
+        Account(url, user, realm).file_name
         for url in (URL, "https://server.example/v6", "http://server.example/api")
         for user in ("ada", "Ada", "a/da", "a_da")
+        for realm in (None, REALM, replace(REALM, client="other"))
     }
-    assert len(names) == 12
+    assert len(names) == 36
     assert all("/" not in name and name.startswith("server.example-") for name in names)
-    assert login_file_name(URL, "ada") == login_file_name("https://server.example:443/api", "ada")
+    same = Account("https://server.example:443/api", "ada", None)
+    assert Account(URL, "ada", None).file_name == same.file_name
     for long in ("x" * 1000, "\N{HANGUL SYLLABLE GAG}" * 1000, "\ud800"):
-        assert len(login_file_name(URL, long).encode()) < 120
+        assert len(Account(URL, long, None).file_name.encode()) < 120
+
+
+def test_login_at_hq_keeps_its_realm() -> None:
+    account = Account("https://server.example/hq", "ada", REALM)
+    saved = StoredLogin.of(account, Tokens("access", "refresh", 50.0), 0.0, 1000.0)
+    read = parse_login(saved.written(), Path("s.json"))
+    assert read == saved
+    assert read.realm == REALM
+    assert read.is_login_of(account)
+    for other in (None, replace(REALM, client="other"), replace(REALM, url="https://x.example")):
+        assert not read.is_login_of(replace(account, realm=other))
 
 
 def test_saved_login_of_another_user_is_rejected() -> None:

@@ -317,7 +317,7 @@ def test_every_variable_is_read() -> None:
     assert found.address
     assert found.address.url == "https://h/api"
     assert (found.username, found.password, found.mfa_code) == ("username", "password", "mfa_code")
-    assert (found.collaboration, found.private_key) == ("collaboration", "private_key")
+    assert (found.collaboration, found.private_key) == ("collaboration", Path("private_key"))
     assert found.passphrase == "hush"
     assert found.options == {"timeout": 3, "verify": Path("ca")}
     for secret in ("hush", "password", "mfa_code"):
@@ -345,5 +345,5 @@ def test_unknown_option_suggests_a_name() -> None:
 def test_options_match_the_client() -> None:
     import inspect
 
-    taken = inspect.signature(Client).parameters.keys() - {"host", "port", "path"}
+    taken = inspect.signature(Client).parameters.keys() - {"host", "hq_url", "port", "path"}
     assert ClientOptions.__annotations__.keys() == taken

@@ -9,7 +9,9 @@ import struct
 import subprocess
 import sys
 import termios
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pyte
@@ -43,7 +45,7 @@ def run(
 
 
 def task(*runs: RunProgress, number: int = 12, name: str = "average age") -> Progress:
-    return Progress(number, name, "active", runs, 0)
+    return Progress(number, name, "active", runs, 0, server_time=100)
 
 
 def text_of(lines: list[list[tuple[str, str]]]) -> list[str]:
@@ -82,7 +84,7 @@ def test_progress_has_a_line_per_organization_and_a_bar() -> None:
         run(3, NASTY, "crashed"),
         run(4, "IKNL", "pending", sub=True),
     ]
-    assert text_of(render_lines([task(*runs)], 130, 40)) == [
+    assert text_of(render_lines([task(*runs)], 30, 40)) == [
         "average age (task 12)",
         "  IKNL           done in 12 s",
         "  Maastro        running for 30 s",
@@ -97,7 +99,7 @@ def test_hidden_runs_are_counted_and_active_ones_stay() -> None:
     runs[20] = run(20, "hospital 20", "active")
     runs[40] = run(40, "hospital 40", "crashed")
     runs[45] = run(45, "hospital 45", "pending")
-    lines = text_of(render_lines([task(*runs)], 130, 10))
+    lines = text_of(render_lines([task(*runs)], 30, 10))
     assert len(lines) == 10
     assert [line.split()[1] for line in lines[1:8]] == ["0", "1", "2", "3", "20", "40", "45"]
     assert lines[8] == "  and 43 more: 43 done"
@@ -193,6 +195,64 @@ def test_closed_pipe_does_not_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> N
         drawing.take(task(run(1, "IKNL", "completed")))
 
 
+def test_silent_server_is_reported_once_and_stops_the_durations(capfd: Any) -> None:
+    one = task(run(1, "IKNL", "active"))
+    silent = replace(one, silent_for=12.0, waited=50.0)
+    assert text_of(render_lines([silent], 53, 40))[1:3] == [
+        "  IKNL  running",
+        "  no response from the server for 15 s, retrying",
+    ]
+    assert "no response from the server for 12 s, retrying" in render_html([silent])
+    with ProgressDisplay(True, logs=False) as drawing:
+        for now in (one, silent, silent, one):
+            drawing.take(now)
+    assert capfd.readouterr().err.count("no response") == 1
+
+
+def test_offline_node_and_deleted_task_are_shown(capfd: Any) -> None:
+    offline = replace(run(1, "IKNL", "pending"), is_offline=True, last_seen=0.0)
+    gone = replace(task(number=13), status="deleted")
+    lines = text_of(render_lines([task(offline), gone], 0, 40))
+    assert lines[1] == "  IKNL  queued, node offline since 1970-01-01 00:00 UTC"
+    assert lines[2] == "average age (task 13): deleted"
+    assert "average age (task 13): deleted" in render_html([gone])
+    with ProgressDisplay(True, logs=False) as drawing:
+        for now in (task(run(1, "IKNL", "pending")), task(offline), gone, gone):
+            drawing.take(now)
+    assert capfd.readouterr().err.splitlines() == [
+        "average age (task 12): IKNL: queued",
+        "average age (task 12): IKNL: queued, node offline since 1970-01-01 00:00 UTC",
+        "average age (task 13): deleted",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_redrawn"),
+    [
+        (["python", "/usr/bin/jupyter-console"], False),
+        (["python", "-m", "jupyter_console"], False),
+        (["python", "/usr/bin/jupyter-lab"], True),
+        ([], True),
+    ],
+)
+def test_console_of_jupyter_has_lines(
+    words: list[str], is_redrawn: bool, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    parent = SimpleNamespace(cmdline=lambda: words)
+    process = SimpleNamespace(parent=lambda: parent if words else None)
+    monkeypatch.setitem(sys.modules, "psutil", SimpleNamespace(Process=lambda: process))
+    shell = SimpleNamespace(kernel=None)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    drawn: list[object] = []
+    monkeypatch.setitem(
+        sys.modules, "IPython.display", SimpleNamespace(display=lambda it, **_: drawn.append(it))
+    )
+    with ProgressDisplay(None, logs=False) as drawing:
+        drawing.take(task(run(1, "IKNL", "active")))
+    assert bool(drawn) == is_redrawn
+    assert ("IKNL: running" in capfd.readouterr().err) != is_redrawn
+
+
 # -- a real terminal -------------------------------------------------------------------------------
 SCRIPT = f"""
 import time, os, signal, sys
@@ -211,7 +271,7 @@ def take(drawing, *states):
         RunProgress(i, 12, i, names[i], state, i == 3, now - 5, now if state != "active" else None)
         for i, state in enumerate(states)
     ]
-    drawing.take(Progress(12, "average age", "active", tuple(runs), 0))
+    drawing.take(Progress(12, "average age", "active", tuple(runs), 0, now))
 """
 BODY = """
 with ProgressDisplay(None, True) as drawing:
@@ -271,6 +331,13 @@ def test_terminal_shows_one_view_below_other_output() -> None:
     assert shown(screen) == ["IKNL | reading�[2J the data", "printed by the script", *PICTURE]
     assert not screen.cursor.hidden
     assert b"\x1b[32m" in written, "in color"
+
+
+def test_erased_view_leaves_the_terminal_to_the_caller() -> None:
+    between = 'drawing.stop(erase=True); print("handled by the script"); ' + END
+    screen, _ = in_a_terminal(SCRIPT + BODY.format(last=between))
+    assert shown(screen)[1:] == ["printed by the script", "handled by the script", *PICTURE]
+    assert not screen.cursor.hidden
 
 
 def test_ctrl_c_restores_the_terminal() -> None:

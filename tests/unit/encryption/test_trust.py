@@ -148,6 +148,17 @@ def test_plain_collaboration_is_accepted_unless_strict() -> None:
         check_encryption("strict", [], PLAIN)
 
 
+def test_strict_trust_accepts_no_other_name_of_a_plain_collaboration() -> None:
+    renamed = replace(PLAIN, name="open")
+    with pytest.raises(NotEncryptedError, match="not been accepted for that name"):
+        check_encryption("strict", [PLAIN], renamed)
+    assert check_encryption("strict", [PLAIN, renamed], renamed) is None
+    assert check_encryption("strict", [PLAIN], replace(PLAIN, name="DEMO")) is None
+    assert check_encryption("first-use", [PLAIN], renamed) is None
+    nameless = replace(PLAIN, name="")
+    assert check_encryption("strict", [nameless], PLAIN) is None, "written by hand, for any name"
+
+
 # -- modes ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("given", "variable", "mode"),

@@ -109,6 +109,16 @@ def test_secret_behaves_like_text() -> None:
     assert type(SecretRow(api_key=WORD)["api_key"]) is str  # yaml takes no other
 
 
+def test_secret_that_is_sent_once_is_printed() -> None:
+    row = SecretRow(id=1, api_key=WORD, otp_secret="second-factor")
+    for shown in (str(row), f"{row}", f"{row!s}", "%s" % row):  # noqa: UP031
+        assert f"'api_key': {WORD!r}" in shown
+        assert "second-factor" not in shown, "it is in each row of the user"
+    for shown in (repr(row), f"{[row]}", pretty_repr(row)):
+        assert "u5h" not in shown
+        assert "<hidden>: row['api_key'] returns it" in shown
+
+
 def test_secret_fields_are_recognized_by_name() -> None:
     body = {"username": "ada", "password": WORD, "more": [{"api_key": WORD}], "mfa_code": None}
     assert conceal(body) == body
@@ -156,6 +166,13 @@ def test_rows_hide_secrets_and_others_are_unchanged() -> None:
         ("via https://ada:abc.def@proxy.example:3128 today", "@proxy.example:3128 today"),
         ("from https://abc.def@git.example/x", "@git.example/x"),
         ("{'password': 'abc.def\"quoted', 'id': 3}", "'id': 3}"),
+        ("{&quot;password&quot;: &quot;abc.def x&quot;, &quot;id&quot;: 3}", "&quot;id&quot;: 3}"),
+        ("{&#x27;api_key&#x27;: &#x27;abc.def&#x27;, &#x27;id&#x27;: 3}", "&#x27;id&#x27;: 3}"),
+        ("{&#39;password&#39;: b&#39;abc.def&#39;, &#39;id&#39;: 3}", "&#39;id&#39;: 3}"),
+        ("<td>password</td>\n<td><pre>&#x27;abc.def&#x27;</pre></td><td>id</td>", "<td>id</td>"),
+        ("<tr><th>Password:</th><td>abc.def &lt;x</td></tr><p>end", "</td></tr><p>end"),
+        ("<dt><code>'api_key'</code></dt> <dd>abc.def</dd> end", "</dd> end"),
+        ('<input name="password" type="text" value="abc.def"> end', '"> end'),
     ],
 )
 def test_secrets_are_removed_from_text(text: str, kept: str) -> None:
@@ -173,6 +190,7 @@ def test_secrets_are_removed_from_text(text: str, kept: str) -> None:
         "pass password=, as text",
         "Basic authentication is required; exit code=1; code: 404",
         "missing: ['password', 'username']",
+        "<p>The <b>password</b> is wrong</p><p>Reset the token</p><td>status</td><td>5</td>",
         "GET https://server.example/api/user?email=ada@example.org",
     ],
 )
@@ -192,6 +210,9 @@ def test_secrets_of_identity_providers_are_known_by_name(name: str) -> None:
 
 def test_scrubbing_any_text_is_fast() -> None:
     assert len(scrub("-----BEGIN PRIVATE KEY-----" * 50_000)) < 20
+    assert len(scrub(">password</td><td>" * 50_000)) < 2_000_000
+    assert len(scrub(">password" + "<td> " * 100_000)) < 2_000_000
+    assert len(scrub("name='password' " * 50_000)) < 2_000_000
     assert scrub('"password": "' + "\\" * 1_000_000).startswith('"password": "<hidden>')
 
 

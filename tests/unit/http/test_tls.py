@@ -20,6 +20,7 @@ from vantage6.client._http.proxy import socket_options
 from vantage6.client._http.route import Route
 
 VERSION = {"version": "4.15.2"}
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def ask(port: int, **options: Any) -> object:
@@ -42,6 +43,12 @@ Ask = Callable[..., object]
 @pytest.fixture
 def authority(tmp_path: Path) -> CertificateAuthority:
     return CertificateAuthority(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in BUNDLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +103,46 @@ def test_certificate_errors_explain_what_to_do(
             ask(seen.port, verify=authority.file)
     assert len(seen.connections) == 1
     assert not server.seen
+
+
+@both
+@pytest.mark.parametrize("variable", BUNDLES)
+def test_bundle_of_the_environment_is_trusted(
+    ask: Ask,
+    server: ScriptedServer,
+    authority: CertificateAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    stranger = CertificateAuthority(tmp_path, "stranger")
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
+        monkeypatch.setenv(variable, str(authority.file))
+        assert ask(seen.port) == VERSION
+        with pytest.raises(TLSError, match="unknown authority"):
+            ask(seen.port, verify=stranger.file)  # an argument takes precedence
+        monkeypatch.setenv(variable, str(stranger.file))
+        with pytest.raises(TLSError, match=rf"unknown authority.*{variable}='.*stranger"):
+            ask(seen.port)
+        assert ask(seen.port, verify=authority.file) == VERSION
+
+
+def test_first_bundle_of_the_environment_applies(
+    server: ScriptedServer,
+    authority: CertificateAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in BUNDLES[1:]:
+        monkeypatch.setenv(name, str(tmp_path / "missing.pem"))
+    with pytest.raises(ConfigurationError, match=r"CURL_CA_BUNDLE: expected a file.*missing\.pem"):
+        Client("https://127.0.0.1", 1, log_level=None).request("version")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    with front(server, authority.context(authority.issue("127.0.0.1"))) as seen:
+        assert ask(seen.port) == VERSION
+        authority.file.chmod(0o666)
+        with pytest.raises(ConfigurationError, match=r"REQUESTS_CA_BUNDLE=.*chmod go-w"):
+            ask(seen.port)
 
 
 @both

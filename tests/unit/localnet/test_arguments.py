@@ -127,11 +127,11 @@ def test_command_line_takes_data_and_algorithms(
     options += ["--database", f"South={file}", "--algorithm", f"mine={tmp_path / 'mine.py'}"]
     assert main(["up", *options]) == 0
     (network,) = started
-    assert {spec.name: dict(spec.databases) for spec in network._organization_specs} == {
+    assert {spec.name: dict(spec.databases) for spec in network._options.organizations} == {
         "North": {"default": file, "visits": file},
         "South": {"default": file},
     }
-    assert network._algorithms["mine"] == tmp_path / "mine.py"
+    assert network._options.algorithms["mine"] == tmp_path / "mine.py"
 
 
 def test_invalid_pair_on_the_command_line_is_a_usage_error(

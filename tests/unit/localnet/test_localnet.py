@@ -182,6 +182,7 @@ class Builder:
         self.purposes: list[str] = []
         self.failing = failing
         monkeypatch.setattr(_environment, "run_step", self.run)
+        monkeypatch.setattr(_environment, "find_uv", lambda: Path("uv"))
 
     def run(self, command: list[str], home: Path, purpose: str) -> None:
         self.purposes.append(purpose)
@@ -219,7 +220,7 @@ def test_environment_without_python_is_recreated(monkeypatch: pytest.MonkeyPatch
     assert _environment.environment_python("4.15.2").exists()
 
 
-@pytest.mark.parametrize("version", ["latest", "4.15", "5.0.0", "4.15.2; rm -rf /", ""])
+@pytest.mark.parametrize("version", ["latest", "4.15", "5.1.0", "5.0", "4.15.2; rm -rf /", ""])
 def test_unsupported_version_is_rejected(cache: Path, version: str) -> None:
     with pytest.raises(EnvironmentBuildError, match=re.escape("'4.15.2'")):
         _environment.environment_python(version)
@@ -260,7 +261,7 @@ def test_full_cache_folder_is_named_with_its_variables(
     def fill(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(subprocess, "run", fill)
+    monkeypatch.setattr(subprocess, "Popen", fill)
     with pytest.raises(EnvironmentBuildError, match="No space left on device") as error:
         _environment.environment_python("4.15.2")
     assert str(cache) in str(error.value)
@@ -516,7 +517,7 @@ def test_supervised_processes_end_with_their_parent(end: str | int, tmp_path: Pa
         (["up", "--review"], "expected an algorithm store"),
         (
             ["up", "--version", "latest"],
-            "expected a version of vantage6 4 such as '4.15.2', got 'latest'",
+            "expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got 'latest'",
         ),
         (["up", "--token-seconds", "0"], "expected 1 or more, got 0"),
         (["run", "no-such-script.py"], "script: expected a file, got 'no-such-script.py'."),
@@ -572,3 +573,30 @@ def test_output_path_must_be_a_regular_file(
     assert "expected a regular file" in capsys.readouterr().err
     assert (tmp_path / "pipe").is_fifo()
     assert not started
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+def test_network_is_started_and_stopped_by_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    def start(network: LocalNetwork, stack: contextlib.ExitStack) -> None:
+        events.append("started")
+        stack.callback(events.append, "stopped")
+        network.url, network.organizations = "http://127.0.0.1:7601", []
+
+    monkeypatch.setattr(LocalNetwork, "_start", start)
+    network = LocalNetwork(encrypted=True)
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    network.stop()
+    assert network.start() is network
+    assert "at http://127.0.0.1:7601/api: nodes of" in repr(network)
+    assert "encrypted" in repr(network)
+    with pytest.raises(LocalNetworkError, match="it is running"):
+        network.start()
+    network.stop()
+    network.stop()
+    assert events == ["started", "stopped"]
+    assert repr(network) == "<LocalNetwork 4.15.2: stopped>"
+    with network:
+        assert "stopped" not in repr(network)
+    assert events == ["started", "stopped"] * 2

@@ -148,12 +148,30 @@ def test_breaking_changes_are_found(tmp_path: Path) -> None:
     change("_sync/resources/task.py", "        kwargs: Mapping[str, object] | None = None,\n", "")
     change("_waiting/finished.py", "class Finished", "class Ended")
     change("_rows/results.py", "def by_organization(", "def by_place(")
+    change("_async/resources/run.py", "    async def from_task(", "    def from_task(")
+    change("_async/resources/node.py", "name: str | None = None,", "name: int | None = None,")
+    change("_sync/resources/node.py", "-> NodeWithKey:", "-> Node:")
+    change("_sync/resources/study.py", "id_: Ref,", "id_: Ref | None,")
+    change(
+        "errors.py",
+        "ConfigurationError(Vantage6Error, ValueError)",
+        "ConfigurationError(Vantage6Error)",
+    )
+    change("errors.py", "class TLSError(TransportError)", "class TLSError(StatusError)")
+    change("_auth/identity.py", "    name: str\n", "    name: str | None\n")
     (client / "_async" / "resources" / "rule.py").unlink()
     found = "\n".join(breaking_changes("v0.1.0", tmp_path, ["vantage6.client"]))
     assert "Tasks.create(kwargs): Parameter was removed" in found
     assert "vantage6.client._async.resources.rule.Rules was removed" in found
     assert "vantage6.client.Finished was removed" in found
     assert "ResultRows.by_organization: Public object was removed" in found
+    assert "_async.resources.run.Runs.from_task: async was removed" in found
+    assert "Nodes.create(name): Type was changed: str | None -> int | None" in found
+    assert "Nodes.create: Type of the result was changed: NodeWithKey -> Node" in found
+    assert "Studies" not in found, "what accepts more breaks no one"
+    assert "ConfigurationError: Base class was removed: ValueError" in found
+    assert "TLSError: Base class was removed: TransportError" in found
+    assert "WhoAmI.name: Type was changed: str -> str | None" in found
 
 
 @pytest.mark.parametrize(

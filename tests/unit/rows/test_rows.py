@@ -35,8 +35,42 @@ def test_rows_are_a_list_and_a_page_dict() -> None:
     assert json.loads(json.dumps(people)) == PEOPLE
 
 
-def test_wrong_key_fails_like_a_list_and_names_valid_keys() -> None:
-    with pytest.raises(TypeError, match=r"the first row, use rows\[0\]\['result'\]"):
+def test_rows_answer_as_the_dict_that_the_official_client_returns() -> None:
+    people: Any = rows(total=9)
+    official = {"data": people, "links": LINKS}
+    assert dict(people) == {**people} == dict(people.items()) == official
+    assert list(people.keys()) == ["data", "links"]
+    assert list(people.values()) == [PEOPLE, LINKS]
+    assert people.get("data", []) is people
+    assert people.get("links") == LINKS
+    assert people.get("msg") is None
+    assert people.get("msg", "?") == "?"
+    assert "data" in people
+    assert "msg" not in people
+    assert PEOPLE[0] in people
+    assert people.pop("links") == LINKS
+    assert people.pop("msg", None) is None
+    assert (people.copy(), people.copy().total, type(people.copy())) == (PEOPLE, 9, Rows)
+    people["data"] = [row for row in people["data"] if row["name"] == "Ada"]
+    people["links"] = {}
+    assert (people, people.links) == ([PEOPLE[0], PEOPLE[2]], {})
+    assert people.pop() == PEOPLE[2]
+
+
+def test_what_cannot_be_both_is_that_of_a_list() -> None:
+    people: Any = rows()
+    assert not isinstance(people, dict)
+    assert len(people) == len(list(people)) == 3
+    assert json.loads(json.dumps(people)) == PEOPLE
+    assert people != {"data": PEOPLE, "links": LINKS}
+    with pytest.raises(TypeError):
+        del people["links"]
+    with pytest.raises(TypeError):
+        people["msg"] = "x"
+
+
+def test_wrong_key_is_a_key_error_and_names_valid_keys() -> None:
+    with pytest.raises(KeyError, match=r"the first row, use rows\[0\]\['result'\]"):
         cast("Any", rows())["result"]
     with pytest.raises(TypeError):
         cast("Any", rows())[1.5]

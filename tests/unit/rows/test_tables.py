@@ -1,20 +1,26 @@
 """Test rows as tables: aligned, of limited size, without control characters."""
 
 import ast
+import copy
 import io
+import json
+import pickle
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from vantage6.bindings.secret import SecretRow
 from vantage6.bindings.server.rows import PageLinks
 from vantage6.client import Rows
-from vantage6.client._rows.columns import build_table
-from vantage6.client._utils.table import as_text
+from vantage6.client._rows.columns import table_of_row, table_of_rows
+from vantage6.client._utils.table import Table
 from vantage6.client._utils.text import display_width, sanitize
 
 LINKS: PageLinks = {"first": "", "self": ""}
@@ -43,8 +49,15 @@ def rows(*items: Any, **options: Any) -> Rows[Any]:
     return Rows(items, LINKS, **options)
 
 
-def test_whole_rows_show_main_columns_and_name_the_rest() -> None:
-    assert str(rows(task(9), task(10, status="crashed"))).splitlines() == [
+def short(items: list[Any], fields: list[str] | None = None) -> Table:
+    return table_of_rows(items, fields, len(items), {}, is_whole=False)
+
+
+HINT = "rows.show() shows everything"
+
+
+def test_short_table_shows_main_columns_and_names_the_rest() -> None:
+    assert short([task(9), task(10, status="crashed")]).text(140).splitlines() == [
         "id  name     status     image                             created_at (UTC)  "
         "finished_at (UTC)",
         "--  -------  ---------  --------------------------------  ----------------  "
@@ -52,8 +65,110 @@ def test_whole_rows_show_main_columns_and_name_the_rest() -> None:
         " 9  average  completed  harbor2.vantage6.ai/demo/average  2026-11-22 23:10",
         "10  average  crashed    harbor2.vantage6.ai/demo/average  2026-11-22 23:10",
         "",
-        "2 rows; not shown: init_org, job_id, runs, databases",
+        f"2 rows; not shown: init_org, job_id, runs, databases; {HINT}",
     ]
+
+
+LONG_RESULT = json.dumps({f"coefficient {number}": number / 7 for number in range(60)})
+
+
+@pytest.mark.parametrize("form", [str, repr, "{}".format])
+def test_text_of_rows_has_everything(form: Callable[[object], str]) -> None:
+    results = [{"id": id_, "result": LONG_RESULT, "log": "x" * 5000} for id_ in range(100)]
+    for made in (rows(*results), rows(*results)["data"]):
+        assert form(made).count("coefficient 59") == form(made).count("x" * 5000) == 100
+        assert all(f"{id_}" in form(made) for id_ in range(100))
+        assert "coefficient 59" in form(made[0])
+
+
+def test_text_of_rows_omits_only_links_and_empty_fields() -> None:
+    lines = str(rows({**task(1), "note": None}, {**task(2), "note": ""})).splitlines()
+    assert lines[0].split()[-3:] == ["init_org", "job_id", "databases"]
+    assert str(rows({"id": 1, "url": "x", "used": False, "count": 0})).split()[:4] == [
+        "id",
+        "url",
+        "used",
+        "count",
+    ]
+    assert lines[-1] == "2 rows; not shown: runs, note"
+    assert str({"label": "default", "parameters": None}) in lines[2]
+
+
+def test_long_cells_are_last_and_shift_no_column() -> None:
+    items = [{**task(1), "description": "x" * 500}, {**task(2), "description": "short"}]
+    head, rule, first, second, *_ = str(rows(*items)).splitlines()
+    assert head.split()[-1] == "description"
+    assert (len(rule), len(first)) == (head.index("description") + 60, len(rule) + 440)
+    assert second.index("short") == first.index("xxx") == head.index("description")
+
+
+def test_show_prints_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    many = rows(*({"id": number, "name": "x" * 100} for number in range(99)))
+    assert HINT in many._repr_html_()
+    many.show()
+    assert capsys.readouterr().out == f"{many}\n"
+
+
+def test_cut_cell_is_reported() -> None:
+    assert HINT in short([{"name": "x" * 100}], ["name"]).text(200)
+    assert HINT in short([{"name": "x" * 50}], ["name"]).text(40)
+    assert HINT not in short([{"name": "x" * 50}], ["name"]).text(80)
+
+
+def test_row_is_a_small_table_without_links() -> None:
+    fields = {**task(3), "log": "one\ntwo", "encrypted": True}
+    (row,) = rows(dict(reversed(fields.items())), names={3: "IKNL"})
+    assert str(row).splitlines() == [
+        "id                 3",
+        "name               average",
+        "status             completed",
+        "image              harbor2.vantage6.ai/demo/average",
+        "created_at (UTC)   2026-11-22 23:10:05",
+        "finished_at (UTC)",
+        "encrypted          yes",
+        "log                one",
+        "                   two",
+        "databases          {'label': 'default', 'parameters': None}",
+        "job_id             1",
+        "init_org           IKNL (3)",
+    ]
+    assert ast.literal_eval(repr(row)) == row
+    html = Page(row._repr_html_())
+    assert html.texts["th"][:2] == ["id", "name"]
+    assert html.texts["td"][-1].strip() == "IKNL (3)"
+    console = Console(file=io.StringIO(), width=30)
+    console.print(row)
+    assert "harbor2.vantage6.ai/demo/average" in "".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+
+
+def test_short_table_of_a_row_reports_a_cut() -> None:
+    row = {"log": "x" * 1000}
+    assert table_of_row(row, {}, is_whole=False).text().endswith("print(row) shows everything")
+    assert "x" * 1000 in table_of_row(row, {}, is_whole=True).text()
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_known_organizations_are_named(is_whole: bool) -> None:
+    node = {"id": 1, "organization": reference(3), "collaboration": reference(3)}
+    fields = ["id", "organization", "collaboration"]
+    items = [node, {**node, "organization": reference(4)}]
+    table = table_of_rows(items, fields, 2, {3: "IKNL"}, is_whole=is_whole)
+    assert [column.cells for column in table.columns[1:]] == [["IKNL (3)", "4"], ["3", "3"]]
+
+
+def test_rows_are_written_as_plain_yaml() -> None:
+    made = rows(task(1), {"id": 2, "api_key": "1f2e"})
+    secret_row = SecretRow({"id": 2, "api_key": "1f2e"})
+    for value in (made, made["data"], made[0], secret_row):
+        for dump in (yaml.safe_dump, yaml.dump):
+            assert yaml.safe_load(dump(value)) == value
+
+
+def test_copies_of_a_row_are_equal() -> None:
+    made = rows(task(1), names={3: "IKNL"})
+    for twin in (copy.deepcopy(made), copy.copy(made), pickle.loads(pickle.dumps(made))):  # noqa: S301
+        assert twin == made
+        assert str(twin[0]) == str(made[0])
 
 
 def test_requested_fields_are_all_shown() -> None:
@@ -81,7 +196,7 @@ def test_requested_fields_are_all_shown() -> None:
     ],
 )
 def test_whole_rows_omit_links_and_keys(row: dict[str, Any], columns: list[str]) -> None:
-    fields = [column.field for column in build_table([row], None, 1).columns]
+    fields = [column.field for column in short([row]).columns]
     assert [field for field in fields if field != "started_at"] == columns
 
 
@@ -89,7 +204,7 @@ def test_whole_rows_omit_links_and_keys(row: dict[str, Any], columns: list[str])
     ("value", "cell"),
     [
         (None, ""),
-        (True, "True"),
+        (True, "yes"),
         (2.5, "2.5"),
         (reference(3), "3"),
         ({"id": 3, "name": "IKNL - demo", "status": "online"}, "IKNL - demo"),
@@ -102,7 +217,7 @@ def test_whole_rows_omit_links_and_keys(row: dict[str, Any], columns: list[str])
     ],
 )
 def test_cell_is_one_short_line(value: object, cell: str) -> None:
-    assert build_table([{"field": value}], ["field"], 1).columns[0].cells == [cell]
+    assert short([{"field": value}], ["field"]).columns[0].cells == [cell]
 
 
 @pytest.mark.parametrize(
@@ -116,10 +231,10 @@ def test_cell_is_one_short_line(value: object, cell: str) -> None:
     ],
 )
 def test_times_are_readable_and_never_guessed(value: object, cell: str) -> None:
-    (column,) = build_table([{"last_seen": value}], ["last_seen"], 1).columns
+    (column,) = short([{"last_seen": value}], ["last_seen"]).columns
     assert column.cells == [cell]
     assert column.head == ("last_seen (UTC)" if value is None or "-22 2" in cell else "last_seen")
-    named = build_table([{"name": "2026-11-22T23:10:05"}], ["name"], 1).columns[0]
+    named = short([{"name": "2026-11-22T23:10:05"}], ["name"]).columns[0]
     assert named.cells == ["2026-11-22T23:10:05"], "a name is not read as a time"
 
 
@@ -130,12 +245,13 @@ def test_times_are_readable_and_never_guessed(value: object, cell: str) -> None:
         (1, None, "1 row"),
         (10, 12, "10 of 12 rows"),
         (50, None, "50 rows"),
-        (5000, None, "5000 rows, 30 of them shown"),
+        (5000, None, f"5000 rows, 30 of them shown; {HINT}"),
     ],
 )
 def test_table_shows_its_size(count: int, total: int | None, note: str) -> None:
     numbers = rows(*({"id": number} for number in range(count)), total=total, fields=["id"])
-    lines = str(numbers).splitlines()
+    table = table_of_rows(numbers, numbers.fields, numbers.total, {}, is_whole=False)
+    lines = table.text().splitlines()
     assert lines[-1] == note
     if count > 50:
         shown = [line.strip() for line in lines[2:-2]]
@@ -185,7 +301,7 @@ def test_notebook_table_is_accessible() -> None:
     assert page.texts["th"][:3] == ["id", "name", "status"]
     assert [cell.strip() for cell in page.texts["td"][:2]] == ["1", "<b>&amp;"]
     assert [text.strip() for text in page.texts["caption"]] == [
-        "2 rows; not shown: init_org, job_id, runs, databases"
+        f"2 rows; not shown: init_org, job_id, runs, databases; {HINT}"
     ]
     assert text.count('<th scope="col"') == page.tags.count("th")
     head, _, rest = text.partition("\n")
@@ -224,20 +340,26 @@ ROW = st.dictionaries(st.sampled_from(["id", "name", "job_id", "last_seen"]) | N
 def test_any_row_is_one_harmless_line(items: list[dict[str, Any]], width: int) -> None:
     made = rows(*items)
     fields = {name for row in items for name in row}
-    lines = as_text(build_table(items, None, len(items)), None).split("\n")
+    lines = short(items).text(10_000).split("\n")
     assert all(line.isprintable() for line in lines)
     if fields:
         assert len(lines) == len(items) + 4
         head, rule, *body, _, _ = lines
         assert all(display_width(line) <= display_width(rule) for line in [head, *body])
 
+    for line in str(made).split("\n"):
+        assert line.isprintable()
+    for row in made:
+        assert str(row).replace("\n", "").isprintable()
+        assert row._repr_html_().replace("\n", "").isprintable()
+
     html = Page(made._repr_html_())
     assert set(html.tags) <= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert made._repr_html_().replace("\n", "").isprintable()
 
-    table = build_table(items, list(fields), len(items))
+    table = short(items, list(fields))
     first = table.columns[0].least if fields else 0  # one column is always shown
-    narrow = as_text(table, width).split("\n")
+    narrow = table.text(width).split("\n")
     assert max(map(display_width, narrow)) <= max(width, first, 10)
 
 

@@ -7,6 +7,7 @@ from typing_extensions import assert_type
 
 from vantage6.bindings.server.rows import (
     AlgorithmStore,
+    ApiKey,
     Collaboration,
     Health,
     Message,
@@ -69,6 +70,7 @@ def node_sync(client: Client) -> None:
     assert_type(client.node.update(1, name="a"), Node)
     assert_type(client.node.delete(1), Message)
     assert_type(client.node.kill_tasks(1), Message)
+    assert_type(client.node.reset_key(1), ApiKey)
     assert_type(client.node.list()[0], Node)
     _ = client.node.list()[0]["statu"]  # type: ignore[typeddict-item]  # a typo is an error
 
@@ -244,6 +246,7 @@ async def node_async(client: AsyncClient) -> None:
     assert_type(await client.node.update(1, name="a"), Node)
     assert_type(await client.node.delete(1), Message)
     assert_type(await client.node.kill_tasks(1), Message)
+    assert_type(await client.node.reset_key(1), ApiKey)
     assert_type((await client.node.list())[0], Node)
     _ = (await client.node.list())[0]["statu"]  # type: ignore[typeddict-item]  # a typo is an error
 

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 import vantage6.client
 from tests.support.paths import OPENAPI, ROOT
 from tests.support.scripted_server import ScriptedServer, with_login
+from vantage6.bindings.secret import SecretRow
 from vantage6.client import Client, errors
 from vantage6.client._config.profiles import read_profiles
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
@@ -29,6 +31,7 @@ from vantage6.v6c import (
     _completion,
     _connection,
     _exit_codes,
+    _main,
     _operations,
     _output,
     _values,
@@ -89,7 +92,7 @@ def test_missing_credentials_are_reported_as_missing_login(
     monkeypatch.setenv("VANTAGE6_PROFILES", str(tmp_path / "profiles.ini"))
     for name in ("VANTAGE6_SERVER", "VANTAGE6_PROFILE", "VANTAGE6_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(errors.NotAuthenticatedError, match="expected a saved login or a password"):
+    with pytest.raises(errors.CredentialsNotFoundError, match="no login is saved in"):
         _connection.connect(_connection.ConnectionOptions())
 
 
@@ -291,6 +294,29 @@ def test_arguments_are_sent_unchanged(
     call = operation.call(**given)
     assert client.sent == (call.path, call.body, call.method, call.query)
     assert client.chosen == ("s" if operation.service == "store" else None)
+
+
+def test_delete_continues_after_a_task_that_is_gone_with_its_parent(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deleted: list[str] = []
+
+    def reply(request: Any) -> tuple[int, Any]:
+        if request.method == "GET":
+            id_ = int(request.path.rpartition("/")[2])
+            return 200, {"id": id_, "status": "completed", "collaboration": {"id": 1}}
+        if request.path.endswith("/2"):
+            return 404, {"msg": "Task id=2 is not found"}
+        deleted.append(request.path)
+        return 200, {"msg": "task deleted"}
+
+    server.reply = with_login(reply)
+    monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    assert run(["task", "delete", "1", "2", "3", "1", "--yes"]) == 0
+    assert deleted == ["/api/task/1", "/api/task/3"]
+    assert "task 2 was already deleted" in capsys.readouterr().out
 
 
 def test_trust_option_reaches_the_client(
@@ -569,6 +595,153 @@ class Blobs(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Ignore log messages."""
+
+
+# -- what a shell expects -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-s", "http://127.0.0.1:9", "-u", "ada", "org", "list"],
+        ["org", "list", "-s", "http://127.0.0.1:9", "-u", "ada"],
+        ["-s", "http://127.0.0.1:7", "org", "list", "-s", "http://127.0.0.1:9", "-u", "ada"],
+    ],
+)
+def test_connection_options_come_before_or_after_a_command(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    assert run(words) == 8
+    assert "http://127.0.0.1:9/api/token/user: cannot connect" in capsys.readouterr().err
+    assert run(["-p", "nope", "org", "list"]) == 2
+    assert "profile 'nope': not found" in capsys.readouterr().err
+
+
+def test_versions_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = installed_version("vantage6-sdk")
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"v6c {own}\n"
+    monkeypatch.setenv("VANTAGE6_SERVER", "http://127.0.0.1:9")
+    assert run(["version"]) == 8
+    printed = capsys.readouterr()
+    assert printed.out == f"client  {own}\n"
+    assert "cannot connect" in printed.err
+
+
+def test_help_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, same in (
+        (["help"], ["--help"]),
+        (["help", "task", "create"], ["task", "create", "--help"]),
+        (["help", "api", "get_task"], ["api", "get_task", "--help"]),
+    ):
+        assert run(words) == run(same) == 0
+        shown = capsys.readouterr().out
+        assert shown[: len(shown) // 2] == shown[len(shown) // 2 :]
+    assert run(["help", "task", "crate"]) == 2
+    assert "Use one of: create" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "method: expected the name of a function, got None. Pass method='a', kwargs={...}.",
+            "--method: expected the name of a function, got nothing.",
+        ),
+        (
+            "timeout: expected a number of seconds of at least 0, or None, got -5.0",
+            "--timeout: expected a number of seconds of at least 0, got -5.0",
+        ),
+        (
+            "input_: expected either input_ or method, args and kwargs, got both",
+            "--input: expected either --input or --method, --arg and --kwarg, got both",
+        ),
+        (
+            "task 3: expected to end, got 'x'. The task continues. Stop it with task.kill(3).",
+            "task 3: expected to end, got 'x'. The task continues.",
+        ),
+        ("GET http://h/api/x?a=1 returned 404: Not found!", ...),
+        ("task 'f(x). G(y)': not found. Available: 'h(x)' (id 7).", ...),
+    ],
+)
+def test_messages_speak_of_options(message: str, shown: Any) -> None:
+    options = dict(_main._options(app))
+    assert _exit_codes.in_shell(message, options) == (message if shown is ... else shown)
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2"])
+@pytest.mark.parametrize("words", ["--version", "org list", "task wait"])
+def test_closed_stream_is_no_bug(closed: str, words: str) -> None:
+    command = f"exec {sys.executable} -m vantage6.v6c {words} {closed}>&-"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert ended.returncode in (0, 2, 3)
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_full_disk_is_no_bug(stream: str) -> None:
+    command = f"exec {sys.executable} -m vantage6.v6c api --list {stream}>/dev/full"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in ended.stderr
+    if stream == "1":
+        assert ended.returncode == 2
+        assert "No space left on device" in ended.stderr
+
+
+def test_refused_saved_login_is_reported_as_such(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.reply = with_login(lambda _: (404, {}))
+    url = f"http://127.0.0.1:{server.port}"
+    with Client(url, log_level=None) as client:
+        client.authenticate("ada", "secret")
+        client.saved_login.save()
+    server.reply = lambda _: (401, {"msg": "Token has expired"})
+    assert run(["org", "list"]) == 3
+    shown = capsys.readouterr().err
+    assert re.search(
+        r"ada at http.*: expected one, because the server refused the login saved", shown
+    )
+    assert "v6c: log in with: v6c login" in shown
+    assert "client." not in shown
+
+
+def test_interrupted_wait_has_one_hint(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt("Task 3 continues. Wait again with wait_for_results(3).")
+
+    client = MagicMock()
+    client.task.get.return_value = {"id": 3}
+    client.wait_for_results = interrupt
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
+    assert run(["task", "wait", "3"]) == 130
+    assert capsys.readouterr().err == (
+        "v6c: the tasks keep running; to wait again, run: v6c task wait 3\n"
+    )
+
+
+def test_key_of_a_node_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = MagicMock()
+    client.node.create.return_value = SecretRow(id=9, name="n", api_key="1f2e-77", ip=None)
+    client.node.reset_key.return_value = SecretRow(api_key="9a8b-11")
+    client.node.delete.return_value = {"msg": "gone"}
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
+    assert run(["node", "create", "n", "-o", "IKNL"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "id       9",
+        "name     n",
+        "api_key  1f2e-77",
+    ]
+    client.node.create.assert_called_once_with(organization="IKNL", name="n")
+    assert run(["node", "reset-key", "n", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"api_key": "9a8b-11"}
+    assert run(["node", "delete", "n"]) == 0
+    assert capsys.readouterr().out == "gone\n"
 
 
 def test_upload_and_download_bytes(

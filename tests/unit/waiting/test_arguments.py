@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage6.client import InvalidInputError, ResultRows, TaskFailedError
+from vantage6.client import (
+    InvalidInputError,
+    Progress,
+    ResultRows,
+    RunProgress,
+    TaskFailedError,
+)
 from vantage6.client._rows.references import is_collection, references
 from vantage6.client._utils.pauses import POLL
 from vantage6.client._waiting.arguments import (
@@ -19,7 +25,7 @@ from vantage6.client._waiting.arguments import (
     check_times,
     page_depth,
 )
-from vantage6.client._waiting.failure import describe_failure
+from vantage6.client._waiting.failure import describe_failure, describe_timeout
 from vantage6.client._waiting.statuses import has_failed, has_finished
 
 
@@ -153,15 +159,54 @@ def test_failure_does_not_call_active_runs_ended() -> None:
 
 
 def test_failure_names_organizations() -> None:
-    runs = [run(1, "crashed", None), run(2, "crashed", None), run(3, "crashed", None, node={})]
+    runs = [run(1, "crashed", None), run(2, "failed", None), run(3, "not allowed", None, node={})]
     below = [run(4, "crashed", None, task={"id": 8})]
     text = describe_failure(7, "failed", runs, below, {1: "IKNL", 3: "M\nrun 5", 4: "Radboudumc"})
     assert text.splitlines()[1:] == [
         "  run 11 at 'IKNL' (organization 1, node 'node 1'): crashed",
-        "  run 12 at organization 2 (node 'node 2'): crashed",
-        r"  run 13 at 'M\nrun 5' (organization 3): crashed",
+        "  run 12 at organization 2 (node 'node 2'): failed",
+        r"  run 13 at 'M\nrun 5' (organization 3): not allowed",
         "  subtask 8, run 14 at 'Radboudumc' (organization 4, node 'node 4'): crashed",
     ]
+
+
+def test_equal_failures_are_described_once_with_all_names() -> None:
+    log = "\n".join(["a line of a long log"] * 5)
+    runs = [run(number, "killed by user", log) for number in range(197)]
+    runs += [run(197, "crashed", log), run(198, "killed by user", log)]
+    below = [run(number, "crashed", "", task={"id": 8}) for number in (300, 301)]
+    names = {number: f"Hospital {number}" for number in range(1, 200)}
+    text = describe_failure(7, "killed by user", runs, below, names)
+    first, killed, *lines = text.splitlines()
+    assert first.endswith("199 of 199 runs failed")
+    assert killed.startswith("  198 runs at organization 0, 'Hospital 1', 'Hospital 2', ")
+    assert killed.endswith(", 'Hospital 196', 'Hospital 198': killed by user")
+    assert lines[5] == "  run 207 at 'Hospital 197' (organization 197, node 'node 197'): crashed"
+    assert lines[11:] == ["  2 runs of subtasks at organization 300, organization 301: crashed"]
+    assert len(text) < 5000
+
+
+def test_timeout_names_who_is_missing_and_why() -> None:
+    def at(number: int, name: str, status: str, **more: Any) -> RunProgress:
+        return RunProgress(number, 7, number, name, status, **more)
+
+    offline = at(2, "Maastro", "pending", is_offline=True, last_seen=1_767_225_600.0)
+    runs = (
+        at(1, "IKNL", "completed"),
+        offline,
+        at(3, "Radboudumc", "active", started=100.0),
+        at(4, "VUmc", "pending"),
+        at(5, "UMCG", "pending"),
+    )
+    told = describe_timeout([Progress(7, "t", "pending", runs, 9, 130.0)], 9)
+    assert told == (
+        "task 7: expected to end within 9 s, got status 'pending'; no result from 'Maastro' "
+        "(queued, node offline since 2026-01-01 00:00 UTC), 'Radboudumc' (running for 30 s), "
+        "'VUmc', 'UMCG' (queued). The task continues. Wait again, or stop it with task.kill(7)."
+    )
+    silent = [Progress(number, "", "active", (), 9, silent_for=12) for number in (7, 8)]
+    told = describe_timeout(silent, 9)
+    assert "1 more have not ended either; no response from the server for 12 s." in told
 
 
 def test_log_in_failure_has_no_control_characters() -> None:

@@ -1,4 +1,4 @@
-"""Test that log lines are yielded once, whether they arrive by event or by poll."""
+"""Test that each line of a log is yielded once, whatever part of the log the API returns."""
 
 import time
 import tracemalloc
@@ -11,27 +11,25 @@ from vantage6.client._waiting import logs
 from vantage6.client._waiting.logs import LogLine, LogMerger, overlap
 
 
-def test_polled_log_lines_are_not_repeated_by_events() -> None:
+def follow(*logs: str) -> list[list[str]]:
+    """Return the new lines of each log, after those before it."""
     track = LogMerger()
-    assert track.looked("a\nb\n") == ["a", "b"]
-    assert track.wrote("b\nc\n") == ["c"]
-    assert track.wrote("d\n") == ["d"]
-    assert track.looked("a\nb\nc\nd\ne\n") == ["e"]
+    return [track.looked(log.replace(" ", "\n")) for log in logs]
 
 
-def test_truncated_log_repeats_no_lines() -> None:
-    track = LogMerger()
-    track.wrote("a\nb\nc\n")
-    assert track.looked("b\nc\nd\n") == ["d"]
-    assert track.looked("b\nc\n") == []
-    assert track.looked(None) == []
-
-
-def test_equal_log_lines_are_all_yielded() -> None:
-    track = LogMerger()
-    given = [*track.looked(".\n.\n"), *track.wrote(".\n"), *track.wrote(".\n")]
-    given += track.looked(".\n.\n.\n.\n.\n")
-    assert given == ["."] * 5
+@pytest.mark.parametrize(
+    ("logs", "new"),
+    [
+        (["a b", "a b c", "a b c"], ["a b", "c", ""]),
+        (["a b c", "b c d", "b c", ""], ["a b c", "d", "", ""]),
+        ([". .", ". . . . ."], [". .", ". . ."]),
+        (["a a a a a", "", "a b c", "a a a a a b c d"], ["a a a a a", "", "b c", "d"]),
+        (["c", "a b c d"], ["c", "d"]),
+    ],
+    ids=["grows", "is cut", "repeats itself", "is emptied", "begins earlier"],
+)
+def test_lines_of_a_log_are_yielded_once(logs: list[str], new: list[str]) -> None:
+    assert follow(*logs) == [lines.split() for lines in new]
 
 
 @given(st.lists(st.sampled_from("ab"), max_size=12), st.lists(st.sampled_from("ab"), max_size=12))
@@ -44,9 +42,13 @@ def test_overlap_is_the_first_match(before: list[str], lines: list[str]) -> None
     ]
     end, count = overlap(before, lines)
     assert (end, count) == found[0] if found else count == 0
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=12), st.lists(st.sampled_from("ab"), max_size=12))
+def test_growing_log_loses_no_line(before: list[str], more: list[str]) -> None:
     track = LogMerger()
-    track.wrote("\n".join(before))
-    assert track.looked("\n".join(lines)) == lines[count:]
+    track.looked("\n".join(before))
+    assert track.looked("\n".join(before + more)) == more
 
 
 def test_repetitive_log_is_not_slow() -> None:
@@ -54,21 +56,22 @@ def test_repetitive_log_is_not_slow() -> None:
     began = time.monotonic()
     track.looked(many + "b\n")
     assert track.looked(many + "c\n")[-1] == "c"
-    assert track.wrote(many + "d\n")[-1] == "d"
     assert time.monotonic() - began < 20, "it would be minutes"
 
 
 def test_followed_log_keeps_only_its_last_lines_in_memory() -> None:
-    track = LogMerger()
+    track, log = LogMerger(), ""
     tracemalloc.start()
     try:
-        for number in range(60):
-            lines = [f"{number} {index} " + "x" * 90 for index in range(2000)]
-            assert track.wrote("\n".join(lines)) == lines
+        for number in range(30):
+            lines = [f"{number} {index} " + "x" * 90 for index in range(4000)]
+            log += "\n".join(lines) + "\n"
+            assert track.looked(log) == lines
+        del log
         kept = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert kept < 8 << 20, "of 18 MB"
+    assert kept < 8 << 20, "of 12 MB"
     assert track.looked("\n".join(lines)) == []
     assert track._count == 120_000
 
@@ -79,9 +82,8 @@ def test_log_longer_than_the_kept_lines_repeats_no_lines(
 ) -> None:
     monkeypatch.setattr(logs, "MAX_KEPT_CHARS", kept)
     track, lines = LogMerger(), [f"{number:06}" for number in range(100)]
-    for line in lines[:90]:
-        assert track.wrote(line) == [line]
-    assert track.looked("\n".join(lines[:50])) == [], "a poll from before"
+    for count in range(90):
+        assert track.looked("\n".join(lines[: count + 1])) == lines[count : count + 1]
     assert track.looked("\n".join(lines)) == lines[90:]
     assert track.looked("\n".join(lines[:95])) == []
     assert track.looked("\n".join(lines[:99])) == []

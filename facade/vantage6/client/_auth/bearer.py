@@ -9,7 +9,7 @@ signed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -20,12 +20,12 @@ import httpx
 from vantage6.bindings.secret import scrub
 
 from .._http.context import context_of
+from .._http.messages import to_response
 from .._http.network import origin_of, parse_url
-from .._http.status_errors import is_expired
 from .._utils.locks import reset_after_fork
 from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
-from .password import RefreshOnly
 from .shared import ForkedTokens
+from .strategy import RealmRequest
 
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
@@ -57,24 +57,17 @@ def renewal_timeout(method: str, url: str) -> RequestTimeoutError:
     )
 
 
-def token_expired(
-    response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
-) -> bool:
-    """Return whether the token has expired and a new one may help."""
-    if not is_expired(response.status_code, response.content):
-        return False
-    # A token that was just renewed and is rejected at once would be rejected again.
-    return not is_new or signed_at < tokens.renew_at <= monotonic()
-
-
 class BearerAuth(httpx.Auth):
     """The login of a client: what is signed with which token, and how it is renewed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, strategy: AuthStrategy, rejects: Callable[[Response, Tokens], bool]
+    ) -> None:
         self.tokens: Tokens | None = None
         self._url = parse_url(url)
         self._store: Origin | None = None
-        self.strategy: AuthStrategy = RefreshOnly()
+        self.strategy = strategy
+        self._rejects = rejects  # whether a response means that a token has expired
         self.saved: SavedTokens | None = None
         self._forked: ForkedTokens | None = None
         self._locked: list[SharedTokens] = []
@@ -103,6 +96,15 @@ class BearerAuth(httpx.Auth):
         tokens = self.tokens
         return tokens if tokens and monotonic() >= tokens.renew_at else None
 
+    def has_expired(
+        self, response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
+    ) -> bool:
+        """Return whether the token has expired and a new one may help."""
+        if not self._rejects(to_response(response), tokens):
+            return False
+        # A token that was just renewed and is rejected at once would be rejected again.
+        return not is_new or signed_at < tokens.renew_at <= monotonic()
+
     def sign(self, request: httpx.Request) -> Tokens | None:
         """Add the token and return its pair, or None if the request must not be signed."""
         tokens = self.tokens
@@ -112,12 +114,17 @@ class BearerAuth(httpx.Auth):
         return tokens
 
     def renewal_request(
-        self, request: httpx.Request, call: Call[object], headers: Mapping[str, str]
+        self,
+        request: httpx.Request,
+        step: RealmRequest | tuple[Call[object], Mapping[str, str]],
     ) -> httpx.Request:
         """Create the renewal request, limited to the time that the waiting request has left."""
-        made = httpx.Request(
-            call.method, f"{self._url}{call.path}", headers=headers, json=call.body
-        )
+        if isinstance(step, RealmRequest):
+            made = httpx.Request("POST", step.url, data=dict(step.form))
+        else:
+            call, headers = step
+            url = f"{self._url}{call.path}"
+            made = httpx.Request(call.method, url, headers=headers, json=call.body)
         made.extensions["timeout"] = request.extensions.get("timeout")
         if context := context_of(request):
             replace(context, is_renewal=True).attach(made)
@@ -166,7 +173,7 @@ class BearerAuth(httpx.Auth):
         if tokens and self._forked and not self._forked.write(tokens):
             self._forked = None
 
-    def advance(self, steps: LoginFlow, result: Response | str) -> LoginStep | None:
+    def advance(self, steps: LoginFlow, result: Response | str | None) -> LoginStep | None:
         """Return the next step toward new tokens; after the last one, store the tokens."""
         try:
             return steps.send(result)
@@ -175,5 +182,5 @@ class BearerAuth(httpx.Auth):
             self.share()
             return None
         except LoginFailedError:
-            self.strategy = RefreshOnly()  # more failed logins would lock the account
+            self.strategy = self.strategy.refresh_only  # more failures would lock the account
             raise

@@ -20,7 +20,7 @@ from ..errors import (
     TwoFactorSetupRequiredError,
     UnauthorizedError,
 )
-from .strategy import AuthStrategy
+from .strategy import AuthStrategy, as_response
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class PasswordLogin(AuthStrategy):
         """The login without a code that is valid only once."""
         code = self.mfa_code if callable(self.mfa_code) else None
         return PasswordLogin(self.username, self.password, code)
+
+    @property
+    def refresh_only(self) -> RefreshOnly:
+        """The renewal without the password."""
+        return RefreshOnly()
 
     def log_in(self) -> LoginFlow:
         """Obtain tokens; call the function for the code only if the server asks for one."""
@@ -77,6 +82,11 @@ class RefreshOnly(AuthStrategy):
         """The same: nothing in it is valid only once."""
         return self
 
+    @property
+    def refresh_only(self) -> RefreshOnly:
+        """The same."""
+        return self
+
     def log_in(self) -> LoginFlow:
         """Raise an error: there is no password."""
         raise NotAuthenticatedError()
@@ -101,9 +111,8 @@ def _request_tokens(account: PasswordLogin, code: str | None) -> LoginFlow:
     return Tokens.of(read_login_response(body), since)
 
 
-def _read(call: Call[T], response: Response | str, refused: type[UnauthorizedError]) -> T:
-    if isinstance(response, str):
-        raise TypeError("expected the response to a call, got a code")
+def _read(call: Call[T], result: Response | str | None, refused: type[UnauthorizedError]) -> T:
+    response = as_response(result)
     body = decode_response(call, response, refused)
     return validate(call, body, response, service_checks("server"))
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .._http.secrets import secret
+from .._storage.files import file_path
 from ..errors import NotAuthenticatedError
 from .keyring import delete_password, store_password
 from .saved_login import (
+    Account,
     StoredLogin,
     delete_login,
     find_login,
-    login_file_name,
     logins_folder,
     saved_logins,
     write_login,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .bearer import BearerAuth
+    from .realm import Realm
 
 
 class LoginState(Protocol):
@@ -36,6 +38,7 @@ class Login(Protocol):
     """The login of a client; see `Core`."""
 
     url: str
+    realm: Realm | None
 
     @property
     def auth(self) -> BearerAuth: ...
@@ -49,10 +52,10 @@ def save_login(login: Login, path: Path | None = None) -> Path:
     tokens = login.auth.tokens
     if tokens is None or login.state.username is None:
         raise NotAuthenticatedError()
-    file = path or logins_folder() / login_file_name(login.url, login.state.username)
-    saved = StoredLogin.of(login.url, login.state.username, tokens, time.monotonic(), time.time())
-    write_login(saved, file)
-    login.auth.saved = SavedTokens(file, login.url, login.state.username)
+    account = Account(login.url, login.state.username, login.realm)
+    file = path or logins_folder() / account.file_name
+    write_login(StoredLogin.of(account, tokens, time.monotonic(), time.time()), file)
+    login.auth.saved = SavedTokens(file, account)
     return file
 
 
@@ -108,7 +111,7 @@ class SavedLogin:
         >>> client.saved_login.save("login.json")
         PosixPath('login.json')
         """
-        return save_login(self._login, Path(path) if path else None)
+        return save_login(self._login, None if path is None else file_path(path, "path"))
 
     def forget(self) -> bool:
         """Delete the file that the login is saved in; the client itself stays logged in.

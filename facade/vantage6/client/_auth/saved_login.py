@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -20,9 +20,31 @@ from .._storage.files import atomic_write, check_access, create_private_folder, 
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
+from .realm import Realm
 from .tokens import Tokens, claims
 
-FORMAT = 1
+# Version 1 has logins of servers 4.x, version 2 those of HQ.
+FORMATS = (1, 2)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose login it is: a user at a server, and the realm where users of HQ log in."""
+
+    url: str
+    username: str
+    realm: Realm | None
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file for a login of this account."""
+        name = canonical_url(self.url)
+        host = urlsplit(name).hostname
+        plain = re.sub(r"[^\w.-]+", "_", f"{host}-{self.username}", flags=re.ASCII)[:80]
+        realm = f" {self.realm.url} {self.realm.client}" if self.realm else ""
+        # A username may contain lone surrogates, which UTF-8 cannot encode.
+        exact = f"{name} {self.username}{realm}".encode(errors="surrogatepass")
+        return f"{plain}-{sha256(exact).hexdigest()[:8]}.json"
 
 
 @dataclass(frozen=True)
@@ -35,13 +57,30 @@ class StoredLogin:
     refresh_token: str = field(repr=False)
     saved_at: float
     renew_in: float | None
+    auth_url: str | None = None
+    auth_client: str | None = None
 
     @classmethod
-    def of(cls, url: str, username: str, tokens: Tokens, clock: float, now: float) -> StoredLogin:
+    def of(cls, account: Account, tokens: Tokens, clock: float, now: float) -> StoredLogin:
         """Create the content from a login; `clock` is monotonic time, `now` the date."""
         left = tokens.renew_at - clock
         renew_in = None if left == float("inf") else left
-        return cls(canonical_url(url), username, tokens.access, tokens.refresh, now, renew_in)
+        realm = account.realm
+        return cls(
+            canonical_url(account.url),
+            account.username,
+            tokens.access,
+            tokens.refresh,
+            now,
+            renew_in,
+            realm.url if realm else None,
+            realm.client if realm else None,
+        )
+
+    @property
+    def realm(self) -> Realm | None:
+        """The realm of a login at HQ."""
+        return Realm.parse(self.auth_url, None, self.auth_client) if self.auth_url else None
 
     def tokens(self, clock: float, now: float) -> Tokens:
         """Return the tokens with their renewal time on the current clock."""
@@ -58,24 +97,31 @@ class StoredLogin:
             self.username,
         )
 
+    def is_login_of(self, account: Account) -> bool:
+        """Return whether this is a login of an account, at the same realm if it has one."""
+        return self.is_of(account.url, account.username) and self.realm == account.realm
+
     def written(self) -> bytes:
         """Return the login as the bytes of its file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
+        content = {"format": FORMATS[bool(self.auth_url)], **asdict(self)}
+        if not self.auth_url:
+            del content["auth_url"], content["auth_client"]
+        return json.dumps(content, indent=1).encode()
 
 
 def parse_login(content: bytes, source: Path) -> StoredLogin:
     """Parse the content of a saved login file."""
-    strings = ("server", "username", "access_token", "refresh_token")
-    numbers = ("saved_at", "renew_in")
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = conceal(cast("dict[str, object]", json.loads(content)))
-        is_known = found["format"] == FORMAT
-        is_typed = all(isinstance(found[name], str) for name in strings) and all(
+        is_hq = FORMATS.index(cast("int", found["format"])) == 1
+        strings = ("server", "username", "access_token", "refresh_token")
+        texts = (*strings, "auth_url", "auth_client") if is_hq else strings
+        numbers = ("saved_at", "renew_in")
+        is_typed = all(isinstance(found[name], str) for name in texts) and all(
             isinstance(found[name], int | float | None) for name in numbers
         )
-        if is_known and is_typed and found["saved_at"] is not None and _has_user(found):
-            values = {item.name: cast("Any", found[item.name]) for item in fields(StoredLogin)}
-            return StoredLogin(**values)
+        if is_typed and found["saved_at"] is not None and (is_hq or _has_user(found)):
+            return StoredLogin(**{name: cast("Any", found[name]) for name in (*texts, *numbers)})
     # Raised outside the block above, so that it is not chained to an error that holds the tokens.
     raise ConfigurationError(
         f"{source}: expected a saved login of this version, got something else. "
@@ -85,15 +131,6 @@ def parse_login(content: bytes, source: Path) -> StoredLogin:
 
 def _has_user(found: dict[str, object]) -> bool:
     return isinstance(claims(str(found["access_token"])).get("sub"), int)
-
-
-def login_file_name(url: str, username: str) -> str:
-    """Return the file name for the login of a user at a server."""
-    name = canonical_url(url)
-    plain = re.sub(r"[^\w.-]+", "_", f"{urlsplit(name).hostname}-{username}", flags=re.ASCII)[:80]
-    # A username may contain lone surrogates, which UTF-8 cannot encode.
-    exact = f"{name} {username}".encode(errors="surrogatepass")
-    return f"{plain}-{sha256(exact).hexdigest()[:8]}.json"
 
 
 def find_login(

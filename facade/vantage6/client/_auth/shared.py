@@ -20,7 +20,7 @@ from vantage6.bindings.secret import Secret, SecretBytes
 from .._storage.files import file_lock
 from .._utils.logging import LOGGER
 from ..errors import ConfigurationError
-from .saved_login import StoredLogin, read_login, write_login
+from .saved_login import Account, StoredLogin, read_login, write_login
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ class SharedTokens(Protocol):
 class SavedTokens:
     """Tokens in the file of a saved login, for all programs that use it."""
 
-    def __init__(self, path: Path, url: str, username: str) -> None:
+    def __init__(self, path: Path, account: Account) -> None:
         self.path = path
-        self._url = url
-        self._username = username
+        self._account = account
         self._lock = ExitStack()
 
     def try_lock(self) -> bool:
@@ -81,7 +80,7 @@ class SavedTokens:
             if self.path.exists():
                 with file_lock(self.path):
                     if self._read():
-                        login = StoredLogin.of(self._url, self._username, tokens, clock, now)
+                        login = StoredLogin.of(self._account, tokens, clock, now)
                         write_login(login, self.path)
                         return True
         except (ConfigurationError, OSError) as error:
@@ -99,7 +98,7 @@ class SavedTokens:
         except ConfigurationError as error:
             LOGGER.warning("%s", error)
             return None
-        return saved if saved.is_of(self._url, self._username) else None
+        return saved if saved.is_login_of(self._account) else None
 
 
 class ForkedTokens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -11,9 +12,42 @@ if TYPE_CHECKING:
     from .._http.response import Response
     from .tokens import Tokens
 
-# A request and its headers, or a function that supplies a code. The flow receives the result.
-LoginStep: TypeAlias = "tuple[Call[Any], Mapping[str, str]] | Callable[[], object]"
-LoginFlow: TypeAlias = "Generator[LoginStep, Response | str, Tokens]"
+
+@dataclass(frozen=True)
+class RealmRequest:
+    """A form for an endpoint of a realm of Keycloak."""
+
+    url: str
+    form: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A pause before the next step."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A function of the caller, whose result does not matter."""
+
+    function: Callable[[], object]
+
+
+# A request and its headers, a form for the realm, a pause, a callback, or a function that supplies
+# a code. The flow receives the response or the code; None after a pause or a callback.
+LoginStep: TypeAlias = (
+    "tuple[Call[Any], Mapping[str, str]] | RealmRequest | Pause | Callback | Callable[[], object]"
+)
+LoginFlow: TypeAlias = "Generator[LoginStep, Response | str | None, Tokens]"
+
+
+def as_response(result: Response | str | None) -> Response:
+    """Return the result of a request, as a response."""
+    if result is None or isinstance(result, str):
+        raise TypeError("expected the response to a request")
+    return result
 
 
 class AuthStrategy(Protocol):
@@ -22,6 +56,11 @@ class AuthStrategy(Protocol):
     @property
     def for_relogin(self) -> AuthStrategy:
         """The strategy without what is valid for one login only."""
+        ...
+
+    @property
+    def refresh_only(self) -> AuthStrategy:
+        """The strategy that renews these tokens until they expire."""
         ...
 
     def log_in(self) -> LoginFlow:

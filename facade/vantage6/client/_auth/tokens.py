@@ -6,6 +6,7 @@ import base64
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, cast
 
 from vantage6.bindings.secret import Secret
@@ -32,18 +33,16 @@ class Tokens:
     def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
         """Create the tokens from the response to a login or a refresh."""
         access, refresh = Secret(body["access_token"]), Secret(body["refresh_token"])
-        if not (_fits_header(access) and _fits_header(refresh)):
+        if not (fits_header(access) and fits_header(refresh)):
             raise Vantage6Error(
                 "token from the server: expected printable ASCII characters without spaces, "
                 "got something else"
             )
         facts = claims(access)
         issued, expires = facts.get("iat"), facts.get("exp")
-        renew_at = float("inf")
+        renew_at = inf
         if isinstance(issued, int | float) and isinstance(expires, int | float):
-            with suppress(OverflowError):  # the lifetime exceeds the range of a float
-                lifetime = expires - issued
-                renew_at = now + lifetime - min(MARGIN_SECONDS, lifetime / 10)
+            renew_at = renewal_time(now, expires - issued)
         return cls(access, refresh, renew_at)
 
     @property
@@ -65,7 +64,14 @@ class Tokens:
         return subject
 
 
-def _fits_header(token: str) -> bool:
+def renewal_time(now: float, lifetime: float) -> float:
+    """Return when to renew a token that was requested now and is valid for a lifetime."""
+    with suppress(OverflowError):  # the lifetime exceeds the range of a float
+        return now + lifetime - min(MARGIN_SECONDS, lifetime / 10)
+    return inf
+
+
+def fits_header(token: str) -> bool:
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 

@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from .._auth.identity import WhoAmI
+    from .._auth.realm import Realm
+    from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
+    from .._http.response import Response
     from .._rows.names import Kind
-    from .v4 import ServerOperations, StoreOperations
+    from ..errors import ServerError, Vantage6Error
+    from .v4_operations import ServerOperations, StoreOperations
     from .versions import Service
 
 
@@ -46,6 +50,23 @@ class Backend(Protocol):
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The versions of this generation, such as ``"4.x"``."""
+        ...
+
+    def resumed(self, realm: Realm | None) -> AuthStrategy:
+        """Return the strategy that renews the tokens of a saved login."""
+        ...
+
+    def rejects_token(self, response: Response, tokens: Tokens) -> bool:
+        """Return whether a response means that the token of the request has expired."""
+        ...
+
+    def explain_failure(self, error: ServerError, *, has_login: bool) -> Vantage6Error:
+        """Return the error that a failure of the server stands for."""
         ...
 
     def listing(self, kind: Kind, **filters: Any) -> Any:

@@ -9,10 +9,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from vantage6.bindings.secret import Secret
+
 from .._auth.prompt import can_ask
 from .._auth.saved_login import check_owner, find_login, logins_folder, read_login, saved_logins
+from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
-from .._http.address import Address
+from .._http.address import API_PATH, HQ_PATH, Address
+from .._storage.files import check_access, read_text
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
 from .environment import PROFILE, Environment
@@ -20,10 +24,9 @@ from .options import ClientOptions, ConnectOptions
 from .profiles import Profile, find_profile, verify_setting
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from .._auth.credentials import CodeSource, PasswordSource
     from .._auth.saved_login import StoredLogin
+    from .._encryption.key_files import KeySource
     from .._rows.references import Ref
 
 
@@ -36,10 +39,12 @@ class ConnectionPlan:
     password: PasswordSource | None = field(repr=False)
     mfa_code: CodeSource | None = field(repr=False)
     collaboration: Ref | None
-    private_key: str | PathLike[str] | None
+    private_key: KeySource | None
     passphrase: str | bytes | None = field(repr=False)
     save: bool | None
     options: ClientOptions
+    service_account: str | None = None
+    client_secret: Secret | None = field(default=None, repr=False)
 
 
 def resolve(
@@ -67,6 +72,9 @@ def resolve(
     collaboration = arguments.get("collaboration")
     if collaboration is None:
         collaboration = variables.collaboration or defaults.collaboration
+    key = arguments.get("private_key")
+    if key is not None:
+        key = key_source(key, "private_key")
     options = _client_options(arguments)
     if "verify" not in options:
         authority = variables.ca
@@ -77,17 +85,40 @@ def resolve(
         options["proxy"] = defaults.proxy
     if trust := strictest(options.get("trust"), defaults.trust, environ=environ):
         options["trust"] = trust
+    auth_url = options.get("auth_url") or variables.auth_url or defaults.auth_url
+    if auth_url:
+        options["auth_url"] = auth_url
+        options.setdefault("auth_realm", variables.auth_realm or defaults.auth_realm)
+        options.setdefault("auth_client", variables.auth_client or defaults.auth_client)
+    default = HQ_PATH if auth_url else API_PATH
+    account = variables.service_account or defaults.service_account
     return ConnectionPlan(
-        address=Address.parse(server) if server else None,
+        address=Address.parse(server, default=default) if server else None,
         username=arguments.get("username") or variables.username or defaults.username,
         password=variables.password if password is None else password,
         mfa_code=variables.mfa_code if mfa_code is None else mfa_code,
         collaboration=collaboration,
-        private_key=arguments.get("private_key") or variables.private_key or defaults.private_key,
+        private_key=key if key is not None else variables.private_key or defaults.private_key,
         passphrase=arguments.get("private_key_passphrase") or variables.private_key_passphrase,
         save=defaults.save if save is None else save,
         options=options,
+        service_account=account if auth_url else None,
+        client_secret=_client_secret(variables, defaults) if auth_url and account else None,
     )
+
+
+def _client_secret(variables: Environment, profile: Profile) -> Secret:
+    """Return the secret of a service account: from a variable, or the file that a profile names."""
+    if variables.client_secret is not None:
+        return variables.client_secret
+    path = profile.client_secret_file
+    if path is None:
+        raise ConfigurationError(
+            "service account: expected its secret in VANTAGE6_CLIENT_SECRET, or in the file that "
+            "client_secret_file of a profile names, got none"
+        )
+    check_access(path, f"the secret in {path}", is_secret=True)
+    return Secret(read_text(path).strip())
 
 
 def _client_options(arguments: ConnectOptions) -> ClientOptions:
@@ -106,7 +137,7 @@ def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
     missing: list[str] = []
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
-    if not plan.username:
+    if not plan.username and not plan.options.get("auth_url"):
         missing.append("the username (VANTAGE6_USERNAME, or username=)")
     if missing and plan.password is None and not can_ask:
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
@@ -168,14 +199,19 @@ def plan_from_saved_login(
                 "Log in and call client.saved_login.save()."
             )
         stored = found
-    address = Address.parse_exact(stored[1].server)
-    return address, replace(plan, username=stored[1].username), stored
+    address, realm = Address.parse_exact(stored[1].server), stored[1].realm
+    options = plan.options.copy()
+    for name in ("auth_url", "auth_realm", "auth_client"):
+        options.pop(name, None)
+    if realm:
+        options["auth_url"], options["auth_client"] = realm.url, realm.client
+    return address, replace(plan, username=stored[1].username, options=options), stored
 
 
 def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Use a saved login if there is no password."""
     stored = None
-    if plan.password is None and plan.address:
+    if plan.password is None and plan.client_secret is None and plan.address:
         stored = find_login(saved_logins(), plan.address.url, plan.username)
     if stored:
         plan = replace(plan, username=stored[1].username)

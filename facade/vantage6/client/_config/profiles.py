@@ -17,10 +17,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
-from .._storage.files import atomic_write, file_lock, read_text
+from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 from .environment import PROFILE, PROFILES
@@ -28,6 +29,7 @@ from .environment import PROFILE, PROFILES
 KEYS = (
     *("server", "username", "collaboration", "private_key"),
     *("verify", "cert", "proxy", "save", "trust"),
+    *("auth_url", "auth_realm", "auth_client", "service_account", "client_secret_file"),
 )
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -57,8 +59,8 @@ class Profile:
         Name of the account.
     collaboration : str or None
         Name or id of the collaboration for methods that are called without one.
-    private_key : Path or None
-        File with the private key of the organization.
+    private_key : Path, str or None
+        File with the private key of the organization, or the text of the key.
     verify : bool or Path
         Certificates to trust, as the client's `verify`.
     cert : Path or None
@@ -69,18 +71,29 @@ class Profile:
         Whether to save logins for the next time; None to continue as before.
     trust : str or None
         How far to trust the server, as the client's `trust`. The strictest value applies.
+    auth_url, auth_realm, auth_client : str or None
+        Where users of HQ log in, as the arguments of the client.
+    service_account : str or None
+        Name of the service account that programs log in with at HQ.
+    client_secret_file : Path or None
+        File with the secret of the service account, which only its owner can read.
     """
 
     name: str
     server: str | None = None
     username: str | None = None
     collaboration: str | None = None
-    private_key: Path | None = None
+    private_key: KeySource | None = None
     verify: bool | Path = True
     cert: Path | None = None
     proxy: str | Literal[False] | None = None
     save: bool | None = None
     trust: TrustMode | None = None
+    auth_url: str | None = None
+    auth_realm: str | None = None
+    auth_client: str | None = None
+    service_account: str | None = None
+    client_secret_file: Path | None = None
 
     def applies_to(self, server: str) -> bool:
         """Return whether the profile is for a server: its own, or any if it names none.
@@ -114,18 +127,19 @@ def _canonical(server: str) -> str:
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
     """Parse the text of a profile file."""
     parser = ConfigParser(interpolation=None, delimiters=("=",), default_section="")
+    problem = None
     try:
         parser.read_string(text)
     except (DuplicateSectionError, DuplicateOptionError) as error:
-        raise ConfigurationError(
-            f"{source}, line {error.lineno}: expected each profile and key once, got a duplicate"
-        ) from None
+        problem = f"line {error.lineno}: expected each profile and key once, got a duplicate"
     except ParsingError as error:
         first = error.lineno if isinstance(error, MissingSectionHeaderError) else error.errors[0][0]
-        raise ConfigurationError(
-            f"{source}, line {first}: expected a profile, which is a line '[name]' followed by "
-            "lines such as 'server = https://server.example/api', got something else"
-        ) from None
+        problem = (
+            f"line {first}: expected a profile, which is a line '[name]' followed by lines such as "
+            "'server = https://server.example/api', got something else"
+        )
+    if problem:  # outside of the blocks above: their errors hold the lines
+        raise ConfigurationError(f"{source}, {problem}")
     return {name: _profile(name, dict(parser[name]), source) for name in parser.sections()}
 
 
@@ -134,14 +148,14 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
     values: dict[str, str] = {}
     for key, value in section.items():
         values[_known_key(key, location)] = value
-        if "\n" in value:
+        if "\n" in value and key != "private_key":
             raise ConfigurationError(f"{location}: the line after {key!r} must not be indented")
     folder = source.parent
     save = values.get("save")
     if save and save.lower() not in BOOLEANS:
         raise ConfigurationError(f"{location}: save: expected true or false, got {save!r}")
     key, cert, trust = values.get("private_key"), values.get("cert"), values.get("trust")
-    server = values.get("server") or None
+    server, file = values.get("server") or None, values.get("client_secret_file")
     if server:
         try:
             Address.parse(server)
@@ -152,13 +166,26 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         server=server,
         username=values.get("username") or None,
         collaboration=values.get("collaboration") or None,
-        private_key=folder / Path(key).expanduser() if key else None,
+        private_key=_private_key(key, location, source) if key else None,
         verify=verify_setting(values.get("verify"), folder),
         cert=folder / Path(cert).expanduser() if cert else None,
         proxy=_proxy(values.get("proxy"), location),
         save=BOOLEANS[save.lower()] if save else None,
         trust=trust_mode(trust, f"{location}: trust") if trust else None,
+        auth_url=values.get("auth_url") or None,
+        auth_realm=values.get("auth_realm") or None,
+        auth_client=values.get("auth_client") or None,
+        service_account=values.get("service_account") or None,
+        client_secret_file=folder / Path(file).expanduser() if file else None,
     )
+
+
+def _private_key(value: str, location: str, source: Path) -> KeySource:
+    key = key_source(value, f"{location}: private_key")
+    if isinstance(key, Path):
+        return source.parent / key
+    check_access(source, str(source), is_secret=True)
+    return key
 
 
 def _known_key(key: str, location: str) -> str:
@@ -276,7 +303,7 @@ def _lines(profile: Profile) -> list[str]:
 def profiles_path() -> Path:
     """Return the path of the profile file: from the environment, or else the user's default."""
     if chosen := os.environ.get(PROFILES):
-        return Path(chosen)
+        return file_path(chosen, PROFILES)
     from platformdirs import user_config_path
 
     return user_config_path("vantage6", appauthor=False) / "profiles.ini"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
-from html import escape
 
-from .._utils.table import TABLE
+from .._utils.table import Column, Table
 from .._utils.text import display_width, sanitize, truncate
 from .._waiting.progress import (
     NAME_WIDTH,
     STATUS_LABELS,
     Progress,
     RunProgress,
-    format_duration,
+    format_time,
     organization_text,
+    silence_text,
     status_text,
     summarize,
     task_title,
@@ -42,11 +41,13 @@ def style_of(run: RunProgress) -> str:
 
 
 def render_lines(
-    tasks: Sequence[Progress], now: float, height: int, blocks: tuple[str, str] = BLOCKS
+    tasks: Sequence[Progress], waited: float, height: int, blocks: tuple[str, str] = BLOCKS
 ) -> list[list[StyledText]]:
     """Render tasks for a terminal: a line for each run, and one bar for all of them."""
+    # `waited` is when this is drawn, in seconds since the wait began.
     runs = [run for task in tasks for run in task.runs]
-    max_runs = max(1, height - len(tasks) - 2)
+    silence = _silence(tasks, waited)
+    max_runs = max(1, height - len(tasks) - 2 - bool(silence))
     shown_ids = set(map(id, runs))
     if len(runs) > max_runs:
         by_priority = sorted(runs, key=lambda run: HIDE_FIRST.get(run.status, 1))
@@ -56,13 +57,24 @@ def render_lines(
     lines: list[list[StyledText]] = []
     for task in tasks:
         shown_runs = [run for run in task.runs if id(run) in shown_ids]
-        if shown_runs or len(tasks) == 1:
-            lines.append([(task_title(task), "bold")])
+        if shown_runs or len(tasks) == 1 or not task.runs:
+            status = "" if task.runs or not task.is_over else f": {sanitize(task.status)}"
+            lines.append([(task_title(task) + status, "bold")])
+        age = max(0.0, waited - task.waited)
+        now = task.server_time + age if task.silent_for is None else None
         lines += [_line(run, width, now) for run in shown_runs]
     if len(shown) < len(runs):
         lines.append([(_summarize_hidden(run for run in runs if id(run) not in shown_ids), "dim")])
+    if silence:
+        lines.append([(f"  {silence}", "red")])
     lines.append(_bar(runs, blocks))
     return lines
+
+
+def _silence(tasks: Sequence[Progress], waited: float) -> str:
+    """Return for how long the server has not responded, as text, if it does not respond."""
+    times = [t.silent_for + waited - t.waited for t in tasks if t.silent_for is not None]
+    return silence_text(max(times)) if times else ""
 
 
 def _name(run: RunProgress) -> str:
@@ -71,15 +83,17 @@ def _name(run: RunProgress) -> str:
     return indent + truncate(sanitize(run.organization), NAME_WIDTH)
 
 
-def _line(run: RunProgress, width: int, now: float) -> list[StyledText]:
-    name, status = _name(run), status_text(run)
-    if run.status == "active" and run.started is not None:
-        status += f" for {format_duration(now - run.started)}"
-    return [(name + " " * (width - display_width(name) + 2), ""), (status, style_of(run))]
+def _line(run: RunProgress, width: int, now: float | None) -> list[StyledText]:
+    name = _name(run)
+    padding = " " * (width - display_width(name) + 2)
+    return [(name + padding, ""), (status_text(run, now), style_of(run))]
 
 
 def _summarize_hidden(runs: Iterable[RunProgress]) -> str:
-    counts = Counter(sanitize(STATUS_LABELS.get(run.status, run.status)) for run in runs)
+    counts = Counter(
+        sanitize(STATUS_LABELS.get(run.status, run.status)) + ", node offline" * run.is_offline
+        for run in runs
+    )
     parts = ", ".join(f"{count} {label}" for label, count in counts.items())
     return f"  and {sum(counts.values())} more: {parts}"
 
@@ -117,21 +131,22 @@ def render_html(tasks: Sequence[Progress]) -> str:
     over, total = sum(run.is_over for run in runs), len(runs) or 1
     count = summarize(runs)
     bar = f'<progress value="{over}" max="{total}" aria-label="{count}"></progress> {count}'
-    return "\n".join([*map(_html_table, tasks), f"<div>{bar}</div>"])
+    silence = _silence(tasks, max((task.waited for task in tasks), default=0.0))
+    parts = [*map(_html_table, tasks), f"<div>{bar}</div>"]
+    return "\n".join([*parts, f"<div>{silence}</div>"] if silence else parts)
 
 
 def _html_table(task: Progress) -> str:
-    lines = "\n".join(map(_html_line, task.runs))
-    caption = f'<caption style="text-align: left">{escape(task_title(task))}</caption>'
-    return f"{TABLE}\n{caption}\n<tbody>\n{lines}\n</tbody>\n</table>"
+    names = [
+        ("\N{NO-BREAK SPACE}" * 4 if run.is_subtask else "") + sanitize(run.organization)
+        for run in task.runs
+    ]
+    columns = [Column("", "", names), Column("", "", list(map(_html_status, task.runs)))]
+    return Table(columns, title=task_title(task) if task.runs else str(task)).html()
 
 
-def _html_line(run: RunProgress) -> str:
+def _html_status(run: RunProgress) -> str:
     status = status_text(run)
-    if run.status == "active" and run.started is not None:  # a duration would soon be outdated
-        status += f" since {datetime.fromtimestamp(run.started, timezone.utc):%H:%M:%S} UTC"
-    style = f"text-align: left; padding-left: {3 if run.is_subtask else 1}em"
-    return (
-        f'<tr><th scope="row" style="{style}">{escape(sanitize(run.organization))}</th>'
-        f'<td style="text-align: left">{escape(status)}</td></tr>'
-    )
+    if run.status == "active" and run.started is not None and not run.is_offline:
+        status += f" since {format_time(run.started, '%H:%M:%S')}"  # a duration soon is outdated
+    return status

@@ -1,7 +1,7 @@
 """Show progress and log lines in a terminal, a notebook or a log.
 
-In a terminal, rich draws a live display. Without rich, and in files and pipes, each change is a
-line. In a notebook, one output is updated at each change.
+In a terminal, rich draws a live display. Without rich, in files and pipes, and in consoles of
+Jupyter, each change is a line. In a notebook, one output is updated at each change.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, TextIO, TypeAlias, cast
 
 from .._utils.logging import LOGGER
-from .._utils.notebook import display, is_notebook
+from .._utils.notebook import can_redraw, display, is_notebook
 from .._utils.text import sanitize
 from .._waiting.progress import Progress
 from .progress import ASCII, BLOCKS, StyledText, render_change, render_html, render_lines
 
 if TYPE_CHECKING:
+    from rich.live import Live as RichLive
     from rich.text import Text
     from typing_extensions import Self
 
@@ -49,7 +50,7 @@ class View:
         """Show a log line; both texts are already sanitized."""
         raise NotImplementedError
 
-    def stop(self) -> None:
+    def stop(self, *, erase: bool = False) -> None:
         """End the display and restore the terminal."""
 
 
@@ -63,17 +64,22 @@ class ProgressDisplay:
         self._view = (
             None if callable(progress) or progress is False else _choose_view(progress is True)
         )
+        self.shows_progress = self._watch is not None or self._view is not None
         if logs and self._view is None:
             self._view = LineView(sys.stderr, with_changes=False)
         # Whether the wait has to poll runs, subtasks and logs for the display.
-        self.is_wanted = logs or self._watch is not None or self._view is not None
+        self.is_wanted = logs or self.shows_progress
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self, *, erase: bool = False) -> None:
+        """Release the terminal, until there is another change."""
         if self._view:
-            self._view.stop()
+            self._view.stop(erase=erase)
 
     def take(self, item: Progress | LogLine) -> None:
         """Show a change or a log line."""
@@ -90,9 +96,9 @@ class ProgressDisplay:
 
 def _choose_view(is_requested: bool) -> View | None:
     """Return the view for the current environment."""
-    if is_notebook():
-        return NotebookView()
     stream = cast("TextIO | None", sys.stderr)  # None in programs without a console
+    if is_notebook():
+        return NotebookView() if can_redraw() else LineView(stream)
     if stream is not None and _is_terminal(stream):
         return LiveView(stream) if find_spec("rich") else LineView(stream)
     if is_requested and stream is not None:
@@ -118,18 +124,24 @@ class LineView(View):
         self._is_colored = (
             stream is not None and _is_terminal(stream) and not os.environ.get("NO_COLOR")
         )
-        self._known: dict[int, str] = {}
+        self._known: dict[tuple[str, int], object] = {}
         self._organizations: list[str] = []
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
-        """Write a line for each run with a new status."""
+        """Write a line for each run with a new status, or if the server does not respond."""
         del tasks
         if not self._with_changes:
             return
         for run in changed.runs:
-            if self._known.get(run.run_id) != run.status:
-                self._known[run.run_id] = run.status
+            if self._is_new(("run", run.run_id), (run.status, run.is_offline)):
                 self._write(render_change(changed, run))
+        state = changed.silent_for is not None, changed.is_over and not changed.runs
+        if self._is_new(("task", changed.task_id), state) and any(state):
+            self._write([(str(changed), "red")])
+
+    def _is_new(self, subject: tuple[str, int], state: object) -> bool:
+        before, self._known[subject] = self._known.get(subject), state
+        return state != before
 
     def log(self, organization: str, line: str) -> None:
         """Write a log line."""
@@ -154,26 +166,27 @@ class LiveView(View):
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
-        from rich.live import Live as RichLive
 
         self._tasks: Sequence[Progress] = ()
+        self._offset = 0.0  # what the seconds of the wait are ahead of the clock
         self._organizations: list[str] = []
-        self._has_started = False
         self._lines = LineView(stream)
         self._console = Console(file=stream, highlight=False)
-        # Only the durations change on their own, once a second.
-        self._live = RichLive(
-            console=self._console, get_renderable=self._render, refresh_per_second=1
-        )
+        self._live: RichLive | None = None
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Draw the current progress of the tasks."""
-        self._tasks = tasks
-        if not self._has_started and _live_lock.acquire(blocking=False):
-            self._has_started = True
-            self._live.start()
-        if self._has_started:
+        from rich.live import Live as RichLive
+
+        self._tasks, self._offset = tasks, changed.waited - time.monotonic()
+        if self._live:
             self._live.refresh()
+        elif _live_lock.acquire(blocking=False):
+            # Only the durations change on their own, once a second.
+            self._live = RichLive(
+                console=self._console, get_renderable=self._render, refresh_per_second=1
+            )
+            self._live.start(refresh=True)
         else:
             self._lines.show(tasks, changed)
 
@@ -185,12 +198,12 @@ class LiveView(View):
         style = LOG_COLORS[number % len(LOG_COLORS)]
         self._console.print(Text.assemble((organization, style), f" | {line}"), soft_wrap=True)
 
-    def stop(self) -> None:
-        """Draw a last time and release the terminal."""
-        if self._has_started:
-            self._has_started = False
+    def stop(self, *, erase: bool = False) -> None:
+        """Draw a last time, or erase the display, and release the terminal."""
+        if live := self._live:
+            self._live, live.transient = None, erase
             try:
-                self._live.stop()
+                live.stop()
             finally:
                 _live_lock.release()
 
@@ -198,7 +211,9 @@ class LiveView(View):
         from rich.text import Text
 
         blocks = ASCII if self._console.options.ascii_only else BLOCKS
-        lines = render_lines(self._tasks, time.time(), self._console.height, blocks)
+        lines = render_lines(
+            self._tasks, self._offset + time.monotonic(), self._console.height, blocks
+        )
         text = Text("\n", no_wrap=True, overflow="ellipsis").join(
             Text.assemble(*parts) for parts in lines
         )
@@ -214,8 +229,7 @@ class NotebookView(View):
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Show the current progress of the tasks."""
-        del changed
-        lines = render_lines(tasks, time.time(), sys.maxsize)
+        lines = render_lines(tasks, changed.waited, sys.maxsize)
         text = "\n".join("".join(text for text, _ in parts) for parts in lines)
         bundle = {"text/html": render_html(tasks), "text/plain": text}
         is_new = self._id is None

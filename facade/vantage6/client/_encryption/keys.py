@@ -20,10 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 from vantage6.bindings.secret import SecretBytes
 
 from .._http.secrets import secret_bytes
-from ..errors import DecryptionError, InvalidKeyError
+from ..errors import DecryptionError, InvalidInputError, InvalidKeyError
 from .base64 import decode, encode
 
 _NOT_RSA = "expected an RSA key, the only kind that the platform uses, got another kind"
+
+MAX_PASSPHRASE_BYTES = 1023  # a limit of OpenSSL
 
 
 def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:
@@ -34,6 +36,10 @@ def generate_private_key(bits: int = 4096) -> rsa.RSAPrivateKey:
 def private_key_to_pem(key: rsa.RSAPrivateKey, passphrase: str | bytes | None = None) -> bytes:
     """Return a private key as PEM (PKCS#8), the content of a key file."""
     secret = secret_bytes(passphrase)
+    if len(secret or b"") > MAX_PASSPHRASE_BYTES:
+        raise InvalidInputError(
+            f"passphrase: expected at most {MAX_PASSPHRASE_BYTES} bytes, got more"
+        )
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
     return SecretBytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
 

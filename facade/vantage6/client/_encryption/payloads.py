@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import DecryptionError
 from .base64 import decode
-from .wire_format import NO_KEY, is_encrypted
+from .wire_format import NO_KEY, NOT_ENCRYPTED, is_encrypted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -49,6 +49,7 @@ class Reader:
     owner: KeyOwner
     key: RSAPrivateKey | None
     blobs: dict[str, Blob] = field(default_factory=dict[str, "Blob"])
+    needs_encrypted: bool = False
 
     def holds_encrypted(self, value: str | None, *, in_blob: bool | None) -> bool:
         """Return whether an input or a result is encrypted."""
@@ -68,6 +69,9 @@ class Reader:
         """Decode a value, and decrypt it if it is encrypted."""
         if value is None:
             return None
+        is_plain = value and not self.holds_encrypted(value, in_blob=in_blob)
+        if is_plain and self.needs_encrypted:
+            raise DecryptionError(NOT_ENCRYPTED)
         if in_blob and value:
             blob = self.blobs.pop(value, None)
             if blob is None:
@@ -75,7 +79,7 @@ class Reader:
             if isinstance(blob.data, bytes):
                 return blob.data
             raise self.with_key_owner(blob.data) if blob.is_encrypted else blob.data
-        if not is_encrypted(value):
+        if is_plain or not value:
             return decode(value)
         if self.key is None:
             raise DecryptionError(NO_KEY)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
-from .._storage.files import atomic_write, file_lock, read_text
+from .._storage.files import atomic_write, file_lock, file_path, read_text
 from .._storage.known_keys import ENCRYPTED, PLAIN, Known, Pin, parse_known, update_text
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
@@ -128,9 +128,12 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
         is_known = any(pin.value == ENCRYPTED and _has_name_of(pin, current) for pin in pins)
         return None if is_known else current
     owner = _other_owner(known, current)
+    names = {pin.folded_name for pin in pins}
     if pins and pins[0].value == PLAIN and not owner:
-        return None
-    if pins or owner:
+        if trust != "strict" or names & {current.folded_name, ""}:  # "": a line without a name
+            return None
+        reason = "this has not been accepted for that name yet"
+    elif pins or owner:
         reason = "it was encrypted before"
     elif trust == "strict":
         reason = "this has not been accepted yet"
@@ -155,6 +158,19 @@ def _other_owner(known: Known, current: Pin) -> Pin | None:
 
 def _has_name_of(pin: Pin, other: Pin) -> bool:
     return (pin.kind, pin.folded_name) == (other.kind, other.folded_name)
+
+
+def _check_has_name(pin: Pin) -> None:
+    """Refuse a value without a name, because its line would stand for any name."""
+    if pin.folded_name:
+        return
+    message = (
+        f"{pin.kind} {pin.id_}: expected a name, got none from the server. Nothing was sent or "
+        "accepted."
+    )
+    if pin.kind == "collaboration":
+        raise NotEncryptedError(message, collaboration_id=pin.id_)
+    raise UntrustedKeyError(message, organization_id=pin.id_, server=pin.value)
 
 
 def _subject(pin: Pin) -> str:
@@ -205,7 +221,7 @@ class Trust:
         if self._path:
             return self._path
         if chosen := os.environ.get(KNOWN_VARIABLE):
-            return Path(chosen)
+            return file_path(chosen, KNOWN_VARIABLE)
         from platformdirs import user_data_path
 
         return user_data_path("vantage6-sdk", appauthor=False) / "known_organizations"
@@ -246,6 +262,13 @@ class Trust:
             return None if pin in known else pin
 
         self._check([*pins.values()], decide)
+
+    def encrypted_collaborations(self) -> set[int]:
+        """Return the collaborations that are known to be encrypted."""
+        if self.mode == "off":
+            return set()
+        known = self._known(read_text(self.path))
+        return {pin.id_ for pin in known if pin.value == ENCRYPTED}
 
     def check_name(self, kind: Kind, row: AnyRow) -> None:
         """Check that the name of a row, by which it was found, still means what it meant."""
@@ -293,6 +316,8 @@ class Trust:
             with file_lock(path):
                 text = read_text(path)
                 pins = decide(self._known(text))
+                for pin in pins:
+                    _check_has_name(pin)
                 with atomic_write(path) as file:
                     file.write(update_text(text, self._server, pins).encode())
         except OSError as error:

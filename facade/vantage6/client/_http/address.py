@@ -11,6 +11,7 @@ from vantage6.bindings.secret import HIDDEN
 from ..errors import ConfigurationError
 
 API_PATH = "/api"
+HQ_PATH = "/hq"
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,18 @@ class Address:
     path: str
 
     @classmethod
-    def parse(cls, host: str, port: int | str | None = None, path: str | None = None) -> Address:
+    def parse(
+        cls,
+        host: str,
+        port: int | str | None = None,
+        path: str | None = None,
+        *,
+        default: str = API_PATH,
+    ) -> Address:
         """Parse the parts of an address as users write them."""
+        for name, text in (("host", host), ("path", path or "")):
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigurationError(f"{name}: expected a str, got {type(text).__name__}")
         host = host.strip()
         if "@" in host:  # wherever it is: people forget to quote passwords in addresses
             raise ConfigurationError(
@@ -46,7 +57,7 @@ class Address:
                 f"port: expected the port of the host, {own_port}, or None, got {number}"
             )
         name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-        return cls(f"{url.scheme}://{name}", number or own_port, _path(url.path, path))
+        return cls(f"{url.scheme}://{name}", number or own_port, _path(url.path, path, default))
 
     @classmethod
     def parse_exact(cls, url: str) -> Address:
@@ -102,10 +113,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _path(own: str, path: str | None) -> str:
+def _path(own: str, path: str | None, default: str) -> str:
     """Return the path of the API: that of the host's address, or the separate one."""
     own = own.strip("/")
-    given = (own or API_PATH).strip("/") if path is None else path.strip("/")
+    given = (own or default).strip("/") if path is None else path.strip("/")
     if own and own != given:
         raise ConfigurationError(
             f"path: expected the path of the host, {own!r}, or None, got {path!r}"

@@ -18,7 +18,7 @@ from ..errors import (
 from .context import context_of
 from .decoding import invalid_response
 from .limits import BLOB, is_blob
-from .request import check_request
+from .request import check_request, holds_key
 from .response import Response, parse_count
 from .status_errors import error_for
 
@@ -48,7 +48,7 @@ def build_request(
     params: dict[str, Any] = dict(call.query)
     check_request(call.method, call.path, headers)
     try:
-        return http.build_request(
+        request = http.build_request(
             call.method,
             call.path,
             params=params or None,
@@ -57,7 +57,20 @@ def build_request(
         )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         reason = f"{call.method} with these arguments cannot be sent: {error}"
+    else:
+        if holds_key(str(request.url), call.body):
+            reason = (
+                f"{call.operation}: expected no private key in the request, got the text of one. "
+                "Nothing was sent."
+            )
+        else:
+            return request
     raise InvalidInputError(reason)  # outside the block: the error above holds the body
+
+
+def build_form(http: httpx.Client | httpx.AsyncClient, url: str, form: Mapping[str, str]) -> Any:
+    """Build the request that sends a form to another origin."""
+    return http.build_request("POST", url, data=dict(form))
 
 
 def to_response(response: httpx.Response) -> Response:

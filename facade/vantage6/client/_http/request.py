@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, unquote
 
 from vantage6.bindings.call import Call, given
-from vantage6.bindings.secret import Secret
+from vantage6.bindings.secret import Secret, hide_keys
 
 from ..errors import InvalidInputError
 
@@ -78,6 +78,18 @@ def check_request(method: str, path: str, headers: Mapping[str, str]) -> None:
             raise InvalidInputError(
                 f"header {name!r}: expected one line of ASCII, got other characters"
             )
+
+
+def holds_key(*values: object) -> bool:
+    """Return whether one of these values, or a part of it, is the text of a private key."""
+    for value in values:
+        if isinstance(value, str) and hide_keys(value) != value:
+            return True
+        if isinstance(value, Mapping):
+            value = tuple(cast("Mapping[object, object]", value).values())
+        if isinstance(value, list | tuple) and holds_key(*cast("Sequence[object]", value)):
+            return True
+    return False
 
 
 def bearer_header(token: str) -> dict[str, str]:

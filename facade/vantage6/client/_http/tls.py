@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx
 
 from vantage6.bindings.secret import Secret
 
-from .._storage.files import check_access
+from .._storage.files import check_access, file_path
 from .._utils.warnings import warn
 from ..errors import ConfigurationError
 
@@ -56,26 +56,34 @@ def warn_if_unverified(url: str, route: Route) -> None:
 
 
 def _verifying_context(verify: bool | FilePath) -> ssl.SSLContext:
+    source = "verify"
+    if verify is True and (variables := _set_variables(*BUNDLES)):
+        source, verify = variables[0], os.environ[variables[0]]
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify)
-    path = Path(verify)
-    check_access(path, f"verify={str(verify)!r}")
+    path = file_path(verify, source)
+    check_access(path, f"{source}={str(verify)!r}")
     try:
         if path.is_dir():
             for file in path.iterdir():
-                check_access(file, f"verify={str(file)!r}")
+                check_access(file, f"{source}={str(file)!r}")
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
         raise ConfigurationError(
-            f"verify: expected a file or folder of certificates, got {str(verify)!r}: {error}"
+            f"{source}: expected a file or folder of certificates, got {str(verify)!r}: {error}"
         ) from None
+
+
+def _set_variables(*names: str) -> list[str]:
+    return [name for name in names if os.environ.get(name)]
 
 
 def _present_certificate(context: ssl.SSLContext, cert: Cert) -> None:
     """Load the client certificate."""
     file, *rest = cert if isinstance(cert, tuple) else (cert,)
-    key = rest[0] if rest else None
+    file = file_path(file, "cert")
+    key = file_path(rest[0], "cert") if rest else None
     passphrase = Secret(rest[1]) if len(rest) > 1 else ""
     try:
         # Without a function, the library would prompt for a passphrase on the terminal.
@@ -87,9 +95,14 @@ def _present_certificate(context: ssl.SSLContext, cert: Cert) -> None:
             "or (certificate, key), or (certificate, key, passphrase)."
         ) from None
     if key:
-        check_access(Path(file), f"cert={str(file)!r}")
-    check_access(Path(key or file), f"cert={str(key or file)!r}", is_secret=True)
+        check_access(file, f"cert={str(file)!r}")
+    check_access(key or file, f"cert={str(key or file)!r}", is_secret=True)
 
+
+# Variables that name trusted certificates where `verify` does not: those that `requests` heeds, and
+# with it the official client, then those of Python.
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+DEFAULTS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 # Advice by OpenSSL's number of the verification error.
 EXPIRED = 10
@@ -148,7 +161,10 @@ def describe_tls_error(error: BaseException) -> str | None:
         return None
     if isinstance(cause, ssl.SSLCertVerificationError):
         found = getattr(cause, "verify_message", str(cause)).rstrip(".")
-        return f"{ADVICE.get(getattr(cause, 'verify_code', 0), UNKNOWN)} ({found})"
+        advice = f"{ADVICE.get(getattr(cause, 'verify_code', 0), UNKNOWN)} ({found})"
+        for name in _set_variables(*BUNDLES, *DEFAULTS)[:1]:
+            advice += f". Without verify=, {name}={os.environ[name]!r} decides what is trusted"
+        return advice
     reason = cause.reason or ""
     if reason in PLAIN_REASONS:
         advice = PLAIN

@@ -1,15 +1,19 @@
-"""Choose the columns and cell texts of a table of rows."""
+"""Choose the columns and cell texts of tables of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import cast
+from dataclasses import replace
+from typing import TypeAlias, cast
 
 from .._utils.table import WIDE, Column, Table
-from .._utils.text import ELLIPSIS, sanitize, truncate
+from .._utils.text import ELLIPSIS, sanitize, sanitize_lines, truncate
 from .._utils.time import is_time, parse_time
 
+Fields: TypeAlias = "Mapping[str, object]"
+Items: TypeAlias = "list[object]"
+Names: TypeAlias = "Mapping[int, str]"
 # The default columns of each kind of row. The first of these fields that a row has identifies it.
 KINDS: Mapping[str, Sequence[str]] = {
     "job_id": ("id", "name", "status", "image", "created_at", "finished_at"),
@@ -26,33 +30,79 @@ KINDS: Mapping[str, Sequence[str]] = {
     "url": ("id", "name", "url"),
     "organizations": ("id", "name", "collaboration", "organizations"),
 }
+# The fields of a row inside another that is only a reference.
+REFERENCE = {"id", "link", "methods"}
+# Fields that refer to organizations.
+ORGANIZATIONS = {"organization", "organizations", "init_org"}
 # A row inside another is shown as the first of these fields that it has.
 NAMES = ("name", "username", "label", "key", "url", "id")
-# A table of more rows shows only its head and tail.
+# A short table of more rows shows only the first and the last ones.
 MOST, HEAD, TAIL = 50, 20, 10
+# Maximum length of a cell in a short table of one row.
+LONG = 500
 
 
-def build_table(rows: Sequence[object], fields: Sequence[str] | None, total: int) -> Table:
-    """Build a table of some rows."""
-    is_cut = len(rows) > MOST
+def table_of_rows(
+    rows: Sequence[object],
+    fields: Sequence[str] | None,
+    total: int,
+    names: Names,
+    *,
+    is_whole: bool,
+    hint: str = "rows.show() shows everything",
+) -> Table:
+    """Build a table of rows: whole, or short with a hint how to see the rest."""
+    is_cut = not is_whole and len(rows) > MOST
     shown = [
-        cast("Mapping[str, object]", row) if isinstance(row, Mapping) else {"": row}
+        cast("Fields", row) if isinstance(row, Mapping) else {"": row}
         for row in ([*rows[:HEAD], *rows[-TAIL:]] if is_cut else rows)
     ]
     known = list(dict.fromkeys(name for row in shown for name in row))
-    visible = _columns(known, shown) if fields is None else known
-    columns = [_column(name, [row.get(name) for row in shown]) for name in visible]
-    hidden = [sanitize(name) for name in known if name not in visible]
+    main = known if fields is not None else _main_columns(known, shown)
+    others = [name for name in known if name not in main]
+    visible = [*main]
+    if is_whole:
+        visible += [name for name in others if any(_has_content(row.get(name)) for row in shown)]
+    limit = None if is_whole else 2 * WIDE
+    columns = [_column(name, [row.get(name) for row in shown], names, limit) for name in visible]
+    if is_whole and fields is None:  # cells that reach beyond their column shift no other ones
+        columns.sort(key=lambda column: max(map(len, column.cells), default=0) > WIDE)
+    short = columns if is_whole else [_shortened(column, has_gap=is_cut) for column in columns]
+    hidden = [sanitize(name) for name in others if name not in visible]
     size = _size(len(rows), total) + (f", {HEAD + TAIL} of them shown" if is_cut else "")
-    return Table(columns, hidden, size, HEAD if is_cut else None)
+    is_short = not is_whole and (short != columns or bool(hidden))
+    return Table(short, size, hidden, hint, is_cut=is_short)
 
 
-def _columns(known: Sequence[str], rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Choose the default columns of whole rows."""
+def table_of_row(row: Fields, names: Names, *, is_whole: bool) -> Table:
+    """Build a table of one row, with a line for each field and line of text, but no links."""
+    heads: list[str] = []
+    cells: list[str] = []
+    is_cut = False
+    for name in dict.fromkeys([*_main_columns(list(row), [row]), *row]):
+        if _is_link(row[name]):
+            continue
+        column = _column(name, [row[name]], names, None if is_whole else LONG + 1, sanitize_lines)
+        (cell,) = column.cells
+        if not is_whole and len(cell) > LONG:
+            cell, is_cut = cell[:LONG] + ELLIPSIS, True
+        first, *others = cell.split("\n")
+        heads += [column.head, *[""] * len(others)]
+        cells += [first, *others]
+    columns = [Column("", "", heads, is_firm=True), Column("", "", cells)]
+    return Table(columns, hint="print(row) shows everything", is_cut=is_cut, title="")
+
+
+def _main_columns(known: Sequence[str], rows: Sequence[Fields]) -> list[str]:
+    """Choose the most useful columns of whole rows."""
     kind = next((names for mark, names in KINDS.items() if mark in known), known)
     return [
         name for name in kind if name in known and not any(_is_link(row.get(name)) for row in rows)
     ] or list(known)
+
+
+def _has_content(value: object) -> bool:
+    return value not in (None, "", [], {}) and not _is_link(value)
 
 
 def _is_link(value: object) -> bool:
@@ -64,38 +114,57 @@ def _size(count: int, total: int) -> str:
     return f"{count} of {total} {rows}" if count != total else f"{count or 'no'} {rows}"
 
 
-def _column(name: str, values: Iterable[object]) -> Column:
-    shown = [_display_value(value) for value in values]
+def _column(
+    name: str,
+    values: Iterable[object],
+    names: Names,
+    limit: int | None,
+    clean: Callable[[str], str] = sanitize,
+) -> Column:
+    """Return a column of whole cells, or of the first characters up to a limit."""
+    known: Names = names if name in ORGANIZATIONS else {}
+    shown = [_display_value(value, known, limit) for value in values]
     present = [value for value in shown if value is not None]
-    times = [parse_time(value) for value in shown] if is_time(name) else []
     is_number = bool(present) and all(type(value) in (int, float) for value in present)
+    head, is_firm = name, is_number or name == "status"
+    times = [parse_time(value) for value in shown] if is_time(name) else []
     if times and all(time or value is None for time, value in zip(times, shown, strict=True)):
-        cells = [f"{time:%Y-%m-%d %H:%M}" if time else "" for time in times]
-        return Column(name, sanitize(f"{name} (UTC)"), cells, is_number=False, is_firm=True)
-    cells = [truncate(sanitize(_text(value)), WIDE) for value in shown]
-    is_firm = is_number or name == "status"
-    return Column(name, truncate(sanitize(name), WIDE), cells, is_number, is_firm)
+        form = "%Y-%m-%d %H:%M:%S" if limit is None else "%Y-%m-%d %H:%M"
+        shown = [time.strftime(form) if time else None for time in times]
+        head, is_firm = f"{name} (UTC)", True
+    cells = [clean(_text(value, known, limit)[:limit]) for value in shown]
+    return Column(sanitize(name), sanitize(head), cells, is_number, is_firm)
 
 
-def _display_value(value: object) -> object:
-    """Return the name or identifier of a row inside another; other values unchanged."""
-    if isinstance(value, Mapping):
-        row = cast("Mapping[str, object]", value)
-        return next((row[name] for name in NAMES if row.get(name) is not None), row or None)
-    return value
+def _shortened(column: Column, *, has_gap: bool) -> Column:
+    """Return a column with short cells, and a gap where rows are left out."""
+    cells = [truncate(cell, WIDE) for cell in column.cells]
+    if has_gap:
+        cells.insert(HEAD, ELLIPSIS)
+    return replace(column, head=truncate(column.head, WIDE), cells=cells)
 
 
-def _text(value: object) -> str:
+def _display_value(value: object, names: Names, limit: int | None) -> object:
+    """Return what stands for a row inside another; other values unchanged."""
+    if not isinstance(value, Mapping):
+        return value
+    row = cast("Fields", value)
+    id_ = row.get("id")
+    if isinstance(id_, int) and id_ in names:
+        return f"{names[id_]} ({id_})"
+    if limit is None and len(row) > 1 and not row.keys() <= REFERENCE:
+        return row or None
+    return next((row[name] for name in NAMES if row.get(name) is not None), row or None)
+
+
+def _text(value: object, names: Names, limit: int | None) -> str:
     if value is None:
         return ""
-    if isinstance(value, list):
-        items = cast("list[object]", value)[:WIDE]  # truncation would remove further ones
-        return ", ".join(_text(_display_value(item)) for item in items)
-    # Results can be huge; this prefix is enough for a cell.
-    if isinstance(value, str):
-        return value[: 2 * WIDE]
-    with suppress(
-        RecursionError, ValueError
-    ):  # nested too deeply, or a number with too many digits
-        return str(value)[: 2 * WIDE]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    with suppress(RecursionError, ValueError):  # nested too deeply, or with too many digits
+        if isinstance(value, list):
+            items = [_display_value(item, names, limit) for item in cast("Items", value)[:limit]]
+            return ", ".join(_text(item, names, limit) for item in items)
+        return value if isinstance(value, str) else str(value)
     return ELLIPSIS

@@ -10,6 +10,8 @@ from .references import as_integer
 from .rows import Row, Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import TypedDict
 
     from vantage6.bindings.call import Call
@@ -86,7 +88,8 @@ class Pages(Generic[Row]):
             self.number, self.per_page = self.number // 2, 2 * self.per_page
         self.number += 1
 
-    def rows(self) -> Rows[Row]:
+    def rows(self, names: Mapping[int, str] | None = None) -> Rows[Row]:
         """Return the rows of all pages, each once."""
         links: PageLinks = self._links or {"first": "", "self": ""}
-        return Rows(self._by_id.values(), {"first": links["first"], "self": links["self"]})
+        links = {"first": links["first"], "self": links["self"]}
+        return Rows(self._by_id.values(), links, names=names)

@@ -11,12 +11,11 @@ from vantage6.bindings.secret import NAMES, SecretRow
 
 from .._utils.time import is_time, parse_time
 from ..errors import InvalidInputError, MissingDependencyError
+from .columns import REFERENCE
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-# The fields of a row inside another that is only a reference.
-REFERENCE = {"id", "link", "methods"}
 # The index of a data frame of outputs.
 INDEX = "organization"
 # The largest whole numbers that a column of fractions and one of integers can hold.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._utils.memory import decoded_size
 from ..errors import DecryptionError
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from vantage6.bindings.server.rows import PageLinks, Result, Run
-
-    from .._utils.table import Table
 
 
 class ResultRows(Rows["Result"]):
@@ -139,19 +137,15 @@ class ResultRows(Rows["Result"]):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        kind, arguments = super().__reduce__()
-        given = cast("tuple[object, ...]", arguments)
-        return kind, (*given, self.organizations, self.max_bytes)
+        state = self.links, self.total, self.fields, self.organizations, self.max_bytes
+        return type(self), (list(self), *state)
 
-    def _table(self) -> Table:
-        from .columns import build_table
-
-        if not self.organizations:
-            return super()._table()
-        rows = [
-            {"organization": label, **row} for label, row in zip(self._labels(), self, strict=True)
+    def _shown(self) -> Sequence[Any]:
+        labels = self._labels() if self.organizations else [None] * len(self)
+        return [
+            {"organization": label, **row} if label else row
+            for label, row in zip(labels, self, strict=True)
         ]
-        return build_table(rows, self.fields, self.total)
 
 
 def output_of(row: Result) -> Any:

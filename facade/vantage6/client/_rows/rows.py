@@ -1,10 +1,16 @@
-"""The list that methods return for several rows."""
+"""The row and the list of rows that methods return."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, cast, overload
+
+from vantage6.bindings.secret import SecretRow
+
+from .._utils.notebook import display, is_notebook
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,15 +25,62 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 
-class Rows(list[Row]):
-    """Rows of a listing: a list that also has the keys of the server's JSON.
+class _Displayed:
+    """Rows that are displayed as a table."""
 
-    ``rows["data"]`` returns the rows and ``rows["links"]`` the links to other pages, for scripts
-    that expect that form.
+    __slots__ = ()
 
-    ``print(rows)`` prints an aligned table of the most useful fields, or of the selected ones, and
-    lists the other fields below it. Notebooks and rich display the same table. Times in it are UTC.
-    ``repr(rows)`` is the whole list, with one row per line.
+    def _table(self, *, is_whole: bool) -> Table:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self._table(is_whole=True).text()
+
+    def _repr_html_(self) -> str:
+        return self._table(is_whole=False).html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self._table(is_whole=False).text(printer.max_width))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield self._table(is_whole=False).rich(options.max_width)
+
+
+class RowDict(_Displayed, dict[str, Any]):
+    """A row: a dict that is displayed as a small table; its ``repr`` is that of a dict."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, row: Mapping[str, Any], names: Mapping[int, str] | None = None) -> None:
+        super().__init__(row)
+        self.names = names or {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RowDict, (dict(self), self.names)
+
+    def _table(self, *, is_whole: bool) -> Table:
+        from .columns import table_of_row
+
+        return table_of_row(self, self.names, is_whole=is_whole)
+
+
+def displayable(row: Row, names: Mapping[int, str]) -> Row:
+    """Return a row that is displayed as a table; a row with a secret has its own display."""
+    if type(cast("object", row)) is not dict:
+        return row
+    return cast("Row", RowDict(cast("dict[str, Any]", row), names))
+
+
+class Rows(_Displayed, list[Row]):
+    """Rows of a listing: a list that also answers as the dict that the server sends.
+
+    ``rows["data"]`` returns the rows and ``rows["links"]`` the links to other pages. ``get``,
+    ``keys``, ``values``, ``items``, ``in`` and ``dict(rows)`` work as for a dict of these two.
+
+    ``print(rows)`` prints an aligned table with every row and field, except for links and empty
+    fields. Notebooks, IPython and rich display the most useful fields, shortened to fit, and
+    ``rows.show()`` shows everything. Times in tables are UTC. ``repr(rows)`` is the plain list,
+    with one row per line.
 
     Parameters
     ----------
@@ -39,6 +92,8 @@ class Rows(list[Row]):
         Number of rows on all pages together; by default the number of `rows`.
     fields : sequence of str, optional
         Selected fields; None for whole rows.
+    names : dict of int to str, optional
+        Names of organizations by id, for the display.
 
     Examples
     --------
@@ -63,11 +118,17 @@ class Rows(list[Row]):
         links: PageLinks,
         total: int | None = None,
         fields: Sequence[str] | None = None,
+        names: Mapping[int, str] | None = None,
     ) -> None:
-        super().__init__(rows)
+        _teach_yaml()
+        self.names = names or {}
+        super().__init__(map(self._displayable, rows))
         self.links = links
         self.total = len(self) if total is None else total
         self.fields = fields
+
+    def _displayable(self, row: Row) -> Row:
+        return displayable(row, self.names)
 
     @overload
     def __getitem__(self, key: SupportsIndex, /) -> Row: ...
@@ -80,25 +141,66 @@ class Rows(list[Row]):
     def __getitem__(
         self, key: SupportsIndex | slice | Literal["data", "links"], /
     ) -> Row | Self | PageLinks:
-        if key == "data":
-            return self
-        if key == "links":
-            return self.links
         if isinstance(key, slice):
             return self._with(super().__getitem__(key))
-        if isinstance(cast("object", key), str):
-            raise TypeError(
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if key not in ("data", "links"):
+            raise KeyError(
                 f"rows: expected an index, a slice, 'data' or 'links', got {key!r}. For a field of "
                 f"the first row, use rows[0][{key!r}]."
             )
-        return super().__getitem__(key)
+        return self if key == "data" else self.links
+
+    def __setitem__(self, key: Any, value: Any, /) -> None:
+        if key == "links":
+            self.links = value
+        elif key == "data":
+            super().__setitem__(slice(None), map(self._displayable, list(value)))
+        elif isinstance(key, slice):
+            super().__setitem__(cast("slice", key), map(self._displayable, value))
+        else:
+            super().__setitem__(cast("SupportsIndex", key), self._displayable(value))
+
+    def __contains__(self, item: object, /) -> bool:
+        return item in ("data", "links") if isinstance(item, str) else super().__contains__(item)
+
+    def _as_dict(self) -> dict[str, Any]:
+        return {"data": self, "links": self.links}
+
+    def keys(self) -> KeysView[str]:
+        """Return "data" and "links", as the dict that the server sends has them."""
+        return self._as_dict().keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the rows and the links."""
+        return self._as_dict().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return "data" with the rows and "links" with the links."""
+        return self._as_dict().items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the rows for "data", the links for "links", and the default for another key."""
+        return self._as_dict().get(key, default)
+
+    def pop(self, key: Any = -1, *default: Any) -> Any:
+        """Remove a row by its index and return it; for "data" and "links", only return them."""
+        if isinstance(key, str):
+            return self._as_dict().pop(key, *default)
+        return super().pop(key)
+
+    def copy(self) -> Self:
+        """Return a list of the same kind with the same rows."""
+        kind, arguments = cast("tuple[Any, Any]", self.__reduce__())
+        return kind(*arguments)
 
     def _with(self, rows: list[Row]) -> Self:
         """Create a list of the same kind with some of the rows."""
-        return type(self)(rows, self.links, fields=self.fields)
+        return type(self)(rows, self.links, fields=self.fields, names=self.names)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (list(self), self.links, self.total, self.fields)
+        return type(self), (list(self), self.links, self.total, self.fields, self.names)
 
     # ---- display ---------------------------------------------------------------------------------
 
@@ -106,28 +208,35 @@ class Rows(list[Row]):
         lines = ",\n ".join(map(repr, self))
         return f"[{lines}]"
 
-    def __str__(self) -> str:
-        from .._utils.table import as_text
+    def show(self) -> None:
+        """Show every row and field, except for links and empty fields: printed, or in a notebook.
 
-        return as_text(self._table(), _terminal_width())
+        Examples
+        --------
+        >>> client.node.list(fields=["id", "name"]).show()
+        id  name
+        --  --------------------
+         1  IKNL demo node
+         2  Maastro demo node
+         3  Radboudumc demo node
+        <BLANKLINE>
+        3 rows
+        """
+        if is_notebook():
+            html = self._table(is_whole=True).html()
+            display({"text/html": html, "text/plain": str(self)}, raw=True)
+        else:
+            print(self)  # noqa: T201 - what the caller asked for
 
-    def _repr_html_(self) -> str:
-        from .._utils.table import as_html
+    def _table(self, *, is_whole: bool, **hint: str) -> Table:
+        from .columns import table_of_rows
 
-        return as_html(self._table())
+        rows, fields = self._shown(), self.fields
+        return table_of_rows(rows, fields, self.total, self.names, is_whole=is_whole, **hint)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        from .._utils.table import as_rich
-
-        yield as_rich(self._table(), options.max_width)
-
-    def _table(self) -> Table:
-        from .columns import build_table
-
-        return build_table(self, self.fields, self.total)
+    def _shown(self) -> Sequence[Any]:
+        """Return the rows as they are displayed."""
+        return self
 
     def to_pandas(self) -> DataFrame:
         """Create a pandas data frame of the rows, with a line for each.
@@ -158,12 +267,17 @@ class Rows(list[Row]):
         return to_data_frame(self)
 
 
-def _terminal_width() -> int | None:
-    """Return the width of the terminal; None if the output is not a terminal."""
-    from os import get_terminal_size
+@cache
+def _teach_yaml() -> None:
+    """Let PyYAML, if it is installed, write rows as it writes lists and dicts.
 
-    try:
-        # Terminals of unknown width report zero.
-        return get_terminal_size(sys.stdout.fileno()).columns or None
-    except (AttributeError, OSError, ValueError):
-        return None
+    It goes by the exact type, and has no other way to recognize a list or a dict.
+    """
+    with suppress(ImportError):
+        yaml: Any = import_module("yaml")
+        for name in ("SafeDumper", "Dumper", "CSafeDumper", "CDumper"):
+            dumper: Any = getattr(yaml, name, None)  # the C ones need LibYAML
+            if dumper:
+                dumper.add_multi_representer(Rows, dumper.represent_list)
+                dumper.add_multi_representer(RowDict, dumper.represent_dict)
+                dumper.add_multi_representer(SecretRow, dumper.represent_dict)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InvalidInputError
-from .rows import Rows
+from .rows import Rows, displayable
 
 if TYPE_CHECKING:
     from .rows import Row
@@ -34,13 +34,11 @@ class Selection:
             if not isinstance(pair, tuple | list) or len(cast("list[object]", pair)) != 2:
                 raise InvalidInputError(f"filter: expected a pair (field, value), got {pair!r}")
 
-    def of_row(self, row: Row) -> Row:
-        """Return a row with only the selected fields."""
-        names = self.names
-        if not names:
-            return row
-        columns = cast("dict[str, object]", row)
-        return cast("Row", {name: columns[name] for name in names if name in columns})
+    def of_row(self, row: Row, names: Mapping[int, str]) -> Row:
+        """Return a row with only the selected fields, to display with names of organizations."""
+        columns, fields = cast("dict[str, object]", row), self.names
+        kept = {name: columns[name] for name in fields if name in columns} if fields else columns
+        return displayable(cast("Row", kept), names)
 
     def of_rows(self, rows: Rows[Row]) -> Rows[Row]:
         """Return the rows that pass the filters, with only the selected fields."""
@@ -51,7 +49,7 @@ class Selection:
             return all(name in columns and columns[name] == value for name, value in filters)
 
         kept = filter_rows(rows, passes)
-        kept[:] = [self.of_row(row) for row in kept]
+        kept[:] = [self.of_row(row, rows.names) for row in kept]
         kept.fields = self.names or rows.fields
         return kept
 
@@ -93,4 +91,4 @@ def filter_rows(rows: Rows[Row], passes: Callable[[Row], bool]) -> Rows[Row]:
     """Return the rows that pass a test, with the total adapted if these were all rows."""
     kept = [row for row in rows if passes(row)]
     is_whole = rows.total == len(rows)
-    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields)
+    return Rows(kept, rows.links, len(kept) if is_whole else rows.total, rows.fields, rows.names)

@@ -7,23 +7,74 @@ import os
 import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from vantage6.bindings.secret import hide_keys
+
 from .._utils.warnings import warn
-from ..errors import ConfigurationError
+from ..errors import (
+    ConfigurationError,
+    ExistingFileError,
+    FileAccessError,
+    InvalidInputError,
+    MissingFileError,
+    Vantage6Error,
+)
 
 LOCK_SECONDS = 30.0
+
+
+def file_path(value: object, argument: str) -> Path:
+    """Return the path that an argument names, with the home folder in place of "~"."""
+    text = value
+    with suppress(TypeError):
+        text = os.fspath(value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    if not isinstance(text, str):
+        raise InvalidInputError(f"{argument}: expected a path, got {type(value).__name__}")
+    if hide_keys(text) != text:
+        raise InvalidInputError(f"{argument}: expected a path, got the text of a private key")
+    if not text.strip() or "\0" in text:
+        raise InvalidInputError(f"{argument}: expected a path, got {text!r}")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no home folder is known
+        return Path(text)
+
+
+@contextmanager
+def file_errors(path: Path, subject: str) -> Generator[None]:
+    """Raise errors of the system as those of this package, with the path."""
+    try:
+        yield
+    except Vantage6Error:  # some of these are an OSError, too, such as a timeout
+        raise
+    except OSError as error:
+        kind = FileAccessError
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            kind = MissingFileError
+        elif isinstance(error, FileExistsError):
+            kind = ExistingFileError
+        reason = error.strerror or str(error)
+        raise kind(
+            f"{subject} {path}: {reason}", errno=error.errno, strerror=reason, filename=str(path)
+        ) from None
 
 
 def check_replaceable(path: Path) -> None:
     """Check that a file can be written to a path, before work is done for it."""
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a special file that cannot be replaced"
-        raise FileExistsError(errno.EEXIST, f"expected a regular file, got {kind}", str(path))
+        reason = f"expected a regular file, got {kind}"
+        raise ExistingFileError(
+            f"{path}: {reason}", errno=errno.EEXIST, strerror=reason, filename=str(path)
+        )
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+        reason, folder = "no such folder", str(path.parent)
+        raise MissingFileError(
+            f"{folder}: {reason}", errno=errno.ENOENT, strerror=reason, filename=folder
+        )
 
 
 @contextmanager
@@ -31,16 +82,18 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
     """Write a file that only its owner can read; replace an old one at the end of the block."""
     # Until then, readers see the old file; it stays if the block raises.
     check_replaceable(path)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with file_errors(path, "writing"):
+        # The path may be as long as the system permits, so the other name is short.
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
 
 def create_private_folder(path: Path) -> None:
@@ -95,7 +148,7 @@ def check_access(path: Path, subject: str, *, is_secret: bool = False) -> None:
                 f"{subject}: expected {expected}, got {mode:04o} for {place}. Any user of this "
                 f"machine could have changed it: check it, then run chmod go-w on {place}."
             )
-        if place == path and is_secret and mode & 0o077:
+        if place == path and is_secret and mode & 0o077 and stat.S_ISREG(facts.st_mode):
             expected = "permissions 0600"
             hint = "Other users of this machine may use it. Run chmod 600 on the file."
             warn(f"{subject}: expected {expected}, got {mode:04o}. {hint}")

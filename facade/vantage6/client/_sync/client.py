@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 
 from .._auth.credentials import parse_code, parse_password
-from .._auth.password import PasswordLogin
 from .._auth.remember import SavedLogin
-from .._config.options import mask_options, show_log
+from .._backend.former_names import explains_former, find_former
+from .._backend.logins import service_account, user_login
+from .._config.options import mask_options, resolve_server, show_log
+from .._encryption.key_files import key_source
 from .._encryption.trust import Trust, strictest, trust_mode
-from .._http.address import Address
 from .._http.context import SendOptions
 from .._http.limits import Limits
 from .._http.request import bearer_header, check_arguments, custom_call
@@ -27,12 +28,17 @@ from .._http.secrets import mask_route, secret, secret_bytes
 from .._http.timeouts import Timeouts
 from .._rows.names import check_kind
 from .._rows.references import is_collection
+from .._storage.files import file_path
 from .._utils.logging import LOGGER
 from .._utils.pauses import POLL
-from .._waiting.arguments import as_list, check_timeout, check_times
-from .._waiting.failure import wait_timeout_error
+from .._waiting.arguments import as_list, check_display_options, check_timeout, check_times
 from .._waiting.statuses import has_finished
-from ..errors import ConfigurationError, EndpointNotFoundError
+from ..errors import (
+    ConfigurationError,
+    EndpointNotFoundError,
+    InvalidInputError,
+    WaitTimeoutError,
+)
 from .core.core import Core
 from .resources.algorithm import Algorithms
 from .resources.collaboration import Collaborations
@@ -49,17 +55,22 @@ from .resources.user import Users
 from .resources.util import Utilities
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from typing_extensions import Never, Self, Unpack
 
     from vantage6.bindings.server import Client as ServerBindings
 
     from .._auth.credentials import MfaCode, Password
+    from .._auth.device import DeviceCode
     from .._auth.identity import WhoAmI
     from .._config.options import ConnectOptions
     from .._config.plan import ConnectionPlan, Stored
     from .._display.views import ProgressOption
+    from .._encryption.cryptor import Cryptor
     from .._encryption.trust import TrustMode
     from .._events.types import Event, EventKind
+    from .._http.address import Address
     from .._http.route import Cert, Verify
     from .._rows.names import AnyRow, Kind
     from .._rows.references import Ref
@@ -83,11 +94,25 @@ class Client:
     port : int, str or None
         Port of the server; None for the port in `host`, or else the default port of the scheme.
     path : str or None
-        Path of the API on the server; None for the path in `host`, or else ``"/api"``.
+        Path of the API on the server; None for the path in `host`, or else ``"/api"``, or ``"/hq"``
+        for HQ.
     log_level : str or None
         Lowest level of the client's messages to show: ``"debug"``, ``"info"``, ``"warning"``,
         ``"error"`` or ``"critical"``. This configures only the client's own logger,
         ``vantage6.client``; None leaves that one unchanged too.
+    hq_url : str, optional
+        Address of HQ, the server of version 5, in place of `host`.
+    auth_url : str, optional
+        Address of the Keycloak where users of HQ log in, such as ``"https://auth.example"``. With
+        it, the client is one of HQ. HQ does not tell this address; its operator does. The
+        positional arguments of the official client of version 5 are understood too: HQ's address,
+        `auth_url`, `auth_realm` and `auth_client`.
+    auth_realm : str, optional
+        Name of the realm in the Keycloak; ``"vantage6"`` by default.
+    auth_client : str, optional
+        The realm's client for users; ``"public_client"`` by default.
+    auth_verify : bool, path or SSLContext
+        Certificates to trust for `auth_url`, as `verify`, if it has another origin than HQ.
     timeout : float or Timeouts, optional
         Maximum seconds for a call including its retries; `Timeouts` sets the parts separately.
         The default is 10 to connect, 60 without receiving a byte, and 300 in total.
@@ -164,11 +189,16 @@ class Client:
 
     def __init__(
         self,
-        host: str,
+        host: str | None = None,
         port: int | str | None = None,
         path: str | None = None,
         log_level: str | None = "info",
         *,
+        hq_url: str | None = None,
+        auth_url: str | None = None,
+        auth_realm: str | None = None,
+        auth_client: str | None = None,
+        auth_verify: Verify = True,
         timeout: float | Timeouts | None = None,
         max_retries: int = 3,
         max_response_bytes: int = 1 << 30,
@@ -179,12 +209,20 @@ class Client:
         known_organizations: str | PathLike[str] | None = None,
     ) -> None:
         cert, proxy = mask_route(cert, proxy)
-        address = Address.parse(host, port, path)
-        file = Path(known_organizations) if known_organizations else None
+        server = resolve_server(
+            host, port, path, log_level, hq_url, auth_url, auth_realm, auth_client
+        )
+        address, log_level = server.address, server.log_level
+        file = None
+        if known_organizations is not None:
+            file = file_path(known_organizations, "known_organizations")
         trusting = Trust(address.url, strictest(trust_mode(trust)) or "first-use", file)
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
-        self._bind(Core(address, Route(verify, cert, proxy), limits, trusting))
+        core = Core(address, Route(verify, cert, proxy), limits, trusting, server.realm)
+        if server.realm and auth_verify is not True:
+            core.set_route(server.realm.url, auth_verify)
+        self._bind(core)
 
     def _bind(self, core: Core) -> None:
         """Create the resources of this client on a core."""
@@ -209,6 +247,11 @@ class Client:
             return f"<{type(self).__name__}>"
         user = f" as {self.name!r}" if hasattr(self, "name") else ""
         return f"<{type(self).__name__} of {self.base_path}{user}>"
+
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> object:
+            return find_former(self, name, "post_task", "get_results")
 
     def __reduce__(self) -> Never:
         raise TypeError(
@@ -237,6 +280,11 @@ class Client:
         ``VANTAGE6_PRIVATE_KEY_PASSPHRASE``, ``VANTAGE6_CA`` (a file of certificates to trust),
         ``VANTAGE6_TRUST`` (how far to trust the server, as `trust` of the client; the strictest
         value applies) and ``VANTAGE6_PROFILE``, a profile that supplies missing settings.
+
+        HQ 5.x needs no username but ``VANTAGE6_AUTH_URL``, and optionally ``VANTAGE6_AUTH_REALM``
+        and ``VANTAGE6_AUTH_CLIENT``. A program logs in with ``VANTAGE6_SERVICE_ACCOUNT`` and
+        ``VANTAGE6_CLIENT_SECRET``; a person with a saved login, or else with a code that the client
+        shows in a terminal or notebook.
 
         Parameters
         ----------
@@ -416,7 +464,7 @@ class Client:
         options = mask_options(options)
         from .._config.plan import plan_from_saved_login
 
-        file = Path(path) if path else None
+        file = None if path is None else file_path(path, "path")
         return cls._connected(
             *plan_from_saved_login(file, options, password, mfa_code, save),
             auto_relogin=auto_relogin,
@@ -498,6 +546,8 @@ class Client:
                 proxy=route.proxy,
                 trust=None if core.trust.mode == "first-use" else core.trust.mode,
                 save=bool(core.auth.saved) or None,
+                auth_url=core.realm.url if core.realm else None,
+                auth_client=core.realm.client if core.realm else None,
             )
         )
 
@@ -565,21 +615,31 @@ class Client:
 
     def authenticate(
         self,
-        username: str,
-        password: str,
+        username: str | None = None,
+        password: str | None = None,
         mfa_code: MfaCode | None = None,
         *,
         auto_relogin: bool = False,
+        open_browser: bool | None = None,
+        show: Callable[[DeviceCode], object] | None = None,
     ) -> None:
         """Log in. The client then renews the token as needed.
+
+        At HQ 5.x, you log in on a page of the Keycloak, in any browser: without arguments, the
+        method shows the address and a code to enter there, and waits until you have done so. Few
+        realms allow to log in with username and password instead.
 
         A client that is already logged in continues as the new user, without the private key if
         the new user belongs to another organization. A failed login changes nothing.
 
         Parameters
         ----------
-        username, password : str
-            Credentials of the account.
+        username : str
+            Username of the account.
+        password : str, optional
+            Password of the account. By default, the client looks in the system keyring (extra
+            ``keyring``), and then prompts for the password, and for a code that the server asks
+            for, in a terminal or notebook.
         mfa_code : str, int or callable, optional
             The current code from the authenticator app, if the account uses two-factor login. A
             function without parameters is called only when the server asks for a code; the
@@ -588,7 +648,13 @@ class Client:
             Whether to log in again when the login has expired, which happens when the client is
             not used for a while (48 hours by default). The password then stays in memory. A
             function for `mfa_code` is called again; without one, `TwoFactorRequiredError` is
-            raised if the server asks for a code.
+            raised if the server asks for a code. At HQ, a login lasts 30 minutes without a request
+            and 10 hours in total by default; then another code is shown.
+        open_browser : bool, optional
+            At HQ, whether to open the page in a browser of this machine. By default, it is opened
+            if there probably is one that you can see.
+        show : callable, optional
+            At HQ, a function that shows the `DeviceCode` in place of the client.
 
         Warns
         -----
@@ -605,6 +671,8 @@ class Client:
             If the server requires two-factor login and has just set it up for the account. In a
             notebook or a terminal, the QR code is shown at once; ``show_qr()`` of the error shows
             it again. The server sends it only once.
+        CredentialsNotFoundError
+            If no password is passed, and it is not in the keyring and cannot be prompted for.
         InvalidInputError
             If the function for the code returns something else.
         EndpointNotFoundError
@@ -615,9 +683,66 @@ class Client:
         >>> client.authenticate("researcher", "password", "123456")
         >>> client.authenticate("researcher", "password", lambda: input("Code: "))
         """
-        password, mfa_code = secret(password, "password"), parse_code(mfa_code)
-        login = PasswordLogin(username, password, mfa_code)
-        self._core.login(username, login, auto_relogin=auto_relogin)
+        mfa_code = parse_code(mfa_code)
+        if username is not None and password is None:
+            from .core.connect import complete_login
+
+            login = complete_login(self._core, username, None, mfa_code)
+        else:
+            password = None if password is None else secret(password, "password")
+            login = user_login(self._core.realm, username, password, mfa_code, show, open_browser)
+        self._core.login(username or "", login, auto_relogin=auto_relogin)
+
+    def initialize_service_account(
+        self, client_secret: str, username: str | None = None, client_name: str | None = None
+    ) -> None:
+        """Set the account that ``authenticate_service_account`` logs in with (HQ 5.x).
+
+        Parameters
+        ----------
+        client_secret : str
+            The secret that ``user.create`` returned for the service account.
+        username : str, optional
+            Username of the service account.
+        client_name : str, optional
+            Name of its client in the realm; by default `username` and ``-user-client``.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is neither `username` nor `client_name`, or the server has no realm.
+
+        Examples
+        --------
+        >>> client.initialize_service_account(secret, "nightly")
+        >>> client.authenticate_service_account()
+        """
+        self._core.state.service = service_account(
+            self._core.realm, secret(client_secret, "client_secret"), username, client_name
+        )
+
+    def authenticate_service_account(self) -> None:
+        """Log in as the account of ``initialize_service_account`` (HQ 5.x).
+
+        The client logs in again by itself when the token expires.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``initialize_service_account`` was not called.
+        LoginFailedError
+            If the realm refuses name and secret.
+
+        Examples
+        --------
+        >>> client.authenticate_service_account()
+        """
+        login = self._core.state.service
+        if login is None:
+            raise ConfigurationError(
+                "service account: expected one, got none. Call initialize_service_account() first."
+            )
+        self._core.login("", login, auto_relogin=True)
 
     def refresh_token(self) -> None:
         """Renew the token now. The client does this automatically when needed.
@@ -676,7 +801,8 @@ class Client:
         Parameters
         ----------
         private_key_file : str, path or None
-            PEM file with the private key; None to remove the key from the client.
+            PEM file with the private key, or the text of the key; None to remove the key from the
+            client.
         passphrase : str or bytes, optional
             Passphrase of the file, if it has one.
         replace : bool
@@ -693,8 +819,8 @@ class Client:
         ------
         NotAuthenticatedError
             If the client is not logged in.
-        FileNotFoundError
-            If the file does not exist.
+        MissingFileError, FileAccessError
+            If the file does not exist, or cannot be read.
         InvalidKeyError
             If the file does not contain a private RSA key, or the passphrase is wrong.
         KeyMismatchError
@@ -708,8 +834,9 @@ class Client:
         >>> client.setup_encryption("private_key.pem")
         """
         passphrase = secret_bytes(passphrase)
-        file = None if private_key_file is None else Path(private_key_file)
-        self._core.use_key_file(file, passphrase, replace=replace)
+        if private_key_file is not None:
+            private_key_file = key_source(private_key_file, "private_key_file")
+        self._core.use_key_file(private_key_file, passphrase, replace=replace)
 
     def find(self, kind: Kind, name: str, *, collaboration: Ref | None = None) -> AnyRow:
         """Return the row with a name, for scripts that determine the kind of row at run time.
@@ -774,6 +901,7 @@ class Client:
         progress: ProgressOption = None,
         logs: bool = False,
     ) -> list[ResultRows]: ...
+    @explains_former("sleep")
     def wait_for_results(
         self,
         task_id: Ref | Iterable[Ref],
@@ -806,7 +934,8 @@ class Client:
             Maximum seconds to wait; by default there is no limit.
         on_failure : {"raise", "return"}
             What to do when a run fails: raise an error at once, or wait for the other runs and
-            return the available results.
+            return the available results. With several tasks, the error is raised once all of them
+            have ended, and has the results of the others; a task that is gone has no rows.
         progress : bool or callable, optional
             How to show the progress of the runs at the organizations, including those of subtasks.
             By default, a terminal shows a live display (extra ``rich``), a notebook a table, and
@@ -830,9 +959,12 @@ class Client:
             If you pass no task, or `interval`, `timeout` or `on_failure` is invalid.
         TaskFailedError
             If a run failed, crashed, was killed or was not allowed. The error shows each run's
-            organization, status and last log lines, and has the available results.
+            organization, status and last log lines, and has the available results. With several
+            tasks, it also stands for a task that was deleted, does not exist or cannot be read; its
+            `finished` has all tasks.
         WaitTimeoutError
-            If the timeout passes. The task continues; wait again, or kill it.
+            If the timeout passes. The task continues; wait again, or kill it. The error names the
+            organizations whose results are missing, and why; its `results` has the others.
         NotFoundError, NameNotFoundError, AmbiguousNameError
             If the task does not exist, or its name matches nothing that you may see or several.
         DecryptionError
@@ -853,7 +985,12 @@ class Client:
     wait_for_result = wait_for_results
 
     def as_completed(
-        self, tasks: Iterable[Ref], interval: float = 1, *, timeout: float | None = None
+        self,
+        tasks: Iterable[Ref],
+        interval: float = 1,
+        *,
+        timeout: float | None = None,
+        progress: ProgressOption = None,
     ) -> Iterator[Finished]:
         """Yield tasks with their results as they end, the first to end first.
 
@@ -865,21 +1002,26 @@ class Client:
             Polling interval in seconds, as for ``wait_for_results``.
         timeout : float, optional
             Maximum seconds to wait for the last task; by default there is no limit.
+        progress : bool or callable, optional
+            How to show the progress, as for ``wait_for_results``. In a terminal, the display is
+            removed while your code handles a task.
 
         Yields
         ------
         Finished
-            A task that has ended with all its runs. If it failed, or some of its results cannot be
-            read, it has an `error`; none is raised for it.
+            A task that has ended with all its runs. If it failed, was deleted or does not exist, or
+            some of its results cannot be read, it has an `error`; none is raised for it.
 
         Raises
         ------
         InvalidInputError
-            If you pass no task, or `interval` or `timeout` is invalid.
+            If you pass no task, or `interval`, `timeout` or `progress` is invalid.
         WaitTimeoutError
-            If the timeout passes.
-        NotFoundError, NameNotFoundError, AmbiguousNameError
-            If the task does not exist, or its name matches nothing that you may see or several.
+            If the timeout passes. The error names the organizations whose results are missing.
+        NameNotFoundError, AmbiguousNameError
+            If a name matches nothing that you may see, or several tasks.
+        NotFoundError
+            If you pass one task that does not exist.
 
         Examples
         --------
@@ -891,7 +1033,8 @@ class Client:
         from .tasks.wait import iterate_completed
 
         check_times(interval, timeout)
-        return iterate_completed(self._core, as_list(tasks), interval, timeout)
+        check_display_options("return", progress)
+        return iterate_completed(self._core, as_list(tasks), interval, timeout, progress)
 
     def events(
         self,
@@ -1020,9 +1163,12 @@ class Client:
     ) -> None:
         left = inf if timeout is None else timeout - waited
         if left <= 0:
-            from .._waiting.tracker import TaskState
-
-            raise wait_timeout_error([TaskState(task_id, status=status)], timeout)
+            raise WaitTimeoutError(
+                f"task {task_id}: expected to end within {timeout} s, got status {status!r}. "
+                "The task continues.",
+                task_id=task_id,
+                status=status,
+            )
         time.sleep(min(left, POLL.after(waited, interval)))
 
     # ---- the API beyond the resources -----------------------------------------------------------
@@ -1148,10 +1294,28 @@ class Client:
         >>> client.generate_path_to("task/12")
         'http...://.../api/task/12'
         """
+        if not isinstance(endpoint, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError(f"endpoint: expected a str, got {type(endpoint).__name__}")
         base = self._core.store.url if is_for_algorithm_store else self.base_path
         return f"{base}/{endpoint.lstrip('/')}"
 
     # ---- state ----------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> Logger:
+        """The logger of this package, ``vantage6.client``."""
+        return LOGGER
+
+    @property
+    def cryptor(self) -> Cryptor:
+        """Encrypts and decrypts single messages, with the key of ``setup_encryption``.
+
+        ``decrypt(text)`` and ``encrypt_bytes_to_str(data, public_key)`` are for values that are
+        read or sent with ``request``. Without a key, they decode and encode base64.
+        """
+        from .._encryption.cryptor import Cryptor
+
+        return Cryptor(self._core.private_key)
 
     @property
     def whoami(self) -> WhoAmI:

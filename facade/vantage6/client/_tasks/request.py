@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 CLOCK_SLACK_SECONDS = 2.0
 
 
-def check_organizations(organizations: Sequence[Ref]) -> list[Ref]:
-    """Return the organizations of a task as a list, which must not be empty."""
+def check_organizations(organizations: Sequence[Ref]) -> list[Ref] | None:
+    """Return the organizations of a task as a list, which must not be empty; None for all."""
+    if isinstance(organizations, str) and organizations == "all":  # names are always in a list
+        return None
+    if cast("object", organizations) is None:
+        raise InvalidInputError(
+            "organizations: expected names, ids or rows, got None. Pass at least one organization, "
+            "or 'all' for all of the study or the collaboration."
+        )
     refs = references(organizations, "organizations")
     if not refs:
         raise InvalidInputError(

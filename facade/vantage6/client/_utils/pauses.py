@@ -45,3 +45,5 @@ SUSPECT = Backoff((2.0, 10.0))
 LOST_RESPONSE = Backoff((0.5, 1.0, 2.0, 4.0))
 # Poll tasks without events.
 POLL = Backoff(fraction=0.1, bounds=(0.1, 3.0))
+# Poll a task after events about its progress, for those who watch it.
+SHOW = Backoff(fraction=0.05, bounds=(0.2, 2.0))

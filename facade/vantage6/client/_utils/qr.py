@@ -1,10 +1,10 @@
-"""Draw the QR codes of second factors in a terminal or a notebook."""
+"""Draw QR codes in a terminal or a notebook."""
 
 from __future__ import annotations
 
 import sys
 from io import BytesIO, StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .notebook import display, is_notebook
@@ -24,7 +24,7 @@ class Picture:
         self._code = code
 
     def __repr__(self) -> str:
-        return "<QR code of a second factor>"
+        return "<QR code>"
 
     def _repr_png_(self) -> bytes:
         file = BytesIO()
@@ -48,15 +48,20 @@ def describe_factor(uri: str) -> str | None:
 
 def draw_qr(uri: str) -> None:
     """Draw the QR code of a second factor: a picture in a notebook, characters elsewhere."""
-    # Raises ImportError without segno, and ValueError if the address does not fit into a code.
+    draw_code(uri, sys.stdout)
+    print(f"QR code: {describe_factor(uri)}")  # noqa: T201 - shown
+
+
+def draw_code(text: str, file: TextIO) -> None:
+    """Draw any text as a QR code."""
+    # Raises ImportError without segno, and ValueError if the text does not fit into a code.
     from segno import make_qr
 
-    code = make_qr(uri)
+    code = make_qr(text)
     if is_notebook():
         display(Picture(code))
-    else:
-        drawn = StringIO()
-        code.terminal(drawn, compact=True)
-        for line in drawn.getvalue().splitlines():
-            print(f"{COLORS}{line}{RESET}" if sys.stdout.isatty() else line)  # noqa: T201 - shown
-    print(f"QR code: {describe_factor(uri)}")  # noqa: T201 - shown
+        return
+    drawn = StringIO()
+    code.terminal(drawn, compact=True)
+    for line in drawn.getvalue().splitlines():
+        print(f"{COLORS}{line}{RESET}" if file.isatty() else line, file=file)

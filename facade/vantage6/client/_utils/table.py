@@ -1,127 +1,161 @@
-"""Draw tables as plain text, as HTML and for rich."""
+"""Draw tables as plain text, for rich and as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
-from .styles import STATUS_STYLES
-from .text import ELLIPSIS, display_width, sanitize, truncate
+from .text import display_width, truncate
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-# Maximum width of a cell, and the minimum to which narrow terminals reduce it, in characters.
+# Maximum width of a column, and the minimum to which narrow terminals reduce it, in characters.
 WIDE, NARROW = 60, 8
 # The classes turn off formulas: notebooks render text between dollar signs as a formula, which can
 # contain links and hide text.
 TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
+LEFT = "text-align: left"
 GAP = "  "
+# Styles of statuses, in the syntax of rich.
+STATUS_STYLES: Mapping[str, str] = {
+    **dict.fromkeys(("completed", "online", "approved"), "green"),
+    **dict.fromkeys(("active", "initializing"), "yellow"),
+    **dict.fromkeys(("offline", "failed", "crashed", "start failed", "not allowed"), "red"),
+    **dict.fromkeys(("unknown error", "killed by user", "rejected"), "red"),
+    "non-existing Docker image": "red",
+}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table."""
+    """A column of a table; the cells of a firm one stay whole in narrow terminals."""
 
     field: str
     head: str
-    cells: list[str]
-    is_number: bool
-    is_firm: bool
+    cells: Sequence[str]
+    is_number: bool = False
+    is_firm: bool = False
 
-    @property
+    @cached_property
     def width(self) -> int:
-        """Width of the full text, in characters."""
-        return max(display_width(self.head), self._inner)
+        """Width in characters; longer cells of a whole table reach beyond it."""
+        return min(max(map(display_width, (self.head, *self.cells))), WIDE)
 
     @property
     def least(self) -> int:
-        """Minimum width after truncation, in characters; the cells of a firm column stay whole."""
+        """Minimum width in a narrow terminal, in characters."""
         least = min(self.width, NARROW)
-        return max(self._inner, least) if self.is_firm else least
-
-    @property
-    def _inner(self) -> int:
-        return max(map(display_width, self.cells), default=0)
+        return max(map(display_width, self.cells), default=least) if self.is_firm else least
 
 
 @dataclass(frozen=True)
 class Table:
-    """The visible part of some rows."""
+    """Columns of sanitized cells, and the note below them."""
 
     columns: Sequence[Column]
-    hidden: list[str]
-    size: str
-    gap: int | None
+    size: str = ""
+    hidden: Sequence[str] = ()
+    # How to see everything, for a table that does not show it.
+    hint: str = ""
+    is_cut: bool = False
+    # Title above a table without a head, in which the first column names the lines.
+    title: str | None = None
 
-    @property
-    def note(self) -> str:
-        """Text below the table."""
-        return f"{self.size}; not shown: {', '.join(self.hidden)}" if self.hidden else self.size
+    def text(self, width: int | None = None) -> str:
+        """Return aligned lines: whole, or of at most a width."""
+        lines = self._lines(width)
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)
 
+    def rich(self, width: int | None = None) -> Text:
+        """Return the lines for rich, with colors; requires rich."""
+        from rich.text import Text
 
-def as_text(table: Table, width: int | None) -> str:
-    """Write a table as aligned lines."""
-    return "\n".join("".join(text for text, _ in line).rstrip() for line in _lines(table, width))
+        lines = (Text.assemble(*line) for line in self._lines(width))
+        text = Text("\n").join(lines)
+        text.no_wrap = width is not None and self.title is None
+        text.overflow = "crop" if text.no_wrap else "fold"
+        return text
 
+    def _lines(self, width: int | None) -> Iterator[list[tuple[str, str]]]:
+        """Yield lines, as pairs of text and style; those of a table with a title stay whole."""
+        width = width if self.title is None else None
+        widths = self._fit(width)
+        columns = self.columns[: len(widths)]
 
-def _lines(table: Table, width: int | None) -> Iterator[list[tuple[str, str]]]:
-    """Return the lines of a table, as pairs of text and style."""
-    table, widths = _fit(table, width)
-    columns = table.columns
+        def line(cells: Sequence[str], style: str = "") -> list[tuple[str, str]]:
+            parts: list[tuple[str, str]] = []
+            for cell, size, column in zip(cells, widths, columns, strict=True):
+                text = cell if width is None else truncate(cell, size)
+                pad = " " * (size - display_width(text))
+                is_status = column.field == "status" and not style
+                look = STATUS_STYLES.get(cell, "") if is_status else style
+                parts += [(pad + text if column.is_number else text + pad, look), (GAP, "")]
+            return parts[:-1]
 
-    def line(cells: Iterable[str], style: str = "") -> list[tuple[str, str]]:
-        pieces: list[tuple[str, str]] = []
-        for cell, cell_width, column in zip(cells, widths, columns, strict=True):
-            text = _pad(truncate(cell, cell_width), cell_width, to_right=column.is_number)
-            is_status = column.field == "status" and not style
-            pieces += [(text, STATUS_STYLES.get(cell, "") if is_status else style), (GAP, "")]
-        return pieces[:-1]
+        if columns and self.title is None:
+            yield line([column.head for column in columns], "bold")
+            yield line(["-" * size for size in widths], "dim")
+        yield from map(line, zip(*(column.cells for column in columns), strict=True))
+        is_cut = self.is_cut or widths != [column.width for column in self.columns]
+        if note := self._note([column.field for column in self.columns[len(widths) :]], is_cut):
+            yield []
+            yield from ([(text, "dim")] for text in _wrap(note, width))
 
-    if columns:
-        yield line([column.head for column in columns], "bold")
-        yield line(["-" * cell_width for cell_width in widths], "dim")
-        for number, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
-            if number == table.gap:
-                yield line([ELLIPSIS] * len(columns))
-            yield line(cells)
-        yield []
-    for text in _wrapped(table.note, width):
-        yield [(text, "dim")]
+    def _fit(self, width: int | None) -> list[int]:
+        """Return the widths of the columns that fit."""
+        widths = [column.width for column in self.columns]
+        if width is None:
+            return widths
+        least = [column.least for column in self.columns]
+        while len(least) > 1 and _sum(least) > width:
+            least.pop()
+        del widths[len(least) :]
+        while _sum(widths) > width:
+            # The widest shrinks first, until all have their minimum width.
+            shrinkable = [i for i, size in enumerate(widths) if size > least[i]]
+            if not shrinkable:
+                break
+            widths[max(shrinkable, key=widths.__getitem__)] -= 1
+        return widths
 
+    def _note(self, dropped: Sequence[str], is_cut: bool) -> str:
+        hidden = ", ".join([*dropped, *self.hidden])
+        parts = (self.size, f"not shown: {hidden}" if hidden else "", self.hint if is_cut else "")
+        return "; ".join(filter(None, parts))
 
-def _pad(text: str, width: int, *, to_right: bool) -> str:
-    space = " " * (width - display_width(text))
-    return space + text if to_right else text + space
+    def html(self) -> str:
+        """Return the table for a notebook, without colors of its own."""
+        heads = "".join(f'<th scope="col"{_side(c)}>{escape(c.head)}</th>' for c in self.columns)
+        head = f"<thead><tr>{heads}</tr></thead>\n" if self.title is None else ""
+        body = "\n".join(
+            f"<tr>{''.join(map(self._html_cell, range(len(cells)), cells))}</tr>"
+            for cells in zip(*(column.cells for column in self.columns), strict=True)
+        )
+        # Screen readers read the caption first; a note is visible below the table.
+        side = f"caption-side: bottom; {LEFT}" if not self.title else LEFT
+        caption = escape(self.title or self._note([], self.is_cut))
+        caption = f'<caption style="{side}">{caption}</caption>\n' if caption else ""
+        return f"{TABLE}\n{caption}{head}<tbody>\n{body}\n</tbody>\n</table>"
 
-
-def _fit(table: Table, width: int | None) -> tuple[Table, list[int]]:
-    """Drop the columns that do not fit, and return the widths of the others."""
-    widths = [column.width for column in table.columns]
-    if width is None or _sum(widths) <= width:
-        return table, widths
-    least = [column.least for column in table.columns]
-    count = len(widths)
-    while count > 1 and _sum(least[:count]) > width:
-        count -= 1
-    dropped = [sanitize(column.field) for column in table.columns[count:]]
-    widths = widths[:count]
-    while _sum(widths) > width:
-        # The widest shrinks first, until all have their minimum width.
-        shrinkable = [i for i in range(count) if widths[i] > least[i]]
-        if not shrinkable:
-            break
-        widths[max(shrinkable, key=widths.__getitem__)] -= 1
-    return replace(table, columns=table.columns[:count], hidden=[*dropped, *table.hidden]), widths
+    def _html_cell(self, index: int, cell: str) -> str:
+        side, text = _side(self.columns[index]), escape(cell)
+        is_name = self.title is not None and index == 0
+        return f'<th scope="row"{side}>{text}</th>' if is_name else f"<td{side}>{text}</td>"
 
 
 def _sum(widths: Sequence[int]) -> int:
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
-def _wrapped(note: str, width: int | None) -> Iterator[str]:
+def _side(column: Column) -> str:
+    return f' style="{"text-align: right" if column.is_number else LEFT}"'
+
+
+def _wrap(note: str, width: int | None) -> Iterator[str]:
     """Wrap a note between words."""
     if width is None:
         yield note
@@ -134,43 +168,3 @@ def _wrapped(note: str, width: int | None) -> Iterator[str]:
             yield line
             line = GAP + word
     yield line
-
-
-# -- HTML ------------------------------------------------------------------------------------------
-def as_html(table: Table) -> str:
-    """Write a table for a notebook, without colors of its own."""
-    heads = "".join(f'<th scope="col"{_side(c)}>{escape(c.head)}</th>' for c in table.columns)
-    cells = zip(*(column.cells for column in table.columns), strict=True)
-    lines = [_html_line(row, table.columns) for row in cells]
-    if table.gap is not None:
-        lines.insert(table.gap, _html_line([ELLIPSIS] * len(table.columns), table.columns))
-    # Screen readers read the caption first; it is visible below the table.
-    caption = f'<caption style="caption-side: bottom; text-align: left">{escape(table.note)}'
-    body = "\n".join(lines)
-    return (
-        f"{TABLE}\n{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
-        f"<tbody>\n{body}\n</tbody>\n</table>"
-    )
-
-
-def _html_line(cells: Sequence[str], columns: Sequence[Column]) -> str:
-    texts = (
-        f"<td{_side(column)}>{escape(cell)}</td>"
-        for cell, column in zip(cells, columns, strict=True)
-    )
-    return f"<tr>{''.join(texts)}</tr>"
-
-
-def _side(column: Column) -> str:
-    return f' style="text-align: {"right" if column.is_number else "left"}"'
-
-
-# -- rich ------------------------------------------------------------------------------------------
-def as_rich(table: Table, width: int) -> Text:
-    """Write a table for rich: the lines of `as_text`, with colors; requires rich."""
-    from rich.text import Text
-
-    lines = (Text.assemble(*pieces) for pieces in _lines(table, width))
-    text = Text("\n", no_wrap=True, overflow="crop").join(lines)
-    text.no_wrap = True
-    return text

@@ -6,27 +6,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._utils.text import sanitize
-from ..errors import WaitTimeoutError
+from .progress import silence_text, status_text
 from .statuses import has_failed, has_finished
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
 
-    from .tracker import TaskState
+    from .progress import Progress
 
 LOG_LINES = 5
 
 
-def wait_timeout_error(tasks: Sequence[TaskState], timeout: float | None) -> WaitTimeoutError:
-    """Create the error for tasks that did not end in time."""
+def describe_timeout(tasks: Sequence[Progress], timeout: float | None) -> str:
+    """Describe tasks that did not end in time: whose results are missing, and why."""
     (first, *others) = tasks
-    more = f"; {len(others)} more tasks have not ended either" if others else ""
-    return WaitTimeoutError(
-        f"task {first.task_id}: expected to end within {timeout} s, got status {first.status!r}"
-        f"{more}. The task continues. Wait again, or stop it with task.kill({first.task_id}).",
-        task_id=first.task_id,
-        status=first.status,
-    )
+    text = f"task {first.task_id}: expected to end within {timeout} s, got status {first.status!r}"
+    missing: dict[str, list[str]] = {}
+    for task in tasks:
+        for run in task.runs:
+            if not run.is_good and (run.task_id == task.task_id or not run.is_over):
+                state = status_text(run, task.server_time)
+                missing.setdefault(state, []).append(repr(run.organization))
+    if missing:
+        text += "; no result from " + ", ".join(
+            f"{', '.join(dict.fromkeys(names))} ({state})" for state, names in missing.items()
+        )
+    if others:
+        text += f"; {len(others)} more have not ended either"
+    if first.silent_for is not None:
+        text += f"; {silence_text(first.silent_for).removesuffix(', retrying')}"
+    return f"{text}. The task continues. Wait again, or stop it with task.kill({first.task_id})."
 
 
 def resume_hint(ids: Sequence[int]) -> str:
@@ -49,7 +58,6 @@ def describe_failure(
     names: Mapping[int, str] | None = None,
 ) -> str:
     """Describe a failed task: the failed runs, their statuses, and the end of their logs."""
-    names = names or {}
     failed = [run for run in runs if has_failed(run.get("status"))]
     summary = f"{status!r}: {len(failed)} of {len(runs)} runs failed"
     if unfinished := sum(not has_finished(run.get("status")) for run in runs):
@@ -57,35 +65,48 @@ def describe_failure(
         lines = [f"task {task_id} has status {summary}, {unfinished} not finished. {hint}"]
     else:
         lines = [f"task {task_id} ended with status {summary}"]
-    for run in failed:
-        lines += _describe_end(f"  run {run['id']}", run, names)
-    for run in subtask_runs:
+    # Runs that ended in the same way are described once: a killed task can have hundreds of them.
+    alike: dict[tuple[bool, tuple[str, ...]], list[Run]] = {}
+    for run in (*failed, *subtask_runs):
         if has_failed(run.get("status")):
-            lines += _describe_end(f"  subtask {run['task']['id']}, run {run['id']}", run, names)
+            alike.setdefault((run in subtask_runs, _end(run)), []).append(run)
+    for (is_subtask, (ended, *log)), (run, *others) in alike.items():
+        place = f"run {run['id']}{_location(run, names or {})}"
+        if others:
+            places = (_organization(run, names or {}) for run in (run, *others))
+            of = " of subtasks" if is_subtask else ""
+            place = f"{len(others) + 1} runs{of} at {', '.join(dict.fromkeys(places))}"
+        elif is_subtask:
+            place = f"subtask {run['task']['id']}, {place}"
+        lines += [f"  {place}: {ended}", *(f"    | {line}" for line in log)]
     return "\n".join(lines)
 
 
-def _describe_end(title: str, run: Run, names: Mapping[int, str]) -> Iterable[str]:
-    yield f"{title}{_location(run, names)}: {sanitize(str(run.get('status')))}"
-    yield from (f"    | {line}" for line in _last_lines(run.get("log")))
+def _end(run: Run) -> tuple[str, ...]:
+    """Return the status of a run and the last lines of its log, without control characters."""
+    log = [line.rstrip() for line in (run.get("log") or "").splitlines() if line.strip()]
+    return tuple(map(sanitize, (str(run.get("status")), *log[-LOG_LINES:])))
 
 
 def _location(run: Run, names: Mapping[int, str]) -> str:
-    """Return the location of a run; names are quoted, since others chose them."""
-    organization = run.get("organization")
-    node = run.get("node", {}).get("name")
-    parts = [f"organization {organization['id']}"] if organization else []
-    name = names.get(organization["id"]) if organization else None
-    if name:
-        parts.insert(0, repr(name))
-    if node:
-        parts.append(f"node {node!r}")
-    first, *others = parts or [""]
+    """Return the location of a run."""
+    organization, node = run.get("organization"), run.get("node", {}).get("name")
+    first = _organization(run, names) if organization else ""
+    others = [f"organization {organization['id']}"] if organization else []
+    others += [f"node {node!r}"] if node else []
+    first, *others = dict.fromkeys(([first] if first else []) + others) or [""]
     at = f" at {first}" if first else ""
     return f"{at} ({', '.join(others)})" if others else at
 
 
-def _last_lines(log: str | None) -> Iterable[str]:
-    """Return the last lines of a log without terminal control characters."""
-    lines = [line.rstrip() for line in (log or "").splitlines() if line.strip()]
-    return (sanitize(line) for line in lines[-LOG_LINES:])
+def _organization(run: Run, names: Mapping[int, str]) -> str:
+    """Return the organization of a run; names are quoted, since others chose them."""
+    organization = run.get("organization")
+    id_ = organization["id"] if organization else 0
+    return repr(names[id_]) if id_ in names else f"organization {id_}"
+
+
+def describe_failures(reasons: Iterable[str], count: int) -> str:
+    """Describe several tasks, some of which failed."""
+    lines = list(reasons)
+    return "\n".join([f"{len(lines)} of {count} tasks failed", *lines])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .._rows.results import ResultRows
-    from ..errors import DecryptionError, TaskFailedError
+    from ..errors import Vantage6Error
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,19 @@ class Finished:
     task_id : int
         Identifier of the task.
     status : str
-        Final status of the task, such as ``"completed"`` or ``"crashed"``.
+        Final status of the task, such as ``"completed"`` or ``"crashed"``; ``"deleted"`` or
+        ``"not found"`` if the task is gone.
     results : ResultRows
         Result rows of the task, as ``client.result.from_task`` returns them.
-    error : TaskFailedError, DecryptionError or None
-        The error that ``client.wait_for_results`` would have raised: the task failed, or some of
-        its results cannot be read; `results` has None for those.
+    error : Vantage6Error or None
+        The error that ``client.wait_for_results`` would have raised: a `TaskFailedError` if the
+        task failed, a `DecryptionError` if some of its results cannot be read (`results` has None
+        for those), a `NotFoundError` if it was deleted or does not exist, or a
+        `PermissionDeniedError` if you may not view it.
     """
 
     task_id: int
     status: str
     # Not in the repr: both may be long, and users print each task as it ends.
     results: ResultRows = field(repr=False)
-    error: TaskFailedError | DecryptionError | None = field(default=None, repr=False)
+    error: Vantage6Error | None = field(default=None, repr=False)

@@ -1,7 +1,7 @@
-"""Merge the log lines from events and from the API, without duplicates.
+"""Find the new lines of a run's log.
 
-Events bring new lines at once, but not those from before the connection or during an interruption.
-The log from the API has all lines up to some moment. Lines in both are matched by their text.
+The API returns the log up to some moment, and empties it when the status of the run changes; at the
+end, it is complete again. So the new lines are those after the ones that were seen before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .._utils.text import sanitize
 
 # Size of the last lines of each run to keep, to compare new ones with, and the size that a line has
-# at least. The lines of one event fit in: servers accept 1 MB of log from a node.
+# at least.
 MAX_KEPT_CHARS = 4 << 20
 LINE_CHARS = 64
 
@@ -51,45 +51,24 @@ class LogMerger:
         self._count = 0  # lines so far
         self._tail: deque[str] = deque()
         self._left = MAX_KEPT_CHARS
-        # Lines from the last poll, which pending events may repeat.
-        self._expected: list[str] = []
-
-    def wrote(self, text: str) -> list[str]:
-        """Add the text of an event; return its new lines."""
-        lines = text.splitlines()
-        if lines:
-            end, repeated = overlap(self._expected, lines)
-            # Lines before the match are outdated; without a match, all of them are.
-            self._expected = self._expected[end:] if repeated else []
-            lines = lines[repeated:]
-        self._add(lines)
-        return lines
 
     def looked(self, log: str | None) -> list[str]:
         """Add the log from the API; return its new lines."""
         lines = self._unseen((log or "").splitlines())
-        self._add(lines)
-        self._expected = list(self._tail)[max(0, len(self._tail) - len(lines)) :]
-        return lines
-
-    def settle(self) -> None:
-        """Stop expecting events that repeat lines of the last poll, which was too long ago."""
-        self._expected = []
-
-    def _add(self, lines: list[str]) -> None:
         self._count += len(lines)
         for line in lines:
             self._tail.append(line)
             self._left -= len(line) + LINE_CHARS
             while self._left < 0:
                 self._left += len(self._tail.popleft()) + LINE_CHARS
+        return lines
 
     def _unseen(self, log: list[str]) -> list[str]:
         """Return the lines of a log that were not seen before."""
         tail, dropped = list(self._tail), self._count - len(self._tail)
         if len(log) >= self._count and log[dropped : self._count] == tail:
             return log[self._count :]  # the usual case, and fast
-        if tail and dropped:  # the log may begin later, or earlier than the lines that are kept
+        if tail:  # the log may begin later, or earlier than the lines that are kept
             end, found = overlap(log, tail)
             if found == len(tail):
                 return log[end:]

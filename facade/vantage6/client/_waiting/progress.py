@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from .._utils.text import sanitize, truncate
 from .statuses import COMPLETED, has_failed, has_finished
@@ -29,6 +30,10 @@ class RunProgress:
         Whether the run belongs to a subtask.
     started, finished : float or None
         Start and end of the run in seconds since the epoch; None if unknown.
+    is_offline : bool
+        Whether the node of a run that has not ended is offline.
+    last_seen : float or None
+        When that node was last online, in seconds since the epoch; None if unknown.
     """
 
     run_id: int
@@ -39,6 +44,8 @@ class RunProgress:
     is_subtask: bool = False
     started: float | None = None
     finished: float | None = None
+    is_offline: bool = False
+    last_seen: float | None = None
 
     @property
     def is_over(self) -> bool:
@@ -72,6 +79,10 @@ class Progress:
         Runs of the task, in the order of the requested organizations, then those of its subtasks.
     waited : float
         Seconds since the wait began.
+    server_time : float
+        Time of the server's clock, in seconds since the epoch.
+    silent_for : float or None
+        Seconds since the last response of the server, if it does not respond; otherwise None.
     """
 
     task_id: int
@@ -79,6 +90,8 @@ class Progress:
     status: str
     runs: tuple[RunProgress, ...]
     waited: float
+    server_time: float = 0.0
+    silent_for: float | None = None
 
     def __str__(self) -> str:
         return describe(self)
@@ -98,14 +111,35 @@ STATUS_LABELS = {
 NAME_WIDTH = 40
 
 
-def status_text(run: RunProgress) -> str:
-    """Return the status of a run as text, with the duration of a finished run."""
+def status_text(run: RunProgress, now: float | None = None) -> str:
+    """Return the status of a run as text, with its duration; `now` is the server's time."""
     text = sanitize(STATUS_LABELS.get(run.status, run.status))
-    if not run.is_over or run.started is None or run.finished is None:
+    if run.is_offline:
+        return f"{text}, {describe_offline(run.last_seen)}"
+    if run.started is None:
+        return text
+    if run.status == "active" and now is not None:
+        return f"{text} for {format_duration(now - run.started)}"
+    if not run.is_over or run.finished is None:
         return text
     return (
         f"{text} {'in' if run.is_good else 'after'} {format_duration(run.finished - run.started)}"
     )
+
+
+def describe_offline(last_seen: float | None) -> str:
+    """Return since when a node is offline, as text."""
+    since = "" if last_seen is None else f" since {format_time(last_seen, '%Y-%m-%d %H:%M')}"
+    return f"node offline{since}"
+
+
+def silence_text(seconds: float) -> str:
+    """Return for how long the server has not responded, as text."""
+    return f"no response from the server for {format_duration(seconds)}, retrying"
+
+
+def format_time(time: float, style: str) -> str:
+    return f"{datetime.fromtimestamp(time, timezone.utc):{style}} UTC"
 
 
 def format_duration(seconds: float) -> str:
@@ -133,7 +167,8 @@ def describe(task: Progress) -> str:
     """Return the progress of a task and all its runs in one line."""
     parts = [f"{organization_text(run)} {status_text(run)}" for run in task.runs]
     state = f"{', '.join(parts)} ({summarize(task.runs)})" if parts else sanitize(task.status)
-    return f"{task_title(task)}: {state}"
+    silence = "" if task.silent_for is None else f"; {silence_text(task.silent_for)}"
+    return f"{task_title(task)}: {state}{silence}"
 
 
 def organization_text(run: RunProgress) -> str:

@@ -1,33 +1,38 @@
-"""Track the tasks that are waited for, and decide when to poll next.
+"""The state of the tasks waited for, as the API returns it, and when to poll it again.
 
-Only the API is the source of a task's status. Events trigger polls, and they keep the displayed
-progress up to date between two polls. All times are seconds on a monotonic clock.
+Events do not change the state: they make polls due. All times are seconds on a monotonic clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from math import inf
 from typing import TYPE_CHECKING
 
 from .._events.types import (
     Joined,
     KillRequested,
+    LogWritten,
     Lost,
+    NodeOffline,
+    NodeOnline,
     Received,
     Refused,
     RunStatusChanged,
     RunUpdated,
     TaskCreated,
 )
-from .._utils.pauses import POLL, RECHECK, RECONNECT, SUSPECT
+from .._utils.pauses import POLL, RECHECK, RECONNECT, SHOW, SUSPECT
 from .._utils.time import to_timestamp
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished
 
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, Task
+
+    from ..errors import Vantage6Error
 
 # Time between polls while events arrive: an event may get lost, and a kill causes none.
 SAFETY_SECONDS = 60.0
@@ -38,20 +43,8 @@ LAST_SECONDS = 1.0
 UPDATE_SECONDS = 1.0
 # The wait fails if the server sends no response for this long.
 OUTAGE_SECONDS = 900.0
-
-
-@dataclass
-class RunState:
-    """The known state of a run."""
-
-    run_id: int
-    task_id: int
-    organization_id: int | None = None
-    status: str = "pending"
-    started: float | None = None
-    finished: float | None = None
-    is_reported: bool = False  # a node or the API reported "completed"
-    has_result: bool = False  # the server has, or has announced, the result
+# Reasons for polls, beside the runs that may have ended: the end of a task, and other changes.
+END, NEWS = "end", "news"
 
 
 @dataclass
@@ -65,19 +58,30 @@ class TaskState:
     job_id: int | None = None
     # In the order of the requested organizations; empty as long as they are unknown.
     run_ids: list[int] = field(default_factory=list[int])
-    # The stored results, if the last poll included them.
+    # The results of the last poll that included them, and whether that was the last poll.
     results: Sequence[Result] | None = None
+    is_whole: bool = False
+    # Runs whose end was reported, by an event or the API, and those whose results are stored.
+    reported: set[int] = field(default_factory=set[int])
+    stored: set[int] = field(default_factory=set[int])
+    error: Vantage6Error | None = None  # it was deleted, or is not visible
     is_over: bool = False
-    # When an event makes a poll due, and the delays of further polls if that one is too early.
-    due: float = inf
-    rechecks: list[float] = field(default_factory=list[float])
-    # When to poll for runs whose end may have been missed.
-    doubts: dict[int, list[float]] = field(default_factory=dict[int, list[float]])
+    polled: float = -inf
+    # When to poll, by reason: a run that may have ended, END or NEWS.
+    polls: dict[int | str, list[float]] = field(default_factory=dict[int | str, list[float]])
 
     @property
-    def next_due(self) -> float:
+    def next_poll(self) -> float:
         """When to poll this task, for any of these reasons."""
-        return min((self.due, *(at for times in self.doubts.values() for at in times)))
+        return min((at for times in self.polls.values() for at in times), default=inf)
+
+    def plan(self, reason: int | str, first: float, *later: float) -> None:
+        """Poll at these times, or earlier if that was planned."""
+        self.polls[reason] = [min((first, *self.polls.get(reason, ()))), *later]
+
+    def seems_done(self, runs: set[int]) -> bool:
+        """Return whether these are all runs, or some if their number is unknown."""
+        return runs >= set(self.run_ids) if self.run_ids else bool(runs)
 
 
 class TaskTracker:
@@ -91,17 +95,19 @@ class TaskTracker:
         timeout: float | None,
         *,
         each: bool = False,
+        closely: bool = False,
+        logs: bool = False,
     ) -> None:
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
-        self.runs: dict[int, RunState] = {}
+        self.runs: dict[int, RunProgress] = {}  # without the names of the organizations
         self.rooms: set[int] = set()
-        self._updated_early: set[int] = set()  # runs whose task is still unknown
+        self.clock = 0.0  # what the server's clock is ahead of the monotonic one
         self._roots = {id_: id_ for id_ in self.tasks}
-        self._began, self._interval, self._timeout, self._each = now, interval, timeout, each
-        self._last_poll = now
-        self._due = now  # for all tasks
+        self._began, self._interval, self.timeout, self._each = now, interval, timeout, each
+        self._closely, self._logs = closely, logs
+        self._last_poll = self._last_response = self._due = now  # for all tasks
         self._failures = 0
-        self._last_response = now
+        self._had_last = False  # the poll before the timeout
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -115,43 +121,38 @@ class TaskTracker:
         """Whether the events of all unfinished tasks arrive."""
         return all(task.collaboration_id in self.rooms for task in self.open_tasks)
 
-    def waited(self, now: float) -> float:
-        """Return the seconds since the wait began."""
-        return now - self._began
-
-    def root_of(self, task_id: int) -> int | None:
-        """Return the task waited for that a task is or belongs to as a subtask, or None."""
-        return self._roots.get(task_id)
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server did not respond to the last poll."""
+        return self._failures > 0
 
     def subtask_ids(self, task_id: int) -> list[int]:
         """Return the known subtasks of a task."""
         return [id_ for id_, root in self._roots.items() if root == task_id and id_ != root]
 
+    def runs_of(self, *task_ids: int) -> list[RunProgress]:
+        """Return the known runs of tasks, in the order of the requested organizations."""
+        runs = sorted(self.runs.values(), key=lambda run: run.run_id)
+        return [run for id_ in task_ids for run in runs if run.task_id == id_]
+
     def progress(self, task_id: int, now: float, name_of: Callable[[int | None], str]) -> Progress:
         """Return the progress of a task, with the runs of its subtasks."""
         task = self.tasks[task_id]
-        own = [self.runs[id_] for id_ in task.run_ids if id_ in self.runs]
-        all_runs = [run for run in self.runs.values() if self.root_of(run.task_id) == task_id]
-        others = sorted((run for run in all_runs if run not in own), key=lambda run: run.run_id)
+        runs = self.runs_of(task_id, *self.subtask_ids(task_id))
         return Progress(
             task_id=task_id,
             name=task.name,
             status=task.status,
-            runs=tuple(
-                RunProgress(
-                    run_id=run.run_id,
-                    task_id=run.task_id,
-                    organization_id=run.organization_id,
-                    organization=name_of(run.organization_id),
-                    status=run.status,
-                    is_subtask=run.task_id != task_id,
-                    started=run.started,
-                    finished=run.finished,
-                )
-                for run in (*own, *others)
-            ),
-            waited=self.waited(now),
+            runs=tuple(replace(run, organization=name_of(run.organization_id)) for run in runs),
+            waited=now - self._began,
+            server_time=now + self.clock,
+            silent_for=now - self._last_response if self.is_silent else None,
         )
+
+    def has_all_results(self, task_id: int) -> bool:
+        """Return whether the server has the results of all runs, according to the events."""
+        task = self.tasks[task_id]
+        return bool(task.run_ids) and task.seems_done(task.stored)
 
     # ---- updates from the API -------------------------------------------------------------------
 
@@ -164,34 +165,14 @@ class TaskTracker:
         task.job_id = row.get("job_id")
         collaboration = row.get("collaboration")
         task.collaboration_id = collaboration["id"] if collaboration else None
-        if not isinstance(runs := row.get("runs", ""), str):
-            self.update_runs(task.task_id, runs)
-        results = row.get("results", "")
-        task.results = None
+        results, runs = row.get("results", ""), row.get("runs", "")
+        task.is_whole = not isinstance(results, str)
         if not isinstance(results, str):
             task.results = sorted(results, key=lambda result: result["run"]["id"])
-            task.run_ids = sorted(result["run"]["id"] for result in results)
-            for result in results:
-                run = self._run(result["run"]["id"], task.task_id)
-                run.has_result = run.has_result or result["result"] is not None
-
-    def has_all_results(self, task_id: int) -> bool:
-        """Return whether the server has the results of all runs, according to the events."""
-        ids = self.tasks[task_id].run_ids
-        return bool(ids) and all(id_ in self.runs and self.runs[id_].has_result for id_ in ids)
-
-    def knows_organizations(self, task_id: int) -> bool:
-        """Return whether the organizations of all runs of a task are known."""
-        ids = self.tasks[task_id].run_ids
-        return bool(ids) and self.organizations(task_id).keys() >= set(ids)
-
-    def organizations(self, task_id: int) -> dict[int, int]:
-        """Return the known organizations of a task's runs by run id."""
-        return {
-            run.run_id: run.organization_id
-            for run in self.runs.values()
-            if run.task_id == task_id and run.organization_id is not None
-        }
+            task.run_ids = [result["run"]["id"] for result in task.results]
+            task.stored.update(row["run"]["id"] for row in results if row["result"] is not None)
+        if not isinstance(runs, str):
+            self.update_runs(task.task_id, runs)
 
     def update_subtask(self, row: Task) -> None:
         """Add a task that may be a subtask; the caller adds parents before their subtasks."""
@@ -200,40 +181,60 @@ class TaskTracker:
 
     def update_runs(self, task_id: int, rows: Sequence[Run]) -> None:
         """Update the runs of a task from the rows of all of them."""
-        if task_id in self.tasks:
-            self.tasks[task_id].run_ids = sorted(row["id"] for row in rows)
         for row in rows:
-            run = self._run(row["id"], task_id)
-            status = row.get("status") or "pending"
-            # The row may be older than an event that reported the end, and no run restarts.
-            if has_finished(status) or not has_finished(run.status):
-                run.status = status
-            if status == COMPLETED:
-                run.is_reported = run.has_result = True
+            before, status = self.runs.get(row["id"]), row.get("status") or "pending"
             organization = row.get("organization")
-            run.organization_id = organization["id"] if organization else None
-            run.started = to_timestamp(row.get("started_at")) or run.started
-            run.finished = to_timestamp(row.get("finished_at")) or run.finished
+            is_offline = row.get("node", {}).get("status") == "offline"
+            self.runs[row["id"]] = RunProgress(
+                run_id=row["id"],
+                task_id=task_id,
+                organization_id=organization["id"] if organization else None,
+                organization="",
+                status=status,
+                is_subtask=task_id not in self.tasks,
+                started=to_timestamp(row.get("started_at")),
+                finished=to_timestamp(row.get("finished_at")),
+                is_offline=is_offline and not has_finished(status),
+                last_seen=before.last_seen if before and before.is_offline else None,
+            )
+        if task := self.tasks.get(task_id):
+            task.run_ids = sorted(row["id"] for row in rows)
+            ended = {id_ for id_ in task.run_ids if self.runs[id_].is_over}
+            task.reported |= ended
+            task.stored |= ended
 
-    def looked(self, task_ids: Iterable[int], now: float) -> None:
-        """Record a successful poll of some tasks and reschedule them."""
+    def lose(self, task_id: int, error: Vantage6Error) -> None:
+        """Record that a task is gone: it was deleted, or is not visible."""
+        task = self.tasks[task_id]
+        task.status = "not found" if task.polled == -inf else "deleted"
+        task.error, task.is_over, task.results = error, True, None
+        ids = {task_id, *self.subtask_ids(task_id)}
+        self.runs = {id_: run for id_, run in self.runs.items() if run.task_id not in ids}
+        task.run_ids = []
+
+    def looked(self, task_ids: Iterable[int], now: float, began: float | None = None) -> None:
+        """Record a successful poll of some tasks, which began earlier, and reschedule them."""
         polled = [self.tasks[id_] for id_ in task_ids]
         self._last_response, self._failures = now, 0
+        began = now if began is None else began
         if all(task in polled for task in self.open_tasks):
             self._last_poll, self._due = now, inf
+            self._had_last = self.is_last(began)
         for task in polled:
-            task.due = now + task.rechecks.pop(0) if task.rechecks else inf
-            left = {id_: [at for at in times if at > now] for id_, times in task.doubts.items()}
-            task.doubts = {id_: times for id_, times in left.items() if times}
-            for run_id in self._updated_early.intersection(task.run_ids):
-                self._run_updated(self._run(run_id, task.task_id), now)
-            if not task.run_ids:  # the number of runs is unknown: wait for other results
-                for run in self.runs.values():
-                    run.has_result = run.has_result and run.task_id != task.task_id
-        self._updated_early.clear()
+            task.polled = now
+            if task.run_ids:  # what other runs announced is not about this task
+                task.polls = {
+                    reason: times
+                    for reason, times in task.polls.items()
+                    if reason in (END, NEWS, *task.run_ids)
+                }
+            else:  # the number of runs is unknown: wait for other results
+                task.stored.clear()
+            for times in task.polls.values():
+                times[:] = [at for at in times if at > began]
         # If all tasks must end, polls of those that seemed to have ended were postponed until now.
-        done = self._apparently_done(lambda run: run.is_reported or run.has_result)
-        self._schedule_poll((task for task in done if task not in polled and task.due == inf), now)
+        done = self._apparently_done(lambda task: task.reported | task.stored)
+        self._poll_end((task for task in done if task not in polled and not task.polls), now)
 
     def poll_failed(self, now: float) -> bool:
         """Record a poll without a response; return whether to retry."""
@@ -242,10 +243,10 @@ class TaskTracker:
         self._failures += 1
         return now - self._last_response < OUTAGE_SECONDS
 
-    # ---- updates from events --------------------------------------------------------------------
+    # ---- events ---------------------------------------------------------------------------------
 
-    def heard(self, event: Received, now: float, clock: float) -> int | None:
-        """Process an event; return the task waited for if its progress changed."""
+    def heard(self, event: Received, now: float) -> None:
+        """Plan the polls that an event calls for."""
         match event:
             case Joined(collaboration_id):
                 was_live = self.is_live
@@ -257,108 +258,100 @@ class TaskTracker:
                 self._due = now
             case TaskCreated(task_id, parent_id) if parent_id is not None:
                 self._add_subtask(task_id, parent_id)
+                self._show(task_id, now)
             case RunStatusChanged():
-                return self._status_changed(event, now, clock)
-            case RunUpdated(run_id) if run_id in self.runs:
-                self._run_updated(self.runs[run_id], now)
-            case RunUpdated(run_id) if not all(task.run_ids for task in self.open_tasks):
-                self._updated_early.add(run_id)
+                self._status_changed(event, now)
+            case RunUpdated(run_id):
+                self._run_updated(run_id, now)
+            case LogWritten(task_id=task_id) if self._logs:
+                self._show(task_id, now)
+            case NodeOnline() | NodeOffline():
+                for task in self.open_tasks:
+                    self._show(task.task_id, now)
             case KillRequested(task_ids=task_ids):
-                self._schedule_poll((self.tasks[id_] for id_ in task_ids if id_ in self.tasks), now)
+                self._poll_end((self.tasks[id_] for id_ in task_ids if id_ in self.tasks), now)
             case _:
                 pass
-        return None
 
-    def has_ended(self, run_id: int) -> bool:
-        """Return whether a run is known to have ended."""
-        return run_id in self.runs and has_finished(self.runs[run_id].status)
+    def _run_updated(self, run_id: int, now: float) -> None:
+        for task in self.open_tasks:
+            if run_id in task.reported:
+                task.stored.add(run_id)
+                self._poll_end(self._apparently_done(lambda task: task.stored), now)
+            elif run_id not in task.stored and (not task.run_ids or run_id in task.run_ids):
+                # It may have ended, unless its status explains the event.
+                task.polls[run_id] = [now + seconds for seconds in SUSPECT.delays]
+        if run := self.runs.get(run_id):
+            self._show(run.task_id, now)
 
-    def _run_updated(self, run: RunState, now: float) -> None:
-        if run.is_reported:
-            run.has_result = True
-            self._schedule_poll(self._apparently_done(lambda run: run.has_result), now)
-        elif run.task_id in self.tasks and not run.has_result:
-            times = [now + seconds for seconds in SUSPECT.delays]
-            self.tasks[run.task_id].doubts[run.run_id] = times
-
-    def _status_changed(self, event: RunStatusChanged, now: float, clock: float) -> int | None:
+    def _status_changed(self, event: RunStatusChanged, now: float) -> None:
         if event.parent_id is not None:
             self._add_subtask(event.task_id, event.parent_id)
-        root = self.root_of(event.task_id)
-        if root is None:
-            return None
-        run = self._run(event.run_id, event.task_id)
-        run.status, run.organization_id = event.status, event.organization_id
-        run.started = run.started or clock
-        if has_finished(event.status):
-            run.finished = clock
-        if event.task_id != root:
-            return root
-        task = self.tasks[root]
-        task.doubts.pop(event.run_id, None)
-        self._updated_early.discard(event.run_id)
-        if has_failed(event.status):
-            self._schedule_poll((task,), now)
-        elif event.status == COMPLETED:
-            run.is_reported = True
-            done = self._apparently_done(lambda run: run.is_reported or run.has_result)
-            self._schedule_poll(done, now + UPDATE_SECONDS)
-        elif task.status == "pending":
-            task.status = event.status
-        return root
+        if task := self.tasks.get(event.task_id):
+            task.polls.pop(event.run_id, None)
+            if has_finished(event.status):
+                task.reported.add(event.run_id)
+            if has_failed(event.status):
+                task.stored.add(event.run_id)  # nothing more will come
+                self._poll_end((task,), now)
+            elif event.status == COMPLETED:
+                done = self._apparently_done(lambda task: task.reported | task.stored)
+                self._poll_end(done, now + UPDATE_SECONDS)
+        self._show(event.task_id, now)
 
-    def _apparently_done(self, is_done: Callable[[RunState], bool]) -> list[TaskState]:
+    def _apparently_done(self, runs: Callable[[TaskState], set[int]]) -> list[TaskState]:
         """Return the tasks to poll because, according to the events, they seem to have ended."""
-
-        def seems_done(task: TaskState) -> bool:
-            if task.run_ids:
-                runs = [self._run(id_, task.task_id) for id_ in task.run_ids]
-                return all(is_done(run) or has_failed(run.status) for run in runs)
-            return any(is_done(run) for run in self.runs.values() if run.task_id == task.task_id)
-
-        found = [task for task in self.open_tasks if seems_done(task)]
+        found = [task for task in self.open_tasks if task.seems_done(runs(task))]
         return found if self._each or len(found) == len(self.open_tasks) else []
 
-    def _schedule_poll(self, tasks: Iterable[TaskState], at: float) -> None:
+    def _poll_end(self, tasks: Iterable[TaskState], at: float) -> None:
+        """Poll tasks that may have ended, and again if that was too early."""
         for task in tasks:
-            task.due = min(task.due, at)
-            task.rechecks = list(RECHECK.delays)
+            task.plan(END, at, *(at + seconds for seconds in accumulate(RECHECK.delays)))
 
-    def _run(self, run_id: int, task_id: int) -> RunState:
-        return self.runs.setdefault(run_id, RunState(run_id, task_id))
+    def _show(self, task_id: int, now: float) -> None:
+        """Poll a task whose progress has changed, and once more: the event may be early."""
+        task = self.tasks.get(self._roots.get(task_id, 0))
+        if task and self._closely and not task.is_over:
+            pause = SHOW.after(now - self._began, 1)
+            first = max(now, task.polled + pause)
+            task.plan(NEWS, first, first + pause)
 
     def _add_subtask(self, task_id: int, parent_id: int) -> None:
-        root = self.root_of(parent_id)
-        if root is not None:
+        if root := self._roots.get(parent_id):
             self._roots.setdefault(task_id, root)
-
-    def poll_soon(self, now: float) -> None:
-        """Schedule a poll at once, and rechecks in case the tasks have not ended yet."""
-        self._schedule_poll(self.open_tasks, now)
 
     # ---- schedule -------------------------------------------------------------------------------
 
     def seconds_until_poll(self, now: float) -> float:
         """Return the seconds until the next poll, or 0 if it is due."""
-        dues = () if self._failures else (task.next_due for task in self.open_tasks)
-        return max(0.0, min((self._all_due(now), *dues)) - now)
+        planned = () if self.is_silent else (task.next_poll for task in self.open_tasks)
+        return max(0.0, min((self._all_due(now), *planned)) - now)
 
     def tasks_to_poll(self, now: float) -> list[TaskState]:
         """Return the tasks to poll now: all of them, or those that seem to have ended."""
         are_all_due = self._all_due(now) <= now
-        return [task for task in self.open_tasks if are_all_due or task.next_due <= now]
+        return [task for task in self.open_tasks if are_all_due or task.next_poll <= now]
 
     def _all_due(self, now: float) -> float:
         """Return when to poll all tasks, regardless of their events."""
-        if self._failures:
+        if self.is_silent:
             return self._due
-        pace = POLL.after(self.waited(now), self._interval)
+        pace = POLL.after(now - self._began, self._interval)
         due = min(self._due, self._last_poll + (SAFETY_SECONDS if self.is_live else pace))
-        if self._timeout is None:
-            return due
-        last = self._began + self._timeout - min(LAST_SECONDS, self._timeout / 10)
-        return min(due, last) if self._last_poll < last else due
+        return due if self._had_last else min(due, self._last)
+
+    @property
+    def _last(self) -> float:
+        """When to poll for the last time before the timeout."""
+        if self.timeout is None:
+            return inf
+        return self._began + self.timeout - min(LAST_SECONDS, self.timeout / 10)
+
+    def is_last(self, now: float) -> bool:
+        """Return whether a poll is the last one before the timeout."""
+        return now >= self._last
 
     def seconds_left(self, now: float) -> float:
         """Return the seconds until the timeout; 0 or less once it has passed."""
-        return inf if self._timeout is None else self._began + self._timeout - now
+        return inf if self.timeout is None else self._began + self.timeout - now

@@ -1,8 +1,9 @@
 """Run each algorithm in a process forked from one that has already imported pandas."""
 
-# Reads one JSON message per line: {"type": "start", "run", "folder", "environment"} or {"type":
-# "kill", "run"}. Prints {"run", "log"} for the output of a run, and {"run", "exit"} when it ends.
-# When its input ends, it kills all runs and exits.
+# Arguments: modules to import before. Reads one JSON message per line: {"type": "start", "run",
+# "folder", "environment", "function"} or {"type": "kill", "run"}. Prints {"run", "log"} for the
+# output of a run, and {"run", "exit"} when it ends. When its input ends, it kills all runs and
+# exits.
 
 import contextlib
 import importlib
@@ -16,20 +17,19 @@ import traceback
 from types import FrameType
 from typing import Literal, NoReturn, TypedDict
 
-import enum_format as enum_format  # before anything of vantage6
-
 _MAX_DESCRIPTOR = 1024
 # Output within this time is sent in one message, because each message is a write on the server.
 _BATCH_SECONDS = 0.02
 
 
 class Message(TypedDict):
-    """A message from the parent; "kill" has no folder and no environment."""
+    """A message from the parent; "kill" names a run only."""
 
     type: Literal["start", "kill"]
     run: int
     folder: str
     environment: dict[str, str]
+    function: str  # module and name
 
 
 class Run:
@@ -112,7 +112,7 @@ class Runner:
         for line in lines:
             message: Message = json.loads(line)
             if message["type"] == "start":
-                self._start(message["run"], message["folder"], message["environment"])
+                self._start(message)
             else:
                 self._kill(message["run"])
 
@@ -122,15 +122,16 @@ class Runner:
         if id_ in self._runs:
             self._runs[id_].kill()
 
-    def _start(self, id_: int, folder: str, environment: dict[str, str]) -> None:
+    def _start(self, message: Message) -> None:
         """Fork a process for a run and watch its output."""
+        id_ = message["run"]
         if id_ in self._killed:
             self._send({"run": id_, "exit": -signal.SIGKILL})
             return
         output, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _run_in_child(folder, environment, write_end)
+            _run_in_child(message, write_end)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)  # the child does the same; either may be first
         os.close(write_end)
@@ -172,7 +173,7 @@ def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
     """Handle SIGCHLD, because the wakeup pipe needs a handler."""
 
 
-def _run_in_child(folder: str, environment: dict[str, str], output: int) -> NoReturn:
+def _run_in_child(message: Message, output: int) -> NoReturn:
     """Turn the forked process into the algorithm's process."""
     status = 1
     try:
@@ -186,9 +187,9 @@ def _run_in_child(folder: str, environment: dict[str, str], output: int) -> NoRe
         sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
         sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
         os.environ.clear()
-        os.environ.update(environment)
-        os.chdir(folder)
-        status = _run_algorithm()
+        os.environ.update(message["environment"])
+        os.chdir(message["folder"])
+        status = _call(message["function"])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -196,11 +197,12 @@ def _run_in_child(folder: str, environment: dict[str, str], output: int) -> NoRe
         os._exit(status)
 
 
-def _run_algorithm() -> int:
-    """Call the official wrapper and return its exit code."""
+def _call(function: str) -> int:
+    """Call a function, such as the official wrapper, and return its exit code."""
     sys.path.insert(0, os.environ.pop("ALGORITHM_FOLDER"))
+    module, _, name = function.partition(":")
     try:
-        importlib.import_module("vantage6.algorithm.tools.wrap").wrap_algorithm()
+        getattr(importlib.import_module(module), name)()
     except SystemExit as end:
         if isinstance(end.code, int) and end.code != 1:
             return end.code
@@ -216,8 +218,8 @@ def main() -> None:
     # Output of imported modules must not end up between the messages.
     output_fd = os.dup(1)
     os.dup2(2, 1)
-    importlib.import_module("vantage6.algorithm.tools.decorators")
-    importlib.import_module("vantage6.algorithm.tools.wrap")
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Runner(output_fd).serve()
 

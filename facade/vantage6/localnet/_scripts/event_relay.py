@@ -1,9 +1,10 @@
 """Hold the Socket.IO connections of the nodes, and relay their events."""
 
 # Reads one JSON message per line: {"type": "connect", "node", "url", "token"}, {"type":
-# "disconnect", "node"} or {"type": "emit", "node", "event", "data", "receipt"}. Prints {"node",
-# "event", "data"} for each event received, and {"receipt"} when the server has handled an event
-# with a receipt. Ends when its input ends; the nodes are then offline.
+# "renew", "node", "token"}, {"type": "disconnect", "node"} or {"type": "emit", "node", "event",
+# "data", "receipt"}. Prints {"node", "event", "data"} for each event received, and {"receipt"} when
+# the server has handled an event with a receipt. Ends when its input ends; the nodes are then
+# offline.
 
 import importlib
 import json
@@ -26,7 +27,7 @@ _OPENING_SECONDS = 10.0
 class Message(TypedDict):
     """A message from the parent; the keys depend on the type."""
 
-    type: Literal["connect", "disconnect", "emit"]
+    type: Literal["connect", "renew", "disconnect", "emit"]
     node: int
     url: str
     token: str
@@ -49,6 +50,11 @@ class NodeConnection:
         self._closed = threading.Event()
         self._client: Any = self._create_client()
         threading.Thread(target=self._connect_forever, daemon=True).start()
+
+    def renew(self, token: str) -> None:
+        """Reconnect with a new token."""
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._client.disconnect()
 
     def close(self) -> None:
         """Close the connection permanently."""
@@ -115,6 +121,8 @@ class Relay:
             message: Message = json.loads(line)
             if message["type"] == "connect":
                 self._connect(message["node"], message["url"], message["token"])
+            elif message["type"] == "renew":
+                self._connections[message["node"]].renew(message["token"])
             elif message["type"] == "disconnect":
                 self._connections[message["node"]].close()
             else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import enum_format as enum_format  # before anything of vantage6
+import sqlite_database
 import token_lifetime
 import websocket_handshake
 
@@ -23,13 +24,7 @@ settings = json.loads(Path(sys.argv[1]).read_text())["localnet"]
 root_password = settings["root_password"].encode()
 os.environ["V6_INIT_SUPER_PASS_HASHED"] = bcrypt.hashpw(root_password, bcrypt.gensalt()).decode()
 
-# Never reuse the ids of deleted rows, as in the databases of real servers: a late update of a
-# deleted run must not reach another run.
-tables: Any = importlib.import_module("vantage6.server.model.base").Base.metadata.tables
-importlib.import_module("vantage6.server.model")  # defines the tables
-for table in tables.values():
-    table.dialect_options["sqlite"]["autoincrement"] = True
-
+sqlite_database.never_reuse_ids("vantage6.server")
 server = importlib.import_module("vantage6.server").run_server(sys.argv[1], system_folders=False)
 app = server.app
 

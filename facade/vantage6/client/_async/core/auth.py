@@ -6,8 +6,8 @@ from asyncio import sleep
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from http import HTTPStatus
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -17,19 +17,37 @@ from ..._auth.bearer import (
     may_renew,
     renewal_timeout,
     seconds_left,
-    token_expired,
 )
 from ..._auth.credentials import aresolve_code
+from ..._auth.strategy import Callback, Pause
 from ..._http.messages import to_response
 from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, AsyncLock
+
+if TYPE_CHECKING:
+    from ..._auth.strategy import AuthStrategy
+    from ..._auth.tokens import Tokens
+    from ..._http.response import Response
+
+
+async def run_step(step: Pause | Callback | Callable[[], object]) -> str | None:
+    """Run a step of a login that sends nothing."""
+    if isinstance(step, Pause):
+        await sleep(step.seconds)
+        return None
+    if isinstance(step, Callback):
+        step.function()
+        return None
+    return await aresolve_code(step)
 
 
 class ClientAuth(BearerAuth):
     """The authentication of a client: sign its requests, and renew the tokens."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(
+        self, url: str, strategy: AuthStrategy, rejects: Callable[[Response, Tokens], bool]
+    ) -> None:
+        super().__init__(url, strategy, rejects)
         self._lock = AsyncLock()
 
     @asynccontextmanager
@@ -67,18 +85,18 @@ class ClientAuth(BearerAuth):
                     # Tokens that another program has saved may be older than those of a renewal.
                     is_new = attempt > 1 and (is_renewed or steps is not None)
                     while steps and step:
-                        if callable(step):
+                        if isinstance(step, Pause | Callback) or callable(step):
                             with calling_back():
-                                result = await aresolve_code(step)
+                                result = await run_step(step)
                         else:
-                            response = yield self.renewal_request(request, *step)
+                            response = yield self.renewal_request(request, step)
                             await response.aread()
                             result = to_response(response)
                         step = self.advance(steps, result)
             signed_at, outdated = monotonic(), self.sign(request)
             response = yield request
-            if not renews or outdated is None or response.status_code != HTTPStatus.UNAUTHORIZED:
+            if not renews or outdated is None or response.is_success:
                 return
             await response.aread()
-            if not token_expired(response, outdated, signed_at, is_new=is_new):
+            if not self.has_expired(response, outdated, signed_at, is_new=is_new):
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ from ..._encryption.blobs import (
 )
 from ..._encryption.payloads import input_key
 from ..._http.decoding import decode_response, validate
+from ..._utils.threads import run_in_thread
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
-    from ..._backend.v4 import ServerOperations
+    from ..._backend.v4_operations import ServerOperations
     from ..._encryption.blobs import OnTransfer
     from ..._encryption.payloads import Reader
+    from ..._encryption.trust import Trust
     from .connection import Connection
 
 
@@ -31,9 +34,14 @@ class BlobStore:
     """The blob store of a server."""
 
     def __init__(
-        self, connection: Connection, reader: Callable[[], Reader], other: BlobStore | None = None
+        self,
+        connection: Connection,
+        reader: Callable[[], Reader],
+        trust: Trust,
+        other: BlobStore | None = None,
     ) -> None:
         self._connection = connection
+        self._trust = trust
         self._reader = reader
         # Whether there is one, once that is known; shared by the views of a connection.
         self._is_enabled: list[bool] = other._is_enabled if other else []
@@ -67,13 +75,28 @@ class BlobStore:
         return inputs
 
     async def results(self, rows: Iterable[Result], report: OnTransfer | None = None) -> Reader:
-        """Download the results that are in the blob store."""
+        """Download the results that are in the blob store; decide which may be plain."""
         reader, counter, budget = self._reader(), TransferCounter(report), self._budget()
+        plain: Result | None = None
         for row in rows:
             if row.get("blob_storage_used") and row["result"]:
                 blob = await self._get(row["result"], BlobReader(reader.key), counter, budget)
                 reader.blobs[row["result"]] = blob
+            in_blob = row.get("blob_storage_used")
+            if row["result"] and not reader.holds_encrypted(row["result"], in_blob=in_blob):
+                plain = row
+        if plain and await self.must_be_encrypted(plain):
+            return replace(reader, needs_encrypted=True)
         return reader
+
+    async def must_be_encrypted(self, row: Result) -> bool:
+        """Return whether a result is of a collaboration that is known to be encrypted."""
+        known = await run_in_thread(self._trust.encrypted_collaborations)
+        if not known:
+            return False
+        run = await self._connection.send(self._operations.get_run(row["run"]["id"]))
+        task = await self._connection.send(self._operations.get_task(run["task"]["id"]))
+        return (task.get("collaboration") or {}).get("id") in known
 
     async def inputs(self, runs: Iterable[Run]) -> Reader:
         """Download the inputs that are in the blob store; only the start of undecryptable ones."""

@@ -10,7 +10,7 @@ from ..._http.context import DEFAULTS, UNSIGNED, SendOptions
 from ..._http.decoding import decode_response, invalid_response, validate
 from ..._rows.pages import PAGE_SIZE, SORT, Listing, Pages, check_page
 from ..._rows.rows import Rows
-from ...errors import EndpointNotFoundError, Vantage6Error
+from ...errors import EndpointNotFoundError, ServerError, Vantage6Error
 from .name_cache import NameCache
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class Connection:
             body = decode_response(call, response, options.refused)
         except EndpointNotFoundError as error:
             raise await self._explain(call, error) from None
+        except ServerError as error:
+            has_login = self.http.signer.tokens is not None
+            raise self.backend.explain_failure(error, has_login=has_login) from None
         # 4. Validate the body against the contract.
         return validate(call, body, response, self._service.checks), response
 
@@ -105,14 +108,15 @@ class Connection:
         check_page(page, per_page)
         if page is not None or per_page is not None:
             body, response = await self.exchange(listing(page=page, per_page=per_page, sort=SORT))
-            return Rows(body["data"], body["links"], response.total)
+            links, names = body["links"], self.names.displayed_organizations()
+            return Rows(body["data"], links, response.total, names=names)
         pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
             body, response = await self.exchange(call)
             if reason := pages.add(body, response.content):
                 raise invalid_response(reason, response)
-        return pages.rows()
+        return pages.rows(self.names.displayed_organizations())
 
 
 class StoreConnection(Connection):

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from vantage6.bindings.server.calls import refresh_token
+from vantage6.bindings.secret import Secret
 
-from ..._auth.credentials import aresolve_code
 from ..._auth.identity import WhoAmI
-from ..._auth.password import RefreshOnly
+from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
-from ..._backend.v4 import V4
+from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
-from ..._encryption.key_files import read_private_key
+from ..._encryption.key_files import KeySource, read_private_key
 from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import SendOptions
 from ..._http.deadline import Deadline
+from ..._http.decoding import decode_json
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
@@ -28,6 +28,7 @@ from ..._utils.threads import run_in_thread
 from ..._utils.warnings import warn
 from ...errors import (
     ConfigurationError,
+    EndpointNotFoundError,
     InvalidInputError,
     KeyMismatchError,
     LoginExpiredError,
@@ -35,6 +36,7 @@ from ...errors import (
     NotAuthenticatedError,
     PermissionDeniedError,
     TwoFactorSetupRequiredError,
+    Vantage6Error,
 )
 from .blob_store import BlobStore
 from .connection import SERVER_URL, Connection, StoreConnection
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
+    from ..._auth.realm import Realm, ServiceAccount
     from ..._auth.strategy import AuthStrategy, LoginFlow, LoginStep
     from ..._backend.rows import AlgorithmStore, OrganizationUpdate
     from ..._encryption.trust import Trust
@@ -68,7 +71,12 @@ class State:
     private_key_file: Path | None = None
     store: StoreConnection | None = None
     socket: Socket | None = None
+    service: ServiceAccount | None = None
     created: set[int] = field(default_factory=set[int])
+    # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
+    offline: dict[int | None, tuple[frozenset[int], float]] = field(
+        default_factory=dict[int | None, tuple[frozenset[int], float]]
+    )
 
     @property
     def collaboration_ref(self) -> str | None:
@@ -80,7 +88,14 @@ class State:
 class Core(Connection):
     """The connection of a client to its server, with its login and chosen defaults."""
 
-    def __init__(self, address: Address, route: Route, limits: Limits, trust: Trust) -> None:
+    def __init__(
+        self,
+        address: Address,
+        route: Route,
+        limits: Limits,
+        trust: Trust,
+        realm: Realm | None = None,
+    ) -> None:
         # Not at the top, so that the package imports quickly.
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
@@ -90,19 +105,25 @@ class Core(Connection):
         warn_if_unverified(address.url, route)
         self.address = address
         self.trust = trust
-        self.auth = ClientAuth(address.url)
+        self.realm = realm
+        backend = backend_of(realm)
+        self.auth = ClientAuth(address.url, backend.resumed(realm), backend.rejects_token)
         http = AsyncHttp(address.url, AsyncPools(address.url, route), limits, self.auth)
-        backend = V4()
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
         self.is_view = False
-        self.blobs = BlobStore(self, lambda: self.reader)
+        self.blobs = BlobStore(self, lambda: self.reader, trust)
+
+    def set_route(self, url: str, verify: Verify) -> None:
+        """Trust other certificates at another origin, such as the realm's."""
+        pools = self.http.pools
+        pools.set_route(url, pools.route.elsewhere(verify))
 
     def limited(self, limits: Limits) -> Self:
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view, lambda: view.reader, self.blobs)
+        view.blobs = BlobStore(view, lambda: view.reader, self.trust, self.blobs)
         return view
 
     @property
@@ -138,14 +159,34 @@ class Core(Connection):
     async def login(self, username: str, strategy: AuthStrategy, *, auto_relogin: bool) -> WhoAmI:
         """Log in, and return the user."""
         self.warn_if_insecure()
-        tokens = await self._get_tokens(strategy)
-        found = await self._identify(username, tokens)
-        later = strategy.for_relogin if auto_relogin else RefreshOnly()
+        try:
+            tokens = await self._get_tokens(strategy)
+            found = await self._identify(username, tokens)
+        except EndpointNotFoundError as error:
+            raise await self.explain(error) from None
+        later = strategy.for_relogin if auto_relogin else strategy.refresh_only
         who = self._set_user(tokens, *found, later)
         LOGGER.info("Successfully authenticated")
         LOGGER.info("User: %s (id %s)", who.name, who.id_)
         LOGGER.info("Organization: %s (id %s)", who.organization_name, who.organization_id)
         return who
+
+    async def explain(self, error: EndpointNotFoundError) -> Vantage6Error:
+        """Return the error for a server of the other generation, or with its API elsewhere."""
+        steps = explain_generation(self.address, self.realm)
+        url = next(steps)
+        try:
+            while True:
+                try:
+                    url = steps.send(await self._version_at(url))
+                except Vantage6Error:
+                    url = steps.send(None)
+        except StopIteration as last:
+            return last.value or error
+
+    async def _version_at(self, url: str) -> object:
+        """Return the version that an API at some address of the server's host reports."""
+        return decode_json(await self.http.get_unsigned(f"{url}/version"))
 
     async def resume(self, username: str, auth: ClientAuth) -> WhoAmI:
         """Log in with the tokens of an earlier login, and renew them if needed."""
@@ -163,7 +204,7 @@ class Core(Connection):
             raise ConfigurationError(
                 f"saved login: expected one of {username!r}, got one of {found[0]!r}."
             )
-        return self._set_user(auth.require_tokens(), *found, RefreshOnly())
+        return self._set_user(auth.require_tokens(), *found, auth.strategy)
 
     def _set_user(
         self, tokens: Tokens, username: str, who: WhoAmI, strategy: AuthStrategy
@@ -172,6 +213,8 @@ class Core(Connection):
         state = self.state
         before, state.whoami = state.whoami, who
         self.names.forget()  # other users may see other objects
+        if who.organization_name:
+            self.names.seen[who.organization_id] = who.organization_name
         if before and before.organization_id != who.organization_id:
             state.private_key = state.private_key_file = None  # of the previous organization
         if username != state.username:
@@ -195,14 +238,23 @@ class Core(Connection):
         step = next(steps)
         try:
             while True:
-                step = steps.send(await self._run_step(step))
+                try:
+                    result = await self._run_step(step)
+                except Vantage6Error as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
         except StopIteration as last:
             return last.value
 
-    async def _run_step(self, step: LoginStep) -> Response | str:
-        """Run one step of a login: a request, or a call of the function for the code."""
-        if callable(step):
-            return await aresolve_code(step)
+    async def _run_step(self, step: LoginStep) -> Response | str | None:
+        """Run one step of a login."""
+        if isinstance(step, RealmRequest):
+            return await self.http.post_form(step.url, step.form)
+        if isinstance(step, Pause | Callback) or callable(step):
+            from .auth import run_step
+
+            return await run_step(step)
         call, headers = step
         return await self.http.exchange(call, SendOptions(signed=False, headers=headers))
 
@@ -228,8 +280,8 @@ class Core(Connection):
 
     async def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
-        call, deadline = refresh_token(), Deadline(self.http.limits.timeouts)
-        async with auth.renewal(lambda: deadline.left, call.method, f"{self.url}{call.path}"):
+        deadline = Deadline(self.http.limits.timeouts)
+        async with auth.renewal(lambda: deadline.left, "POST", self.url):
             steps = auth.renewing(outdated, forced=forced)
             step = next(steps) if steps else None
             while steps and step:
@@ -266,17 +318,18 @@ class Core(Connection):
         LOGGER.info("Using collaboration %s (id %s)", row.get("name"), row["id"])
 
     async def use_key_file(
-        self, file: Path | None, passphrase: str | bytes | None, *, replace: bool
+        self, source: KeySource | None, passphrase: str | bytes | None, *, replace: bool
     ) -> None:
-        """Use the private key in a file; None removes the key."""
+        """Use the private key in a file, or its text; None removes the key."""
         _ = self.whoami  # raises before anything is read
         self.state.private_key = self.state.private_key_file = None
-        if file is None:
+        if source is None:
             return
         from ..._encryption.keys import load_private_key
 
-        key = load_private_key(read_private_key(file), passphrase)
-        await self.use_key(key, file, replace=replace)
+        key = load_private_key(read_private_key(source), passphrase)
+        file = None if isinstance(source, Secret) else source
+        await self.use_key(key, file or "private key", replace=replace)
         self.state.private_key_file = file
 
     async def use_key(self, key: RSAPrivateKey, source: object, *, replace: bool = False) -> None:

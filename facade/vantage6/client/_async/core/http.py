@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import httpx
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.limits import BLOB
 from ..._http.messages import (
+    build_form,
     build_request,
     client_options,
     is_blob_response,
@@ -27,6 +28,7 @@ from ...errors import ClientClosedError
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from ..._auth.bearer import BearerAuth
     from ..._http.context import RequestContext
     from ..._http.limits import Limits
     from ..._http.response import Response
@@ -39,10 +41,11 @@ BINARY = {"Content-Type": BLOB, "Connection": "close"}
 class AsyncHttp(httpx.AsyncClient):
     """The connections of a client to one API."""
 
-    def __init__(self, url: str, pools: AsyncPools, limits: Limits, auth: httpx.Auth) -> None:
+    def __init__(self, url: str, pools: AsyncPools, limits: Limits, auth: BearerAuth) -> None:
         pools.prepare(url)
         super().__init__(transport=pools, **client_options(url, auth))
         self.pools = pools
+        self.signer = auth
         self.limits = limits
 
     def limited(self, limits: Limits) -> AsyncHttp:
@@ -85,6 +88,16 @@ class AsyncHttp(httpx.AsyncClient):
         # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
         return to_response(await self.send(request, retries=retries, **auth))
+
+    async def post_form(self, url: str, form: Mapping[str, str]) -> Response:
+        """Send a form, which is never signed, and return the response."""
+        request = build_form(self, url, form)
+        retries = Retries(request, self.limits, SendOptions(signed=False))
+        return to_response(await self.send(request, retries=retries, auth=None))
+
+    async def get_unsigned(self, url: str) -> Response:
+        """Request an address without the login, and return the response."""
+        return to_response(await self.send(self.build_request("GET", url), auth=None))
 
     async def upload(self, call: Call[object], pieces: Iterable[bytes]) -> Response:
         """Send a body in chunks, and return the response; each attempt iterates from the start."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from ..._backend.rows import Message
-    from ..._backend.v4 import ServerOperations, StoreOperations
+    from ..._backend.v4_operations import ServerOperations, StoreOperations
     from ..._rows.names import Kind
     from ..._rows.pages import PageOf
     from ..._rows.references import Ref
@@ -67,7 +67,11 @@ class Resource:
     ) -> Row:
         """Send a call for one row, and return the selected fields of it."""
         selection = self._selection(call.operation, field, fields)
-        return selection.of_row(await self._connection().send(call, options))
+        return self._selected(await self._connection().send(call, options), selection)
+
+    def _selected(self, row: Row, selection: Selection) -> Row:
+        """Return the selected fields of a row."""
+        return selection.of_row(row, self._core.names.displayed_organizations())
 
     async def _list(
         self,
@@ -201,7 +205,7 @@ class Named(Resource, Generic[NamedRow]):
     async def _save(self, call: Call[Row], field: str | None, fields: Sequence[str] | None) -> Row:
         """Send a call that creates or changes a row, and return the selected fields of it."""
         selection = self._selection(call.operation, field, fields)
-        return selection.of_row(await self._change(call))
+        return self._selected(await self._change(call), selection)
 
     async def _apply(self, call: Call[Message]) -> Message:
         """Send a call that deletes or changes a row and responds with a sentence; log that."""

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vantage6.bindings.secret import shaded
+
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
 from .base import Readable
 
 if TYPE_CHECKING:
-    from ..._backend.rows import Message, Node, NodeInput, NodeUpdate, NodeWithKey
+    from ..._backend.rows import ApiKey, Message, Node, NodeInput, NodeUpdate, NodeWithKey
     from ..._rows.references import Ref
 
 
@@ -21,6 +24,7 @@ class Nodes(Readable["Node"]):
 
     _kind = "node"
 
+    @explains_former("include_metadata")
     async def list(
         self,
         name: str | None = None,
@@ -123,7 +127,8 @@ class Nodes(Readable["Node"]):
         Returns
         -------
         NodeWithKey
-            The new node. It logs in with its ``["api_key"]``, which is shown only once: store it.
+            The new node. It logs in with its ``["api_key"]``, which the server sends only once:
+            store it. It is always part of the row, and ``print`` shows it.
 
         Raises
         ------
@@ -147,7 +152,39 @@ class Nodes(Readable["Node"]):
         }
         if name is not None:
             body["name"] = name
-        return await self._save(self._server.create_node(body), field, fields)
+        if field is not None or (fields is not None and not isinstance(fields, str)):
+            fields = [*(fields or ()), "api_key"]  # it would be lost
+        return shaded(await self._save(self._server.create_node(body), field, fields))
+
+    async def reset_key(self, id_: Ref) -> ApiKey:
+        """Replace the key with which a node logs in.
+
+        From then on, the node cannot log in with its previous key. A login that it has already
+        continues until it expires.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name, id or row of the node.
+
+        Returns
+        -------
+        ApiKey
+            The new key, in ``["api_key"]``. The server sends it only once: store it in the
+            configuration of the node, and restart the node. ``print`` shows it.
+
+        Raises
+        ------
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to change the node.
+
+        Examples
+        --------
+        >>> api_key = (await client.node.reset_key("pilot node"))["api_key"]
+        """
+        return await self._core.send(self._server.reset_api_key({"id": await self._resolve(id_)}))
 
     async def update(
         self,

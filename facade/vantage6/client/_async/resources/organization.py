@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._encryption.trust import fingerprint_of
 from ..._http.request import without_none
 from ..._rows.rows import Rows
@@ -60,6 +61,7 @@ class Organizations(Named["Organization"]):
             self._server.get_organization(await self._organization_id(id_)), field, fields
         )
 
+    @explains_former("include_metadata")
     async def list(
         self,
         name: str | None = None,
@@ -119,7 +121,10 @@ class Organizations(Named["Organization"]):
             collaboration_id=await self._collaboration_id(collaboration),
             study_id=await self._optional_id("study", study),
         )
-        return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        rows = await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        names = {id_: row.get("name") for row in rows if (id_ := row.get("id"))}
+        self._core.names.seen |= {id_: name for id_, name in names.items() if name}
+        return rows
 
     async def create(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -21,6 +22,7 @@ class Roles(Readable["Role"]):
 
     _kind = "role"
 
+    @explains_former("include_metadata")
     async def list(
         self,
         name: str | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Readable
@@ -20,6 +21,7 @@ class Rules(Readable["Rule"]):
 
     _kind = "rule"
 
+    @explains_former("include_metadata")
     async def list(
         self,
         name: str | None = None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
@@ -88,6 +90,7 @@ class Tasks(Named["Task"]):
             self._server.get_task(await self._resolve(id_), include=include), field, fields
         )
 
+    @explains_former("initiator", "result", "include_metadata")
     async def list(
         self,
         initiating_org: Ref | None = None,
@@ -175,6 +178,10 @@ class Tasks(Named["Task"]):
         """
         selection = self._selection("list_tasks", field, fields, filter_, filters)
         self._core.contract.check_value("list_tasks", "status", status)
+        if not isinstance(user_created, bool | int | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError(
+                f"user_created: expected True or False, got {type(user_created).__name__}"
+            )
         listing = partial(
             self._server.list_tasks,
             init_org_id=await self._optional_id("organization", initiating_org),
@@ -188,7 +195,7 @@ class Tasks(Named["Task"]):
             include=["results"] if include_results else None,
             description=description,
             database=database,
-            is_user_created=None if user_created is None else int(user_created),
+            is_user_created=None if user_created is None else int(bool(user_created)),
         )
         rows = await self._core.rows(listing, page, per_page)
         # The server's API has filters for these three too, but fails when they are used.
@@ -204,6 +211,7 @@ class Tasks(Named["Task"]):
             rows = filter_rows(rows, lambda task: task["id"] == task_id)
         return selection.of_rows(rows)
 
+    @explains_former("input", "data_format", "database")
     async def create(
         self,
         organizations: Sequence[Ref],
@@ -233,7 +241,7 @@ class Tasks(Named["Task"]):
         Parameters
         ----------
         organizations : sequence of int, str or row
-            Organizations that run the task.
+            Organizations that run the task; ``"all"`` for all of the study or the collaboration.
         name : str
             Human-readable name of the task.
         image : str
@@ -339,8 +347,17 @@ class Tasks(Named["Task"]):
         )
         task = await create(self._core, body)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
-        return selection.of_row(task)
+        offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
+        if absent := [part for part in inputs if part["id"] in offline]:
+            LOGGER.warning(
+                "Task %s: %.0f s ago, nodes were offline at %s",
+                task["id"],
+                monotonic() - asked,
+                describe_organizations(absent, names),
+            )
+        return self._selected(task, selection)
 
+    @explains_former("input", "data_format", "database")
     async def run(
         self,
         organizations: Sequence[Ref],
@@ -370,12 +387,38 @@ class Tasks(Named["Task"]):
 
         Parameters
         ----------
-        organizations, name, image, description, input_
-            As in `create`.
-        collaboration, study, store, server_url, databases, method, args, kwargs, on_transfer
-            As in `create`.
-        interval, timeout, on_failure, progress, logs
-            As in ``client.wait_for_results``.
+        organizations : sequence of int, str or row
+            Organizations that run the task; ``"all"`` for all of the study or the collaboration.
+        name : str
+            Human-readable name of the task.
+        image : str
+            Name of the algorithm's Docker image.
+        description : str
+            Purpose of the task.
+        input_ : dict, optional
+            Input of the algorithm, with ``"method"``, ``"args"`` and ``"kwargs"``, as in `create`.
+        collaboration, study, store : int, str or row, optional
+            Collaboration and study to run the task in, and algorithm store of the algorithm.
+        server_url : str, optional
+            Address under which that store knows this server, if the server does not report it.
+        databases : str, dict, or list of these, optional
+            Labels of the databases to use, as in `create`.
+        method : str, optional
+            Name of the function to run, instead of `input_`.
+        args, kwargs : sequence and dict, optional
+            Positional and keyword arguments of the function; only with `method`.
+        on_transfer : callable, optional
+            Called while inputs are uploaded to the server's blob store, as in `create`.
+        interval : float
+            Polling interval in seconds, as in ``client.wait_for_results``.
+        timeout : float, optional
+            Maximum seconds to wait; by default there is no limit.
+        on_failure : {"raise", "return"}
+            What to do when a run fails: raise an error at once, or wait for the other runs.
+        progress : bool or callable, optional
+            How to show the progress of the runs, as in ``client.wait_for_results``.
+        logs : bool
+            Whether to print the log lines of the algorithms as they arrive.
 
         Returns
         -------
@@ -551,7 +594,7 @@ class Tasks(Named["Task"]):
 
 async def _inputs(
     core: Core,
-    refs: Sequence[Ref],
+    refs: Sequence[Ref] | None,
     data: bytes,
     collaboration: int,
     study: int | None,
@@ -559,12 +602,15 @@ async def _inputs(
 ) -> tuple[list[TaskOrganization], Mapping[int, str]]:
     """Return the input per organization, encrypted if needed, and their names."""
     within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
+    list_organizations = core.backend.server.list_organizations
     row = await core.send(core.backend.server.get_collaboration(collaboration))
     key = core.private_key
     if await run_in_thread(core.trust.allows_plain, row, has_key=key is not None):
+        if refs is None:
+            refs = await core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [await core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
-        names = core.names.known_organizations()
+        names = core.names.displayed_organizations()
         if await core.blobs.is_there():
             return await core.blobs.put_inputs(ids, data, None, on_transfer), names
         return plain_inputs(ids, data), names
@@ -577,7 +623,6 @@ async def _inputs(
     from ..._encryption.keys import public_key_of
 
     # Names and keys are of the same rows, not of listings that may contradict each other.
-    list_organizations = core.backend.server.list_organizations
     members = await core.rows(partial(list_organizations, collaboration_id=collaboration))
     listed = (
         members if study is None else await core.rows(partial(list_organizations, study_id=study))
@@ -585,7 +630,7 @@ async def _inputs(
     directory = Directory(
         "organization", listed, describe_scope(within, row.get("name") if study is None else None)
     )
-    ids = [directory.id_of(ref) for ref in refs]
+    ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._http.secrets import secret
 from ..._rows.rows import Rows
@@ -60,6 +61,7 @@ class Users(Named["User"]):
             id_ = self._core.whoami.id_
         return await self._get(self._server.get_user(await self._resolve(id_)), field, fields)
 
+    @explains_former("include_metadata")
     async def list(
         self,
         username: str | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,25 +9,37 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..._display.views import ProgressDisplay
-from ..._encryption.payloads import open_results
 from ..._rows.results import ResultRows
 from ..._utils.logging import LOGGER
 from ..._waiting.arguments import check_display_options, check_times
-from ..._waiting.failure import describe_failure, resume_hint
+from ..._waiting.failure import (
+    describe_failure,
+    describe_failures,
+    describe_timeout,
+    resume_hint,
+)
 from ..._waiting.finished import Finished
 from ..._waiting.progress import Progress
 from ..._waiting.statuses import has_failed
-from ...errors import DecryptionError, PermissionDeniedError, TaskFailedError
+from ...errors import (
+    BadRequestError,
+    DecryptionError,
+    NotFoundError,
+    PermissionDeniedError,
+    TaskFailedError,
+    WaitTimeoutError,
+)
+from .events import TRANSIENT_ERRORS
 from .results import fetch_results, open_readable
 from .watch import TaskWatcher, runs_of
 
 if TYPE_CHECKING:
-    from ..._backend.rows import PageLinks, Run
+    from ..._backend.rows import Run
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
-    from ..._waiting.tracker import TaskState, TaskTracker
+    from ..._waiting.tracker import TaskState
     from ..core.core import Core
 
 
@@ -45,65 +56,93 @@ async def wait_for(
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = await _ids(core, tasks)
+    # One task that fails ends the wait for it, but not that for others.
+    to_end = on_failure == "return" or len(task_ids) > 1
+    ends = _iterate(core, task_ids, interval, timeout, progress, logs=logs, to_end=to_end)
+    found = {done.task_id: done async for done in ends}
+    finished = [found[id_] for id_ in task_ids]
+    failed = [done for done in found.values() if done.error]
+    unread = [done for done in failed if isinstance(done.error, DecryptionError)]
+    for done in unread if on_failure == "return" else failed:
+        if done.error and len(found) == 1:
+            raise done.error
+        raise TaskFailedError(
+            describe_failures((str(done.error) for done in failed), len(found)),
+            task_id=done.task_id,
+            status=done.status,
+            runs=getattr(done.error, "runs", None) or (),
+            results=done.results,
+            subtask_runs=getattr(done.error, "subtask_runs", ()),
+            finished=finished,
+        ) from done.error
+    return [done.results for done in finished]
+
+
+def iterate_completed(
+    core: Core,
+    tasks: Sequence[Ref],
+    interval: float,
+    timeout: float | None,
+    progress: ProgressOption = None,
+) -> AsyncIterator[Finished]:
+    """Yield tasks as they end; the parameters are those of `as_completed`."""
+    return _iterate(core, tasks, interval, timeout, progress, each=True, to_end=True)
+
+
+async def _iterate(
+    core: Core,
+    tasks: Sequence[Ref],
+    interval: float,
+    timeout: float | None,
+    progress: ProgressOption,
+    *,
+    logs: bool = False,
+    each: bool = False,
+    to_end: bool,
+) -> AsyncIterator[Finished]:
+    """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
     display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
-        task_ids,
+        await _ids(core, tasks),
         interval,
         timeout,
+        each=each,
         closely=display.is_wanted,
         logs=logs,
-        until_last_run=on_failure == "return",
+        until_last_run=to_end,
+        shown=display.shows_progress,
     )
-    with _hint_on_interrupt(task_ids), display:
-        found = await _run_to_end(core, watch, display, on_failure)
-    return [found[id_] for id_ in task_ids]
-
-
-async def _run_to_end(
-    core: Core, watch: TaskWatcher, display: ProgressDisplay, on_failure: OnFailure
-) -> dict[int, ResultRows]:
+    waiting = dict(watch.tracker.tasks)
     async with watch:
-        while watch.tracker.open_tasks:
-            for item in await watch.step():
-                display.take(item)
-            for task in watch.tracker.tasks.values():
-                if on_failure == "raise" and task.is_over and has_failed(task.status):
-                    raise (await _failed(core, task))[0]
-    ids = watch.tracker.tasks.keys()
-    await watch.complete(ids)
-    ended = monotonic()
-    found = {id_: await _results(core, watch.tracker, id_, ended) for id_ in ids}
-    for results in found.values():
-        open_results(results, await core.blobs.results(results))
-    return found
-
-
-async def iterate_completed(
-    core: Core, tasks: Sequence[Ref], interval: float, timeout: float | None
-) -> AsyncIterator[Finished]:
-    """Yield tasks as they end; the parameters are those of `as_completed`."""
-    task_ids = await _ids(core, tasks)
-    async with TaskWatcher(
-        core, task_ids, interval, timeout, each=True, until_last_run=True
-    ) as watch:
-        yielded: set[int] = set()
-        while len(yielded) < len(watch.tracker.tasks):
-            if still_open := [task.task_id for task in watch.tracker.open_tasks]:
-                with _hint_on_interrupt(still_open):
-                    await watch.step()
-            ended = [
-                task
-                for id_, task in watch.tracker.tasks.items()
-                if task.is_over and id_ not in yielded
-            ]
-            await watch.complete(task.task_id for task in ended if not has_failed(task.status))
-            since = monotonic()
-            for task in ended:
-                yielded.add(task.task_id)
-                done = await _finished(core, watch.tracker, task, since)
-                task.results = None  # they may be large
-                yield done
+        try:
+            while waiting:
+                with _hint_on_interrupt(list(waiting)):
+                    if watch.tracker.open_tasks:
+                        for item in await watch.step():
+                            display.take(item)
+                    is_due = each or not watch.tracker.open_tasks
+                    ended = [task for task in waiting.values() if task.is_over and is_due]
+                    await watch.complete(task for task in ended if not has_failed(task.status))
+                    since = monotonic()
+                    found = [await _finished(core, watch, task, since) for task in ended]
+                    error = None
+                    if watch.has_timed_out and not found:
+                        error = await _timeout_error(core, watch, list(waiting.values()))
+                    # The last picture shows the state that the errors are made of.
+                    failed = [task for task in ended if has_failed(task.status)]
+                    last = watch.tracker.open_tasks if error else failed
+                    for item in watch.pictures(last) if display.is_wanted else ():
+                        display.take(item)
+                    if error:
+                        raise error
+                if found:
+                    display.stop(erase=bool(watch.tracker.open_tasks))
+                for done in found:
+                    waiting.pop(done.task_id).results = None  # they may be large
+                    yield done
+        finally:
+            display.stop()
 
 
 async def stream_logs(
@@ -113,9 +152,7 @@ async def stream_logs(
     if run_id is not None:
         task = (await core.send(core.backend.server.get_run(run_id)))["task"]["id"]
     (task_id,) = await _ids(core, () if task is None else (task,))
-    async with TaskWatcher(
-        core, [task_id], closely=True, logs=True, until_last_run=True, run_id=run_id
-    ) as watch:
+    async with TaskWatcher(core, [task_id], closely=True, logs=True, until_last_run=True) as watch:
         while watch.tracker.open_tasks and run_id not in watch.ended_runs:
             for item in await watch.step():
                 if not isinstance(item, Progress) and run_id in (None, item.run_id):
@@ -131,8 +168,8 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
     """Show how to continue if the wait is interrupted."""
     try:
         yield
-    except KeyboardInterrupt:
-        sys.stderr.write(f"\n{resume_hint(task_ids)}\n")
+    except KeyboardInterrupt as error:
+        error.args = error.args or (resume_hint(task_ids),)  # the last line of the traceback
         raise
     except Exception:
         raise
@@ -141,21 +178,26 @@ def _hint_on_interrupt(task_ids: Sequence[int]) -> Generator[None]:
         raise
 
 
-async def _finished(core: Core, tracker: TaskTracker, task: TaskState, since: float) -> Finished:
-    error: TaskFailedError | DecryptionError | None
-    if has_failed(task.status):
-        error, results = await _failed(core, task)
-    else:
-        results = await _results(core, tracker, task.task_id, since)
-        error = await open_readable(core, results)
-    return Finished(task.task_id, task.status, results, error)
+async def _finished(
+    core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.0
+) -> Finished:
+    """Return an ended task, with names requested after `since`."""
+    error = task.error
+    try:
+        if error is None and has_failed(task.status):
+            return await _failed(core, watch, task, since)
+    except (NotFoundError, BadRequestError) as gone:  # it was deleted in the meantime
+        watch.tracker.lose(task.task_id, gone)
+        error = gone
+    results = await _results(core, watch, task, since)
+    return Finished(task.task_id, task.status, results, error or await open_readable(core, results))
 
 
-async def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultRows]:
-    """Return the error for a failed task, and its available results."""
-    since = monotonic()
+async def _failed(core: Core, watch: TaskWatcher, task: TaskState, since: float) -> Finished:
+    """Return a failed task, with its available results."""
     runs = await runs_of(core, task.task_id)
-    subtask_runs = await _subtask_runs(core, task)
+    watch.tracker.update_runs(task.task_id, runs)
+    subtask_runs = await _subtask_runs(core, watch, task)
     rows = (run.get("organization") for run in (*runs, *subtask_runs))
     names = await core.names.organizations([row["id"] for row in rows if row], since)
     reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
@@ -170,22 +212,54 @@ async def _failed(core: Core, task: TaskState) -> tuple[TaskFailedError, ResultR
         results=results,
         subtask_runs=subtask_runs,
     )
-    return error, results
+    return Finished(task.task_id, task.status, results, error)
 
 
-async def _subtask_runs(core: Core, task: TaskState) -> list[Run]:
+async def _subtask_runs(core: Core, watch: TaskWatcher, task: TaskState) -> list[Run]:
     try:
         rows = await core.rows(partial(core.backend.server.list_tasks, parent_id=task.task_id))
     except PermissionDeniedError:
         return []
-    return [run for row in rows[::-1] for run in await runs_of(core, row["id"])]
+    found: list[Run] = []
+    for row in rows[::-1]:
+        runs = await runs_of(core, row["id"])
+        watch.tracker.update_subtask(row)
+        watch.tracker.update_runs(row["id"], runs)
+        found += runs
+    return found
 
 
-async def _results(core: Core, tracker: TaskTracker, task_id: int, since: float) -> ResultRows:
-    """Return the results of a finished task, still encoded, with names requested after `since`."""
-    organizations = tracker.organizations(task_id)
-    names = await core.names.organizations(organizations.values(), since)
-    by_run = {run_id: names.get(id_) or str(id_) for run_id, id_ in organizations.items()}
-    links: PageLinks = {"first": "", "self": ""}
-    rows, limit = tracker.tasks[task_id].results or (), core.http.limits.max_response_bytes
-    return ResultRows(rows, links, organizations=by_run, max_bytes=limit)
+async def _results(
+    core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.0
+) -> ResultRows:
+    """Return the results of a task, still encoded."""
+    organizations = await watch.name_runs(watch.tracker.runs_of(task.task_id), since)
+    rows, limit = task.results or (), core.http.limits.max_response_bytes
+    return ResultRows(rows, {"first": "", "self": ""}, organizations=organizations, max_bytes=limit)
+
+
+async def _timeout_error(
+    core: Core, watch: TaskWatcher, waiting: Sequence[TaskState]
+) -> WaitTimeoutError:
+    """Return the error for tasks that did not end in time, with the results that are there."""
+    tracker, results, finished = watch.tracker, None, list[Finished]()
+    open_tasks = tracker.open_tasks
+    try:
+        await watch.name_runs(run for task in open_tasks for run in tracker.runs_of(task.task_id))
+        if open_tasks[0].results is not None:
+            results = await _results(core, watch, open_tasks[0])
+            await open_readable(core, results)
+        ended = [task for task in waiting if task.is_over]
+        if not tracker.is_silent:
+            await watch.complete(task for task in ended if not has_failed(task.status))
+            finished = [await _finished(core, watch, task) for task in ended]
+    except TRANSIENT_ERRORS as error:
+        LOGGER.debug("No response after the timeout: %s", error)
+    pictures = [item for item in watch.pictures(open_tasks) if isinstance(item, Progress)]
+    return WaitTimeoutError(
+        describe_timeout(pictures, tracker.timeout),
+        task_id=open_tasks[0].task_id,
+        status=open_tasks[0].status,
+        results=results,
+        finished=finished,
+    )

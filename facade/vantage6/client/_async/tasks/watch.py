@@ -1,37 +1,29 @@
-"""Watch tasks: receive events where possible, poll otherwise."""
+"""Watch tasks: poll them, at once after an event that calls for it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..._events.mailbox import AsyncMailbox
-from ..._events.types import (
-    Connected,
-    Joined,
-    LogWritten,
-    Lost,
-    Refused,
-    RunStatusChanged,
-    RunUpdated,
-)
+from ..._events.types import Joined, Lost, Refused
 from ..._utils.logging import LOGGER
-from ..._utils.pauses import RECONNECT
-from ..._waiting.failure import wait_timeout_error
+from ..._utils.time import to_timestamp
 from ..._waiting.logs import LogLine, LogMerger
-from ..._waiting.progress import Progress
+from ..._waiting.progress import Progress, describe_offline
 from ..._waiting.statuses import has_failed, has_finished
 from ..._waiting.tracker import TaskTracker
-from ...errors import InvalidResponseError, ServerError, TooManyRequestsError, TransportError
+from ...errors import PermissionDeniedError
+from .events import TRANSIENT_ERRORS, Subscription
 from .poll import Poller
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..._backend.rows import Run, Task
-    from ..._events.types import Received
+    from ..._waiting.progress import RunProgress
     from ..._waiting.tracker import TaskState
     from ..core.core import Core
 
@@ -39,12 +31,8 @@ News: TypeAlias = "Progress | LogLine"
 # The server reports the permitted events a moment after it accepted the connection.
 JOIN_SECONDS = 1.5
 QUIET_SECONDS = 0.02
-# Events that repeat lines of a poll arrive within this time.
-SETTLE_SECONDS = 2.0
 # Maximum number of events to process before the next poll.
 MAX_EVENTS_AT_ONCE = 1000
-# Errors that may be temporary, such as a proxy's maintenance page; the wait continues.
-TRANSIENT_ERRORS = (TransportError, ServerError, TooManyRequestsError, InvalidResponseError)
 
 
 class TaskWatcher:
@@ -61,228 +49,188 @@ class TaskWatcher:
         closely: bool = False,
         logs: bool = False,
         until_last_run: bool = False,
-        run_id: int | None = None,
+        shown: bool = False,
     ) -> None:
         self._core = core
-        self.tracker = TaskTracker(task_ids, time.monotonic(), interval, timeout, each=each)
-        self._closely, self._logs = closely, logs
-        self._until_last_run, self._run_id = until_last_run, run_id
+        self.tracker = TaskTracker(
+            task_ids, time.monotonic(), interval, timeout, each=each, closely=closely, logs=logs
+        )
+        self._closely, self._logs, self._is_shown = closely, logs, shown
+        self._until_last_run = until_last_run
         self._poller = Poller(core, self.tracker)
-        self._mailbox = AsyncMailbox()
-        self._timeout = timeout
-        self._connects = 0
-        self._connect_at: float | None = None
+        self._events = Subscription(core)
         self._has_polled = False
-        self._polled_at = 0.0
-        self._log_mergers: dict[int, LogMerger] = {}
-        self._names: Mapping[int, str] = {}
+        self._lines: list[LogLine] = []  # not yet returned
+        self._logs_of: dict[int, LogMerger] = {}
+        self.names: Mapping[int, str] = {}
         self.ended_runs: set[int] = set()
+        self._absent: set[int] = set()  # runs whose node is offline
 
     async def __aenter__(self) -> Self:
-        if self._core.socket:
-            self._core.socket.join(self._mailbox)
-            await self._listen()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        if self._core.socket:
-            self._core.socket.leave(self._mailbox)
-
-    async def step(self) -> list[News]:
-        """Wait for events or the next poll, and return the changes."""
-        if not self._has_polled:
-            return await self._poll()
-        now = time.monotonic()
-        seconds = min(self.tracker.seconds_until_poll(now), self.tracker.seconds_left(now))
-        if self._connect_at is not None:
-            seconds = min(seconds, self._connect_at - now)
-        news: list[News] = []
-        event = await self._mailbox.get(seconds)
-        for _ in range(MAX_EVENTS_AT_ONCE):  # one poll for all events that have arrived
-            if event is None:
-                break
-            news += await self._take(event)
-            event = await self._mailbox.get(0)
-        now = time.monotonic()
-        if self._connect_at is not None and self._connect_at <= now:
-            await self._connect()
-        if self.tracker.seconds_until_poll(now) <= 0:
-            news += await self._poll()
-            now = time.monotonic()  # the poll may have lasted beyond the timeout
-        if self.tracker.open_tasks and self.tracker.seconds_left(now) <= 0:
-            raise wait_timeout_error(self.tracker.open_tasks, self._timeout)
-        return news
-
-    # ---- events ---------------------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        """Connect, and wait a moment for the confirmation, so that no later event is missed."""
-        await self._connect()
-        until = time.monotonic() + JOIN_SECONDS
+        """Listen, and wait a moment for the confirmation, so that no later event is missed."""
+        until = time.monotonic() + (JOIN_SECONDS if self._core.socket else 0)
         while (seconds := until - time.monotonic()) > 0:
-            event = await self._mailbox.get(seconds)
-            # The log of the first poll includes all lines written until now.
-            if event is not None and not isinstance(event, LogWritten):
-                await self._take(event)
+            event = await self._events.get(seconds)
+            if event:
+                self.tracker.heard(event, time.monotonic())
             if isinstance(event, Joined):
                 until = min(until, time.monotonic() + QUIET_SECONDS)
             if event is None or isinstance(event, Lost | Refused):
-                return
+                break
+        return self
 
-    async def _connect(self) -> None:
-        self._connect_at = None
+    async def __aexit__(self, *error: object) -> None:
+        await self._events.__aexit__(*error)
+
+    @property
+    def has_timed_out(self) -> bool:
+        """Whether tasks are open after the timeout."""
+        is_late = self.tracker.seconds_left(time.monotonic()) <= 0
+        return self._has_polled and is_late and bool(self.tracker.open_tasks)
+
+    async def step(self) -> list[News]:
+        """Wait for events or the next poll, and return the changes."""
+        if self._has_polled:
+            now = time.monotonic()
+            wait = min(self.tracker.seconds_until_poll(now), self.tracker.seconds_left(now))
+            event = await self._events.get(wait)
+            for _ in range(MAX_EVENTS_AT_ONCE):  # one poll for all events that have arrived
+                if event is None:
+                    break
+                self.tracker.heard(event, time.monotonic())
+                event = await self._events.get(0)
+            if self.tracker.seconds_until_poll(time.monotonic()) > 0:
+                return []
+        due = self.tracker.tasks_to_poll(time.monotonic())
         try:
-            token = await self._core.fresh_token()
-        except TRANSIENT_ERRORS:
-            self._connect_later()
-            return
-        if self._core.socket:
-            self._core.socket.join(self._mailbox)
-            self._core.socket.open(token)
-
-    def _connect_later(self) -> None:
-        pause = RECONNECT.delay(self._connects)
-        self._connects += 1
-        self._connect_at = time.monotonic() + pause
-
-    async def _take(self, event: Received) -> list[News]:
-        """Process an event, and return the changes."""
-        now = time.monotonic()
-        if isinstance(event, LogWritten):
-            return self._log_written(event, now)
-        if isinstance(event, Lost | Refused):
-            LOGGER.debug("Events are unavailable: %s", event)
-            self._connect_later()
-        if isinstance(event, Connected):
-            self._connects = 0
-        changed = self.tracker.heard(event, now, time.time())
-        if isinstance(event, RunStatusChanged | RunUpdated) and self._matters_at_once(event):
-            self.tracker.poll_soon(now)
-        return [self._progress(changed)] if changed is not None and self._closely else []
-
-    def _matters_at_once(self, event: RunStatusChanged | RunUpdated) -> bool:
-        """Return whether an event may report the end or the result of the requested run."""
-        is_reported = isinstance(event, RunStatusChanged) or self.tracker.has_ended(event.run_id)
-        return is_reported and event.run_id == self._run_id
-
-    def _log_written(self, event: LogWritten, now: float) -> list[News]:
-        if not self._closely or self.tracker.root_of(event.task_id) is None:
-            return []
-        track = self._log_mergers.setdefault(event.run_id, LogMerger())
-        if now - self._polled_at > SETTLE_SECONDS:
-            track.settle()
-        return self._lines(event.run_id, event.task_id, track.wrote(event.text))
-
-    # ---- polls ----------------------------------------------------------------------------------
-
-    async def _poll(self) -> list[News]:
-        """Request the state of the tasks; without a response, retry later."""
-        try:
-            news = await self._request_state()
+            await self._poll(due)
         except TRANSIENT_ERRORS as error:
             if not self._has_polled or not self.tracker.poll_failed(time.monotonic()):
                 raise
             LOGGER.debug("No response while waiting: %s", error)
-            return []
-        self._has_polled = True
-        self._polled_at = time.monotonic()
-        return news
+        lines, self._lines = self._lines, []
+        return [*lines, *self.pictures(due)] if self._closely else []
 
-    async def _request_state(self) -> list[News]:
-        before = self.tracker.tasks_to_poll(time.monotonic())
-        ids = {task.task_id for task in before}
-        # The first poll includes the runs, the last one their results.
+    # ---- polls ----------------------------------------------------------------------------------
+
+    async def _poll(self, due: Sequence[TaskState]) -> None:
+        """Request the state of the tasks that are due."""
+        began = time.monotonic()
+        ids = {task.task_id for task in due}
+        # The first poll and the last one include all, the others no results, which may be large.
+        whole = not self._has_polled or self.tracker.is_last(began)
+        # Where nothing is shown, the poll after the last event includes them, too.
         with_results = {
-            id_ for id_ in ids if not self._has_polled or self.tracker.has_all_results(id_)
+            id_ for id_ in ids if whole or (not self._closely and self.tracker.has_all_results(id_))
         }
-        runs = ("runs",) if self._closely else ()
-        # Events have already reported the runs; only their logs may be incomplete.
-        last = runs if self._logs or not self._has_polled else ()
-        rows = await self._poller.rows(with_results, "results", *last)
+        runs = ("runs",) if whole or self._closely else ()
+        rows = await self._poller.rows(with_results, "results", *runs)
         rows += await self._poller.rows(ids - with_results, *runs)
         for row in rows:
             self.tracker.update_task(row)
-        news: list[News] = []
         if self._closely:
-            news = await self._poll_details(rows)
-        for task in before:
-            task.is_over = has_finished(task.status) and await self._is_over(task)
-        self.tracker.looked(ids, time.monotonic())
-        return news
+            await self._details(rows)
+        await self._find_offline(due)
+        for task in due:
+            task.is_over = task.error is not None or (
+                has_finished(task.status) and await self._is_over(task)
+            )
+        self.tracker.looked(ids, time.monotonic(), began)
+        self._has_polled = True
 
-    async def complete(self, task_ids: Iterable[int]) -> None:
+    async def complete(self, tasks: Iterable[TaskState]) -> None:
         """Request the missing results and organizations of finished tasks."""
-        tasks = [self.tracker.tasks[id_] for id_ in task_ids]
-        # Results received together with a failure may be older than the end of the last run.
-        missing = {
-            task.task_id for task in tasks if task.results is None or has_failed(task.status)
-        }
-        include = ["results"]
-        if not all(self.tracker.knows_organizations(id_) for id_ in missing):
-            include.append("runs")
-        for row in await self._poller.rows(missing, *include):
+        missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
+        for row in await self._poller.rows(missing, "results"):
             self.tracker.update_task(row)
-        ids = (task.task_id for task in tasks)
-        incomplete = {id_ for id_ in ids if not self.tracker.knows_organizations(id_)}
-        for row in await self._poller.rows(incomplete, "runs"):
-            if not isinstance(runs := row.get("runs", ""), str):
-                self.tracker.update_runs(row["id"], runs)
 
     async def _is_over(self, task: TaskState) -> bool:
         """Return whether the wait for a finished task is over."""
         if not (self._until_last_run and has_failed(task.status)):
             return True
-        runs = await self._runs(task.task_id)
+        runs = await runs_of(self._core, task.task_id)
         self.tracker.update_runs(task.task_id, runs)
         return all(has_finished(run.get("status")) for run in runs)
 
-    async def _runs(self, task_id: int) -> Sequence[Run]:
-        return await runs_of(self._core, task_id)
-
-    async def _poll_details(self, rows: Sequence[Task]) -> list[News]:
-        """Request the subtasks of tasks, and return the changes in runs and logs."""
-        news: list[News] = []
-        seen = [row for row in rows if not isinstance(row["runs"], str)]
-        for subtask in await self._poller.subtasks([row["id"] for row in seen]):
+    async def _details(self, rows: Sequence[Task]) -> None:
+        """Request the subtasks of tasks, and keep the new lines of all logs."""
+        listed = await self._poller.subtasks([row["id"] for row in rows])
+        for subtask in listed:
             self.tracker.update_subtask(subtask)
-        for row in seen:
+        subtasks = {subtask["id"] for subtask in listed}
+        for row in rows:
             if not isinstance(runs := row["runs"], str):
-                news += await self._logs_of(row["id"], sorted(runs, key=lambda run: run["id"]))
-            for id_ in self.tracker.subtask_ids(row["id"]):
-                known = {run.run_id for run in self.tracker.runs.values() if run.task_id == id_}
+                await self._read_logs(row["id"], sorted(runs, key=lambda run: run["id"]))
+            for id_ in sorted(subtasks.intersection(self.tracker.subtask_ids(row["id"]))):
+                known = {run.run_id for run in self.tracker.runs_of(id_)}
                 if not known or known - self.ended_runs:
-                    runs = await self._runs(id_)
+                    runs = await runs_of(self._core, id_)
                     self.tracker.update_runs(id_, runs)
-                    news += await self._logs_of(id_, runs)
-        return news + [self._progress(row["id"]) for row in rows]
+                    await self._read_logs(id_, runs)
 
-    async def _logs_of(self, task_id: int, runs: Iterable[Run]) -> list[News]:
-        """Return the new lines in the logs of a task's runs."""
-        news: list[News] = []
-        ids = {run["organization"]["id"] for run in runs if run["organization"]}
-        self._names = await self._core.names.organizations(ids)
+    async def _read_logs(self, task_id: int, runs: Iterable[Run]) -> None:
+        """Keep the new lines in the logs of a task's runs."""
+        await self._name(run["organization"]["id"] for run in runs if run["organization"])
         for run in runs:
-            track = self._log_mergers.setdefault(run["id"], LogMerger())
-            news += self._lines(run["id"], task_id, track.looked(run["log"]))
+            id_ = run["organization"]["id"] if run["organization"] else None
+            merger = self._logs_of.setdefault(run["id"], LogMerger())
+            for text in merger.looked(run["log"]) if self._logs else ():
+                self._lines.append(LogLine(run["id"], task_id, id_, self._name_of(id_), text))
             if has_finished(run["status"]):
                 self.ended_runs.add(run["id"])
-        return news
+
+    async def _find_offline(self, tasks: Iterable[TaskState]) -> None:
+        """Find out since when the nodes of unfinished runs are offline, and warn once."""
+        tracker, seen = self.tracker, dict[int | None, dict[int, float | None]]()
+        for task in tasks:
+            runs = tracker.runs_of(task.task_id, *tracker.subtask_ids(task.task_id))
+            absent = {run.run_id: run for run in runs if run.is_offline}
+            new = [run for id_, run in absent.items() if id_ not in self._absent]
+            if new and task.collaboration_id not in seen:
+                seen[task.collaboration_id] = await self._offline_nodes(task.collaboration_id)
+            names, alike = await self.name_runs(new), dict[str, list[str]]()
+            for run in new:
+                last_seen = seen[task.collaboration_id].get(run.organization_id or 0)
+                tracker.runs[run.run_id] = replace(run, last_seen=last_seen)
+                alike.setdefault(describe_offline(last_seen), []).append(names.get(run.run_id, "?"))
+            for state, where in alike.items() if not self._is_shown else ():
+                LOGGER.warning("Task %s waits for %s: %s", task.task_id, ", ".join(where), state)
+            self._absent = self._absent - {run.run_id for run in runs} | absent.keys()
+
+    async def _offline_nodes(self, collaboration_id: int | None) -> dict[int, float | None]:
+        """Return when the offline nodes of organizations were last seen, if that is visible."""
+        list_nodes = self._core.backend.server.list_nodes
+        try:
+            rows = await self._core.rows(
+                partial(list_nodes, collaboration_id=collaboration_id, status="offline")
+            )
+        except PermissionDeniedError:
+            return {}
+        found = {row["organization"]["id"]: to_timestamp(row["last_seen"]) for row in rows}
+        self._core.state.offline[collaboration_id] = frozenset(found), time.monotonic()
+        return found
 
     # ---- changes --------------------------------------------------------------------------------
 
-    def _organization(self, id_: int | None) -> str:
-        if id_ is None:
-            return "?"
-        return self._names.get(id_, f"organization {id_}")
+    async def _name(self, organization_ids: Iterable[int], since: float = 0.0) -> None:
+        if self.tracker.is_silent:
+            self.names = self._core.names.known_organizations()
+        else:
+            self.names = await self._core.names.organizations(set(organization_ids), since)
 
-    def _progress(self, task_id: int) -> Progress:
-        return self.tracker.progress(task_id, time.monotonic(), self._organization)
+    def _name_of(self, id_: int | None) -> str:
+        return "?" if id_ is None else self.names.get(id_, f"organization {id_}")
 
-    def _lines(self, run_id: int, task_id: int, lines: Iterable[str]) -> list[News]:
-        run = self.tracker.runs.get(run_id)
-        organization_id = run.organization_id if run else None
-        name = self._organization(organization_id)
-        return [LogLine(run_id, task_id, organization_id, name, line) for line in lines]
+    def pictures(self, tasks: Iterable[TaskState]) -> list[News]:
+        """Return the progress of tasks."""
+        now = time.monotonic()
+        return [self.tracker.progress(task.task_id, now, self._name_of) for task in tasks]
+
+    async def name_runs(self, runs: Iterable[RunProgress], since: float = 0.0) -> dict[int, str]:
+        """Return the name of the organization of each run by id, requested after `since`."""
+        ids = {run.run_id: run.organization_id for run in runs if run.organization_id is not None}
+        await self._name(ids.values(), since)
+        return {run_id: self.names.get(id_) or str(id_) for run_id, id_ in ids.items()}
 
 
 async def runs_of(core: Core, task_id: int) -> Sequence[Run]:

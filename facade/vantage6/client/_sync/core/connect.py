@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._auth.credentials import resolve_password
 from ..._auth.keyring import find_password
-from ..._auth.password import PasswordLogin
 from ..._auth.prompt import ask, can_ask
 from ..._auth.remember import save_login
+from ..._auth.saved_login import Account
 from ..._auth.shared import SavedTokens
+from ..._backend.logins import service_account, user_login
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
@@ -21,6 +21,10 @@ from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..._auth.credentials import CodeSource, PasswordSource
+    from ..._auth.strategy import AuthStrategy
     from ..._config.plan import ConnectionPlan, Stored
     from .core import Core
 
@@ -29,13 +33,14 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
     """Log in, with a saved login or a password, then apply the other settings of the plan."""
     saved = None
     if stored and plan.save is not False:
-        saved = SavedTokens(stored[0], core.url, stored[1].username)
+        saved = SavedTokens(stored[0], Account(core.url, stored[1].username, core.realm))
     is_resumed = stored is not None and _resume(core, stored, saved)
     if not is_resumed:
-        login = _password_login(core, plan)
-        core.login(login.username, login, auto_relogin=auto_relogin)
+        login = _login(core, plan, refused=stored[0] if stored else None)
+        is_lasting = auto_relogin or plan.client_secret is not None
+        core.login(plan.username or "", login, auto_relogin=is_lasting)
     elif auto_relogin:
-        core.auth.strategy = (_password_login(core, plan)).for_relogin
+        core.auth.strategy = (_login(core, plan)).for_relogin
     if plan.save and not is_resumed:
         save_login(core, saved.path if saved else None)
     elif saved:
@@ -45,15 +50,15 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
     if plan.collaboration is not None:
         core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
-        key_file = Path(plan.private_key)
-        core.use_key_file(key_file, secret_bytes(plan.passphrase), replace=False)
+        core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
 
 
 def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     """Reuse a saved login, if the server still accepts it."""
     path, saved = stored
     core.warn_if_insecure()
-    auth = ClientAuth(core.url)  # not the client's own before it is known whose login this is
+    # Not the client's own before it is known whose login this is.
+    auth = ClientAuth(core.url, core.auth.strategy, core.backend.rejects_token)
     auth.tokens, auth.saved = saved.tokens(time.monotonic(), time.time()), shared
     try:
         user = core.resume(saved.username, auth)
@@ -64,20 +69,41 @@ def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
     return True
 
 
-def _password_login(core: Core, plan: ConnectionPlan) -> PasswordLogin:
-    """Return the account to log in with, from the plan, the keyring or a prompt."""
-    username = plan.username or ""
+def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> AuthStrategy:
+    """Return how to log in: as the plan says, at HQ in a browser, or with a password."""
+    if plan.client_secret is not None:
+        return service_account(core.realm, plan.client_secret, plan.service_account, None)
+    if core.realm and plan.password is None:
+        if not can_ask():
+            raise CredentialsNotFoundError(
+                f"login at {core.realm.url}: expected a terminal or notebook to show a code in, or "
+                "a saved login, or a service account, got none. Log in once interactively and call "
+                "client.saved_login.save(), or set VANTAGE6_SERVICE_ACCOUNT and "
+                "VANTAGE6_CLIENT_SECRET."
+            )
+        return user_login(core.realm, None, None, None, None, None)
+    return complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
+
+
+def complete_login(
+    core: Core,
+    username: str,
+    password: PasswordSource | None,
+    code: CodeSource | None,
+    refused: Path | None = None,
+) -> AuthStrategy:
+    """Return a login by password; what is missing is in the keyring, or prompted for."""
     account = f"{username} at {core.url}"
-    password = plan.password
     if password is None:
         password = find_password(core.url, username)
     if password is None and can_ask():
         password = ask(f"Password of {account}")
     if password is None:
+        reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
-            f"password of {account}: expected one, got none. {LOGIN_ADVICE}"
+            f"password of {account}: expected one{reason}, got none. {LOGIN_ADVICE}"
         )
-    code = plan.mfa_code
-    if code is None and can_ask():
+    if code is None and can_ask() and not core.realm:
         code = partial(ask, "Code of your authenticator app")
-    return PasswordLogin(username, resolve_password(password), code)
+    password = resolve_password(password)
+    return user_login(core.realm, username, password, code, None, None)

@@ -50,11 +50,15 @@ class NameCache:
         self._known: dict[tuple[Kind, Scope | None], tuple[Directory[AnyRow], float]] = (
             others._known if others else {}
         )
+        # Names of organizations that were received, for the display alone.
+        self.seen: dict[int, str] = others.seen if others else {}
         # The first caller sends the request; concurrent callers wait and then use the cache.
         self._lock = others._lock if others else connection.http.lock()
 
     def forget(self, *kinds: Kind) -> None:
         """Drop the cached names of these kinds, by default of all."""
+        if not kinds or "organization" in kinds:
+            self.seen.clear()
         for key in list(self._known):
             if not kinds or key[0] in kinds or NAMINGS[key[0]].owner_kind in kinds:
                 self._known.pop(key, None)
@@ -90,6 +94,10 @@ class NameCache:
             if kind == "organization" and requested > since:
                 known.update(directory.called())
         return known
+
+    def displayed_organizations(self) -> dict[int, str]:
+        """Return the names of organizations to display beside their ids."""
+        return self.seen | self.known_organizations()
 
     def _request(self, kind: Kind, within: Scope | None) -> Directory[AnyRow]:
         owner_kind = NAMINGS[kind].owner_kind

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -31,6 +32,7 @@ class Collaborations(Readable["Collaboration"]):
 
     _kind = "collaboration"
 
+    @explains_former("include_metadata")
     def list(
         self,
         scope: str = "organization",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former
 from ..._encryption.trust import fingerprint_of
 from ..._http.request import without_none
 from ..._rows.rows import Rows
@@ -59,6 +60,7 @@ class Organizations(Named["Organization"]):
         """
         return self._get(self._server.get_organization(self._organization_id(id_)), field, fields)
 
+    @explains_former("include_metadata")
     def list(
         self,
         name: str | None = None,
@@ -118,7 +120,10 @@ class Organizations(Named["Organization"]):
             collaboration_id=self._collaboration_id(collaboration),
             study_id=self._optional_id("study", study),
         )
-        return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        rows = self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
+        names = {id_: row.get("name") for row in rows if (id_ := row.get("id"))}
+        self._core.names.seen |= {id_: name for id_, name in names.items() if name}
+        return rows
 
     def create(
         self,

@@ -7,11 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._backend.former_names import explains_former, find_former
 from ..._encryption.blobs import BlobReader, SizeLimit, TransferCounter
 from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
+from ..._encryption.wire_format import NOT_ENCRYPTED
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
-from ..._storage.files import atomic_write, check_replaceable
+from ..._storage.files import atomic_write, check_replaceable, file_path
 from ...errors import DecryptionError
 from ..tasks.results import fetch_results
 from .base import Resource
@@ -27,6 +29,12 @@ MAX_SAVED_BYTES = 100 << 30
 class Results(Resource):
     """The results of algorithms, decoded and, in encrypted collaborations, decrypted."""
 
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> object:
+            return find_former(self, name, "list")
+
+    @explains_former("include_task")
     def get(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> str | None:
         """Return the result of one run.
 
@@ -133,35 +141,41 @@ class Results(Resource):
             If you do not have permission to view it.
         DecryptionError
             If the result cannot be read, or is larger than `max_bytes`; no file is written.
-        FileExistsError
+        ExistingFileError
             If the path exists but is not a file, such as a folder; nothing is downloaded.
-        FileNotFoundError
+        MissingFileError
             If the folder does not exist; nothing is downloaded.
+        FileAccessError
+            If the file cannot be written, for example because the disk is full.
 
         Examples
         --------
         >>> file = client.result.save(1, "result.json")
         """
-        path = Path(file)
+        path = file_path(file, "file")
         check_replaceable(path)
         row = self._core.send(self._server.get_result(id_of(id_, "run")))
-        reader = self._core.reader
         if not row["result"]:
             return None
         with atomic_write(path) as target:
             if not row.get("blob_storage_used"):
+                reader = self._core.blobs.results([row])
                 target.write(open_result_bytes(row, reader) or b"")
                 return path
+            reader = self._core.reader
             blob, counter = BlobReader(reader.key), TransferCounter(on_transfer)
             limit = SizeLimit(max_bytes, "Set a larger max_bytes.")
             try:
                 self._core.blobs.read(
                     row["result"], blob, lambda piece: target.write(limit.take(piece)), counter
                 )
+                if not blob.is_encrypted and self._core.blobs.must_be_encrypted(row):
+                    raise DecryptionError(NOT_ENCRYPTED)
             except DecryptionError as error:
                 raise result_error(row, reader.with_key_owner(error)) from error
         return path
 
+    @explains_former("include_task")
     def from_task(self, task_id: Ref, *, on_transfer: OnTransfer | None = None) -> ResultRows:
         """Return the results of all runs of a task, in the order of its organizations.
 

@@ -71,7 +71,7 @@ class Runs(Resource):
         run = self._core.send(call)
         if decrypt_input:
             run = open_input(run, self._core.blobs.inputs([run]))
-        return selection.of_row(run)
+        return self._selected(run, selection)
 
     def list(
         self,
@@ -92,7 +92,7 @@ class Runs(Resource):
         filter_: tuple[str, object] | None = None,
         filters: Sequence[tuple[str, object]] | None = None,
     ) -> Rows[Run]:
-        """List runs, the newest first.
+        """List runs: those of a task in the order of its organizations, others the newest first.
 
         Parameters
         ----------
@@ -111,7 +111,8 @@ class Runs(Resource):
         port : int, optional
             Port that the runs use. The server cannot filter by port, so the client does.
         page, per_page : int, optional
-            Single page to return, and its number of rows. By default, all rows of all pages.
+            Single page to return, the newest runs first, and its number of rows. By default, all
+            rows of all pages.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
@@ -161,6 +162,8 @@ class Runs(Resource):
             finished_till=finished_till,
         )
         rows = self._rows(listing, page, per_page)
+        if task is not None and page is None and per_page is None:
+            rows.reverse()
         if port is not None:
             rows = filter_rows(
                 rows, lambda run: any(used.get("port") == port for used in run.get("ports", ()))

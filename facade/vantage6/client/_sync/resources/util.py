@@ -11,6 +11,7 @@ from ..._auth.two_factor import offer_qr
 from ..._http.context import UNSIGNED, SendOptions
 from ..._http.request import without_none
 from ..._http.secrets import secret, secret_bytes
+from ..._storage.files import file_path
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
 from ...errors import (
@@ -313,8 +314,10 @@ class Utilities(Resource):
         ------
         NotAuthenticatedError
             If you are not logged in.
-        FileExistsError
+        ExistingFileError
             If the file already exists; keys are never overwritten.
+        MissingFileError, FileAccessError
+            If the folder does not exist, or the file cannot be written.
         KeyMismatchError
             If the server already has a public key of your organization and `replace` is false; no
             file is left behind.
@@ -330,7 +333,8 @@ class Utilities(Resource):
 
         passphrase = secret_bytes(passphrase)
         _ = self._core.whoami  # raises before anything is written
-        path = Path(file_ or "private_key.pem").absolute()
+        file_ = "private_key.pem" if file_ is None else file_
+        path = file_path(file_, "file_").absolute()
         if path.exists():  # checked before the key is generated, which takes a second or two
             raise key_file_exists_error(path)
         key = run_directly(generate_private_key)

@@ -1,5 +1,5 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/tasks/events.py instead.
-"""Stream the server's events across reconnections."""
+"""Receive the server's events across reconnections."""
 
 from __future__ import annotations
 
@@ -10,29 +10,85 @@ from typing import TYPE_CHECKING
 
 from ..._events.mailbox import Mailbox
 from ..._events.types import Connected, Joined, Lost, Reconnected, Refused
+from ..._utils.logging import LOGGER
 from ..._utils.pauses import RECONNECT
 from ...errors import (
     EventsUnavailableError,
+    InvalidResponseError,
     MissingDependencyError,
     NotFoundError,
     PermissionDeniedError,
+    ServerError,
+    TooManyRequestsError,
     TransportError,
 )
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..._events.filters import EventFilter
-    from ..._events.socket import Socket
-    from ..._events.types import Event
+    from ..._events.types import Event, Received
     from ..._rows.references import Ref
     from ..core.core import Core
 
 # Seconds that the server may take to report the permitted events after it accepted the connection.
 JOIN_SECONDS = 3.0
 CONNECT_SECONDS = 20.0
+# Errors that may be temporary, such as a proxy's maintenance page; the wait continues.
+TRANSIENT_ERRORS = (TransportError, ServerError, TooManyRequestsError, InvalidResponseError)
 NO_RIGHT = (
     "events of {what}: expected permission to receive them, got none. A role needs the rule to "
     "receive events of a collaboration, which the default roles Researcher and Viewer have."
 )
+
+
+class Subscription:
+    """The events of a client; after a break, the connection is opened again, with pauses."""
+
+    def __init__(self, core: Core) -> None:
+        self._core, self._socket = core, core.socket
+        self._mailbox = Mailbox()
+        self._attempts = 0
+        self._connect_at = inf if self._socket is None else -inf
+        self.token = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._socket:
+            self._socket.leave(self._mailbox)
+
+    def get(self, seconds: float) -> Received | None:
+        """Return the next event, or None if there is none in time; connect if that is due."""
+        until = time.monotonic() + seconds
+        while True:
+            if self._connect_at <= time.monotonic():
+                self._connect()
+            left = min(until, self._connect_at) - time.monotonic()
+            event = self._mailbox.get(left)
+            if isinstance(event, Lost | Refused):
+                LOGGER.debug("Events are unavailable: %s", event)
+                self._connect_later()
+            if isinstance(event, Connected):
+                self._attempts = 0
+            if event is not None or time.monotonic() >= until:
+                return event
+
+    def _connect(self) -> None:
+        self._connect_at = inf
+        try:
+            self.token = self._core.fresh_token()
+        except TRANSIENT_ERRORS:
+            self._connect_later()
+            return
+        if self._socket:
+            self._socket.join(self._mailbox)
+            self._socket.open(self.token)
+
+    def _connect_later(self) -> None:
+        self._connect_at = time.monotonic() + RECONNECT.delay(self._attempts)
+        self._attempts += 1
 
 
 def listen(
@@ -54,14 +110,16 @@ def listen(
         None if task is None else core.id_of("task", task),
     )
     ends = inf if timeout is None else time.monotonic() + timeout
-    mailbox = Mailbox()
-    try:
-        _join(core, core.socket, mailbox, filter_.collaboration_id)
+    with Subscription(core) as subscription:
+        _join(core, subscription, filter_.collaboration_id)
+        is_lost = False
         while (left := ends - time.monotonic()) > 0:
-            event = mailbox.get(left)
+            event = subscription.get(left)
             if isinstance(event, Lost | Refused):
-                _reconnect(core, core.socket, mailbox, filter_.collaboration_id, ends)
-                event = Reconnected()
+                is_lost = True
+            if isinstance(event, Joined) and is_lost:
+                is_lost = filter_.collaboration_id not in (None, event.collaboration_id)
+                event = None if is_lost else Reconnected()
             if event is None or isinstance(event, Connected | Joined | Lost | Refused):
                 continue
             unknown = filter_.unknown(event)
@@ -69,51 +127,28 @@ def listen(
                 filter_.learn(unknown, _collaboration_of(core, *unknown))
             if event in filter_:
                 yield event
-    finally:
-        core.socket.leave(mailbox)
 
 
-def _join(core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | None) -> None:
+def _join(core: Core, subscription: Subscription, collaboration_id: int | None) -> None:
     """Connect, and wait for the confirmation that events will arrive."""
-    socket.join(mailbox)
-    token = core.fresh_token()
-    socket.open(token)
     until = time.monotonic() + CONNECT_SECONDS
     while (left := until - time.monotonic()) > 0:
-        event = mailbox.get(left)
+        event = subscription.get(left)
         if isinstance(event, Lost):
             raise EventsUnavailableError(
                 f"events: expected a connection to the server, got none: {event.reason}"
             )
-        if isinstance(event, Refused):
-            refused, token = token, core.fresh_token()
-            if token == refused:
-                raise EventsUnavailableError(
-                    "events: expected a login that the server accepts, got one that it refuses."
-                )
-            socket.open(token)  # the first one expired in the meantime
+        # Where a token expired in the meantime, the next attempt has another one.
+        if isinstance(event, Refused) and subscription.token == core.fresh_token():
+            raise EventsUnavailableError(
+                "events: expected a login that the server accepts, got one that it refuses."
+            )
         if isinstance(event, Connected):
             until = time.monotonic() + JOIN_SECONDS
         if isinstance(event, Joined) and collaboration_id in (None, event.collaboration_id):
             return
     what = "any collaboration" if collaboration_id is None else f"collaboration {collaboration_id}"
     raise EventsUnavailableError(NO_RIGHT.format(what=what))
-
-
-def _reconnect(
-    core: Core, socket: Socket, mailbox: Mailbox, collaboration_id: int | None, ends: float
-) -> None:
-    """Reconnect, with a pause before each attempt."""
-    attempts = 0
-    while (left := ends - time.monotonic()) > 0:
-        pause = RECONNECT.delay(attempts)
-        attempts += 1
-        time.sleep(min(left, pause))
-        try:
-            _join(core, socket, mailbox, collaboration_id)
-        except (TransportError, EventsUnavailableError):
-            continue
-        return
 
 
 def _collaboration_of(core: Core, kind: str, id_: int) -> int | None:

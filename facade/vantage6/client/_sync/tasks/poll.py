@@ -3,21 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterable
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..._rows.pages import PAGE_SIZE, SORT
+from ..._utils.time import server_time
 from ..._waiting.arguments import page_depth
-from ..._waiting.statuses import has_finished
-from ...errors import PermissionDeniedError, RequestTimeoutError
+from ...errors import (
+    EndpointNotFoundError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
 
 if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
     from ..._backend.rows import Task
     from ..._waiting.tracker import TaskTracker
     from ..core.core import Core
 
+T = TypeVar("T")
 # A few others may have been created in between.
 SLACK = 10
 # Tasks to request at once with their results, which may be large.
@@ -38,13 +47,19 @@ class Poller:
         self._is_separate = False
 
     def rows(self, ids: Collection[int], *include: str) -> list[Task]:
-        """Return the rows of tasks."""
+        """Return the rows of tasks; record those of several that are gone."""
         wanted = set(ids)
-        found = self._rows_at_once(wanted, include) if len(wanted) > 1 else []
+        rows = self._rows_at_once(wanted, include) if len(wanted) > 1 else []
+        found = [row for row in rows if row["id"] in wanted]
         for id_ in sorted(wanted - _ids(found)):
-            call = self._core.backend.server.get_task(id_, include=include or None)
-            found.append(self._core.send(call))
-        return [row for row in found if row["id"] in wanted]
+            try:
+                call = self._core.backend.server.get_task(id_, include=include or None)
+                found.append(self._send(call))
+            except (NotFoundError, PermissionDeniedError) as error:
+                if len(self._tracker.tasks) == 1 or isinstance(error, EndpointNotFoundError):
+                    raise
+                self._tracker.lose(id_, error)
+        return found
 
     def subtasks(self, ids: Collection[int]) -> list[Task]:
         """Return the subtasks of tasks that the tracker knows, and possibly other tasks."""
@@ -53,40 +68,22 @@ class Poller:
         jobs = {task.job_id for task in tasks if task.status != "pending"} - {None}
         rows: list[Task] = []
         if len(jobs) > 1 and self._creator_id is not None:
-            rows, is_complete = self._newest_subtasks(min(ids), len(jobs))
+            rows, is_complete = self._pages(len(jobs), PAGE_SIZE, 0, oldest=min(ids))
             if is_complete:
                 jobs = set[int]()
         for job in sorted(job for job in jobs if job is not None):
             rows += self._core.rows(partial(self._core.backend.server.list_tasks, job_id=job))
         return sorted(rows, key=lambda row: row["id"])
 
-    def _newest_subtasks(self, oldest: int, pages: int) -> tuple[list[Task], bool]:
-        """Return subtasks of the user's tasks, and whether all newer than a task are included."""
-        rows: list[Task] = []
-        for page in range(1, pages + 1):
-            call = self._core.backend.server.list_tasks(
-                page=page,
-                per_page=PAGE_SIZE,
-                sort=SORT,
-                init_user_id=self._creator_id,
-                is_user_created=0,
-            )
-            body = self._core.send(call)
-            rows += body["data"]
-            if "next" not in body["links"] or min(_ids(rows), default=0) < oldest:
-                return rows, True
-        return rows, False
-
     def _rows_at_once(self, wanted: set[int], include: tuple[str, ...]) -> list[Task]:
         """Return the rows that fit into one listing."""
-        rows: list[Task] = []
         if not include or not self._listed:
             rows = self._list(wanted)
             self._listed = [row["id"] for row in rows]
-            if include and any(row["id"] in wanted and has_finished(row["status"]) for row in rows):
-                include = (*include, "runs")  # no more events will report their organizations
-        if not include or self._is_separate:
-            return [] if include else rows
+            if not include:
+                return rows
+        if self._is_separate:
+            return []
         own = self._tracker.open_tasks if "results" in include else self._tracker.tasks.values()
         harmless = {task.task_id for task in own}
         return self._newest(page_depth(self._listed, wanted, harmless), include)
@@ -105,32 +102,44 @@ class Poller:
         return rows
 
     def _newest(self, count: int, include: tuple[str, ...] = ()) -> list[Task]:
-        """Return a number of newest tasks; fewer if the server refuses to list them."""
-        rows: list[Task] = []
+        """Return a number of newest tasks; none if the server refuses to list them."""
         pages = ceil(count / (RESULTS_PAGE if include else PAGE_SIZE))
+        try:
+            return (self._pages(pages, ceil(count / (pages or 1)), 1, include))[0]
+        except (PermissionDeniedError, RequestTimeoutError) as error:
+            # The permission to view tasks does not include their results, and all results
+            # together may take too long. Requesting one task at a time avoids both.
+            if isinstance(error, RequestTimeoutError) and not include:
+                raise
+            self._is_separate = True
+            return []
+
+    def _pages(
+        self, pages: int, size: int, by_users: int, include: tuple[str, ...] = (), oldest: int = 0
+    ) -> tuple[list[Task], bool]:
+        """Return pages of the newest tasks, and whether all newer than the oldest are included."""
+        rows: list[Task] = []
         for page in range(1, pages + 1):
             call = self._core.backend.server.list_tasks(
                 page=page,
-                per_page=ceil(count / pages),
+                per_page=size,
                 sort=SORT,
                 include=include or None,
                 init_user_id=self._creator_id,
-                is_user_created=None if self._creator_id is None else 1,
+                is_user_created=None if self._creator_id is None else by_users,
             )
-            try:
-                body = self._core.send(call)
-            except (PermissionDeniedError, RequestTimeoutError) as error:
-                # The permission to view tasks does not include their results, and all results
-                # together may take too long. Requesting one task at a time avoids both.
-                if isinstance(error, RequestTimeoutError) and not include:
-                    raise
-                self._is_separate = True
-                break
+            body = self._send(call)
             rows += body["data"]
-            if "next" not in body["links"]:
-                break
-        return rows
+            if "next" not in body["links"] or min(_ids(rows), default=0) < oldest:
+                return rows, True
+        return rows, False
+
+    def _send(self, call: Call[T]) -> T:
+        """Send a call, and record the time of the server."""
+        body, response = self._core.exchange(call)
+        self._tracker.clock = server_time(response.date, time.time()) - time.monotonic()
+        return body
 
 
-def _ids(rows: Collection[Task]) -> set[int]:
+def _ids(rows: Iterable[Task]) -> set[int]:
     return {row["id"] for row in rows}

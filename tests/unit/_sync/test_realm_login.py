@@ -1,0 +1,351 @@
+# Derived by unasync.py: edit tests/unit/_async/test_realm_login.py instead.
+"""Test logins at the realm of HQ: device codes, service accounts, passwords, renewals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.scripted_realm import PENDING, ScriptedRealm, refusal
+from tests.support.scripted_server import Request, ScriptedServer
+from vantage6.client import (
+    Client,
+    ConfigurationError,
+    CredentialsNotFoundError,
+    DeviceCode,
+    InvalidResponseError,
+    LoginExpiredError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    ServerError,
+    UnsupportedServerVersionError,
+)
+from vantage6.client._sync.core import auth
+
+NODE = {"id": 1, "name": "node"}
+
+
+@pytest.fixture
+def realm(server: ScriptedServer) -> ScriptedRealm:
+    return ScriptedRealm(server)
+
+
+@pytest.fixture
+def hq(realm: ScriptedRealm, tmp_path: Path) -> Iterator[Client]:
+    known = tmp_path / "known"
+    with Client(realm.url, auth_url=realm.url, log_level=None, known_organizations=known) as client:
+        yield client
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the pauses between requests, which then take no time."""
+    found: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        found.append(seconds)
+
+    monkeypatch.setattr(auth, "sleep", sleep)
+    return found
+
+
+def log_in(client: Client, shown: list[DeviceCode] | None = None) -> None:
+    codes: list[DeviceCode] = [] if shown is None else shown
+    client.authenticate(show=codes.append, open_browser=False)
+
+
+# ---- device codes ---------------------------------------------------------------------------
+
+
+def test_code_is_shown_until_the_user_has_entered_it(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.token_replies = [(400, PENDING), refusal("slow_down"), (400, PENDING), None]
+    shown: list[DeviceCode] = []
+    log_in(hq, shown)
+    (code,) = shown
+    assert (code.user_code, code.url) == ("ABCD-EFGH", f"{realm.url}/realms/vantage6/device")
+    assert "ABCD" not in repr(code)
+    assert [round(pause) for pause in pauses] == [5, 5, 10, 10], "slow_down holds from then on"
+    assert hq.whoami.id_ == 7
+    assert (hq.name, hq.whoami.organization_name) == ("ada", "IKNL")
+    assert {form["client_id"] for form in realm.forms} == {"public_client"}
+    # No password and no token goes anywhere but to the realm, and no secret is in an address.
+    assert all("the-device-code" not in request.path for request in realm.server.seen)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("access_denied", "was declined"),
+        ("expired_token", "expired before it was entered"),
+        ("invalid_grant", "no longer knows the code"),
+    ],
+)
+def test_refused_code_ends_the_login(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], error: str, expected: str
+) -> None:
+    realm.token_replies = [refusal(error)]
+    with pytest.raises(LoginFailedError, match=expected):
+        log_in(hq)
+    assert len(realm.forms) == 1
+    with pytest.raises(NotAuthenticatedError):
+        _ = hq.whoami
+
+
+def test_failures_while_waiting_for_the_user_are_waited_out(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.token_replies = [(503, b"busy"), (200, b"<html>proxy</html>"), (400, PENDING), None]
+    log_in(hq)
+    assert [round(pause) for pause in pauses] == [5, 10, 20, 20]
+
+
+@pytest.mark.parametrize("reply", [(503, b"busy"), (200, b"<html>"), (200, {}), (404, b"no")])
+def test_failure_before_the_code_is_an_error_at_once(
+    hq: Client, realm: ScriptedRealm, reply: Any
+) -> None:
+    realm.device_reply = reply
+    with pytest.raises((ServerError, InvalidResponseError)):
+        log_in(hq)
+
+
+@pytest.mark.parametrize(
+    ("interval", "first"),
+    [(None, 5), (0, 1), (-3, 1), ("soon", 5), (True, 5), (1e9, 60), (float("nan"), 5)],
+)
+def test_interval_of_the_realm_is_bounded(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], interval: object, first: int
+) -> None:
+    realm.device = {"interval": interval}
+    log_in(hq)
+    assert [round(pause) for pause in pauses] == [first]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://auth.example/device", "https://ada:pw@auth.example/", "javascript:alert(1)", 7, ""],
+)
+def test_unsafe_address_is_not_shown(hq: Client, realm: ScriptedRealm, address: object) -> None:
+    realm.device = {"verification_uri": address}
+    shown: list[DeviceCode] = []
+    with pytest.raises(InvalidResponseError, match="https address"):
+        log_in(hq, shown)
+    assert not shown
+
+
+def test_control_characters_of_a_code_are_not_shown(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.device = {"user_code": "AB\x1b[2JCD\nEF"}
+    shown: list[DeviceCode] = []
+    log_in(hq, shown)
+    assert shown[0].user_code.isprintable()
+
+
+def test_client_without_device_login_is_named(hq: Client, realm: ScriptedRealm) -> None:
+    realm.device_reply = 401, {"error": "unauthorized_client", "error_description": "not allowed"}
+    with pytest.raises(LoginFailedError, match=r"client 'public_client'.*not allowed"):
+        log_in(hq)
+
+
+def test_unknown_realm_is_named(realm: ScriptedRealm) -> None:
+    client = Client(realm.url, auth_url=realm.url, auth_realm="other", log_level=None)
+    with client:
+        with pytest.raises(ConfigurationError, match=r"expected a realm at .*/realms/other"):
+            log_in(client)
+
+
+def test_code_is_shown_on_standard_error(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hq.authenticate(open_browser=False)
+    out, error = capsys.readouterr()
+    assert not out
+    assert "ABCD-EFGH (valid for 10 min)" in error
+    assert f"{realm.url}/realms/vantage6/device" in error
+    assert "only if you started this login" in error
+
+
+# ---- service accounts and passwords ---------------------------------------------------------
+
+
+def test_service_account_logs_in_again_when_its_token_expires(
+    hq: Client, realm: ScriptedRealm
+) -> None:
+    realm.hq = lambda _: (200, NODE)
+    hq.initialize_service_account("the-secret", "nightly")
+    hq.authenticate_service_account()
+    assert realm.forms == [
+        {
+            "grant_type": "client_credentials",
+            "client_id": "nightly-user-client",
+            "client_secret": "the-secret",
+        }
+    ]
+    realm.valid.clear()
+    hq.node.get(1)
+    assert [form["grant_type"] for form in realm.forms] == ["client_credentials"] * 2
+    assert "the-secret" not in repr(vars(hq._core.state))
+
+
+def test_refused_service_account_is_asked_for_once(hq: Client, realm: ScriptedRealm) -> None:
+    hq.initialize_service_account("the-secret", client_name="robot")
+    realm.token_replies = [(401, {"error": "invalid_client"})]
+    with pytest.raises(LoginFailedError, match="client 'robot'") as caught:
+        hq.authenticate_service_account()
+    assert "the-secret" not in str(caught.value)
+    assert len(realm.forms) == 1
+
+
+def test_service_account_needs_a_name(hq: Client) -> None:
+    with pytest.raises(ConfigurationError, match="username or client_name"):
+        hq.initialize_service_account("the-secret")
+    with pytest.raises(ConfigurationError, match=r"initialize_service_account\(\) first"):
+        hq.authenticate_service_account()
+
+
+def test_password_goes_to_the_realm_only(hq: Client, realm: ScriptedRealm) -> None:
+    hq.authenticate("ada", "the-password")
+    assert [form["grant_type"] for form in realm.forms] == ["password"]
+    others = [each for each in realm.server.seen if each.path.startswith("/hq/")]
+    assert others
+    assert all(each.body is None for each in others)
+
+
+def test_code_of_an_app_is_asked_for_by_the_page(hq: Client) -> None:
+    with pytest.raises(ConfigurationError, match="page of the realm asks"):
+        hq.authenticate("ada", "the-password", "123456")
+    with pytest.raises(CredentialsNotFoundError, match="password of ada"):
+        hq.authenticate("ada")
+
+
+# ---- renewal --------------------------------------------------------------------------------
+
+
+def test_token_is_renewed_before_it_expires(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.seconds = 0.0
+    log_in(hq)
+    realm.seconds, realm.hq = 300, lambda _: (200, NODE)
+    hq.node.get(1)
+    assert realm.forms[-1] == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-1",
+        "client_id": "public_client",
+    }
+    hq.node.get(1)
+    assert len(realm.forms) == 2
+
+
+def test_ended_session_is_an_expired_login(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    realm.valid.clear()
+    realm.token_replies = [refusal("invalid_grant", "Session not active")]
+    with pytest.raises(LoginExpiredError, match="Session not active"):
+        hq.node.get(1)
+
+
+def test_failing_realm_does_not_end_the_login(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    realm.hq = lambda _: (200, NODE)
+    realm.valid.clear()
+    realm.token_replies = [(503, b"busy")]
+    with pytest.raises(ServerError, match="realm"):
+        hq.node.get(1)
+    hq.node.get(1)
+
+
+def test_failure_for_an_expired_token_renews_it(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.seconds = 5
+    log_in(hq)
+    late = {"date": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    failures = [(500, {"msg": "An unexpected error occurred!"}, late)]
+
+    def answer(request: Request) -> Any:
+        return failures.pop() if failures else (200, NODE)
+
+    realm.hq = answer
+    assert (hq.node.get(1))["name"] == "node"
+    assert len(realm.forms) == 2
+
+
+def test_other_failure_does_not_renew(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    realm.hq = lambda _: (500, {"msg": "An unexpected error occurred!"})
+    with pytest.raises(ServerError):
+        hq.with_options(max_retries=0).node.get(1)
+    assert len(realm.forms) == 1
+
+
+# ---- the two generations --------------------------------------------------------------------
+
+
+def test_hq_without_auth_url_says_what_to_write(
+    realm: ScriptedRealm,
+) -> None:
+    with Client(realm.url, log_level=None) as client:
+        with pytest.raises(ConfigurationError, match=r"HQ 5\.0\.3.*auth_url=") as caught:
+            client.authenticate("ada", "the-password")
+    assert f"{realm.url}/hq" in str(caught.value)
+
+
+def test_wrong_path_of_hq_says_what_to_write(realm: ScriptedRealm, pauses: list[float]) -> None:
+    with Client(f"{realm.url}/api", auth_url=realm.url, log_level=None) as client:
+        with pytest.raises(ConfigurationError, match=r"expected http://127.0.0.1:\d+/hq"):
+            log_in(client)
+
+
+def test_positional_arguments_of_the_official_client_are_understood(
+    realm: ScriptedRealm,
+) -> None:
+    with Client(f"{realm.url}/hq", realm.url, "other", "my_client") as client:
+        assert client.base_path == f"{realm.url}/hq"
+        found = client._core.realm
+        assert found
+        assert (found.url, found.client) == (f"{realm.url}/realms/other", "my_client")
+
+
+def test_saved_login_keeps_the_realm(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.valid.clear()
+    with Client.from_saved_login(file, log_level=None) as again:
+        assert again.name == "ada"
+        assert realm.forms[-1]["grant_type"] == "refresh_token"
+
+
+def test_operation_that_hq_lacks_says_where_to_go(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    with pytest.raises(UnsupportedServerVersionError, match="account page"):
+        hq.util.change_my_password("old", "new")
+    with pytest.raises(UnsupportedServerVersionError, match=r"firstname.*version 5"):
+        hq.user.list(firstname="Ada")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"auth_url": "http://auth.example"}, "expected an https address"),
+        ({"auth_url": "https://a.example/realms/x", "auth_realm": "y"}, "auth_realm: expected"),
+        ({"auth_url": "https://a.example", "auth_realm": "../x"}, "name of a realm"),
+        ({"auth_realm": "x"}, "auth_url: expected the address of the Keycloak"),
+    ],
+)
+def test_wrong_realm_is_refused_before_sending(arguments: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=expected):
+        Client("https://hq.example/hq", log_level=None, **arguments)
