@@ -64,8 +64,8 @@ class EncryptedNetwork(LocalNetwork):
     def __init__(self, *, blob_store: bool = False) -> None:
         super().__init__(encrypted=True, blob_store=blob_store)
 
-    def _make_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
-        _, *others = super()._make_keys(parts) or ()
+    def _generate_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
+        _, *others = super()._generate_keys(parts) or ()
         first = Future[RSAPrivateKey]()
         first.set_result(keys.load_private_key(RECORDED_KEY.read_bytes()))
         return [first, *others]

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 USER = "root"
 
 HOST = "http://127.0.0.1"
-TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {}}
+TASK: dict[str, Any] = {"name": "x", "image": "x", "description": "", "input_": {"method": "f"}}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,10 @@ async def test_valid_client_options(
         assert (client.name in repr(client), "root" in caplog.text) == (True, True)
 
 
+def with_kwargs(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {"input_": {"method": "f", "kwargs": kwargs}}
+
+
 async def test_invalid_arguments_are_not_sent(client: AsyncClient, vcr: Cassette) -> None:
     circle: dict[str, Any] = {}
     circle["again"] = [circle]
@@ -82,10 +86,11 @@ async def test_invalid_arguments_are_not_sent(client: AsyncClient, vcr: Cassette
         "organizations: expected at least one": {"organizations": []},
         "organizations: expected a list": {"organizations": 1},
         "a whole number": {"organizations": [1.5]},
-        r"input_\.kwargs\.when": {"input_": {"kwargs": {"when": object()}}},
-        r"input_\['a b'\]\[1\]": {"input_": {"a b": (1, {2})}},
-        "expected a key of type str": {"input_": {(1, 2): 3}},
-        "contains itself": {"input_": circle},
+        r"input_\.kwargs\.when": with_kwargs({"when": object()}),
+        r"input_\.kwargs\['a b'\]\[1\]": with_kwargs({"a b": (1, {2})}),
+        "expected a key of type str": with_kwargs({"a": {(1, 2): 3}}),
+        "contains itself": with_kwargs(circle),
+        r"method, args and kwargs, got \(1, 2\)": {"input_": {(1, 2): 3}},
     }.items():
         with pytest.raises(InvalidInputError, match=given):
             await client.task.create(**{"organizations": [1], "collaboration": 1, **TASK, **told})

@@ -84,7 +84,7 @@ def test_input_or_method_describes_the_function() -> None:
         ((None, None, [1], None), "method: expected the name of a function, got None"),
         (({"method": "f"}, "f", None, None), "got both"),
         (({"method": "f"}, None, [1], None), "got both"),
-        ((None, "f", "abc", None), r"^args: expected a list or tuple.* got a str\."),
+        ((None, "f", "abc", None), r"^args: expected a list of arguments, got a str\."),
         ((None, "f", 3, None), "args: expected a list"),
         ((None, "f", {"a": 1}, None), "args: expected a list .*got a dict"),
         ((None, "f", pd.DataFrame({"a": [1]}), None), "args: expected a list .*got a DataFrame"),

@@ -128,8 +128,8 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
     args, kwargs = given.get("args", ()), given.get("kwargs", {})
     if not isinstance(args, list | tuple):
         raise InvalidInputError(
-            f"{prefix}args: expected a list or tuple of arguments, got a {type(args).__name__}. "
-            "Pass a single argument as [argument]."
+            f"{prefix}args: expected a list of arguments, got a {type(args).__name__}. "
+            "Pass a list or tuple, such as [argument]."
         )
     if not isinstance(kwargs, Mapping):
         raise InvalidInputError(
