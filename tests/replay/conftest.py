@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -32,6 +32,7 @@ from vantage6.client._encryption import keys
 from vantage6.client._events import socket as sockets
 from vantage6.client._sync.core import pools
 from vantage6.localnet import LocalNetwork
+from vantage6.localnet._server_network import ServerNetwork
 
 CASSETTES = Path(__file__).with_name("cassettes")
 HIDDEN = "hidden"
@@ -55,6 +56,16 @@ class Recorded:
     passwords: dict[str, str]
 
 
+class RecordedServer(ServerNetwork):
+    """A server whose first organization has the recorded key."""
+
+    def generate_keys(self) -> list[Future[RSAPrivateKey]]:
+        _, *others = super().generate_keys() or ()
+        first = Future[RSAPrivateKey]()
+        first.set_result(keys.load_private_key(RECORDED_KEY.read_bytes()))
+        return [first, *others]
+
+
 class EncryptedNetwork(LocalNetwork):
     """A network in which the first organization has a key that is known, so that replays can read.
 
@@ -64,11 +75,11 @@ class EncryptedNetwork(LocalNetwork):
     def __init__(self, *, blob_store: bool = False) -> None:
         super().__init__(encrypted=True, blob_store=blob_store)
 
-    def _generate_keys(self, parts: contextlib.ExitStack) -> list[Future[RSAPrivateKey]] | None:
-        _, *others = super()._generate_keys(parts) or ()
-        first = Future[RSAPrivateKey]()
-        first.set_result(keys.load_private_key(RECORDED_KEY.read_bytes()))
-        return [first, *others]
+    def start(self) -> "EncryptedNetwork":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("vantage6.localnet._network.ServerNetwork", RecordedServer)
+            super().start()
+        return self
 
 
 @dataclass(frozen=True)
@@ -422,6 +433,8 @@ def hide(key: str, value: Any) -> Any:
     """Hide a value if its key says that it is secret; of a token, keep whom it is for."""
     if isinstance(value, str):
         value = LOOPBACK.sub("localhost:1", value)  # where replayed requests may still go
+    if key == "allowed_servers" and isinstance(value, list):
+        value = [LOOPBACK.sub("localhost:1", address) for address in cast("list[str]", value)]
     if key in SECRETS and isinstance(value, str):  # of such a field, there may be reasons, too
         return HIDDEN
     if key == "log" and value:

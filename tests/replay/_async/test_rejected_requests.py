@@ -10,7 +10,6 @@ from vantage6.client import (
     AsyncClient,
     BadRequestError,
     ConfigurationError,
-    EndpointNotFoundError,
     InvalidInputError,
     InvalidResponseError,
     LoginExpiredError,
@@ -133,7 +132,7 @@ async def test_rejected_body_names_the_invalid_fields(client: AsyncClient) -> No
 
 async def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     async with AsyncClient(HOST, recorded.port, "/wrong") as client:
-        with pytest.raises(EndpointNotFoundError, match="Check the path"):
+        with pytest.raises(ConfigurationError, match=rf"expected {HOST}:{recorded.port}/api"):
             await client.authenticate("root", recorded.passwords["root"])
     async with AsyncClient(HOST, recorded.port, "/") as client:
         with pytest.raises(InvalidResponseError, match="not JSON") as caught:

@@ -11,7 +11,6 @@ from vantage6.client import (
     BadRequestError,
     Client,
     ConfigurationError,
-    EndpointNotFoundError,
     InvalidInputError,
     InvalidResponseError,
     LoginExpiredError,
@@ -134,7 +133,7 @@ def test_rejected_body_names_the_invalid_fields(client: Client) -> None:
 
 def test_address_that_is_not_the_api(recorded: "Recorded") -> None:
     with Client(HOST, recorded.port, "/wrong") as client:
-        with pytest.raises(EndpointNotFoundError, match="Check the path"):
+        with pytest.raises(ConfigurationError, match=rf"expected {HOST}:{recorded.port}/api"):
             client.authenticate("root", recorded.passwords["root"])
     with Client(HOST, recorded.port, "/") as client:
         with pytest.raises(InvalidResponseError, match="not JSON") as caught:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from vantage6.client._auth.saved_login import (
+    Account,
     StoredLogin,
-    login_file_name,
     logins_folder,
     write_login,
 )
@@ -28,7 +28,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def save_login(url: str, username: str, saved_at: float) -> Path:
-    path = logins_folder() / login_file_name(url, username)
+    path = logins_folder() / Account(url, username, None).file_name
     # {"sub": 1}
     token = "e30.eyJzdWIiOjF9.c2ln"
     write_login(StoredLogin(url, username, token, token, saved_at, None), path)
