@@ -36,7 +36,7 @@ def organization_sync(client: Client) -> None:
     assert_type(client.organization.delete(1), Message)
     assert_type(client.organization.fingerprint("IKNL"), str)
     assert_type(client.organization.list()[0], Organization)
-    _ = client.organization.list()[0]["nme"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.organization.list()[0]["nme"]  # type: ignore[misc]  # a typo is an error
 
 
 def collaboration_sync(client: Client) -> None:
@@ -48,7 +48,7 @@ def collaboration_sync(client: Client) -> None:
     assert_type(client.collaboration.add_organization("IKNL"), Sequence[Organization])
     assert_type(client.collaboration.remove_organization(1), Sequence[Organization])
     assert_type(client.collaboration.list()[0], Collaboration)
-    _ = client.collaboration.list()[0]["nme"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.collaboration.list()[0]["nme"]  # type: ignore[misc]  # a typo is an error
 
 
 def study_sync(client: Client) -> None:
@@ -72,7 +72,7 @@ def node_sync(client: Client) -> None:
     assert_type(client.node.kill_tasks(1), Message)
     assert_type(client.node.reset_key(1), ApiKey)
     assert_type(client.node.list()[0], Node)
-    _ = client.node.list()[0]["statu"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.node.list()[0]["statu"]  # type: ignore[misc]  # a typo is an error
 
 
 def task_sync(client: Client) -> None:
@@ -82,7 +82,7 @@ def task_sync(client: Client) -> None:
     assert_type(client.task.delete(1), Message)
     assert_type(client.task.kill(1), Message)
     assert_type(client.task.list()[0], Task)
-    _ = client.task.list()[0]["stat"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.task.list()[0]["stat"]  # type: ignore[misc]  # a typo is an error
 
 
 def run_sync(client: Client) -> None:
@@ -108,7 +108,7 @@ def user_sync(client: Client) -> None:
     assert_type(client.user.update(email="a"), User)
     assert_type(client.user.delete(1), Message)
     assert_type(client.user.list()[0], User)
-    _ = client.user.list()[0]["mail"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.user.list()[0]["mail"]  # type: ignore[misc]  # a typo is an error
 
 
 def role_sync(client: Client) -> None:
@@ -118,14 +118,14 @@ def role_sync(client: Client) -> None:
     assert_type(client.role.update(1, name="a"), Role)
     assert_type(client.role.delete(1), Message)
     assert_type(client.role.list()[0], Role)
-    _ = client.role.list()[0]["rule"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.role.list()[0]["rule"]  # type: ignore[misc]  # a typo is an error
 
 
 def rule_sync(client: Client) -> None:
     assert_type(client.rule.list(), Rows[Rule])
     assert_type(client.rule.get(1), Rule)
     assert_type(client.rule.list()[0], Rule)
-    _ = client.rule.list()[0]["scop"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.rule.list()[0]["scop"]  # type: ignore[misc]  # a typo is an error
 
 
 def store_sync(client: Client) -> None:

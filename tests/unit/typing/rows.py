@@ -68,7 +68,7 @@ def one_row_and_its_fields(client: Client) -> None:
     assert_type(tasks[0]["id"], int)
     assert_type(client.organization.get()["name"], "str | None")
     # A typo is an error: were it none, mypy would call the comment unused.
-    _ = tasks[0]["stat"]  # type: ignore[typeddict-item]
+    _ = tasks[0]["stat"]  # type: ignore[misc]
 
 
 async def the_same_of_the_async_client(client: AsyncClient) -> None:
