@@ -97,7 +97,7 @@ class Rows(_Displayed, list[Row]):
 
     Examples
     --------
-    >>> organizations = client.organization.list()
+    >>> organizations = client.organization.list(fields=["id", "name", "domain", "country"])
     >>> print(organizations)
     id  name        domain         country
     --  ----------  -------------  -------
@@ -105,7 +105,7 @@ class Rows(_Displayed, list[Row]):
      2  Maastro     maastro.nl     NL
      3  Radboudumc  radboudumc.nl  NL
     <BLANKLINE>
-    3 rows; not shown: collaborations, nodes, ...
+    3 rows
     >>> [organization["name"] for organization in organizations]
     ['IKNL', 'Maastro', 'Radboudumc']
     >>> organizations["data"][0]["id"], organizations.total
@@ -216,12 +216,12 @@ class Rows(_Displayed, list[Row]):
 
         Examples
         --------
-        >>> client.node.list(fields=["id", "name"]).show()
+        >>> client.organization.list(fields=["id", "name"]).show()
         id  name
-        --  --------------------
-         1  IKNL demo node
-         2  Maastro demo node
-         3  Radboudumc demo node
+        --  ----------
+         1  IKNL
+         2  Maastro
+         3  Radboudumc
         <BLANKLINE>
         3 rows
         """
