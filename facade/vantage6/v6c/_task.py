@@ -254,6 +254,7 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
     client = context.client
     names = {row["id"]: row["name"] for row in client.organization.list(fields=["id", "name"])}
     open_tasks = [client.task.get(task, field="id")["id"]]
+    seen: set[int] = set()
     while open_tasks:
         id_ = open_tasks.pop(0)
         for run in client.run.from_task(id_):
@@ -261,7 +262,9 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
             name = names.get(where["id"]) or str(where["id"]) if where else ""
             for text in (run.get("log") or "").splitlines():
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
-        open_tasks += sorted(row["id"] for row in client.task.list(parent=id_, field="id"))
+        seen.add(id_)
+        subtasks = {row["id"] for row in client.task.list(parent=id_, field="id")}
+        open_tasks += sorted(subtasks - seen)  # a server could list a task below itself
 
 
 @task.command("kill")
