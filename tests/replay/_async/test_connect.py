@@ -320,6 +320,7 @@ async def test_unknown_profile_keys_are_reported(
         await AsyncClient.from_profile("a")
 
 
+@pytest.mark.posix
 async def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -315,6 +315,7 @@ def test_unknown_profile_keys_are_reported(
         Client.from_profile("a")
 
 
+@pytest.mark.posix
 def test_unreadable_files_are_reported(
     address: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
