@@ -227,6 +227,7 @@ USERS = dict.fromkeys(
         "collaboration.remove_organization",
         "node.create",
         "node.update",
+        "node.reset_key",
         "node.delete",
         "organization.create",
         "organization.update",
