@@ -17,13 +17,12 @@ from .._utils.text import sanitize
 from ..errors import (
     ConnectionFailedError,
     InvalidResponseError,
-    LoginExpiredError,
     LoginFailedError,
     RequestTimeoutError,
     ServerError,
 )
 from .realm import Realm, RealmRefresh, describe, read_response, renew, tokens_of
-from .strategy import AuthStrategy, Callback, Pause, as_response
+from .strategy import AuthStrategy, Callback, Pause, as_response, renew_or_log_in
 
 if TYPE_CHECKING:
     from .._http.response import Response
@@ -151,11 +150,7 @@ class DeviceLogin(AuthStrategy):
 
     def renew(self, tokens: Tokens) -> LoginFlow:
         """Renew tokens, or ask the user to log in again if they have expired."""
-        try:
-            return (yield from renew(self.realm, tokens))
-        except LoginExpiredError:
-            pass
-        return (yield from self.log_in())
+        return renew_or_log_in(renew(self.realm, tokens), self.log_in)
 
 
 def _read_code(body: Mapping[str, object], response: Response, realm: Realm) -> DeviceCode:

@@ -20,7 +20,7 @@ from ..errors import (
     TwoFactorSetupRequiredError,
     UnauthorizedError,
 )
-from .strategy import AuthStrategy, as_response
+from .strategy import AuthStrategy, as_response, renew_or_log_in
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -67,11 +67,7 @@ class PasswordLogin(AuthStrategy):
 
     def renew(self, tokens: Tokens) -> LoginFlow:
         """Renew tokens, or log in again if they have expired."""
-        try:
-            return (yield from _renew(tokens))
-        except LoginExpiredError:
-            pass
-        return (yield from self.log_in())
+        return renew_or_log_in(_renew(tokens), self.log_in)
 
 
 class RefreshOnly(AuthStrategy):

@@ -16,7 +16,7 @@ from .._utils.notebook import display, is_notebook
 if TYPE_CHECKING:
     from .device import DeviceCode
 
-# Variables of remote sessions, shared notebooks and build servers: their browser is nobody's.
+# Variables of remote sessions, shared notebooks and build servers: no user looks at their browser.
 ELSEWHERE = ("SSH_CONNECTION", "SSH_TTY", "JUPYTERHUB_USER", "CI", "KUBERNETES_SERVICE_HOST")
 CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 TEXT_BROWSERS = ("www-browser", "links", "elinks", "lynx", "w3m")

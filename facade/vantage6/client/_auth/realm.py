@@ -25,7 +25,7 @@ from ..errors import (
     UnauthorizedError,
     Vantage6Error,
 )
-from .strategy import AuthStrategy, RealmRequest, as_response
+from .strategy import AuthStrategy, RealmRequest, as_response, renew_or_log_in
 from .tokens import Tokens, fits_header, renewal_time
 
 if TYPE_CHECKING:
@@ -205,11 +205,7 @@ class RealmPassword(AuthStrategy):
 
     def renew(self, tokens: Tokens) -> LoginFlow:
         """Renew tokens, or log in again if they have expired."""
-        try:
-            return (yield from renew(self.realm, tokens))
-        except LoginExpiredError:
-            pass
-        return (yield from self.log_in())
+        return renew_or_log_in(renew(self.realm, tokens), self.log_in)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret, SecretBytes, conceal
@@ -20,8 +20,10 @@ from .._storage.files import atomic_write, check_access, create_private_folder, 
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
-from .realm import Realm
 from .tokens import Tokens, claims
+
+if TYPE_CHECKING:
+    from .realm import Realm
 
 # Version 1 has logins of servers 4.x, version 2 those of HQ.
 FORMATS = (1, 2)
@@ -80,7 +82,11 @@ class StoredLogin:
     @property
     def realm(self) -> Realm | None:
         """The realm of a login at HQ."""
-        return Realm.parse(self.auth_url, None, self.auth_client) if self.auth_url else None
+        if not self.auth_url:
+            return None
+        from .realm import Realm  # not at the top: clients of servers 4.x start without it
+
+        return Realm.parse(self.auth_url, None, self.auth_client)
 
     def tokens(self, clock: float, now: float) -> Tokens:
         """Return the tokens with their renewal time on the current clock."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from ..errors import LoginExpiredError
+
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
@@ -48,6 +50,16 @@ def as_response(result: Response | str | None) -> Response:
     if result is None or isinstance(result, str):
         raise TypeError("expected the response to a request")
     return result
+
+
+def renew_or_log_in(renewal: LoginFlow, login: Callable[[], LoginFlow]) -> LoginFlow:
+    """Renew tokens, or log in again if they have expired."""
+    try:
+        return (yield from renewal)
+    except LoginExpiredError:
+        pass
+    # Outside the except clause: an error of the login must not be chained to that one.
+    return (yield from login())
 
 
 class AuthStrategy(Protocol):

@@ -24,7 +24,7 @@ def backend_of(realm: Realm | None) -> Backend:
     if realm:
         from .v5 import V5
 
-        return V5()
+        return V5(realm)
     from .v4 import V4
 
     return V4()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnsupportedServerVersionError
+from .._auth.identity import WhoAmI
+from ..errors import (
+    NotAuthenticatedError,
+    PermissionDeniedError,
+    UnsupportedServerVersionError,
+)
 
 if TYPE_CHECKING:
+    from vantage6.bindings.call import Call
+
     from .._rows.names import Kind
     from .v4_operations import ServerOperations, StoreOperations
     from .v5_operations import SessionOperations
@@ -73,6 +80,29 @@ class Generation:
         if kind in SERVER:
             return getattr(self.server, SERVER[kind][which])
         return getattr(self.store, STORE[kind][which])
+
+    def _who(
+        self, user: Mapping[str, Any], username: str, name: str | None = None
+    ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
+        """Yield the call for a user's organization; return the username and the user."""
+        username = user.get("username") or username
+        organization = user.get("organization")
+        if organization is None:
+            raise NotAuthenticatedError(
+                f"user {username!r}: expected a user with an organization, got one without"
+            )
+        try:
+            row = yield self.server.get_organization(organization["id"])
+            organization_name = row.get("name")
+        except PermissionDeniedError:  # some users may not view even their own
+            organization_name = None
+        return username, WhoAmI(
+            type_="user",
+            id_=user["id"],
+            name=name or username,
+            organization_name=organization_name or "",
+            organization_id=organization["id"],
+        )
 
     def status_paths(self, task_id: int) -> tuple[str, ...]:
         """Return the paths that return a task's status, the fastest first; servers may lack it."""

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from .._auth.identity import WhoAmI
-    from .._auth.realm import Realm
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
@@ -95,7 +94,7 @@ class Backend(Protocol):
         """The versions of this generation, such as ``"4.x"``."""
         ...
 
-    def resumed(self, realm: Realm | None) -> AuthStrategy:
+    def resumed(self) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""
         ...
 

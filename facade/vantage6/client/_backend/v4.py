@@ -10,10 +10,8 @@ from vantage6.bindings.server.since import SINCE
 from vantage6.bindings.store import calls as store_calls
 from vantage6.bindings.store.since import SINCE as STORE_SINCE
 
-from .._auth.identity import WhoAmI
 from .._auth.password import RefreshOnly
 from .._http.status_errors import is_expired
-from ..errors import NotAuthenticatedError, PermissionDeniedError
 from .databases import TaskPlan, database_list
 from .generation import Generation
 from .v4_operations import ServerOperations, StoreOperations
@@ -22,7 +20,7 @@ from .versions import Service
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
-    from .._auth.realm import Realm
+    from .._auth.identity import WhoAmI
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
     from .._events.types import Received
@@ -72,7 +70,7 @@ class V4(Generation):
         yield self.sessions.get_session(0)
         return 0
 
-    def resumed(self, realm: Realm | None) -> AuthStrategy:
+    def resumed(self) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""
         return RefreshOnly()
 
@@ -89,21 +87,4 @@ class V4(Generation):
     ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
         """Yield the calls that identify the logged-in user; return the username and the user."""
         user = yield calls.get_user(tokens.user_id)
-        username = user.get("username") or username
-        organization = user.get("organization")
-        if organization is None:
-            raise NotAuthenticatedError(
-                f"user {username!r}: expected a user with an organization, got one without"
-            )
-        try:
-            row = yield calls.get_organization(organization["id"])
-            name = row.get("name")
-        except PermissionDeniedError:  # some users may not view even their own
-            name = None
-        return username, WhoAmI(
-            type_="user",
-            id_=user["id"],
-            name=user.get("firstname") or username,
-            organization_name=name or "",
-            organization_id=organization["id"],
-        )
+        return (yield from self._who(user, username, user.get("firstname")))

@@ -15,7 +15,6 @@ from vantage6.bindings.hq.since import SINCE
 from vantage6.bindings.hq_store import calls as store_calls
 from vantage6.bindings.hq_store.since import SINCE as STORE_SINCE
 
-from .._auth.identity import WhoAmI
 from .._auth.realm import RealmRefresh
 from .._auth.tokens import claims
 from .._http.status_errors import is_expired
@@ -26,7 +25,6 @@ from ..errors import (
     InvalidInputError,
     NameNotFoundError,
     NotAuthenticatedError,
-    PermissionDeniedError,
     UnsupportedServerVersionError,
 )
 from .databases import Lookup, TaskPlan, frame_groups, label_error
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
     from vantage6.bindings.hq import rows
 
+    from .._auth.identity import WhoAmI
     from .._auth.realm import Realm
     from .._auth.strategy import AuthStrategy
     from .._auth.tokens import Tokens
@@ -84,6 +83,7 @@ class Operations:
                 raise _unsupported(f"{unknown[0]}: {self._service} has no such parameter", name)
             return operation(*values, **given)
 
+        setattr(self, name, call)  # the signature is inspected once
         return call
 
 
@@ -154,6 +154,9 @@ class V5(Generation):
     input_field = "arguments"
     # One failure fails the task at once, while the others run on and deliver their results.
     waits_for_all_runs = True
+
+    def __init__(self, realm: Realm) -> None:
+        self._realm = realm
 
     @property
     def sessions(self) -> SessionOperations:
@@ -234,11 +237,9 @@ class V5(Generation):
             raise label_error("databases", ref) from error
         return (yield calls.get_dataframe(id_))
 
-    def resumed(self, realm: Realm | None) -> AuthStrategy:
+    def resumed(self) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""
-        if realm is None:
-            raise TypeError("HQ requires a realm")
-        return RealmRefresh(realm)
+        return RealmRefresh(self._realm)
 
     def rejects_token(self, response: Response, tokens: Tokens) -> bool:
         """Return whether a response means that the token of the request has expired.
@@ -262,21 +263,4 @@ class V5(Generation):
     ) -> Generator[Call[Any], Any, tuple[str, WhoAmI]]:
         """Yield the calls that identify the logged-in user; return the username and the user."""
         user = yield calls.get_current_user()
-        username = user.get("username") or username
-        organization = user.get("organization")
-        if organization is None:
-            raise NotAuthenticatedError(
-                f"user {username!r}: expected a user with an organization, got one without"
-            )
-        try:
-            row = yield calls.get_organization(organization["id"])
-            name = row.get("name")
-        except PermissionDeniedError:  # some users may not view even their own
-            name = None
-        return username, WhoAmI(
-            type_="user",
-            id_=user["id"],
-            name=username,
-            organization_name=name or "",
-            organization_id=organization["id"],
-        )
+        return (yield from self._who(user, username))

@@ -117,7 +117,7 @@ class Core(Connection):
         self.trust = trust
         self.realm = realm
         backend = backend_of(realm)
-        self.auth = ClientAuth(address.url, backend.resumed(realm), backend.rejects_token)
+        self.auth = ClientAuth(address.url, backend.resumed(), backend.rejects_token)
         http = AsyncHttp(address.url, AsyncPools(address.url, route), limits, self.auth)
         super().__init__(http, address.url, backend, backend.server_service)
         self.state = State()
