@@ -7,7 +7,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
-from vantage6.client import AmbiguousNameError, AsyncClient, InvalidInputError, NameNotFoundError
+from vantage6.client import (
+    AmbiguousNameError,
+    AsyncClient,
+    InvalidInputError,
+    NameNotFoundError,
+    NotFoundError,
+)
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
@@ -114,6 +120,16 @@ async def test_changed_names_are_dropped_from_the_cache(client: AsyncClient, wor
     await client.organization.update("hospital 7", name="moved")
     await client.organization.update("hospital 8", name="hospital 7")
     assert await client.organization.id("hospital 7") == 8
+
+
+async def test_name_of_something_that_was_replaced_is_looked_up_again(
+    client: AsyncClient, world: World
+) -> None:
+    assert await client.organization.id("hospital 7") == 7
+    world.organizations[6] = {**world.organizations[6], "id": 6001}
+    with pytest.raises(NotFoundError):
+        await client.organization.get("hospital 7")
+    assert (await client.organization.get("hospital 7"))["id"] == 6001
 
 
 async def test_names_in_the_chosen_collaboration_come_first(

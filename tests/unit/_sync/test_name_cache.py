@@ -8,7 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
-from vantage6.client import AmbiguousNameError, Client, InvalidInputError, NameNotFoundError
+from vantage6.client import (
+    AmbiguousNameError,
+    Client,
+    InvalidInputError,
+    NameNotFoundError,
+    NotFoundError,
+)
 
 Routes = dict[str, Callable[[Request, dict[str, str]], Reply]]
 
@@ -115,6 +121,16 @@ def test_changed_names_are_dropped_from_the_cache(client: Client, world: World) 
     client.organization.update("hospital 7", name="moved")
     client.organization.update("hospital 8", name="hospital 7")
     assert client.organization.id("hospital 7") == 8
+
+
+def test_name_of_something_that_was_replaced_is_looked_up_again(
+    client: Client, world: World
+) -> None:
+    assert client.organization.id("hospital 7") == 7
+    world.organizations[6] = {**world.organizations[6], "id": 6001}
+    with pytest.raises(NotFoundError):
+        client.organization.get("hospital 7")
+    assert (client.organization.get("hospital 7"))["id"] == 6001
 
 
 def test_names_in_the_chosen_collaboration_come_first(

@@ -115,6 +115,16 @@ def test_cut_cell_is_reported() -> None:
     assert HINT not in short([{"name": "x" * 50}], ["name"]).text(80)
 
 
+def test_no_table_shows_a_secret() -> None:
+    inner = {"id": 3, "username": "ada", "otp_secret": "JBSWY3DP"}
+    row = SecretRow({"id": 1, "username": "root", "otp_secret": "JBSWY3DP", "made_by": inner})
+    listing = rows(row, {"id": 2, "username": "ada", "otp_secret": None})
+    for shown in (str(listing), listing._repr_html_(), short([row]).text(200)):
+        assert "JBSWY3DP" not in shown
+        assert "root" in shown
+    assert "not shown: otp_secret" in str(listing)
+
+
 def test_row_is_a_small_table_without_links() -> None:
     fields = {**task(3), "log": "one\ntwo", "encrypted": True}
     (row,) = rows(dict(reversed(fields.items())), names={3: "IKNL"})

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from vantage6.bindings.secret import Secret, scrub
 
-from .._http.address import Address
+from .._http.address import Address, require_text
 from .._http.secrets import secret
 from .._utils.text import sanitize
 from ..errors import (
@@ -55,7 +55,9 @@ class Realm:
     @classmethod
     def parse(cls, auth_url: str, realm: str | None = None, client: str | None = None) -> Realm:
         """Parse the address of a Keycloak, which may include that of the realm."""
-        address = Address.parse_exact(auth_url)
+        address = Address.parse_exact(auth_url, "auth_url")
+        require_text("auth_realm", realm or "")
+        require_text("auth_client", client or "")
         if address.is_insecure:
             raise ConfigurationError(
                 f"auth_url: expected an https address, got {address.url}. Over plain http, anyone "

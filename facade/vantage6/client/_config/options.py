@@ -98,7 +98,8 @@ def resolve_server(
         return Server(Address.parse(host or "", port, path), None, log_level)
     from .._auth.realm import Realm
 
-    address = Address.parse(hq_url or host or "", port, path, default=HQ_PATH)
+    given = ("hq_url", hq_url) if host is None else ("host", host)
+    address = Address.parse(given[1] or "", port, path, default=HQ_PATH, argument=given[0])
     return Server(address, Realm.parse(auth_url, auth_realm, auth_client), log_level)
 
 

@@ -30,26 +30,26 @@ class Address:
         path: str | None = None,
         *,
         default: str = API_PATH,
+        argument: str = "host",
     ) -> Address:
         """Parse the parts of an address as users write them."""
-        for name, text in (("host", host), ("path", path or "")):
-            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ConfigurationError(f"{name}: expected a str, got {type(text).__name__}")
+        require_text(argument, host)
+        require_text("path", path or "")
         host = host.strip()
         if "@" in host:  # wherever it is: people forget to quote passwords in addresses
             raise ConfigurationError(
-                "host: expected an address without credentials, got "
+                f"{argument}: expected an address without credentials, got "
                 f"{_without_login(host)!r}. Pass them to authenticate()."
             )
         url = _split(host)
         if url is None or url.scheme not in ("http", "https") or not url.hostname:
             raise ConfigurationError(
-                "host: expected an address that starts with https:// (or http://) and names the "
-                f"server, such as 'https://server.example', got {host!r}"
+                f"{argument}: expected an address that starts with https:// (or http://) and names "
+                f"the server, such as 'https://server.example', got {host!r}"
             )
         if url.query or url.fragment:
             raise ConfigurationError(
-                f"host: expected an address that ends with the path of the API, got {host!r}"
+                f"{argument}: expected an address that ends with the path of the API, got {host!r}"
             )
         number, own_port = _port(port), url.port
         if own_port and number and own_port != number:
@@ -60,10 +60,12 @@ class Address:
         return cls(f"{url.scheme}://{name}", number or own_port, _path(url.path, path, default))
 
     @classmethod
-    def parse_exact(cls, url: str) -> Address:
+    def parse_exact(cls, url: str, argument: str = "host") -> Address:
         """Parse the complete address of an API: without a path, it is at the root."""
+        require_text(argument, url)
         parts = _split(url)
-        return cls.parse(url, None, None if parts and parts.path.strip("/") else "")
+        path = None if parts and parts.path.strip("/") else ""
+        return cls.parse(url, None, path, argument=argument)
 
     @classmethod
     def parse_store(cls, url: str | None) -> Address:
@@ -87,6 +89,12 @@ class Address:
         """The complete address of the API, without a slash at the end."""
         port = f":{self.port}" if self.port else ""
         return f"{self.host}{port}{self.path}"
+
+
+def require_text(argument: str, value: object) -> None:
+    """Raise ConfigurationError for an argument that is no text."""
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{argument}: expected a str, got {type(value).__name__}")
 
 
 def _split(host: str) -> SplitResult | None:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
-def check_proxy(proxy: str, source: str) -> str:
+def check_proxy(proxy: object, source: str) -> str:
     """Return the address of a proxy, or reject it without showing it."""
-    if not _is_proxy(proxy):  # a separate function: its variables would be in the traceback
+    if not isinstance(proxy, str) or not _is_proxy(
+        proxy
+    ):  # a separate function: its variables would be in the traceback
         raise ConfigurationError(
             f"{source}: expected the address of a proxy, such as 'http://proxy.example:3128', got "
             "something else. It can begin with "

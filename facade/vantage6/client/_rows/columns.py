@@ -7,6 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias, cast
 
+from vantage6.bindings.secret import NAMES as SECRETS
+from vantage6.bindings.secret import SecretRow, conceal
+
 from .._utils.table import WIDE, Column, Table
 from .._utils.text import ELLIPSIS, sanitize, sanitize_lines, truncate
 from .._utils.time import is_time, parse_time
@@ -53,16 +56,20 @@ def table_of_rows(
 ) -> Table:
     """Build a table of rows: whole, or short with a hint how to see the rest."""
     is_cut = not is_whole and len(rows) > MOST
-    shown = [
-        cast("Fields", row) if isinstance(row, Mapping) else {"": row}
-        for row in ([*rows[:HEAD], *rows[-TAIL:]] if is_cut else rows)
-    ]
+    selected = [*rows[:HEAD], *rows[-TAIL:]] if is_cut else rows
+    shown = [_fields(row) for row in selected]
+    secret = {name for row in selected if isinstance(row, SecretRow) for name in row} & SECRETS
     known = list(dict.fromkeys(name for row in shown for name in row))
     main = known if fields is not None else _main_columns(known, shown)
+    main = [name for name in main if name not in secret]
     others = [name for name in known if name not in main]
     visible = [*main]
     if is_whole:
-        visible += [name for name in others if any(_has_content(row.get(name)) for row in shown)]
+        visible += [
+            name
+            for name in others
+            if name not in secret and any(_has_content(row.get(name)) for row in shown)
+        ]
     limit = None if is_whole else 2 * WIDE
     columns = [_column(name, [row.get(name) for row in shown], names, limit) for name in visible]
     if is_whole and fields is None:  # cells that reach beyond their column shift no other ones
@@ -91,6 +98,13 @@ def table_of_row(row: Fields, names: Names, *, is_whole: bool) -> Table:
         cells += [first, *others]
     columns = [Column("", "", heads, is_firm=True), Column("", "", cells)]
     return Table(columns, hint="print(row) shows everything", is_cut=is_cut, title="")
+
+
+def _fields(row: object) -> Fields:
+    """Return the fields of a row, without the text of its secrets."""
+    if isinstance(row, SecretRow):
+        return conceal(dict(row))
+    return cast("Fields", row) if isinstance(row, Mapping) else {"": row}
 
 
 def _main_columns(known: Sequence[str], rows: Sequence[Fields]) -> list[str]:

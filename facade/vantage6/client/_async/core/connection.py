@@ -10,7 +10,7 @@ from ..._http.context import DEFAULTS, UNSIGNED, SendOptions
 from ..._http.decoding import decode_response, invalid_response, validate
 from ..._rows.pages import PAGE_SIZE, SORT, Listing, Pages, check_page
 from ..._rows.rows import Rows
-from ...errors import EndpointNotFoundError, ServerError, Vantage6Error
+from ...errors import EndpointNotFoundError, NotFoundError, ServerError, Vantage6Error
 from .name_cache import NameCache
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class Connection:
             body = decode_response(call, response, options.refused)
         except EndpointNotFoundError as error:
             raise await self._explain(call, error) from None
+        except NotFoundError:
+            self.names.forget()  # a cached name may belong to something that was deleted
+            raise
         except ServerError as error:
             has_login = self.http.signer.tokens is not None
             raise self.backend.explain_failure(error, has_login=has_login) from None
