@@ -6,13 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.mail_sink import MailSink
+from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
+
+# An algorithm for both generations.
+LOGISTIC = {"example/logistic": ROOT / "examples" / "both-generations" / "logistic.py"}
 
 
 @pytest.fixture(scope="session")
 def network() -> Iterator[LocalNetwork]:
     """Three organizations in a collaboration without encryption."""
-    with LocalNetwork(organizations=3) as net:
+    with LocalNetwork(organizations=3, algorithms=LOGISTIC) as net:
         yield net
 
 
@@ -20,6 +24,20 @@ def network() -> Iterator[LocalNetwork]:
 def encrypted_network() -> Iterator[LocalNetwork]:
     """Three organizations in an encrypted collaboration."""
     with LocalNetwork(organizations=3, encrypted=True) as net:
+        yield net
+
+
+@pytest.fixture(scope="session")
+def hq_network() -> Iterator[LocalNetwork]:
+    """Three organizations at HQ, in a collaboration without encryption."""
+    with LocalNetwork(version="5.0.3", organizations=3, algorithms=LOGISTIC) as net:
+        yield net
+
+
+@pytest.fixture(scope="session")
+def encrypted_hq_network() -> Iterator[LocalNetwork]:
+    """Three organizations at HQ, in an encrypted collaboration."""
+    with LocalNetwork(version="5.0.3", organizations=3, encrypted=True, algorithms=LOGISTIC) as net:
         yield net
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._auth.identity import WhoAmI
     from ._auth.remember import SavedLogin
     from ._auth.two_factor import show_qr
+    from ._backend.databases import Extraction
     from ._config.profiles import Profile, profiles
     from ._events.types import (
         Event,
@@ -91,6 +92,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "UserClient",
+    "Extraction",
     "Rows",
     "ResultRows",
     "Progress",
@@ -166,6 +168,7 @@ _HOMES = {
     "AsyncClient": "._async.client",
     "Client": "._sync.client",
     "UserClient": "._sync.client",
+    "Extraction": "._backend.databases",
     "ResultRows": "._rows.results",
     "Rows": "._rows.rows",
     "LogLine": "._waiting.logs",

@@ -1,7 +1,7 @@
 """Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
 
 import csv
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,9 @@ pytestmark = pytest.mark.live
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
-def network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
-    with LocalNetwork(version="5.0.3", encrypted=request.param) as network:
-        yield network
+@pytest.fixture(params=["hq_network", "encrypted_hq_network"])
+def network(request: pytest.FixtureRequest) -> LocalNetwork:
+    return request.getfixturevalue(request.param)
 
 
 @pytest_asyncio.fixture
@@ -120,7 +119,8 @@ async def test_script_without_a_session(client: AsyncClient, network: LocalNetwo
     )
     values = [age for name in names for age in ages(network)[name]]
     assert value == {"average": pytest.approx(sum(values) / len(values))}
-    (session,) = await client.session.list(scope="own", filter_=("ready", True))
+    session = await client.session.get(frame["session"])
+    assert session["scope"] == "own"
     assert (session["name"] or "").startswith("vantage6-sdk-")
     with pytest.raises(InvalidInputError, match=r"Only a new extraction"):
         await client.dataframe.preprocess(part, AVERAGE, "keep_between", organizations=names[2:])

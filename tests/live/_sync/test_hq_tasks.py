@@ -21,10 +21,9 @@ pytestmark = pytest.mark.live
 AVERAGE = "harbor2.vantage6.ai/demo/average"
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
-def network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
-    with LocalNetwork(version="5.0.3", encrypted=request.param) as network:
-        yield network
+@pytest.fixture(params=["hq_network", "encrypted_hq_network"])
+def network(request: pytest.FixtureRequest) -> LocalNetwork:
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -118,7 +117,8 @@ def test_script_without_a_session(client: Client, network: LocalNetwork) -> None
     )
     values = [age for name in names for age in ages(network)[name]]
     assert value == {"average": pytest.approx(sum(values) / len(values))}
-    (session,) = client.session.list(scope="own", filter_=("ready", True))
+    session = client.session.get(frame["session"])
+    assert session["scope"] == "own"
     assert (session["name"] or "").startswith("vantage6-sdk-")
     with pytest.raises(InvalidInputError, match=r"Only a new extraction"):
         client.dataframe.preprocess(part, AVERAGE, "keep_between", organizations=names[2:])

@@ -5,15 +5,14 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.support.scripted_hq import Hq
 from tests.support.scripted_realm import ScriptedRealm
-from tests.support.scripted_server import Reply, Request, ScriptedServer, scripted_server
+from tests.support.scripted_server import ScriptedServer, scripted_server
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -24,7 +23,6 @@ from vantage6.client import (
     WaitTimeoutError,
 )
 
-LINK: dict[str, Any] = {"link": "", "methods": []}
 GENERATION = r"generation 4\.x"
 RESULTS = [
     # what HQ stores, the text that rows hold, and the output
@@ -36,149 +34,6 @@ RESULTS = [
     (base64.b64encode(b"0.30000000000000004").decode(), "0.30000000000000004", 0.1 + 0.2),
     (base64.b64encode(b'{"1": "a", "1": "b"}').decode(), '{"1": "a", "1": "b"}', {"1": "b"}),
 ]
-
-
-def ref(id_: int) -> dict[str, Any]:
-    return {"id": id_, **LINK}
-
-
-@dataclass
-class Hq:
-    """An HQ with 12 organizations, a session with two data frames, and one task."""
-
-    sent: list[tuple[str, str, Any]] = field(default_factory=list[Any])
-    runs: list[tuple[str, str | None]] = field(default_factory=list[Any])
-    later: list[list[tuple[str, str | None]]] = field(default_factory=list[Any])
-    log: str = ""
-    blob_store: bool = False
-    store_error: Reply | None = None
-    is_deleted: bool = False
-
-    def page(self, rows: list[Any]) -> Reply:
-        return 200, {"data": rows, "links": {"first": "", "self": ""}}
-
-    def session(self, id_: int, name: str = "survival", collaboration: int = 1) -> dict[str, Any]:
-        return {
-            "id": id_,
-            "name": name,
-            "scope": "own",
-            "collaboration": ref(collaboration),
-            "study": None,
-            "owner": ref(7),
-            "ready": True,
-        }
-
-    def frame(self, id_: int) -> dict[str, Any]:
-        return {
-            "id": id_,
-            "name": f"frame{id_}",
-            "session": ref(4 if id_ < 10 else 5),
-            "ready": True,
-            "organizations_ready": [1, 3],
-            "db_label": "default",
-            "last_session_task": None,
-            "columns": [
-                {"name": name, "dtype": dtype, "node_id": node}
-                for name, dtype, node in (
-                    ("age", "int64", 101),
-                    ("age", "double", 102),
-                    ("__index_level_0__", "int64", 101),
-                    ("__index_level_0__", "int64", 102),
-                    ("sex", "string", 101),
-                )
-            ],
-        }
-
-    def run(self, number: int, status: str) -> dict[str, Any]:
-        return {
-            "id": number,
-            "status": status,
-            "organization": ref(number),
-            "node": {"id": 100 + number, "name": f"node{number}"},
-            "task": ref(9),
-            "log": self.log,
-            "arguments": "e30=",
-            "started_at": None,
-            "finished_at": None,
-        }
-
-    def task(self, query: dict[str, list[str]]) -> dict[str, Any]:
-        found = [status for status, _ in self.runs]
-        alive = {"pending", "initializing", "active"}
-        failed = any(status not in alive | {"completed"} for status in found)
-        status = "failed" if failed else "awaiting" if alive & {*found} else "completed"
-        row: dict[str, Any] = {
-            "id": 9,
-            "name": "t",
-            "status": status,
-            "collaboration": ref(1),
-            "job_id": 1,
-        }
-        row |= {"parent": None, "study": None, "results": "", "runs": ""}
-        include = query.get("include", [])
-        numbered = list(enumerate(self.runs, 1))
-        if "runs" in include:
-            row["runs"] = [self.run(number, status) for number, (status, _) in numbered]
-        if "results" in include:
-            row["results"] = [
-                {"id": number, "result": result, "run": ref(number), "task": ref(9)}
-                for number, (_, result) in numbered
-            ]
-        return row
-
-    def __call__(self, request: Request) -> Reply | None:
-        parts = urlsplit(request.path)
-        path, query = parts.path.removeprefix("/hq"), parse_qs(parts.query)
-        self.sent.append((request.method, f"{path}?{parts.query}".rstrip("?"), request.body))
-        if request.method == "DELETE":
-            return 200, {"msg": "deleted"}
-        if request.method == "POST" and path == "/session":
-            return 201, self.session(6, request.body.get("name") or "two_words")
-        if request.method == "POST" and re.fullmatch("/session/.*dataframe.*", path):
-            return 201, self.frame(1)
-        if request.method == "POST" and path == "/task":
-            return self.store_error or (201, {"id": 9, "name": "t"})
-        if path == "/session":
-            return self.page([self.session(4), self.session(5, "other")])
-        if found := re.fullmatch(r"/session/(\d+)", path):
-            return 200, self.session(int(found[1]))
-        if found := re.fullmatch(r"/session/(\d+)/dataframe", path):
-            return self.page([self.frame(id_) for id_ in ((1, 2) if found[1] == "4" else (11,))])
-        if found := re.fullmatch(r"/session/dataframe/(\d+)", path):
-            return 200, self.frame(int(found[1]))
-        if path == "/blobstream/status":
-            return 200, {"blob_store_enabled": self.blob_store}
-        if path == "/collaboration/1":
-            return 200, {"id": 1, "name": "demo", "encrypted": False}
-        if path == "/organization":
-            return self.page([{"id": n, "name": f"org{n}"} for n in range(1, 13)])
-        if path == "/node":
-            rows = [{"id": 100 + n, "name": "n", "organization": ref(n)} for n in range(1, 13)]
-            return self.page(rows)
-        if self.is_deleted:
-            return (404 if path == "/task/9" else 400), {"msg": "Task id=9 not found"}
-        if path == "/task/9":
-            row = self.task(query)
-            if self.later:
-                self.runs = self.later.pop(0)
-            return 200, row
-        if path == "/run":
-            rows = [self.run(number, status) for number, (status, _) in enumerate(self.runs, 1)]
-            if self.later:
-                self.runs = self.later.pop(0)
-            return self.page(rows[::-1])
-        if path == "/result":
-            return self.page(
-                [
-                    {"id": number, "result": result, "run": ref(number), "task": ref(9)}
-                    for number, (_, result) in enumerate(self.runs, 1)
-                ][::-1]
-            )
-        return self.page([]) if path == "/task" else None
-
-    def bodies(self, path: str) -> list[Any]:
-        """Return the bodies sent to a path."""
-        return [body for method, to, body in self.sent if method == "POST" and to == path]
 
 
 @pytest.fixture
@@ -279,7 +134,7 @@ def test_action_is_left_to_the_store(client: Client, hq: Hq) -> None:
 
 @pytest.mark.parametrize("databases", ["default", [{"label": "default"}]])
 def test_label_shows_the_extraction_to_write(client: Client, hq: Hq, databases: Any) -> None:
-    with pytest.raises(InvalidInputError, match=r"dataframe\.create\('default', image, method\)"):
+    with pytest.raises(InvalidInputError, match=r"databases=\[Extraction\('default', method\)\]"):
         create(client, databases=databases)
     assert not hq.bodies("/task")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from vantage6.client import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
-from vantage6.client._backend.databases import database_list
+from vantage6.client._backend.databases import Extraction, database_list
 from vantage6.client._encryption.cipher import decrypt
 from vantage6.client._encryption.keys import generate_private_key, public_key_of
 from vantage6.client._tasks.request import (
@@ -36,6 +36,8 @@ MEMBERS = [member(id_, public_key_of(key)) for id_, key in KEYS.items()]
         ("default", [{"label": "default"}]),
         ({"label": "default"}, [{"label": "default"}]),
         (["default", "other"], [{"label": "default"}, {"label": "other"}]),
+        (Extraction("default", "read_csv"), [{"label": "default"}]),
+        ([Extraction("a", "f", image="i", refresh=True), "b"], [{"label": "a"}, {"label": "b"}]),
         ([{"label": "default", "query": "SELECT 1"}], [{"label": "default", "query": "SELECT 1"}]),
     ],
 )
@@ -48,7 +50,11 @@ def test_databases_are_accepted_in_every_form(given: Any, expected: list[dict[st
     [
         ([{}], r"databases\[0\]: expected a label"),
         (["good", {"label": 3}], r"databases\[1\]: expected a label"),
-        ([3], r"databases\[0\]: expected a label"),
+        ([3], r"databases\[0\]: expected a label.*got a data frame, which servers 4.x lack: 3"),
+        ([["patients"]], r"got a data frame.*Extraction\('default', method\) runs on both"),
+        ([{"id": 5, "name": "patients", "session": {"id": 4}}], r"got a data frame"),
+        ([{"type": "dataframe", "dataframe_id": 5}], r"got a data frame"),
+        ({"id": 5, "name": "patients", "session": {"id": 4}}, r"got a data frame"),
         (3, r"databases: expected labels such as \['default'\], got 3"),
         ("my-data", "letters, digits and underscores"),
         ([{"label": "2nd"}], "letters, digits and underscores"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._rows.names import Kind
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
-    from .databases import Databases, Lookup, Place, TaskPlan
+    from .databases import Databases, Extract, Lookup, Place, TaskPlan
     from .v4_operations import ServerOperations, StoreOperations
     from .v5_operations import SessionOperations
     from .versions import Service
@@ -81,7 +81,7 @@ class Backend(Protocol):
 
     def complete_task(
         self, plan: TaskPlan, place: Place
-    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+    ) -> Generator[Call[Any] | Lookup | Extract, Any, Mapping[str, Any]]:
         """Yield the calls and look-ups for the data of a task; return more fields of its body."""
         ...
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .._http.response import Response
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
-    from .databases import Databases, Lookup, Place
+    from .databases import Databases, Extract, Lookup, Place
 
 
 class V4(Generation):
@@ -60,7 +60,7 @@ class V4(Generation):
 
     def complete_task(
         self, plan: TaskPlan, place: Place
-    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+    ) -> Generator[Call[Any] | Lookup | Extract, Any, Mapping[str, Any]]:
         """Return the further fields of a task: none, as databases need no preparation."""
         yield from ()
         return {}

@@ -27,7 +27,15 @@ from ..errors import (
     NotAuthenticatedError,
     UnsupportedServerVersionError,
 )
-from .databases import Lookup, TaskPlan, frame_groups, label_error
+from .databases import (
+    AUTOMATIC,
+    Extract,
+    Extraction,
+    Lookup,
+    TaskPlan,
+    frame_groups,
+    label_error,
+)
 from .generation import Generation
 from .v5_operations import SessionOperations
 from .versions import Service
@@ -117,7 +125,7 @@ def own_session(place: Place) -> Generator[Call[Any], Any, int]:
         body: rows.SessionInput = {
             "collaboration_id": place.collaboration_id,
             "scope": "own",
-            "name": f"vantage6-sdk-{token_hex(4)}",
+            "name": f"{AUTOMATIC}{token_hex(4)}",
         }
         if place.study_id is not None:
             body["study_id"] = place.study_id
@@ -197,13 +205,16 @@ class V5(Generation):
 
     def complete_task(
         self, plan: TaskPlan, place: Place
-    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+    ) -> Generator[Call[Any] | Lookup | Extract, Any, Mapping[str, Any]]:
         """Yield the calls and look-ups for session and data frames; return their fields."""
         session = place.session
-        groups: list[list[int]] = []
+        groups: list[list[int | Extraction]] = []
         for refs in plan.frames:
-            group: list[int] = []
+            group: list[int | Extraction] = []
             for ref in refs:
+                if isinstance(ref, Extraction):  # needs the session
+                    group.append(ref)
+                    continue
                 row = yield from self._data_frame(ref, None if session is None else session["id"])
                 if session is None:  # that of the first data frame
                     session = yield calls.get_session(row["session"]["id"])
@@ -215,7 +226,15 @@ class V5(Generation):
                 group.append(row["id"])
             groups.append(group)
         session_id = yield from self.find_session(replace(place, session=session))
-        frames = [[{"type": "dataframe", "dataframe_id": id_} for id_ in group] for group in groups]
+        frames: list[list[Mapping[str, object]]] = []
+        for given in groups:
+            frames.append([])
+            for item in given:
+                id_ = item
+                if isinstance(item, Extraction):
+                    action = plan.body.get("action")
+                    id_ = yield Extract(item, session_id, action != "federated_compute")
+                frames[-1].append({"type": "dataframe", "dataframe_id": id_})
         return {"session_id": session_id, **({"databases": frames} if frames else {})}
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
@@ -226,7 +245,7 @@ class V5(Generation):
 
     def _data_frame(
         self, ref: Ref, session_id: int | None
-    ) -> Generator[Call[Any] | Lookup, Any, Mapping[str, Any]]:
+    ) -> Generator[Call[Any] | Lookup | Extract, Any, Mapping[str, Any]]:
         """Yield what finds a data frame; return its row."""
         if isinstance(ref, Mapping) and {"id", "name", "session"} <= ref.keys():
             return ref

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -70,6 +71,7 @@ def public_key_of(private_key: rsa.RSAPrivateKey) -> str:
     return encode(pem)
 
 
+@lru_cache(maxsize=1024)  # of the recipients of each new task
 def fingerprint(public_key: str) -> str:
     """Return the fingerprint by which people compare public keys."""
     der = load_public_key(public_key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +13,7 @@ from vantage6.bindings.secret import Secret
 from ..._auth.identity import WhoAmI
 from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
-from ..._backend.databases import Lookup
+from ..._backend.databases import Extract, Lookup
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
 from ..._encryption.key_files import KeySource, read_private_key
@@ -84,6 +84,8 @@ class State:
         default_factory=dict[int | None, tuple[frozenset[int], float]]
     )
     session: Mapping[str, Any] | None = None
+    # The data frames that the client extracted for tasks.
+    extracted: set[int] = field(default_factory=set[int])
     own_sessions: dict[tuple[int, int | None], int] = field(
         default_factory=dict["tuple[int, int | None]", int]
     )
@@ -278,15 +280,20 @@ class Core(Connection):
         return await self.run_plan(steps, signed)
 
     async def run_plan(
-        self, steps: Generator[Call[Any] | Lookup, Any, T], options: SendOptions = DEFAULTS
+        self,
+        steps: Generator[Call[Any] | Lookup | Extract, Any, T],
+        options: SendOptions = DEFAULTS,
+        extract: Callable[[Extract], Awaitable[int]] | None = None,
     ) -> T:
-        """Send the calls and look up the names that a plan of the backend yields."""
+        """Send the calls, look up the names and extract the data that a backend's plan yields."""
         try:
             step = next(steps)
             while True:
                 try:
                     if isinstance(step, Lookup):
                         found: Any = await self.id_of(step.kind, step.ref, step.within)
+                    elif isinstance(step, Extract):
+                        found = extract and await extract(step)
                     else:
                         found = await self.send(step, options)
                 except Vantage6Error as error:

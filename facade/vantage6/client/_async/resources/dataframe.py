@@ -6,21 +6,19 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ..._backend.databases import Place
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from ..._tasks.encoding import serialize
-from ..._tasks.request import check_organizations, task_input
-from ..._utils.logging import LOGGER
+from ..._tasks.request import task_input
 from ..._waiting.arguments import check_times
 from ...errors import InvalidInputError
+from ..tasks.frames import nodes_of, session_task, start_extraction
 from .base import Readable
 from .session import Placed
-from .task import inputs_for
 
 if TYPE_CHECKING:
-    from ..._backend.hq_rows import Dataframe, Message, SessionTaskInput
+    from ..._backend.hq_rows import Dataframe, Message
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
 
@@ -167,19 +165,18 @@ class Dataframes(Placed, Readable["Dataframe"]):
         ... )
         >>> frame = await client.dataframe.wait(frame)
         """
-        create_dataframe = self._operations().create_dataframe
+        self._operations()
         selection = self._selection("create_dataframe", field, fields)
         data = _encoded(method, arguments)
         place = await self._place(None, None, session)
         if organizations is None:
-            organizations = await self._with_nodes(place)
-        task = await self._task(place, organizations, image, method, data, store)
+            organizations = list(await nodes_of(self._core, place))
+        store_id = await self._optional_id("store", store)
+        task = await session_task(self._core, place, organizations, image, method, data, store_id)
         async with self._core.session_lock:
             session_id = await self._core.run_plan(self._core.backend.find_session(place))
         body: Any = without_none(label=label, name=name, task=task)
-        row = await self._change(create_dataframe(session_id, body))
-        LOGGER.info("Extracting data frame %r (id %s)", row["name"], row["id"])
-        return self._selected(row, selection)
+        return self._selected(await start_extraction(self._core, session_id, body), selection)
 
     async def preprocess(
         self,
@@ -252,7 +249,8 @@ class Dataframes(Placed, Readable["Dataframe"]):
         ready = row["organizations_ready"]
         if organizations is None:
             organizations = sorted(ready)
-        task = await self._task(place, organizations, image, method, data, store)
+        store_id = await self._optional_id("store", store)
+        task = await session_task(self._core, place, organizations, image, method, data, store_id)
         if lost := [part["id"] for part in task["organizations"] if part["id"] not in ready]:
             raise InvalidInputError(
                 f"organizations: expected some of {sorted(ready)}, at which data frame "
@@ -411,39 +409,6 @@ class Dataframes(Placed, Readable["Dataframe"]):
             return row
         await wait_for(self._core, [task["id"]], interval, timeout, on_failure, progress)
         return await self._core.send(get_dataframe(id_))
-
-    async def _with_nodes(self, place: Place) -> Sequence[Ref]:
-        """Return the organizations of a study or collaboration that have a node."""
-        nodes = await self._core.rows(
-            partial(self._server.list_nodes, collaboration_id=place.collaboration_id)
-        )
-        ids = {node["organization"]["id"] for node in nodes}
-        if place.study_id is not None:
-            listing = partial(self._server.list_organizations, study_id=place.study_id)
-            ids &= {row["id"] for row in await self._core.rows(listing)}
-        return sorted(ids)
-
-    async def _task(
-        self,
-        place: Place,
-        organizations: Sequence[Ref],
-        image: str,
-        method: str,
-        data: bytes,
-        store: Ref | None,
-    ) -> SessionTaskInput:
-        """Return the task that makes or changes a data frame."""
-        refs = check_organizations(organizations)
-        inputs, _ = await inputs_for(
-            self._core, refs, data, place.collaboration_id, place.study_id, None
-        )
-        task: Any = without_none(
-            image=image,
-            method=method,
-            organizations=inputs,
-            store_id=await self._optional_id("store", store),
-        )
-        return task
 
 
 def _encoded(method: str, arguments: Mapping[str, object] | None) -> bytes:

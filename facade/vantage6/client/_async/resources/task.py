@@ -9,37 +9,32 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._backend.former_names import explains_former
 from ..._http.request import without_none
-from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
 from ..._rows.selection import filter_rows
 from ..._tasks.encoding import serialize
 from ..._tasks.request import (
-    check_distinct,
     check_organizations,
     describe_organizations,
     either_arguments,
-    encrypted_inputs,
-    plain_inputs,
-    public_keys,
     task_input,
 )
 from ..._utils.logging import LOGGER
-from ..._utils.threads import run_in_thread
 from ..._waiting.arguments import check_display_options, check_times
-from ...errors import EncryptionNotSetUpError, InvalidInputError
+from ...errors import InvalidInputError
 from ..tasks.create import create
+from ..tasks.frames import Extractor
+from ..tasks.inputs import inputs_for
 from .base import Named
 from .session import Placed
 
 if TYPE_CHECKING:
     from ..._backend.databases import Databases
-    from ..._backend.rows import Message, Task, TaskOrganization
+    from ..._backend.rows import Message, Task
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
-    from ..core.core import Core
 
 # In the class below, `list` is a method.
 Outputs: TypeAlias = list[Any]
@@ -268,11 +263,12 @@ class Tasks(Placed, Named["Task"]):
             Algorithm store that the algorithm comes from.
         server_url : str, optional
             Address under which that store knows this server, if the server does not report it.
-        databases : str, dict, or list of these, optional
+        databases : str, dict, row, Extraction, or list of these, optional
             Labels of the databases to use. A dict has a ``"label"``, and optionally ``"query"``,
             ``"sheet_name"`` and ``"preprocessing"``. HQ 5.x takes data frames instead: names, ids
             or rows, one for each argument of the function, or a list of them for an argument that
-            takes several.
+            takes several. An `Extraction` works on both: at HQ, this call first waits for the data
+            frame.
         method : str, optional
             Name of the function to run, instead of `input_`.
         args, kwargs : sequence and dict, optional
@@ -321,6 +317,8 @@ class Tasks(Placed, Named["Task"]):
         UnsupportedServerVersionError
             If `databases` uses something that the server's version does not support; no task is
             created.
+        TaskFailedError
+            If an `Extraction` failed at one of the organizations; no task is created.
         TaskCreationUncertainError
             If the response was lost and no such task can be found on the server. The request is
             sent only once; if the response is lost but the task exists, that task is returned.
@@ -339,23 +337,48 @@ class Tasks(Placed, Named["Task"]):
         >>> results = await client.wait_for_results(task)
         """
         selection = self._selection("create_task", field, fields)
-        backend = self._core.backend
-        function = task_input(input_, method, args, either_arguments(kwargs, arguments))
-        plan = backend.plan_task(function, databases, action, store)
-        data = serialize(plan.payload, plan.path if input_ is None else "input_")
-        parts = plan.body | without_none(
-            name=name, image=image, description=description, server_url=server_url
+        task, _ = await self._create(
+            organizations,
+            without_none(name=name, image=image, description=description, server_url=server_url),
+            task_input(input_, method, args, either_arguments(kwargs, arguments)),
+            None if input_ is None else "input_",
+            (collaboration, study, session),
+            (databases, action, store),
+            on_transfer,
         )
+        return self._selected(task, selection)
+
+    async def _create(
+        self,
+        organizations: Sequence[Ref],
+        parts: dict[str, Any],
+        function: Mapping[str, object],
+        path: str | None,
+        where: tuple[Ref | None, Ref | None, Ref | None],
+        uses: tuple[Databases, str | None, Ref | None],
+        on_transfer: OnTransfer | None,
+        timeout: float | None = None,
+        progress: ProgressOption = None,
+    ) -> tuple[Task, float | None]:
+        """Create a task; return it, and what is left of the timeout after extractions."""
+        backend, store = self._core.backend, uses[2]
+        plan = backend.plan_task(function, *uses)
+        data = serialize(plan.payload, plan.path if path is None else path)
+        parts = plan.body | parts
         self._core.contract.check_body("create_task", parts)  # before anything is uploaded
-        place = await self._place(collaboration, study, session)
+        place = await self._place(*where)
         collaboration_id, study_id = place.collaboration_id, place.study_id
         refs = check_organizations(organizations)
-        async with self._core.session_lock:
-            parts |= await self._core.run_plan(backend.complete_task(plan, place))
         inputs, names = await inputs_for(
             self._core, refs, data, collaboration_id, study_id, on_transfer
         )
         store_id = await self._optional_id("store", store)
+        ids = [part["id"] for part in inputs]
+        extract = Extractor(self._core, place, parts["image"], ids, store_id)
+        async with self._core.session_lock:
+            steps = backend.complete_task(plan, place)
+            parts |= await self._core.run_plan(steps, extract=extract)
+        left = await extract.wait(timeout, progress)
         body: Any = parts | without_none(
             collaboration_id=collaboration_id,
             study_id=study_id,
@@ -372,7 +395,7 @@ class Tasks(Placed, Named["Task"]):
                 monotonic() - asked,
                 describe_organizations(absent, names),
             )
-        return self._selected(task, selection)
+        return task, left
 
     @explains_former("input", "data_format", "database")
     async def run(
@@ -421,7 +444,7 @@ class Tasks(Placed, Named["Task"]):
             Collaboration and study to run the task in, and algorithm store of the algorithm.
         server_url : str, optional
             Address under which that store knows this server, if the server does not report it.
-        databases : str, dict, row, or list of these, optional
+        databases : str, dict, row, Extraction, or list of these, optional
             Databases or data frames to use, as in `create`.
         method : str, optional
             Name of the function to run, instead of `input_`.
@@ -483,24 +506,16 @@ class Tasks(Placed, Named["Task"]):
 
         check_times(interval, timeout)
         check_display_options(on_failure, progress)
-        task = await self.create(
+        task, timeout = await self._create(
             organizations,
-            name,
-            image,
-            description,
-            input_,
-            collaboration,
-            study,
-            store,
-            server_url,
-            databases,
-            method=method,
-            args=args,
-            kwargs=kwargs,
-            arguments=arguments,
-            session=session,
-            action=action,
-            on_transfer=on_transfer,
+            without_none(name=name, image=image, description=description, server_url=server_url),
+            task_input(input_, method, args, either_arguments(kwargs, arguments)),
+            None if input_ is None else "input_",
+            (collaboration, study, session),
+            (databases, action, store),
+            on_transfer,
+            timeout,
+            progress,
         )
         (rows,) = await wait_for(
             self._core, [task["id"]], interval, timeout, on_failure, progress, logs
@@ -602,53 +617,3 @@ class Tasks(Placed, Named["Task"]):
         >>> message = await client.task.kill("long")
         """
         return await self._send_message(self._server.kill_task({"id": await self._resolve(id_)}))
-
-
-async def inputs_for(
-    core: Core,
-    refs: Sequence[Ref] | None,
-    data: bytes,
-    collaboration: int,
-    study: int | None,
-    on_transfer: OnTransfer | None,
-) -> tuple[list[TaskOrganization], Mapping[int, str]]:
-    """Return the input per organization, encrypted if needed, and their names."""
-    within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
-    list_organizations = core.backend.server.list_organizations
-    row = await core.send(core.backend.server.get_collaboration(collaboration))
-    key, field = core.private_key, core.backend.input_field
-    if await run_in_thread(core.trust.allows_plain, row, has_key=key is not None):
-        if refs is None:
-            refs = await core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
-        ids = [await core.id_of("organization", ref, within) for ref in refs]
-        check_distinct(ids)
-        names = core.names.displayed_organizations()
-        if await core.blobs.is_there():
-            return await core.blobs.put_inputs(ids, data, None, on_transfer), names
-        return plain_inputs(ids, data, field), names
-    if key is None:
-        raise EncryptionNotSetUpError(
-            f"private key: expected one for encrypted collaboration {collaboration} "
-            f"({row.get('name')}), got none. Pass your organization's private key to "
-            "setup_encryption() before you create a task."
-        )
-    from ..._encryption.keys import public_key_of
-
-    # Names and keys are of the same rows, not of listings that may contradict each other.
-    members = await core.rows(partial(list_organizations, collaboration_id=collaboration))
-    listed = (
-        members if study is None else await core.rows(partial(list_organizations, study_id=study))
-    )
-    directory = Directory(
-        "organization", listed, describe_scope(within, row.get("name") if study is None else None)
-    )
-    ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
-    check_distinct(ids)
-    rows = {row["id"]: row for row in (*members, *listed)}
-    own = core.whoami.organization_id, public_key_of(key)
-    await run_in_thread(core.trust.check_keys, ids, rows.values(), own)
-    names = {id_: row.get("name") or "" for id_, row in rows.items()}
-    if await core.blobs.is_there():
-        keys = public_keys(ids, rows.values())
-        return await core.blobs.put_inputs(ids, data, keys, on_transfer), names
-    return encrypted_inputs(ids, data, rows.values(), field), names

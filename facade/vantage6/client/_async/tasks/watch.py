@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -50,8 +50,11 @@ class TaskWatcher:
         logs: bool = False,
         until_last_run: bool = False,
         shown: bool = False,
+        organizations: Collection[int] | None = None,
     ) -> None:
         self._core = core
+        # Those whose runs must have ended, by default all.
+        self._organizations = organizations
         self.tracker = TaskTracker(
             task_ids, time.monotonic(), interval, timeout, each=each, closely=closely, logs=logs
         )
@@ -133,7 +136,8 @@ class TaskWatcher:
         await self._find_offline(due)
         for task in due:
             task.is_over = task.error is not None or (
-                has_finished(task.status) and await self._is_over(task)
+                self._is_over_where_wanted(task)
+                or (has_finished(task.status) and await self._is_over(task))
             )
         self.tracker.looked(ids, time.monotonic(), began)
         self._has_polled = True
@@ -143,6 +147,12 @@ class TaskWatcher:
         missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
         for row in await self._poller.rows(missing, "results"):
             self.tracker.update_task(row)
+
+    def _is_over_where_wanted(self, task: TaskState) -> bool:
+        """Return whether the runs at the organizations that the wait is for have ended."""
+        runs = self.tracker.runs_of(task.task_id)
+        ended = {run.organization_id for run in runs if has_finished(run.status)}
+        return self._organizations is not None and ended >= {*self._organizations}
 
     async def _is_over(self, task: TaskState) -> bool:
         """Return whether the wait for a finished task is over."""

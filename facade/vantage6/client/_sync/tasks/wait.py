@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
@@ -52,14 +52,24 @@ def wait_for(
     on_failure: OnFailure = "raise",
     progress: ProgressOption = None,
     logs: bool = False,
+    organizations: Collection[int] | None = None,
 ) -> list[ResultRows]:
-    """Wait until all tasks have ended; the parameters are those of `wait_for_results`."""
+    """Wait until tasks have ended, or their runs at some organizations; see `wait_for_results`."""
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
     task_ids = _ids(core, tasks)
     # One task that fails ends the wait for it, but not that for others.
     to_end = on_failure == "return" or len(task_ids) > 1
-    ends = _iterate(core, task_ids, interval, timeout, progress, logs=logs, to_end=to_end)
+    ends = _iterate(
+        core,
+        task_ids,
+        interval,
+        timeout,
+        progress,
+        logs=logs,
+        to_end=to_end,
+        organizations=organizations,
+    )
     found = {done.task_id: done for done in ends}
     finished = [found[id_] for id_ in task_ids]
     failed = [done for done in found.values() if done.error]
@@ -100,6 +110,7 @@ def _iterate(
     logs: bool = False,
     each: bool = False,
     to_end: bool,
+    organizations: Collection[int] | None = None,
 ) -> Iterator[Finished]:
     """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
     display = ProgressDisplay(progress, logs)
@@ -109,10 +120,11 @@ def _iterate(
         interval,
         timeout,
         each=each,
-        closely=display.is_wanted,
+        closely=display.is_wanted or organizations is not None,
         logs=logs,
         until_last_run=to_end or core.backend.waits_for_all_runs,
         shown=display.shows_progress,
+        organizations=organizations,
     )
     waiting = dict(watch.tracker.tasks)
     with watch:
