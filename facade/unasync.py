@@ -23,6 +23,7 @@ FOLDERS = {
 }
 DROPPED = re.compile(r"\b(?:async|await) +")
 WORDS = {
+    "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncByteStream": "SyncByteStream",
     "AsyncClient": "Client",

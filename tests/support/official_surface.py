@@ -7,6 +7,7 @@ from tests.support.paths import DATA, OFFICIAL_SURFACE
 
 # The parameters of each method, in order, with their defaults.
 SURFACE: dict[str, Any] = json.loads(OFFICIAL_SURFACE.read_text())
+SURFACE_5: dict[str, Any] = json.loads((DATA / "official-surface-5.0.3.json").read_text())
 # Its modules with their names, and the attributes of a client; see `official_names.py`.
 OFFICIAL_NAMES: dict[str, Any] = json.loads((DATA / "official-names.json").read_text())
 RESOURCES: dict[str, dict[str, Any]] = SURFACE["resources"]

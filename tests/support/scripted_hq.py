@@ -25,6 +25,9 @@ class Hq:
     blob_store: bool = False
     store_error: Reply | None = None
     is_deleted: bool = False
+    store_url: str = ""
+    more_sessions: list[dict[str, Any]] = field(default_factory=list[Any])
+    tasks: list[dict[str, Any]] = field(default_factory=list[Any])
     # The data frames that were extracted, and the statuses of their runs by organization.
     extracted: list[dict[str, Any]] = field(default_factory=list[Any])
     outcomes: dict[int, list[str]] = field(default_factory=dict[Any, Any])
@@ -117,7 +120,10 @@ class Hq:
         if request.method == "POST" and path == "/task":
             return self.store_error or (201, {"id": 9, "name": "t"})
         if path == "/session":
-            return self.page([self.session(4), self.session(5, "other")])
+            rows = [self.session(4), self.session(5, "other"), *self.more_sessions]
+            wanted = query.get("name", ["%"])[0]
+            match = re.compile(wanted.replace("%", ".*"))
+            return self.page([row for row in rows if match.fullmatch(row["name"])])
         if found := re.fullmatch(r"/session/(\d+)", path):
             return 200, self.session(int(found[1]))
         if found := re.fullmatch(r"/session/(\d+)/dataframe", path):
@@ -129,6 +135,8 @@ class Hq:
             made = {row["id"]: row for row in self.extracted}
             id_ = int(found[1])
             return 200, self.refreshed(made[id_]) if id_ in made else self.frame(id_)
+        if path == "/algorithmstore/1":
+            return 200, {"id": 1, "name": "s", "url": self.store_url, "api_path": ""}
         if path == "/blobstream/status":
             return 200, {"blob_store_enabled": self.blob_store}
         if path == "/collaboration/1":
@@ -165,7 +173,7 @@ class Hq:
                     for number, (_, result) in enumerate(self.runs, 1)
                 ][::-1]
             )
-        return self.page([]) if path == "/task" else None
+        return self.page(self.tasks) if path == "/task" else None
 
     def extract(self, session: int, body: Any) -> Reply:
         """Store an extraction, whose runs take the statuses in `outcomes`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.official_surface import OFFICIAL_NAMES
+from tests.support.official_surface import OFFICIAL_NAMES, SURFACE_5
 from tests.support.official_surface import SURFACE as OFFICIAL
 from tests.support.paths import ROOT
 from vantage6.client import AsyncClient, Client
@@ -32,12 +32,12 @@ def listed(title: str = "Names and defaults") -> set[tuple[str, str]]:
     return {(match["place"], match["what"]) for match in found if match}
 
 
-def described() -> Iterator[tuple[str, list[list[str]], list[str]]]:
+def described(surface: Any) -> Iterator[tuple[str, list[list[str]], list[str]]]:
     """Yield each official method: its dotted name, its parameters, and those it takes by name."""
-    yield "Client", OFFICIAL["constructor"], []
-    for name, method in OFFICIAL["client"].items():
+    yield "Client", surface["constructor"], []
+    for name, method in surface["client"].items():
         yield name, method["parameters"], []
-    for resource, methods in OFFICIAL["resources"].items():
+    for resource, methods in surface["resources"].items():
         for name, method in methods.items():
             yield f"{resource}.{name}", method["parameters"], method.get("post_filters", [])
 
@@ -55,48 +55,75 @@ def default(parameter: inspect.Parameter) -> str | None:
     return None if parameter.default is parameter.empty else repr(parameter.default)
 
 
-def differences(client: object) -> Iterator[tuple[str, str]]:
+def differences(client: object, surface: Any) -> Iterator[tuple[str, str]]:
     """Compare each method: which parameter of which method differs, and how."""
-    for name, theirs, by_name in described():
+    for name, theirs, by_name in described(surface):
         method = find(client, name)
         if method is None:
             yield name, "is missing"
             continue
-        parameters = inspect.signature(method).parameters.values()
-        ours = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        if [p.name for p in ours] != [parameter for parameter, *_ in theirs]:
-            yield name, f"has {', '.join(p.name for p in ours)}"
+        known = inspect.signature(method).parameters
+        order = [p.name for p in known.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if surface is SURFACE_5:
+            order = [*getattr(method, "positions_of_5", order)]
+            if more := order[len(theirs) :]:  # positions of version 4 that version 5 lacks
+                yield name, f"takes also {', '.join(more)}"
+                order = order[: len(theirs)]
+        if order != [parameter for parameter, *_ in theirs]:
+            yield name, f"has {', '.join(order)}"
             continue
-        for mine, (parameter, *value) in zip(ours, theirs, strict=True):
-            before, now = value[0] if value else None, default(mine)
+        for parameter, *value in theirs:
+            before, now = value[0] if value else None, default(known[parameter])
             if before != now:
                 yield f"{name}({parameter})", f"{before or 'required'} is {now or 'required'}"
-        known = {p.name for p in parameters}
         for parameter in by_name:
             if parameter not in known:
                 yield f"{name}({parameter})", "is missing"
 
 
+GENERATIONS = [
+    (OFFICIAL, "Names and defaults", {"host": "http://localhost", "port": 7601}),
+    (
+        SURFACE_5,
+        "Names and defaults of version 5",
+        {"hq_url": "https://hq", "auth_url": "https://a"},
+    ),
+]
+
+
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(("surface", "title", "address"), GENERATIONS, ids=["4.15.2", "5.0.3"])
 def test_only_listed_differences_from_the_official_client(
-    kind: type[Client | AsyncClient],
+    kind: type[Client | AsyncClient], surface: Any, title: str, address: dict[str, Any]
 ) -> None:
-    page = listed()
+    page = listed(title)
     used: set[tuple[str, str]] = set()
-    for place, what in differences(kind("http://localhost", 7601, log_level=None)):
+    for place, what in differences(kind(**address, log_level=None), surface):
         lines = [line for line in page if fnmatchcase(place, line[0]) and what == line[1]]
         assert lines, f"docs/differences.md does not list: {place}: {what}"
         used.update(lines)
     assert used == page, "docs/differences.md lists what no longer differs"
 
 
-@pytest.mark.parametrize("name", OFFICIAL["properties"])
+@pytest.mark.parametrize("name", sorted({*OFFICIAL["properties"], *SURFACE_5["properties"]}))
 def test_every_property_exists(name: str) -> None:
     assert isinstance(inspect.getattr_static(Client, name), property)
 
 
 def test_official_surface_is_complete() -> None:
-    assert sum(1 for name, *_ in described() if "." in name) == 84
+    assert sum(1 for name, *_ in described(OFFICIAL) if "." in name) == 84
+    assert sum(1 for name, *_ in described(SURFACE_5) if "." in name) == 93
+    assert len(SURFACE_5["client"]) == 12
+    assert len(SURFACE_5["resources"]) == 20
+
+
+def test_only_listed_exports_of_version_5_are_missing() -> None:
+    import vantage6.client as ours
+
+    page = {place for place, what in listed("Modules and attributes") if what == "is missing"}
+    missing = [name for name in SURFACE_5["exports"] if not hasattr(ours, name)]
+    for name in missing:
+        assert any(fnmatchcase(f"vantage6.client.{name}", place) for place in page), name
 
 
 def missing_names() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_hq import Hq
+from tests.support.scripted_hq import Hq, ref
 from tests.support.scripted_realm import ScriptedRealm
 from tests.support.scripted_server import ScriptedServer, scripted_server
 from vantage6.client import (
@@ -238,6 +238,92 @@ def test_scope_is_in_small_letters(client: Client, hq: Hq) -> None:
     assert len(client.session.list(scope="OWN")) == 2
     assert client.session.list(scope="organization") == []
     assert not any("scope=" in path for _, path, _ in hq.sent)
+
+
+def test_tree_shows_sessions_and_data_frames(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.session.tree(sort="-name")
+    assert capsys.readouterr().out.splitlines() == [
+        "sessions",
+        "├── survival (id 4, own)",
+        "│   ├── frame1 (id 1, ready)",
+        "│   └── frame2 (id 2, ready)",
+        "└── other (id 5, own)",
+        "    └── frame11 (id 11, ready)",
+    ]
+
+
+def test_task_tree_shows_tasks_below_those_they_wait_for(
+    client: Client, hq: Hq, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields: dict[str, Any] = {"name": "", "parent": None, "depends_on": []}
+    fields |= {"status": "completed", "session": ref(4)}
+    hq.tasks = [
+        fields | {"id": 3, "method": "central", "depends_on": [2]},
+        fields | {"id": 4, "method": "partial", "parent": ref(3), "status": "failed"},
+        fields | {"id": 2, "method": "keep", "depends_on": [1]},
+        fields | {"id": 1, "method": "read_csv"},
+        fields | {"id": 5, "method": "other", "name": "a name"},
+    ]
+    with pytest.raises(InvalidInputError, match=r"setup_session\(\)"):
+        client.session.task_tree()
+    client.setup_session(4)
+    client.session.task_tree()
+    assert capsys.readouterr().out.splitlines() == [
+        "tasks of survival",
+        "├── read_csv (id 1, completed)",
+        "│   └── keep (id 2, completed)",
+        "│       └── central (id 3, completed)",
+        "│           └── partial (id 4, failed)",
+        "└── a name (id 5, completed)",
+    ]
+
+
+def test_sessions_are_sorted_by_the_client(client: Client) -> None:
+    names = [row["name"] for row in client.session.list(sort="name")]
+    assert names == ["other", "survival"]
+    assert [row["id"] for row in client.session.list(sort="-id")] == [5, 4]
+    with pytest.raises(InvalidInputError, match="'nmae'"):
+        client.session.list(sort="nmae")
+
+
+def test_opened_session_is_the_default_and_deleted_with_dependents(client: Client, hq: Hq) -> None:
+    client.setup_session(4)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block fails on purpose
+        with client.session.open("mine") as session:
+            assert session["name"] == "mine"
+            create(client, session=None)
+            raise ZeroDivisionError
+    create(client, session=None)
+    assert [each["session_id"] for each in hq.bodies("/task")] == [6, 4]
+    deleted = [path for method, path, _ in hq.sent if method == "DELETE"]
+    assert [path.partition("=")[0] for path in deleted] == ["/session/6?delete_dependents"]
+
+
+def test_what_clients_made_by_themselves_is_deleted_on_request(client: Client, hq: Hq) -> None:
+    hq.more_sessions = [hq.session(7, "vantage6-sdk-1"), hq.session(8, "vantage6-sdk-2")]
+    assert [row["id"] for row in client.session.delete_automatic()] == [7, 8]
+    deleted = [path.partition("?")[0] for method, path, _ in hq.sent if method == "DELETE"]
+    assert deleted == ["/session/7", "/session/8"]
+    hq.sent.clear()
+    client.dataframe.create("default", "image", "read", session=4, name="vantage6-sdk-3")
+    (frame,) = client.session.delete_automatic(4)
+    assert frame["name"] == "vantage6-sdk-3"
+    assert [path for method, path, _ in hq.sent if method == "DELETE"] == ["/session/dataframe/50"]
+
+
+def test_rows_are_displayed_on_request(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    client.session.get(4, True)
+    client.session.list(display=True)
+    client.session.dataframes(4, display=True)
+    client.dataframe.get(1, display=True)
+    client.dataframe.list(4, display=True)
+    out = capsys.readouterr().out
+    assert out.count("survival") == 2
+    assert out.count("frame2") == 2
+    client.session.list()
+    assert not capsys.readouterr().out
 
 
 # ---- waiting and results --------------------------------------------------------------------

@@ -64,6 +64,24 @@ class Generation:
             url="/session",
         )
 
+    def only_in_4(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Return the given arguments that only servers 4.x have; raise for them at HQ."""
+        return {name: value for name, value in given.items() if value is not None}
+
+    def only_in_5(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Return the given arguments that only HQ 5.x has; raise for them on servers 4.x."""
+        for name, value in given.items():
+            if value is not None:
+                raise UnsupportedServerVersionError(
+                    f"{name} belongs to HQ 5.x, and this server is of generation 4.x",
+                    operation=operation,
+                    server="4",
+                    needed="5",
+                    method=operation,
+                    url="",
+                )
+        return {}
+
     def listing(self, kind: Kind, **filters: Any) -> Any:
         """Return the operation that lists all rows of a kind, for names."""
         if kind == "role":

@@ -106,6 +106,18 @@ class Backend(Protocol):
         """Return the error that a failure of the server stands for."""
         ...
 
+    def only_in_4(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Return the given arguments that only servers 4.x have; raise for them at HQ."""
+        ...
+
+    def only_in_5(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Return the given arguments that only HQ 5.x has; raise for them on servers 4.x."""
+        ...
+
+    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+        """Return the body that links an algorithm store, without its collaboration."""
+        ...
+
     def listing(self, kind: Kind, **filters: Any) -> Any:
         """Return the operation that lists all rows of a kind."""
         ...

@@ -48,6 +48,11 @@ class V4(Generation):
 
         return parse(name, data)
 
+    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+        """Return the body that links a store, whose address includes the path of its API."""
+        self.only_in_5("create_algorithm_store", api_path=api_path)
+        return {"algorithm_store_url": url, "name": name, "force": force}
+
     def plan_task(
         self,
         function: Mapping[str, Any],

@@ -9,6 +9,7 @@ from inspect import signature
 from math import inf
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from vantage6.bindings.hq import calls
 from vantage6.bindings.hq.since import SINCE
@@ -66,6 +67,10 @@ INSTEAD: Mapping[str, str] = {
     "recover_two_factor": ACCOUNT,
     "reset_two_factor": ACCOUNT,
 }
+
+
+KEYCLOAK = "Names and email addresses of users are in Keycloak."
+NAMES_AT_KEYCLOAK: Mapping[str, str] = dict.fromkeys(("firstname", "lastname", "email"), KEYCLOAK)
 
 
 class Operations:
@@ -176,6 +181,33 @@ class V5(Generation):
         from .._events.parsing import parse  # not at the top: few programs receive events
 
         return parse("new_task" if name == "new_task_update" else name, data)
+
+    def only_in_4(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Raise for arguments that only servers 4.x have."""
+        for name, value in given.items():
+            if value is not None:
+                raise _unsupported(
+                    f"{name}: HQ has no such field",
+                    operation,
+                    NAMES_AT_KEYCLOAK.get(name, "Leave it out."),
+                )
+        return {}
+
+    def only_in_5(self, operation: str, **given: Any) -> dict[str, Any]:
+        """Return the given arguments."""
+        return {name: value for name, value in given.items() if value is not None}
+
+    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+        """Return the body that links an algorithm store: HQ takes the path of its API apart."""
+        self.only_in_4("create_algorithm_store", force=force or None)
+        parts = urlsplit(url)
+        if api_path is None and parts.path.strip("/"):
+            api_path, url = parts.path, urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        return {
+            "algorithm_store_url": url,
+            "name": name,
+            "api_path": "/api" if api_path is None else api_path,
+        }
 
     def plan_task(
         self,

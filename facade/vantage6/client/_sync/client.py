@@ -17,6 +17,7 @@ from .._auth.credentials import parse_code, parse_password
 from .._auth.remember import SavedLogin
 from .._backend.former_names import explains_former, find_former
 from .._backend.logins import service_account, user_login
+from .._backend.positions import positions_of_5
 from .._config.options import mask_options, resolve_server, show_log
 from .._encryption.key_files import key_source
 from .._encryption.trust import Trust, strictest, trust_mode
@@ -768,6 +769,38 @@ class Client:
         """
         self._core.renew()
 
+    def obtain_new_token(self) -> None:
+        """Renew the token now, by the name of version 5; see ``refresh_token``.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+        LoginExpiredError
+            If the login is too long ago: call ``authenticate`` again.
+
+        Examples
+        --------
+        >>> client.obtain_new_token()
+        """
+        self._core.renew()
+
+    def obtain_new_token_interactive(self) -> None:
+        """Renew the token of a person now; the same as ``obtain_new_token``.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+        LoginExpiredError
+            If the login is too long ago: call ``authenticate`` again.
+
+        Examples
+        --------
+        >>> client.obtain_new_token_interactive()
+        """
+        self._core.renew()
+
     def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Set the default collaboration for all methods that accept one.
 
@@ -1206,6 +1239,18 @@ class Client:
 
     # ---- the API beyond the resources -----------------------------------------------------------
 
+    @positions_of_5(
+        "endpoint",
+        "json",
+        "method",
+        "params",
+        "headers",
+        "first_try",
+        "retry",
+        "attempts_on_timeout",
+        "is_for_algorithm_store",
+        "silent_on_connection_error",
+    )
     def request(
         self,
         endpoint: str,
@@ -1217,6 +1262,8 @@ class Client:
         retry: bool = True,
         attempts_on_timeout: int | None = None,
         is_for_algorithm_store: bool = False,
+        *,
+        silent_on_connection_error: bool = False,
     ) -> Any:
         """Send any request to the API.
 
@@ -1240,6 +1287,8 @@ class Client:
         is_for_algorithm_store : bool
             Whether to send the request to the algorithm store that ``client.store.set`` chose
             instead of the server.
+        silent_on_connection_error : bool
+            Accepted for scripts of version 5; a connection error is always raised and never logged.
 
         Returns
         -------
@@ -1375,6 +1424,16 @@ class Client:
     def headers(self) -> dict[str, str]:
         """The authorization headers of a request; empty before the login."""
         return bearer_header(self.token) if self.token else {}
+
+    @property
+    def hq_url(self) -> str:
+        """The full address of the API of HQ, by the name of version 5."""
+        return self._core.address.url
+
+    @property
+    def auth_url(self) -> str | None:
+        """Address of the Keycloak where users log in; None on servers 4.x."""
+        return self._core.realm.url if self._core.realm else None
 
     @property
     def host(self) -> str:

@@ -14,8 +14,7 @@ from ..._tasks.request import task_input
 from ..._waiting.arguments import check_times
 from ...errors import InvalidInputError
 from ..tasks.frames import nodes_of, session_task, start_extraction
-from .base import Readable
-from .session import Placed
+from .session import Displayable, Placed, shown
 
 if TYPE_CHECKING:
     from ..._backend.hq_rows import Dataframe, Message
@@ -35,7 +34,7 @@ class FrameColumn(TypedDict):
     is_index: bool
 
 
-class Dataframes(Placed, Readable["Dataframe"]):
+class Dataframes(Placed, Displayable["Dataframe"]):
     """The data frames of HQ 5.x: tables extracted from a database at each organization.
 
     On servers 4.x, each method raises `UnsupportedServerVersionError`.
@@ -46,6 +45,7 @@ class Dataframes(Placed, Readable["Dataframe"]):
     async def list(
         self,
         session: Ref | None = None,
+        display: bool = False,
         *,
         field: str | None = None,
         fields: Sequence[str] | None = None,
@@ -58,6 +58,8 @@ class Dataframes(Placed, Readable["Dataframe"]):
         ----------
         session : int, str or row, optional
             Session of the data frames. By default, the one chosen with ``setup_session``.
+        display : bool
+            Whether to print the result, too.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in each row.
         filter_, filters : tuple and sequence of tuples, optional
@@ -84,15 +86,9 @@ class Dataframes(Placed, Readable["Dataframe"]):
         >>> await client.dataframe.list("survival", fields=["name", "ready"])
         [{'name': 'patients', 'ready': True}]
         """
-        list_dataframes = self._operations().list_dataframes
-        row = await self._session(session)
-        if row is None:
-            raise InvalidInputError(
-                "session: expected a name, id or row, got None. Pass one, or choose one for all "
-                "calls with setup_session()."
-            )
-        listing = partial(list_dataframes, row["id"])
-        return await self._list(listing, None, None, Selection(field, fields, filter_, filters))
+        row = await self._required_session(session)
+        selection = Selection(field, fields, filter_, filters)
+        return shown(await self._dataframes(row["id"], selection), display)
 
     async def create(
         self,
@@ -103,6 +99,7 @@ class Dataframes(Placed, Readable["Dataframe"]):
         session: Ref | None = None,
         store: Ref | None = None,
         name: str | None = None,
+        display: bool = False,
         *,
         organizations: Sequence[Ref] | None = None,
         field: str | None = None,
@@ -134,6 +131,8 @@ class Dataframes(Placed, Readable["Dataframe"]):
         organizations : sequence of int, str or row, optional
             Organizations to extract at. By default, all those of the session's study or
             collaboration that have a node, which may be offline.
+        display : bool
+            Whether to print the result, too.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in the row.
 
@@ -176,7 +175,8 @@ class Dataframes(Placed, Readable["Dataframe"]):
         async with self._core.session_lock:
             session_id = await self._core.run_plan(self._core.backend.find_session(place))
         body: Any = without_none(label=label, name=name, task=task)
-        return self._selected(await start_extraction(self._core, session_id, body), selection)
+        row = await start_extraction(self._core, session_id, body)
+        return shown(self._selected(row, selection), display)
 
     async def preprocess(
         self,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..._backend.positions import positions_of_5
 from ..._http.request import without_none
 from ..._http.secrets import mask_route
 from ..._rows.rows import Rows
@@ -20,7 +21,7 @@ from .store_rule import StoreRules
 from .store_user import StoreUsers
 
 if TYPE_CHECKING:
-    from ..._backend.rows import AlgorithmStore, AlgorithmStoreInput, AlgorithmStoreUpdate, Message
+    from ..._backend.rows import AlgorithmStore, AlgorithmStoreUpdate, Message
     from ..._http.route import Cert, Verify
     from ..._rows.references import Ref
     from ..core.core import Core
@@ -162,6 +163,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         )
         return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
+    @positions_of_5(
+        "name", "algorithm_store_url", "api_path", "collaboration", "all_collaborations"
+    )
     async def create(
         self,
         algorithm_store_url: str,
@@ -170,6 +174,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         all_collaborations: bool = False,
         force: bool = False,
         *,
+        api_path: str | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> AlgorithmStore:
@@ -187,7 +192,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         all_collaborations : bool
             Whether to link the store to all collaborations, regardless of `collaboration`.
         force : bool
-            Whether to accept an address that is valid only on the server's own machine.
+            Whether to accept an address that is valid only on the server's own machine (4.x).
+        api_path : str, optional
+            Path of the store's API (HQ). By default, that in `algorithm_store_url`, or ``"/api"``.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in the row.
 
@@ -213,12 +220,10 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ...     "https://store.example/api", "reviewed algorithms", all_collaborations=True
         ... )
         """
-        body: AlgorithmStoreInput = {
-            "algorithm_store_url": algorithm_store_url,
-            "name": name,
-            "force": force,
-            "server_url": self._core.address.url,
-        }
+        link = self._core.backend.store_link
+        body: Any = link(algorithm_store_url, name, api_path, force=force)
+        if "force" in body:
+            body["server_url"] = self._core.address.url
         if not all_collaborations:
             body["collaboration_id"] = await self._required_collaboration_id(collaboration)
         return await self._save(self._server.create_algorithm_store(body), field, fields)

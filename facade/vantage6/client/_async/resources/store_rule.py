@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..._backend.positions import positions_of_5
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
 from .base import Named, StoreResource
@@ -20,6 +21,7 @@ class StoreRules(StoreResource, Named["Rule"]):
 
     _kind = "store_rule"
 
+    @positions_of_5("name", "operation", "role", "user_id", "current_user", "page", "per_page")
     async def list(
         self,
         name: str | None = None,
@@ -30,6 +32,8 @@ class StoreRules(StoreResource, Named["Rule"]):
         page: int | None = None,
         per_page: int | None = None,
         *,
+        user_id: Ref | None = None,
+        current_user: bool = False,
         field: str | None = None,
         fields: Sequence[str] | None = None,
         filter_: tuple[str, object] | None = None,
@@ -49,6 +53,10 @@ class StoreRules(StoreResource, Named["Rule"]):
             User who has the rules.
         serverUrl : str, optional
             Server of that user. By default, the one that you are logged in to.
+        user_id : int, str or row, optional
+            User of the store who has the rules (HQ).
+        current_user : bool
+            Whether to list your own rules (HQ).
         page, per_page : int, optional
             Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
@@ -83,5 +91,10 @@ class StoreRules(StoreResource, Named["Rule"]):
             role_id=await self._optional_id("store_role", role),
             username=username,
             server_url=server_url,
+            **self._core.backend.only_in_5(
+                "list_rules",
+                user_id=await self._optional_id("store_user", user_id),
+                current_user=current_user or None,
+            ),
         )
         return await self._list(listing, page, per_page, Selection(field, fields, filter_, filters))

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._backend.former_names import explains_former
+from ..._backend.positions import positions_of_5
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import filter_rows
@@ -88,6 +89,27 @@ class Tasks(Placed, Named["Task"]):
         )
 
     @explains_former("initiator", "result", "include_metadata")
+    @positions_of_5(
+        "initiating_org",
+        "initiating_user",
+        "collaboration",
+        "study",
+        "store",
+        "image",
+        "parent",
+        "job",
+        "name",
+        "include_results",
+        "description",
+        "database",
+        "run",
+        "status",
+        "user_created",
+        "session",
+        "dataframe",
+        "page",
+        "per_page",
+    )
     async def list(
         self,
         initiating_org: Ref | None = None,
@@ -108,6 +130,8 @@ class Tasks(Placed, Named["Task"]):
         page: int | None = None,
         per_page: int | None = None,
         *,
+        session: Ref | None = None,
+        dataframe: Ref | None = None,
         field: str | None = None,
         fields: Sequence[str] | None = None,
         filter_: tuple[str, object] | None = None,
@@ -147,6 +171,8 @@ class Tasks(Placed, Named["Task"]):
             Status of the tasks, such as ``"active"`` or ``"completed"``.
         user_created : bool, optional
             True selects tasks created by users, False subtasks created by algorithms.
+        session, dataframe : int, str or row, optional
+            Session of the tasks, and data frame that they extract or change (HQ).
         page, per_page : int, optional
             Single page to return, and its number of rows. By default, all rows of all pages.
         field, fields : str and sequence of str, optional
@@ -193,6 +219,11 @@ class Tasks(Placed, Named["Task"]):
             description=description,
             database=database,
             is_user_created=None if user_created is None else int(bool(user_created)),
+            **self._core.backend.only_in_5(
+                "list_tasks",
+                session_id=await self._optional_id("session", session),
+                dataframe_id=await self._optional_id("dataframe", dataframe),
+            ),
         )
         rows = await self._core.rows(listing, page, per_page)
         # The server's API has filters for these three too, but fails when they are used.
@@ -209,6 +240,20 @@ class Tasks(Placed, Named["Task"]):
         return selection.of_rows(rows)
 
     @explains_former("input", "data_format", "database")
+    @positions_of_5(
+        "organizations",
+        "name",
+        "image",
+        "description",
+        "method",
+        "arguments",
+        "session",
+        "collaboration",
+        "study",
+        "store",
+        "databases",
+        "action",
+    )
     async def create(
         self,
         organizations: Sequence[Ref],

@@ -89,6 +89,56 @@ class Utilities(Resource):
         """
         return await self._core.send(self._server.get_health())
 
+    async def get_hq_version(self, attempts_on_timeout: int | None = None) -> Version:
+        """Return the version of HQ; ``get_server_version`` by the name of version 5.
+
+        Parameters
+        ----------
+        attempts_on_timeout : int, optional
+            Number of retries if no connection can be established. By default, three.
+
+        Returns
+        -------
+        Version
+            The version, in ``["version"]``.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If HQ cannot be reached.
+
+        Examples
+        --------
+        >>> await client.util.get_hq_version()
+        {'version': '...'}
+        """
+        return await self.get_server_version(attempts_on_timeout)
+
+    async def get_hq_health(self, silent_on_connection_error: bool = False) -> Health:
+        """Return the health of HQ's components; ``get_server_health`` by the name of version 5.
+
+        Parameters
+        ----------
+        silent_on_connection_error : bool
+            Accepted for scripts of version 5; a connection error is always raised and never logged.
+
+        Returns
+        -------
+        Health
+            Whether each component works.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If HQ cannot be reached.
+
+        Examples
+        --------
+        >>> await client.util.get_hq_health()
+        {'database': True}
+        """
+        return await self.get_server_health()
+
     async def change_my_password(self, current_password: str, new_password: str) -> Message:
         """Change your password.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._backend.former_names import explains_former
+from ..._backend.positions import positions_of_5
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection
@@ -18,7 +19,6 @@ from .base import Readable
 if TYPE_CHECKING:
     from ..._backend.rows import (
         Collaboration,
-        CollaborationInput,
         CollaborationUpdate,
         Id,
         Message,
@@ -102,12 +102,14 @@ class Collaborations(Readable["Collaboration"]):
         )
         return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
+    @positions_of_5("name", "organizations", "encrypted", "session_restrict_to_same_image")
     def create(
         self,
         name: str,
         organizations: Sequence[Ref],
         encrypted: bool = False,
         *,
+        session_restrict_to_same_image: bool = False,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Collaboration:
@@ -121,6 +123,9 @@ class Collaborations(Readable["Collaboration"]):
             Members of the collaboration.
         encrypted : bool
             Whether inputs and results are encrypted between organizations.
+        session_restrict_to_same_image : bool
+            Whether all tasks of a session must use the image that extracted its first data frame
+            (HQ).
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in the row.
 
@@ -143,10 +148,14 @@ class Collaborations(Readable["Collaboration"]):
         >>> members = ["IKNL", "Maastro"]
         >>> collaboration = client.collaboration.create("pilot", members, encrypted=True)
         """
-        body: CollaborationInput = {
+        restrict = session_restrict_to_same_image or None
+        body: Any = {
             "name": name,
             "organization_ids": self._ids("organization", organizations, "organizations"),
             "encrypted": encrypted,
+            **self._core.backend.only_in_5(
+                "create_collaboration", session_restrict_to_same_image=restrict
+            ),
         }
         return self._save(self._server.create_collaboration(body), field, fields)
 

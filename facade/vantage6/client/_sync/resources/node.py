@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vantage6.bindings.secret import shaded
 
 from ..._backend.former_names import explains_former
+from ..._backend.positions import positions_of_5
 from ..._http.request import without_none
 from ..._rows.rows import Rows
 from ..._rows.selection import Selection, check_period
 from .base import Readable
 
 if TYPE_CHECKING:
-    from ..._backend.rows import ApiKey, Message, Node, NodeInput, NodeUpdate, NodeWithKey
+    from ..._backend.rows import ApiKey, Message, Node, NodeInput, NodeWithKey
     from ..._rows.references import Ref
 
 
@@ -26,6 +27,17 @@ class Nodes(Readable["Node"]):
     _kind = "node"
 
     @explains_former("include_metadata")
+    @positions_of_5(
+        "name",
+        "organization",
+        "collaboration",
+        "study",
+        "is_online",
+        "last_seen_from",
+        "last_seen_till",
+        "page",
+        "per_page",
+    )
     def list(
         self,
         name: str | None = None,
@@ -228,7 +240,9 @@ class Nodes(Readable["Node"]):
         >>> client.node.update("pilot node", name="IKNL, room 4", field="name")
         {'name': 'IKNL, room 4'}
         """
-        body: NodeUpdate = without_none(name=name, clear_ip=clear_ip)
+        body: Any = without_none(name=name) | self._core.backend.only_in_4(
+            "update_node", clear_ip=clear_ip
+        )
         return self._save(self._server.update_node(self._resolve(id_), body), field, fields)
 
     def delete(self, id_: Ref) -> Message:

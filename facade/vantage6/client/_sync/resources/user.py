@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._backend.former_names import explains_former
+from ..._backend.positions import positions_of_5
 from ..._http.request import without_none
 from ..._http.secrets import secret
 from ..._rows.rows import Rows
@@ -16,7 +17,7 @@ from ...errors import InvalidInputError
 from .base import Named
 
 if TYPE_CHECKING:
-    from ..._backend.rows import Message, User, UserInput, UserUpdate
+    from ..._backend.rows import Message, User
     from ..._rows.references import Ref
 
 
@@ -63,6 +64,16 @@ class Users(Named["User"]):
         return self._get(self._server.get_user(self._resolve(id_)), field, fields)
 
     @explains_former("include_metadata")
+    @positions_of_5(
+        "username",
+        "organization",
+        "role",
+        "rule",
+        "last_seen_from",
+        "last_seen_till",
+        "page",
+        "per_page",
+    )
     def list(
         self,
         username: str | None = None,
@@ -140,17 +151,19 @@ class Users(Named["User"]):
         )
         return self._list(listing, page, per_page, Selection(field, fields, filter_, filters))
 
+    @positions_of_5("username", "password", "organization", "roles", "rules", "is_service_account")
     def create(
         self,
         username: str,
-        firstname: str,
-        lastname: str,
-        password: str,
-        email: str,
+        firstname: str | None = None,
+        lastname: str | None = None,
+        password: str | None = None,
+        email: str | None = None,
         organization: Ref | None = None,
-        roles: Sequence[Ref] = (),
-        rules: Sequence[Ref] = (),
+        roles: Sequence[Ref] | None = (),
+        rules: Sequence[Ref] | None = (),
         *,
+        is_service_account: bool = False,
         field: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> User:
@@ -158,17 +171,23 @@ class Users(Named["User"]):
 
         Parameters
         ----------
-        username, firstname, lastname : str
-            Username for the login, and first and last name of the person.
+        username : str
+            Username for the login.
+        firstname, lastname : str
+            First and last name of the person; required on servers 4.x, and unknown to HQ.
         password : str
-            Initial password. The server requires at least 8 characters, including lowercase and
-            uppercase letters, a digit and a special character.
+            Initial password; none for a service account. Servers 4.x require at least 8 characters,
+            including lowercase and uppercase letters, a digit and a special character.
         email : str
-            Email address of the person, which must be unique among accounts.
+            Email address of the person, which must be unique among accounts; required on servers
+            4.x, and unknown to HQ.
         organization : int, str or row, optional
             Name, id or row of the organization. By default, your own.
         roles, rules : sequence of int, str or row
             Ids of the roles, and of additional rules, that determine the user's permissions.
+        is_service_account : bool
+            Whether the account is one for scripts (HQ). The row then has its ``"client_secret"``,
+            which HQ sends only once.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in the row.
 
@@ -193,19 +212,20 @@ class Users(Named["User"]):
         ...     "ada", "Ada", "Lovelace", "Analytical-1843", "ada@example.org", roles=["Researcher"]
         ... )
         """
-        password = secret(password, "password")
-        body: UserInput = {
+        backend, operation = self._core.backend, "create_user"
+        body: Any = {
             "username": username,
-            "firstname": firstname,
-            "lastname": lastname,
-            "password": password,
-            "email": email,
             "organization_id": self._organization_id(organization),
-            "roles": self._ids("role", roles, "roles"),
-            "rules": self._ids("rule", rules, "rules"),
+            "roles": self._ids("role", roles or (), "roles"),
+            "rules": self._ids("rule", rules or (), "rules"),
         }
+        if password is not None:
+            body["password"] = secret(password, "password")
+        body |= backend.only_in_4(operation, firstname=firstname, lastname=lastname, email=email)
+        body |= backend.only_in_5(operation, is_service_account=is_service_account or None)
         return self._save(self._server.create_user(body), field, fields)
 
+    @positions_of_5("id_", "rules", "roles")
     def update(
         self,
         id_: Ref | None = None,
@@ -264,14 +284,52 @@ class Users(Named["User"]):
         organization_id = self._optional_id("organization", organization)
         if organization_id is not None:
             self._check_organization(user_id, organization_id)
-        body: UserUpdate = without_none(
-            firstname=firstname,
-            lastname=lastname,
+        body: Any = without_none(
             rules=self._ids("rule", rules, "rules"),
             roles=self._ids("role", roles, "roles"),
-            email=email,
+        ) | self._core.backend.only_in_4(
+            "update_user", firstname=firstname, lastname=lastname, email=email
         )
         return self._save(self._server.update_user(user_id, body), field, fields)
+
+    def get_own_user(
+        self,
+        include_permissions: bool = False,
+        *,
+        field: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> User:
+        """Return your own user.
+
+        Parameters
+        ----------
+        include_permissions : bool
+            Whether ``["permissions"]`` contains what you may do (HQ).
+        field, fields : str and sequence of str, optional
+            Field, or fields, to keep in the row.
+
+        Returns
+        -------
+        User
+            Your user.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+
+        Examples
+        --------
+        >>> (client.user.get_own_user())["username"]
+        'researcher'
+        """
+        given = self._core.backend.only_in_5(
+            "get_current_user", include_permissions=include_permissions or None
+        )
+        if given:
+            call: Any = self._core.backend.sessions.get_current_user(**given)
+            return self._get(call, field, fields)
+        return self.get(field=field, fields=fields)
 
     def delete(self, id_: Ref) -> Message:
         """Delete the account of a user.

@@ -1,0 +1,169 @@
+# Derived by unasync.py: edit tests/unit/_async/test_positions.py instead.
+"""Test that positional arguments are read in the order of the connected generation."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.support.scripted_hq import Hq
+from tests.support.scripted_realm import ScriptedRealm
+from tests.support.scripted_server import ScriptedServer
+from vantage6.client import Client, UnsupportedServerVersionError, Vantage6Error
+
+N = None
+# The method, its positional arguments at HQ, and what is sent there.
+AT_HQ: list[tuple[str, list[Any], str, dict[str, Any]]] = [
+    ("task.create", [[1], "t", "i", "d", "f", {}, 4, 1, N, N, [1], "central_compute"], "POST /task",
+     {"method": "f", "session_id": 4, "collaboration_id": 1, "action": "central_compute",
+      "databases": [[{"type": "dataframe", "dataframe_id": 1}]]}),
+    ("task.list", [*[N] * 15, 4, 1], "GET /task", {"session_id": "4", "dataframe_id": "1"}),
+    ("user.create", ["bob", "Secret-1", 3, [2], [1]], "POST /user",
+     {"username": "bob", "password": "Secret-1", "organization_id": 3, "roles": [2], "rules": [1]}),
+    ("user.create", ["robot", N, 3, N, N, True], "POST /user",
+     {"username": "robot", "organization_id": 3, "is_service_account": True, "roles": []}),
+    ("user.list", ["bob", 3, 2, 1], "GET /user",
+     {"username": "bob", "organization_id": "3", "role_id": "2", "rule_id": "1"}),
+    ("user.update", [7, [1], [2]], "PATCH /user/7", {"rules": [1], "roles": [2]}),
+    ("store.create", ["s", "https://s.example", "/store", 1], "POST /algorithmstore",
+     {"name": "s", "algorithm_store_url": "https://s.example", "api_path": "/store",
+      "collaboration_id": 1}),
+    ("node.list", [N, 3, 1, N, True, "2026-01-01", "2026-01-02"], "GET /node",
+     {"organization_id": "3", "last_seen_from": "2026-01-01", "last_seen_till": "2026-01-02"}),
+    ("collaboration.create", ["c", [3], False, True], "POST /collaboration",
+     {"session_restrict_to_same_image": True}),
+    ("store.rule.list", [N, N, N, 5, True], "GET /rule", {"user_id": "5", "current_user": "true"}),
+    ("request", ["task", N, "get", N, N, True, True, N, False, True], "GET /task", {}),
+]  # fmt: skip
+# The same by the names of both generations.
+BY_NAME: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    ("task.create", {"organizations": [1], "name": "t", "image": "i", "input_": {"method": "f"},
+                     "action": "central_compute", "session": 4},
+     "POST /task", {"method": "f", "session_id": 4}),
+    ("task.list", {"status": "completed", "session": 4}, "GET /task", {"session_id": "4"}),
+    ("user.create", {"username": "bob", "password": "Secret-1", "organization": 3}, "POST /user",
+     {"username": "bob", "password": "Secret-1"}),
+    ("user.list", {"role": 2}, "GET /user", {"role_id": "2"}),
+    ("user.update", {"id_": 7, "roles": [2]}, "PATCH /user/7", {"roles": [2]}),
+    ("store.create", {"algorithm_store_url": "https://s.example/store", "name": "s",
+                      "collaboration": 1}, "POST /algorithmstore",
+     {"algorithm_store_url": "https://s.example", "api_path": "/store"}),
+    ("node.list", {"last_seen_from": "2026-01-01"}, "GET /node",
+     {"last_seen_from": "2026-01-01"}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def hq() -> Hq:
+    return Hq()
+
+
+@pytest.fixture
+def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> Iterator[Client]:
+    realm = ScriptedRealm(server, hq=hq)
+    with Client(
+        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
+    ) as client:
+        client.authenticate("ada", "the-password")
+        client.setup_collaboration(1)
+        hq.store_url = f"{realm.url}/hq"
+        client.store.set(1)
+        hq.sent.clear()
+        yield client
+
+
+def find(client: Client, name: str) -> Any:
+    found: Any = client
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def sent_to(hq: Hq, request: str) -> dict[str, Any]:
+    """Return the query or the body of the last request of this kind."""
+    for method, path, body in reversed(hq.sent):
+        parts = urlsplit(path)
+        if f"{method} {parts.path}" == request:
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            return query if body is None else body
+    raise AssertionError(hq.sent)
+
+
+@pytest.mark.parametrize(("name", "values", "request_", "expected"), AT_HQ)
+def test_positions_at_hq_are_those_of_version_5(
+    client: Client,
+    hq: Hq,
+    name: str,
+    values: list[Any],
+    request_: str,
+    expected: dict[str, Any],
+) -> None:
+    with suppress(Vantage6Error):  # the scripted HQ answers few of these requests
+        find(client, name)(*values)
+    sent = sent_to(hq, request_)
+    assert {key: sent.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(("name", "values", "request_", "expected"), BY_NAME)
+def test_names_always_work_at_hq(
+    client: Client,
+    hq: Hq,
+    name: str,
+    values: dict[str, Any],
+    request_: str,
+    expected: dict[str, Any],
+) -> None:
+    with suppress(Vantage6Error):
+        find(client, name)(**values)
+    sent = sent_to(hq, request_)
+    assert {key: sent.get(key) for key in expected} == expected
+
+
+def test_wrong_positions_are_explained(client: Client) -> None:
+    with pytest.raises(TypeError, match=r"update\(\) takes up to 3 positional arguments at HQ"):
+        client.user.update(7, "Ada", "Lovelace", 3)
+    with pytest.raises(TypeError, match="multiple values for argument 'rules'"):
+        client.user.update(7, [1], rules=[2])  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("user.create", {"username": "b", "password": "Secret-1", "firstname": "Bob"}),
+        ("user.update", {"id_": 7, "email": "ada@example.org"}),
+        ("user.list", {"firstname": "Ada"}),
+        ("node.list", {"ip": "10.0.0.1"}),
+        ("node.update", {"id_": 7, "clear_ip": True}),
+        ("store.create", {"algorithm_store_url": "https://s.example", "name": "s", "force": True}),
+    ],
+)
+def test_what_hq_lacks_is_an_error(
+    client: Client, hq: Hq, name: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(UnsupportedServerVersionError, match="HQ has no such"):
+        find(client, name)(**values)
+    assert not [method for method, _, _ in hq.sent if method != "GET"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("user.create", {"username": "b", "is_service_account": True, "organization": 1}),
+        ("user.get_own_user", {"include_permissions": True}),
+        ("task.list", {"session": 4}),
+        ("collaboration.create",
+         {"name": "c", "organizations": [1], "session_restrict_to_same_image": True}),
+        ("store.create", {"algorithm_store_url": "https://s.example", "name": "s",
+                          "api_path": "/store", "collaboration": 1}),
+    ],
+)  # fmt: skip
+def test_what_servers_4_lack_is_an_error(
+    server: ScriptedServer, name: str, values: dict[str, Any]
+) -> None:
+    with Client(f"http://127.0.0.1:{server.port}", log_level=None) as client:
+        with pytest.raises(UnsupportedServerVersionError, match=r"generation 4\.x"):
+            find(client, name)(**values)
+    assert not server.seen
