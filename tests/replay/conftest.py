@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import hashlib
 import json
 import re
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pyotp
@@ -41,7 +42,16 @@ PUBLIC_KEY = "LS0tLS1CRUdJTiBQVUJMSUMgS0VZ"
 # What goes to a store tells which server vouches for the login.
 TO_STORE = "server-url"
 USER_AGENT = "vantage6-sdk"
-SECRETS = ("password", "mfa_code", "api_key", "otp_secret", "qr_uri", "reset_token")
+SECRETS = (
+    "password",
+    "client_secret",
+    "mfa_code",
+    "api_key",
+    "otp_secret",
+    "qr_uri",
+    "reset_token",
+)
+FORM_SECRETS = ("password", "client_secret", "refresh_token", "device_code")
 TOKENS = ("access_token", "refresh_token", "container_token")
 LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::|%3A)\d+")
 # Nothing else of a header is looked at, and most tell about the machine or the login.
@@ -53,6 +63,16 @@ class Recorded:
     """What the tests know of the network that the cassettes come from."""
 
     port: int
+    passwords: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RecordedHq:
+    """What the tests know of the network of version 5 that cassettes come from."""
+
+    url: str
+    auth_url: str
+    client_secret: str
     passwords: dict[str, str]
 
 
@@ -150,6 +170,33 @@ def old(request: pytest.FixtureRequest) -> Iterator[Recorded]:
     """Start a network of an older version, when cassettes are made."""
     with recording(request, LocalNetwork(organizations=1, version="4.7.1")) as known:
         yield known
+
+
+@pytest.fixture(scope="session")
+def hq_network(request: pytest.FixtureRequest) -> Iterator[RecordedHq]:
+    """Start the network of version 5 when cassettes are made."""
+    if not is_recording(request):
+        here = "http://127.0.0.1:1"
+        names = ("root", "researcher", "viewer", "admin")
+        yield RecordedHq(here, here, HIDDEN, dict.fromkeys(names, HIDDEN))
+        return
+    with LocalNetwork(version="5.0.3", organizations=3, store=True, review=True) as network:
+        account = network.service_account
+        assert account
+        passwords = {name: user.password for name, user in network.users.items()}
+        secret = str(account.client_secret)
+        yield RecordedHq(network.url, network.auth_url or "", secret, passwords)
+
+
+@pytest.fixture
+def recorded_hq(
+    request: pytest.FixtureRequest, hq_network: RecordedHq, monkeypatch: pytest.MonkeyPatch
+) -> RecordedHq:
+    """Return what is known of HQ; what the client makes up is the same at each replay."""
+    made = hashlib.sha256(request.node.name.encode()).hexdigest()[:8]
+    for module in ("_backend.v5", "_async.tasks.frames", "_sync.tasks.frames"):
+        monkeypatch.setattr(f"vantage6.client.{module}.token_hex", lambda _: made)
+    return hq_network
 
 
 @pytest.fixture(scope="session")
@@ -406,8 +453,12 @@ def clean_request(request: Request) -> Request | None:
     request.uri = LOOPBACK.sub(name, request.uri)
     request.headers = {}
     if request.body:
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body
         with contextlib.suppress(ValueError):  # inputs go to a blob store as they are
-            request.body = json.dumps(clean(json.loads(request.body))).encode()
+            request.body = json.dumps(clean(json.loads(body))).encode()
+        if "/protocol/openid-connect/" in request.uri:  # forms
+            form = [(key, HIDDEN if key in FORM_SECRETS else text) for key, text in parse_qsl(body)]
+            request.body = urlencode(form).encode()
     return request
 
 

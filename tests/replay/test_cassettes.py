@@ -19,7 +19,7 @@ SECRETS = {
     "a private key": re.compile(r"PRIVATE KEY"),
     "a two-factor secret": re.compile(r"otpauth://"),
     "a value that should be hidden": re.compile(
-        r'"(?:password|mfa_code|api_key|otp_secret|qr_uri|reset_token|access_token|refresh_token|'
+        r'"(?:password|client_secret|mfa_code|api_key|otp_secret|qr_uri|reset_token|access_token|refresh_token|'
         r'container_token)\\?":\s*\\?"(?!hidden)[^"]'
     ),
     "the machine": re.compile(r"/home/|/root/|/tmp/|127\.0\.0\.1"),

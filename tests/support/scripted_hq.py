@@ -26,6 +26,7 @@ class Hq:
     store_error: Reply | None = None
     is_deleted: bool = False
     store_url: str = ""
+    finished: dict[int, str] = field(default_factory=dict[int, str])
     more_sessions: list[dict[str, Any]] = field(default_factory=list[Any])
     tasks: list[dict[str, Any]] = field(default_factory=list[Any])
     # The data frames that were extracted, and the statuses of their runs by organization.
@@ -78,7 +79,7 @@ class Hq:
             "log": self.log,
             "arguments": "e30=",
             "started_at": None,
-            "finished_at": None,
+            "finished_at": self.finished.get(number),
         }
 
     def task(self, query: dict[str, list[str]]) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Hq:
             "collaboration": ref(1),
             "job_id": 1,
         }
-        row |= {"parent": None, "study": None, "results": "", "runs": ""}
+        row |= {"parent": None, "study": None, "results": "", "runs": "", "finished_at": None}
         include = query.get("include", [])
         numbered = list(enumerate(self.runs, 1))
         if "runs" in include:

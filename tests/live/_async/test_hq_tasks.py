@@ -1,5 +1,6 @@
 """Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,10 +12,12 @@ from vantage6.client import (
     AsyncClient,
     BadRequestError,
     InvalidInputError,
+    PermissionDeniedError,
     TaskFailedError,
     WaitTimeoutError,
 )
 from vantage6.localnet import LocalNetwork
+from vantage6.localnet._v5.login import DRIVER_CLIENT
 
 pytestmark = pytest.mark.live
 
@@ -182,3 +185,46 @@ async def test_offline_node_ends_a_wait_by_its_timeout(
         ][:2]
     finally:
         network.reconnect_node(network.organizations[2].id)
+
+
+async def test_kill_ends_the_runs_and_the_wait(
+    client: AsyncClient, network: LocalNetwork, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with client.session.open("to kill") as session:
+        task = await client.task.create(
+            "all",
+            "long",
+            "localnet/slow",
+            method="sleep",
+            kwargs={"seconds": 120},
+            action="federated_compute",
+        )
+        with pytest.raises(PermissionDeniedError):  # and no expired login
+            await client.task.kill(task)
+        user = network.users["admin"]
+        async with AsyncClient(
+            network.url,
+            auth_url=network.auth_url,
+            auth_client=DRIVER_CLIENT,  # allows passwords
+            log_level=None,
+            known_organizations=tmp_path / "known-admin",
+        ) as admin:
+            await admin.authenticate(user.username, user.password)
+            while {run["status"] for run in await client.run.from_task(task)} != {"active"}:
+                await asyncio.sleep(0.2)
+            await admin.task.kill(task)
+            with pytest.raises(BadRequestError, match="already finished"):  # noqa: PT012
+                while True:  # HQ takes it as long as a run has not ended
+                    await admin.task.kill(task)
+                    await asyncio.sleep(0.2)
+        with pytest.raises(TaskFailedError, match="killed by user"):
+            await client.wait_for_results(task, timeout=60)
+        runs = await client.run.from_task(task)
+        assert {run["status"] for run in runs} == {"killed by user"}
+        await client.session.task_tree(session)
+        tree = capsys.readouterr().out.splitlines()
+        assert tree[0] == "tasks of to kill"
+        assert tree[1].startswith("└── long (id ")
+        await client.session.tree("to kill")
+        assert "└── to kill (id " in capsys.readouterr().out
+    assert "to kill" not in [row["name"] for row in await client.session.list()]

@@ -2,6 +2,7 @@
 """Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
 
 import csv
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from vantage6.client import (
     BadRequestError,
     Client,
     InvalidInputError,
+    PermissionDeniedError,
     TaskFailedError,
     WaitTimeoutError,
 )
 from vantage6.localnet import LocalNetwork
+from vantage6.localnet._v5.login import DRIVER_CLIENT
 
 pytestmark = pytest.mark.live
 
@@ -174,3 +177,46 @@ def test_offline_node_ends_a_wait_by_its_timeout(client: Client, network: LocalN
         ][:2]
     finally:
         network.reconnect_node(network.organizations[2].id)
+
+
+def test_kill_ends_the_runs_and_the_wait(
+    client: Client, network: LocalNetwork, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with client.session.open("to kill") as session:
+        task = client.task.create(
+            "all",
+            "long",
+            "localnet/slow",
+            method="sleep",
+            kwargs={"seconds": 120},
+            action="federated_compute",
+        )
+        with pytest.raises(PermissionDeniedError):  # and no expired login
+            client.task.kill(task)
+        user = network.users["admin"]
+        with Client(
+            network.url,
+            auth_url=network.auth_url,
+            auth_client=DRIVER_CLIENT,  # allows passwords
+            log_level=None,
+            known_organizations=tmp_path / "known-admin",
+        ) as admin:
+            admin.authenticate(user.username, user.password)
+            while {run["status"] for run in client.run.from_task(task)} != {"active"}:
+                time.sleep(0.2)
+            admin.task.kill(task)
+            with pytest.raises(BadRequestError, match="already finished"):  # noqa: PT012
+                while True:  # HQ takes it as long as a run has not ended
+                    admin.task.kill(task)
+                    time.sleep(0.2)
+        with pytest.raises(TaskFailedError, match="killed by user"):
+            client.wait_for_results(task, timeout=60)
+        runs = client.run.from_task(task)
+        assert {run["status"] for run in runs} == {"killed by user"}
+        client.session.task_tree(session)
+        tree = capsys.readouterr().out.splitlines()
+        assert tree[0] == "tasks of to kill"
+        assert tree[1].startswith("└── long (id ")
+        client.session.tree("to kill")
+        assert "└── to kill (id " in capsys.readouterr().out
+    assert "to kill" not in [row["name"] for row in client.session.list()]

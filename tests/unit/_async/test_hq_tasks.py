@@ -388,6 +388,16 @@ async def test_wait_includes_the_runs_after_a_failure(client: AsyncClient, hq: H
     assert {run["status"] for run in caught.value.runs} == {"completed", "crashed", "failed"}
 
 
+async def test_end_of_a_failed_task_is_that_of_its_last_run(client: AsyncClient, hq: Hq) -> None:
+    hq.runs = [("crashed", ""), ("completed", "NDI=")]
+    hq.finished = {1: "2026-11-27T06:34:31.208667"}
+    assert (await client.task.get(9))["finished_at"] is None  # the other one is still at work
+    hq.finished[2] = "2026-11-27T06:34:35.000000"
+    assert (await client.task.get(9, field="finished_at")) == {
+        "finished_at": "2026-11-27T06:34:35.000000"
+    }
+
+
 @pytest.mark.parametrize("alive", ["pending", "initializing", "active"])
 async def test_wait_with_a_timeout_ends(client: AsyncClient, hq: Hq, alive: str) -> None:
     hq.runs = [("completed", "NDI="), (alive, None)]

@@ -376,6 +376,16 @@ def test_wait_includes_the_runs_after_a_failure(client: Client, hq: Hq) -> None:
     assert {run["status"] for run in caught.value.runs} == {"completed", "crashed", "failed"}
 
 
+def test_end_of_a_failed_task_is_that_of_its_last_run(client: Client, hq: Hq) -> None:
+    hq.runs = [("crashed", ""), ("completed", "NDI=")]
+    hq.finished = {1: "2026-11-27T06:34:31.208667"}
+    assert (client.task.get(9))["finished_at"] is None  # the other one is still at work
+    hq.finished[2] = "2026-11-27T06:34:35.000000"
+    assert (client.task.get(9, field="finished_at")) == {
+        "finished_at": "2026-11-27T06:34:35.000000"
+    }
+
+
 @pytest.mark.parametrize("alive", ["pending", "initializing", "active"])
 def test_wait_with_a_timeout_ends(client: Client, hq: Hq, alive: str) -> None:
     hq.runs = [("completed", "NDI="), (alive, None)]

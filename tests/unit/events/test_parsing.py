@@ -9,6 +9,8 @@ from vantage6.client import (
     RunStatusChanged,
     TaskCreated,
 )
+from vantage6.client._auth.realm import Realm
+from vantage6.client._backend.v5 import V5
 from vantage6.client._events.filters import EventFilter
 from vantage6.client._events.parsing import parse
 from vantage6.client._events.types import Joined, KillRequested, Refused
@@ -45,3 +47,24 @@ def test_events_are_filtered_by_kind_task_and_collaboration() -> None:
     assert line in wanted
     with pytest.raises(InvalidInputError, match="node_offline"):
         EventFilter("nonsense")  # type: ignore[arg-type]
+
+
+def test_event_that_comes_twice_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("vantage6.client._backend.v5.monotonic", lambda: now)
+    backend = V5(Realm("https://auth.example/realms/vantage6"))
+
+    def heard(run: int, state: str) -> bool:
+        data = {"job_id": 1, "task_id": 1, "run_id": run, "collaboration_id": 4, "node_id": run}
+        data |= {"organization_id": run, "parent_id": None}
+        return backend.parse_event("algorithm_status_change", data | {"status": state}) is not None
+
+    # HQ's own, and those that it relays from the nodes, which may come late.
+    changes = [(1, "active"), (2, "active"), (1, "completed"), (1, "active"), (2, "active")]
+    assert [heard(*change) for change in changes] == [True, True, True, False, False]
+    assert not heard(1, "completed")
+    now += 60
+    assert heard(1, "active"), "of a node that runs it again"
+    assert backend.parse_event("new_task_update", {"id": 3, "parent_id": None}) == TaskCreated(
+        3, None
+    )

@@ -287,3 +287,15 @@ def test_deleted_task_ends_alone() -> None:
     assert [one.status for one in ledger.tasks.values()] == ["deleted", "not found"]
     assert str(ledger.progress(1, 1, str)) == "t (task 1): deleted"
     assert not ledger.open_tasks
+
+
+def test_status_of_hq_means_that_the_result_is_stored() -> None:
+    ledger = TaskTracker([1], 0, 1, None, stores_before_status=True)
+    ledger.heard(Joined(4), 0)
+    ledger.update_task(task("awaiting", None, None))  # type: ignore[arg-type]
+    ledger.looked([1], 0)
+    ledger.heard(status(1, "completed"), 5)
+    assert ledger.seconds_until_poll(5) > 40
+    ledger.heard(status(2, "completed"), 6)
+    assert ledger.seconds_until_poll(6) == 0
+    assert ledger.has_all_results(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,12 @@ class Generation:
             organization_name=organization_name or "",
             organization_id=organization["id"],
         )
+
+    def get_task(
+        self, id_: int, include: Sequence[str] | None
+    ) -> Generator[Call[Any], Any, Mapping[str, Any]]:
+        """Yield the call for a task; return its row."""
+        return (yield self.server.get_task(id_, include=include))
 
     def status_paths(self, task_id: int) -> tuple[str, ...]:
         """Return the paths that return a task's status, the fastest first; servers may lack it."""

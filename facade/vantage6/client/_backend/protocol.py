@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Extract, Lookup, Place, TaskPlan
+    from .rows import Message
     from .v4_operations import ServerOperations, StoreOperations
     from .v5_operations import SessionOperations
     from .versions import Service
@@ -69,6 +70,11 @@ class Backend(Protocol):
         """Whether a wait goes on after a failure until the other runs have ended."""
         ...
 
+    @property
+    def stores_before_status(self) -> bool:
+        """Whether the result of a run is stored when its event reports it as completed."""
+        ...
+
     def plan_task(
         self,
         function: Mapping[str, Any],
@@ -83,6 +89,12 @@ class Backend(Protocol):
         self, plan: TaskPlan, place: Place
     ) -> Generator[Call[Any] | Lookup | Extract, Any, Mapping[str, Any]]:
         """Yield the calls and look-ups for the data of a task; return more fields of its body."""
+        ...
+
+    def get_task(
+        self, id_: int, include: Sequence[str] | None
+    ) -> Generator[Call[Any], Any, Mapping[str, Any]]:
+        """Yield the calls for a task; return its row, with what the service leaves out."""
         ...
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
@@ -114,8 +126,14 @@ class Backend(Protocol):
         """Return the given arguments that only HQ 5.x has; raise for them on servers 4.x."""
         ...
 
-    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+    def store_link(
+        self, url: str, name: str, api_path: str | None, *, force: bool, server_url: str
+    ) -> Any:
         """Return the body that links an algorithm store, without its collaboration."""
+        ...
+
+    def unlink_store(self, id_: int, server_url: str) -> Call[Message]:
+        """Return the call that removes the link to an algorithm store."""
         ...
 
     def listing(self, kind: Kind, **filters: Any) -> Any:

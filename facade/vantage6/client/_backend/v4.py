@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Extract, Lookup, Place
+    from .rows import Message
 
 
 class V4(Generation):
@@ -41,6 +42,7 @@ class V4(Generation):
     event_namespace = "/tasks"
     input_field = "input"
     waits_for_all_runs = False
+    stores_before_status = False
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
@@ -48,10 +50,17 @@ class V4(Generation):
 
         return parse(name, data)
 
-    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+    def store_link(
+        self, url: str, name: str, api_path: str | None, *, force: bool, server_url: str
+    ) -> Any:
         """Return the body that links a store, whose address includes the path of its API."""
         self.only_in_5("create_algorithm_store", api_path=api_path)
-        return {"algorithm_store_url": url, "name": name, "force": force}
+        link = {"algorithm_store_url": url, "name": name, "force": force}
+        return {**link, "server_url": server_url}
+
+    def unlink_store(self, id_: int, server_url: str) -> Call[Message]:
+        """Return the call that removes the link to an algorithm store."""
+        return self.server.delete_algorithm_store(id_, server_url=server_url)
 
     def plan_task(
         self,

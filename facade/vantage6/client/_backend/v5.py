@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from inspect import signature
 from math import inf
 from secrets import token_hex
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Place
+    from .rows import Message
     from .v4_operations import ServerOperations, StoreOperations
 
 ACCOUNT = "Users manage passwords and second factors on the account page of their Keycloak."
@@ -69,6 +71,8 @@ INSTEAD: Mapping[str, str] = {
 }
 
 
+# Within this time, the same status of a run is the same change.
+REPEATED_SECONDS = 10.0
 KEYCLOAK = "Names and email addresses of users are in Keycloak."
 NAMES_AT_KEYCLOAK: Mapping[str, str] = dict.fromkeys(("firstname", "lastname", "email"), KEYCLOAK)
 
@@ -167,9 +171,12 @@ class V5(Generation):
     input_field = "arguments"
     # One failure fails the task at once, while the others run on and deliver their results.
     waits_for_all_runs = True
+    # HQ's own event follows the request with which the node sends status and result together.
+    stores_before_status = True
 
     def __init__(self, realm: Realm) -> None:
         self._realm = realm
+        self._heard: dict[tuple[int, str], float] = {}
 
     @property
     def sessions(self) -> SessionOperations:
@@ -178,9 +185,20 @@ class V5(Generation):
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
-        from .._events.parsing import parse  # not at the top: few programs receive events
+        # Not at the top: few programs receive events.
+        from .._events.parsing import parse
+        from .._events.types import RunStatusChanged
 
-        return parse("new_task" if name == "new_task_update" else name, data)
+        event = parse("new_task" if name == "new_task_update" else name, data)
+        if isinstance(event, RunStatusChanged):  # HQ sends its own, then relays the node's
+            key, now = (event.run_id, event.status), monotonic()
+            if now - self._heard.get(key, -inf) < REPEATED_SECONDS:
+                return None
+            recent = {
+                at: heard for at, heard in self._heard.items() if now - heard < REPEATED_SECONDS
+            }
+            self._heard = recent | {key: now}
+        return event
 
     def only_in_4(self, operation: str, **given: Any) -> dict[str, Any]:
         """Raise for arguments that only servers 4.x have."""
@@ -197,7 +215,13 @@ class V5(Generation):
         """Return the given arguments."""
         return {name: value for name, value in given.items() if value is not None}
 
-    def store_link(self, url: str, name: str, api_path: str | None, *, force: bool) -> Any:
+    def unlink_store(self, id_: int, server_url: str) -> Call[Message]:
+        """Return the call that removes the link to an algorithm store."""
+        return self.server.delete_algorithm_store(id_)
+
+    def store_link(
+        self, url: str, name: str, api_path: str | None, *, force: bool, server_url: str
+    ) -> Any:
         """Return the body that links an algorithm store: HQ takes the path of its API apart."""
         self.only_in_4("create_algorithm_store", force=force or None)
         parts = urlsplit(url)
@@ -268,6 +292,18 @@ class V5(Generation):
                     id_ = yield Extract(item, session_id, action != "federated_compute")
                 frames[-1].append({"type": "dataframe", "dataframe_id": id_})
         return {"session_id": session_id, **({"databases": frames} if frames else {})}
+
+    def get_task(
+        self, id_: int, include: Sequence[str] | None
+    ) -> Generator[Call[Any], Any, Mapping[str, Any]]:
+        """Yield the calls for a task; its runs tell when a failed one finished, HQ does not."""
+        row = yield self.server.get_task(id_, include=include)
+        if row["status"] == "failed" and row["finished_at"] is None:
+            runs = (yield self.server.get_task(id_, include=["runs"]))["runs"]
+            times = [run["finished_at"] for run in runs]
+            if times and all(times):
+                row = {**row, "finished_at": max(times)}
+        return row
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
         """Yield the call for a session where none was given; return the id of the session."""

@@ -97,7 +97,9 @@ class TaskTracker:
         each: bool = False,
         closely: bool = False,
         logs: bool = False,
+        stores_before_status: bool = False,
     ) -> None:
+        self._stores_before_status = stores_before_status
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
         self.runs: dict[int, RunProgress] = {}  # without the names of the organizations
         self.rooms: set[int] = set()
@@ -294,6 +296,9 @@ class TaskTracker:
             if has_failed(event.status):
                 task.stored.add(event.run_id)  # nothing more will come
                 self._poll_end((task,), now)
+            elif event.status == COMPLETED and self._stores_before_status:
+                task.stored.add(event.run_id)
+                self._poll_end(self._apparently_done(lambda task: task.stored), now)
             elif event.status == COMPLETED:
                 done = self._apparently_done(lambda task: task.reported | task.stored)
                 self._poll_end(done, now + UPDATE_SECONDS)

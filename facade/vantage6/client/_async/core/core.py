@@ -409,7 +409,10 @@ class Core(Connection):
         from ..._http.tls import warn_if_unverified
         from .http import AsyncHttp
 
-        address = Address.parse_store(row["url"])
+        # HQ stores the path of the API apart.
+        path = (row.get("api_path") or "").strip("/")
+        url = row["url"] or ""
+        address = Address.parse_store(f"{url.rstrip('/')}/{path}" if path else row["url"])
         if not address.path:
             address = complete_store_address(address, await self._ask_version())
         url = address.url

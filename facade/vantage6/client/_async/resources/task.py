@@ -84,9 +84,10 @@ class Tasks(Placed, Named["Task"]):
         {'name': 'average age', 'status': 'completed'}
         """
         include = ["results"] if include_results else None
-        return await self._get(
-            self._server.get_task(await self._resolve(id_), include=include), field, fields
-        )
+        selection = self._selection("get_task", field, fields)
+        steps = self._core.backend.get_task(await self._resolve(id_), include)
+        row: Any = await self._core.run_plan(steps)
+        return self._selected(row, selection)
 
     @explains_former("initiator", "result", "include_metadata")
     @positions_of_5(

@@ -408,7 +408,10 @@ class Core(Connection):
         from ..._http.tls import warn_if_unverified
         from .http import Http
 
-        address = Address.parse_store(row["url"])
+        # HQ stores the path of the API apart.
+        path = (row.get("api_path") or "").strip("/")
+        url = row["url"] or ""
+        address = Address.parse_store(f"{url.rstrip('/')}/{path}" if path else row["url"])
         if not address.path:
             address = complete_store_address(address, self._ask_version())
         url = address.url

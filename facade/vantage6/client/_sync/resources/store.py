@@ -219,10 +219,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ...     "https://store.example/api", "reviewed algorithms", all_collaborations=True
         ... )
         """
-        link = self._core.backend.store_link
-        body: Any = link(algorithm_store_url, name, api_path, force=force)
-        if "force" in body:
-            body["server_url"] = self._core.address.url
+        body: Any = self._core.backend.store_link(
+            algorithm_store_url, name, api_path, force=force, server_url=self._core.address.url
+        )
         if not all_collaborations:
             body["collaboration_id"] = self._required_collaboration_id(collaboration)
         return self._save(self._server.create_algorithm_store(body), field, fields)
@@ -313,8 +312,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         --------
         >>> message = client.store.delete("reviewed algorithms")
         """
-        server_url = self._core.address.url
-        call = self._server.delete_algorithm_store(self._store_id(id_), server_url=server_url)
+        call = self._core.backend.unlink_store(self._store_id(id_), self._core.address.url)
         return self._apply(call)
 
     def _store_id(self, id_: Ref | None) -> int:

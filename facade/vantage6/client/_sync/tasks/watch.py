@@ -57,7 +57,14 @@ class TaskWatcher:
         # Those whose runs must have ended, by default all.
         self._organizations = organizations
         self.tracker = TaskTracker(
-            task_ids, time.monotonic(), interval, timeout, each=each, closely=closely, logs=logs
+            task_ids,
+            time.monotonic(),
+            interval,
+            timeout,
+            each=each,
+            closely=closely,
+            logs=logs,
+            stores_before_status=core.backend.stores_before_status,
         )
         self._closely, self._logs, self._is_shown = closely, logs, shown
         self._until_last_run = until_last_run
