@@ -319,6 +319,8 @@ async def test_store(recorded_hq: "RecordedHq", root: AsyncClient) -> None:
     assert "msg" in await root.store.user.delete(viewer["id"])
     await root.store.user.register("viewer", [role["id"]])
     assert "onlooker" in [each["name"] for each in await root.store.role.list()]
+    (viewer,) = await root.store.user.list(username="viewer")
+    assert "msg" in await root.store.user.delete(viewer["id"])
     assert "msg" in await root.store.role.delete(role["id"])
 
 

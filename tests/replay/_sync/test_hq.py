@@ -319,6 +319,8 @@ def test_store(recorded_hq: "RecordedHq", root: Client) -> None:
     assert "msg" in root.store.user.delete(viewer["id"])
     root.store.user.register("viewer", [role["id"]])
     assert "onlooker" in [each["name"] for each in root.store.role.list()]
+    (viewer,) = root.store.user.list(username="viewer")
+    assert "msg" in root.store.user.delete(viewer["id"])
     assert "msg" in root.store.role.delete(role["id"])
 
 

@@ -96,6 +96,8 @@ class Operations:
 
         def call(*values: object, **query: object) -> Call[Any]:
             given = {key: value for key, value in query.items() if value is not None}
+            if name in UNSORTED:
+                given.pop("sort", None)
             if unknown := sorted(given.keys() - known.keys()):
                 raise _unsupported(f"{unknown[0]}: {self._service} has no such parameter", name)
             return operation(*values, **given)
@@ -125,6 +127,9 @@ BROKEN: Mapping[str, str] = {
     "upload_blob": "HQ 5.0.0 to 5.0.3 loses what is in its blob store. Ask its operator to turn it "
     "off.",
 }
+
+# What the store of 5.0.0 to 5.0.3 fails to sort: it orders reviews by a column of users.
+UNSORTED = frozenset({"list_reviews"})
 
 
 def own_session(place: Place) -> Generator[Call[Any], Any, int]:
