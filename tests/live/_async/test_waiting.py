@@ -13,6 +13,7 @@ from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     AsyncClient,
     EventsUnavailableError,
+    Finished,
     InvalidInputError,
     LogWritten,
     NodeOffline,
@@ -114,12 +115,12 @@ async def test_enough_results_end_the_wait(client: AsyncClient, net: LocalNetwor
     task = await client.task.create(
         [1, 2], "half", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": 2}}, 1
     )
-    done = [
-        one
-        async for one in client.as_completed([task], NEVER, timeout=55, progress=False, at_least=2)
-    ]
-    assert done[0].error is None
-    assert done[0].results.missing == {}
+    told: list[Finished] = []
+    options: dict[str, Any] = {**PATIENCE, "at_least": 2, "notify": told.append}
+    async for done in client.as_completed([task], NEVER, **options):
+        assert done.error is None
+        assert done.results.missing == {}
+    assert [one.task_id for one in told] == [task["id"]]
     with pytest.raises(InvalidInputError, match="expected at most 2, the number of runs of task"):
         await client.wait_for_results(task, at_least=3, **PATIENCE)
     with pytest.raises(InvalidInputError, match="expected at most 1, the number of organizations"):

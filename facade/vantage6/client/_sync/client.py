@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from .._auth.identity import WhoAmI
     from .._config.options import ConnectOptions
     from .._config.plan import ConnectionPlan, Stored
+    from .._display.notify import NotifyOption
     from .._display.views import ProgressOption
     from .._encryption.cryptor import Cryptor
     from .._encryption.trust import TrustMode
@@ -930,6 +931,7 @@ class Client:
         logs: bool = False,
         at_least: int | None = None,
         after: float = 0,
+        notify: NotifyOption = None,
     ) -> ResultRows: ...
     @overload
     def wait_for_results(
@@ -943,6 +945,7 @@ class Client:
         logs: bool = False,
         at_least: int | None = None,
         after: float = 0,
+        notify: NotifyOption = None,
     ) -> list[ResultRows]: ...
     @explains_former("sleep")
     def wait_for_results(
@@ -956,6 +959,7 @@ class Client:
         logs: bool = False,
         at_least: int | None = None,
         after: float = 0,
+        notify: NotifyOption = None,
     ) -> ResultRows | list[ResultRows]:
         """Wait until one or more tasks have finished and return the results.
 
@@ -995,6 +999,10 @@ class Client:
             error unless this number can no longer be reached. By default, all runs must have ended.
         after : float
             Seconds to wait for all runs in any case, before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you that a task has ended, or that `timeout` has passed: a function, which
+            is called with a `Finished`, or a notification of the desktop (``notify-send`` on Linux,
+            ``osascript`` on macOS).
 
         Returns
         -------
@@ -1030,9 +1038,8 @@ class Client:
         from .tasks.wait import wait_for  # not at the top: slow to load, and not always needed
 
         refs = as_list(task_id)
-        found = wait_for(
-            self._core, refs, interval, timeout, on_failure, progress, logs, at_least, after
-        )
+        options = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
+        found = wait_for(self._core, refs, *options)
         return found if is_collection(task_id) else found[0]
 
     wait_for_result = wait_for_results
@@ -1046,6 +1053,7 @@ class Client:
         progress: ProgressOption = None,
         at_least: int | None = None,
         after: float = 0,
+        notify: NotifyOption = None,
     ) -> Iterator[Finished]:
         """Yield tasks with their results as they end, the first to end first.
 
@@ -1064,6 +1072,8 @@ class Client:
             Number of results of each task that suffice, as for ``wait_for_results``.
         after : float
             Seconds before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you of each task that has ended, as for ``wait_for_results``.
 
         Yields
         ------
@@ -1095,7 +1105,8 @@ class Client:
         check_times(interval, timeout)
         check_display_options("return", progress)
         enough = enough_of(at_least, after)
-        return iterate_completed(self._core, as_list(tasks), interval, timeout, progress, enough)
+        options = (interval, timeout, progress, enough, notify)
+        return iterate_completed(self._core, as_list(tasks), *options)
 
     def events(
         self,

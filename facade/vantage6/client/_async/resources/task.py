@@ -34,6 +34,7 @@ from .session import Placed
 if TYPE_CHECKING:
     from ..._backend.databases import Databases
     from ..._backend.rows import Message, Task, TaskOrganization
+    from ..._display.notify import NotifyOption
     from ..._display.views import ProgressOption
     from ..._encryption.blobs import OnTransfer
     from ..._rows.references import Ref
@@ -402,6 +403,7 @@ class Tasks(Placed, Named["Task"]):
         logs: bool = False,
         at_least: int | None = None,
         after: float = 0,
+        notify: NotifyOption = None,
     ) -> Outputs:
         """Run an algorithm at organizations, wait for it to finish, and return its results.
 
@@ -451,6 +453,8 @@ class Tasks(Placed, Named["Task"]):
             Number of results that suffice, as in ``client.wait_for_results``.
         after : float
             Seconds before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you that the task has ended, as in ``client.wait_for_results``.
 
         Returns
         -------
@@ -509,7 +513,7 @@ class Tasks(Placed, Named["Task"]):
             action=action,
             on_transfer=on_transfer,
         )
-        wait = (interval, timeout, on_failure, progress, logs, at_least, after)
+        wait = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
         (rows,) = await wait_for(self._core, [task["id"]], *wait)
         return rows.outputs
 

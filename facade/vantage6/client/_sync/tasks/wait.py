@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from ..._display.notify import notifier
 from ..._display.views import ProgressDisplay
 from ..._rows.results import ResultRows
 from ..._utils.logging import LOGGER
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import PageLinks
 
     from ..._backend.rows import Run
+    from ..._display.notify import NotifyOption
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
@@ -57,6 +59,7 @@ def wait_for(
     logs: bool = False,
     at_least: int | None = None,
     after: float = 0,
+    notify: NotifyOption = None,
 ) -> list[ResultRows]:
     """Wait until all tasks have ended; the parameters are those of `wait_for_results`."""
     check_times(interval, timeout)
@@ -65,7 +68,8 @@ def wait_for(
     task_ids = _ids(core, tasks)
     # One task that fails ends the wait for it, but not that for others.
     to_end = on_failure == "return" or len(task_ids) > 1
-    ends = _iterate(core, task_ids, interval, timeout, progress, enough, logs=logs, to_end=to_end)
+    options = (interval, timeout, progress, enough, notify)
+    ends = _iterate(core, task_ids, *options, logs=logs, to_end=to_end)
     found = {done.task_id: done for done in ends}
     finished = [found[id_] for id_ in task_ids]
     failed = [done for done in found.values() if done.error]
@@ -92,9 +96,11 @@ def iterate_completed(
     timeout: float | None,
     progress: ProgressOption = None,
     enough: Enough | None = None,
+    notify: NotifyOption = None,
 ) -> Iterator[Finished]:
     """Yield tasks as they end; the parameters are those of `as_completed`."""
-    return _iterate(core, tasks, interval, timeout, progress, enough, each=True, to_end=True)
+    options = (interval, timeout, progress, enough, notify)
+    return _iterate(core, tasks, *options, each=True, to_end=True)
 
 
 def _iterate(
@@ -104,12 +110,14 @@ def _iterate(
     timeout: float | None,
     progress: ProgressOption,
     enough: Enough | None,
+    notify: NotifyOption,
     *,
     logs: bool = False,
     each: bool = False,
     to_end: bool,
 ) -> Iterator[Finished]:
     """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
+    tell = notifier(notify)
     display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
@@ -145,11 +153,14 @@ def _iterate(
                     for item in watch.pictures(last) if display.is_wanted else ():
                         display.take(item)
                     if error:
+                        there = cast("ResultRows", error.results or ResultRows((), FIRST_PAGE))
+                        tell(Finished(error.task_id, error.status, there, error))
                         raise error
                 if found:
                     display.stop(erase=bool(watch.tracker.open_tasks))
                 for done in found:
                     waiting.pop(done.task_id).results = None  # they may be large
+                    tell(done)
                     yield done
         finally:
             display.stop()
