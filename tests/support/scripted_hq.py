@@ -26,6 +26,8 @@ class Hq:
     store_error: Reply | None = None
     is_deleted: bool = False
     store_url: str = ""
+    # What is answered at the end of a path, in place of the rest.
+    answers: dict[str, Reply] = field(default_factory=dict[str, Reply])
     finished: dict[int, str] = field(default_factory=dict[int, str])
     more_sessions: list[dict[str, Any]] = field(default_factory=list[Any])
     tasks: list[dict[str, Any]] = field(default_factory=list[Any])
