@@ -453,11 +453,11 @@ def clean_request(request: Request) -> Request | None:
     request.uri = LOOPBACK.sub(name, request.uri)
     request.headers = {}
     if request.body:
-        body = request.body.decode() if isinstance(request.body, bytes) else request.body
         with contextlib.suppress(ValueError):  # inputs go to a blob store as they are
-            request.body = json.dumps(clean(json.loads(body))).encode()
-        if "/protocol/openid-connect/" in request.uri:  # forms
-            form = [(key, HIDDEN if key in FORM_SECRETS else text) for key, text in parse_qsl(body)]
+            request.body = json.dumps(clean(json.loads(request.body))).encode()
+        if "/protocol/openid-connect/" in request.uri:
+            fields = parse_qsl(bytes(request.body).decode())
+            form = [(key, HIDDEN if key in FORM_SECRETS else text) for key, text in fields]
             request.body = urlencode(form).encode()
     return request
 
