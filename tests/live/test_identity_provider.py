@@ -20,7 +20,7 @@ from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
 from vantage6.localnet._v5.login import api_client, client_login
 from vantage6.localnet._v5.realm import (
     ADMIN_CLIENT,
-    DRIVER_CLIENT,
+    LOCAL_CLIENT,
     PUBLIC_CLIENT,
     REALM,
     Lifetimes,
@@ -70,11 +70,11 @@ def ask(web: httpx.Client, path: str = "/token", **form: str) -> httpx.Response:
 
 
 def password_login(web: httpx.Client, provider: IdentityProvider, **more: str) -> httpx.Response:
-    form = {"username": ROOT, "password": provider.root_password, "client_id": DRIVER_CLIENT}
+    form = {"username": ROOT, "password": provider.root_password, "client_id": LOCAL_CLIENT}
     return ask(web, grant_type="password", **form, **more)
 
 
-def refresh(web: httpx.Client, token: str, client: str = DRIVER_CLIENT) -> httpx.Response:
+def refresh(web: httpx.Client, token: str, client: str = LOCAL_CLIENT) -> httpx.Response:
     return ask(web, grant_type="refresh_token", client_id=client, refresh_token=token)
 
 
@@ -142,7 +142,7 @@ def test_password_login(web: httpx.Client, provider: IdentityProvider) -> None:
     said = claims(answer["access_token"])
     assert said["exp"] - said["iat"] == LIFETIMES.access
     assert said["vantage6_client_type"] == "user"
-    assert (said["preferred_username"], said["azp"]) == (ROOT, DRIVER_CLIENT)
+    assert (said["preferred_username"], said["azp"]) == (ROOT, LOCAL_CLIENT)
     assert said["iss"] == str(web.base_url).rstrip("/")
     assert {"sub", "jti", "sid", "email"} <= said.keys()
 
@@ -178,7 +178,7 @@ def test_refused_password_login(
         "grant_type": "password",
         "username": ROOT,
         "password": provider.root_password,
-        "client_id": DRIVER_CLIENT,
+        "client_id": LOCAL_CLIENT,
     }
     form = {name: value for name, value in {**form, **changes}.items() if value}
     assert error(ask(web, **form)) == expected
@@ -212,14 +212,14 @@ def test_refused_refresh(web: httpx.Client, provider: IdentityProvider) -> None:
     assert error(refresh(web, "nonsense")) == (400, "invalid_grant")
     assert error(refresh(web, answer["access_token"])) == (400, "invalid_grant")
     assert error(refresh(web, token, PUBLIC_CLIENT)) == (400, "invalid_grant")
-    form = {"grant_type": "refresh_token", "client_id": DRIVER_CLIENT}
+    form = {"grant_type": "refresh_token", "client_id": LOCAL_CLIENT}
     assert error(ask(web, **form)) == (400, "invalid_request")
 
 
 def test_logout_ends_a_session(web: httpx.Client, provider: IdentityProvider) -> None:
     answer = password_login(web, provider, scope="openid").json()
     token = answer["refresh_token"]
-    done = ask(web, "/logout", client_id=DRIVER_CLIENT, refresh_token=token)
+    done = ask(web, "/logout", client_id=LOCAL_CLIENT, refresh_token=token)
     assert (done.status_code, done.content) == (204, b"")
     assert error(refresh(web, token)) == (400, "invalid_grant")
     header = {"Authorization": f"Bearer {answer['access_token']}"}
@@ -337,7 +337,7 @@ def test_user_from_creation_to_deletion(
     assert admin.get("/users", params={"username": "ad", "exact": "true"}).json() == []
     assert admin.get(f"/users/{id_}").json()["attributes"] == {"organization_id": ["7"]}
 
-    form = {"username": "ada", "password": password, "client_id": DRIVER_CLIENT}
+    form = {"username": "ada", "password": password, "client_id": LOCAL_CLIENT}
     answer = ask(web, grant_type="password", **form)
     assert error(answer) == (400, "invalid_grant")
     assert answer.json()["error_description"] == "Account is not fully set up"
@@ -510,7 +510,7 @@ def test_wrong_password_in_the_browser(web: httpx.Client) -> None:
 
 def test_refused_device_flow(web: httpx.Client) -> None:
     assert error(ask(web, "/auth/device", client_id="nobody")) == (401, "invalid_client")
-    refused = ask(web, "/auth/device", client_id=DRIVER_CLIENT)
+    refused = ask(web, "/auth/device", client_id=LOCAL_CLIENT)
     assert error(refused) == (400, "unauthorized_client")
     assert error(poll(web, "nonsense")) == (400, "invalid_grant")
 

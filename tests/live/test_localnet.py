@@ -383,7 +383,11 @@ def test_run_lets_an_unchanged_script_use_own_data_and_algorithms(tmp_path: Path
         (tmp_path / name).write_text(text)
     command = [*COMMAND, "run", "--encrypted", "--database", f"North={tmp_path / 'ages.tsv'}"]
     command += ["--algorithm", f"example/rows={tmp_path / 'rows.py'}", str(tmp_path / "script.py")]
-    environment = os.environ | {"VANTAGE6_PRIVATE_KEY": "/nothing", "VANTAGE6_SERVER": "nowhere"}
+    environment = os.environ | {
+        "VANTAGE6_PRIVATE_KEY": "/nothing",
+        "VANTAGE6_SERVER": "nowhere",
+        "VANTAGE6_AUTH_URL": "http://127.0.0.1:9",
+    }
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.stdout == "Researcher [1, ['age', 'name']]\n", done.stderr
 

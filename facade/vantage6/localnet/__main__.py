@@ -19,15 +19,11 @@ from vantage6.bindings.secret import hide_keys
 from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
 from vantage6.localnet._demo import show_averages
-from vantage6.localnet._network import DEFAULT_VERSION
+from vantage6.localnet._network import DEFAULT_VERSION, LOGIN_VARIABLES
 from vantage6.localnet._organizations import DEFAULT_LABEL, Database, Databases
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 
 _DESCRIPTION_VARIABLE = "VANTAGE6_LOCALNET"
-# Variables of another login, which would take part in `Client.from_env()`.
-_LOGIN_VARIABLES = {
-    f"VANTAGE6_{name}"
-    for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE")
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,7 +101,7 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
         file = json or Path(folder, "network.json")
         _write_description(network, file)
         environment = {
-            **{name: os.environ[name] for name in os.environ.keys() - _LOGIN_VARIABLES},
+            **{name: os.environ[name] for name in os.environ.keys() - LOGIN_VARIABLES},
             **network.client_variables(),
             _DESCRIPTION_VARIABLE: str(file.resolve()),
         }
@@ -178,7 +174,8 @@ def _summary(network: LocalNetwork) -> str:
 def _connection(network: LocalNetwork) -> str:
     """Return how to connect."""
     if network.auth_url:
-        return f"The official client connects with auth_url={network.auth_url!r}."
+        login = f'auth_url="{network.auth_url}", auth_client="{LOCAL_CLIENT}"'
+        return f'Connect: Client("{network.url}{network.api_path}", {login}).'
     return f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}").'
 
 

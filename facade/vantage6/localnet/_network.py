@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vantage6.bindings.secret import Secret, SecretBytes
 from vantage6.client._storage.files import atomic_write
@@ -27,12 +27,21 @@ from vantage6.localnet._server_network import ServerNetwork
 from vantage6.localnet._store import LinkedStore
 from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.network import HqNetwork
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 from vantage6.localnet._v5.services import HQ_PATH
 
 if TYPE_CHECKING:
     from vantage6.client import AsyncClient, Client
 
 DEFAULT_VERSION = "4.15.2"
+# Variables of another login, which would take part in `Client.from_env()`.
+LOGIN_VARIABLES = frozenset(
+    f"VANTAGE6_{name}"
+    for name in (
+        *("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE"),
+        *("AUTH_URL", "AUTH_REALM", "AUTH_CLIENT", "SERVICE_ACCOUNT", "CLIENT_SECRET"),
+    )
+)
 
 
 class LocalNetwork:
@@ -277,9 +286,8 @@ class LocalNetwork:
         """
         from vantage6.client import Client  # only needed here
 
-        self._check_client()
         who = self._user(user)
-        client = Client(self.url, log_level=None, known_organizations=self.known_organizations)
+        client = Client(self.url, **self._client_options)
         self._exit_stack.callback(client.close)
         client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
@@ -310,9 +318,8 @@ class LocalNetwork:
         """
         from vantage6.client import AsyncClient
 
-        self._check_client()
         who = self._user(user)
-        client = AsyncClient(self.url, log_level=None, known_organizations=self.known_organizations)
+        client = AsyncClient(self.url, **self._client_options)
         try:
             await client.authenticate(who.username, who.password, who.code)
             await client.setup_encryption(self.private_keys.get(who.organization_id))
@@ -321,13 +328,11 @@ class LocalNetwork:
             raise
         return client
 
-    def _check_client(self) -> None:
-        if is_version_5(self.version):
-            raise LocalNetworkError(
-                f"client: expected version 4, got version {self.version}, which the client does "
-                "not support yet. Use the bindings vantage6.bindings.hq, or the official client, "
-                "with the addresses and passwords of describe()."
-            )
+    @property
+    def _client_options(self) -> dict[str, Any]:
+        """Return the options of clients of this network."""
+        login = {"auth_url": self.auth_url, "auth_client": LOCAL_CLIENT} if self.auth_url else {}
+        return {"log_level": None, "known_organizations": self.known_organizations, **login}
 
     @property
     def known_organizations(self) -> Path:
@@ -402,7 +407,7 @@ class LocalNetwork:
         -------
         dict of str to str
             Address, username and password of the researcher, the collaboration and, if it is
-            encrypted, the private key.
+            encrypted, the private key; on version 5 also where users log in.
 
         Examples
         --------
@@ -411,6 +416,8 @@ class LocalNetwork:
         user = self._user("researcher")
         values = {
             "SERVER": f"{self.url}{self.api_path}",
+            "AUTH_URL": self.auth_url,
+            "AUTH_CLIENT": LOCAL_CLIENT if self.auth_url else None,
             "USERNAME": user.username,
             "PASSWORD": user.password,
             "MFA_CODE": Secret(user.code) if user.code else None,

@@ -12,7 +12,7 @@ from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
 from vantage6.localnet._v5.login import api_client, client_login, password_login
 from vantage6.localnet._v5.node import MODULES, HqNode, HqRoute
-from vantage6.localnet._v5.realm import PUBLIC_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.realm import LOCAL_CLIENT, PUBLIC_CLIENT, REALM, Lifetimes
 from vantage6.localnet._v5.seed import Seeder, link_hq_store
 from vantage6.localnet._v5.services import (
     HQ_PATH,
@@ -90,6 +90,7 @@ class HqNetwork(Running):
             "auth_url": self.provider.url,
             "realm": REALM,
             "client_id": PUBLIC_CLIENT,
+            "password_client": LOCAL_CLIENT,
             "service_account": {
                 "username": account.username,
                 "client_id": account.client_id,
