@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,7 @@ from vantage6.client._encryption.keys import generate_private_key
 from vantage6.localnet import LocalNetwork, LocalNetworkError, _api
 from vantage6.localnet.__main__ import main
 from vantage6.localnet._encryption import PayloadCodec
+from vantage6.localnet._environment import environment_python
 from vantage6.localnet._v5.login import api_client, password_login
 
 pytestmark = pytest.mark.live
@@ -209,7 +211,6 @@ def test_nodes_share_their_databases(network: LocalNetwork, session: Session) ->
         ("nowhere", "crashed", "Method 'nowhere' not found"),
         ("undecorated", "crashed", "is not decorated with a vantage6 decorator"),
         ("fails", "crashed", "ValueError: on purpose"),
-        ("leaves", "completed", "leaving"),
         ("central_only", "crashed", "Container started as"),
     ],
 )
@@ -220,6 +221,30 @@ def test_end_of_a_run(session: Session, method: str, status: str, log: str) -> N
     ended = [run for run in runs if run["status"] == status]
     assert all(log in (run["log"] or "") for run in ended), ended[0]["log"]
     assert all(run["finished_at"] and run["started_at"] for run in ended)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "status", "line"),
+    [
+        ("leaves", {"code": 0}, "completed", "The algorithm called sys.exit(0)."),
+        ("leaves", {"code": "no data"}, "crashed", "The algorithm called sys.exit('no data')."),
+        ("leaves", {"code": 3}, "crashed", "The process of the algorithm ended with exit code 3."),
+        (
+            "kills_itself",
+            {},
+            "crashed",
+            "The process of the algorithm was ended by signal 9 (SIGKILL).",
+        ),
+    ],
+)
+def test_log_ends_with_how_the_process_ended(
+    session: Session, method: str, arguments: dict[str, Any], status: str, line: str
+) -> None:
+    first = session.names[:1]
+    task = session.start(method, organizations=first, image=KINDS, **arguments)
+    (run,) = session.runs(task)
+    assert run["status"] == status
+    assert (run["log"] or "").splitlines()[-1] == line
 
 
 @pytest.mark.parametrize(
@@ -377,6 +402,30 @@ def test_environment_variables_connect(
         assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.names)
 
 
+ALGORITHM: Any = {
+    "name": "average",
+    "image": AVERAGE,
+    "partitioning": "horizontal",
+    "vantage6_version": VERSION,
+    "code_url": "https://example.org/average",
+    "functions": [
+        {
+            "name": "partial_average",
+            "step_type": "federated_compute",
+            "databases": [{"name": "data"}],
+            "arguments": [{"name": "column_name", "type": "column"}],
+        }
+    ],
+}
+
+
+def store_of(network: LocalNetwork, user: str) -> httpx.Client:
+    """Return what sends requests to the store."""
+    assert network.store is not None
+    login = password_login(network.auth_url or "", user, network.users[user].password)
+    return api_client(network.store.url, login)
+
+
 def test_store_publishes_functions(network: LocalNetwork) -> None:
     store = network.store
     assert store is not None
@@ -384,38 +433,52 @@ def test_store_publishes_functions(network: LocalNetwork) -> None:
     assert [(row["name"], row["url"]) for row in linked] == [
         (store.name, store.url.removesuffix("/store"))
     ]
-    login = password_login(
-        network.auth_url or "", "researcher", network.users["researcher"].password
-    )
-    algorithm: Any = {
-        "name": "average",
-        "image": AVERAGE,
-        "partitioning": "horizontal",
-        "vantage6_version": VERSION,
-        "code_url": "https://example.org/average",
-        "functions": [
-            {
-                "name": "partial_average",
-                "step_type": "federated_compute",
-                "databases": [{"name": "data"}],
-                "arguments": [{"name": "column_name", "type": "column"}],
-            }
-        ],
-    }
-    with api_client(store.url, login) as api:
-        created = _api.send(api, store_calls.create_algorithm(algorithm))
-        assert created["digest"].startswith("sha256:")
-        assert created["status"] == "approved", "published without a review"
+    with store_of(network, "researcher") as api:
+        created = _api.send(api, store_calls.create_algorithm(ALGORITHM))
+    assert created["digest"].startswith("sha256:")
+    assert created["status"] == "approved", "published without a review"
+
+
+def algorithm_waits_for_its_reviewer(network: LocalNetwork) -> None:
+    """Submit an algorithm, which is published when its reviewer approves."""
+    with store_of(network, "researcher") as researcher, store_of(network, "root") as root:
+        created = _api.send(researcher, store_calls.create_algorithm(ALGORITHM))
+        assert created["status"] == "awaiting reviewer assignment"
+        users = _api.send(root, store_calls.list_users(username="admin"))["data"]
+        asked: Any = {"algorithm_id": created["id"], "reviewer_id": users[0]["id"]}
+        review = _api.send(root, store_calls.create_review(asked))
+        with store_of(network, "admin") as admin:
+            _api.send(admin, store_calls.approve_review(review["id"], {"comment": "fine"}))
+        found = _api.send(researcher, store_calls.get_algorithm(created["id"]))
+        assert found["status"] == "approved"
+
+
+OWN = """
+from vantage6.algorithm.data_extraction import read_parquet
+from vantage6.algorithm.decorator import dataframe, federated
+
+
+@federated
+@dataframe(1)
+def rows(df):
+    return [int(value) for value in df["age"]]
+"""
 
 
 def test_other_options(tmp_path: Path) -> None:
-    data = tmp_path / "own.csv"
+    data, parquet, own = (tmp_path / name for name in ("own.csv", "own.parquet", "own.py"))
     data.write_text("age,city\n40,Delft\n50,Leiden\n")
+    convert = "import pandas, sys; pandas.read_csv(sys.argv[1]).to_parquet(sys.argv[2])"
+    subprocess.run([environment_python(VERSION), "-c", convert, data, parquet], check=True)
+    own.write_text(OWN)
     with LocalNetwork(
         version=VERSION,
-        databases={"North": {"cities": data}, "South": data},
+        databases={"North": {"cities": data, "ages": parquet}, "South": data},
+        algorithms={"localnet/own": own},
         allowed_algorithms=["localnet/"],
         token_seconds=4,
+        store=True,
+        review=True,
     ) as network:
         session = Session(network.client(), network)
         assert session.names == ["North", "South"]
@@ -426,6 +489,9 @@ def test_other_options(tmp_path: Path) -> None:
         assert len(session.compute("sleep", image=SLOW, seconds=18)) == 2
         with pytest.raises(TaskFailedError, match="read_csv"):  # not in this image
             session.extract(["North"], SLOW, label="cities")
+        frame = session.extract(["North"], "localnet/own", "read_parquet", "ages")
+        assert session.compute("rows", frame, ["North"], "localnet/own") == {"North": [40, 50]}
+        algorithm_waits_for_its_reviewer(network)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ WAIT_SECONDS = 120
 
 SOURCE = """
 import os
+import signal
 import sys
 
 from vantage6.algorithm.decorator import central, data_extraction, federated
@@ -51,9 +52,14 @@ def fails():
 
 
 @federated
-def leaves():
+def leaves(code):
     print("leaving")
-    sys.exit(0)
+    sys.exit(code)
+
+
+@federated
+def kills_itself():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @central

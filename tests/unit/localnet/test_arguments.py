@@ -92,6 +92,10 @@ FILE = str(Path(__file__).with_name("ages.csv"))
             {"algorithms": {"x": os}},
             "algorithm 'x': expected an image name, and .*<module",
         ),
+        (
+            {"databases": {"North": "ages.parquet"}},
+            r"database 'default' of 'North': expected one of .*\.sqlite3, got 'ages\.parquet'",
+        ),
         ({"algorithms": {"x": len}}, "algorithm 'x': .*, got <built-in function len>"),
         ({"algorithms": {"": FILE}}, "algorithm '': expected an image name"),
         ({"allowed_algorithms": 5}, "allowed_algorithms: expected a list, got 5"),
