@@ -164,9 +164,10 @@ class UnknownCommandError(click.UsageError):
     """No command has this name."""
 
     def __init__(self, name: str, known: Sequence[str], ctx: click.Context) -> None:
+        from vantage6.client._utils.text import suggest  # help and completion stay fast
+
         near = get_close_matches(name, known, n=5, cutoff=0.5)
-        suggested = near or (known if len(known) < 20 else ())
-        hint = f" Use one of: {', '.join(suggested)}." if suggested else ""
+        hint = f" {suggest(name, near or known)}" if near or len(known) < 20 else ""
         super().__init__(f"unknown command {name!r}.{hint}", ctx)
 
 
@@ -194,7 +195,9 @@ def read_document(file: str, option: str) -> object:
         with click.open_file(file, "rb") as stream:
             content = stream.read()
         return parse_json(content, "standard input" if file == "-" else file)
-    except (OSError, ValueParseError) as error:
+    except OSError as error:
+        raise click.BadParameter(f"{file}: {error.strerror}", param_hint=option) from None
+    except ValueParseError as error:
         raise click.BadParameter(str(error), param_hint=option) from None
 
 

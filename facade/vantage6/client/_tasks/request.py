@@ -90,7 +90,7 @@ def task_input(
     if not isinstance(cast("object", input_), Mapping):
         raise InvalidInputError(
             "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
-            f"got {input_!r}"
+            f"got a {type(input_).__name__}"
         )
     return _check_input(input_, "input_.")
 
@@ -133,7 +133,7 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
         )
     if not isinstance(kwargs, Mapping):
         raise InvalidInputError(
-            f"{prefix}kwargs: expected a dict of arguments by name, got {kwargs!r}"
+            f"{prefix}kwargs: expected a dict of arguments by name, got a {type(kwargs).__name__}"
         )
     for name in cast("Iterable[object]", kwargs):
         if not isinstance(name, str):
