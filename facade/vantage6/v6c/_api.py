@@ -208,8 +208,6 @@ def _send_binary(context: CommandContext, call: Call[object], content: bytes | N
     """Send a request with a binary body or a binary response."""
     from vantage6.bindings.secret import hide_keys
     from vantage6.client import InvalidInputError
-    from vantage6.client._http.response import Response
-    from vantage6.client._http.status_errors import error_for
 
     if hide_keys(call.path) != call.path:
         raise InvalidInputError("path: expected no private key, got the text of one")
@@ -218,9 +216,21 @@ def _send_binary(context: CommandContext, call: Call[object], content: bytes | N
     response = sender.request(call.method, call.path, content=content, headers=headers)
     if response.is_success:
         return response.content if content is None else response.json()
-    raise error_for(
-        Response(call.method, f"{response.url}", response.status_code, response.content)
-    )
+    raise _status_error(response.status_code, response.text, f"{response.url}", call.method)
+
+
+def _status_error(status: int, text: str, url: str, method: str) -> Exception:
+    from vantage6.bindings.secret import scrub
+    from vantage6.client import NotFoundError, PermissionDeniedError, ServerError, StatusError
+
+    kinds: dict[int, type[StatusError]] = {
+        401: PermissionDeniedError,
+        403: PermissionDeniedError,
+        404: NotFoundError,
+    }
+    text = scrub(text)
+    kind = kinds.get(status, ServerError if status >= 500 else StatusError)
+    return kind(text.strip(), method=method, url=url, status=status, body=text)
 
 
 def _write_output(fetch: Callable[[], bytes], file: Path | None) -> None:

@@ -164,10 +164,10 @@ class UnknownCommandError(click.UsageError):
     """No command has this name."""
 
     def __init__(self, name: str, known: Sequence[str], ctx: click.Context) -> None:
-        from vantage6.client._utils.text import suggest  # help and completion stay fast
-
         near = get_close_matches(name, known, n=5, cutoff=0.5)
-        hint = f" {suggest(name, near or known)}" if near or len(known) < 20 else ""
+        hint = f" Use one of: {', '.join(known)}." if len(known) < 20 else ""
+        if near:
+            hint = f" Did you mean {' or '.join(map(repr, near))}?"
         super().__init__(f"unknown command {name!r}.{hint}", ctx)
 
 
