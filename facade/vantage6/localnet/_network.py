@@ -18,7 +18,7 @@ from vantage6.localnet import _api
 from vantage6.localnet._algorithms import resolve_algorithms
 from vantage6.localnet._authentication import LoginSettings
 from vantage6.localnet._environment import check_version, environment_python, is_version_5
-from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._errors import LocalNetworkError, NotStartedError
 from vantage6.localnet._kept import kept_folder
 from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._running import Options, Running
@@ -248,6 +248,17 @@ class LocalNetwork:
         """
         self._is_running = False
         self._exit_stack.close()
+
+    if not TYPE_CHECKING:  # the type checker knows the attributes
+
+        def __getattr__(self, name: str) -> object:
+            """Raise an error that explains how a network gets its address, users and nodes."""
+            if name in self.__annotations__:
+                raise NotStartedError(
+                    f"{name}: expected a network that was started. Use it with 'with', or call "
+                    "start()."
+                )
+            return self.__getattribute__(name)
 
     def __repr__(self) -> str:
         if not self._is_running:

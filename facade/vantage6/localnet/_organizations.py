@@ -32,6 +32,7 @@ DATABASE_TYPES = {
 _OF_VERSION_5 = (".parquet",)
 DEFAULT_LABEL = "default"
 _DEFAULT_COUNT = 3
+_MAX_NAME = 128  # of the server
 _DEFAULT_NAMES = (
     "IKNL",
     "Maastro",
@@ -132,6 +133,11 @@ def _resolve_names(organizations: int | Sequence[str]) -> list[str]:
         if invalid := sorted({name for name in forms if forms.count(name) > 1 or not name}):
             raise LocalNetworkError(
                 f"organizations: expected unique, non-empty names, got {invalid}."
+            )
+        if long := [name for name in names if len(name) > _MAX_NAME]:
+            raise LocalNetworkError(
+                f"organizations: expected names of at most {_MAX_NAME} characters, got one of "
+                f"{len(long[0])}."
             )
     else:
         raise LocalNetworkError(

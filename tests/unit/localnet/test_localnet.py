@@ -579,6 +579,16 @@ def test_output_path_must_be_a_regular_file(
 
 
 # -- notebooks -------------------------------------------------------------------------------------
+def test_network_that_was_not_started_says_so() -> None:
+    network = LocalNetwork()
+    for use in (network.client, network.describe, lambda: network.url):
+        with pytest.raises(LocalNetworkError, match=r"was started\. Use it with 'with'"):
+            use()
+    assert not hasattr(network, "url")
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        network.nope  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_network_is_started_and_stopped_by_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
 

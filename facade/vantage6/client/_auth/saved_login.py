@@ -9,7 +9,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -40,6 +39,8 @@ class Account:
     @property
     def file_name(self) -> str:
         """The name of the file for a login of this account."""
+        from hashlib import sha256  # slow to load
+
         name = canonical_url(self.url)
         host = urlsplit(name).hostname
         plain = re.sub(r"[^\w.-]+", "_", f"{host}-{self.username}", flags=re.ASCII)[:80]

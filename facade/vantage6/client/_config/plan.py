@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -17,6 +16,7 @@ from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
 from .._http.address import API_PATH, HQ_PATH, Address
 from .._storage.files import check_access, read_text
+from .._utils.text import suggest
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
 from .environment import PROFILE, Environment
@@ -126,8 +126,7 @@ def _client_options(arguments: ConnectOptions) -> ClientOptions:
     known = ConnectOptions.__annotations__
     if unknown := arguments.keys() - known.keys():
         name = min(unknown)
-        similar = get_close_matches(name, known, n=2) or sorted(known)
-        raise TypeError(f"unknown argument {name!r}. Did you mean {' or '.join(similar)}?")
+        raise TypeError(f"unknown argument {name!r}. {suggest(name, sorted(known))}")
     kept = {key: value for key, value in arguments.items() if key in ClientOptions.__annotations__}
     return cast("ClientOptions", kept)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from configparser import (
     ConfigParser,
     DuplicateOptionError,
@@ -13,7 +13,6 @@ from configparser import (
     ParsingError,
 )
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import Address
 from .._http.proxy import check_proxy
 from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
+from .._utils.text import suggest
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 from .environment import PROFILE, PROFILES
@@ -197,13 +197,7 @@ def _known_key(key: str, location: str) -> str:
             f"{location}: {key!r} does not belong in a file that people copy and show. Remove it, "
             f"and use another method. {LOGIN_ADVICE}"
         )
-    similar = get_close_matches(name, KEYS, n=2)
-    hint = f"Did you mean {_either(similar)}?" if similar else f"Use one of {', '.join(KEYS)}."
-    raise ConfigurationError(f"{location}: unknown key {key!r}. {hint}")
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join(map(repr, names))
+    raise ConfigurationError(f"{location}: unknown key {key!r}. {suggest(name, KEYS)}")
 
 
 def verify_setting(value: str | None, folder: Path) -> bool | Path:
@@ -245,9 +239,8 @@ def choose_profile(
             f"{source}: expected the name of a profile, got none. Pass one of "
             f"{', '.join(sorted(profiles))}."
         )
-    similar = get_close_matches(choice, profiles, n=2, cutoff=0.5) or sorted(profiles)
     raise ConfigurationError(
-        f"profile {choice!r}: not found in {source}. Did you mean {_either(similar)}?"
+        f"profile {choice!r}: not found in {source}. {suggest(choice, sorted(profiles))}"
     )
 
 
