@@ -127,8 +127,11 @@ class Core(Connection):
 
     def set_route(self, url: str, verify: Verify) -> None:
         """Trust other certificates at another origin, such as the realm's."""
-        pools = self.http.pools
-        pools.set_route(url, pools.route.elsewhere(verify))
+        from ..._http.tls import warn_if_unverified
+
+        route = self.http.pools.route.elsewhere(verify)
+        self.http.pools.set_route(url, route)
+        warn_if_unverified(url, route)
 
     def limited(self, limits: Limits) -> Self:
         """Return a view of this core with other limits for each call."""

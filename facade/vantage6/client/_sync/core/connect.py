@@ -41,7 +41,7 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         core.login(plan.username or "", login, auto_relogin=is_lasting)
     elif auto_relogin:
         core.auth.strategy = (_login(core, plan)).for_relogin
-    if plan.save and not is_resumed:
+    if plan.save and not is_resumed and plan.client_secret is None:  # that is needed again anyway
         save_login(core, saved.path if saved else None)
     elif saved:
         core.auth.saved = saved  # which has the tokens already, if they were resumed
@@ -74,14 +74,14 @@ def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> Aut
     if plan.client_secret is not None:
         return service_account(core.realm, plan.client_secret, plan.service_account, None)
     if core.realm and plan.password is None:
-        if not can_ask():
+        if not (can_ask() or plan.show or plan.login):
             raise CredentialsNotFoundError(
                 f"login at {core.realm.url}: expected a terminal or notebook to show a code in, or "
                 "a saved login, or a service account, got none. Log in once interactively and call "
                 "client.saved_login.save(), or set VANTAGE6_SERVICE_ACCOUNT and "
                 "VANTAGE6_CLIENT_SECRET."
             )
-        return user_login(core.realm, None, None, None, None, None)
+        return user_login(core.realm, None, None, None, plan.show, plan.open_browser)
     return complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
 
 
