@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from ._command import Command, CommandContext
-from ._connection import PROFILE, connect_anonymously, resolve_server
+from ._connection import PROFILE, connect_anonymously, connect_without_prompt, resolve_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,9 +118,21 @@ def _read_password(from_stdin: bool) -> str:
 
 @click.command("logout", cls=Command)
 @click.option("--keyring", is_flag=True, help="Also delete the password from the system keyring.")
+@click.option("--revoke", is_flag=True, help="Also end the login at the Keycloak (HQ).")
 @click.pass_obj
-def logout(context: CommandContext, keyring: bool) -> None:
-    """Delete the saved login. The profile remains: it contains no secrets."""
+def logout(context: CommandContext, keyring: bool, revoke: bool) -> None:
+    """Delete the saved login. The profile remains: it contains no secrets.
+
+    With --revoke, copies of the saved login are worthless, too.
+    """
+    if revoke:
+        with (
+            suppress(LookupError),  # it has ended already
+            connect_without_prompt(context.options) as client,
+        ):
+            client.log_out()
+            context.print_message("ended the login, and deleted it", {"forgotten": True})
+            return
     if keyring:
         context.client.saved_login.forget_password()
     if keyring or resolve_server(context.options) is None:

@@ -767,6 +767,27 @@ class AsyncClient:
         """
         await self._core.renew()
 
+    async def log_out(self) -> None:
+        """End the login at HQ 5.x for all programs that use it, and delete the saved login.
+
+        Afterwards, the refresh token is worthless; HQ accepts the access token until it expires, 5
+        minutes after it was issued by default.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+        UnsupportedServerVersionError
+            If the server is of generation 4.x, which cannot end a login.
+
+        Examples
+        --------
+        >>> await client.log_out()
+        """
+        await self._core.end_login()
+        self.saved_login.forget()
+        self._core.forget_login()
+
     async def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Set the default collaboration for all methods that accept one.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._http.response import Response
-    from .strategy import LoginFlow
+    from .strategy import LoginEnd, LoginFlow
 
 REALM, CLIENT = "vantage6", "public_client"
 # The largest response of a realm that is read; one with tokens has a few kilobytes.
@@ -85,6 +85,17 @@ class Realm:
         if "error" in body:
             raise self.refusal(body, response, refused)
         return tokens_of(body, since)
+
+    def end_session(self, tokens: Tokens) -> LoginEnd:
+        """End the session of a user; a program has none."""
+        if not tokens.refresh:
+            return
+        form = {"client_id": self.client, "refresh_token": tokens.refresh}
+        response = yield self.request("logout", **form)
+        if response.status not in (200, 204):
+            body = read_response(response)
+            if body.get("error") != "invalid_grant":  # it had ended already
+                raise self.refusal(body, response, LoginFailedError)
 
     def refusal(
         self, body: Mapping[str, object], response: Response, refused: type[UnauthorizedError]

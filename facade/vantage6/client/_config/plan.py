@@ -26,6 +26,7 @@ from .profiles import Profile, find_profile, verify_setting
 if TYPE_CHECKING:
     from .._auth.credentials import CodeSource, PasswordSource
     from .._auth.device import DeviceCode
+    from .._auth.realm import Realm
     from .._auth.saved_login import StoredLogin
     from .._encryption.key_files import KeySource
     from .._rows.references import Ref
@@ -224,12 +225,26 @@ def plan_from_saved_login(
     return address, replace(plan, username=stored[1].username, options=options), stored
 
 
+def _realm(options: ClientOptions) -> Realm | None:
+    """Return the realm that options name."""
+    auth_url = options.get("auth_url")
+    if not auth_url:
+        return None
+    from .._auth.realm import Realm
+
+    return Realm.parse(auth_url, options.get("auth_realm"), options.get("auth_client"))
+
+
 def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Use a saved login if there is no password."""
     stored = None
     may_resume = plan.password is None and plan.client_secret is None and plan.login is None
     if may_resume and plan.address:
-        stored = find_login(saved_logins(), plan.address.url, plan.username)
+        stored = find_login(saved_logins(), plan.address.url, plan.username, _realm(plan.options))
     if stored:
-        plan = replace(plan, username=stored[1].username)
+        options, realm = plan.options.copy(), stored[1].realm
+        if realm:  # the generation is kept with the login
+            options["auth_url"], options["auth_client"] = realm.url, realm.client
+            options.pop("auth_realm", None)
+        plan = replace(plan, username=stored[1].username, options=options)
     return require_complete(plan, can_ask=can_ask()), plan, stored

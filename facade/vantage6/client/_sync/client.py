@@ -768,6 +768,27 @@ class Client:
         """
         self._core.renew()
 
+    def log_out(self) -> None:
+        """End the login at HQ 5.x for all programs that use it, and delete the saved login.
+
+        Afterwards, the refresh token is worthless; HQ accepts the access token until it expires, 5
+        minutes after it was issued by default.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+        UnsupportedServerVersionError
+            If the server is of generation 4.x, which cannot end a login.
+
+        Examples
+        --------
+        >>> client.log_out()
+        """
+        self._core.end_login()
+        self.saved_login.forget()
+        self._core.forget_login()
+
     def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Set the default collaboration for all methods that accept one.
 
