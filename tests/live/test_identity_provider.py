@@ -398,6 +398,7 @@ def test_device_flow(web: httpx.Client, provider: IdentityProvider) -> None:
     assert tokens.is_success, tokens.text
     said = claims(tokens.json()["access_token"])
     assert (said["azp"], said["vantage6_client_type"]) == (PUBLIC_CLIENT, "user")
+    assert claims(tokens.json()["id_token"])["aud"] == PUBLIC_CLIENT, "the scope is openid"
     assert refresh(web, tokens.json()["refresh_token"], PUBLIC_CLIENT).is_success
     assert error(poll(web, device["device_code"])) == (400, "invalid_grant"), "only once"
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from vantage6.bindings.secret import Secret, scrub
+from vantage6.bindings.secret import Secret, conceal, scrub
 
 from .._http.address import Address, require_text
-from .._http.secrets import secret
+from .._http.secrets import redact, secret
 from .._utils.text import sanitize
 from ..errors import (
     ConfigurationError,
@@ -92,10 +92,11 @@ class Realm:
             return
         form = {"client_id": self.client, "refresh_token": tokens.refresh}
         response = yield self.request("logout", **form)
-        if response.status not in (200, 204):
-            body = read_response(response)
-            if body.get("error") != "invalid_grant":  # it had ended already
-                raise self.refusal(body, response, LoginFailedError)
+        if response.status == 204:
+            return
+        body = read_response(response)
+        if (response.status, body.get("error")) != (400, "invalid_grant"):  # it had ended already
+            raise self.refusal(cast("Any", redact(body)), response, LoginFailedError)
 
     def refusal(
         self, body: Mapping[str, object], response: Response, refused: type[UnauthorizedError]
@@ -119,16 +120,16 @@ class Realm:
         else:
             message = f"{text}. Check username and password, or the secret of the service account."
         return refused(
-            message, method=response.method, url=response.url, status=response.status, body=body
+            message,
+            method=response.method,
+            url=response.url,
+            status=response.status,
+            body=body,
         )
 
 
 def read_response(response: Response) -> Mapping[str, object]:
     """Return the JSON object in a response of the realm: tokens, or an error with its reason."""
-    body: object = None
-    if len(response.content) <= MAX_BYTES:
-        with suppress(ValueError, RecursionError):
-            body = json.loads(response.content)
     if response.status >= 500:
         raise ServerError(
             "the realm cannot respond now",
@@ -136,6 +137,12 @@ def read_response(response: Response) -> Mapping[str, object]:
             url=response.url,
             status=response.status,
         )
+    body: object = None
+    if len(response.content) <= MAX_BYTES:
+        with suppress(ValueError, RecursionError):
+            # It may repeat what was sent to it; what is kept of it is masked.
+            hide = conceal if response.status == 200 else redact
+            body = hide(json.loads(response.content))
     if isinstance(body, dict):
         found = cast("dict[str, object]", body)
         if response.status == 200 and "error" not in found:
