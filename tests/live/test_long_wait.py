@@ -1,6 +1,8 @@
-"""Wait for longer than tokens and sessions last, as programs and as people do."""
+"""Go on for longer than tokens and sessions last, as programs and as people do."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -81,3 +83,35 @@ def test_wait_outlasts_tokens_and_sessions(tmp_path: Path, monkeypatch: pytest.M
             assert run["log"].count("slept ") >= SECONDS // 10
         for client in clients:
             client.close()
+
+
+PROGRAM = """
+import sys, time
+from vantage6.client import Client
+
+with Client.from_saved_login(sys.argv[1], log_level=None) as client:
+    until, tokens = time.monotonic() + 15, set()
+    while time.monotonic() < until:
+        assert client.node.list()
+        tokens.add(client.token)
+        time.sleep(0.2)
+print(len(tokens))
+"""
+
+
+def test_processes_share_refresh_tokens_that_are_valid_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh token that is used twice would end the session for all of them."""
+    monkeypatch.setattr(_network, "Lifetimes", partial(Lifetimes, poll=1, with_rotation=True))
+    with LocalNetwork(version="5.0.3", organizations=1, token_seconds=3) as network:
+        with Client(network.url, auth_url=network.auth_url, log_level=None) as client:
+            client.authenticate(show=enter(network, "researcher"), open_browser=False)
+            file = client.saved_login.save(tmp_path / "login.json")
+        command = [sys.executable, "-c", PROGRAM, str(file)]
+        programs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        printed = [program.communicate(timeout=120)[0] for program in programs]
+        assert [program.returncode for program in programs] == [0, 0, 0]
+        assert all(int(number) >= 3 for number in printed), "each saw several tokens"
+        with Client.from_saved_login(file, log_level=None) as client:
+            assert client.name == "researcher"
