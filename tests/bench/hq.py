@@ -3,6 +3,8 @@
 Bare is an `httpx.Client` that sends the same requests: the secret of a service account to the
 realm, then `user/me` and the user's organization, as each login does, and the organizations. Both
 begin without a connection. The candidates take turns, and a number is the median of their turns.
+HQ returns its version in a millisecond or two: without TLS and without a distance, that row is the
+time of the clients themselves, and has no limit.
 """
 
 import statistics
@@ -27,13 +29,14 @@ def rows() -> Iterator[Row]:
             "username": account.username,
             "secret": account.client_secret,
         }
-        for what, function, count in (
-            ("login to first response", "login", 1),
-            ("an organization", "call", CALLS),
-            ("HQ's version", "version", CALLS),
+        for what, function, count, limit in (
+            ("login to first response", "login", 1, 1.15),
+            ("an organization", "call", CALLS, 1.15),
+            ("HQ's version", "version", CALLS, None),
         ):
             found = compare(function, login, count=count)
-            yield Row(what, **{who: each / count for who, each in found.items()}, at_most_bare=1.15)
+            seconds = {who: each / count for who, each in found.items()}
+            yield Row(what, **seconds, at_most_bare=limit)
 
 
 def compare(function: str, login: dict[str, object], **more: object) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Logins and calls at HQ: ours, and bare httpx with json.loads."""
 
 import json
+from contextlib import closing
 
 
 def ours_client(url, auth_url, username, secret):
@@ -47,7 +48,7 @@ def ours_login(count, **login):
 
 def bare_login(count, **login):
     def first():
-        with bare_client(**login) as client:
+        with closing(bare_client(**login)) as client:
             query = {"page": 1, "per_page": 250, "sort": "id"}
             rows = json.loads(client.get("/organization", params=query).content)["data"]
             assert len(rows) == 3
