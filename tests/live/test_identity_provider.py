@@ -5,15 +5,15 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.browser import Browser
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
@@ -372,77 +372,6 @@ def test_admin_api_needs_a_role(web: httpx.Client, provider: IdentityProvider) -
 
 
 # -- the device flow -------------------------------------------------------------------------------
-class Form(NamedTuple):
-    """A form of a page."""
-
-    action: str
-    method: str
-    fields: dict[str, str]
-    buttons: list[tuple[str, str]]
-
-
-class Forms(HTMLParser):
-    """Finds the forms of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[Form] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note forms, fields and buttons."""
-        given = {name: value or "" for name, value in attrs}
-        name, value = given.get("name", ""), given.get("value", "")
-        if tag == "form":
-            method = given.get("method", "get").lower()
-            self.found.append(Form(given.get("action", ""), method, {}, []))
-        elif self.found and (tag == "button" or given.get("type") in ("submit", "button")):
-            self.found[-1].buttons.append((name, value))
-        elif self.found and tag == "input" and name:
-            self.found[-1].fields[name] = value
-
-
-class Browser:
-    """A person who opens an address, fills in forms and presses buttons."""
-
-    def __init__(self, **answers: str) -> None:
-        self.answers = answers
-        self.client = httpx.Client(
-            trust_env=False,
-            follow_redirects=True,
-            timeout=60,
-            headers={"Accept": "text/html"},
-            event_hooks={"response": [self._trust_loopback]},
-        )
-
-    def _trust_loopback(self, _response: httpx.Response) -> None:
-        """Send secure cookies to the loopback interface, as browsers do."""
-        for cookie in self.client.cookies.jar:
-            cookie.secure = False
-
-    def open(self, address: str, *, deny: bool = False) -> str:
-        """Go on until there are no more forms; return the last page."""
-        with self.client:
-            return self._fill_in(address, deny=deny)
-
-    def _fill_in(self, address: str, *, deny: bool) -> str:
-        page = self.client.get(address)
-        for _ in range(6):
-            assert page.status_code in (200, 400), page.text
-            forms = [form for form in Forms(page.text).found if form.method == "post"]
-            if not forms:
-                return page.text
-            form = forms[0]
-            values = {name: self.answers.get(name, value) for name, value in form.fields.items()}
-            refusals = [button for button in form.buttons if {*button} & {"cancel", "deny", "No"}]
-            chosen = refusals[:1] if deny and refusals else form.buttons[:1]
-            values.update({name: value for name, value in chosen if name})
-            page = self.client.post(page.url.join(form.action), data=values)
-            if "Invalid username" in page.text or "Invalid code" in page.text:
-                return page.text
-        raise AssertionError(page.text)
-
-
 def start_device_flow(web: httpx.Client) -> dict[str, Any]:
     answer = ask(web, "/auth/device", client_id=PUBLIC_CLIENT, scope="openid")
     assert answer.is_success, answer.text
@@ -469,6 +398,7 @@ def test_device_flow(web: httpx.Client, provider: IdentityProvider) -> None:
     assert tokens.is_success, tokens.text
     said = claims(tokens.json()["access_token"])
     assert (said["azp"], said["vantage6_client_type"]) == (PUBLIC_CLIENT, "user")
+    assert claims(tokens.json()["id_token"])["aud"] == PUBLIC_CLIENT, "the scope is openid"
     assert refresh(web, tokens.json()["refresh_token"], PUBLIC_CLIENT).is_success
     assert error(poll(web, device["device_code"])) == (400, "invalid_grant"), "only once"
 
