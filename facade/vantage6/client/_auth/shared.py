@@ -11,7 +11,6 @@ import os
 import time
 from contextlib import ExitStack, suppress
 from mmap import mmap
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
@@ -105,6 +104,8 @@ class ForkedTokens:
     """Tokens in memory that a process shares with its forked children."""
 
     def __init__(self) -> None:
+        from tempfile import TemporaryFile  # slow to load
+
         self._memory = mmap(-1, MEMORY_BYTES)
         # An empty file without a name. Its lock ends with the process that holds it.
         self._file = TemporaryFile()  # noqa: SIM115 - it stays open as long as this object

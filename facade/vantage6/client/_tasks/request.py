@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from .._encryption.base64 import encode
@@ -90,7 +89,7 @@ def task_input(
     if not isinstance(cast("object", input_), Mapping):
         raise InvalidInputError(
             "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
-            f"got {input_!r}"
+            f"got a {type(input_).__name__}"
         )
     return _check_input(input_, "input_.")
 
@@ -109,6 +108,8 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
     """Reject what the wrapper around an algorithm ignores, or fails on."""
     for key in cast("Iterable[object]", given):
         if key not in INPUT_KEYS:
+            from difflib import get_close_matches  # rarely needed
+
             close = isinstance(key, str) and get_close_matches(key.lower(), INPUT_KEYS, n=1)
             hint = OTHER_KEYS.get(key) or (
                 f"Did you mean {close[0]!r}?"
@@ -133,7 +134,7 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
         )
     if not isinstance(kwargs, Mapping):
         raise InvalidInputError(
-            f"{prefix}kwargs: expected a dict of arguments by name, got {kwargs!r}"
+            f"{prefix}kwargs: expected a dict of arguments by name, got a {type(kwargs).__name__}"
         )
     for name in cast("Iterable[object]", kwargs):
         if not isinstance(name, str):
