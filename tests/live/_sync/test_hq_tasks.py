@@ -17,7 +17,7 @@ from vantage6.client import (
     WaitTimeoutError,
 )
 from vantage6.localnet import LocalNetwork
-from vantage6.localnet._v5.login import DRIVER_CLIENT
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 
 pytestmark = pytest.mark.live
 
@@ -197,7 +197,7 @@ def test_kill_ends_the_runs_and_the_wait(
         with Client(
             network.url,
             auth_url=network.auth_url,
-            auth_client=DRIVER_CLIENT,  # allows passwords
+            auth_client=LOCAL_CLIENT,  # allows passwords
             log_level=None,
             known_organizations=tmp_path / "known-admin",
         ) as admin:

@@ -15,7 +15,7 @@ from vantage6.client import (
     PermissionDeniedError,
     TaskFailedError,
 )
-from vantage6.localnet._v5.login import DRIVER_CLIENT
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 
 if TYPE_CHECKING:
     from ..conftest import RecordedHq
@@ -44,7 +44,7 @@ SUBMITTED: dict[str, Any] = {
 def at_hq(hq: "RecordedHq", user: str) -> Client:
     """Make a client that is logged in, as a person or as the service account."""
     # A client of the realm that allows passwords, as few do: nobody enters a code here.
-    auth_client = None if user == "service" else DRIVER_CLIENT
+    auth_client = None if user == "service" else LOCAL_CLIENT
     client = Client(hq.url, auth_url=hq.auth_url, auth_client=auth_client, log_level=None)
     if user == "service":
         client.initialize_service_account(hq.client_secret, user)
