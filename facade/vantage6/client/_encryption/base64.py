@@ -26,6 +26,11 @@ def encode(data: bytes | memoryview) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
+def encode_bytes(data: bytes | memoryview) -> bytes:
+    """Encode bytes as base64 text in ASCII."""
+    return pybase64.b64encode(data) if pybase64 else binascii.b2a_base64(data, newline=False)
+
+
 def decode(text: str) -> bytes:
     """Decode base64 text; reject characters outside the alphabet."""
     try:

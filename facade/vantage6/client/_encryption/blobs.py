@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from .._http.large_texts import OnTransfer
 from ..errors import DecryptionError
 from .base64 import decode, encode
 from .wire_format import NO_KEY, SEPARATOR
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from .cipher import Decryptor
 
-# Receives the number of bytes transferred so far and the total, or None if it is unknown.
-OnTransfer: TypeAlias = Callable[[int, "int | None"], object]
 # Bytes to send at a time; the server rejects pieces of 1 MiB. A multiple of 3, for base64.
 PIECE = 3 * 2**16
 # Far more than the head of an encrypted blob, which ends with a separator.

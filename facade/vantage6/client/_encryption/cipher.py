@@ -52,7 +52,17 @@ class Encryptor:
         key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
         wrapped_key = load_public_key(public_key).encrypt(key, PKCS1v15())
         self.head = f"{encode(wrapped_key)}{SEPARATOR}{encode(iv)}{SEPARATOR}"
+        self._key, self._iv = key, iv
         self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
+
+    def at(self, start: int, data: memoryview) -> memoryview:
+        """Encrypt the part of the data from `start` on, in any order and in any thread."""
+        block = int.from_bytes(self._iv, "big") + start // IV_BYTES
+        iv = (block % (1 << 8 * IV_BYTES)).to_bytes(IV_BYTES, "big")
+        # Unlike `update`, this lets other threads run meanwhile (cryptography 50).
+        buffer = bytearray(len(data) + IV_BYTES)
+        count = Cipher(AES(self._key), CTR(iv)).encryptor().update_into(data, buffer)
+        return memoryview(buffer)[:count]
 
     def update(self, data: bytes | memoryview) -> bytes:
         """Encrypt the next piece of the data."""

@@ -24,9 +24,9 @@ from ...errors import DecryptionError, UnsupportedServerVersionError
 if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._backend.v4_operations import ServerOperations
-    from ..._encryption.blobs import OnTransfer
     from ..._encryption.payloads import Reader
     from ..._encryption.trust import Trust
+    from ..._http.large_texts import OnTransfer
     from .connection import Connection
 
 

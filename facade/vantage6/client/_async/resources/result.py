@@ -18,7 +18,7 @@ from ..tasks.results import fetch_results
 from .base import Resource
 
 if TYPE_CHECKING:
-    from ..._encryption.blobs import OnTransfer
+    from ..._http.large_texts import OnTransfer
     from ..._rows.references import IdOrRow, Ref
 
 # A sender can make a blob endless, and would fill the disk.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..._http.context import DEFAULTS, SendOptions
+from ..._http.large_texts import LargeBody
 from ..._http.limits import BLOB
 from ..._http.messages import (
     build_form,
@@ -84,8 +85,15 @@ class Http(httpx.Client):
 
     def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
         """Send a call, signed unless the options say otherwise, and return the response."""
-        request = build_request(self, call, options.headers)
-        retries = Retries(request, self.limits, options)
+        large = LargeBody.of(call.body, options.on_transfer)
+        if large is None:
+            request = build_request(self, call, options.headers)
+            retries = Retries(request, self.limits, options)
+        else:
+            body = StreamedBody(large)
+            request = build_request(self, call, options.headers, body, large.size)
+            retries = Retries(request, self.limits, options)
+            body.context = retries.context
         # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
         return to_response(self.send(request, retries=retries, **auth))
