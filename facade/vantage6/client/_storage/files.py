@@ -86,7 +86,7 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
         # The path may be as long as the system permits, so the other name is short.
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
