@@ -11,7 +11,6 @@ import os
 import time
 from contextlib import ExitStack, suppress
 from mmap import mmap
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Protocol
 from weakref import finalize
 
@@ -107,6 +106,8 @@ class ForkedTokens:
     def __init__(self) -> None:
         self._memory = mmap(-1, MEMORY_BYTES)
         # An empty file without a name. Its lock ends with the process that holds it.
+        from tempfile import TemporaryFile  # slow to import
+
         self._file = TemporaryFile()  # noqa: SIM115 - it stays open as long as this object
         finalize(self, self._file.close)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Job: TypeAlias = Callable[[], bytes]
 # Receives the number of bytes transferred so far and the total, or None if it is unknown.
 OnTransfer: TypeAlias = Callable[[int, "int | None"], object]
-# Bodies from this size on are made in threads, each of which makes a piece ahead of what is sent. More
-# threads would not help: base64 does not let others run (pybase64 1.5).
+# Bodies from this size on are made in threads, each of which makes a piece ahead of what is sent.
+# More threads would not help: base64 does not let others run (pybase64 1.5).
 MIN_THREADED_BYTES = 8 << 20
 MAX_THREADS = 2
 _PLACEHOLDER = re.compile(rb"<\d+ characters [0-9a-f]{32}>")

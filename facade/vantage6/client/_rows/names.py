@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -183,6 +182,8 @@ class Directory(Generic[Row]):
 
     def _not_found(self, name: str) -> NameNotFoundError:
         naming = self._naming
+        from difflib import get_close_matches  # slow to import, and rarely needed
+
         close = get_close_matches(fold_name(name), self._loose)
         similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())
         if similar:

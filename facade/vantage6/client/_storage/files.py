@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -84,6 +83,8 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
     check_replaceable(path)
     with file_errors(path, "writing"):
         # The path may be as long as the system permits, so the other name is short.
+        import tempfile  # slow to import
+
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
         try:
             with os.fdopen(descriptor, "w+b") as file:

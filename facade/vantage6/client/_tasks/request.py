@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from .._encryption.base64 import encode
@@ -110,6 +109,8 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
     """Reject what the wrapper around an algorithm ignores, or fails on."""
     for key in cast("Iterable[object]", given):
         if key not in INPUT_KEYS:
+            from difflib import get_close_matches  # slow to import, and rarely needed
+
             close = isinstance(key, str) and get_close_matches(key.lower(), INPUT_KEYS, n=1)
             hint = OTHER_KEYS.get(key) or (
                 f"Did you mean {close[0]!r}?"
