@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -48,7 +49,7 @@ def check_organizations(organizations: Sequence[Ref]) -> list[Ref] | None:
 
 def check_distinct(ids: Sequence[int]) -> None:
     """Reject duplicate organizations, for which the server's own error is misleading."""
-    duplicate = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
+    duplicate = next((id_ for id_, count in Counter(ids).items() if count > 1), None)
     if duplicate is not None:
         raise InvalidInputError(
             f"organizations: expected each organization once, got organization {duplicate} twice. "
