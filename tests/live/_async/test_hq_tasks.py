@@ -1,6 +1,7 @@
 """Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
 
 import csv
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -182,3 +183,22 @@ async def test_offline_node_ends_a_wait_by_its_timeout(
         ][:2]
     finally:
         network.reconnect_node(network.organizations[2].id)
+
+
+async def test_large_arguments_arrive_whole(client: AsyncClient, network: LocalNetwork) -> None:
+    text = "é" + "0123456789" * 200_000
+    seen: list[tuple[int, int | None]] = []
+    task = await client.task.create(
+        "all",
+        "large",
+        AVERAGE,
+        method="no_such_function",
+        kwargs={"text": text},
+        action="federated_compute",
+        on_transfer=lambda done, total: seen.append((done, total)),
+    )
+    assert len(seen) > len(network.organizations)
+    assert seen[-1][0] == seen[-1][1]
+    runs = {run["organization"]["id"]: run for run in await client.run.from_task(task)}
+    run = runs[client.whoami.organization_id]
+    assert json.loads(run["arguments"]) == {"text": text}

@@ -47,9 +47,8 @@ class Results(Resource):
         id_ : int or row
             Id or row of the run.
         on_transfer : callable, optional
-            Called while the result is downloaded from the server's blob store, if it is stored
-            there. Receives the number of bytes so far and None, since the server does not report
-            the total.
+            Called while the result is downloaded, if it has 256 KiB or more or is in the server's
+            blob store. Receives the number of bytes so far and None, since the total is unknown.
 
         Returns
         -------
