@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from shutil import which
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -23,7 +27,9 @@ from ._output import is_terminal, print_error, print_json, print_results, print_
 from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
 
 if TYPE_CHECKING:
-    from vantage6.client import LogLine
+    from collections.abc import Callable
+
+    from vantage6.client import Finished, LogLine
 
 task = Group("task", help="Create, wait for, follow and stop tasks.", no_args_is_help=True)
 
@@ -170,19 +176,73 @@ def _read_input(file: str) -> Mapping[str, object]:
 @click.argument("tasks", nargs=-1, required=True, shell_complete=complete_names("task"))
 @click.option("--timeout", type=float, metavar="SECONDS", help="Maximum time to wait.")
 @click.option("--logs", is_flag=True, help="Show the logs of the algorithms.")
+@click.option("--at-least", type=int, metavar="N", help="Number of results that suffice.")
+@click.option(
+    "--after",
+    type=float,
+    default=0,
+    metavar="SECONDS",
+    help="Time to wait for all results before --at-least suffices.",
+)
+@click.option(
+    "--notify",
+    metavar="COMMAND",
+    help='Run a command when a task has ended, or "desktop" to show a notification.',
+)
 @click.pass_obj
-def wait(context: CommandContext, tasks: tuple[str, ...], timeout: float | None, logs: bool) -> int:
+def wait(
+    context: CommandContext,
+    tasks: tuple[str, ...],
+    timeout: float | None,
+    logs: bool,
+    at_least: int | None,
+    after: float,
+    notify: str | None,
+) -> int:
     """Wait for TASKS, and print their results.
 
     Progress is shown on standard error: drawn in a terminal, one line per change elsewhere. Ctrl-C
     leaves the tasks running.
+
+    The command of --notify is split into words and run without a shell. It finds the id, status and
+    outcome of the task in the variables V6C_TASK, V6C_STATUS and V6C_TEXT.
     """
     ids = [context.client.task.get(task, field="id")["id"] for task in tasks]
-    return _wait_for_results(context, ids, timeout, logs)
+    tell = _notify_option(notify)
+    return _wait_for_results(
+        context, ids, timeout, logs, at_least=at_least, after=after, notify=tell
+    )
+
+
+def _notify_option(command: str | None) -> Callable[[Finished], object] | Literal["desktop"] | None:
+    """Return the client's `notify` setting for a command."""
+    if command is None:
+        return None
+    if command == "desktop":
+        return "desktop"
+    words = shlex.split(command)
+    if not (words and which(words[0])):
+        raise click.BadParameter(
+            f"expected 'desktop' or a command on PATH, got {command!r}.", param_hint="--notify"
+        )
+
+    def tell(done: Finished) -> None:
+        texts = {"V6C_TASK": str(done.task_id), "V6C_STATUS": done.status}
+        variables = {**os.environ, **texts, "V6C_TEXT": str(done)}
+        subprocess.run(words, env=variables, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
+
+    return tell
 
 
 def _wait_for_results(
-    context: CommandContext, tasks: Sequence[int], timeout: float | None, logs: bool
+    context: CommandContext,
+    tasks: Sequence[int],
+    timeout: float | None,
+    logs: bool,
+    *,
+    at_least: int | None = None,
+    after: float = 0,
+    notify: Callable[[Finished], object] | Literal["desktop"] | None = None,
 ) -> int:
     """Wait for tasks, print their results, and return the exit code."""
     from vantage6.client import Vantage6Error
@@ -190,7 +250,14 @@ def _wait_for_results(
     client = context.client
     try:
         found = client.wait_for_results(
-            tasks, timeout=timeout, on_failure="return", progress=_progress_setting(), logs=logs
+            tasks,
+            timeout=timeout,
+            on_failure="return",
+            progress=_progress_setting(),
+            logs=logs,
+            at_least=at_least,
+            after=after,
+            notify=notify,
         )
     except KeyboardInterrupt:  # its own hint is for programmers
         print_error(
@@ -200,7 +267,9 @@ def _wait_for_results(
     print_results(zip(tasks, found, strict=True), as_json=context.as_json)
     code = OK
     for task, rows in zip(tasks, found, strict=True):
-        if any(row["result"] is None for row in rows) or not rows:
+        for name, reason in rows.missing.items() if at_least else ():
+            print_error(f"no result from {name}: {reason}")
+        if (any(row["result"] is None for row in rows) and not at_least) or not rows:
             # The task has ended: this call only raises the error with the reason.
             try:
                 client.wait_for_results(task, progress=False)

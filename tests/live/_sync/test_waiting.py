@@ -13,6 +13,8 @@ from tests.support.cutting_proxy import cutting_proxy
 from vantage6.client import (
     Client,
     EventsUnavailableError,
+    Finished,
+    InvalidInputError,
     LogWritten,
     NodeOffline,
     Progress,
@@ -105,6 +107,34 @@ def test_missing_or_forbidden_image_fails_the_task(client: Client, image: str, s
     assert caught.value.status == status
     rows = client.wait_for_results(task, NEVER, on_failure="return", **PATIENCE)
     assert rows.by_organization == {"Maastro": None}
+
+
+def test_enough_results_end_the_wait(client: Client, net: LocalNetwork) -> None:
+    task = client.task.create(
+        [1, 2], "half", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": 2}}, 1
+    )
+    told: list[Finished] = []
+    options: dict[str, Any] = {**PATIENCE, "at_least": 2, "notify": told.append}
+    for done in client.as_completed([task], NEVER, **options):
+        assert done.error is None
+        assert done.results.missing == {}
+    assert [one.task_id for one in told] == [task["id"]]
+    with pytest.raises(InvalidInputError, match="expected at most 2, the number of runs of task"):
+        client.wait_for_results(task, at_least=3, **PATIENCE)
+    with pytest.raises(InvalidInputError, match="expected at most 1, the number of organizations"):
+        client.task.run([1], "none", "localnet/slow", method="sleep", at_least=2)
+
+    task = client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
+    impossible = "at_least=2 can no longer be reached"
+    with pytest.raises(TaskFailedError, match=impossible) as caught:
+        client.wait_for_results(task, NEVER, at_least=2, after=600, **PATIENCE)
+    assert set(caught.value.results.missing) == {"IKNL", "Maastro"}
+    assert any("not allowed" in why for why in caught.value.results.missing.values())
+
+    long = start(client, 300, 1, 2)
+    net.client("admin").task.kill(long)
+    with pytest.raises(TaskFailedError, match="at_least=1 can no longer be reached"):
+        client.wait_for_results(long, NEVER, at_least=1, **PATIENCE)
 
 
 def test_rejection_by_one_node_fails_the_task(client: Client) -> None:
@@ -409,6 +439,12 @@ def test_wait_continues_while_a_node_is_offline(
         assert caught.value.results
         assert caught.value.results.by_organization == {"IKNL": {"slept": 0}, "Maastro": None}
         assert len([text for text in caplog.messages if "waits for Maastro: node" in text]) == 1
+        began = time.monotonic()
+        some = client.wait_for_results(both, NEVER, at_least=1, after=1.5, **PATIENCE)
+        assert 1.5 <= time.monotonic() - began < 20
+        assert some.by_organization == {"IKNL": {"slept": 0}, "Maastro": None}
+        assert list(some.missing) == ["Maastro"]
+        assert some.missing["Maastro"].startswith("queued, node offline since 20")
         (run,) = client.run.list(task=both, organization=1)
         for _ in client.run.stream_logs(run):
             pass

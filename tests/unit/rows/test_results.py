@@ -69,7 +69,7 @@ def test_outputs_of_organizations_with_same_or_no_name() -> None:
 
 def test_repr_of_finished_task_omits_results() -> None:
     done = Finished(4, "completed", ResultRows([result(7, "[" + "1," * 999 + "1]")], LINKS))
-    assert str(done) == "Finished(task_id=4, status='completed')"
+    assert repr(done) == "Finished(task_id=4, status='completed')"
 
 
 def test_results_show_their_organization() -> None:

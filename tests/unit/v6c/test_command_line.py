@@ -23,7 +23,7 @@ import vantage6.client
 from tests.support.paths import OPENAPI, ROOT
 from tests.support.scripted_server import ScriptedServer, with_login
 from vantage6.bindings.secret import SecretRow
-from vantage6.client import Client, errors
+from vantage6.client import Client, Finished, ResultRows, errors
 from vantage6.client._config.profiles import read_profiles
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
 from vantage6.v6c import (
@@ -721,6 +721,37 @@ def test_interrupted_wait_has_one_hint(
     assert capsys.readouterr().err == (
         "v6c: the tasks keep running; to wait again, run: v6c task wait 3\n"
     )
+
+
+def test_enough_results_are_printed_with_the_missing_ones_and_a_command_is_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = ResultRows(
+        [
+            {"id": 1, "run": {"id": 1}, "result": "40"},  # type: ignore[list-item]
+            {"id": 2, "run": {"id": 2}, "result": None},  # type: ignore[list-item]
+        ],
+        {"first": "", "self": ""},
+        organizations={1: "IKNL", 2: "Maastro"},
+    )
+    rows.reasons = {2: "queued, node offline"}
+    client = MagicMock()
+    client.task.get.return_value = {"id": 3}
+
+    def wait(tasks: list[int], notify: Any, **options: Any) -> list[ResultRows]:
+        assert (tasks, options["at_least"], options["after"]) == ([3], 1, 60)
+        notify(Finished(3, "active", rows))
+        return [rows]
+
+    client.wait_for_results = wait
+    monkeypatch.setattr(_connection, "connect", lambda _: client)
+    words = ["task", "wait", "3", "--at-least", "1", "--after", "60", "--notify"]
+    assert run([*words, "env"]) == 0
+    shown = capfd.readouterr()
+    assert "v6c: no result from Maastro: queued, node offline" in shown.err
+    assert "V6C_TEXT=task 3 active: 1 of 2 results" in shown.out.splitlines()
+    assert run([*words, "no-such-program $(touch x)"]) == 2
+    assert "expected 'desktop' or a command on PATH" in capfd.readouterr().err
 
 
 def test_key_of_a_node_is_printed(

@@ -20,9 +20,11 @@ from vantage6.client import (
 from vantage6.client._rows.references import is_collection, references
 from vantage6.client._utils.pauses import POLL
 from vantage6.client._waiting.arguments import (
+    Enough,
     as_list,
     check_display_options,
     check_times,
+    enough_of,
     page_depth,
 )
 from vantage6.client._waiting.failure import describe_failure, describe_timeout
@@ -255,3 +257,26 @@ def test_tasks_are_listed_together_up_to_large_inputs(
     listed: list[int], wanted: set[int], harmless: set[int], expected: int
 ) -> None:
     assert page_depth(listed, wanted, harmless) == expected
+
+
+@pytest.mark.parametrize(
+    ("at_least", "after", "message"),
+    [
+        (0, 0, "at_least: expected a number of results of at least 1, or None, got 0"),
+        (True, 0, "got True"),
+        (1.5, 0, "got 1.5"),
+        (5, 0, "at_least: expected at most 4, the number of organizations, got 5"),
+        (None, 3, "after: expected 0 without at_least, got 3"),
+        (1, -1, "after: expected a number of seconds of at least 0, got -1"),
+        (1, float("nan"), "got nan"),
+        (1, "60", "got '60'"),
+    ],
+)
+def test_invalid_number_of_results_is_rejected(at_least: Any, after: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        enough_of(at_least, after, 4)
+
+
+def test_number_of_results_that_suffice() -> None:
+    assert enough_of(np.int64(4), 60, 4) == Enough(4, 60)
+    assert enough_of(None, 0) is None

@@ -10,6 +10,7 @@ from vantage6.client import (
 )
 from vantage6.client._events.types import Joined, KillRequested, Lost, RunUpdated
 from vantage6.client._utils.pauses import SUSPECT
+from vantage6.client._waiting.arguments import Enough
 from vantage6.client._waiting.tracker import (
     OUTAGE_SECONDS,
     SAFETY_SECONDS,
@@ -287,3 +288,40 @@ def test_deleted_task_ends_alone() -> None:
     assert [one.status for one in ledger.tasks.values()] == ["deleted", "not found"]
     assert str(ledger.progress(1, 1, str)) == "t (task 1): deleted"
     assert not ledger.open_tasks
+
+
+def rows(*statuses: str) -> list[dict[str, object]]:
+    return [
+        {"id": id_, "status": state, "organization": {"id": id_}, "log": None}
+        for id_, state in enumerate(statuses, 1)
+    ]
+
+
+def test_enough_results_are_those_of_completed_runs() -> None:
+    ledger = TaskTracker([1], 0, 1, None, enough=Enough(2, 60))
+    assert ledger.is_enough(1, 0) is None
+    for states, now, expected in (
+        (("completed", "completed", "active"), 59, None),
+        (("completed", "completed", "active"), 60, True),
+        (("completed", "completed", "crashed"), 0, True),
+        (("completed", "crashed", "active"), 90, None),
+        (("completed", "crashed", "crashed"), 0, False),
+        (("crashed", "crashed", "active"), 0, False),
+    ):
+        ledger.update_runs(1, rows(*states))  # type: ignore[arg-type]
+        assert ledger.is_enough(1, now) is expected, (states, now)
+    ledger = TaskTracker([1], 0, 1, None)
+    ledger.update_runs(1, rows("completed"))  # type: ignore[arg-type]
+    assert ledger.is_enough(1, 0) is None, "all are wanted"
+
+
+def test_poll_when_the_time_for_all_results_is_over() -> None:
+    ledger = TaskTracker([1], 0, 1, None, enough=Enough(1, 20))
+    ledger.heard(Joined(4), 0)
+    ledger.update_task(task("active", "1", None))  # type: ignore[arg-type]
+    ledger.looked([1], 0)
+    assert ledger.seconds_until_poll(0) == 20
+    ledger.looked([1], 20)
+    ledger.heard(status(1, "completed"), 25)
+    ledger.heard(RunUpdated(1), 25)
+    assert ledger.seconds_until_poll(25) == 0, "one of two suffices now"

@@ -60,6 +60,7 @@ class ResultRows(Rows["Result"]):
         super().__init__(rows, links, total, fields)
         self.organizations = organizations or {}
         self.max_bytes = max_bytes
+        self.reasons: Mapping[int, str] = {}  # why runs have no result, by id
 
     @property
     def outputs(self) -> list[Any]:
@@ -83,6 +84,20 @@ class ResultRows(Rows["Result"]):
         If several runs have the same name, the id of the run is added to it.
         """
         return dict(zip(self._labels(), self.outputs, strict=True))
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Why there is no result, by the name of the organization.
+
+        Organizations with a result are left out. The reason is the status of the run when the wait
+        ended, such as ``"queued, node offline since 2026-11-27 22:10 UTC"`` or ``"crashed after 2
+        s: KeyError: 'age'"``.
+        """
+        return {
+            label: self.reasons.get(row["run"]["id"], "no result")
+            for label, row in zip(self._labels(), self, strict=True)
+            if row["result"] is None
+        }
 
     def to_pandas(self) -> DataFrame:
         """Create a pandas data frame of the outputs, if these are records or single values.
@@ -130,17 +145,19 @@ class ResultRows(Rows["Result"]):
         ]
 
     def _with(self, rows: list[Result]) -> Self:
-        return type(self)(
+        some = type(self)(
             rows,
             self.links,
             fields=self.fields,
             organizations=self.organizations,
             max_bytes=self.max_bytes,
         )
+        some.reasons = self.reasons
+        return some
 
     def __reduce__(self) -> tuple[object, ...]:
-        state = self.links, self.total, self.fields, self.organizations, self.max_bytes
-        return type(self), (list(self), *state)
+        arguments = self.links, self.total, self.fields, self.organizations, self.max_bytes
+        return type(self), (list(self), *arguments), {"reasons": self.reasons}
 
     def _shown(self) -> Sequence[Any]:
         labels = self._labels() if self.organizations else [None] * len(self)

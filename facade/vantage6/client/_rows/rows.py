@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import suppress
+from copy import copy as shallow_copy
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, cast, overload
@@ -192,8 +193,7 @@ class Rows(_Displayed, list[Row]):
 
     def copy(self) -> Self:
         """Return a list of the same kind with the same rows."""
-        kind, arguments = cast("tuple[Any, Any]", self.__reduce__())
-        return kind(*arguments)
+        return shallow_copy(self)
 
     def _with(self, rows: list[Row]) -> Self:
         """Create a list of the same kind with some of the rows."""

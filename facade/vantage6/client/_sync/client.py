@@ -31,7 +31,13 @@ from .._rows.references import is_collection
 from .._storage.files import file_path
 from .._utils.logging import LOGGER
 from .._utils.pauses import POLL
-from .._waiting.arguments import as_list, check_display_options, check_timeout, check_times
+from .._waiting.arguments import (
+    as_list,
+    check_display_options,
+    check_timeout,
+    check_times,
+    enough_of,
+)
 from .._waiting.statuses import has_finished
 from ..errors import (
     ConfigurationError,
@@ -68,6 +74,7 @@ if TYPE_CHECKING:
     from .._auth.identity import WhoAmI
     from .._config.options import ConnectOptions
     from .._config.plan import ConnectionPlan, Stored
+    from .._display.notify import NotifyOption
     from .._display.views import ProgressOption
     from .._encryption.cryptor import Cryptor
     from .._encryption.trust import TrustMode
@@ -922,6 +929,9 @@ class Client:
         on_failure: OnFailure = "raise",
         progress: ProgressOption = None,
         logs: bool = False,
+        at_least: int | None = None,
+        after: float = 0,
+        notify: NotifyOption = None,
     ) -> ResultRows: ...
     @overload
     def wait_for_results(
@@ -933,6 +943,9 @@ class Client:
         on_failure: OnFailure = "raise",
         progress: ProgressOption = None,
         logs: bool = False,
+        at_least: int | None = None,
+        after: float = 0,
+        notify: NotifyOption = None,
     ) -> list[ResultRows]: ...
     @explains_former("sleep")
     def wait_for_results(
@@ -944,6 +957,9 @@ class Client:
         on_failure: OnFailure = "raise",
         progress: ProgressOption = None,
         logs: bool = False,
+        at_least: int | None = None,
+        after: float = 0,
+        notify: NotifyOption = None,
     ) -> ResultRows | list[ResultRows]:
         """Wait until one or more tasks have finished and return the results.
 
@@ -978,20 +994,30 @@ class Client:
         logs : bool
             Whether to print the log lines of the algorithms as they arrive, each preceded by the
             name of its organization.
+        at_least : int, optional
+            Number of results of each task that suffice. Failed runs do not count, and raise no
+            error unless this number can no longer be reached. By default, all runs must have ended.
+        after : float
+            Seconds to wait for all runs in any case, before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you that a task has ended, or that `timeout` has passed: a function, which
+            is called with a `Finished`, or a notification of the desktop (``notify-send`` on Linux,
+            ``osascript`` on macOS).
 
         Returns
         -------
         ResultRows, or list of these
             A row for each run, in the order of the requested organizations, as
-            ``client.result.from_task`` returns them. For several tasks, a list of these in the
-            order of the tasks.
+            ``client.result.from_task`` returns them; `missing` of the rows names the organizations
+            without a result, and why. For several tasks, a list of these in the order of the tasks.
 
         Raises
         ------
         InvalidInputError
-            If you pass no task, or `interval`, `timeout` or `on_failure` is invalid.
+            If you pass no task, an argument is invalid, or `at_least` is above the number of runs.
         TaskFailedError
-            If a run failed, crashed, was killed or was not allowed. The error shows each run's
+            If a run failed, crashed, was killed or was not allowed, or too many of them for
+            `at_least`. The error shows each run's
             organization, status and last log lines, and has the available results. With several
             tasks, it also stands for a task that was deleted, does not exist or cannot be read; its
             `finished` has all tasks.
@@ -1012,7 +1038,8 @@ class Client:
         from .tasks.wait import wait_for  # not at the top: slow to load, and not always needed
 
         refs = as_list(task_id)
-        found = wait_for(self._core, refs, interval, timeout, on_failure, progress, logs)
+        options = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
+        found = wait_for(self._core, refs, *options)
         return found if is_collection(task_id) else found[0]
 
     wait_for_result = wait_for_results
@@ -1024,6 +1051,9 @@ class Client:
         *,
         timeout: float | None = None,
         progress: ProgressOption = None,
+        at_least: int | None = None,
+        after: float = 0,
+        notify: NotifyOption = None,
     ) -> Iterator[Finished]:
         """Yield tasks with their results as they end, the first to end first.
 
@@ -1038,17 +1068,24 @@ class Client:
         progress : bool or callable, optional
             How to show the progress, as for ``wait_for_results``. In a terminal, the display is
             removed while your code handles a task.
+        at_least : int, optional
+            Number of results of each task that suffice, as for ``wait_for_results``.
+        after : float
+            Seconds before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you of each task that has ended, as for ``wait_for_results``.
 
         Yields
         ------
         Finished
-            A task that has ended with all its runs. If it failed, was deleted or does not exist, or
-            some of its results cannot be read, it has an `error`; none is raised for it.
+            A task that has ended with all its runs, or has enough results. If it failed, was
+            deleted or does not exist, or some of its results cannot be read, it has an `error`;
+            none is raised for it.
 
         Raises
         ------
         InvalidInputError
-            If you pass no task, or `interval`, `timeout` or `progress` is invalid.
+            If you pass no task, or an argument is invalid.
         WaitTimeoutError
             If the timeout passes. The error names the organizations whose results are missing.
         NameNotFoundError, AmbiguousNameError
@@ -1067,7 +1104,9 @@ class Client:
 
         check_times(interval, timeout)
         check_display_options("return", progress)
-        return iterate_completed(self._core, as_list(tasks), interval, timeout, progress)
+        enough = enough_of(at_least, after)
+        options = (interval, timeout, progress, enough, notify)
+        return iterate_completed(self._core, as_list(tasks), *options)
 
     def events(
         self,

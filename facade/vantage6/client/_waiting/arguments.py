@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from numbers import Real
+from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from .._rows.references import is_collection
@@ -13,6 +14,33 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
 
 OnFailure: TypeAlias = Literal["raise", "return"]
+
+
+@dataclass(frozen=True)
+class Enough:
+    """How many results of each task suffice, and after how many seconds."""
+
+    at_least: int
+    after: float = 0.0
+
+
+def enough_of(at_least: int | None, after: float, count: int | None = None) -> Enough | None:
+    """Return how many of a number of results suffice; None if all are wanted."""
+    if not (_is_number(after) and after >= 0):
+        raise InvalidInputError(f"after: expected a number of seconds of at least 0, got {after!r}")
+    if at_least is None:
+        if after:
+            raise InvalidInputError(f"after: expected 0 without at_least, got {after!r}")
+        return None
+    if isinstance(at_least, bool) or not isinstance(at_least, Integral) or at_least < 1:
+        raise InvalidInputError(
+            f"at_least: expected a number of results of at least 1, or None, got {at_least!r}"
+        )
+    if count is not None and at_least > count:
+        raise InvalidInputError(
+            f"at_least: expected at most {count}, the number of organizations, got {at_least}"
+        )
+    return Enough(int(at_least), after)
 
 
 def page_depth(listed: Iterable[int], wanted: Set[int], harmless: Set[int]) -> int:

@@ -12,7 +12,7 @@ from .statuses import has_failed, has_finished
 if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Run
 
-    from .progress import Progress
+    from .progress import Progress, RunProgress
 
 LOG_LINES = 5
 
@@ -104,6 +104,13 @@ def _organization(run: Run, names: Mapping[int, str]) -> str:
     organization = run.get("organization")
     id_ = organization["id"] if organization else 0
     return repr(names[id_]) if id_ in names else f"organization {id_}"
+
+
+def describe_missing(run: RunProgress, log: str | None, now: float) -> str:
+    """Describe why a run has no result; `now` is the server's time."""
+    text = f"{status_text(run, now)}{', without a result' if run.is_good else ''}"
+    lines = [line.strip() for line in (log or "").splitlines() if line.strip()]
+    return f"{text}: {sanitize(lines[-1])}" if lines and run.is_bad else text
 
 
 def describe_failures(reasons: Iterable[str], count: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._utils.text import sanitize
+
 if TYPE_CHECKING:
     from .._rows.results import ResultRows
     from ..errors import Vantage6Error
@@ -35,3 +37,11 @@ class Finished:
     # Not in the repr: both may be long, and users print each task as it ends.
     results: ResultRows = field(repr=False)
     error: Vantage6Error | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Return the outcome in one line."""
+        count = len(self.results) - len(self.results.missing)
+        outcome = f"{count} of {len(self.results)} results"
+        if self.error:
+            outcome = str(self.error).partition("\n")[0]
+        return sanitize(f"task {self.task_id} {self.status}: {outcome}")

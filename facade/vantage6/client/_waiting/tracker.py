@@ -26,6 +26,7 @@ from .._events.types import (
 )
 from .._utils.pauses import POLL, RECHECK, RECONNECT, SHOW, SUSPECT
 from .._utils.time import to_timestamp
+from ..errors import InvalidInputError
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.server.rows import Result, Run, Task
 
     from ..errors import Vantage6Error
+    from .arguments import Enough
 
 # Time between polls while events arrive: an event may get lost, and a kill causes none.
 SAFETY_SECONDS = 60.0
@@ -97,6 +99,7 @@ class TaskTracker:
         each: bool = False,
         closely: bool = False,
         logs: bool = False,
+        enough: Enough | None = None,
     ) -> None:
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
         self.runs: dict[int, RunProgress] = {}  # without the names of the organizations
@@ -104,10 +107,13 @@ class TaskTracker:
         self.clock = 0.0  # what the server's clock is ahead of the monotonic one
         self._roots = {id_: id_ for id_ in self.tasks}
         self._began, self._interval, self.timeout, self._each = now, interval, timeout, each
-        self._closely, self._logs = closely, logs
+        self._closely, self._logs, self.enough = closely or bool(enough), logs, enough
         self._last_poll = self._last_response = self._due = now  # for all tasks
         self._failures = 0
         self._had_last = False  # the poll before the timeout
+        if enough and enough.after:
+            for task in self.tasks.values():
+                task.plan(NEWS, now + enough.after)
 
     # ---- state ----------------------------------------------------------------------------------
 
@@ -153,6 +159,25 @@ class TaskTracker:
         """Return whether the server has the results of all runs, according to the events."""
         task = self.tasks[task_id]
         return bool(task.run_ids) and task.seems_done(task.stored)
+
+    def is_enough(self, task_id: int, now: float) -> bool | None:
+        """Return whether there are enough results; False if there never will be, None if unknown.
+
+        Without a number that suffices, it is always unknown.
+        """
+        runs = self.runs_of(task_id)
+        if not (self.enough and runs):
+            return None
+        if len(runs) < self.enough.at_least:
+            raise InvalidInputError(
+                f"at_least: expected at most {len(runs)}, the number of runs of task {task_id}, "
+                f"got {self.enough.at_least}"
+            )
+        is_late = now >= self._began + self.enough.after or all(run.is_over for run in runs)
+        if is_late and sum(run.is_good for run in runs) >= self.enough.at_least:
+            return True
+        possible = sum(not run.is_bad for run in runs)
+        return False if possible < self.enough.at_least else None
 
     # ---- updates from the API -------------------------------------------------------------------
 
@@ -233,7 +258,7 @@ class TaskTracker:
             for times in task.polls.values():
                 times[:] = [at for at in times if at > began]
         # If all tasks must end, polls of those that seemed to have ended were postponed until now.
-        done = self._apparently_done(lambda task: task.reported | task.stored)
+        done = self._apparently_done(now, lambda task: task.reported | task.stored)
         self._poll_end((task for task in done if task not in polled and not task.polls), now)
 
     def poll_failed(self, now: float) -> bool:
@@ -277,7 +302,7 @@ class TaskTracker:
         for task in self.open_tasks:
             if run_id in task.reported:
                 task.stored.add(run_id)
-                self._poll_end(self._apparently_done(lambda task: task.stored), now)
+                self._poll_end(self._apparently_done(now, lambda task: task.stored), now)
             elif run_id not in task.stored and (not task.run_ids or run_id in task.run_ids):
                 # It may have ended, unless its status explains the event.
                 task.polls[run_id] = [now + seconds for seconds in SUSPECT.delays]
@@ -295,13 +320,20 @@ class TaskTracker:
                 task.stored.add(event.run_id)  # nothing more will come
                 self._poll_end((task,), now)
             elif event.status == COMPLETED:
-                done = self._apparently_done(lambda task: task.reported | task.stored)
+                done = self._apparently_done(now, lambda task: task.reported | task.stored)
                 self._poll_end(done, now + UPDATE_SECONDS)
         self._show(event.task_id, now)
 
-    def _apparently_done(self, runs: Callable[[TaskState], set[int]]) -> list[TaskState]:
+    def _apparently_done(
+        self, now: float, runs: Callable[[TaskState], set[int]]
+    ) -> list[TaskState]:
         """Return the tasks to poll because, according to the events, they seem to have ended."""
-        found = [task for task in self.open_tasks if task.seems_done(runs(task))]
+        enough = self.enough if self.enough and now >= self._began + self.enough.after else None
+        found = [
+            task
+            for task in self.open_tasks
+            if task.seems_done(runs(task)) or (enough and len(runs(task)) >= enough.at_least)
+        ]
         return found if self._each or len(found) == len(self.open_tasks) else []
 
     def _poll_end(self, tasks: Iterable[TaskState], at: float) -> None:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from ..._display.notify import notifier
 from ..._display.views import ProgressDisplay
 from ..._rows.results import ResultRows
 from ..._utils.logging import LOGGER
-from ..._waiting.arguments import check_display_options, check_times
+from ..._waiting.arguments import Enough, check_display_options, check_times, enough_of
 from ..._waiting.failure import (
     describe_failure,
     describe_failures,
@@ -20,7 +21,6 @@ from ..._waiting.failure import (
 )
 from ..._waiting.finished import Finished
 from ..._waiting.progress import Progress
-from ..._waiting.statuses import has_failed
 from ...errors import (
     BadRequestError,
     DecryptionError,
@@ -34,13 +34,18 @@ from .results import fetch_results, open_readable
 from .watch import TaskWatcher, runs_of
 
 if TYPE_CHECKING:
+    from vantage6.bindings.server.rows import PageLinks
+
     from ..._backend.rows import Run
+    from ..._display.notify import NotifyOption
     from ..._display.views import ProgressOption
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
     from ..._waiting.tracker import TaskState
     from ..core.core import Core
+
+FIRST_PAGE: PageLinks = {"first": "", "self": ""}
 
 
 async def wait_for(
@@ -51,14 +56,19 @@ async def wait_for(
     on_failure: OnFailure = "raise",
     progress: ProgressOption = None,
     logs: bool = False,
+    at_least: int | None = None,
+    after: float = 0,
+    notify: NotifyOption = None,
 ) -> list[ResultRows]:
     """Wait until all tasks have ended; the parameters are those of `wait_for_results`."""
     check_times(interval, timeout)
     check_display_options(on_failure, progress)
+    enough = enough_of(at_least, after)
     task_ids = await _ids(core, tasks)
     # One task that fails ends the wait for it, but not that for others.
     to_end = on_failure == "return" or len(task_ids) > 1
-    ends = _iterate(core, task_ids, interval, timeout, progress, logs=logs, to_end=to_end)
+    options = (interval, timeout, progress, enough, notify)
+    ends = _iterate(core, task_ids, *options, logs=logs, to_end=to_end)
     found = {done.task_id: done async for done in ends}
     finished = [found[id_] for id_ in task_ids]
     failed = [done for done in found.values() if done.error]
@@ -84,9 +94,12 @@ def iterate_completed(
     interval: float,
     timeout: float | None,
     progress: ProgressOption = None,
+    enough: Enough | None = None,
+    notify: NotifyOption = None,
 ) -> AsyncIterator[Finished]:
     """Yield tasks as they end; the parameters are those of `as_completed`."""
-    return _iterate(core, tasks, interval, timeout, progress, each=True, to_end=True)
+    options = (interval, timeout, progress, enough, notify)
+    return _iterate(core, tasks, *options, each=True, to_end=True)
 
 
 async def _iterate(
@@ -95,12 +108,15 @@ async def _iterate(
     interval: float,
     timeout: float | None,
     progress: ProgressOption,
+    enough: Enough | None,
+    notify: NotifyOption,
     *,
     logs: bool = False,
     each: bool = False,
     to_end: bool,
 ) -> AsyncIterator[Finished]:
     """Yield each task as it ends, or all of them at the end; `to_end` of their last runs."""
+    tell = notifier(notify)
     display = ProgressDisplay(progress, logs)
     watch = TaskWatcher(
         core,
@@ -112,6 +128,7 @@ async def _iterate(
         logs=logs,
         until_last_run=to_end or core.backend.waits_for_all_runs,
         shown=display.shows_progress,
+        enough=enough,
     )
     waiting = dict(watch.tracker.tasks)
     async with watch:
@@ -123,23 +140,26 @@ async def _iterate(
                             display.take(item)
                     is_due = each or not watch.tracker.open_tasks
                     ended = [task for task in waiting.values() if task.is_over and is_due]
-                    await watch.complete(task for task in ended if not has_failed(task.status))
+                    await watch.complete(task for task in ended if not watch.has_failed(task))
                     since = monotonic()
                     found = [await _finished(core, watch, task, since) for task in ended]
                     error = None
                     if watch.has_timed_out and not found:
                         error = await _timeout_error(core, watch, list(waiting.values()))
                     # The last picture shows the state that the errors are made of.
-                    failed = [task for task in ended if has_failed(task.status)]
+                    failed = [task for task in ended if watch.has_failed(task)]
                     last = watch.tracker.open_tasks if error else failed
                     for item in watch.pictures(last) if display.is_wanted else ():
                         display.take(item)
                     if error:
+                        there = cast("ResultRows", error.results or ResultRows((), FIRST_PAGE))
+                        tell(Finished(error.task_id, error.status, there, error))
                         raise error
                 if found:
                     display.stop(erase=bool(watch.tracker.open_tasks))
                 for done in found:
                     waiting.pop(done.task_id).results = None  # they may be large
+                    tell(done)
                     yield done
         finally:
             display.stop()
@@ -186,12 +206,15 @@ async def _finished(
     """Return an ended task, with names requested after `since`."""
     error = task.error
     try:
-        if error is None and has_failed(task.status):
+        if error is None and watch.has_failed(task):
             return await _failed(core, watch, task, since)
     except (NotFoundError, BadRequestError) as gone:  # it was deleted in the meantime
         watch.tracker.lose(task.task_id, gone)
         error = gone
     results = await _results(core, watch, task, since)
+    if any(run.is_bad for run in watch.tracker.runs_of(task.task_id)):  # the others are enough
+        runs = await runs_of(core, task.task_id)
+        results.reasons = watch.reasons(task.task_id, {run["id"]: run["log"] for run in runs})
     return Finished(task.task_id, task.status, results, error or await open_readable(core, results))
 
 
@@ -203,7 +226,10 @@ async def _failed(core: Core, watch: TaskWatcher, task: TaskState, since: float)
     rows = (run.get("organization") for run in (*runs, *subtask_runs))
     names = await core.names.organizations([row["id"] for row in rows if row], since)
     reason = describe_failure(task.task_id, task.status, runs, subtask_runs, names)
+    if watch.tracker.enough:
+        reason += f"\n  at_least={watch.tracker.enough.at_least} can no longer be reached"
     results = await fetch_results(core, task.task_id, runs, since)
+    results.reasons = watch.reasons(task.task_id, {run["id"]: run["log"] for run in runs})
     if unreadable := await open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
     error = TaskFailedError(
@@ -237,7 +263,9 @@ async def _results(
     """Return the results of a task, still encoded."""
     organizations = await watch.name_runs(watch.tracker.runs_of(task.task_id), since)
     rows, limit = task.results or (), core.http.limits.max_response_bytes
-    return ResultRows(rows, {"first": "", "self": ""}, organizations=organizations, max_bytes=limit)
+    results = ResultRows(rows, FIRST_PAGE, organizations=organizations, max_bytes=limit)
+    results.reasons = watch.reasons(task.task_id)
+    return results
 
 
 async def _timeout_error(
@@ -253,7 +281,7 @@ async def _timeout_error(
             await open_readable(core, results)
         ended = [task for task in waiting if task.is_over]
         if not tracker.is_silent:
-            await watch.complete(task for task in ended if not has_failed(task.status))
+            await watch.complete(task for task in ended if not watch.has_failed(task))
             finished = [await _finished(core, watch, task) for task in ended]
     except TRANSIENT_ERRORS as error:
         LOGGER.debug("No response after the timeout: %s", error)

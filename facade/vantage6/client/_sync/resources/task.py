@@ -26,7 +26,7 @@ from ..._tasks.request import (
 )
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
-from ..._waiting.arguments import check_display_options, check_times
+from ..._waiting.arguments import check_display_options, check_times, enough_of
 from ...errors import EncryptionNotSetUpError, InvalidInputError
 from ..tasks.create import create
 from .base import Named
@@ -35,6 +35,7 @@ from .session import Placed
 if TYPE_CHECKING:
     from ..._backend.databases import Databases
     from ..._backend.rows import Message, Task, TaskOrganization
+    from ..._display.notify import NotifyOption
     from ..._display.views import ProgressOption
     from ..._http.large_texts import OnTransfer
     from ..._rows.references import Ref
@@ -398,6 +399,9 @@ class Tasks(Placed, Named["Task"]):
         on_failure: OnFailure = "raise",
         progress: ProgressOption = None,
         logs: bool = False,
+        at_least: int | None = None,
+        after: float = 0,
+        notify: NotifyOption = None,
     ) -> Outputs:
         """Run an algorithm at organizations, wait for it to finish, and return its results.
 
@@ -443,12 +447,18 @@ class Tasks(Placed, Named["Task"]):
             How to show the progress of the runs, as in ``client.wait_for_results``.
         logs : bool
             Whether to print the log lines of the algorithms as they arrive.
+        at_least : int, optional
+            Number of results that suffice, as in ``client.wait_for_results``.
+        after : float
+            Seconds before `at_least` results suffice.
+        notify : callable or "desktop", optional
+            How to tell you that the task has ended, as in ``client.wait_for_results``.
 
         Returns
         -------
         list
             Results of the algorithm at each organization, in their order, as Python values. With
-            ``on_failure="return"``, None for runs that failed.
+            ``on_failure="return"`` or `at_least`, None for runs without a result.
 
         Raises
         ------
@@ -481,6 +491,7 @@ class Tasks(Placed, Named["Task"]):
 
         check_times(interval, timeout)
         check_display_options(on_failure, progress)
+        enough_of(at_least, after, None if isinstance(organizations, str) else len(organizations))
         task = self.create(
             organizations,
             name,
@@ -500,7 +511,8 @@ class Tasks(Placed, Named["Task"]):
             action=action,
             on_transfer=on_transfer,
         )
-        (rows,) = wait_for(self._core, [task["id"]], interval, timeout, on_failure, progress, logs)
+        wait = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
+        (rows,) = wait_for(self._core, [task["id"]], *wait)
         return rows.outputs
 
     def stream_logs(self, task: Ref) -> Iterator[LogLine]:

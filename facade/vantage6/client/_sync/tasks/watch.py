@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..._events.types import Joined, Lost, Refused
 from ..._utils.logging import LOGGER
 from ..._utils.time import to_timestamp
+from ..._waiting.failure import describe_missing
 from ..._waiting.logs import LogLine, LogMerger
 from ..._waiting.progress import Progress, describe_offline
 from ..._waiting.statuses import has_failed, has_finished
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..._backend.rows import Run, Task
+    from ..._waiting.arguments import Enough
     from ..._waiting.progress import RunProgress
     from ..._waiting.tracker import TaskState
     from ..core.core import Core
@@ -51,13 +53,21 @@ class TaskWatcher:
         logs: bool = False,
         until_last_run: bool = False,
         shown: bool = False,
+        enough: Enough | None = None,
     ) -> None:
         self._core = core
         self.tracker = TaskTracker(
-            task_ids, time.monotonic(), interval, timeout, each=each, closely=closely, logs=logs
+            task_ids,
+            time.monotonic(),
+            interval,
+            timeout,
+            each=each,
+            closely=closely,
+            logs=logs,
+            enough=enough,
         )
         self._closely, self._logs, self._is_shown = closely, logs, shown
-        self._until_last_run = until_last_run
+        self._until_last_run, self._enough = until_last_run, enough
         self._poller = Poller(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
@@ -124,7 +134,7 @@ class TaskWatcher:
         with_results = {
             id_ for id_ in ids if whole or (not self._closely and self.tracker.has_all_results(id_))
         }
-        runs = ("runs",) if whole or self._closely else ()
+        runs = ("runs",) if whole or self._closely or self._enough else ()
         rows = self._poller.rows(with_results, "results", *runs)
         rows += self._poller.rows(ids - with_results, *runs)
         for row in rows:
@@ -133,20 +143,28 @@ class TaskWatcher:
             self._details(rows)
         self._find_offline(due)
         for task in due:
-            task.is_over = task.error is not None or (
-                has_finished(task.status) and self._is_over(task)
-            )
+            task.is_over = task.error is not None or self._is_over(task)
         self.tracker.looked(ids, time.monotonic(), began)
         self._has_polled = True
+
+    def has_failed(self, task: TaskState) -> bool:
+        """Return whether a task that is over has failed, or too many of its runs have."""
+        is_enough = self.tracker.is_enough(task.task_id, time.monotonic())
+        return has_failed(task.status) if is_enough is None else not is_enough
 
     def complete(self, tasks: Iterable[TaskState]) -> None:
         """Request the missing results and organizations of finished tasks."""
         missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
-        for row in self._poller.rows(missing, "results"):
+        runs = ("runs",) if self._enough else ()
+        for row in self._poller.rows(missing, "results", *runs):
             self.tracker.update_task(row)
 
     def _is_over(self, task: TaskState) -> bool:
-        """Return whether the wait for a finished task is over."""
+        """Return whether the wait for a task is over."""
+        if self._enough:
+            return self.tracker.is_enough(task.task_id, time.monotonic()) is not None
+        if not has_finished(task.status):
+            return False
         if not (self._until_last_run and has_failed(task.status)):
             return True
         runs = runs_of(self._core, task.task_id)
@@ -226,6 +244,14 @@ class TaskWatcher:
         """Return the progress of tasks."""
         now = time.monotonic()
         return [self.tracker.progress(task.task_id, now, self._name_of) for task in tasks]
+
+    def reasons(self, task_id: int, logs: Mapping[int, str | None] | None = None) -> dict[int, str]:
+        """Return why runs have no result, by id, as far as it is known."""
+        now = time.monotonic() + self.tracker.clock
+        return {
+            run.run_id: describe_missing(run, (logs or {}).get(run.run_id), now)
+            for run in self.tracker.runs_of(task_id)
+        }
 
     def name_runs(self, runs: Iterable[RunProgress], since: float = 0.0) -> dict[int, str]:
         """Return the name of the organization of each run by id, requested after `since`."""
