@@ -2,10 +2,11 @@
 
 Sending is one `task.create`; receiving is one `result.from_task`, and saving one `result.save`.
 Memory is the increase of a process's peak beyond what it held before, the user's own input
-included. A task to 3 and to 10 organizations goes to a real server, on a local network without nodes. A server
-that is built from the contract takes the place of a real one for 100 organizations and for all
-results: it discards inputs, and its results are all the same. The bare primitives are AES-256-CTR
-and base64, in one thread; to encrypt is to make the body of the request, without sending it.
+included. A task to 3 and to 10 organizations goes to a real server, on a local network without
+nodes. A server that is built from the contract takes the place of a real one for 100 organizations
+and for all results: it discards inputs, and its results are all the same. The bare primitives are
+AES-256-CTR and base64, in one thread; to encrypt is to make the body of the request, without
+sending it.
 """
 
 import json
