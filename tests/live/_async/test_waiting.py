@@ -139,6 +139,25 @@ async def test_enough_results_end_the_wait(client: AsyncClient, net: LocalNetwor
         await client.wait_for_results(long, NEVER, at_least=1, **PATIENCE)
 
 
+async def test_failed_organizations_are_asked_again(client: AsyncClient, net: LocalNetwork) -> None:
+    task = await client.task.create(
+        [2, 1], "some", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
+    )
+    with pytest.raises(TaskFailedError):
+        await client.wait_for_results(task, on_failure="raise", **PATIENCE)
+    async with await logged_in(net) as other:  # it reads the input of the run
+        again = await other.task.retry(task)
+        with pytest.raises(TaskFailedError, match="TypeError"):
+            await other.wait_for_results(again, **PATIENCE)
+    again = await client.task.retry(task, kwargs={"seconds": 0}, name="repaired")
+    rows = await client.wait_for_results(again, **PATIENCE)
+    assert set(rows.by_organization) <= {"Maastro", "IKNL"}
+    assert [slept(row["result"]) for row in rows] == [0] * len(rows)
+    assert (await client.task.get(again))["name"] == "repaired"
+    with pytest.raises(InvalidInputError, match="expected at least one failed run, got runs with"):
+        await client.task.retry(again)
+
+
 async def test_rejection_by_one_node_fails_the_task(client: AsyncClient) -> None:
     task = await client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
     with pytest.raises(TaskFailedError, match="not allowed") as caught:

@@ -137,6 +137,25 @@ def test_enough_results_end_the_wait(client: Client, net: LocalNetwork) -> None:
         client.wait_for_results(long, NEVER, at_least=1, **PATIENCE)
 
 
+def test_failed_organizations_are_asked_again(client: Client, net: LocalNetwork) -> None:
+    task = client.task.create(
+        [2, 1], "some", "localnet/slow", "", {"method": "sleep", "kwargs": {"seconds": "x"}}, 1
+    )
+    with pytest.raises(TaskFailedError):
+        client.wait_for_results(task, on_failure="raise", **PATIENCE)
+    with logged_in(net) as other:  # it reads the input of the run
+        again = other.task.retry(task)
+        with pytest.raises(TaskFailedError, match="TypeError"):
+            other.wait_for_results(again, **PATIENCE)
+    again = client.task.retry(task, kwargs={"seconds": 0}, name="repaired")
+    rows = client.wait_for_results(again, **PATIENCE)
+    assert set(rows.by_organization) <= {"Maastro", "IKNL"}
+    assert [slept(row["result"]) for row in rows] == [0] * len(rows)
+    assert (client.task.get(again))["name"] == "repaired"
+    with pytest.raises(InvalidInputError, match="expected at least one failed run, got runs with"):
+        client.task.retry(again)
+
+
 def test_rejection_by_one_node_fails_the_task(client: Client) -> None:
     task = client.task.create([1, 2], "none", "localnet/slower", "", {"method": "f"}, 1)
     with pytest.raises(TaskFailedError, match="not allowed") as caught:

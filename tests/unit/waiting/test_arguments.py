@@ -27,7 +27,7 @@ from vantage6.client._waiting.arguments import (
     enough_of,
     page_depth,
 )
-from vantage6.client._waiting.failure import describe_failure, describe_timeout
+from vantage6.client._waiting.failure import describe_failure, describe_missing, describe_timeout
 from vantage6.client._waiting.statuses import has_failed, has_finished
 
 
@@ -280,3 +280,16 @@ def test_invalid_number_of_results_is_rejected(at_least: Any, after: Any, messag
 def test_number_of_results_that_suffice() -> None:
     assert enough_of(np.int64(4), 60, 4) == Enough(4, 60)
     assert enough_of(None, 0) is None
+
+
+def test_reason_of_a_missing_result_is_the_exception_or_the_last_line() -> None:
+    def reason(log: str | None, status: str = "crashed") -> str:
+        return describe_missing(RunProgress(1, 1, 1, "", status, started=0, finished=2), log, 9)
+
+    log = "Traceback\n  x = 1\nKeyError: 'hight'\nerror > None\n"
+    assert reason(log) == "crashed after 2 s: KeyError: 'hight'"
+    assert reason("out of memory\x1b[2J\n\n").startswith("crashed after 2 s: out of memory")
+    assert "\x1b" not in reason("out of memory\x1b[2J\n\n")
+    assert reason(None) == "crashed after 2 s"
+    assert reason(log, "completed") == "done in 2 s, without a result"
+    assert reason(log, "pending") == "queued"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Lookup, Place, TaskPlan
+    from .rows import Task
     from .v4_operations import ServerOperations, StoreOperations
     from .v5_operations import SessionOperations
     from .versions import Service
@@ -77,6 +78,15 @@ class Backend(Protocol):
         store: Ref | None,
     ) -> TaskPlan:
         """Return what a new task sends, before anything is requested."""
+        ...
+
+    def repeat_task(
+        self, task: Task, payload: Mapping[str, Any] | None, *, with_databases: bool
+    ) -> dict[str, Any]:
+        """Return the arguments of `task.create` that ask a task's question again.
+
+        The payload is what the function received; None if it is unknown.
+        """
         ...
 
     def complete_task(

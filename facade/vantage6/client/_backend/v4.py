@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Lookup, Place
+    from .rows import Task
 
 
 class V4(Generation):
@@ -57,6 +59,20 @@ class V4(Generation):
     ) -> TaskPlan:
         """Return what a new task sends; actions have no meaning here."""
         return TaskPlan(function, "", {"databases": database_list(databases)})
+
+    def repeat_task(
+        self, task: Task, payload: Mapping[str, Any] | None, *, with_databases: bool
+    ) -> dict[str, Any]:
+        """Return the arguments that ask a task's question again."""
+        databases: list[dict[str, Any]] = [
+            {"label": database["label"], **json.loads(database["parameters"] or "{}")}
+            for database in task["databases"]
+        ]
+        known: dict[str, Any] = {"databases": databases if with_databases else None}
+        if payload is not None and "method" in payload:
+            known |= {name: payload.get(name) for name in ("method", "args")}
+            known["kwargs"] = payload.get("kwargs") or {}
+        return known
 
     def complete_task(
         self, plan: TaskPlan, place: Place

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .._rows.references import Ref
     from ..errors import ServerError, Vantage6Error
     from .databases import Databases, Place
+    from .rows import Task
     from .v4_operations import ServerOperations, StoreOperations
 
 ACCOUNT = "Users manage passwords and second factors on the account page of their Keycloak."
@@ -194,6 +195,27 @@ class V5(Generation):
             )
         kwargs = dict[str, object](function.get("kwargs") or {})
         return TaskPlan(kwargs, "kwargs", body, frame_groups(databases))
+
+    def repeat_task(
+        self, task: Task, payload: Mapping[str, Any] | None, *, with_databases: bool
+    ) -> dict[str, Any]:
+        """Return the arguments that ask a task's question again."""
+        row = cast("rows.Task", task)
+        groups: dict[int, list[int]] = {}
+        for database in row["databases"] if with_databases else ():
+            if database["dataframe_id"] is None:
+                raise InvalidInputError(
+                    f"task {row['id']}: expected data frames that still exist, got a deleted one. "
+                    "Pass databases."
+                )
+            groups.setdefault(database["position"], []).append(database["dataframe_id"])
+        return {
+            "method": row["method"],
+            "action": row["action"],
+            "session": row["session"]["id"] if row["session"] else None,
+            "databases": [groups[position] for position in sorted(groups)],
+            **({} if payload is None else {"kwargs": payload}),
+        }
 
     def complete_task(
         self, plan: TaskPlan, place: Place

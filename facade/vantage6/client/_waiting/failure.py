@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from .progress import Progress, RunProgress
 
 LOG_LINES = 5
+# The line of a traceback that names the exception.
+EXCEPTION = re.compile(r"[\w.]+(Error|Exception)\b")
 
 
 def describe_timeout(tasks: Sequence[Progress], timeout: float | None) -> str:
@@ -110,7 +113,9 @@ def describe_missing(run: RunProgress, log: str | None, now: float) -> str:
     """Describe why a run has no result; `now` is the server's time."""
     text = f"{status_text(run, now)}{', without a result' if run.is_good else ''}"
     lines = [line.strip() for line in (log or "").splitlines() if line.strip()]
-    return f"{text}: {sanitize(lines[-1])}" if lines and run.is_bad else text
+    # The wrapper of algorithms writes more lines below the exception.
+    told = [line for line in lines if EXCEPTION.match(line)] or lines
+    return f"{text}: {sanitize(told[-1])}" if told and run.is_bad else text
 
 
 def describe_failures(reasons: Iterable[str], count: int) -> str:

@@ -26,6 +26,7 @@ from ..._http.decoding import decode_json
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
+from ..._tasks.repeat import RecentInputs
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
 from ..._utils.warnings import warn
@@ -80,6 +81,7 @@ class State:
     socket: Socket | None = None
     service: ServiceAccount | None = None
     created: set[int] = field(default_factory=set[int])
+    inputs: RecentInputs = field(default_factory=RecentInputs)
     # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
     offline: dict[int | None, tuple[frozenset[int], float]] = field(
         default_factory=dict[int | None, tuple[frozenset[int], float]]

@@ -14,6 +14,7 @@ from ..._rows.names import Directory, Scope, describe_scope
 from ..._rows.rows import Rows
 from ..._rows.selection import filter_rows
 from ..._tasks.encoding import serialize
+from ..._tasks.repeat import failed_organizations, question_of, readable_input
 from ..._tasks.request import (
     check_distinct,
     check_organizations,
@@ -27,6 +28,7 @@ from ..._tasks.request import (
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
 from ..._waiting.arguments import check_display_options, check_times, enough_of
+from ..._waiting.statuses import has_failed
 from ...errors import EncryptionNotSetUpError, InvalidInputError
 from ..tasks.create import create
 from .base import Named
@@ -362,6 +364,7 @@ class Tasks(Placed, Named["Task"]):
             organizations=inputs,
         )
         task = create(self._core, body, on_transfer)
+        self._core.state.inputs.add(task["id"], data)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
         if absent := [part for part in inputs if part["id"] in offline]:
@@ -514,6 +517,74 @@ class Tasks(Placed, Named["Task"]):
         wait = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
         (rows,) = wait_for(self._core, [task["id"]], *wait)
         return rows.outputs
+
+    def retry(
+        self,
+        task: Ref,
+        *,
+        method: str | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        databases: Databases = None,
+        name: str | None = None,
+    ) -> Task:
+        """Ask the organizations where a task failed once more, by a new task.
+
+        The new task has the image, collaboration, study, store, databases and input of the first
+        one. The input is known if this client created the task (up to 1 MiB, for its last 100
+        tasks), and in collaborations without encryption; otherwise, pass it. Runs that have not
+        ended are left alone.
+
+        Parameters
+        ----------
+        task : int, str or row
+            Id, name or row of the task.
+        method : str, optional
+            Name of the function to run, if it is not to be the same.
+        kwargs : dict, optional
+            Arguments of the function by name, in place of all that it had.
+        databases : str, dict, row, or list of these, optional
+            Databases or data frames to use instead, as in `create`.
+        name : str, optional
+            Name of the new task, if it is not to be the same.
+
+        Returns
+        -------
+        Task
+            The new task.
+
+        Raises
+        ------
+        InvalidInputError
+            If no run of the task has failed, or its input is neither known nor passed.
+        Vantage6Error
+            Any error of `create`.
+
+        Examples
+        --------
+        >>> task = client.task.create(
+        ...     collaboration="demo",
+        ...     organizations=["IKNL"],
+        ...     name="average of a wrong name",
+        ...     image="harbor2.vantage6.ai/demo/average",
+        ...     method="partial_average",
+        ...     kwargs={"column_name": "hight"},
+        ...     databases="default",
+        ... )
+        >>> (client.wait_for_results(task, on_failure="return")).outputs
+        [None]
+        >>> again = client.task.retry(task, kwargs={"column_name": "height"})
+        >>> (client.wait_for_results(again)).by_organization
+        {'IKNL': {'sum': ..., 'count': 58}}
+        """
+        row = self.get(task)
+        runs = self._core.rows(partial(self._server.list_runs, task_id=row["id"]))
+        failed = [run for run in runs[::-1] if has_failed(run["status"])]
+        organizations = failed_organizations(row, runs, failed)
+        payload = self._core.state.inputs.get(row["id"])
+        payload = payload or readable_input(runs, self._core.backend.input_field)
+        known = self._core.backend.repeat_task(row, payload, with_databases=databases is None)
+        known |= without_none(method=method, kwargs=kwargs, databases=databases, name=name)
+        return self.create(organizations, **question_of(row, known))
 
     def stream_logs(self, task: Ref) -> Iterator[LogLine]:
         """Stream the lines of a task's logs: the existing ones, then each new one as it arrives.
