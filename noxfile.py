@@ -354,6 +354,13 @@ def unasync(session: nox.Session) -> None:
 
 
 @nox.session
+def requirements(session: nox.Session) -> None:
+    """Pin the newest packages for the local network's environments, with hashes."""
+    session.install("-q", "-e", ".", "packaging>=24", "tomli>=2; python_version < '3.11'")
+    session.run("python", "release/requirements.py")
+
+
+@nox.session
 def record(session: nox.Session) -> None:
     """Record all cassettes again, from networks that the session starts."""
     install(session, "test")

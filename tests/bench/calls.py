@@ -26,7 +26,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 from front import Front
-from harness import CANDIDATES, Contestant, Row, measure, python_of, race, surroundings
+from harness import CANDIDATES, Contestant, Row, python_of, race, surroundings, value_of
 
 from vantage6.localnet import LocalNetwork
 
@@ -165,7 +165,7 @@ def calls(round_trip: float, login: dict[str, object]) -> Iterator[Row]:
 
 
 def listing(round_trip: float, login: dict[str, object], note: str = "") -> Row:
-    found, values = compare("list", 3, login)
+    found, values = compare("list", 5, login)
     assert values == {TASKS}, values
     what = named(f"{TASKS:,} tasks", round_trip) + note
     faster = 3 if round_trip and not note else None
@@ -231,11 +231,10 @@ def at_once(front: Front, login: dict[str, object]) -> Iterator[Row]:
     found: dict[str, list[tuple[str, str, str]]] = {}
     for who in CANDIDATES:
         with front.requests() as found[who]:
-            measure(
+            value_of(
                 "calls",
                 f"{prefix(who)}_many",
                 who=who,
-                repeats=0,
                 tasks=AT_ONCE,
                 count=10,
                 **login,

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vantage6.localnet._environment import environment_python
 
@@ -103,31 +103,10 @@ def surroundings(who: str) -> dict[str, str]:
     return kept
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What was found of a contestant.
-
-    The seconds of its fastest run, and of processor time in the one that took the least; extra
-    bytes of memory; and its value.
-    """
-
-    seconds: float
-    busy: float
-    memory: float
-    value: object
-
-
-def measure(
-    subject: str, function: str, *, who: str = "ours", repeats: int = 7, **arguments: object
-) -> Measured:
-    """Run a contestant by itself; what else the machine does only ever adds to what is measured.
-
-    `repeats=0` calls it once, for its value and memory, and gives no seconds.
-    """
-    with Contestant(subject, function, who=who, **arguments) as contestant:
-        turns = [contestant.turn() for _ in range(repeats)] or [(math.nan, math.nan)]
-    seconds, busy = map(min, zip(*turns, strict=True))
-    return Measured(seconds, busy, contestant.memory, contestant.value)
+def value_of(subject: str, function: str, **arguments: Any) -> object:
+    """Run a contestant once by itself, and return what its function returned."""
+    with Contestant(subject, function, **arguments) as contestant:
+        return contestant.value
 
 
 def race(rounds: int, turns: Iterable[Callable[[], T]]) -> list[list[T]]:

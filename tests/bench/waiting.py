@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from harness import CANDIDATES, Row, measure
+from harness import CANDIDATES, Row, value_of
 
 from vantage6.localnet import LocalNetwork
 
@@ -61,17 +61,15 @@ def rows() -> Iterator[Row]:
         login = {"port": network.port, "username": user.username, "password": user.password}
 
         def wait(who: str, seconds: int, many: int = 1) -> dict[str, float]:
-            found = measure(
+            value = value_of(
                 "waiting",
                 "official" if who == "official" else "ours",
-                repeats=0,
                 who=who,
                 seconds=seconds,
                 many=many,
                 **login,
             )
-            assert isinstance(found.value, dict)
-            value = dict(found.value)
+            assert isinstance(value, dict)
             value["late"] = value["ended"] - max(database.held[id_] for id_ in value["tasks"])
             return value
 

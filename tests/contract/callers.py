@@ -1,12 +1,11 @@
 """Callers of a server under test, and the servers they call."""
 
 import base64
-import contextlib
 import json
 import os
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ import httpx
 from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret
 from vantage6.bindings.server import calls
+from vantage6.localnet._blob_store import BlobStore
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._server import Server
 from vantage6.localnet._store import Store
@@ -53,21 +53,6 @@ def http_client(base_url: str, **options: Any) -> httpx.Client:
     )
 
 
-_TRIES = 5
-
-
-def persist(send: Callable[[], httpx.Response]) -> httpx.Response:
-    """Send a request, again if uWSGI closes the connection without a response.
-
-    It does so, now and then, to those who are refused before the body of the request was read:
-    nothing was done then.
-    """
-    for _ in range(_TRIES):
-        with contextlib.suppress(httpx.RemoteProtocolError):
-            return send()
-    return send()
-
-
 class Caller:
     """Someone who calls the server: with a token, or with none.
 
@@ -90,7 +75,7 @@ class Caller:
         """Send a request as it is given, however wrong."""
         headers = self.headers | content.pop("headers", {})
         with http_client(self.url + self.api_path) as http:
-            return persist(lambda: http.request(method, path, headers=headers, **content))
+            return http.request(method, path, headers=headers, **content)
 
     def __call__(self, call: Call[Any], *statuses: int) -> Any:
         """Make a call, and insist on the status of its answer, 200 by default.
@@ -260,6 +245,18 @@ def serve(**settings: object) -> Iterator[str]:
             yield server.url
         finally:
             server.stop()
+
+
+@contextmanager
+def blob_store() -> Iterator[dict[str, object]]:
+    """Run a new blob store, and return the setting by which a service finds it."""
+    with tempfile.TemporaryDirectory(prefix="vantage6-contract-") as folder:
+        store = BlobStore(Path(folder))
+        try:
+            store.wait_until_ready()
+            yield store.server_setting
+        finally:
+            store.stop()
 
 
 @contextmanager

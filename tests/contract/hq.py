@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import subprocess
 import tempfile
 import time
 import uuid
@@ -315,3 +316,13 @@ def serve_hq(**settings: object) -> Iterator[HqWorld]:
             yield populate(hq.url, realm, Path(name))
         finally:
             hq.stop()
+
+
+def make_container(setting: dict[str, Any]) -> None:
+    """Create the container of a blob store, which HQ expects to be there."""
+    code = (
+        "import sys; from azure.storage.blob import BlobServiceClient as Service; "
+        "Service.from_connection_string(sys.stdin.read()).create_container(sys.argv[1])"
+    )
+    command = [environment_python(VERSION), "-c", code, setting["container_name"]]
+    subprocess.run(command, input=setting["connection_string"], text=True, check=True)

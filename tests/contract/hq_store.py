@@ -13,7 +13,7 @@ import httpx
 
 from vantage6.bindings.hq_store import calls
 from vantage6.localnet._environment import environment_python
-from vantage6.localnet._v5.realm import ADMIN_CLIENT, DRIVER_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.realm import ADMIN_CLIENT, LOCAL_CLIENT, REALM, Lifetimes
 from vantage6.localnet._v5.services import HqStore, StandIn
 
 from .callers import PASSWORD, Caller, http_client
@@ -74,7 +74,7 @@ class Keycloak:
                 "attributes": attributes,
             },
         )
-        return self.log_in(DRIVER_CLIENT, grant_type="password", username=name, password=PASSWORD)
+        return self.log_in(LOCAL_CLIENT, grant_type="password", username=name, password=PASSWORD)
 
     def node(self) -> str:
         """Create the client of a node, and return its token."""
@@ -143,7 +143,7 @@ class Home:
         self.keycloak = keycloak
         password = keycloak.provider.root_password
         root = {"grant_type": "password", "username": "root", "password": password}
-        self.tokens = {"root": keycloak.log_in(DRIVER_CLIENT, **root), "node": keycloak.node()}
+        self.tokens = {"root": keycloak.log_in(LOCAL_CLIENT, **root), "node": keycloak.node()}
         for name in ("developer", "reviewer", "colleague", "viewer", "researcher"):
             self.tokens[name] = keycloak.user(name, organization_id=["2"])
         self.tokens["homeless"] = keycloak.user("homeless")

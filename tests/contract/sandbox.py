@@ -32,7 +32,6 @@ from .callers import (
     TunedStore,
     World,
     http_client,
-    persist,
     populate,
     store_stand_in,
 )
@@ -149,7 +148,7 @@ class Service:
         request.headers.update(actor.headers)
         before = self.log.stat().st_size
         try:
-            response = persist(lambda: self.http.send(request))
+            response = self.http.send(request)
         finally:
             if request.method != "GET":
                 self.snapshot.restore()

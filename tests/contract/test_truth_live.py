@@ -27,9 +27,12 @@ from .callers import (
     VERSION,
     Caller,
     World,
+    blob_store,
     connected,
     encoded,
     new_user,
+    populate,
+    serve,
     store_stand_in,
 )
 from .truth import Truth, listings
@@ -41,8 +44,6 @@ THEN = "2026-01-02T03:04:05.678901"
 
 # Operations that cannot succeed on one machine, each with the reason.
 NEVER_SUCCEED = {
-    "upload_blob": "needs a blob store of Azure",
-    "download_blob": "needs a blob store of Azure",
     "get_vpn_config": "needs a VPN server of eduVPN",
     "kill_node_tasks": "the server looks for a rule on tasks that there is on events only",
 }
@@ -695,6 +696,27 @@ def test_blob_store_is_not_configured(truth: Truth, world: World) -> None:
         assert refused.status_code == HTTPStatus.NOT_IMPLEMENTED
         assert world.root(calls.download_blob(INPUT), 501)["msg"]
         world.root(calls.download_blob("nothing"), 404)
+
+
+def test_blobs_of_any_size(truth: Truth) -> None:
+    if "upload_blob" not in truth.operations:
+        return
+    with blob_store() as setting, serve(large_result_store=setting) as url:
+        world = populate(url)
+        assert world.node(calls.get_blob_store_status()) == {"blob_store_enabled": True}
+        stored = world.researcher.send("POST", "/blobstream", content=b"x" * 100_000)
+        assert stored.status_code == HTTPStatus.CREATED
+        id_ = stored.json()["uuid"]
+        task = world.task(organizations=[{"id": world.organizations[0]["id"], "input": id_}])
+        assert world.node.send("GET", f"/blobstream/{id_}").content == b"x" * 100_000
+        algorithm = world.algorithm(task)
+        for actor in (world.node, algorithm):
+            assert actor.send("POST", "/blobstream", content=b"x").status_code == HTTPStatus.CREATED
+        assert world.viewer.send("POST", "/blobstream", content=b"x").status_code == 401
+        end = {"finished_at": THEN, "status": "completed"}
+        world.node(calls.update_run(world.run(task)["id"], end))
+        assert algorithm.send("POST", "/blobstream", content=b"x").status_code == 403
+        world.nobody(calls.download_blob(id_), 401)
 
 
 def test_vpn_is_not_configured(world: World) -> None:

@@ -5,22 +5,22 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.browser import Browser
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
 from vantage6.localnet._v5.login import api_client, client_login
 from vantage6.localnet._v5.realm import (
     ADMIN_CLIENT,
-    DRIVER_CLIENT,
+    LOCAL_CLIENT,
     PUBLIC_CLIENT,
     REALM,
     Lifetimes,
@@ -70,11 +70,11 @@ def ask(web: httpx.Client, path: str = "/token", **form: str) -> httpx.Response:
 
 
 def password_login(web: httpx.Client, provider: IdentityProvider, **more: str) -> httpx.Response:
-    form = {"username": ROOT, "password": provider.root_password, "client_id": DRIVER_CLIENT}
+    form = {"username": ROOT, "password": provider.root_password, "client_id": LOCAL_CLIENT}
     return ask(web, grant_type="password", **form, **more)
 
 
-def refresh(web: httpx.Client, token: str, client: str = DRIVER_CLIENT) -> httpx.Response:
+def refresh(web: httpx.Client, token: str, client: str = LOCAL_CLIENT) -> httpx.Response:
     return ask(web, grant_type="refresh_token", client_id=client, refresh_token=token)
 
 
@@ -142,7 +142,7 @@ def test_password_login(web: httpx.Client, provider: IdentityProvider) -> None:
     said = claims(answer["access_token"])
     assert said["exp"] - said["iat"] == LIFETIMES.access
     assert said["vantage6_client_type"] == "user"
-    assert (said["preferred_username"], said["azp"]) == (ROOT, DRIVER_CLIENT)
+    assert (said["preferred_username"], said["azp"]) == (ROOT, LOCAL_CLIENT)
     assert said["iss"] == str(web.base_url).rstrip("/")
     assert {"sub", "jti", "sid", "email"} <= said.keys()
 
@@ -178,7 +178,7 @@ def test_refused_password_login(
         "grant_type": "password",
         "username": ROOT,
         "password": provider.root_password,
-        "client_id": DRIVER_CLIENT,
+        "client_id": LOCAL_CLIENT,
     }
     form = {name: value for name, value in {**form, **changes}.items() if value}
     assert error(ask(web, **form)) == expected
@@ -212,14 +212,14 @@ def test_refused_refresh(web: httpx.Client, provider: IdentityProvider) -> None:
     assert error(refresh(web, "nonsense")) == (400, "invalid_grant")
     assert error(refresh(web, answer["access_token"])) == (400, "invalid_grant")
     assert error(refresh(web, token, PUBLIC_CLIENT)) == (400, "invalid_grant")
-    form = {"grant_type": "refresh_token", "client_id": DRIVER_CLIENT}
+    form = {"grant_type": "refresh_token", "client_id": LOCAL_CLIENT}
     assert error(ask(web, **form)) == (400, "invalid_request")
 
 
 def test_logout_ends_a_session(web: httpx.Client, provider: IdentityProvider) -> None:
     answer = password_login(web, provider, scope="openid").json()
     token = answer["refresh_token"]
-    done = ask(web, "/logout", client_id=DRIVER_CLIENT, refresh_token=token)
+    done = ask(web, "/logout", client_id=LOCAL_CLIENT, refresh_token=token)
     assert (done.status_code, done.content) == (204, b"")
     assert error(refresh(web, token)) == (400, "invalid_grant")
     header = {"Authorization": f"Bearer {answer['access_token']}"}
@@ -337,7 +337,7 @@ def test_user_from_creation_to_deletion(
     assert admin.get("/users", params={"username": "ad", "exact": "true"}).json() == []
     assert admin.get(f"/users/{id_}").json()["attributes"] == {"organization_id": ["7"]}
 
-    form = {"username": "ada", "password": password, "client_id": DRIVER_CLIENT}
+    form = {"username": "ada", "password": password, "client_id": LOCAL_CLIENT}
     answer = ask(web, grant_type="password", **form)
     assert error(answer) == (400, "invalid_grant")
     assert answer.json()["error_description"] == "Account is not fully set up"
@@ -372,77 +372,6 @@ def test_admin_api_needs_a_role(web: httpx.Client, provider: IdentityProvider) -
 
 
 # -- the device flow -------------------------------------------------------------------------------
-class Form(NamedTuple):
-    """A form of a page."""
-
-    action: str
-    method: str
-    fields: dict[str, str]
-    buttons: list[tuple[str, str]]
-
-
-class Forms(HTMLParser):
-    """Finds the forms of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[Form] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note forms, fields and buttons."""
-        given = {name: value or "" for name, value in attrs}
-        name, value = given.get("name", ""), given.get("value", "")
-        if tag == "form":
-            method = given.get("method", "get").lower()
-            self.found.append(Form(given.get("action", ""), method, {}, []))
-        elif self.found and (tag == "button" or given.get("type") in ("submit", "button")):
-            self.found[-1].buttons.append((name, value))
-        elif self.found and tag == "input" and name:
-            self.found[-1].fields[name] = value
-
-
-class Browser:
-    """A person who opens an address, fills in forms and presses buttons."""
-
-    def __init__(self, **answers: str) -> None:
-        self.answers = answers
-        self.client = httpx.Client(
-            trust_env=False,
-            follow_redirects=True,
-            timeout=60,
-            headers={"Accept": "text/html"},
-            event_hooks={"response": [self._trust_loopback]},
-        )
-
-    def _trust_loopback(self, _response: httpx.Response) -> None:
-        """Send secure cookies to the loopback interface, as browsers do."""
-        for cookie in self.client.cookies.jar:
-            cookie.secure = False
-
-    def open(self, address: str, *, deny: bool = False) -> str:
-        """Go on until there are no more forms; return the last page."""
-        with self.client:
-            return self._fill_in(address, deny=deny)
-
-    def _fill_in(self, address: str, *, deny: bool) -> str:
-        page = self.client.get(address)
-        for _ in range(6):
-            assert page.status_code in (200, 400), page.text
-            forms = [form for form in Forms(page.text).found if form.method == "post"]
-            if not forms:
-                return page.text
-            form = forms[0]
-            values = {name: self.answers.get(name, value) for name, value in form.fields.items()}
-            refusals = [button for button in form.buttons if {*button} & {"cancel", "deny", "No"}]
-            chosen = refusals[:1] if deny and refusals else form.buttons[:1]
-            values.update({name: value for name, value in chosen if name})
-            page = self.client.post(page.url.join(form.action), data=values)
-            if "Invalid username" in page.text or "Invalid code" in page.text:
-                return page.text
-        raise AssertionError(page.text)
-
-
 def start_device_flow(web: httpx.Client) -> dict[str, Any]:
     answer = ask(web, "/auth/device", client_id=PUBLIC_CLIENT, scope="openid")
     assert answer.is_success, answer.text
@@ -469,6 +398,7 @@ def test_device_flow(web: httpx.Client, provider: IdentityProvider) -> None:
     assert tokens.is_success, tokens.text
     said = claims(tokens.json()["access_token"])
     assert (said["azp"], said["vantage6_client_type"]) == (PUBLIC_CLIENT, "user")
+    assert claims(tokens.json()["id_token"])["aud"] == PUBLIC_CLIENT, "the scope is openid"
     assert refresh(web, tokens.json()["refresh_token"], PUBLIC_CLIENT).is_success
     assert error(poll(web, device["device_code"])) == (400, "invalid_grant"), "only once"
 
@@ -510,7 +440,7 @@ def test_wrong_password_in_the_browser(web: httpx.Client) -> None:
 
 def test_refused_device_flow(web: httpx.Client) -> None:
     assert error(ask(web, "/auth/device", client_id="nobody")) == (401, "invalid_client")
-    refused = ask(web, "/auth/device", client_id=DRIVER_CLIENT)
+    refused = ask(web, "/auth/device", client_id=LOCAL_CLIENT)
     assert error(refused) == (400, "unauthorized_client")
     assert error(poll(web, "nonsense")) == (400, "invalid_grant")
 

@@ -327,6 +327,9 @@ def test_missing_network_raises_a_clear_error(
             monkeypatch.delenv(name)
         for name, value in settings.items():
             monkeypatch.setenv(f"PIP_{name}", value)
+        # For a uv that is on PATH, and so has not to be fetched by pip.
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index)
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
         with pytest.raises(EnvironmentBuildError, match="the package index cannot be reached"):
             environment_python("4.15.2")
 
@@ -383,7 +386,11 @@ def test_run_lets_an_unchanged_script_use_own_data_and_algorithms(tmp_path: Path
         (tmp_path / name).write_text(text)
     command = [*COMMAND, "run", "--encrypted", "--database", f"North={tmp_path / 'ages.tsv'}"]
     command += ["--algorithm", f"example/rows={tmp_path / 'rows.py'}", str(tmp_path / "script.py")]
-    environment = os.environ | {"VANTAGE6_PRIVATE_KEY": "/nothing", "VANTAGE6_SERVER": "nowhere"}
+    environment = os.environ | {
+        "VANTAGE6_PRIVATE_KEY": "/nothing",
+        "VANTAGE6_SERVER": "nowhere",
+        "VANTAGE6_AUTH_URL": "http://127.0.0.1:9",
+    }
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.stdout == "Researcher [1, ['age', 'name']]\n", done.stderr
 

@@ -2,22 +2,32 @@
 
 import csv
 import json
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.network5 import SOURCE, Session, node_folder
+from tests.support.network5 import AVERAGE, SOURCE, Session, node_folder
 from vantage6.bindings.hq import calls
 from vantage6.bindings.hq_store import calls as store_calls
+from vantage6.client import (
+    BadRequestError,
+    Client,
+    LoginFailedError,
+    PermissionDeniedError,
+    TaskFailedError,
+)
+from vantage6.client._encryption.keys import generate_private_key
 from vantage6.localnet import LocalNetwork, LocalNetworkError, _api
 from vantage6.localnet.__main__ import main
-from vantage6.localnet._v5.driver import AVERAGE, Driver, driver
-from vantage6.localnet._v5.login import api_client, client_login, password_login
+from vantage6.localnet._encryption import PayloadCodec
+from vantage6.localnet._environment import environment_python
+from vantage6.localnet._v5.login import api_client, password_login
 
 pytestmark = pytest.mark.live
 
@@ -37,23 +47,41 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNetwork]:
 
 
 @pytest.fixture(scope="module")
-def researcher(network: LocalNetwork) -> Iterator[Driver]:
-    with driver(network) as researcher:
-        yield researcher
+def client(network: LocalNetwork) -> Client:
+    return network.client()
 
 
 @pytest.fixture(scope="module")
-def session(network: LocalNetwork, researcher: Driver) -> Session:
-    return Session.open(researcher, [each.id for each in network.organizations])
+def session(client: Client, network: LocalNetwork) -> Session:
+    return Session(client, network)
 
 
-def ages(network: LocalNetwork, low: float = 0, high: float = 200) -> dict[int, list[float]]:
+def api_of(network: LocalNetwork, user: str) -> httpx.Client:
+    """Return what sends requests to HQ that the client would refuse or has no method for."""
+    login = password_login(network.auth_url or "", user, network.users[user].password)
+    return api_client(network.url + network.api_path, login)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def statuses(client: Client, task: Mapping[str, Any]) -> set[Any]:
+    """Return the statuses of a task's runs."""
+    return {run["status"] for run in client.run.from_task(task)}
+
+
+def ages(network: LocalNetwork, low: float = 0, high: float = 200) -> dict[str, list[float]]:
     """Return the ages in the data, by organization."""
-    found: dict[int, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for organization in network.organizations:
         with organization.data.open(newline="") as file:
             values = [float(row["age"]) for row in csv.DictReader(file)]
-        found[organization.id] = [value for value in values if low <= value <= high]
+        found[organization.name] = [value for value in values if low <= value <= high]
     return found
 
 
@@ -71,44 +99,47 @@ def test_demo_prints_averages_that_agree_with_the_data(capsys: pytest.CaptureFix
 
 
 # -- round trips -----------------------------------------------------------------------------------
-def round_trip(network: LocalNetwork, researcher: Driver) -> None:
+def round_trip(network: LocalNetwork) -> None:
     """Extract, preprocess, compute at each organization and over all, and compare to the data."""
-    session = Session.open(researcher, [each.id for each in network.organizations])
+    session = Session(network.client(), network)
     frame = session.extract()
     session.preprocess(frame, "keep_between", column_name="age", low=50, high=70)
     expected = ages(network, 50, 70)
-    parts = session.compute("partial_average", [frame], column_name="age")
+    parts = session.compute("partial_average", frame, column_name="age")
     assert parts == {
-        id_: {"sum": sum(values), "count": len(values)} for id_, values in expected.items()
+        name: {"sum": sum(values), "count": len(values)} for name, values in expected.items()
     }
-    (central,) = session.central("central_average", [frame], column_name="age").values()
+    (central,) = session.compute(
+        "central_average", frame, session.names[:1], action="central_compute", column_name="age"
+    ).values()
     values = [value for each in expected.values() for value in each]
     assert central == {"average": pytest.approx(sum(values) / len(values))}
 
 
-def test_encrypted_round_trip(network: LocalNetwork, researcher: Driver) -> None:
-    round_trip(network, researcher)
-    for run in _api.send(researcher.api, calls.list_runs(per_page=100))["data"]:
+def test_encrypted_round_trip(network: LocalNetwork) -> None:
+    round_trip(network)
+    with api_of(network, "researcher") as api:  # the client would decrypt them
+        runs = _api.send(api, calls.list_runs(per_page=100))["data"]
+    assert runs
+    for run in runs:
         assert "column_name" not in json.dumps(run["arguments"])
 
 
 @pytest.mark.slow
 def test_encrypted_round_trip_of_12_organizations() -> None:
     with LocalNetwork(version=VERSION, encrypted=True, organizations=12) as network:
-        with driver(network) as researcher:
-            round_trip(network, researcher)
+        round_trip(network)
 
 
 # -- data frames -----------------------------------------------------------------------------------
 def test_frames_are_parquet_in_session_folders(network: LocalNetwork, session: Session) -> None:
-    frame = session.extract()
-    row = _api.send(session.driver.api, calls.get_dataframe(frame))
+    row = session.extract()
     files = [
-        node_folder(network, id_)
+        node_folder(network, organization.id)
         / "sessions"
-        / f"session{session.id:09d}"
+        / f"session{session.row['id']:09d}"
         / f"{row['name']}.parquet"
-        for id_ in session.organizations
+        for organization in network.organizations
     ]
     for file in files:
         assert file.read_bytes()[:4] == b"PAR1"
@@ -125,39 +156,52 @@ def test_frames_are_parquet_in_session_folders(network: LocalNetwork, session: S
     }
     assert {node for _, _, node in columns} == {*nodes}
 
-    _api.send(session.driver.api, calls.delete_dataframe(frame))
-    deadline = time.monotonic() + 30
-    while any(file.exists() for file in files):
-        assert time.monotonic() < deadline, "the nodes delete it"
-        time.sleep(0.1)
+    session.client.dataframe.delete(row)
+    wait_until(lambda: not any(file.exists() for file in files), 30)
 
 
-def test_frame_of_some_organizations(network: LocalNetwork, session: Session) -> None:
-    some = session.organizations[:2]
+def test_frame_of_some_organizations(session: Session) -> None:
+    some = session.names[:2]
     frame = session.extract(some)
-    parts = session.compute("partial_average", [frame], some, column_name="age")
+    parts = session.compute("partial_average", frame, some, column_name="age")
     assert parts.keys() == {*some}
-    with pytest.raises(_api.ApiError, match="status 400"):
-        session.compute("partial_average", [frame], column_name="age")
+    with pytest.raises(BadRequestError, match="not present"):
+        session.compute("partial_average", frame, column_name="age")
 
 
-def test_frame_of_another_session_is_not_found(session: Session) -> None:
+def test_frame_of_another_session_is_not_found(network: LocalNetwork, session: Session) -> None:
     frame = session.extract()
-    other = Session.open(session.driver, session.organizations)
-    runs = other.runs("partial_average", [frame], column_name="age")
-    missing = [run for run in runs if run["status"] == "dataframe not found"]
-    assert missing
-    assert all("has no data frame" in (run["log"] or "") for run in missing)
+    other = Session(session.client, network)
+    with api_of(network, "researcher") as api:
+        first = _api.send(api, calls.get_organization(network.organizations[0].id))
+        codec = PayloadCodec(generate_private_key())
+        arguments = codec.encode(b'{"column_name": "age"}', first["public_key"])
+        task = _api.send(
+            api,
+            calls.create_task(
+                {
+                    "name": "another",
+                    "collaboration_id": network.collaboration.id,
+                    "session_id": other.row["id"],
+                    "image": AVERAGE,
+                    "method": "partial_average",
+                    "action": "federated_compute",
+                    "databases": [[{"type": "dataframe", "dataframe_id": frame["id"]}]],
+                    "organizations": [{"id": first["id"], "arguments": arguments}],
+                }
+            ),
+        )
+    (run,) = session.runs(task)
+    assert run["status"] == "dataframe not found"
+    assert "has no data frame" in (run["log"] or "")
 
 
 def test_nodes_share_their_databases(network: LocalNetwork, session: Session) -> None:
-    node = _api.send(session.driver.api, calls.get_node(network.nodes[0].id))
-    shared = {
-        (each["key"], each["value"]): None for each in node["config"] if isinstance(each, dict)
-    }
+    node = session.client.node.get(network.nodes[0].id)
+    shared = [(each["key"], each["value"]) for each in node["config"]]
     assert ("database_labels", "default") in shared
-    with pytest.raises(_api.ApiError, match="status 400"):
-        session.driver.extract(session.id, session.organizations, label="other")
+    with pytest.raises(BadRequestError, match="other"):
+        session.extract(label="other")
 
 
 # -- what algorithms do ----------------------------------------------------------------------------
@@ -167,17 +211,40 @@ def test_nodes_share_their_databases(network: LocalNetwork, session: Session) ->
         ("nowhere", "crashed", "Method 'nowhere' not found"),
         ("undecorated", "crashed", "is not decorated with a vantage6 decorator"),
         ("fails", "crashed", "ValueError: on purpose"),
-        ("leaves", "completed", "leaving"),
         ("central_only", "crashed", "Container started as"),
     ],
 )
 def test_end_of_a_run(session: Session, method: str, status: str, log: str) -> None:
-    runs = session.runs(method, image=KINDS)
+    runs = session.runs(session.start(method, image=KINDS))
     # HQ fails the runs that have not started as soon as one has failed.
     assert {status} <= {run["status"] for run in runs} <= {status, "failed"}
     ended = [run for run in runs if run["status"] == status]
     assert all(log in (run["log"] or "") for run in ended), ended[0]["log"]
     assert all(run["finished_at"] and run["started_at"] for run in ended)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "status", "line"),
+    [
+        ("leaves", {"code": 0}, "completed", "The algorithm called sys.exit(0)."),
+        ("leaves", {"code": "no data"}, "crashed", "The algorithm called sys.exit('no data')."),
+        ("leaves", {"code": 3}, "crashed", "The process of the algorithm ended with exit code 3."),
+        (
+            "kills_itself",
+            {},
+            "crashed",
+            "The process of the algorithm was ended by signal 9 (SIGKILL).",
+        ),
+    ],
+)
+def test_log_ends_with_how_the_process_ended(
+    session: Session, method: str, arguments: dict[str, Any], status: str, line: str
+) -> None:
+    first = session.names[:1]
+    task = session.start(method, organizations=first, image=KINDS, **arguments)
+    (run,) = session.runs(task)
+    assert run["status"] == status
+    assert (run["log"] or "").splitlines()[-1] == line
 
 
 @pytest.mark.parametrize(
@@ -190,7 +257,7 @@ def test_end_of_a_run(session: Session, method: str, status: str, log: str) -> N
     ],
 )
 def test_results(session: Session, method: str, expected: object) -> None:
-    first = session.organizations[:1]
+    first = session.names[:1]
     (value,) = session.compute(method, organizations=first, image=KINDS).values()
     assert (str(value) if expected == "nan" else value) == expected
 
@@ -198,7 +265,7 @@ def test_results(session: Session, method: str, expected: object) -> None:
 def test_algorithm_sees_a_bare_environment(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = session.organizations[:1]
+    first = session.names[:1]
     (names,) = session.compute("variables", organizations=first, image=KINDS).values()
     assert isinstance(names, list)
     assert {"INPUT_FILE", "SESSION_FOLDER", "FUNCTION_ACTION", "PKG_NAME"} <= {*names}
@@ -206,61 +273,48 @@ def test_algorithm_sees_a_bare_environment(
     assert "CONTAINER_TOKEN" not in names, "for central compute only"
 
 
-def test_extraction_without_a_table_crashes(session: Session) -> None:
-    for method in ("no_table", "lies"):
-        frame = session.driver.extract(
-            session.id, session.organizations, method=method, image=KINDS
-        )
-        row = session.driver.wait_for_frame(frame["id"])
-        assert not row["ready"]
-        task = row["last_session_task"]
-        assert task is not None
-        runs = session.driver.runs(task["id"])
-        expected = {"no_table": "crashed", "lies": "unexpected output"}[method]
-        assert {run["status"] for run in runs} <= {expected, "failed"}
-        assert expected in {run["status"] for run in runs}
+@pytest.mark.parametrize(
+    ("method", "expected"), [("no_table", "crashed"), ("lies", "unexpected output")]
+)
+def test_extraction_without_a_table_fails(session: Session, method: str, expected: str) -> None:
+    with pytest.raises(TaskFailedError) as caught:
+        session.extract(image=KINDS, method=method)
+    # HQ fails the runs that have not started as soon as one has failed.
+    assert {expected} <= {run["status"] for run in caught.value.runs} <= {expected, "failed"}
 
 
 def test_logs_are_streamed(session: Session) -> None:
-    first = session.organizations[:1]
+    first = session.names[:1]
     task = session.start("sleep", organizations=first, image=SLOW, seconds=8, step=0.2)
-    deadline = time.monotonic() + 60
-    while True:
-        (run,) = session.driver.runs(task)
-        if "slept" in (run["log"] or ""):
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert run["finished_at"] is None
-    (run,) = session.driver.wait(task)
+    runs: list[Any] = []
+
+    def has_log() -> bool:
+        runs[:] = session.client.run.from_task(task)
+        return "slept" in (runs[0]["log"] or "")
+
+    wait_until(has_log)
+    assert runs[0]["finished_at"] is None
+    (run,) = session.runs(task)
     lines = [line for line in (run["log"] or "").splitlines() if line.startswith("slept")]
     assert len(lines) == len({*lines}), "no line twice"
 
 
 def test_killed_task(network: LocalNetwork, session: Session) -> None:
     task = session.start("sleep", image=SLOW, seconds=600)
-    deadline = time.monotonic() + 60
-    while {run["status"] for run in session.driver.runs(task)} != {"active"}:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    with pytest.raises(_api.ApiError, match="401"):  # researchers may not
-        _api.send(session.driver.api, calls.kill_task({"id": task}))
-    with driver(network, "admin") as admin:
-        _api.send(admin.api, calls.kill_task({"id": task}))
-    runs = session.driver.wait(task)
-    assert {run["status"] for run in runs} == {"killed by user"}
+    wait_until(lambda: statuses(session.client, task) == {"active"})
+    with pytest.raises(PermissionDeniedError):  # researchers may not
+        session.client.task.kill(task)
+    network.client("admin").task.kill(task["id"])
+    assert {run["status"] for run in session.runs(task)} == {"killed by user"}
     # The nodes are free for the next one.
-    assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.organizations)
+    assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.names)
 
 
 # -- failures in the middle ------------------------------------------------------------------------
 @pytest.mark.parametrize("victim", ["hq", "identity provider", "node"])
 def test_result_survives_a_kill(network: LocalNetwork, session: Session, victim: str) -> None:
     task = session.start("sleep", image=SLOW, seconds=5)
-    deadline = time.monotonic() + 60
-    while {run["status"] for run in session.driver.runs(task)} != {"active"}:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: statuses(session.client, task) == {"active"})
     running: Any = network._running
     if victim == "hq":
         running.server.kill()
@@ -273,33 +327,28 @@ def test_result_survives_a_kill(network: LocalNetwork, session: Session, victim:
         running.provider.start()
         running.provider.wait_until_ready()
     else:
-        running.restart_node(session.organizations[1])
-    results = session.driver.results(task)
-    assert results == {id_: {"slept": 5} for id_ in session.organizations}
-    deadline = time.monotonic() + 60
-    while {row["status"] for row in running.node_rows()} != {"online"}:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.organizations)
+        running.restart_node(network.organizations[1].id)
+    assert session.results(task) == {name: {"slept": 5} for name in session.names}
+    wait_until(lambda: {row["status"] for row in running.node_rows()} == {"online"})
+    assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.names)
 
 
 def test_frames_survive_a_restart_of_their_node(network: LocalNetwork, session: Session) -> None:
     frame = session.extract()
     running: Any = network._running
-    running.restart_node(session.organizations[0])
-    assert session.compute("partial_average", [frame], column_name="age")
+    running.restart_node(network.organizations[0].id)
+    assert session.compute("partial_average", frame, column_name="age")
 
 
 def test_disconnected_node_catches_up(network: LocalNetwork, session: Session) -> None:
-    last = session.organizations[-1]
+    last = network.organizations[-1].id
     network.disconnect_node(last)
     task = session.start("sleep", image=SLOW, seconds=0)
-    deadline = time.monotonic() + 60
-    while len([run for run in session.driver.runs(task) if run["finished_at"]]) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(
+        lambda: len([r for r in session.client.run.from_task(task) if r["finished_at"]]) == 2
+    )
     network.reconnect_node(last)
-    assert len(session.driver.results(task)) == len(session.organizations)
+    assert len(session.results(task)) == len(session.names)
 
 
 # -- accounts and options --------------------------------------------------------------------------
@@ -316,83 +365,133 @@ def test_description(network: LocalNetwork) -> None:
     assert account.client_secret not in repr(account)
 
 
-def test_every_account_logs_in(network: LocalNetwork) -> None:
-    url = network.url + network.api_path
-    for name, user in network.users.items():
-        login = password_login(network.auth_url or "", name, user.password)
-        with api_client(url, login) as api:
-            row = _api.send(api, calls.get_current_user())
-            assert (row["username"], row["organization"]["id"]) == (name, user.organization_id)
+def test_every_account_logs_in(network: LocalNetwork, tmp_path: Path) -> None:
+    home = network.organizations[0].name
+    for name in network.users:
+        client = network.client(name)
+        assert (client.name, client.whoami.organization_name) == (name, home)
     account = network.service_account
     assert account is not None
-    login = client_login(network.auth_url or "", account.client_id, account.client_secret)
-    with api_client(url, login) as api:
-        assert _api.send(api, calls.get_current_user())["username"] == account.username
-    wrong = password_login(network.auth_url or "", "researcher", "wrong")
-    with api_client(url, wrong) as api, pytest.raises(_api.ApiError, match="invalid_grant"):
-        _api.send(api, calls.get_current_user())
+    with Client(
+        network.url,
+        auth_url=network.auth_url,
+        log_level=None,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        client.initialize_service_account(account.client_secret, account.username)
+        client.authenticate_service_account()
+        assert client.name == account.username
+    with pytest.raises(LoginFailedError):
+        network.client().authenticate("researcher", "wrong")
 
 
-def test_client_says_that_it_does_not_support_version_5(network: LocalNetwork) -> None:
-    with pytest.raises(LocalNetworkError, match="client: expected version 4, got version 5"):
-        network.client()
+async def test_async_client_is_logged_in(network: LocalNetwork) -> None:
+    async with await network.async_client("viewer") as client:
+        assert client.name == "viewer"
+        assert len(await client.node.list()) == len(network.nodes)
+
+
+def test_environment_variables_connect(
+    network: LocalNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in network.client_variables().items():
+        monkeypatch.setenv(name, value)
+    with Client.from_env(log_level=None) as client:
+        assert client.name == "researcher"
+        session = Session(client, network)  # with the private key of its organization
+        assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.names)
+
+
+ALGORITHM: Any = {
+    "name": "average",
+    "image": AVERAGE,
+    "partitioning": "horizontal",
+    "vantage6_version": VERSION,
+    "code_url": "https://example.org/average",
+    "functions": [
+        {
+            "name": "partial_average",
+            "step_type": "federated_compute",
+            "databases": [{"name": "data"}],
+            "arguments": [{"name": "column_name", "type": "column"}],
+        }
+    ],
+}
+
+
+def store_of(network: LocalNetwork, user: str) -> httpx.Client:
+    """Return what sends requests to the store."""
+    assert network.store is not None
+    login = password_login(network.auth_url or "", user, network.users[user].password)
+    return api_client(network.store.url, login)
 
 
 def test_store_publishes_functions(network: LocalNetwork) -> None:
     store = network.store
     assert store is not None
-    with driver(network) as researcher:
-        linked = _api.send(researcher.api, calls.list_algorithm_stores())["data"]
+    linked = network.client().store.list()
     assert [(row["name"], row["url"]) for row in linked] == [
         (store.name, store.url.removesuffix("/store"))
     ]
-    login = password_login(
-        network.auth_url or "", "researcher", network.users["researcher"].password
-    )
-    algorithm: Any = {
-        "name": "average",
-        "image": AVERAGE,
-        "partitioning": "horizontal",
-        "vantage6_version": VERSION,
-        "code_url": "https://example.org/average",
-        "functions": [
-            {
-                "name": "partial_average",
-                "step_type": "federated_compute",
-                "databases": [{"name": "data"}],
-                "arguments": [{"name": "column_name", "type": "column"}],
-            }
-        ],
-    }
-    with api_client(store.url, login) as api:
-        created = _api.send(api, store_calls.create_algorithm(algorithm))
-        assert created["digest"].startswith("sha256:")
-        assert created["status"] == "approved", "published without a review"
+    with store_of(network, "researcher") as api:
+        created = _api.send(api, store_calls.create_algorithm(ALGORITHM))
+    assert created["digest"].startswith("sha256:")
+    assert created["status"] == "approved", "published without a review"
+
+
+def algorithm_waits_for_its_reviewer(network: LocalNetwork) -> None:
+    """Submit an algorithm, which is published when its reviewer approves."""
+    with store_of(network, "researcher") as researcher, store_of(network, "root") as root:
+        created = _api.send(researcher, store_calls.create_algorithm(ALGORITHM))
+        assert created["status"] == "awaiting reviewer assignment"
+        users = _api.send(root, store_calls.list_users(username="admin"))["data"]
+        asked: Any = {"algorithm_id": created["id"], "reviewer_id": users[0]["id"]}
+        review = _api.send(root, store_calls.create_review(asked))
+        with store_of(network, "admin") as admin:
+            _api.send(admin, store_calls.approve_review(review["id"], {"comment": "fine"}))
+        found = _api.send(researcher, store_calls.get_algorithm(created["id"]))
+        assert found["status"] == "approved"
+
+
+OWN = """
+from vantage6.algorithm.data_extraction import read_parquet
+from vantage6.algorithm.decorator import dataframe, federated
+
+
+@federated
+@dataframe(1)
+def rows(df):
+    return [int(value) for value in df["age"]]
+"""
 
 
 def test_other_options(tmp_path: Path) -> None:
-    data = tmp_path / "own.csv"
+    data, parquet, own = (tmp_path / name for name in ("own.csv", "own.parquet", "own.py"))
     data.write_text("age,city\n40,Delft\n50,Leiden\n")
-    with (
-        LocalNetwork(
-            version=VERSION,
-            databases={"North": {"cities": data}, "South": data},
-            allowed_algorithms=["localnet/"],
-            token_seconds=4,
-        ) as network,
-        driver(network) as researcher,
-    ):
-        assert [each.name for each in network.organizations] == ["North", "South"]
-        session = Session.open(researcher, [each.id for each in network.organizations])
+    convert = "import pandas, sys; pandas.read_csv(sys.argv[1]).to_parquet(sys.argv[2])"
+    subprocess.run([environment_python(VERSION), "-c", convert, data, parquet], check=True)
+    own.write_text(OWN)
+    with LocalNetwork(
+        version=VERSION,
+        databases={"North": {"cities": data, "ages": parquet}, "South": data},
+        algorithms={"localnet/own": own},
+        allowed_algorithms=["localnet/"],
+        token_seconds=4,
+        store=True,
+        review=True,
+    ) as network:
+        session = Session(network.client(), network)
+        assert session.names == ["North", "South"]
         # HQ fails the runs that have not started as soon as one has failed.
-        statuses = {run["status"] for run in session.runs("nothing", image=KINDS)}
-        assert {"not allowed"} <= statuses <= {"not allowed", "failed"}
+        runs = session.runs(session.start("nothing", image=KINDS))
+        assert {"not allowed"} <= {run["status"] for run in runs} <= {"not allowed", "failed"}
         # Longer than a token lives, and than HQ's leeway.
         assert len(session.compute("sleep", image=SLOW, seconds=18)) == 2
-        frame = researcher.extract(
-            session.id, session.organizations[:1], "cities", "read_csv", SLOW
-        )
-        assert not researcher.wait_for_frame(frame["id"])["ready"], "not in this image"
+        with pytest.raises(TaskFailedError, match="read_csv"):  # not in this image
+            session.extract(["North"], SLOW, label="cities")
+        frame = session.extract(["North"], "localnet/own", "read_parquet", "ages")
+        assert session.compute("rows", frame, ["North"], "localnet/own") == {"North": [40, 50]}
+        algorithm_waits_for_its_reviewer(network)
 
 
 @pytest.mark.parametrize(
@@ -416,10 +515,7 @@ def test_events_name_the_end_of_runs(network: LocalNetwork, session: Session) ->
     connected = threading.Event()
     client.on("connect", connected.set, namespace="/tasks")
     client.on("algorithm_status_change", heard.append, namespace="/tasks")
-    login = password_login(
-        network.auth_url or "", "researcher", network.users["researcher"].password
-    )
-    headers = {"Authorization": f"Bearer {login.token()}"}
+    headers = {"Authorization": f"Bearer {session.client.token}"}
     client.connect(network.url, headers=headers, namespaces=["/tasks"], transports=["websocket"])
     try:
         assert connected.wait(30)

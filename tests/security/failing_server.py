@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from urllib.parse import parse_qsl
 
 
 class FailingServer:
@@ -68,8 +69,11 @@ class FailingServer:
             elif way == "page":  # as servers do in debug mode
                 self._answer(connection, 200, f"<pre>{head}\n\n{body}</pre>")
             else:
-                sent = json.loads(body) if body else {}
+                is_form = "x-www-form-urlencoded" in head
+                sent = (dict(parse_qsl(body)) if is_form else json.loads(body)) if body else {}
                 echo = {"msg": f"cannot do that: {body}", "request": sent, "head": head}
+                if is_form:  # as a realm names what it refuses
+                    echo |= {"error": "invalid_grant", "error_description": echo["msg"]}
                 self._answer(connection, int(way), json.dumps(echo))
 
     @staticmethod

@@ -59,6 +59,11 @@ class SecretSearch:
             self.mark("access token", tokens.access)
             self.mark("refresh token", tokens.refresh)
 
+    @property
+    def names(self) -> set[str]:
+        """Return what was registered."""
+        return set(self._known)
+
     # -- what is shown -----------------------------------------------------------------------------
     def saw(self, where: str, text: str | bytes) -> None:
         """Keep what was shown."""

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vantage6.client import Client
 from vantage6.localnet import LocalNetwork
-from vantage6.localnet._v5.driver import AVERAGE, Driver
 
 if TYPE_CHECKING:
     from vantage6.bindings.hq import rows
 
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+WAIT_SECONDS = 120
+
 SOURCE = """
 import os
+import signal
 import sys
 
 from vantage6.algorithm.decorator import central, data_extraction, federated
@@ -48,9 +52,14 @@ def fails():
 
 
 @federated
-def leaves():
+def leaves(code):
     print("leaving")
-    sys.exit(0)
+    sys.exit(code)
+
+
+@federated
+def kills_itself():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @central
@@ -74,68 +83,66 @@ def lies(connection):
 
 
 class Session:
-    """A session, and the organizations that take part."""
+    """A session of a client in the network's collaboration."""
 
-    def __init__(self, driver: Driver, id_: int, organizations: Sequence[int]) -> None:
-        self.driver = driver
-        self.id = id_
-        self.organizations = organizations
+    def __init__(self, client: Client, network: LocalNetwork) -> None:
+        client.setup_collaboration(network.collaboration.name)
+        self.client = client
+        self.names = [organization.name for organization in network.organizations]
+        self.row = client.session.create("own")
 
-    @classmethod
-    def open(cls, driver: Driver, organizations: Sequence[int]) -> "Session":
-        """Create a session."""
-        return cls(driver, driver.session(), organizations)
+    def extract(
+        self,
+        organizations: Sequence[str] | None = None,
+        image: str = AVERAGE,
+        method: str = "read_csv",
+        label: str = "default",
+    ) -> "rows.Dataframe":
+        """Extract a database, and return the data frame."""
+        frame = self.client.dataframe.create(
+            label, image, method, session=self.row, organizations=organizations
+        )
+        return self.client.dataframe.wait(frame, timeout=WAIT_SECONDS)
 
-    def extract(self, organizations: Sequence[int] | None = None) -> int:
-        """Extract the default database, and return the id of the data frame."""
-        frame = self.driver.extract(self.id, organizations or self.organizations)["id"]
-        row = self.driver.wait_for_frame(frame)
-        assert row["ready"], row
-        return frame
-
-    def preprocess(self, frame: int, method: str, **arguments: object) -> None:
+    def preprocess(self, frame: "rows.Dataframe", method: str, **arguments: object) -> None:
         """Change a data frame everywhere."""
-        self.driver.preprocess(frame, self.organizations, method, **arguments)
-        row = self.driver.wait_for_frame(frame)
-        assert row["ready"], row
+        self.client.dataframe.preprocess(frame, AVERAGE, method, arguments)
+        self.client.dataframe.wait(frame, timeout=WAIT_SECONDS)
 
     def start(
         self,
         method: str,
-        frames: Sequence[int] = (),
-        organizations: Sequence[int] | None = None,
+        frame: "rows.Dataframe | None" = None,
+        organizations: Sequence[str] | None = None,
         image: str = AVERAGE,
+        action: str = "federated_compute",
         **arguments: object,
-    ) -> int:
-        """Create a federated task and return its id."""
-        chosen = organizations or self.organizations
-        return self.driver.compute(self.id, chosen, method, frames, image, **arguments)
-
-    def runs(
-        self, method: str, frames: Sequence[int] = (), image: str = AVERAGE, **arguments: object
-    ) -> "list[rows.Run]":
-        """Create a federated task everywhere, and return its runs when they have ended."""
-        return self.driver.wait(self.start(method, frames, image=image, **arguments))
-
-    def compute(
-        self,
-        method: str,
-        frames: Sequence[int] = (),
-        organizations: Sequence[int] | None = None,
-        image: str = AVERAGE,
-        **arguments: object,
-    ) -> dict[int, object]:
-        """Create a federated task, and return its results by organization."""
-        task = self.start(method, frames, organizations, image, **arguments)
-        return self.driver.results(task)
-
-    def central(self, method: str, frames: Sequence[int], **arguments: object) -> dict[int, object]:
-        """Create a central task at the first organization, and return its result."""
-        first = self.organizations[:1]
-        task = self.driver.compute(
-            self.id, first, method, frames, action="central_compute", **arguments
+    ) -> Any:
+        """Create a task."""
+        return self.client.task.create(
+            organizations or self.names,
+            method,
+            image,
+            method=method,
+            kwargs=arguments,
+            databases=[frame] if frame else None,
+            session=self.row,
+            action=action,
         )
-        return self.driver.results(task)
+
+    def runs(self, task: Any) -> "Sequence[rows.Run]":
+        """Return the runs of a task when they have ended."""
+        self.client.wait_for_results(task, timeout=WAIT_SECONDS, on_failure="return")
+        runs: Any = self.client.run.from_task(task)
+        return runs
+
+    def compute(self, method: str, *values: Any, **options: Any) -> dict[str, Any]:
+        """Create a task, and return its results by organization."""
+        return self.results(self.start(method, *values, **options))
+
+    def results(self, task: Any) -> dict[str, Any]:
+        """Wait for the results of a task, and return them by organization."""
+        return self.client.wait_for_results(task, timeout=WAIT_SECONDS).by_organization
 
 
 def node_folder(network: LocalNetwork, organization: int) -> Path:

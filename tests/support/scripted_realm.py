@@ -35,6 +35,7 @@ class ScriptedRealm:
     device_reply: Reply | None = None
     hq: Callable[[Request], Reply | None] = lambda _: None
     valid: set[str] = field(default_factory=set)
+    skew: float = 0  # seconds by which the clocks of realm and HQ differ from the client's
     _number: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -60,6 +61,8 @@ class ScriptedRealm:
             found = {**code, **self.device}
             kept = {name: value for name, value in found.items() if value is not None}
             return self.device_reply or (200, kept)
+        if request.path == f"{REALM}/logout":
+            return 204, b""
         if request.path == f"{REALM}/token":
             return (self.token_replies.pop(0) if self.token_replies else None) or self.tokens()
         if request.path.startswith("/realms/"):
@@ -78,7 +81,7 @@ class ScriptedRealm:
 
     def tokens(self) -> Reply:
         """Return new tokens, the only ones that are valid from now on."""
-        number, now = next(self._number), time.time()
+        number, now = next(self._number), time.time() + self.skew
         access = token(now, now + self.seconds, mark=f"access-{number}")
         self.valid = {access}
         return 200, {

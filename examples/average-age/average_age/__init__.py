@@ -20,7 +20,7 @@ def partial(df: pd.DataFrame, column: str = "age") -> dict[str, float]:
 
 
 @algorithm_client
-def central(client: AlgorithmClient, column: str = "age") -> dict[str, float]:
+def average(client: AlgorithmClient, column: str = "age") -> dict[str, float]:
     """Return the average over all hospitals."""
     hospitals = [organization["id"] for organization in client.organization.list()]
     task = client.task.create(

@@ -252,8 +252,8 @@ class TaskCreationUncertainError(TransportError):
 
     def __init__(self, reason: str, *, method: str, url: str, name: str) -> None:
         super().__init__(
-            f"{reason}; the server may have created task {name!r} anyway, or may still create it. "
-            f"Check client.task.list(name={name!r}) before you create it again.",
+            f"{reason.rstrip('.')}. The server may have created task {name!r}, or may still create "
+            f"it. Check client.task.list(name={name!r}) before you create it again.",
             method=method,
             url=url,
             may_have_arrived=True,

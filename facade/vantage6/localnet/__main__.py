@@ -1,4 +1,4 @@
-"""Command line of the local network: `up`, `run SCRIPT` or `demo`."""
+"""Command line of the local network: `up`, `status`, `down`, `run SCRIPT` or `demo`."""
 
 # ruff: noqa: T201  (a command line prints)
 
@@ -18,16 +18,18 @@ from typing import NoReturn
 from vantage6.bindings.secret import hide_keys
 from vantage6.client._storage.files import check_replaceable
 from vantage6.localnet import LocalNetwork, LocalNetworkError
+from vantage6.localnet._background import (
+    list_networks,
+    listed,
+    start_in_background,
+    stop_network,
+)
 from vantage6.localnet._demo import show_averages
-from vantage6.localnet._network import DEFAULT_VERSION
+from vantage6.localnet._network import DEFAULT_VERSION, LOGIN_VARIABLES, check_platform
 from vantage6.localnet._organizations import DEFAULT_LABEL, Database, Databases
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 
 _DESCRIPTION_VARIABLE = "VANTAGE6_LOCALNET"
-# Variables of another login, which would take part in `Client.from_env()`.
-_LOGIN_VARIABLES = {
-    f"VANTAGE6_{name}"
-    for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE")
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,8 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["run", "script.py"])  # doctest: +SKIP
     0
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
     try:
+        check_platform()
+        if options.command == "status":
+            networks = list_networks()
+            print("\n".join(map(str, networks)) or "No network is running.")
+            return 0
+        if options.command == "down":
+            print(f"Stopped: {stop_network(options.port)}")
+            return 0
         network = LocalNetwork(
             version=options.version,
             organizations=options.organizations,
@@ -66,9 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             token_seconds=options.token_seconds,
             blob_store=options.blob_store,
             keycloak=options.keycloak,
+            folder=options.folder,
         )
+        if options.command == "up" and options.detach:
+            _check_replaceable(options.json)
+            return start_in_background([each for each in given if each != "--detach"])
         if options.command == "up":
-            return _up(network, options.json)
+            return _up(network, options.json, options.folder)
         if options.command == "run":
             return _run(network, options.json, [options.script, *options.arguments])
         with network:
@@ -80,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
 
 
-def _up(network: LocalNetwork, json: Path | None) -> int:
+def _up(network: LocalNetwork, json: Path | None, folder: Path | None) -> int:
     """Run the network until Ctrl-C."""
     _check_replaceable(json)
     try:
@@ -88,7 +103,8 @@ def _up(network: LocalNetwork, json: Path | None) -> int:
             try:
                 _write_description(network, json)
                 print(_summary(network), flush=True)
-                threading.Event().wait()
+                with listed(network, folder and folder.resolve()):
+                    threading.Event().wait()
             finally:
                 _remove_description(json)
     except KeyboardInterrupt:  # at any time: while the network starts, or just before the wait
@@ -105,7 +121,7 @@ def _run(network: LocalNetwork, json: Path | None, command: list[str]) -> int:
         file = json or Path(folder, "network.json")
         _write_description(network, file)
         environment = {
-            **{name: os.environ[name] for name in os.environ.keys() - _LOGIN_VARIABLES},
+            **{name: os.environ[name] for name in os.environ.keys() - LOGIN_VARIABLES},
             **network.client_variables(),
             _DESCRIPTION_VARIABLE: str(file.resolve()),
         }
@@ -178,7 +194,8 @@ def _summary(network: LocalNetwork) -> str:
 def _connection(network: LocalNetwork) -> str:
     """Return how to connect."""
     if network.auth_url:
-        return f"The official client connects with auth_url={network.auth_url!r}."
+        login = f'auth_url="{network.auth_url}", auth_client="{LOCAL_CLIENT}"'
+        return f'Connect: Client("{network.url}{network.api_path}", {login}).'
     return f'Connect: Client("http://127.0.0.1", {network.port}, "{network.api_path}").'
 
 
@@ -291,6 +308,12 @@ def _network_options() -> _Parser:
     shared.add_argument(
         "--port", type=int, metavar="P", help="server port (default: any free port)"
     )
+    shared.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="keep users, keys and results in DIR, and continue from there the next time",
+    )
     return shared
 
 
@@ -311,7 +334,15 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # Abbreviations would also be looked for among the arguments of the script.
     add_command = functools.partial(commands.add_parser, allow_abbrev=False)
-    add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    up = add_command("up", parents=[shared, description], help="run a network until Ctrl-C")
+    up.add_argument(
+        "--detach", action="store_true", help="return when the network is ready; down stops it"
+    )
+    add_command("status", help="list the networks that up has started")
+    down = add_command("down", help="stop a network that up has started")
+    down.add_argument(
+        "port", nargs="?", type=int, metavar="PORT", help="its port, if several are running"
+    )
     run = add_command(
         "run",
         parents=[shared, description],

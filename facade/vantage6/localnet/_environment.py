@@ -1,6 +1,7 @@
 """Python environment with the server, created once per version and cached."""
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -18,10 +19,9 @@ from vantage6.localnet._interpreters import find_python, install_uv
 from vantage6.localnet._processes import clean_environment
 
 _CACHE_VARIABLE = "VANTAGE6_LOCALNET_CACHE"
-# Increased with every change of the installed packages. It is part of the folder's name, because a
-# network of another release may be running in the old environment.
-_RECIPE = "3"
 _UV_RECIPE = "1"
+# Pinned packages with hashes, a file for each version and Python; `nox -s requirements` makes them.
+_PINNED = Path(__file__).with_name("_requirements")
 _INSTALL_SECONDS = 1800
 # Between two reports of progress: in a terminal, where they replace each other, and elsewhere.
 _TERMINAL_SECONDS, _LINE_SECONDS = 0.2, 5.0
@@ -39,13 +39,21 @@ _INSTALLER_VARIABLES = re.compile(
 def environment_python(version: str) -> Path:
     """Return the environment's interpreter for a version of vantage6, built if necessary."""
     check_version(version)
-    name = f"{version}-py{sys.version_info.major}.{sys.version_info.minor}"
-    if is_version_5(version):
-        name = version  # any Python that it supports will do
-    home = cache_folder() / f"{name}-{_RECIPE}"
+    # Version 5 runs on any Python that it supports.
+    python_version = "3.13" if is_version_5(version) else ".".join(map(str, sys.version_info[:2]))
+    pinned = pinned_requirements(version, python_version)
+    packages = pinned.read_bytes() if pinned.exists() else " ".join(requirements(version)).encode()
+    # A network of another release may be running in an environment with other packages.
+    name = f"{version}-py{python_version}-{hashlib.sha256(packages).hexdigest()[:8]}"
+    home = cache_folder() / name
     python = home / "bin" / "python"
-    install_once(home, python, lambda: _build(home, version))
+    install_once(home, python, lambda: _build(home, version, python_version))
     return python
+
+
+def pinned_requirements(version: str, python_version: str) -> Path:
+    """Return the file of the packages for a version on a Python, which may not exist."""
+    return _PINNED / f"{version}-py{python_version}.txt"
 
 
 def is_version_5(version: str) -> bool:
@@ -136,7 +144,7 @@ def _is_complete(home: Path, required_file: Path) -> bool:
     return _completion_marker(home).exists() and required_file.exists()
 
 
-def _build(home: Path, version: str) -> None:
+def _build(home: Path, version: str, python_version: str) -> None:
     """Build the environment, with progress messages on standard error."""
     started = time.monotonic()
     package = f"vantage6-{'hq' if is_version_5(version) else 'server'} {version}"
@@ -145,12 +153,15 @@ def _build(home: Path, version: str) -> None:
     base = str(find_python(Path(uv), home, run_step)) if is_version_5(version) else sys.executable
     create = [uv, "venv", "--no-project", "--python", base, str(home)]
     run_step(create, home, "create a virtual environment")
+    packages, pinned = requirements(version), pinned_requirements(version, python_version)
+    if pinned.exists() and (home / "lib" / f"python{python_version}").exists():
+        packages = ["--no-deps", "--require-hashes", "-r", str(pinned)]
     install = [uv, "pip", "install", "--python", str(home / "bin" / "python")]
-    run_step([*install, *_requirements(version)], home, f"install {package}")
+    run_step([*install, *packages], home, f"install {package}")
     print_progress(f"The environment is ready after {time.monotonic() - started:.0f} s.")
 
 
-def _requirements(version: str) -> list[str]:
+def requirements(version: str) -> list[str]:
     """Return the packages to install."""
     if is_version_5(version):
         # HQ imports the backend, and its client imports pandas; neither requires it.

@@ -5,6 +5,10 @@ class LocalNetworkError(Exception):
     """Base class of the local network's errors."""
 
 
+class NotStartedError(LocalNetworkError, AttributeError):
+    """The network was not started yet, so that it has no address, users or nodes."""
+
+
 class EnvironmentBuildError(LocalNetworkError):
     """The Python environment of the server could not be built."""
 

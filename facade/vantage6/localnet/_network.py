@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vantage6.bindings.secret import Secret, SecretBytes
 from vantage6.client._storage.files import atomic_write
@@ -18,7 +18,8 @@ from vantage6.localnet import _api
 from vantage6.localnet._algorithms import resolve_algorithms
 from vantage6.localnet._authentication import LoginSettings
 from vantage6.localnet._environment import check_version, environment_python, is_version_5
-from vantage6.localnet._errors import LocalNetworkError
+from vantage6.localnet._errors import LocalNetworkError, NotStartedError
+from vantage6.localnet._kept import kept_folder
 from vantage6.localnet._organizations import Databases, organization_specs
 from vantage6.localnet._running import Options, Running
 from vantage6.localnet._seed import NamedResource, NodeAccount, Organization, User
@@ -27,12 +28,21 @@ from vantage6.localnet._server_network import ServerNetwork
 from vantage6.localnet._store import LinkedStore
 from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.network import HqNetwork
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 from vantage6.localnet._v5.services import HQ_PATH
 
 if TYPE_CHECKING:
     from vantage6.client import AsyncClient, Client
 
 DEFAULT_VERSION = "4.15.2"
+# Variables of another login, which would take part in `Client.from_env()`.
+LOGIN_VARIABLES = frozenset(
+    f"VANTAGE6_{name}"
+    for name in (
+        *("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE"),
+        *("AUTH_URL", "AUTH_REALM", "AUTH_CLIENT", "SERVICE_ACCOUNT", "CLIENT_SECRET"),
+    )
+)
 
 
 class LocalNetwork:
@@ -53,8 +63,8 @@ class LocalNetwork:
         Your own data by organization name: a file or a pandas data frame for the database
         ``default``, or a mapping of labels to several. Supported files are CSV (.csv) and
         tab-separated text (.tsv), which may be compressed (.gz), Excel (.xls, .xlsx) and SQLite
-        (.db, .sqlite, .sqlite3). Text is in UTF-8. Of data frames, the index is left out.
-        Other organizations get generated patients.
+        (.db, .sqlite, .sqlite3), and on version 5 Parquet (.parquet). Text is in UTF-8. Of data
+        frames, the index is left out. Other organizations get generated patients.
     encrypted : bool, default False
         Whether the collaboration is encrypted end to end.
     port : int, optional
@@ -85,6 +95,10 @@ class LocalNetwork:
     keycloak : str or Path, optional
         Folder of a Keycloak distribution, to run in place of the stand-in for it on a network of
         version 5; an empty string means to download one with Maven. Needs Java 17 or later.
+    folder : str or Path, optional
+        Folder in which the network keeps its address, users, keys and results when it stops. The
+        next start with this folder continues it. It must be empty or that of a network with the
+        same options. If None, all data is deleted.
 
     Attributes
     ----------
@@ -157,12 +171,9 @@ class LocalNetwork:
         token_seconds: int | None = None,
         blob_store: bool = False,
         keycloak: str | Path | None = None,
+        folder: str | Path | None = None,
     ) -> None:
-        if sys.platform == "win32":
-            raise LocalNetworkError(
-                "the local network: expected Linux or macOS, got Windows. Use the Windows "
-                "Subsystem for Linux (WSL)."
-            )
+        check_platform()
         check_version(version)
         if review and not store:
             raise LocalNetworkError("review: expected an algorithm store. Set store as well.")
@@ -177,13 +188,17 @@ class LocalNetwork:
                 f"keycloak: expected version 5, got {version}, which has logins of its own. Leave "
                 "it out."
             )
+        if folder is not None and blob_store:
+            raise LocalNetworkError("folder: a blob store keeps nothing. Leave out one of them.")
         if port is not None:
             check_port(port)
         self.version = version
         self.encrypted = encrypted
         self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
         self._options = Options(
-            organizations=organization_specs(organizations, databases),
+            organizations=organization_specs(
+                organizations, databases, version_5=is_version_5(version)
+            ),
             algorithms=resolve_algorithms(algorithms, version),
             allowed=_check_patterns(allowed_algorithms),
             encrypted=encrypted,
@@ -193,6 +208,7 @@ class LocalNetwork:
             login=LoginSettings(two_factor, smtp, token_seconds),
             blob_store=blob_store,
             keycloak=None if keycloak is None else Path(keycloak),
+            folder=None if folder is None else Path(folder).resolve(),
         )
         self._exit_stack = contextlib.ExitStack()
         self._is_running = False
@@ -224,7 +240,7 @@ class LocalNetwork:
         return self
 
     def stop(self) -> None:
-        """Stop the network, if it is running, and delete its data.
+        """Stop the network, if it is running, and delete its data unless it has a `folder`.
 
         Examples
         --------
@@ -232,6 +248,17 @@ class LocalNetwork:
         """
         self._is_running = False
         self._exit_stack.close()
+
+    if not TYPE_CHECKING:  # the type checker knows the attributes
+
+        def __getattr__(self, name: str) -> object:
+            """Raise an error that explains how a network gets its address, users and nodes."""
+            if name in self.__annotations__:
+                raise NotStartedError(
+                    f"{name}: expected a network that was started. Use it with 'with', or call "
+                    "start()."
+                )
+            return self.__getattribute__(name)
 
     def __repr__(self) -> str:
         if not self._is_running:
@@ -277,9 +304,8 @@ class LocalNetwork:
         """
         from vantage6.client import Client  # only needed here
 
-        self._check_client()
         who = self._user(user)
-        client = Client(self.url, log_level=None, known_organizations=self.known_organizations)
+        client = Client(self.url, **self._client_options)
         self._exit_stack.callback(client.close)
         client.authenticate(who.username, who.password, who.code)
         client.setup_encryption(self.private_keys.get(who.organization_id))
@@ -310,9 +336,8 @@ class LocalNetwork:
         """
         from vantage6.client import AsyncClient
 
-        self._check_client()
         who = self._user(user)
-        client = AsyncClient(self.url, log_level=None, known_organizations=self.known_organizations)
+        client = AsyncClient(self.url, **self._client_options)
         try:
             await client.authenticate(who.username, who.password, who.code)
             await client.setup_encryption(self.private_keys.get(who.organization_id))
@@ -321,13 +346,11 @@ class LocalNetwork:
             raise
         return client
 
-    def _check_client(self) -> None:
-        if is_version_5(self.version):
-            raise LocalNetworkError(
-                f"client: expected version 4, got version {self.version}, which the client does "
-                "not support yet. Use the bindings vantage6.bindings.hq, or the official client, "
-                "with the addresses and passwords of describe()."
-            )
+    @property
+    def _client_options(self) -> dict[str, Any]:
+        """Return the options of clients of this network."""
+        login = {"auth_url": self.auth_url, "auth_client": LOCAL_CLIENT} if self.auth_url else {}
+        return {"log_level": None, "known_organizations": self.known_organizations, **login}
 
     @property
     def known_organizations(self) -> Path:
@@ -402,7 +425,7 @@ class LocalNetwork:
         -------
         dict of str to str
             Address, username and password of the researcher, the collaboration and, if it is
-            encrypted, the private key.
+            encrypted, the private key; on version 5 also where users log in.
 
         Examples
         --------
@@ -411,6 +434,8 @@ class LocalNetwork:
         user = self._user("researcher")
         values = {
             "SERVER": f"{self.url}{self.api_path}",
+            "AUTH_URL": self.auth_url,
+            "AUTH_CLIENT": LOCAL_CLIENT if self.auth_url else None,
             "USERNAME": user.username,
             "PASSWORD": user.password,
             "MFA_CODE": Secret(user.code) if user.code else None,
@@ -504,8 +529,7 @@ class LocalNetwork:
     def _start(self, stack: contextlib.ExitStack) -> None:
         """Start all components, and register their shutdown."""
         python = environment_python(self.version)
-        folder = self._folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = self._folder = self._data_folder(stack)
         kind = HqNetwork if is_version_5(self.version) else ServerNetwork
         running = self._running = kind(self._options, python, folder, stack)
         self.version, self.store = running.version, running.store
@@ -522,6 +546,33 @@ class LocalNetwork:
             for organization in seeded.organizations
             if organization.private_key is not None
         }
+
+    def _data_folder(self, stack: contextlib.ExitStack) -> Path:
+        """Return the folder of the network's data: one that is kept, or one that is deleted."""
+        options = self._options
+        if options.folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="vantage6-localnet-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            return folder
+        same = {
+            "version": self.version,
+            "organizations": [each.name for each in options.organizations],
+            "encrypted": options.encrypted,
+            "store": options.store,
+            "two_factor": options.login.two_factor,
+            "keycloak": options.keycloak is not None,
+        }
+        stack.enter_context(kept_folder(options.folder, same))
+        return options.folder
+
+
+def check_platform() -> None:
+    """Raise an error on Windows."""
+    if sys.platform == "win32":
+        raise LocalNetworkError(
+            "the local network: expected Linux or macOS, got Windows. Use the Windows Subsystem "
+            "for Linux (WSL)."
+        )
 
 
 def _check_version_5(**options: object) -> None:

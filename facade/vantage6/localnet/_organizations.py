@@ -26,9 +26,13 @@ DATABASE_TYPES = {
     ".db": "sql",
     ".sqlite": "sql",
     ".sqlite3": "sql",
+    ".parquet": "parquet",
 }
+# Algorithms of version 4 have no library to read these.
+_OF_VERSION_5 = (".parquet",)
 DEFAULT_LABEL = "default"
 _DEFAULT_COUNT = 3
+_MAX_NAME = 128  # of the server
 _DEFAULT_NAMES = (
     "IKNL",
     "Maastro",
@@ -85,6 +89,8 @@ class OrganizationSpec:
 def organization_specs(
     organizations: int | Sequence[str] | None = None,
     databases: Mapping[str, Databases] | None = None,
+    *,
+    version_5: bool = False,
 ) -> list[OrganizationSpec]:
     """Return the organizations, and check that their databases can be read."""
     given: Mapping[str, Databases] = {} if databases is None else databases
@@ -101,8 +107,9 @@ def organization_specs(
                 f"databases: expected the names of organizations ({', '.join(names)}), got "
                 f"{name!r}."
             )
+    kinds = [kind for kind in DATABASE_TYPES if version_5 or kind not in _OF_VERSION_5]
     return [
-        OrganizationSpec(name, _resolve_files(name, given[name]) if name in given else {})
+        OrganizationSpec(name, _resolve_files(name, given[name], kinds) if name in given else {})
         for name in names
     ]
 
@@ -127,6 +134,11 @@ def _resolve_names(organizations: int | Sequence[str]) -> list[str]:
             raise LocalNetworkError(
                 f"organizations: expected unique, non-empty names, got {invalid}."
             )
+        if long := [name for name in names if len(name) > _MAX_NAME]:
+            raise LocalNetworkError(
+                f"organizations: expected names of at most {_MAX_NAME} characters, got one of "
+                f"{len(long[0])}."
+            )
     else:
         raise LocalNetworkError(
             f"organizations: expected a number or a list of names, got {organizations!r}."
@@ -136,7 +148,9 @@ def _resolve_names(organizations: int | Sequence[str]) -> list[str]:
     return names
 
 
-def _resolve_files(name: str, databases: Databases) -> dict[str, Path | Frame]:
+def _resolve_files(
+    name: str, databases: Databases, kinds: Sequence[str]
+) -> dict[str, Path | Frame]:
     by_label = databases if isinstance(databases, Mapping) else {DEFAULT_LABEL: databases}
     files: dict[str, Path | Frame] = {}
     for label, source in by_label.items():
@@ -145,7 +159,7 @@ def _resolve_files(name: str, databases: Databases) -> dict[str, Path | Frame]:
             raise LocalNetworkError(f"{subject}: expected a label of letters, digits and '_'.")
         if isinstance(source, str | Path):
             files[label] = Path(source).resolve()
-            _check_file(subject, Path(source).resolve())
+            _check_file(subject, Path(source).resolve(), kinds)
         elif isinstance(cast("object", source), Frame):
             files[label] = source
         else:
@@ -161,10 +175,10 @@ def _resolve_files(name: str, databases: Databases) -> dict[str, Path | Frame]:
     return files
 
 
-def _check_file(subject: str, path: Path) -> None:
+def _check_file(subject: str, path: Path, kinds: Sequence[str]) -> None:
     """Raise an error unless algorithms can read a file."""
-    if not _extension(path):
-        known = ", ".join(DATABASE_TYPES)
+    if _extension(path) not in kinds:
+        known = ", ".join(kinds)
         raise LocalNetworkError(f"{subject}: expected one of {known}, got {path.name!r}.")
     if not path.is_file():
         raise LocalNetworkError(f"{subject}: expected a file at {path}.")

@@ -12,11 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vantage6.bindings.secret import scrub
 from vantage6.client._encryption import keys as _keys
+from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._authentication import LoginSettings
+from vantage6.localnet._client_files import own_address
 from vantage6.localnet._encryption import PayloadCodec
 from vantage6.localnet._errors import LocalNetworkError, NodeStartError
 from vantage6.localnet._event_relay import EventRelay
+from vantage6.localnet._kept import is_filled, is_kept
 from vantage6.localnet._node import Node, NodeConfig
 from vantage6.localnet._organizations import OrganizationSpec
 from vantage6.localnet._proxy import Proxy
@@ -45,6 +48,7 @@ class Options:
     login: LoginSettings
     blob_store: bool
     keycloak: Path | None = None  # an empty path means a download
+    folder: Path | None = None  # in which the network is kept
 
 
 class Running:
@@ -86,6 +90,11 @@ class Running:
         """Return what the description of this generation has besides."""
         return {}
 
+    def claim_address(self, url: str, api_path: str = _api.API_PATH) -> None:
+        """Set aside what clients know about the address, unless the network keeps its keys."""
+        if not is_kept(self.folder):
+            self.stack.enter_context(own_address(url, api_path))
+
     def start_helpers(self, runner: AlgorithmRunner, relay: EventRelay) -> None:
         """Take over the programs that all nodes share."""
         self.runner, self.relay = runner, relay
@@ -94,26 +103,27 @@ class Running:
 
     def generate_keys(self) -> Keys | None:
         """Start generating a private key per organization, if encryption is on."""
-        if not self.options.encrypted:
+        if not self.options.encrypted or is_filled(self.folder):
             return None
         makers = ThreadPoolExecutor(os.cpu_count())
         self.stack.callback(makers.shutdown, cancel_futures=True)
         return [makers.submit(_keys.generate_private_key) for _ in self.options.organizations]
 
-    def start_nodes(self, proxy: Proxy, keys: Keys | None) -> None:
+    def start_nodes(self, proxy: Proxy) -> None:
         """Start one node per organization, and wait until all are online."""
         self.proxy = proxy
         self.stack.callback(proxy.stop)
         self.stack.callback(self._stop_nodes)
-        for index, account in enumerate(self.seed.nodes):
+        for account, organization in zip(self.seed.nodes, self.seed.organizations, strict=True):
+            key = organization.private_key
             config = NodeConfig(
                 id=account.id,
                 organization_id=account.organization_id,
                 collaboration_id=self.seed.collaboration.id,
                 api_key=account.api_key,
-                databases=self.seed.organizations[index].databases,
+                databases=organization.databases,
                 folder=self.folder / f"node-{account.id}",
-                codec=PayloadCodec(keys[index].result() if keys else None),
+                codec=PayloadCodec(_keys.load_private_key(key.read_bytes()) if key else None),
                 allowed=self.options.allowed,
                 name=account.name,
             )

@@ -1,10 +1,11 @@
 """Fill a new server with organizations, users, a collaboration, a study and nodes."""
 
 import csv
+import json
 import random
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -26,6 +27,7 @@ from vantage6.bindings.server.types import UNSET
 from vantage6.client._encryption import keys as _keys
 from vantage6.localnet import _api
 from vantage6.localnet._authentication import log_in, new_password, totp_code
+from vantage6.localnet._kept import find_kept, keep, with_secret
 from vantage6.localnet._organizations import DEFAULT_LABEL, OrganizationSpec
 from vantage6.localnet._processes import write_private
 
@@ -237,6 +239,35 @@ def _add_node(
     body = NodeInput(name=name, organization_id=organization.id, collaboration_id=collaboration)
     node = _api.unwrap(create_node.sync_detailed(client=client, body=body))
     return NodeAccount(node.id, name, organization.id, node.api_key)
+
+
+def kept_seed(folder: Path, specs: Sequence[OrganizationSpec]) -> Seed | None:
+    """Return what the network in a folder was filled with, if it was; its data may have changed."""
+    kept = find_kept(folder, "seed")
+    if kept is None:
+        return None
+    organizations = [
+        Organization(
+            row["id"],
+            row["name"],
+            prepare_databases(folder, index, spec),
+            Path(row["private_key"]) if row["private_key"] else None,
+        )
+        for index, (row, spec) in enumerate(zip(kept["organizations"], specs, strict=True))
+    ]
+    return Seed(
+        users={name: User(**with_secret(row, "password")) for name, row in kept["users"].items()},
+        organizations=organizations,
+        collaboration=NamedResource(**kept["collaboration"]),
+        study=NamedResource(**kept["study"]),
+        nodes=[NodeAccount(**with_secret(row, "api_key")) for row in kept["nodes"]],
+    )
+
+
+def keep_seed(folder: Path, seeded: Seed) -> Seed:
+    """Write down what the network in a folder was filled with."""
+    keep(folder, "seed", lambda: json.loads(json.dumps(asdict(seeded), default=str)))
+    return seeded
 
 
 def prepare_databases(folder: Path, index: int, spec: OrganizationSpec) -> dict[str, Path]:

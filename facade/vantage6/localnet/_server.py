@@ -14,7 +14,8 @@ from vantage6.bindings.secret import Secret, SecretBytes, scrub
 from vantage6.bindings.server.api.version import get_version
 from vantage6.localnet import _api
 from vantage6.localnet._authentication import LoginSettings, new_password
-from vantage6.localnet._errors import PortInUseError, ServerStartError
+from vantage6.localnet._errors import LocalNetworkError, PortInUseError, ServerStartError
+from vantage6.localnet._kept import find_kept, is_kept, keep, keep_secret
 from vantage6.localnet._processes import (
     PRIVATE_UMASK,
     clean_environment,
@@ -40,8 +41,14 @@ class Service:
 
     def __init__(self, folder: Path, port: int | None) -> None:
         self._folder = folder
-        self._port_holder = claim_port(port)
-        self.port: int = self._port_holder.getsockname()[1]
+        known = f"{self._service}_port"
+        kept = find_kept(folder, known)
+        if port and kept not in (None, port):
+            raise LocalNetworkError(
+                f"port: expected {kept}, that of the network in {folder}, got {port}. Leave it out."
+            )
+        self._port_holder = claim_port(port or kept)
+        self.port: int = keep(folder, known, lambda: self._port_holder.getsockname()[1])
         self.url = f"http://{_api.HOST}:{self.port}"
         self._log = folder / f"{self._service}.log"
         self._configuration_file = folder / f"{self._service}.yaml"
@@ -69,11 +76,12 @@ class Service:
         """Start the process."""
         supervisor = Path(__file__).with_name("_supervisor.py")
         folder = str(self._folder)
+        deleted = "" if is_kept(self._folder) else folder
         # Services write to the user's home, regardless of their configuration.
         home = {"HOME": folder, "XDG_DATA_HOME": folder}
         with open_private(self._log, append=True) as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", str(supervisor), folder, *self._command()],
+                [sys.executable, "-I", str(supervisor), deleted, *self._command()],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -142,7 +150,7 @@ class Server(Service):
         self._python = python
         self._login_settings = login_settings or LoginSettings()
         self._large_result_store = large_result_store
-        self.root_password = new_password()
+        self.root_password = keep_secret(folder, "root_password", new_password)
         super().__init__(folder, port)
         self.start()
 
@@ -223,7 +231,7 @@ def _configuration(
     return {
         **common_configuration("server", folder, port),
         "server_url": f"http://{_api.HOST}:{port}",  # stores identify the server by it
-        "jwt_secret_key": Secret(secrets.token_hex(32)),
+        "jwt_secret_key": keep_secret(folder, "server_jwt", lambda: secrets.token_hex(32)),
         "token_expires_hours": _TOKEN_HOURS,
         "refresh_token_expires_hours": 2 * _TOKEN_HOURS,
         "two_factor_auth": login_settings.two_factor,

@@ -5,14 +5,13 @@ from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
 from vantage6.localnet._authentication import log_in, log_in_node
 from vantage6.localnet._blob_store import BlobStore
-from vantage6.localnet._client_files import own_address
 from vantage6.localnet._event_relay import EventRelay
 from vantage6.localnet._node import Node, NodeConfig, NodeLogin
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._running import Running
-from vantage6.localnet._seed import seed
+from vantage6.localnet._seed import keep_seed, kept_seed, seed
 from vantage6.localnet._server import Server
-from vantage6.localnet._store import Store, link_store
+from vantage6.localnet._store import Store, kept_store, link_store
 
 _PAGE = 100
 
@@ -27,7 +26,7 @@ class ServerNetwork(Running):
         server = Server(python, folder, options.port, options.login, blob_setting)
         self.server = server
         self.stack.callback(server.stop)
-        self.stack.enter_context(own_address(server.url))
+        self.claim_address(server.url)
         store = Store(python, folder, server.url, options.review) if options.store else None
         if store:
             self.stack.callback(store.stop)
@@ -36,10 +35,15 @@ class ServerNetwork(Running):
         keys = self.generate_keys()
         self.version = server.wait_until_ready()
         password, specs = server.root_password, options.organizations
-        self.seed = seed(server.url, password, folder, specs, keys)
-        self.start_nodes(Proxy(server.url), keys)
+        self.seed = kept_seed(folder, specs) or keep_seed(
+            folder, seed(server.url, password, folder, specs, keys)
+        )
+        self.start_nodes(Proxy(server.url))
         if store:
-            self.store = link_store(server.url, store, self._root_token())
+            store.wait_until_ready()
+            self.store = kept_store(
+                folder, lambda: link_store(server.url, store, self._root_token())
+            )
 
     def _start_blob_store(self) -> dict[str, object]:
         """Start a blob store, and return the server's setting for it."""

@@ -1,11 +1,13 @@
 """The algorithm store, linked to the server, with users in its default roles."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vantage6.bindings.server import calls as server_calls
 from vantage6.bindings.store import calls
 from vantage6.localnet import _api
+from vantage6.localnet._kept import keep
 from vantage6.localnet._server import Server, common_configuration
 
 STORE_NAME = "local store"
@@ -36,6 +38,11 @@ class LinkedStore:
     id: int
     name: str
     url: str
+
+
+def kept_store(folder: Path, link: Callable[[], LinkedStore]) -> LinkedStore:
+    """Return the store of the network in a folder, linked the first time."""
+    return LinkedStore(**keep(folder, "store", lambda: asdict(link())))
 
 
 class Store(Server):

@@ -2,7 +2,8 @@
 
 # The parent holds the write end of this program's standard input. When the parent closes it or
 # dies, even by SIGKILL, the read end becomes readable here. Usage: `python -I _supervisor.py FOLDER
-# COMMAND...`; only the standard library is imported, so that it starts in a few milliseconds.
+# COMMAND...`; the folder is deleted then, unless it is empty text. Only the standard library is
+# imported, so that it starts in a few milliseconds.
 
 import contextlib
 import os
@@ -21,7 +22,8 @@ def main(folder: str, command: list[str]) -> int:
     try:
         if _parent_is_gone_before(child):
             _kill(child)
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
     finally:
         _kill(child)
     return child.returncode

@@ -197,9 +197,11 @@ def v6_environment(v6_network: LocalNetwork, monkeypatch: pytest.MonkeyPatch) ->
 
     Use it to test scripts without changing them.
     """
+    from vantage6.localnet._network import LOGIN_VARIABLES
+
     variables = v6_network.client_variables()
-    for name in ("MFA_CODE", "PRIVATE_KEY", "PRIVATE_KEY_PASSPHRASE", "CA", "PROFILE"):
-        monkeypatch.delenv(f"VANTAGE6_{name}", raising=False)
+    for name in LOGIN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from ._command import Command, CommandContext
-from ._connection import PROFILE, resolve_server
+from ._connection import PROFILE, connect_anonymously, connect_without_prompt, resolve_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vantage6.client import Client, Profile
-
-    from ._connection import ClientArguments
+    from vantage6.client import Client
 
 
 @click.command("login", cls=Command)
@@ -68,50 +67,27 @@ def login(
             raise click.UsageError(
                 "--password-stdin, --keyring: not for HQ, where you log in at the Keycloak."
             )
-        arguments["auth_url"] = auth_url
-        arguments["auth_realm"] = auth_realm or (profile.auth_realm if profile else None)
-        arguments["auth_client"] = auth_client or (profile.auth_client if profile else None)
-        _login_at_hq(context, name, profile, arguments, browser)
-        return
-    if auth_realm or auth_client or browser is not None:
+        arguments.update(auth_url=auth_url, login="code", open_browser=browser)
+        if auth_realm:
+            arguments.update(auth_realm=auth_realm)
+        if auth_client:
+            arguments.update(auth_client=auth_client)
+    elif auth_realm or auth_client or browser is not None:
         raise click.UsageError("--auth-realm, --auth-client, --browser: pass --auth-url too.")
-    username = options.username or os.environ.get("VANTAGE6_USERNAME")
-    username = username or (profile.username if profile else None)
-    arguments["username"] = username or _prompt("Username", "--username")
-    password = _read_password(password_stdin)
+    else:
+        username = options.username or os.environ.get("VANTAGE6_USERNAME")
+        username = username or (profile.username if profile else None)
+        arguments["username"] = username or _prompt("Username", "--username")
+    password = None if auth_url else _read_password(password_stdin)
     if profile:  # with its certificates and proxy
         client = Client.from_profile(name, password=password, save=True, **arguments)
     else:
         client = Client.from_env(password=password, save=True, **arguments)
     with client:
         file = client.save_profile(name)
-        if keyring:
+        if keyring and password:
             client.saved_login.remember_password(password)
         _report(context, client, name, file)
-
-
-def _login_at_hq(
-    context: CommandContext,
-    name: str,
-    profile: Profile | None,
-    arguments: ClientArguments,
-    browser: bool | None,
-) -> None:
-    """Log in with a code, and save the login and the profile."""
-    from vantage6.client import Client
-
-    for_profile = {"verify": profile.verify, "proxy": profile.proxy} if profile else {}
-    given: dict[str, Any] = dict(arguments)
-    names = ("auth_url", "auth_realm", "auth_client", "trust", "log_level")
-    options = {key: given[key] for key in names if key in given}
-    with Client(given["server"], **for_profile, **options) as client:
-        client.authenticate(open_browser=browser)
-        client.saved_login.save()
-        if collaboration := arguments.get("collaboration"):
-            client.setup_collaboration(collaboration)
-        if private_key := arguments.get("private_key"):
-            client.setup_encryption(private_key)
-        _report(context, client, name, client.save_profile(name))
 
 
 def _report(context: CommandContext, client: Client, name: str, file: Path) -> None:
@@ -142,18 +118,27 @@ def _read_password(from_stdin: bool) -> str:
 
 @click.command("logout", cls=Command)
 @click.option("--keyring", is_flag=True, help="Also delete the password from the system keyring.")
+@click.option("--revoke", is_flag=True, help="Also end the login at the Keycloak (HQ).")
 @click.pass_obj
-def logout(context: CommandContext, keyring: bool) -> None:
-    """Delete the saved login. The profile remains: it contains no secrets."""
-    from vantage6.client import Client
+def logout(context: CommandContext, keyring: bool, revoke: bool) -> None:
+    """Delete the saved login. The profile remains: it contains no secrets.
 
-    server = resolve_server(context.options)
+    With --revoke, copies of the saved login are worthless, too.
+    """
+    if revoke:
+        with (
+            suppress(LookupError),  # it has ended already
+            connect_without_prompt(context.options) as client,
+        ):
+            client.log_out()
+            context.print_message("ended the login, and deleted it", {"forgotten": True})
+            return
     if keyring:
         context.client.saved_login.forget_password()
-    if keyring or server is None:
+    if keyring or resolve_server(context.options) is None:
         deleted = context.client.saved_login.forget()
     else:
-        with Client(server, log_level="warning") as client:
+        with connect_anonymously(context.options) as client:
             deleted = client.saved_login.forget()
     context.print_message(
         "deleted the saved login" if deleted else "no saved login", {"forgotten": deleted}
@@ -181,12 +166,10 @@ def version(context: CommandContext) -> None:
     """Show the versions of this program and of the server."""
     from importlib.metadata import version as installed_version
 
-    from vantage6.client import Client
-
     versions = {"client": installed_version("vantage6-sdk")}
     try:
-        if server := resolve_server(context.options):
-            with Client(server, log_level="warning") as client:
+        if resolve_server(context.options):
+            with connect_anonymously(context.options) as client:
                 versions["server"] = client.util.get_server_version()["version"]
     finally:
         context.print_row(versions)

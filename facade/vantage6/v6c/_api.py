@@ -201,7 +201,7 @@ def _read_bytes(file: str | None) -> bytes:
         with click.open_file(file or "-", "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise click.BadParameter(str(error), param_hint="--body") from None
+        raise click.BadParameter(f"{file}: {error.strerror}", param_hint="--body") from None
 
 
 def _send_binary(context: CommandContext, call: Call[object], content: bytes | None) -> Any:

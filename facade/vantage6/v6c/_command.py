@@ -165,8 +165,9 @@ class UnknownCommandError(click.UsageError):
 
     def __init__(self, name: str, known: Sequence[str], ctx: click.Context) -> None:
         near = get_close_matches(name, known, n=5, cutoff=0.5)
-        suggested = near or (known if len(known) < 20 else ())
-        hint = f" Use one of: {', '.join(suggested)}." if suggested else ""
+        hint = f" Use one of: {', '.join(known)}." if len(known) < 20 else ""
+        if near:
+            hint = f" Did you mean {' or '.join(map(repr, near))}?"
         super().__init__(f"unknown command {name!r}.{hint}", ctx)
 
 
@@ -194,7 +195,9 @@ def read_document(file: str, option: str) -> object:
         with click.open_file(file, "rb") as stream:
             content = stream.read()
         return parse_json(content, "standard input" if file == "-" else file)
-    except (OSError, ValueParseError) as error:
+    except OSError as error:
+        raise click.BadParameter(f"{file}: {error.strerror}", param_hint=option) from None
+    except ValueParseError as error:
         raise click.BadParameter(str(error), param_hint=option) from None
 
 

@@ -25,6 +25,7 @@ PROFILE_FIELDS = {
     "verify": "VANTAGE6_CA",
     "cert": None,
     "proxy": None,
+    "auth_verify": "VANTAGE6_CA",
 }
 
 
@@ -38,8 +39,10 @@ class ClientArguments(TypedDict, total=False):
     trust: TrustMode
     log_level: str
     auth_url: str
-    auth_realm: str | None
-    auth_client: str | None
+    auth_realm: str
+    auth_client: str
+    login: Literal["code", False]
+    open_browser: bool | None
 
 
 @dataclass(frozen=True)
@@ -100,15 +103,25 @@ def connect(options: ConnectionOptions) -> Client:
 
 def connect_or_anonymous(options: ConnectionOptions) -> Client:
     """Return a client, logged in if possible."""
-    from vantage6.client import Client, CredentialsNotFoundError
+    from vantage6.client import CredentialsNotFoundError
 
     try:
         return connect(options)
     except CredentialsNotFoundError:
-        server = resolve_server(options)
-        if server is None:
+        if resolve_server(options) is None:
             raise
-        return Client(server, log_level=options.client_arguments.get("log_level"))
+        return connect_anonymously(options)
+
+
+def connect_anonymously(options: ConnectionOptions) -> Client:
+    """Return a client that is not logged in, with the settings of the profile that applies."""
+    from vantage6.client import Client, profiles
+
+    arguments: ClientArguments = {**options.client_arguments, "login": False}
+    profile = _resolve_profile(options, profiles())
+    return (
+        Client.from_profile(profile.name, **arguments) if profile else Client.from_env(**arguments)
+    )
 
 
 def connect_without_prompt(options: ConnectionOptions) -> Client:

@@ -82,7 +82,7 @@ def _print_failure(error: Exception) -> int:
             print_error(command_hint)
         return exit_code(type(error))
     if isinstance(error, OSError):
-        print_error(str(error))
+        print_error(f"{error.filename or 'standard output'}: {error.strerror}")
         return USAGE
     raise error
 

@@ -50,6 +50,8 @@ def parse_json(text: str | bytes, source: str) -> object:
     """Parse a JSON document."""
     try:
         return _load(text)
+    except UnicodeDecodeError:
+        raise ValueParseError(f"{source}: expected JSON in UTF-8, got other bytes") from None
     except (ValueError, RecursionError) as error:
         raise ValueParseError(f"{source}: expected JSON: {error}") from None
 

@@ -16,7 +16,7 @@ from tests.contract.callers import PASSWORD, Caller, http_client, new_user, popu
 from vantage6.bindings.hq import calls
 from vantage6.bindings.server import calls as server_calls
 from vantage6.localnet._environment import environment_python
-from vantage6.localnet._v5.realm import DRIVER_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.realm import LOCAL_CLIENT, REALM, Lifetimes
 from vantage6.localnet._v5.services import Hq, StandIn
 
 pytestmark = pytest.mark.live
@@ -63,7 +63,7 @@ def test_generated_client_lists_organizations_of_version_5() -> None:
             tokens = f"{provider.url}/realms/{REALM}/protocol/openid-connect/token"
             login = {
                 "grant_type": "password",
-                "client_id": DRIVER_CLIENT,
+                "client_id": LOCAL_CLIENT,
                 "username": "root",
                 "password": provider.root_password,
             }

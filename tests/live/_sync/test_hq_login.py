@@ -1,17 +1,15 @@
 # Derived by unasync.py: edit tests/live/_async/test_hq_login.py instead.
-"""Log in at a running HQ with the local network's identity provider, and use what it shares."""
+"""Log in at a running HQ, at the stand-in and at a real Keycloak, and use what HQ shares."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support.browser import enter
 from vantage6.client import (
     Client,
-    DeviceCode,
     LoginFailedError,
     NotAuthenticatedError,
     PermissionDeniedError,
@@ -22,9 +20,18 @@ from vantage6.localnet import LocalNetwork
 pytestmark = pytest.mark.live
 
 
+@pytest.fixture(scope="module", params=["stand-in", "keycloak"])
+def identity_provider(request: pytest.FixtureRequest) -> str:
+    """Return where users log in: each test runs at both, and its id says where."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def network() -> Iterator[LocalNetwork]:
-    with LocalNetwork(version="5.0.3", organizations=3, token_seconds=20) as network:
+def network(identity_provider: str) -> Iterator[LocalNetwork]:
+    keycloak = "" if identity_provider == "keycloak" else None  # an empty path: from Maven
+    with LocalNetwork(
+        version="5.0.3", organizations=3, token_seconds=20, keycloak=keycloak
+    ) as network:
         yield network
 
 
@@ -40,19 +47,6 @@ def client(address: dict[str, Any], tmp_path: Path) -> Iterator[Client]:
         yield client
 
 
-def enter(network: LocalNetwork, username: str, decision: str = "allow") -> Any:
-    """Return a function that enters a code as a user does in a browser, a moment later."""
-    password = str(network.users[username].password)
-
-    def browse(code: DeviceCode) -> None:
-        with httpx.Client(follow_redirects=True) as browser:
-            page = browser.get(code.url_with_code or code.url)
-            form = {"user_code": code.user_code, "username": username, "password": password}
-            browser.post(page.url, data={**form, "decision": decision})
-
-    return lambda code: threading.Timer(0.5, browse, [code]).start()
-
-
 def test_device_code_logs_in(client: Client, network: LocalNetwork) -> None:
     client.authenticate(show=enter(network, "researcher"), open_browser=False)
     assert client.whoami.organization_name == network.organizations[0].name
@@ -61,7 +55,7 @@ def test_device_code_logs_in(client: Client, network: LocalNetwork) -> None:
 
 def test_declined_code_is_an_error(client: Client, network: LocalNetwork) -> None:
     with pytest.raises(LoginFailedError, match="declined"):
-        client.authenticate(show=enter(network, "researcher", "deny"), open_browser=False)
+        client.authenticate(show=enter(network, "researcher", deny=True), open_browser=False)
     with pytest.raises(NotAuthenticatedError):
         client.task.list()
 

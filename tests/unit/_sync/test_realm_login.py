@@ -1,13 +1,15 @@
 # Derived by unasync.py: edit tests/unit/_async/test_realm_login.py instead.
 """Test logins at the realm of HQ: device codes, service accounts, passwords, renewals."""
 
+import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.scripted_realm import PENDING, ScriptedRealm, refusal
+from tests.support.scripted_realm import PENDING, REALM, ScriptedRealm, refusal
 from tests.support.scripted_server import Request, ScriptedServer
 from vantage6.client import (
     Client,
@@ -21,6 +23,7 @@ from vantage6.client import (
     ServerError,
     UnsupportedServerVersionError,
 )
+from vantage6.client._auth import device
 from vantage6.client._sync.core import auth
 
 NODE = {"id": 1, "name": "node"}
@@ -48,6 +51,19 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(auth, "sleep", sleep)
     return found
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time that passes in pauses alone."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(auth, "sleep", sleep)
+    monkeypatch.setattr(device, "monotonic", lambda: now[0])
+    return now
 
 
 def log_in(client: Client, shown: list[DeviceCode] | None = None) -> None:
@@ -144,10 +160,41 @@ def test_control_characters_of_a_code_are_not_shown(
     assert shown[0].user_code.isprintable()
 
 
-def test_client_without_device_login_is_named(hq: Client, realm: ScriptedRealm) -> None:
-    realm.device_reply = 401, {"error": "unauthorized_client", "error_description": "not allowed"}
-    with pytest.raises(LoginFailedError, match=r"client 'public_client'.*not allowed"):
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, "unauthorized_client"), (401, "invalid_client"), (403, "access_denied")],
+)
+def test_client_without_device_login_is_named(
+    hq: Client, realm: ScriptedRealm, status: int, error: str
+) -> None:
+    realm.device_reply = status, {"error": error, "error_description": "not allowed"}
+    with pytest.raises(LoginFailedError, match=r"client 'public_client'.*not allowed") as caught:
         log_in(hq)
+    assert "OAuth 2.0 Device Authorization Grant" in str(caught.value), "what the operator does"
+    (request,) = [each for each in realm.server.seen if each.path.endswith("/auth/device")]
+    assert request.body == {"client_id": "public_client", "scope": "openid"}, "no secret, no PKCE"
+
+
+def test_address_with_the_code_is_never_made_up(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.device = {"verification_uri_complete": None}
+    shown: list[DeviceCode] = []
+    log_in(hq, shown)
+    assert shown[0].url_with_code is None
+
+
+def test_realm_that_never_stops_slowing_down_is_asked_until_the_code_expires(
+    hq: Client, realm: ScriptedRealm, clock: list[float]
+) -> None:
+    realm.device = {"expires_in": 60}
+    realm.token_replies = [refusal("slow_down") for _ in range(99)]
+    with pytest.raises(LoginFailedError, match="expired before it was entered"):
+        log_in(hq)
+    assert len(realm.forms) == 5, "after 5, 15, 30, 50 and, one last time, 60 s"
+    assert round(clock[0]) == 60
+    realm.token_replies = [refusal("slow_down") for _ in range(4)]
+    log_in(hq)  # the last request succeeds
 
 
 def test_unknown_realm_is_named(realm: ScriptedRealm) -> None:
@@ -250,6 +297,65 @@ def test_ended_session_is_an_expired_login(
         hq.node.get(1)
 
 
+def test_ended_session_is_asked_for_once(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    realm.valid.clear()
+    realm.token_replies = [refusal("invalid_grant", "Session not active")]
+    for _ in range(3):
+        with pytest.raises(LoginExpiredError, match="Session not active"):
+            hq.node.get(1)
+    assert len(realm.forms) == 2, "the code, and one refusal: it is final"
+    realm.hq = lambda _: (200, NODE)
+    log_in(hq)
+    assert hq.node.get(1) == NODE
+
+
+def test_lost_response_to_a_renewal_is_tried_once_with_the_old_token(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    log_in(hq)
+    realm.valid.clear()
+    replies = [ConnectionAbortedError(), refusal("invalid_grant", "Maximum allowed refresh")]
+    answer = realm.reply
+
+    def lose(request: Request) -> Any:
+        if request.path != f"{REALM}/token" or not replies:
+            return answer(request)
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply  # the connection breaks
+        return reply
+
+    realm.server.reply = lose
+    for _ in range(2):
+        with pytest.raises(LoginExpiredError, match="Maximum allowed refresh"):
+            hq.node.get(1)
+    assert [form.get("refresh_token") for form in realm.forms[1:]] == ["refresh-1"] * 2
+    log_in(hq)
+    realm.hq = lambda _: (200, NODE)
+    realm.valid.clear()
+    replies.append(ConnectionAbortedError())
+    assert hq.node.get(1) == NODE, "a realm that accepts it again"
+
+
+@pytest.mark.parametrize("skew", [-600, 600])
+def test_clocks_may_differ_by_minutes(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], skew: float
+) -> None:
+    realm.skew = skew
+    log_in(hq)
+    realm.hq = lambda _: (200, NODE)
+    hq.node.get(1)
+    assert len(realm.forms) == 1, "the token is as old as it is here"
+    date = formatdate(time.time() + skew + realm.seconds + 1, usegmt=True)
+    failures = [(500, {"msg": "An unexpected error occurred!"}, {"date": date})]
+    realm.hq = lambda _: failures.pop() if failures else (200, NODE)
+    hq.node.get(1)
+    assert len(realm.forms) == 2, "it has expired by the clock of HQ"
+
+
 def test_failing_realm_does_not_end_the_login(
     hq: Client, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -325,6 +431,95 @@ def test_saved_login_keeps_the_realm(
     with Client.from_saved_login(file, log_level=None) as again:
         assert again.name == "ada"
         assert realm.forms[-1]["grant_type"] == "refresh_token"
+
+
+def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:
+    """Set the environment variables of a connection."""
+    for name, value in {"SERVER": f"{realm.url}/hq", "AUTH_URL": realm.url, **others}.items():
+        monkeypatch.setenv(f"VANTAGE6_{name}", value)
+
+
+def test_refresh_token_does_not_go_to_another_realm(
+    hq: Client,
+    realm: ScriptedRealm,
+    pauses: list[float],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save()
+    sent = len(realm.server.seen)
+    for name, value in (("AUTH_REALM", "other"), ("AUTH_CLIENT", "mine")):
+        with monkeypatch.context() as patch:
+            connecting(patch, realm, **{name: value})
+            with pytest.raises(ConfigurationError, match=r"where the login in .* is from") as error:
+                Client.from_env(log_level=None)
+        assert str(file) in str(error.value)
+    assert len(realm.server.seen) == sent
+    connecting(monkeypatch, realm, AUTH_CLIENT="mine")
+    options: dict[str, Any] = {"login": "code", "show": lambda _: None, "log_level": None}
+    with Client.from_env(**options) as changed:
+        assert changed.name == "ada"  # the change is accepted
+
+
+def test_saved_login_keeps_the_generation(
+    hq: Client,
+    realm: ScriptedRealm,
+    pauses: list[float],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log_in(hq)
+    hq.saved_login.save()
+    realm.valid.clear()
+    connecting(monkeypatch, realm, AUTH_URL="")
+    with Client.from_env(log_level=None) as client:
+        assert client.name == "ada"
+    assert realm.forms[-1]["grant_type"] == "refresh_token"
+    assert not [each for each in realm.server.seen if each.path.startswith("/hq/token")]
+
+
+def test_login_that_cannot_be_saved_works_in_memory(
+    realm: ScriptedRealm, pauses: list[float], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "state").write_text("a file in place of the folder")
+    connecting(monkeypatch, realm)
+    told: list[int] = []
+
+    def show(_: DeviceCode) -> None:
+        told.append(len(warned))
+
+    with pytest.warns(UserWarning, match="The login is not saved") as warned:
+        client = Client.from_env(login="code", save=True, show=show, log_level=None)
+    assert told == [1], "before the user has logged in"
+    assert (client.name, client.saved_login.path) == ("ada", None)
+    client.close()
+
+
+def test_nobody_to_show_a_code_to_is_an_error(
+    realm: ScriptedRealm, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting(monkeypatch, realm)
+    with pytest.raises(CredentialsNotFoundError, match="VANTAGE6_SERVICE_ACCOUNT"):
+        Client.from_env(log_level=None)
+    assert realm.server.seen == []
+
+
+def test_logout_ends_the_session_at_the_realm(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    hq.log_out()
+    request = realm.server.seen[-1]
+    assert request.path == f"{REALM}/logout"
+    assert request.body == {"client_id": "public_client", "refresh_token": "refresh-1"}
+    assert request.authorization is None
+    assert not file.exists()
+    with pytest.raises(NotAuthenticatedError):
+        _ = hq.whoami
+    with pytest.raises(NotAuthenticatedError):
+        hq.log_out()
 
 
 def test_operation_that_hq_lacks_says_where_to_go(

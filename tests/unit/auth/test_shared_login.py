@@ -120,6 +120,20 @@ def test_abandoned_event_loop_does_not_keep_a_lock() -> None:
     abandoned.close()
 
 
+async def test_cancellation_is_not_lost_to_a_lock_that_becomes_free() -> None:
+    lock = AsyncLock()
+    assert await lock.acquire(1)
+    waiting = asyncio.create_task(lock.acquire(60))
+    await asyncio.sleep(0.01)
+    lock.release()
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await lock.acquire(1)
+    lock.release()
+
+
 async def acquire_twice(lock: AsyncLock) -> None:
     """Release a lock that another event loop took over, and acquire it again."""
     lock.release()

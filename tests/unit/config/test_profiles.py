@@ -73,7 +73,7 @@ def test_path_may_start_with_home_or_root() -> None:
         ("[a]\nprivate-key-passphrase = hush", "does not belong"),
         ("[a]\nMy_Password = hush", "does not belong"),
         ("[a]\nuser_name = hush", "Did you mean 'username'"),
-        ("[a]\nmotto = hush", "Use one of server, username"),
+        ("[a]\nmotto = hush", "Use one of: server, username"),
         ("[a]\nserver = hush", "profile \\[a\\]: host: expected an address that starts"),
         ("[a]\nproxy = http://u:password-hush@h:1", "proxy's username .*proxy= or .*HTTPS_PROXY"),
         ("[a]\nproxy = password-hush", "\\[a\\]: proxy: expected the address of a proxy"),
@@ -117,7 +117,7 @@ def test_profile_is_selected(
         ("", None, "no profiles yet. Create one with client.save_profile\\('default'\\)"),
         ("", "demo", "no profiles yet. Create one with client.save_profile\\('demo'\\)"),
         ("demo work", "demmo", "Did you mean 'demo'"),
-        ("demo work", "xyz", "Did you mean 'demo' or 'work'"),
+        ("demo work", "xyz", "Use one of: demo, work"),
         ("demo work", None, "expected the name of a profile, .* demo, work"),
     ],
 )
@@ -338,7 +338,7 @@ def test_all_missing_settings_are_named() -> None:
 
 
 def test_unknown_option_suggests_a_name() -> None:
-    with pytest.raises(TypeError, match=r"'user_name'\. Did you mean username"):
+    with pytest.raises(TypeError, match=r"'user_name'\. Did you mean 'username'"):
         plan({"user_name": "ada"})  # type: ignore[typeddict-unknown-key]
 
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
+from vantage6.client._encryption.keys import fingerprint, generate_private_key, public_key_of
 from vantage6.client._encryption.trust import (
+    Trust,
     check_encryption,
     check_key,
     check_name,
@@ -23,6 +26,7 @@ from vantage6.client._encryption.trust import (
 from vantage6.client._storage.known_keys import Pin
 
 SERVER = "https://server.example/api"
+HQ = "https://hq.example/hq"
 KEY = Pin("organization", 3, "SHA256:aaa", "Maastro Clinic")
 CHANGED = Pin("organization", 3, "SHA256:bbb", "Maastro Clinic")
 ENCRYPTED = Pin("collaboration", 1, "encrypted", "demo")
@@ -39,6 +43,29 @@ def test_key_is_pinned_on_first_use() -> None:
     assert check_key("first-use", [], KEY) == KEY
     assert check_key("first-use", [KEY], KEY) is None
     assert check_key("strict", [KEY], KEY) is None
+
+
+def test_key_known_from_another_server_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An institute moves from a server of version 4 to HQ: a new server with the same keys."""
+    file = tmp_path / "known"
+    key = generate_private_key(2048)
+    row: Any = {"id": 3, "name": "Maastro", "public_key": public_key_of(key)}
+    own = (1, public_key_of(generate_private_key(2048)))
+    mine: Any = {"id": 1, "name": "IKNL", "public_key": own[1]}
+    Trust(SERVER, "first-use", file).check_keys([3], [row, mine], own)
+    moved = {**row, "id": 7}
+    with pytest.raises(UntrustedKeyError, match=f"You know this key of Maastro from {SERVER}"):
+        Trust(HQ, "strict", file).check_keys([7], [moved, mine], own)
+    other: Any = {**moved, "public_key": own[1]}
+    with pytest.raises(UntrustedKeyError) as caught:
+        Trust(HQ, "strict", file).check_keys([7], [other, mine], own)
+    assert "You know" not in str(caught.value)
+    with caplog.at_level("INFO", "vantage6.client"):
+        Trust(HQ, "first-use", file).check_keys([7], [moved, mine], own)
+    assert f"Known from {SERVER}: organization 7" in caplog.text
+    assert f"{HQ} organization 7 {fingerprint(row['public_key'])} Maastro" in file.read_text()
 
 
 @pytest.mark.parametrize("trust", ["first-use", "strict"])

@@ -1,8 +1,10 @@
 """Test the mailboxes of the event socket: limits, lost events, closing."""
 
+import asyncio
 import inspect
 import queue
 import socket as network
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -112,3 +114,27 @@ async def test_closing_the_client_ends_a_wait_at_once(
     with pytest.raises(ClientClosedError):
         late.get(60)
     assert time.monotonic() - began < 30
+
+
+async def test_cancellation_is_not_lost_to_an_event_at_the_same_moment() -> None:
+    mailbox = AsyncMailbox()
+    waiting = asyncio.create_task(mailbox.get(60))
+    await asyncio.sleep(0)
+    mailbox.put(LogWritten(1, 1, "x"))
+    asyncio.get_running_loop().call_soon(waiting.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await mailbox.get(0) == LogWritten(1, 1, "x")
+
+
+async def test_waiting_event_loop_wakes_every_second() -> None:
+    loop, heard = asyncio.get_running_loop(), list[float]()
+    waiting = asyncio.create_task(AsyncMailbox().get(60))
+    await asyncio.sleep(0)
+    # As the kernel of a notebook does: the handler of a signal wakes no event loop.
+    timer = threading.Timer(0.1, lambda: loop.call_soon(lambda: heard.append(loop.time())))
+    began = loop.time()
+    timer.start()
+    await asyncio.wait({waiting}, timeout=5)
+    assert heard[0] - began < 3
+    waiting.cancel()

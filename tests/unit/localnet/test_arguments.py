@@ -76,6 +76,7 @@ FILE = str(Path(__file__).with_name("ages.csv"))
         ({"organizations": 1.5}, "organizations: expected a number or a list of names, got 1.5"),
         ({"organizations": [1, 2]}, r"organizations: expected .* list of names, got \[1, 2\]"),
         ({"organizations": ["é", "é"]}, "organizations: expected unique, non-empty names"),
+        ({"organizations": ["x" * 129]}, "organizations: expected names of at most 128 characters"),
         ({"organizations": [" "]}, "organizations: expected unique, non-empty names"),
         ({"databases": [FILE]}, "databases: expected a mapping of organization names to files"),
         ({"databases": pd.DataFrame()}, "databases: expected a mapping .*, got DataFrame "),
@@ -91,6 +92,10 @@ FILE = str(Path(__file__).with_name("ages.csv"))
         (
             {"algorithms": {"x": os}},
             "algorithm 'x': expected an image name, and .*<module",
+        ),
+        (
+            {"databases": {"North": "ages.parquet"}},
+            r"database 'default' of 'North': expected one of .*\.sqlite3, got 'ages\.parquet'",
         ),
         ({"algorithms": {"x": len}}, "algorithm 'x': .*, got <built-in function len>"),
         ({"algorithms": {"": FILE}}, "algorithm '': expected an image name"),

@@ -114,23 +114,29 @@ def test_failed_installation_of_python_says_what_to_install(machine: Machine) ->
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("version", ["4.15.2", "5.0.3"])
+@pytest.mark.parametrize("version", ["4.10.2", "4.15.2", "5.0.3"])
 def test_environment_is_built_with_uv(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setenv("VANTAGE6_LOCALNET_CACHE", str(machine.home.parent))
     machine.home.parent.chmod(0o700)
     machine.python("bin/python3.13", "3 13")
+    usual = "{}.{}".format(*sys.version_info)
+    library = f"python{'3.13' if version == '5.0.3' else usual}"
     create = f"""#!/bin/sh
 echo "$@" >> {machine.log}
-[ $1 != venv ] || {{ mkdir -p "$5/bin"; touch "$5/bin/python"; }}
+[ $1 != venv ] || {{ mkdir -p "$5/bin" "$5/lib/{library}"; touch "$5/bin/python"; }}
 """
     program(machine.folder / "bin" / "uv", create)
     python = _environment.environment_python(version)
     venv, install = machine.log.read_text().splitlines()
     base = machine.folder / "bin" / "python3.13" if version == "5.0.3" else sys.executable
     assert venv == f"venv --no-project --python {base} {python.parent.parent}"
-    assert install.startswith(f"pip install --python {python} ")
+    options, packages = f"pip install --python {python}", f" vantage6=={version} "
+    if version != "4.10.2":
+        pinned = _environment.pinned_requirements(version, library.removeprefix("python"))
+        options, packages = f"{options} --no-deps --require-hashes -r", f" {pinned}"
+    assert install.startswith(options + packages)
     assert _environment.environment_python(version) == python
     assert len(machine.log.read_text().splitlines()) == 2
 

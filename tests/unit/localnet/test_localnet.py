@@ -520,9 +520,12 @@ def test_supervised_processes_end_with_their_parent(end: str | int, tmp_path: Pa
             "expected a version of vantage6 4 or 5.0, such as '4.15.2' or '5.0.3', got 'latest'",
         ),
         (["up", "--token-seconds", "0"], "expected 1 or more, got 0"),
+        (["up", "--folder", "/", "--blob-store"], "folder: a blob store keeps nothing."),
+        (["down", "1"], "down: expected a network that is running, got 1."),
         (["run", "no-such-script.py"], "script: expected a file, got 'no-such-script.py'."),
     ],
 )
+@pytest.mark.usefixtures("cache")
 def test_error_is_one_line_with_exit_code_1(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -533,7 +536,7 @@ def test_error_is_one_line_with_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["down"], ["up", "--port", "http"], ["up", "--smtp", "mail"], ["run"]]
+    "arguments", [[], ["stop"], ["up", "--port", "http"], ["up", "--smtp", "mail"], ["run"]]
 )
 def test_unknown_command_has_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -576,6 +579,16 @@ def test_output_path_must_be_a_regular_file(
 
 
 # -- notebooks -------------------------------------------------------------------------------------
+def test_network_that_was_not_started_says_so() -> None:
+    network = LocalNetwork()
+    for use in (network.client, network.describe, lambda: network.url):
+        with pytest.raises(LocalNetworkError, match=r"was started\. Use it with 'with'"):
+            use()
+    assert not hasattr(network, "url")
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        network.nope  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_network_is_started_and_stopped_by_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
 

@@ -79,7 +79,7 @@ def test_question_on_4_has_the_databases_and_the_input() -> None:
     question = question_of(row, known | {"name": "again"})
     assert question["collaboration"] == {"id": 1}
     assert (question["name"], question["image"]) == ("again", "i")
-    with pytest.raises(InvalidInputError, match="^method and kwargs: expected, because task 12"):
+    with pytest.raises(InvalidInputError, match=r"^method and kwargs: expected, because task 12"):
         question_of(row, V4().repeat_task(row, None, with_databases=True))
     assert V4().repeat_task(row, None, with_databases=False) == {"databases": None}
 
@@ -96,7 +96,7 @@ def test_question_at_hq_has_method_action_session_and_frames() -> None:
         "databases": [[5], [7, 8]],
         "kwargs": {"column": "age"},
     }
-    with pytest.raises(InvalidInputError, match="^kwargs: expected, because task 12"):
+    with pytest.raises(InvalidInputError, match=r"^kwargs: expected, because task 12"):
         question_of(row, HQ.repeat_task(row, None, with_databases=True))
     gone = task(databases=[{"dataframe_id": None, "position": 0}], **more)
     with pytest.raises(InvalidInputError, match="got a deleted one"):

@@ -105,7 +105,7 @@ def test_input_or_method_describes_the_function() -> None:
         (({"method": "f", "master": True}, None, None, None), "option of version 3"),
         ((None, 3, None, None), "method: expected the name of a function, got 3"),
         ((None, "", None, None), "method: expected the name of a function, got ''"),
-        (("f", None, None, None), "input_: expected a dict such as .* got 'f'"),
+        (("f", None, None, None), "input_: expected a dict such as .* got a str"),
         ((None, "f", None, [1]), "kwargs: expected a dict"),
     ],
 )

@@ -10,6 +10,7 @@ signed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -23,7 +24,12 @@ from .._http.context import context_of
 from .._http.messages import to_response
 from .._http.network import origin_of, parse_url
 from .._utils.locks import reset_after_fork
-from ..errors import LoginFailedError, NotAuthenticatedError, RequestTimeoutError
+from ..errors import (
+    LoginExpiredError,
+    LoginFailedError,
+    NotAuthenticatedError,
+    RequestTimeoutError,
+)
 from .shared import ForkedTokens
 from .strategy import RealmRequest
 
@@ -71,6 +77,7 @@ class BearerAuth(httpx.Auth):
         self.saved: SavedTokens | None = None
         self._forked: ForkedTokens | None = None
         self._locked: list[SharedTokens] = []
+        self._ended: tuple[Tokens, LoginExpiredError] | None = None
         reset_after_fork(self)
 
     def after_fork(self) -> None:
@@ -161,6 +168,8 @@ class BearerAuth(httpx.Auth):
             if found and found.refresh != newest.refresh and found.renew_at > newest.renew_at:
                 newest = found
         self.tokens = newest
+        if self._ended and self._ended[0] is newest and not forced:
+            raise copy(self._ended[1])  # the refusal is final: it is not asked for again
         if newest is outdated or forced or self.expiring_tokens():
             return self.strategy.renew(newest)
         return None
@@ -181,6 +190,10 @@ class BearerAuth(httpx.Auth):
             self.tokens = last.value
             self.share()
             return None
+        except LoginExpiredError as error:
+            if self.tokens:
+                self._ended = self.tokens, copy(error)  # without its traceback
+            raise
         except LoginFailedError:
             self.strategy = self.strategy.refresh_only  # more failures would lock the account
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from math import isnan
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret
@@ -20,14 +21,17 @@ from ..errors import (
     LoginFailedError,
     RequestTimeoutError,
     ServerError,
+    Vantage6Error,
 )
 from .realm import Realm, RealmRefresh, describe, read_response, renew, tokens_of
 from .strategy import AuthStrategy, Callback, Pause, as_response, renew_or_log_in
 
 if TYPE_CHECKING:
     from .._http.response import Response
-    from .strategy import LoginFlow
+    from .strategy import LoginFlow, LoginStep
     from .tokens import Tokens
+
+    _Steps: TypeAlias = Generator[LoginStep, Response | str | None, Tokens | LoginFailedError]
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # Seconds between two requests by default, and how many more a realm asks for.
@@ -75,6 +79,10 @@ class Presenter(Protocol):
         """Remove the code from view: the login has ended."""
         ...
 
+    def offer(self) -> bool:
+        """Return whether the user wants another code, as this one has expired."""
+        ...
+
 
 @dataclass(frozen=True)
 class DeviceLogin(AuthStrategy):
@@ -94,13 +102,24 @@ class DeviceLogin(AuthStrategy):
         return RealmRefresh(self.realm)
 
     def log_in(self) -> LoginFlow:
-        """Obtain a code, show it, and wait until the user has entered it."""
+        """Obtain a code, show it, and wait until the user has entered it, or a later one."""
+        wanted: list[bool] = []
+        while True:
+            found = yield from self._use_code()
+            if not isinstance(found, LoginFailedError):
+                return found
+            yield Callback(lambda: wanted.append(self.presenter.offer()))
+            if not wanted.pop():
+                raise found
+
+    def _use_code(self) -> _Steps:
+        """Log in with one code; return the error if it expires."""
         since = monotonic()
         form = {"client_id": self.realm.client, "scope": "openid"}
         response = as_response((yield self.realm.request("auth/device", **form)))
         body = read_response(response)
         if "error" in body:
-            raise self.realm.refusal(body, response, LoginFailedError)
+            raise self._refusal(body, response)
         code = _read_code(body, response, self.realm)
         try:
             yield Callback(partial(self.presenter.show, code))
@@ -108,7 +127,21 @@ class DeviceLogin(AuthStrategy):
         finally:
             self.presenter.end()
 
-    def _poll(self, body: Mapping[str, object], code: DeviceCode, since: float) -> LoginFlow:
+    def _refusal(self, body: Mapping[str, object], response: Response) -> Vantage6Error:
+        """Create the error for a realm that issues no code."""
+        if response.status == HTTPStatus.NOT_FOUND:
+            return self.realm.refusal(body, response, LoginFailedError)
+        return LoginFailedError(
+            f"client {self.realm.client!r} of {self.realm.url}: the realm issues no code to log in "
+            f"with: {describe(body)[1]}. Check auth_client. The operator of the Keycloak can turn "
+            "on 'OAuth 2.0 Device Authorization Grant' for this client.",
+            method=response.method,
+            url=response.url,
+            status=response.status,
+            body=body,
+        )
+
+    def _poll(self, body: Mapping[str, object], code: DeviceCode, since: float) -> _Steps:
         secret = Secret(cast("str", body["device_code"]))
         form = {"grant_type": GRANT, "device_code": secret, "client_id": self.realm.client}
         interval = _bounded(body.get("interval"), INTERVAL, MAX_INTERVAL)
@@ -131,15 +164,18 @@ class DeviceLogin(AuthStrategy):
             error, _ = describe(found)
             if error == "slow_down":
                 interval = min(interval + SLOWER, MAX_INTERVAL)
+            elif error == "expired_token":
+                is_last = True
             elif error != "authorization_pending":
                 raise self._failure(error, found, response)
             if is_last:
-                raise self._failure("expired_token", found, response)
+                return self._failure("expired_token", found, response)
 
-    def _failure(self, error: str, body: Mapping[str, object], response: Response) -> Exception:
+    def _failure(
+        self, error: str, body: Mapping[str, object], response: Response
+    ) -> LoginFailedError:
         reason = REASONS.get(error)
-        if reason is None:
-            return self.realm.refusal(body, response, LoginFailedError)
+        reason = reason or f"the realm refuses the login: {describe(body)[1]}"
         return LoginFailedError(
             f"login at {self.realm.url}: {reason}. Call authenticate() for a new code.",
             method=response.method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .._utils.logging import LOGGER
 from .._utils.notebook import display, is_notebook
+from .prompt import can_ask
 
 if TYPE_CHECKING:
     from .device import DeviceCode
@@ -53,6 +55,17 @@ class DevicePresenter:
         if self._display:
             self._display.update(_Lines("The login has ended."))
             self._display = None
+
+    def offer(self) -> bool:
+        """Ask in a terminal or notebook whether to show another code; return False elsewhere."""
+        if self._show or not can_ask():
+            return False
+        text = "The code has expired. Press Enter for another one, or enter q to stop."
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - shown
+        try:
+            return not input().strip()
+        except EOFError:
+            return False
 
 
 class _Lines:
@@ -105,8 +118,12 @@ def _open(url: str) -> None:
 
     def run() -> None:
         try:
-            browser = webbrowser.get()
-            if getattr(browser, "name", "") in TEXT_BROWSERS or not browser.open(url):
+            # Python does not know the program that opens the browser of Windows.
+            is_windows = "WSL_DISTRO_NAME" in os.environ and not os.environ.get("BROWSER")
+            program = shutil.which("wslview") if is_windows else None
+            browser = webbrowser.GenericBrowser(program) if program else webbrowser.get()
+            name = Path(getattr(browser, "name", "")).name
+            if name in TEXT_BROWSERS or not browser.open(url):
                 LOGGER.info("No browser was opened: open the address yourself")
         except (webbrowser.Error, OSError) as error:
             LOGGER.info("No browser was opened: %s", error)

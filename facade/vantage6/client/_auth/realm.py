@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from vantage6.bindings.secret import Secret, scrub
+from vantage6.bindings.secret import Secret, conceal, scrub
 
 from .._http.address import Address, require_text
-from .._http.secrets import secret
+from .._http.secrets import redact, secret
 from .._utils.text import sanitize
 from ..errors import (
     ConfigurationError,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._http.response import Response
-    from .strategy import LoginFlow
+    from .strategy import LoginEnd, LoginFlow
 
 REALM, CLIENT = "vantage6", "public_client"
 # The largest response of a realm that is read; one with tokens has a few kilobytes.
@@ -86,6 +86,18 @@ class Realm:
             raise self.refusal(body, response, refused)
         return tokens_of(body, since)
 
+    def end_session(self, tokens: Tokens) -> LoginEnd:
+        """End the session of a user; a program has none."""
+        if not tokens.refresh:
+            return
+        form = {"client_id": self.client, "refresh_token": tokens.refresh}
+        response = yield self.request("logout", **form)
+        if response.status == 204:
+            return
+        body = read_response(response)
+        if (response.status, body.get("error")) != (400, "invalid_grant"):  # it had ended already
+            raise self.refusal(cast("Any", redact(body)), response, LoginFailedError)
+
     def refusal(
         self, body: Mapping[str, object], response: Response, refused: type[UnauthorizedError]
     ) -> Vantage6Error:
@@ -108,16 +120,16 @@ class Realm:
         else:
             message = f"{text}. Check username and password, or the secret of the service account."
         return refused(
-            message, method=response.method, url=response.url, status=response.status, body=body
+            message,
+            method=response.method,
+            url=response.url,
+            status=response.status,
+            body=body,
         )
 
 
 def read_response(response: Response) -> Mapping[str, object]:
     """Return the JSON object in a response of the realm: tokens, or an error with its reason."""
-    body: object = None
-    if len(response.content) <= MAX_BYTES:
-        with suppress(ValueError, RecursionError):
-            body = json.loads(response.content)
     if response.status >= 500:
         raise ServerError(
             "the realm cannot respond now",
@@ -125,6 +137,12 @@ def read_response(response: Response) -> Mapping[str, object]:
             url=response.url,
             status=response.status,
         )
+    body: object = None
+    if len(response.content) <= MAX_BYTES:
+        with suppress(ValueError, RecursionError):
+            # It may repeat what was sent to it; what is kept of it is masked.
+            hide = conceal if response.status == 200 else redact
+            body = hide(json.loads(response.content))
     if isinstance(body, dict):
         found = cast("dict[str, object]", body)
         if response.status == 200 and "error" not in found:

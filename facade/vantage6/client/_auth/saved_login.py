@@ -9,8 +9,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -40,6 +40,8 @@ class Account:
     @property
     def file_name(self) -> str:
         """The name of the file for a login of this account."""
+        from hashlib import sha256  # slow to load
+
         name = canonical_url(self.url)
         host = urlsplit(name).hostname
         plain = re.sub(r"[^\w.-]+", "_", f"{host}-{self.username}", flags=re.ASCII)[:80]
@@ -140,10 +142,24 @@ def _has_user(found: dict[str, object]) -> bool:
 
 
 def find_login(
-    all_saved: Iterable[tuple[Path, StoredLogin]], url: str | None, username: str | None
+    all_saved: Iterable[tuple[Path, StoredLogin]],
+    url: str | None,
+    username: str | None,
+    realm: Realm | None = None,
 ) -> tuple[Path, StoredLogin] | None:
-    """Return the saved login of a user at a server; None matches any."""
+    """Return the saved login of a user at a server, and at a realm; None matches any."""
     found = [(path, saved) for path, saved in all_saved if saved.is_of(url, username)]
+    if realm:
+        others, found = found, [each for each in found if each[1].realm == realm]
+        if others and not found:  # its refresh token must not go to another realm
+            path, saved = others[0]
+            own = saved.realm
+            raise ConfigurationError(
+                f"auth_url, auth_client: expected {own.url if own else 'none'} and "
+                f"{own.client if own else 'none'}, where the login in {path} is from, got "
+                f"{realm.url} and {realm.client}. Log in again with 'v6c login' or login='code' if "
+                "this change is correct, or delete the file."
+            )
     if len(found) > 1:
         several = ", ".join(f"{saved.username} at {saved.server} ({path})" for path, saved in found)
         raise ConfigurationError(
@@ -163,6 +179,18 @@ def check_owner(saved: StoredLogin, source: Path, url: str | None, username: str
 
 
 # ---- files --------------------------------------------------------------------------------------
+
+
+def check_folder() -> None:
+    """Raise ConfigurationError if a login cannot be saved in the default folder."""
+    folder = logins_folder()
+    try:
+        create_private_folder(folder)
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(1 << 14))
+            file.flush()
+    except OSError as error:
+        raise ConfigurationError(f"cannot save a login in {folder}: {error.strerror}") from None
 
 
 def logins_folder() -> Path:

@@ -104,9 +104,10 @@ class ForkedTokens:
     """Tokens in memory that a process shares with its forked children."""
 
     def __init__(self) -> None:
+        from tempfile import TemporaryFile  # slow to load
+
         self._memory = mmap(-1, MEMORY_BYTES)
         # An empty file without a name. Its lock ends with the process that holds it.
-        from tempfile import TemporaryFile  # slow to import
 
         self._file = TemporaryFile()  # noqa: SIM115 - it stays open as long as this object
         finalize(self, self._file.close)

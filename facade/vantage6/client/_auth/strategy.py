@@ -44,6 +44,9 @@ LoginStep: TypeAlias = (
 )
 LoginFlow: TypeAlias = "Generator[LoginStep, Response | str | None, Tokens]"
 
+# The steps that end a login.
+LoginEnd: TypeAlias = "Generator[RealmRequest, Response, None]"
+
 
 def as_response(result: Response | str | None) -> Response:
     """Return the result of a request, as a response."""

@@ -16,6 +16,8 @@ from ..errors import (
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from .._auth.strategy import LoginEnd
+    from .._auth.tokens import Tokens
     from .._rows.names import Kind
     from .v4_operations import ServerOperations, StoreOperations
     from .v5_operations import SessionOperations
@@ -62,6 +64,18 @@ class Generation:
             needed="5",
             method="GET",
             url="/session",
+        )
+
+    def end_login(self, tokens: Tokens) -> LoginEnd:
+        """Raise an error: these servers keep a login until it expires."""
+        raise UnsupportedServerVersionError(
+            "log_out: servers of generation 4.x cannot end a login, which lasts until it expires "
+            "(48 hours without use by default). saved_login.forget() deletes it on this machine.",
+            operation="log_out",
+            server="4",
+            needed="5",
+            method="POST",
+            url="/token",
         )
 
     def listing(self, kind: Kind, **filters: Any) -> Any:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
     from .._auth.identity import WhoAmI
-    from .._auth.strategy import AuthStrategy
+    from .._auth.strategy import AuthStrategy, LoginEnd
     from .._auth.tokens import Tokens
     from .._events.types import Received
     from .._http.response import Response
@@ -102,6 +102,10 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """The versions of this generation, such as ``"4.x"``."""
+        ...
+
+    def end_login(self, tokens: Tokens) -> LoginEnd:
+        """Return the steps that end a login for all that use its tokens."""
         ...
 
     def resumed(self) -> AuthStrategy:

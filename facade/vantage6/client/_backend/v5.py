@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from .._auth.identity import WhoAmI
     from .._auth.realm import Realm
-    from .._auth.strategy import AuthStrategy
+    from .._auth.strategy import AuthStrategy, LoginEnd
     from .._auth.tokens import Tokens
     from .._events.types import Received
     from .._http.response import Response
@@ -258,6 +258,10 @@ class V5(Generation):
         except NameNotFoundError as error:
             raise label_error("databases", ref) from error
         return (yield calls.get_dataframe(id_))
+
+    def end_login(self, tokens: Tokens) -> LoginEnd:
+        """Return the steps that end a login for all that use its tokens."""
+        return self._realm.end_session(tokens)
 
     def resumed(self) -> AuthStrategy:
         """Return the strategy that renews the tokens of a saved login."""

@@ -12,8 +12,10 @@ from .._utils.logging import show_messages
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from os import PathLike
 
+    from .._auth.device import DeviceCode
     from .._auth.realm import Realm
     from .._encryption.trust import TrustMode
     from .._http.route import Cert, Verify
@@ -43,6 +45,10 @@ class ClientOptions(TypedDict, total=False):
 
 class ConnectOptions(ClientOptions, total=False):
     """Keyword arguments of the functions that connect; they take precedence over all else."""
+
+    login: Literal["code", False]
+    open_browser: bool | None
+    show: Callable[[DeviceCode], object] | None
 
     server: str | None
     username: str | None

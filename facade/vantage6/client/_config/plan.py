@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from vantage6.bindings.secret import Secret
 
@@ -17,6 +16,7 @@ from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
 from .._http.address import API_PATH, HQ_PATH, Address
 from .._storage.files import check_access, read_text
+from .._utils.text import suggest
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
 from .environment import PROFILE, Environment
@@ -25,6 +25,8 @@ from .profiles import Profile, find_profile, verify_setting
 
 if TYPE_CHECKING:
     from .._auth.credentials import CodeSource, PasswordSource
+    from .._auth.device import DeviceCode
+    from .._auth.realm import Realm
     from .._auth.saved_login import StoredLogin
     from .._encryption.key_files import KeySource
     from .._rows.references import Ref
@@ -45,6 +47,9 @@ class ConnectionPlan:
     options: ClientOptions
     service_account: str | None = None
     client_secret: Secret | None = field(default=None, repr=False)
+    login: Literal["code", False] | None = None
+    show: Callable[[DeviceCode], object] | None = None
+    open_browser: bool | None = None
 
 
 def resolve(
@@ -90,12 +95,20 @@ def resolve(
         options["auth_url"] = auth_url
         options.setdefault("auth_realm", variables.auth_realm or defaults.auth_realm)
         options.setdefault("auth_client", variables.auth_client or defaults.auth_client)
+        authority = options["verify"] if variables.ca else None
+        at_realm = authority if isinstance(authority, Path) else defaults.auth_verify
+        options.setdefault("auth_verify", at_realm)
     default = HQ_PATH if auth_url else API_PATH
+    login = arguments.get("login")
+    if login not in (None, False, "code"):
+        raise ConfigurationError(f"login: expected 'code', False or None, got {login!r}")
+    is_by_code = login == "code" and auth_url
     account = variables.service_account or defaults.service_account
+    has_secret = auth_url and account and login is not False
     return ConnectionPlan(
         address=Address.parse(server, default=default) if server else None,
         username=arguments.get("username") or variables.username or defaults.username,
-        password=variables.password if password is None else password,
+        password=variables.password if password is None and not is_by_code else password,
         mfa_code=variables.mfa_code if mfa_code is None else mfa_code,
         collaboration=collaboration,
         private_key=key if key is not None else variables.private_key or defaults.private_key,
@@ -103,7 +116,10 @@ def resolve(
         save=defaults.save if save is None else save,
         options=options,
         service_account=account if auth_url else None,
-        client_secret=_client_secret(variables, defaults) if auth_url and account else None,
+        client_secret=_client_secret(variables, defaults) if has_secret else None,
+        login=login,
+        show=arguments.get("show"),
+        open_browser=arguments.get("open_browser"),
     )
 
 
@@ -126,8 +142,7 @@ def _client_options(arguments: ConnectOptions) -> ClientOptions:
     known = ConnectOptions.__annotations__
     if unknown := arguments.keys() - known.keys():
         name = min(unknown)
-        similar = get_close_matches(name, known, n=2) or sorted(known)
-        raise TypeError(f"unknown argument {name!r}. Did you mean {' or '.join(similar)}?")
+        raise TypeError(f"unknown argument {name!r}. {suggest(name, sorted(known))}")
     kept = {key: value for key, value in arguments.items() if key in ClientOptions.__annotations__}
     return cast("ClientOptions", kept)
 
@@ -137,7 +152,8 @@ def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
     missing: list[str] = []
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
-    if not plan.username and not plan.options.get("auth_url"):
+    needs_username = plan.login is not False and not plan.options.get("auth_url")
+    if not plan.username and needs_username:
         missing.append("the username (VANTAGE6_USERNAME, or username=)")
     if missing and plan.password is None and not can_ask:
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
@@ -208,11 +224,26 @@ def plan_from_saved_login(
     return address, replace(plan, username=stored[1].username, options=options), stored
 
 
+def _realm(options: ClientOptions) -> Realm | None:
+    """Return the realm that options name."""
+    auth_url = options.get("auth_url")
+    if not auth_url:
+        return None
+    from .._auth.realm import Realm
+
+    return Realm.parse(auth_url, options.get("auth_realm"), options.get("auth_client"))
+
+
 def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, Stored | None]:
     """Use a saved login if there is no password."""
     stored = None
-    if plan.password is None and plan.client_secret is None and plan.address:
-        stored = find_login(saved_logins(), plan.address.url, plan.username)
+    may_resume = plan.password is None and plan.client_secret is None and plan.login is None
+    if may_resume and plan.address:
+        stored = find_login(saved_logins(), plan.address.url, plan.username, _realm(plan.options))
     if stored:
-        plan = replace(plan, username=stored[1].username)
+        options, realm = plan.options.copy(), stored[1].realm
+        if realm:  # the generation is kept with the login
+            options["auth_url"], options["auth_client"] = realm.url, realm.client
+            options.pop("auth_realm", None)
+        plan = replace(plan, username=stored[1].username, options=options)
     return require_complete(plan, can_ask=can_ask()), plan, stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from configparser import (
     ConfigParser,
     DuplicateOptionError,
@@ -12,16 +12,18 @@ from configparser import (
     MissingSectionHeaderError,
     ParsingError,
 )
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from vantage6.bindings.secret import Secret
+
 from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
-from .._http.address import Address
+from .._http.address import API_PATH, HQ_PATH, Address
 from .._http.proxy import check_proxy
 from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
+from .._utils.text import suggest
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
 from .environment import PROFILE, PROFILES
@@ -29,7 +31,8 @@ from .environment import PROFILE, PROFILES
 KEYS = (
     *("server", "username", "collaboration", "private_key"),
     *("verify", "cert", "proxy", "save", "trust"),
-    *("auth_url", "auth_realm", "auth_client", "service_account", "client_secret_file"),
+    *("auth_url", "auth_realm", "auth_client", "auth_verify"),
+    *("service_account", "client_secret_file"),
 )
 SECRET_KEYS = ("password", "passphrase", "private_key_passphrase", "mfa_code", "token", "secret")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -73,6 +76,8 @@ class Profile:
         How far to trust the server, as the client's `trust`. The strictest value applies.
     auth_url, auth_realm, auth_client : str or None
         Where users of HQ log in, as the arguments of the client.
+    auth_verify : bool or Path
+        Certificates to trust there, as the client's `auth_verify`.
     service_account : str or None
         Name of the service account that programs log in with at HQ.
     client_secret_file : Path or None
@@ -92,6 +97,7 @@ class Profile:
     auth_url: str | None = None
     auth_realm: str | None = None
     auth_client: str | None = None
+    auth_verify: bool | Path = True
     service_account: str | None = None
     client_secret_file: Path | None = None
 
@@ -117,11 +123,12 @@ class Profile:
         >>> demo.applies_to("https://other.example")
         False
         """
-        return not self.server or _canonical(self.server) == _canonical(server)
-
-
-def _canonical(server: str) -> str:
-    return canonical_url(Address.parse(server).url)
+        default = HQ_PATH if self.auth_url else API_PATH
+        addresses = {
+            canonical_url(Address.parse(each, default=default).url)
+            for each in (self.server or server, server)
+        }
+        return len(addresses) == 1
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
@@ -175,6 +182,7 @@ def _profile(name: str, section: dict[str, str], source: Path) -> Profile:
         auth_url=values.get("auth_url") or None,
         auth_realm=values.get("auth_realm") or None,
         auth_client=values.get("auth_client") or None,
+        auth_verify=verify_setting(values.get("auth_verify"), folder),
         service_account=values.get("service_account") or None,
         client_secret_file=folder / Path(file).expanduser() if file else None,
     )
@@ -197,13 +205,7 @@ def _known_key(key: str, location: str) -> str:
             f"{location}: {key!r} does not belong in a file that people copy and show. Remove it, "
             f"and use another method. {LOGIN_ADVICE}"
         )
-    similar = get_close_matches(name, KEYS, n=2)
-    hint = f"Did you mean {_either(similar)}?" if similar else f"Use one of {', '.join(KEYS)}."
-    raise ConfigurationError(f"{location}: unknown key {key!r}. {hint}")
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join(map(repr, names))
+    raise ConfigurationError(f"{location}: unknown key {key!r}. {suggest(name, KEYS)}")
 
 
 def verify_setting(value: str | None, folder: Path) -> bool | Path:
@@ -245,9 +247,8 @@ def choose_profile(
             f"{source}: expected the name of a profile, got none. Pass one of "
             f"{', '.join(sorted(profiles))}."
         )
-    similar = get_close_matches(choice, profiles, n=2, cutoff=0.5) or sorted(profiles)
     raise ConfigurationError(
-        f"profile {choice!r}: not found in {source}. Did you mean {_either(similar)}?"
+        f"profile {choice!r}: not found in {source}. {suggest(choice, sorted(profiles))}"
     )
 
 
@@ -279,13 +280,17 @@ def _split_at_section(lines: list[str], name: str) -> tuple[list[str], list[str]
 
 def _lines(profile: Profile) -> list[str]:
     values: dict[str, object] = {key: getattr(profile, key) for key in KEYS}
-    if values["verify"] is True:
-        values["verify"] = None  # the default
+    for name in ("verify", "auth_verify"):
+        if values[name] is True:
+            values[name] = None  # the default
     lines: list[str] = []
     for key, value in values.items():
         if value is None:
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
+        if key == "private_key" and isinstance(value, Secret):
+            lines.append(f"{key} = " + "\n  ".join(value.strip().splitlines()))
+            continue
         # The server supplies the names of users and collaborations, and many characters end a line:
         # the rest of a name would become a line of its own, or another profile.
         if not text.isprintable() or text != text.strip():
@@ -295,6 +300,25 @@ def _lines(profile: Profile) -> list[str]:
             )
         lines.append(f"{key} = {text}")
     return lines
+
+
+def _complete(profile: Profile, earlier: Profile) -> Profile:
+    """Return a profile with what a client does not know of the one that it replaces."""
+    if isinstance(earlier.private_key, Secret):  # it may be the only copy
+        if profile.private_key not in (None, earlier.private_key) or not (
+            profile.server and earlier.applies_to(profile.server)
+        ):
+            raise ConfigurationError(
+                f"profile {profile.name!r}: expected one without the text of a private key, which "
+                "would be lost. Move the key to a file, or choose another name."
+            )
+        profile = replace(profile, private_key=earlier.private_key)
+    if not (profile.server and earlier.applies_to(profile.server)):
+        return profile
+    if earlier.service_account and profile.username in (None, earlier.service_account):
+        kept = earlier.service_account, earlier.client_secret_file
+        profile = replace(profile, service_account=kept[0], client_secret_file=kept[1])
+    return profile if profile.save is not None else replace(profile, save=earlier.save)
 
 
 # ---- access to the file --------------------------------------------------------------------------
@@ -342,7 +366,11 @@ def save_profile(profile: Profile) -> Path:
     path = profiles_path().resolve()  # replace the target of a link, not the link
     try:
         with file_lock(path):
-            text = update_profile_text(read_text(path), profile, path)
+            before = read_text(path)
+            earlier = read_profiles(before, path).get(profile.name)
+            if earlier:
+                profile = _complete(profile, earlier)
+            text = update_profile_text(before, profile, path)
             with atomic_write(path) as file:
                 file.write(text.encode())
     except OSError as error:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from .._storage.files import atomic_write, file_lock, file_path, read_text
-from .._storage.known_keys import ENCRYPTED, PLAIN, Known, Pin, parse_known, update_text
+from .._storage.known_keys import (
+    ENCRYPTED,
+    PLAIN,
+    Known,
+    Pin,
+    parse_known,
+    server_with,
+    update_text,
+)
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import (
@@ -49,7 +57,9 @@ def strictest(
 # ---- decisions -----------------------------------------------------------------------------------
 
 
-def check_key(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
+def check_key(
+    trust: TrustMode, known: Known, current: Pin, elsewhere: str | None = None
+) -> Pin | None:
     """Decide whether to encrypt with the server's key of an organization; return a new pin."""
     if trust == "off":
         return None
@@ -68,10 +78,11 @@ def check_key(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
         return None
     if trust == "strict" and "" not in names:  # a line without a name is of any name
         what = "name" if pins else "key"
+        same = f" You know this key of {current.name} from {elsewhere}." if elsewhere else ""
         raise UntrustedKeyError(
             f"{_subject(current)}: expected an accepted {what}, got "
             f"{current.name if pins else current.value}, which has not been accepted yet. "
-            f"{_hint(current)}",
+            f"{_hint(current)}{same}",
             organization_id=current.id_,
             server=current.value,
         )
@@ -257,7 +268,7 @@ class Trust:
 
         def decide(trust: TrustMode, known: Known, pin: Pin) -> Pin | None:
             if pin.id_ != own_id:
-                return check_key(trust, known, pin)
+                return check_key(trust, known, pin, self._elsewhere(pin))
             check_name(trust, known, pin)  # its key was just compared with the private key
             return None if pin in known else pin
 
@@ -307,7 +318,9 @@ class Trust:
         if self.mode == "off" or not new_pins(self._known(read_text(self.path))):
             return
         for pin in self._store(new_pins):
-            LOGGER.info("Trusting on first use: %s %s: %s", pin.kind, pin.id_, pin.value)
+            server = self._elsewhere(pin)
+            how = f"Known from {server}" if server else "Trusting on first use"
+            LOGGER.info("%s: %s %s: %s", how, pin.kind, pin.id_, pin.value)
 
     def _store(self, decide: Callable[[Known], list[Pin]]) -> list[Pin]:
         """Decide under a lock against other processes, and write all of the new pins or none."""
@@ -327,6 +340,12 @@ class Trust:
                 f"environment variable {KNOWN_VARIABLE}."
             ) from None
         return pins
+
+    def _elsewhere(self, pin: Pin) -> str | None:
+        """Return another server where the key of an organization of this name is known."""
+        if pin.kind != "organization":
+            return None
+        return server_with(read_text(self.path), pin, str(self.path), self._server)
 
     def _known(self, text: str) -> Known:
         return parse_known(text, self._server, str(self.path))

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import deque
 from contextlib import suppress
+from time import monotonic
 
 from ..errors import ClientClosedError
 from .types import Received, weight
@@ -13,6 +14,8 @@ from .types import Received, weight
 # Maximum number of unread events; a mailbox beyond it gets `Lost` and nothing more. An event with
 # a long text counts as several.
 MAX_PENDING_EVENTS = 100_000
+# The kernel of a notebook (ipykernel 7.4) interrupts a waiting cell only when the event loop wakes.
+WAKE_SECONDS = 1.0
 
 
 class _MailboxBase:
@@ -82,10 +85,13 @@ class AsyncMailbox(_MailboxBase):
 
     async def get(self, seconds: float) -> Received | None:
         """Wait for the next item; return None if there is none within `seconds`."""
-        import asyncio
-
-        if not self._items:
+        until = monotonic() + seconds
+        while not self._items and (left := until - monotonic()) > 0:
             self._event.clear()
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._event.wait(), max(0.0, min(seconds, 1e8)))
+            # Not `asyncio.wait_for`: before Python 3.12, it can ignore a cancellation.
+            timer = self._loop.call_later(min(left, WAKE_SECONDS), self._event.set)
+            try:
+                await self._event.wait()
+            finally:
+                timer.cancel()
         return self._taken(self._items.popleft()) if self._items else None

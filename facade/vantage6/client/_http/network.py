@@ -139,18 +139,19 @@ class _Routes:
         self.route = route
         self._routes = {origin_of(parse_url(url)): route}
 
-    def route_to(self, url: httpx.URL) -> Route:
+    def route_to(self, url: httpx.URL | str) -> Route:
         """Return the route to an address."""
-        return self._routes.get(origin_of(url)) or self.route.elsewhere()
+        parsed = parse_url(url) if isinstance(url, str) else url
+        return self._routes.get(origin_of(parsed)) or self.route.elsewhere()
 
     def set_route(self, url: str, route: Route) -> None:
-        """Set the route to a store; one at the server's own origin has the server's."""
+        """Set the route to a service; one at the server's own origin has the server's."""
         origin = origin_of(parse_url(url))
         if self._routes.get(origin) is not self.route:
             self._routes[origin] = route
-        elif route != self.route.elsewhere():
+        elif route not in (self.route.elsewhere(), self.route.elsewhere(self.route.verify)):
             raise ConfigurationError(
-                "verify, cert: expected none for a store at the server's own address, got some. "
+                "verify, cert: expected none for a service at the server's own address, got some. "
                 "The options of the client apply to it."
             )
 

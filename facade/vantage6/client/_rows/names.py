@@ -181,8 +181,9 @@ class Directory(Generic[Row]):
         return AmbiguousNameError(message, kind=naming.word, name=name, candidates=found)
 
     def _not_found(self, name: str) -> NameNotFoundError:
+        from difflib import get_close_matches  # rarely needed
+
         naming = self._naming
-        from difflib import get_close_matches  # slow to import, and rarely needed
 
         close = get_close_matches(fold_name(name), self._loose)
         similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())

@@ -80,6 +80,8 @@ def check_replaceable(path: Path) -> None:
 def atomic_write(path: Path) -> Generator[BinaryIO]:
     """Write a file that only its owner can read; replace an old one at the end of the block."""
     # Until then, readers see the old file; it stays if the block raises.
+    import tempfile  # slow to load
+
     check_replaceable(path)
     with file_errors(path, "writing"):
         # The path may be as long as the system permits, so the other name is short.

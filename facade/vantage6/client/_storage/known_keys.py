@@ -81,6 +81,21 @@ def parse_known(text: str, server: str, source: str) -> Known:
     return known
 
 
+def server_with(text: str, pin: Pin, source: str, besides: str) -> str | None:
+    """Return another server where an organization of the same name is known with the same key."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            server, other = _parse(line, f"{source}, line {number}")
+            same_name = pin.name and other.folded_name == pin.folded_name
+            if (
+                server != besides
+                and same_name
+                and (other.kind, other.value) == (pin.kind, pin.value)
+            ):
+                return server
+    return None
+
+
 def update_text(text: str, server: str, pins: Iterable[Pin]) -> str:
     """Return the text of the file with these pins, and everything else unchanged."""
     # Earlier names stay known: the names of an organization must not become free for another one.

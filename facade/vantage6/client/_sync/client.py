@@ -320,7 +320,8 @@ class Client:
         options : object
             `server`, `username`, `collaboration`, `private_key` and `private_key_passphrase`, which
             take precedence over the environment; and keyword arguments of the client, such as
-            `timeout`.
+            `timeout`. `login` is ``"code"`` to log in at HQ with a new code even if a login is
+            saved, or False to not log in; `show` and `open_browser` are those of ``authenticate``.
 
         Returns
         -------
@@ -493,7 +494,8 @@ class Client:
 
         client = cls(address.host, address.port, address.path, **plan.options)
         try:
-            connect(client._core, plan, stored, auto_relogin=auto_relogin)
+            if plan.login is not False:
+                connect(client._core, plan, stored, auto_relogin=auto_relogin)
         except BaseException:
             client.close()
             raise
@@ -505,7 +507,8 @@ class Client:
         These are the address of the server, the username, the collaboration and the private key
         file that are set up, the trusted certificates, the certificate to present, the proxy, how
         far the server is trusted, and whether the login is saved; never a password. A profile of
-        the same name is replaced.
+        the same name is replaced; of one for the same server, the text of a private key, the
+        service account and `save` remain.
 
         Parameters
         ----------
@@ -538,12 +541,8 @@ class Client:
                 "means /api."
             )
         key, route = core.state.private_key_file, core.http.pools.route
-        verify = route.verify
-        if not isinstance(verify, bool | str | PathLike):
-            raise ConfigurationError(
-                "verify: expected True, False or a file, got an SSLContext, which a profile cannot "
-                "store. Pass a file."
-            )
+        realm = core.realm
+        at_realm = core.http.pools.route_to(realm.url).verify if realm else True
         if isinstance(route.cert, tuple):
             raise ConfigurationError(
                 "cert: expected one file with certificate and key, got several values, which a "
@@ -556,13 +555,14 @@ class Client:
                 username=core.state.username,
                 collaboration=core.state.collaboration_ref,
                 private_key=key and key.absolute(),
-                verify=verify if isinstance(verify, bool) else Path(verify).absolute(),
+                verify=_storable(route.verify, "verify"),
                 cert=None if route.cert is None else Path(route.cert).absolute(),
                 proxy=route.proxy,
                 trust=None if core.trust.mode == "first-use" else core.trust.mode,
                 save=bool(core.auth.saved) or None,
-                auth_url=core.realm.url if core.realm else None,
-                auth_client=core.realm.client if core.realm else None,
+                auth_url=realm.url if realm else None,
+                auth_client=realm.client if realm else None,
+                auth_verify=_storable(at_realm, "auth_verify"),
             )
         )
 
@@ -774,6 +774,27 @@ class Client:
         >>> client.refresh_token()
         """
         self._core.renew()
+
+    def log_out(self) -> None:
+        """End the login at HQ 5.x for all programs that use it, and delete the saved login.
+
+        Afterwards, the refresh token is worthless; HQ accepts the access token until it expires, 5
+        minutes after it was issued by default.
+
+        Raises
+        ------
+        NotAuthenticatedError
+            If the client is not logged in.
+        UnsupportedServerVersionError
+            If the server is of generation 4.x, which cannot end a login.
+
+        Examples
+        --------
+        >>> client.log_out()
+        """
+        self._core.end_login()
+        self.saved_login.forget()
+        self._core.forget_login()
 
     def setup_collaboration(self, collaboration_id: Ref) -> None:
         """Set the default collaboration for all methods that accept one.
@@ -1434,3 +1455,15 @@ class Client:
     def base_path(self) -> str:
         """The full address of the API."""
         return self._core.address.url
+
+
+def _storable(verify: Verify, name: str) -> bool | Path:
+    """Return certificates to trust as a profile stores them."""
+    if isinstance(verify, bool):
+        return verify
+    if not isinstance(verify, str | PathLike):
+        raise ConfigurationError(
+            f"{name}: expected True, False or a file, got an SSLContext, which a profile cannot "
+            "store. Pass a file."
+        )
+    return Path(verify).absolute()

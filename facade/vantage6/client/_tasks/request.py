@@ -91,7 +91,7 @@ def task_input(
     if not isinstance(cast("object", input_), Mapping):
         raise InvalidInputError(
             "input_: expected a dict such as {'method': 'partial_average', 'kwargs': {...}}, "
-            f"got {input_!r}"
+            f"got a {type(input_).__name__}"
         )
     return _check_input(input_, "input_.")
 
@@ -110,7 +110,7 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
     """Reject what the wrapper around an algorithm ignores, or fails on."""
     for key in cast("Iterable[object]", given):
         if key not in INPUT_KEYS:
-            from difflib import get_close_matches  # slow to import, and rarely needed
+            from difflib import get_close_matches  # rarely needed
 
             close = isinstance(key, str) and get_close_matches(key.lower(), INPUT_KEYS, n=1)
             hint = OTHER_KEYS.get(key) or (
@@ -136,7 +136,7 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
         )
     if not isinstance(kwargs, Mapping):
         raise InvalidInputError(
-            f"{prefix}kwargs: expected a dict of arguments by name, got {kwargs!r}"
+            f"{prefix}kwargs: expected a dict of arguments by name, got a {type(kwargs).__name__}"
         )
     for name in cast("Iterable[object]", kwargs):
         if not isinstance(name, str):

@@ -91,9 +91,15 @@ class AsyncLock:
         import asyncio
 
         until, lock = monotonic() + seconds, self._current()
+        attempt = asyncio.ensure_future(lock.acquire())
         try:
-            await asyncio.wait_for(lock.acquire(), min(seconds, 1e8))
-        except (asyncio.TimeoutError, TimeoutError):
+            # Not `asyncio.wait_for`: before Python 3.12, it can ignore a cancellation.
+            await asyncio.wait({attempt}, timeout=min(seconds, 1e8))
+        except BaseException:
+            if not attempt.cancel():
+                lock.release()
+            raise
+        if attempt.cancel():
             return False
         try:
             while not (is_held := self._take()) and monotonic() < until:

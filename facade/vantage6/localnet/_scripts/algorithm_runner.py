@@ -204,12 +204,12 @@ def _call(function: str) -> int:
     try:
         getattr(importlib.import_module(module), name)()
     except SystemExit as end:
-        if isinstance(end.code, int) and end.code != 1:
-            return end.code
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
         names = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(end.__traceback__)]
-        if end.code and not names[-1 - (names[-1] == "_sitebuiltins")].startswith("vantage6."):
+        is_own = names[-1 - (names[-1] == "_sitebuiltins")].startswith("vantage6.")
+        if code in (0, 1) and not is_own:  # the node reports other codes
             sys.stderr.write(f"The algorithm called sys.exit({end.code!r}).\n")
-        return int(end.code is not None)
+        return code
     return 0
 
 

@@ -206,7 +206,7 @@ class IdentityProvider:
             message = "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant."
             message += " The flow is disabled for the client."
             raise oauth_error("unauthorized_client", message)
-        device = self.realm.start_device_flow(client)
+        device = self.realm.start_device_flow(client, form.get("scope", ""))
         self.save()
         page = f"{self.issuer}/device"
         return {
@@ -235,7 +235,7 @@ class IdentityProvider:
             message = "The authorization request is still pending"
             raise oauth_error("authorization_pending", message)
         del self.realm.devices[device.code]
-        return self._start(self.realm.users[device.user], client, form)
+        return self._start(self.realm.users[device.user], client, {"scope": device.scope})
 
     def device_page(self, form: Form, *, submitted: bool) -> str:
         """Return the page on which a user allows a device flow, and handle what they entered."""

@@ -141,6 +141,7 @@ class DeviceCode:
     user_code: str
     client: str
     created: float
+    scope: str = ""
     polled: float = 0.0
     user: str | None = None
     is_denied: bool = False
@@ -353,8 +354,10 @@ class Realm:
             **{name: value for name, value in profile.items() if value},
             **client.claims,
         }
+        id_claims = {**claims, "aud": client.name, "typ": "ID"}
         return {
             "access_token": self._sign(claims),
+            **({"id_token": self._sign(id_claims)} if "openid" in scope.split() else {}),
             "expires_in": self.access_seconds,
             "refresh_expires_in": 0,
             "token_type": "Bearer",
@@ -423,11 +426,11 @@ class Realm:
         }
 
     # -- device flow -------------------------------------------------------------------------------
-    def start_device_flow(self, client: Client) -> DeviceCode:
+    def start_device_flow(self, client: Client, scope: str) -> DeviceCode:
         """Start a device flow."""
         letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))
         device = DeviceCode(
-            secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", client.id, time.time()
+            secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", client.id, time.time(), scope
         )
         self.devices[device.code] = device
         return device

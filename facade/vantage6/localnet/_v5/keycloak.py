@@ -97,6 +97,8 @@ class Keycloak(IdentityProvider):
         super().__init__(folder, lifetimes)
         # The distribution is shared: a network has its own data only.
         self._home = folder / "keycloak"
+        if self._home.exists():  # kept over a restart
+            return
         (self._home / "bin").mkdir(parents=True)
         shutil.copy(home / "bin" / "kc.sh", self._home / "bin")
         for name in ("conf", "lib", "providers", "themes"):

@@ -8,7 +8,7 @@ import httpx
 
 from vantage6.bindings.secret import Secret
 from vantage6.localnet import _api
-from vantage6.localnet._v5.realm import DRIVER_CLIENT, REALM
+from vantage6.localnet._v5.realm import LOCAL_CLIENT, REALM
 
 # A token is renewed when three quarters of its life are over, as real nodes do.
 _RENEWAL = 0.75
@@ -53,7 +53,7 @@ class Login(httpx.Auth):
 
 def password_login(provider_url: str, username: str, password: str) -> Login:
     """Return the login of a user."""
-    form = {"grant_type": "password", "client_id": DRIVER_CLIENT, "scope": "openid"}
+    form = {"grant_type": "password", "client_id": LOCAL_CLIENT, "scope": "openid"}
     return Login(provider_url, {**form, "username": username, "password": password})
 
 

@@ -1,18 +1,22 @@
 """The running network of version 5: identity provider, HQ, nodes, and perhaps a store."""
 
+from dataclasses import asdict
+
 from vantage6.bindings.hq import calls
 from vantage6.localnet import _api
 from vantage6.localnet._algorithm_runner import AlgorithmRunner
-from vantage6.localnet._client_files import own_address
 from vantage6.localnet._event_relay import EventRelay
+from vantage6.localnet._kept import find_kept, keep, with_secret
 from vantage6.localnet._node import Node, NodeConfig, NodeLogin
 from vantage6.localnet._proxy import Proxy
 from vantage6.localnet._running import Running
+from vantage6.localnet._seed import keep_seed, kept_seed
+from vantage6.localnet._store import kept_store
 from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
 from vantage6.localnet._v5.login import api_client, client_login, password_login
 from vantage6.localnet._v5.node import MODULES, HqNode, HqRoute
-from vantage6.localnet._v5.realm import PUBLIC_CLIENT, REALM, Lifetimes
+from vantage6.localnet._v5.realm import LOCAL_CLIENT, PUBLIC_CLIENT, REALM, Lifetimes
 from vantage6.localnet._v5.seed import Seeder, link_hq_store
 from vantage6.localnet._v5.services import (
     HQ_PATH,
@@ -46,7 +50,7 @@ class HqNetwork(Running):
         provider.start()
         self.stack.callback(provider.stop)
         self.server = hq = Hq(python, folder, options.port, provider)
-        self.stack.enter_context(own_address(hq.url, HQ_PATH))
+        self.claim_address(hq.url, HQ_PATH)
         store = HqStore(python, folder, provider, review=options.review) if options.store else None
         # They ask the identity provider for its key, and exit if it does not respond.
         provider.wait_until_ready()
@@ -61,13 +65,20 @@ class HqNetwork(Running):
         self.version = hq.wait_until_ready()
         root = password_login(provider.url, ROOT, provider.root_password)
         with api_client(hq.url + HQ_PATH, root) as api:
-            seeder = Seeder(api, provider, folder)
-            self.seed, self.service_account = seeder.seed(options.organizations, keys)
-            self.start_nodes(Proxy(hq.url, HQ_PATH, HqRoute), keys)
+            specs = options.organizations
+            if kept := kept_seed(folder, specs):
+                self.seed = kept
+                account = find_kept(folder, "service_account")
+            else:
+                filled, new = Seeder(api, provider, folder).seed(specs, keys)
+                account = keep(folder, "service_account", lambda: asdict(new))
+                self.seed = keep_seed(folder, filled)
+            self.service_account = ServiceAccount(**with_secret(account, "client_secret"))
+            self.start_nodes(Proxy(hq.url, HQ_PATH, HqRoute))
             if store:
                 store.wait_until_ready()
                 with api_client(store.url + STORE_PATH, root) as store_api:
-                    self.store = link_hq_store(api, store_api)
+                    self.store = kept_store(folder, lambda: link_hq_store(api, store_api))
 
     def create_node(self, config: NodeConfig) -> Node:
         """Create a node, which connects to HQ."""
@@ -90,6 +101,7 @@ class HqNetwork(Running):
             "auth_url": self.provider.url,
             "realm": REALM,
             "client_id": PUBLIC_CLIENT,
+            "password_client": LOCAL_CLIENT,
             "service_account": {
                 "username": account.username,
                 "client_id": account.client_id,

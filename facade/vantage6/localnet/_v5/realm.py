@@ -8,8 +8,8 @@ from vantage6.bindings.secret import Secret
 REALM = "vantage6"
 # Client of users, with the device flow; its name is that of the official chart.
 PUBLIC_CLIENT = "public_client"
-# Client of this network's own requests, with the password grant, which the chart's client lacks.
-DRIVER_CLIENT = "localnet"
+# Client with the password grant, which the chart's client lacks.
+LOCAL_CLIENT = "localnet"
 # Client of HQ and of the store, for the admin API.
 ADMIN_CLIENT = "backend-admin-client"
 _ADMIN_ROLES = ["view-users", "manage-users", "view-clients", "manage-clients", "create-client"]
@@ -44,7 +44,7 @@ def realm(lifetimes: Lifetimes, root: str, password: Secret, admin_secret: Secre
         "editUsernameAllowed": False,
         "clients": [
             _public_client(PUBLIC_CLIENT, device=True),
-            _public_client(DRIVER_CLIENT, password=True),
+            _public_client(LOCAL_CLIENT, password=True),
             {
                 "clientId": ADMIN_CLIENT,
                 "publicClient": False,

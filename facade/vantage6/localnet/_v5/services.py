@@ -9,6 +9,7 @@ import httpx
 from vantage6.bindings.secret import Secret
 from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
+from vantage6.localnet._kept import keep_secret
 from vantage6.localnet._processes import script_path
 from vantage6.localnet._server import Service, common_configuration, uwsgi_command
 from vantage6.localnet._v5.login import api_client, client_login
@@ -30,8 +31,8 @@ class IdentityProvider(Service):
 
     def __init__(self, folder: Path, lifetimes: Lifetimes) -> None:
         self._lifetimes = lifetimes
-        self.root_password = new_password()
-        self.admin_secret = Secret(secrets.token_urlsafe(24))
+        self.root_password = keep_secret(folder, "root_password", new_password)
+        self.admin_secret = keep_secret(folder, "admin_secret", lambda: secrets.token_urlsafe(24))
         super().__init__(folder, None)
 
     def _realm(self) -> Secret:
@@ -110,7 +111,10 @@ class Hq(Service):
         return {
             **common_configuration(self._service, folder, self.port, self._path),
             "base_url": self.url,
-            "jwt_secret_key": Secret(secrets.token_hex(32)),  # signs the tokens of algorithms
+            # Signs the tokens of algorithms.
+            "jwt_secret_key": keep_secret(
+                folder, f"{self._service}_jwt", lambda: secrets.token_hex(32)
+            ),
             "directories": {"log": str(folder), "data": str(folder)},
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import sleep
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, nullcontext
 from functools import partial
 from http import HTTPStatus
 from time import monotonic
@@ -85,15 +85,16 @@ class ClientAuth(BearerAuth):
                     step = next(steps) if steps else None
                     # Tokens that another program has saved may be older than those of a renewal.
                     is_new = attempt > 1 and (is_renewed or steps is not None)
-                    while steps and step:
-                        if isinstance(step, Pause | Callback) or callable(step):
-                            with calling_back():
-                                result = await run_step(step)
-                        else:
-                            response = yield self.renewal_request(request, step)
-                            await response.aread()
-                            result = to_response(response)
-                        step = self.advance(steps, result)
+                    with closing(steps) if steps else nullcontext():
+                        while steps and step:
+                            if isinstance(step, Pause | Callback) or callable(step):
+                                with calling_back():
+                                    result = await run_step(step)
+                            else:
+                                response = yield self.renewal_request(request, step)
+                                await response.aread()
+                                result = to_response(response)
+                            step = self.advance(steps, result)
             signed_at, outdated = monotonic(), self.sign(request)
             response = yield request
             if not renews or outdated is None or response.is_success:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -132,8 +132,11 @@ class Core(Connection):
 
     def set_route(self, url: str, verify: Verify) -> None:
         """Trust other certificates at another origin, such as the realm's."""
-        pools = self.http.pools
-        pools.set_route(url, pools.route.elsewhere(verify))
+        from ..._http.tls import warn_if_unverified
+
+        route = self.http.pools.route.elsewhere(verify)
+        self.http.pools.set_route(url, route)
+        warn_if_unverified(url, route)
 
     def limited(self, limits: Limits) -> Self:
         """Return a view of this core with other limits for each call."""
@@ -264,6 +267,8 @@ class Core(Connection):
                     step = steps.send(result)
         except StopIteration as last:
             return last.value
+        finally:
+            steps.close()  # if it was interrupted
 
     async def _run_step(self, step: LoginStep) -> Response | str | None:
         """Run one step of a login."""
@@ -305,14 +310,30 @@ class Core(Connection):
         """Renew the token now, whether it is about to expire or not."""
         await self._renew(self.auth, self.auth.require_tokens(), forced=True)
 
+    async def end_login(self) -> None:
+        """End the login for all programs that use it."""
+        steps = self.backend.end_login(self.auth.require_tokens())
+        with suppress(StopIteration):
+            request = next(steps)
+            while True:
+                request = steps.send(await self.http.post_form(request.url, request.form))
+
+    def forget_login(self) -> None:
+        """Continue without a user."""
+        state, self.auth.tokens = self.state, None
+        state.whoami = state.username = state.private_key = state.private_key_file = None
+
     async def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
         deadline = Deadline(self.http.limits.timeouts)
         async with auth.renewal(lambda: deadline.left, "POST", self.url):
             steps = auth.renewing(outdated, forced=forced)
-            step = next(steps) if steps else None
-            while steps and step:
-                step = auth.advance(steps, await self._run_step(step))
+            if steps is None:
+                return
+            with closing(steps):
+                step = next(steps)
+                while step:
+                    step = auth.advance(steps, await self._run_step(step))
 
     async def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""

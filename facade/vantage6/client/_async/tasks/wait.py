@@ -24,6 +24,7 @@ from ..._waiting.progress import Progress
 from ...errors import (
     BadRequestError,
     DecryptionError,
+    LoginExpiredError,
     NotFoundError,
     PermissionDeniedError,
     TaskFailedError,
@@ -191,6 +192,9 @@ def _hint_on_interrupt(task_ids: Sequence[int], display: ProgressDisplay) -> Gen
     except KeyboardInterrupt as error:
         display.stop()
         error.args = error.args or (resume_hint(task_ids),)  # the last line of the traceback
+        raise
+    except LoginExpiredError as error:  # the wait has outlived the login
+        error.args = (f"{error} {resume_hint(task_ids)}",)
         raise
     except Exception:
         raise

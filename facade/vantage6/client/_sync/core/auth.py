@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from http import HTTPStatus
 from time import monotonic, sleep
@@ -81,15 +81,16 @@ class ClientAuth(BearerAuth):
                     step = next(steps) if steps else None
                     # Tokens that another program has saved may be older than those of a renewal.
                     is_new = attempt > 1 and (is_renewed or steps is not None)
-                    while steps and step:
-                        if isinstance(step, Pause | Callback) or callable(step):
-                            with calling_back():
-                                result = run_step(step)
-                        else:
-                            response = yield self.renewal_request(request, step)
-                            response.read()
-                            result = to_response(response)
-                        step = self.advance(steps, result)
+                    with closing(steps) if steps else nullcontext():
+                        while steps and step:
+                            if isinstance(step, Pause | Callback) or callable(step):
+                                with calling_back():
+                                    result = run_step(step)
+                            else:
+                                response = yield self.renewal_request(request, step)
+                                response.read()
+                                result = to_response(response)
+                            step = self.advance(steps, result)
             signed_at, outdated = monotonic(), self.sign(request)
             response = yield request
             if not renews or outdated is None or response.is_success:

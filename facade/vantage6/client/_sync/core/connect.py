@@ -11,16 +11,23 @@ from ..._auth.credentials import resolve_password
 from ..._auth.keyring import find_password
 from ..._auth.prompt import ask, can_ask
 from ..._auth.remember import save_login
-from ..._auth.saved_login import Account
+from ..._auth.saved_login import Account, check_folder
 from ..._auth.shared import SavedTokens
 from ..._backend.logins import service_account, user_login
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
-from ...errors import CredentialsNotFoundError, NotFoundError, UnauthorizedError
+from ..._utils.warnings import warn
+from ...errors import (
+    ConfigurationError,
+    CredentialsNotFoundError,
+    NotFoundError,
+    UnauthorizedError,
+)
 from .auth import ClientAuth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ..._auth.credentials import CodeSource, PasswordSource
@@ -35,14 +42,17 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
     if stored and plan.save is not False:
         saved = SavedTokens(stored[0], Account(core.url, stored[1].username, core.realm))
     is_resumed = stored is not None and _resume(core, stored, saved)
+    is_saving = plan.save and not is_resumed and plan.client_secret is None  # needed again anyway
+    if is_saving and not saved:
+        is_saving = _is_saved(check_folder)  # before the user logs in
     if not is_resumed:
         login = _login(core, plan, refused=stored[0] if stored else None)
         is_lasting = auto_relogin or plan.client_secret is not None
         core.login(plan.username or "", login, auto_relogin=is_lasting)
     elif auto_relogin:
         core.auth.strategy = (_login(core, plan)).for_relogin
-    if plan.save and not is_resumed:
-        save_login(core, saved.path if saved else None)
+    if is_saving:
+        _is_saved(partial(save_login, core, saved.path if saved else None))
     elif saved:
         core.auth.saved = saved  # which has the tokens already, if they were resumed
         if not is_resumed:
@@ -51,6 +61,16 @@ def connect(core: Core, plan: ConnectionPlan, stored: Stored | None, *, auto_rel
         core.choose_collaboration(plan.collaboration)
     if plan.private_key is not None:
         core.use_key_file(plan.private_key, secret_bytes(plan.passphrase), replace=False)
+
+
+def _is_saved(save: Callable[[], object]) -> bool:
+    """Save a login, or check that it can be saved; warn and go on without if it cannot."""
+    try:
+        save()
+    except ConfigurationError as error:
+        warn(f"{error}. The login is not saved: it ends with this program.")
+        return False
+    return True
 
 
 def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> bool:
@@ -74,14 +94,14 @@ def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> Aut
     if plan.client_secret is not None:
         return service_account(core.realm, plan.client_secret, plan.service_account, None)
     if core.realm and plan.password is None:
-        if not can_ask():
+        if not (can_ask() or plan.show or plan.login):
             raise CredentialsNotFoundError(
                 f"login at {core.realm.url}: expected a terminal or notebook to show a code in, or "
                 "a saved login, or a service account, got none. Log in once interactively and call "
                 "client.saved_login.save(), or set VANTAGE6_SERVICE_ACCOUNT and "
                 "VANTAGE6_CLIENT_SECRET."
             )
-        return user_login(core.realm, None, None, None, None, None)
+        return user_login(core.realm, None, None, None, plan.show, plan.open_browser)
     return complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
 
 

@@ -1,0 +1,185 @@
+# Derived by unasync.py: edit tests/unit/_async/test_lying_realm.py instead.
+"""Test that a lying realm, HQ or store gets no secret that is not for it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.scripted_realm import REALM, ScriptedRealm, refusal
+from tests.support.scripted_server import Request, ScriptedServer, scripted_server
+from vantage6.client import (
+    Client,
+    ConfigurationError,
+    InvalidResponseError,
+    LoginFailedError,
+    StatusError,
+    Vantage6Error,
+)
+from vantage6.client._sync.core import auth
+
+NODE = {"id": 1, "name": "node"}
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sleep(_: float) -> None:
+        pass
+
+    monkeypatch.setattr(auth, "sleep", sleep)
+
+
+@pytest.fixture
+def realm(server: ScriptedServer) -> ScriptedRealm:
+    return ScriptedRealm(server)
+
+
+@pytest.fixture
+def hq_server(realm: ScriptedRealm) -> Iterator[ScriptedServer]:
+    """Run HQ at an origin of its own."""
+    with scripted_server() as script:
+        script.reply = realm.reply
+        yield script
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ScriptedServer]:
+    """Run a server that nothing is to be sent to."""
+    with scripted_server() as script:
+        yield script
+        assert script.seen == []
+
+
+@pytest.fixture
+def client(realm: ScriptedRealm, hq_server: ScriptedServer, tmp_path: Path) -> Iterator[Client]:
+    with Client(
+        f"http://127.0.0.1:{hq_server.port}",
+        auth_url=realm.url,
+        log_level=None,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        yield client
+
+
+def log_in(client: Client) -> None:
+    client.authenticate(show=lambda _: None, open_browser=False)
+
+
+def sent_to(server: ScriptedServer) -> str:
+    """Return all that a server has received."""
+    return json.dumps([[each.path, each.authorization, each.body] for each in server.seen])
+
+
+def test_secrets_go_to_their_own_origin(
+    client: Client, realm: ScriptedRealm, hq_server: ScriptedServer
+) -> None:
+    client.initialize_service_account("the-client-secret", "nightly")
+    client.authenticate_service_account()
+    client.authenticate("ada", "the-password")
+    log_in(client)
+    realm.hq = lambda _: (200, NODE)
+    realm.valid.clear()
+    client.node.get(1)
+    token = client.token
+    client.log_out()
+    at_hq, at_realm = sent_to(hq_server), sent_to(realm.server)
+    for secret in ("the-client-secret", "the-password", "the-device-code", "refresh-"):
+        assert secret in at_realm, secret
+        assert secret not in at_hq, secret
+    assert token
+    assert token in at_hq
+    assert token not in at_realm
+    assert {each.authorization for each in realm.server.seen} == {None}
+
+
+@pytest.mark.parametrize("path", [f"{REALM}/auth/device", f"{REALM}/token", "/hq/user/me"])
+def test_redirects_are_not_followed(
+    client: Client,
+    realm: ScriptedRealm,
+    hq_server: ScriptedServer,
+    elsewhere: ScriptedServer,
+    path: str,
+) -> None:
+    there = {"location": f"http://127.0.0.1:{elsewhere.port}/somewhere"}
+
+    def reply(request: Request) -> Any:
+        return (307, b"", there) if request.path == path else realm.reply(request)
+
+    realm.server.reply = hq_server.reply = reply
+    realm.device = {"expires_in": 1}
+    with pytest.raises((InvalidResponseError, StatusError)):
+        log_in(client)
+
+
+@pytest.mark.parametrize("password", [None, "the-password"])
+def test_hq_of_another_generation_gets_no_password(
+    client: Client, realm: ScriptedRealm, hq_server: ScriptedServer, password: str | None
+) -> None:
+    def reply(request: Request) -> Any:
+        if request.path.endswith("/version"):
+            return 200, {"version": "4.15.2"}
+        return 404, b"<html>not here</html>"
+
+    hq_server.reply = reply
+    with pytest.raises(ConfigurationError, match=r"has version 4\.15\.2"):
+        client.authenticate(
+            *(("ada", password) if password else ()),
+            **({} if password else {"show": lambda _: None, "open_browser": False}),
+        )
+    assert "the-password" not in sent_to(hq_server)
+    assert [each for each in hq_server.seen if each.method != "GET"] == []
+
+
+def test_realm_is_read_to_a_limit(client: Client, realm: ScriptedRealm) -> None:
+    realm.device_reply = 200, {"device_code": "x" * (2 << 20)}
+    with pytest.raises(InvalidResponseError, match="response of a realm"):
+        log_in(client)
+
+
+def test_text_of_the_realm_is_harmless(client: Client, realm: ScriptedRealm) -> None:
+    text = "no\x1b[2J\r\nlogin \u202ewith client_secret=the-client-secret now"
+    realm.token_replies = [refusal("invalid_client", text)]
+    client.initialize_service_account("the-client-secret", "nightly")
+    with pytest.raises(LoginFailedError) as caught:
+        client.authenticate_service_account()
+    shown = str(caught.value) + repr(vars(caught.value))
+    assert "the-client-secret" not in shown
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        {"access_token": 7},
+        {"access_token": "a\r\nb: c", "refresh_token": "r"},
+        {"access_token": ""},
+        {"refresh_token": "r"},
+        {"access_token": "a", "refresh_token": ["r"]},
+    ],
+)
+def test_tokens_that_are_none_are_refused(
+    client: Client, realm: ScriptedRealm, tokens: dict[str, Any]
+) -> None:
+    realm.token_replies = [(200, tokens)]
+    with pytest.raises(Vantage6Error, match="token from the realm"):
+        log_in(client)
+
+
+def test_no_credentials_of_netrc_are_sent(
+    client: Client, realm: ScriptedRealm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("machine 127.0.0.1 login ada password from-netrc\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    log_in(client)
+    assert {each.authorization for each in realm.server.seen} == {None}
+
+
+def test_claims_of_tokens_do_not_say_who_one_is(client: Client, realm: ScriptedRealm) -> None:
+    log_in(client)
+    assert client.token
+    assert "ada" not in client.token
+    assert (client.name, client.whoami.id_) == ("ada", 7)  # by user/me

@@ -1,0 +1,162 @@
+"""Test `v6c login`, `logout` and `version` at HQ, and what they write to a profile."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.scripted_realm import REALM, ScriptedRealm
+from tests.support.scripted_server import ScriptedServer
+from vantage6.client import Client, ConnectionFailedError, Profile
+from vantage6.client._config.profiles import read_profiles
+from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
+from vantage6.client._sync.core import auth
+from vantage6.v6c import _exit_codes
+from vantage6.v6c._main import run
+
+COLLABORATION = {"id": 1, "name": "demo", "encrypted": True}
+
+
+@pytest.fixture
+def realm(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedRealm:
+    monkeypatch.setattr(auth, "sleep", lambda _: None)
+    return ScriptedRealm(server)
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    """Return the profile file, with a certificate and a private key beside it."""
+    file = home / "config" / "vantage6" / "profiles.ini"
+    file.parent.mkdir(parents=True, mode=0o700)
+    pem = private_key_to_pem(generate_private_key(2048))
+    for name in ("me.pem", "ca.pem", "iknl.pem"):
+        file.with_name(name).write_bytes(pem)
+        file.with_name(name).chmod(0o600)
+    return file
+
+
+def write(file: Path, realm: ScriptedRealm, more: str) -> Profile:
+    """Write a profile of the scripted HQ, and return it."""
+    file.write_text(f"[default]\nserver = {realm.url}/hq\nauth_url = {realm.url}\n{more}")
+    file.chmod(0o600)
+    return read_profiles(file.read_text(), file)["default"]
+
+
+def written(file: Path) -> Profile:
+    return read_profiles(file.read_text(), file)["default"]
+
+
+def log_in(*more: str) -> int:
+    return run(["login", "--no-browser", *more])
+
+
+def test_login_keeps_the_settings_of_the_profile(file: Path, realm: ScriptedRealm) -> None:
+    before = write(
+        file,
+        realm,
+        "auth_realm = vantage6\nverify = false\nauth_verify = false\ncert = me.pem\n"
+        "proxy = false\ntrust = strict\n",
+    )
+    assert log_in("--trust", "first-use") == _exit_codes.OK
+    found = written(file)
+    for key in ("verify", "auth_verify", "cert", "proxy", "trust"):
+        assert getattr(found, key) == getattr(before, key), key
+    assert (found.username, found.save) == ("ada", True)
+    assert found.auth_url == f"{realm.url}/realms/vantage6"
+    with Client.from_profile("default", log_level=None) as client:  # with the saved login
+        assert client.name == "ada"
+        assert client._core.trust.mode == "strict"
+
+
+def test_login_sets_up_the_key_and_collaboration_of_the_profile(
+    file: Path, realm: ScriptedRealm
+) -> None:
+    rows = {"/hq/collaboration/1": COLLABORATION, "/hq/organization/3": {}}
+    realm.hq = lambda request: (200, rows[request.path])
+    write(file, realm, "collaboration = 1\nprivate_key = iknl.pem\n")
+    assert log_in() == _exit_codes.OK
+    assert (written(file).collaboration, written(file).private_key) == (
+        "demo",
+        file.with_name("iknl.pem"),
+    )
+
+
+def test_login_keeps_the_text_of_a_private_key(file: Path, realm: ScriptedRealm) -> None:
+    pem = file.with_name("iknl.pem").read_text()
+    realm.hq = lambda _: (200, {})
+    text = "\n  ".join(pem.strip().splitlines())
+    before = write(file, realm, f"private_key = {text}\n")
+    assert log_in() == _exit_codes.OK
+    assert written(file).private_key == before.private_key
+
+
+def test_private_key_text_is_not_lost_to_another_server(
+    file: Path, realm: ScriptedRealm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pem = file.with_name("iknl.pem").read_text()
+    key = "\n  ".join(pem.strip().splitlines())
+    file.write_text(f"[default]\nserver = https://hospital.example/hq\nprivate_key = {key}\n")
+    file.chmod(0o600)
+    before = file.read_text()
+    arguments = ("-p", "default", "-s", f"{realm.url}/hq", "--auth-url", realm.url)
+    assert log_in(*arguments) != _exit_codes.OK
+    told = capsys.readouterr().err
+    assert "would be lost" in told
+    assert pem.splitlines()[1] not in told
+    assert file.read_text() == before
+
+
+def test_login_uses_the_settings_of_the_environment(
+    file: Path, realm: ScriptedRealm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VANTAGE6_SERVER", realm.url)
+    monkeypatch.setenv("VANTAGE6_AUTH_URL", realm.url)
+    monkeypatch.setenv("VANTAGE6_AUTH_CLIENT", "my_client")
+    monkeypatch.setenv("VANTAGE6_CA", str(file.with_name("ca.pem")))
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "for-another-server")
+    assert log_in() == _exit_codes.OK
+    assert {form["client_id"] for form in realm.forms} == {"my_client"}
+    assert {form["grant_type"] for form in realm.forms} != {"password"}
+    assert written(file).verify == file.with_name("ca.pem")
+    assert written(file).auth_verify == file.with_name("ca.pem"), "of the environment: for all"
+
+
+def test_login_again_asks_for_another_code(file: Path, realm: ScriptedRealm) -> None:
+    write(file, realm, "")
+    codes = f"{REALM}/auth/device"
+    for times in (1, 2):
+        assert log_in("-s", realm.url) == _exit_codes.OK, "the path of HQ may be left out"
+        assert [each.path for each in realm.server.seen].count(codes) == times
+
+
+def test_service_account_of_a_profile_remains(file: Path, realm: ScriptedRealm) -> None:
+    secret = file.with_name("secret")
+    secret.write_text("the-client-secret\n")
+    secret.chmod(0o600)
+    before = write(
+        file, realm, "service_account = ada\nclient_secret_file = secret\nsave = false\n"
+    )
+    assert log_in() == _exit_codes.OK
+    assert realm.forms[0]["client_secret"] == "the-client-secret"
+    found = written(file)
+    assert (found.service_account, found.client_secret_file, found.save) == (
+        before.service_account,
+        before.client_secret_file,
+        before.save,
+    )
+    assert not list((file.parents[2] / "state").rglob("*.json")), "nothing to save: it has a secret"
+
+
+def test_logout_and_version_use_the_settings_of_the_profile(
+    file: Path, realm: ScriptedRealm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(file, realm, "")
+    assert log_in() == _exit_codes.OK
+    write(file, realm, "proxy = http://127.0.0.1:9\n")
+    assert run(["version"]) == _exit_codes.exit_code(ConnectionFailedError)
+    write(file, realm, "username = ada\n")
+    file.write_text(file.read_text().replace("/hq\n", "\n"))
+    capsys.readouterr()
+    assert run(["version"]) == _exit_codes.OK
+    assert "5.0.3" in capsys.readouterr().out
+    assert run(["logout"]) == _exit_codes.OK
+    assert "deleted the saved login" in capsys.readouterr().out
