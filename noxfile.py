@@ -26,6 +26,8 @@ EXAMPLES = ("tests/docs/test_docstring_examples_live.py", "tests/docs/test_pages
 SITE = "tests/docs/test_site.py"
 # Needs the packages of the group "notebook".
 NOTEBOOK = "tests/unit/display/test_notebook_kernel.py"
+# Lists the slowest tests at the end of a session.
+SLOWEST = ("--durations=20", "--durations-min=3")
 
 
 def groups(*names: str) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", "-m", "not live", *session.posargs)
         return
     others = ("--ignore=tests/replay", f"--ignore={SITE}")
-    session.run("pytest", "--numprocesses=2", "-m", "not live", *others)
+    session.run("pytest", "--numprocesses=2", *SLOWEST, "-m", "not live", *others)
     session.run("coverage", "run", "-m", "pytest", "-m", "not live", "tests/replay")
     session.run("coverage", "report")
 
@@ -146,7 +148,7 @@ def live(session: nox.Session) -> None:
     # Separate sessions run these, in parallel in the gate.
     separate = ("docs", "security", "robustness", "contract/typescript")
     others = [f"--ignore=tests/{folder}" for folder in separate]
-    chosen = ("-m", "live and not slow", *others, *session.posargs)
+    chosen = (*SLOWEST, "-m", "live and not slow", *others, *session.posargs)
     # Tests mostly wait, so run more than there are processors; each worker has its own networks.
     session.run("pytest", "--numprocesses=3", "--dist=loadscope", *chosen)
 

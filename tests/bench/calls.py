@@ -209,7 +209,7 @@ def imports() -> Iterator[Row]:
     """Measure what importing takes beyond a bare Python."""
     codes = {
         "import vantage6.client": 40,
-        "from vantage6.client import Client": None,
+        "from vantage6.client import Client": 40,
     }
     programs = [(who, code) for who in CANDIDATES for code in ("pass", *codes)]
     turns: list[Callable[[], float]] = [partial(until_end, *program) for program in programs]

@@ -44,12 +44,13 @@ class Contestant:
     def __init__(
         self, subject: str, function: str, *, who: str = "ours", **arguments: object
     ) -> None:
+        file = Path("contestants", f"{subject}.py")
         bench = EARLIER / "tests" / "bench" if who == "earlier" and EARLIER else HERE
-        file = bench / "contestants" / f"{subject}.py"
+        bench = bench if (bench / file).exists() else HERE  # the subject may be newer
         self._name = f"{subject}.{function}"
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed on leaving
         self._process = subprocess.Popen(
-            [python_of(who), bench / "probe.py", file, function, json.dumps(arguments)],
+            [python_of(who), bench / "probe.py", bench / file, function, json.dumps(arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

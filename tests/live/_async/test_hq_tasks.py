@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -228,3 +229,22 @@ async def test_kill_ends_the_runs_and_the_wait(
         await client.session.tree("to kill")
         assert "└── to kill (id " in capsys.readouterr().out
     assert "to kill" not in [row["name"] for row in await client.session.list()]
+
+
+async def test_large_arguments_arrive_whole(client: AsyncClient, network: LocalNetwork) -> None:
+    text = "é" + "0123456789" * 200_000
+    seen: list[tuple[int, int | None]] = []
+    task = await client.task.create(
+        "all",
+        "large",
+        AVERAGE,
+        method="no_such_function",
+        kwargs={"text": text},
+        action="federated_compute",
+        on_transfer=lambda done, total: seen.append((done, total)),
+    )
+    assert len(seen) > len(network.organizations)
+    assert seen[-1][0] == seen[-1][1]
+    runs = {run["organization"]["id"]: run for run in await client.run.from_task(task)}
+    run = runs[client.whoami.organization_id]
+    assert json.loads(run["arguments"]) == {"text": text}

@@ -2,6 +2,7 @@
 """Extract, preprocess and compute at a running HQ, in a plain and in an encrypted collaboration."""
 
 import csv
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,3 +221,22 @@ def test_kill_ends_the_runs_and_the_wait(
         client.session.tree("to kill")
         assert "└── to kill (id " in capsys.readouterr().out
     assert "to kill" not in [row["name"] for row in client.session.list()]
+
+
+def test_large_arguments_arrive_whole(client: Client, network: LocalNetwork) -> None:
+    text = "é" + "0123456789" * 200_000
+    seen: list[tuple[int, int | None]] = []
+    task = client.task.create(
+        "all",
+        "large",
+        AVERAGE,
+        method="no_such_function",
+        kwargs={"text": text},
+        action="federated_compute",
+        on_transfer=lambda done, total: seen.append((done, total)),
+    )
+    assert len(seen) > len(network.organizations)
+    assert seen[-1][0] == seen[-1][1]
+    runs = {run["organization"]["id"]: run for run in client.run.from_task(task)}
+    run = runs[client.whoami.organization_id]
+    assert json.loads(run["arguments"]) == {"text": text}

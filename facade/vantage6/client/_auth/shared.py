@@ -108,6 +108,7 @@ class ForkedTokens:
 
         self._memory = mmap(-1, MEMORY_BYTES)
         # An empty file without a name. Its lock ends with the process that holds it.
+
         self._file = TemporaryFile()  # noqa: SIM115 - it stays open as long as this object
         finalize(self, self._file.close)
 

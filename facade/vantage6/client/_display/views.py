@@ -125,7 +125,7 @@ class LineView(View):
             stream is not None and _is_terminal(stream) and not os.environ.get("NO_COLOR")
         )
         self._known: dict[tuple[str, int], object] = {}
-        self._organizations: list[str] = []
+        self._organizations: dict[str, int] = {}
 
     def show(self, tasks: Sequence[Progress], changed: Progress) -> None:
         """Write a line for each run with a new status, or if the server does not respond."""
@@ -169,7 +169,7 @@ class LiveView(View):
 
         self._tasks: Sequence[Progress] = ()
         self._offset = 0.0  # what the seconds of the wait are ahead of the clock
-        self._organizations: list[str] = []
+        self._organizations: dict[str, int] = {}
         self._lines = LineView(stream)
         self._console = Console(file=stream, highlight=False)
         self._live: RichLive | None = None
@@ -241,10 +241,8 @@ class NotebookView(View):
         _write_line(sys.stdout, f"{organization} | {line}")
 
 
-def _index_of(organization: str, known: list[str]) -> int:
-    if organization not in known:
-        known.append(organization)
-    return known.index(organization)
+def _index_of(organization: str, known: dict[str, int]) -> int:
+    return known.setdefault(organization, len(known))
 
 
 def _write_line(stream: TextIO, line: str) -> None:

@@ -26,7 +26,12 @@ def encode(data: bytes | memoryview) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
-def decode(text: str) -> bytes:
+def encode_bytes(data: bytes | memoryview) -> bytes:
+    """Encode bytes as base64 text in ASCII."""
+    return pybase64.b64encode(data) if pybase64 else binascii.b2a_base64(data, newline=False)
+
+
+def decode(text: str | bytes) -> bytes:
     """Decode base64 text; reject characters outside the alphabet."""
     try:
         if len(text) % 4:  # Python 3.10 accepts excess padding
@@ -46,3 +51,27 @@ def decoded_pieces(text: str, start: int = 0) -> Iterator[bytes]:
         if len(piece) < PIECE // 4 * 3 and index + PIECE < len(text):
             raise DecryptionError(_NOT_BASE64)
         yield piece
+
+
+class Decoder:
+    """Decodes base64 text piece by piece as it is received."""
+
+    def __init__(self) -> None:
+        self._rest = b""  # an incomplete group of four characters
+        self._is_over = False
+
+    def update(self, piece: bytes) -> bytes:
+        """Decode the next piece."""
+        piece = self._rest + piece
+        end = len(piece) // 4 * 4
+        self._rest = piece[end:]
+        if self._is_over and piece:  # padding is allowed only at the end of the text
+            raise DecryptionError(_NOT_BASE64)
+        data = decode(piece[:end])
+        self._is_over = len(data) < end // 4 * 3
+        return data
+
+    def finish(self) -> None:
+        """Check, after the last piece, that the text is complete."""
+        if self._rest:
+            raise DecryptionError(_NOT_BASE64)

@@ -7,9 +7,13 @@ unencrypted one, it is base64 text, like an input or a result outside the blob s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from io import BytesIO
+from typing import IO, TYPE_CHECKING
 
+from .._http.large_texts import OnTransfer, placeholder
 from ..errors import DecryptionError
 from .base64 import decode, encode
 from .wire_format import NO_KEY, SEPARATOR
@@ -19,10 +23,9 @@ if TYPE_CHECKING:
 
     from .cipher import Decryptor
 
-# Receives the number of bytes transferred so far and the total, or None if it is unknown.
-OnTransfer: TypeAlias = Callable[[int, "int | None"], object]
 # Bytes to send at a time; the server rejects pieces of 1 MiB. A multiple of 3, for base64.
 PIECE = 3 * 2**16
+LARGER = "Set a larger max_bytes."
 # Far more than the head of an encrypted blob, which ends with a separator.
 MAX_HEAD_BYTES = 2**13
 # Far more than the id of a blob.
@@ -108,10 +111,11 @@ class BlobUpload:
 
 
 class BlobReader:
-    """Decodes a blob, plain or encrypted, piece by piece as it is received."""
+    """Decodes a blob, plain or encrypted, piece by piece as it is received; or a text."""
 
-    def __init__(self, key: RSAPrivateKey | None) -> None:
+    def __init__(self, key: RSAPrivateKey | None, *, is_text: bool = False) -> None:
         self._key = key
+        self._is_text = is_text
         self._rest = b""  # an incomplete head, or an incomplete group of four base64 characters
         self._is_plain = False
         self._decryptor: Decryptor | None = None
@@ -136,6 +140,11 @@ class BlobReader:
             return b""
         return _decoded(self._rest)
 
+    @property
+    def is_web_form(self) -> bool:
+        """Whether what is decrypted is in the form of the web interface."""
+        return self._decryptor is not None and self._decryptor.is_web_form
+
     def _decrypt(self, piece: bytes) -> bytes:
         """Start the decryption."""
         self.is_encrypted = True
@@ -143,9 +152,76 @@ class BlobReader:
             raise DecryptionError(NO_KEY)
         from .cipher import Decryptor
 
-        self._decryptor = Decryptor(self._key)
+        self._decryptor = Decryptor(self._key, is_text=self._is_text)
         return self._decryptor.update(piece)
 
 
 def _decoded(text: bytes) -> bytes:
     return decode(text.decode("latin-1"))
+
+
+class ReceivedText(str):
+    """A large result that was decoded while it was received; as a `str`, its placeholder.
+
+    Attributes
+    ----------
+    data : bytes, str or DecryptionError
+        The result, as text once it was read as text; or the error from reading it.
+    """
+
+    data: bytes | str | DecryptionError
+    is_encrypted: bool
+    is_web_form: bool
+
+
+class ResultReceiver:
+    """Decodes one large result of a response while it is received, into memory or a file."""
+
+    def __init__(
+        self,
+        key: RSAPrivateKey | None,
+        counter: TransferCounter,
+        file: Callable[[], IO[bytes]] | None = None,
+        limit: SizeLimit | None = None,
+    ) -> None:
+        self._reader = BlobReader(key, is_text=True)
+        self._counter = counter
+        self._target: IO[bytes] | BytesIO = file() if file else BytesIO()
+        self._target.seek(0)
+        self._target.truncate()  # what an interrupted response has left
+        self._limit = copy(limit)
+        self._size = 0
+        self._error: DecryptionError | None = None
+
+    def update(self, piece: bytes) -> None:
+        """Decode the next piece; after an error, skip it, as other results may follow."""
+        self._size += len(piece)
+        self._take(partial(self._reader.update, piece))
+        self._counter.add(len(piece))
+
+    def _take(self, decode: Callable[[], bytes]) -> None:
+        if self._error:
+            return
+        try:
+            data = decode()
+        except DecryptionError as error:
+            self._error = error
+        else:
+            self._target.write(self._limit.take(data) if self._limit else data)
+
+    def finish(self) -> ReceivedText:
+        """Return the result, after the last piece."""
+        self._take(self._reader.finish)
+        found = ReceivedText(placeholder(self._size))
+        found.is_encrypted, found.is_web_form = self._reader.is_encrypted, self._reader.is_web_form
+        if found.is_web_form and not self._error:
+            from .cipher import without_web_form
+
+            self._target.seek(0)
+            data = without_web_form(self._target.read())
+            self._target.seek(0)
+            self._target.truncate()
+            self._target.write(data)
+        target = self._target
+        found.data = self._error or (target.getvalue() if isinstance(target, BytesIO) else b"")
+        return found

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from vantage6.bindings.secret import SecretBytes
 
 from ..errors import DecryptionError
-from .base64 import decode, decoded_pieces, encode
+from .base64 import Decoder, decode, decoded_pieces, encode
 from .keys import fingerprint, load_public_key, public_key_of
 from .wire_format import SEPARATOR
 
@@ -52,7 +52,17 @@ class Encryptor:
         key, iv = SecretBytes(os.urandom(AES_KEY_BYTES)), os.urandom(IV_BYTES)
         wrapped_key = load_public_key(public_key).encrypt(key, PKCS1v15())
         self.head = f"{encode(wrapped_key)}{SEPARATOR}{encode(iv)}{SEPARATOR}"
+        self._key, self._iv = key, iv
         self._cipher = Cipher(AES(key), CTR(iv)).encryptor()
+
+    def at(self, start: int, data: memoryview) -> memoryview:
+        """Encrypt the part of the data from `start` on, in any order and in any thread."""
+        block = int.from_bytes(self._iv, "big") + start // IV_BYTES
+        iv = (block % (1 << 8 * IV_BYTES)).to_bytes(IV_BYTES, "big")
+        # Unlike `update`, this lets other threads run meanwhile (cryptography 50).
+        buffer = bytearray(len(data) + IV_BYTES)
+        count = Cipher(AES(self._key), CTR(iv)).encryptor().update_into(data, buffer)
+        return memoryview(buffer)[:count]
 
     def update(self, data: bytes | memoryview) -> bytes:
         """Encrypt the next piece of the data."""
@@ -60,23 +70,29 @@ class Encryptor:
 
 
 class Decryptor:
-    """Decrypts one message in the blob form, piece by piece as it is received."""
+    """Decrypts one message, in the blob form or as text, piece by piece as it is received."""
 
-    def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, private_key: rsa.RSAPrivateKey, *, is_text: bool = False) -> None:
         self._private_key = private_key
         self._head = b""
         self._cipher: CipherContext | None = None
+        self._decoder = Decoder() if is_text else None
+        self.is_web_form = False
 
     def update(self, data: bytes) -> bytes:
         """Decrypt the next piece of the message."""
         if self._cipher is None:
             data = self._read_head(data)
-        return self._cipher.update(data) if self._cipher else b""
+        if self._cipher is None:
+            return b""
+        return self._cipher.update(self._decoder.update(data) if self._decoder else data)
 
     def finish(self) -> None:
         """Check, after the last piece, that the message had a complete head."""
         if self._cipher is None:
             raise DecryptionError(_NOT_THE_FORMAT)
+        if self._decoder:
+            self._decoder.finish()
 
     def _read_head(self, data: bytes) -> bytes:
         """Collect the head; return the data after its end."""
@@ -84,7 +100,7 @@ class Decryptor:
         parts = self._head.split(SEPARATOR.encode(), 2)
         if len(parts) == 3:
             wrapped_key, iv = (part.decode("latin-1") for part in parts[:2])
-            self._cipher, _ = _open_head(wrapped_key, iv, self._private_key)
+            self._cipher, self.is_web_form = _open_head(wrapped_key, iv, self._private_key)
             self._head = b""
             return parts[2]
         if len(self._head) > MAX_HEAD_BYTES:
@@ -114,7 +130,7 @@ def decrypt(message: str, private_key: rsa.RSAPrivateKey) -> bytes:
     for piece in decoded_pieces(message, end_of_iv + 1):
         plain.write(cipher.update(piece))
     data = plain.getvalue()
-    return _without_web_form(data) if is_web_form else data
+    return without_web_form(data) if is_web_form else data
 
 
 def _open_head(
@@ -130,7 +146,8 @@ def _open_head(
     return Cipher(AES(key), CTR(iv_bytes)).decryptor(), is_web_form
 
 
-def _without_web_form(data: bytes) -> bytes:
+def without_web_form(data: bytes) -> bytes:
+    """Return the data of a message whose key was wrapped as text."""
     try:
         return decode(data.decode("ascii"))
     except (DecryptionError, UnicodeDecodeError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from ..errors import DecryptionError
 from .base64 import decode
+from .blobs import ReceivedText
 from .wire_format import NO_KEY, NOT_ENCRYPTED, is_encrypted
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Reader:
 
     def holds_encrypted(self, value: str | None, *, in_blob: bool | None) -> bool:
         """Return whether an input or a result is encrypted."""
+        if isinstance(value, ReceivedText):
+            return value.is_encrypted
         if in_blob and value:
             blob = self.blobs.get(value)
             return blob is not None and blob.is_encrypted
@@ -74,6 +77,11 @@ class Reader:
         is_plain = value and not self.holds_encrypted(value, in_blob=in_blob)
         if is_plain and self.needs_encrypted:
             raise DecryptionError(NOT_ENCRYPTED)
+        if isinstance(value, ReceivedText):
+            data = value.data.encode() if isinstance(value.data, str) else value.data
+            if isinstance(data, bytes):
+                return data
+            raise self.with_key_owner(data) if value.is_encrypted else data
         if in_blob and value:
             blob = self.blobs.pop(value, None)
             if blob is None:
@@ -96,6 +104,8 @@ class Reader:
         """Decode a value as text; check that an encrypted one is complete JSON."""
         # The format does not detect changes in transit. This check finds those that result in bytes
         # that are not text, or text that is not JSON.
+        if isinstance(value, ReceivedText) and isinstance(value.data, str):
+            return value.data
         was_encrypted = self.holds_encrypted(value, in_blob=in_blob)
         data = self.open(value, in_blob=in_blob)
         if data is None:
@@ -108,6 +118,8 @@ class Reader:
             mismatch = "text, got bytes" if text is None else "JSON, got text"
             reasons = f"; {REASONS}" if was_encrypted else ""
             raise _NotTextError(f"expected {mismatch} of another form{reasons}")
+        if isinstance(value, ReceivedText):
+            value.data = text  # others may hold the row, which must not hold the bytes, too
         return text
 
 
@@ -130,7 +142,7 @@ def open_result(row: Result, reader: Reader) -> Result:
     try:
         text = reader.open_text(row["result"], in_blob=row.get("blob_storage_used"))
     except DecryptionError as error:
-        raise result_error(row, error) from error
+        raise result_error(row["run"]["id"], error) from error
     # Nodes report an empty text for runs that crashed; the result of an algorithm is never empty.
     return {**row, "result": text or None}
 
@@ -140,12 +152,11 @@ def open_result_bytes(row: Result, reader: Reader) -> bytes | None:
     try:
         return reader.open(row["result"], in_blob=row.get("blob_storage_used")) or None
     except DecryptionError as error:
-        raise result_error(row, error) from error
+        raise result_error(row["run"]["id"], error) from error
 
 
-def result_error(row: Result, error: DecryptionError) -> DecryptionError:
+def result_error(run_id: int, error: DecryptionError) -> DecryptionError:
     """Add the run to an error about its result."""
-    run_id = row["run"]["id"]
     is_readable = isinstance(error, _NotTextError)
     hint = f" (result.get_bytes({run_id}) returns its bytes)" if is_readable else ""
     return DecryptionError(f"result of run {run_id}: {error}{hint}", [run_id])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from vantage6.bindings.secret import HIDDEN
@@ -116,6 +115,8 @@ def _without_login(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine."""
     try:
+        from ipaddress import ip_address  # slow to import
+
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .deadline import Deadline
+    from .large_texts import LargeTexts, OnTransfer
 
 # Key of the context among the extensions of an httpx request.
 KEY = "vantage6"
@@ -26,6 +27,8 @@ class SendOptions:
     max_retries: int | None = None  # None for the client's limit
     refused: type[UnauthorizedError] = PermissionDeniedError  # the error for a 401 of other causes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    on_transfer: OnTransfer | None = None  # for a body that is made while it is sent
+    texts: LargeTexts | None = None  # what takes the large texts of the response
 
     def __post_init__(self) -> None:
         retries = cast("object", self.max_retries)

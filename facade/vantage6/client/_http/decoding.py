@@ -65,7 +65,7 @@ def decode_json(
     if not 200 <= response.status < 300:
         raise error_for(response, refused)
     with suppress(ValueError, RecursionError):
-        return json.loads(response.content)
+        return json.loads(response.content, object_hook=response.texts and response.texts.place)
     # Outside the `except`, since that error contains the whole body.
     raise invalid_response(
         "the body is not JSON; perhaps this is not the API, or a proxy responded in its place",

@@ -25,6 +25,8 @@ from .status_errors import error_for
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
+    from .large_texts import LargeTexts
+
 
 def client_options(url: str, auth: httpx.Auth) -> dict[str, Any]:
     """Return the arguments for both kinds of httpx client."""
@@ -44,15 +46,21 @@ def build_request(
     http: httpx.Client | httpx.AsyncClient,
     call: Call[object],
     headers: Mapping[str, str],
+    content: Any = None,
+    size: int = 0,
 ) -> httpx.Request:
+    """Build the request for a call; the `content` of a size replaces its body."""
     params: dict[str, Any] = dict(call.query)
     check_request(call.method, call.path, headers)
+    if content is not None:  # a known length, since uWSGI shows chunked bodies as empty
+        headers = {**headers, "Content-Type": "application/json", "Content-Length": str(size)}
     try:
         request = http.build_request(
             call.method,
             call.path,
             params=params or None,
-            json=call.body,
+            json=call.body if content is None else None,
+            content=content,
             headers=headers,
         )
     except (httpx.InvalidURL, TypeError, ValueError) as error:
@@ -73,18 +81,21 @@ def build_form(http: httpx.Client | httpx.AsyncClient, url: str, form: Mapping[s
     return http.build_request("POST", url, data=dict(form))
 
 
-def to_response(response: httpx.Response, *, is_read: bool = True) -> Response:
+def to_response(
+    response: httpx.Response, *, is_read: bool = True, texts: LargeTexts | None = None
+) -> Response:
     """Return the parts of a response that the rest of the package needs."""
     context = context_of(response.request)
     return Response(
         method=response.request.method,
         url=scrub(str(response.request.url)),
         status=response.status_code,
-        content=response.content if is_read else b"",
+        content=texts.finish() if texts else response.content if is_read else b"",
         location=response.headers.get("location") if response.is_redirect else None,
         total=parse_count(response.headers.get("total-count", "")),
         date=response.headers.get("date"),
         may_have_arrived=context.may_have_arrived if context else False,
+        texts=texts,
     )
 
 
@@ -102,6 +113,12 @@ def not_a_blob(response: httpx.Response) -> Vantage6Error:
         f"blob: expected {BLOB}, got {kind!r}. Perhaps a proxy responded in place of the server.",
         received,
     )
+
+
+def too_large(response: httpx.Response, most: int) -> Vantage6Error:
+    """Create the error for a response that holds too much beside its large texts."""
+    reason = f"body: expected at most {most} bytes beside the results, got more"
+    return invalid_response(reason, to_response(response, is_read=False))
 
 
 def require_same(piece: bytes | None, request: httpx.Request, received: int) -> bytes:

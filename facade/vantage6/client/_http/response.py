@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from .large_texts import LargeTexts
 
 # A count with more digits than this is not valid.
 MAX_COUNT_DIGITS = 18
@@ -23,6 +26,12 @@ class Response:
     total: int | None = None
     date: str | None = None
     may_have_arrived: bool = False  # an earlier attempt of the same request
+    texts: LargeTexts | None = field(default=None, repr=False)  # those that are not in `content`
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.content) + (self.texts.size if self.texts else 0)
 
 
 def parse_count(header: str) -> int | None:

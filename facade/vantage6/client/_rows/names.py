@@ -184,6 +184,7 @@ class Directory(Generic[Row]):
         from difflib import get_close_matches  # rarely needed
 
         naming = self._naming
+
         close = get_close_matches(fold_name(name), self._loose)
         similar = list({row["id"]: row for match in close for row in self._loose[match]}.values())
         if similar:

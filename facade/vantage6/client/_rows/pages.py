@@ -65,14 +65,18 @@ class Pages(Generic[Row]):
         self._links: PageLinks | None = None
         self.has_more = True
 
-    def add(self, page: PageOf[Row], content: bytes) -> str | None:
-        """Add the next page and its JSON; return an error message if the listing must stop."""
+    def add(self, page: PageOf[Row], content: bytes, size: int | None = None) -> str | None:
+        """Add the next page and its JSON; return an error message if the listing must stop.
+
+        The size is that of the body, which may have had large texts that are not in the JSON.
+        """
+        size = len(content) if size is None else size
         before, links = len(self._by_id), page["links"]
         self._by_id.update((cast("dict[str, object]", row)["id"], row) for row in page["data"])
         self._links = self._links or links
-        self._left -= decoded_size(content)
+        self._left -= decoded_size(content) + size - len(content)
         self.has_more = "next" in links
-        self._advance(len(content))
+        self._advance(size)
         if self.has_more and len(self._by_id) == before:
             return "this page has no new row, and is not the last page"
         if self._left < 0:

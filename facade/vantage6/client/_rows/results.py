@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -137,8 +138,9 @@ class ResultRows(Rows["Result"]):
     def _labels(self) -> list[str]:
         """Return the organization of each row, with the id of the run if it is not unique."""
         names = [self.organizations.get(row["run"]["id"], "") for row in self]
+        counts = Counter(names)
         return [
-            name if name and names.count(name) == 1 else f"{name} (run {row['run']['id']})".strip()
+            name if name and counts[name] == 1 else f"{name} (run {row['run']['id']})".strip()
             for name, row in zip(names, self, strict=True)
         ]
 

@@ -85,9 +85,11 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
     check_replaceable(path)
     with file_errors(path, "writing"):
         # The path may be as long as the system permits, so the other name is short.
+        import tempfile  # slow to import
+
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from .._encryption.base64 import encode
-from .._http.request import without_none
+from .._encryption.large_inputs import LargeInput, is_large
+from .._http.request import holds_key, without_none
 from .._rows.names import join_first
 from .._rows.references import given_id, references
 from ..errors import EncryptionNotSetUpError, InvalidInputError, InvalidKeyError
@@ -47,7 +49,7 @@ def check_organizations(organizations: Sequence[Ref]) -> list[Ref] | None:
 
 def check_distinct(ids: Sequence[int]) -> None:
     """Reject duplicate organizations, for which the server's own error is misleading."""
-    duplicate = next((id_ for index, id_ in enumerate(ids) if id_ in ids[:index]), None)
+    duplicate = next((id_ for id_, count in Counter(ids).items() if count > 1), None)
     if duplicate is not None:
         raise InvalidInputError(
             f"organizations: expected each organization once, got organization {duplicate} twice. "
@@ -146,6 +148,13 @@ def _check_input(given: Mapping[str, object], prefix: str) -> Mapping[str, objec
 
 def plain_inputs(ids: Iterable[int], data: bytes, field: str = "input") -> list[TaskOrganization]:
     """Return the input of each organization for a collaboration without encryption."""
+    ids = list(ids)
+    if is_large(data, ids):
+        if b"PRIVATE" in data and holds_key(data.decode()):
+            raise InvalidInputError(
+                "input: expected no private key, got the text of one. Nothing was sent."
+            )
+        return [cast("TaskOrganization", {"id": id_, field: LargeInput(data)}) for id_ in ids]
     text = encode(data)
     return [cast("TaskOrganization", {"id": id_, field: text}) for id_ in ids]
 
@@ -154,10 +163,22 @@ def encrypted_inputs(
     ids: Iterable[int], data: bytes, members: Iterable[Organization], field: str = "input"
 ) -> list[TaskOrganization]:
     """Return the input of each organization, encrypted so that only it can read it."""
-    from .._encryption.cipher import encrypt
+    from .._encryption.cipher import Encryptor, encrypt
 
-    keys = public_keys(ids, members)
-    return [cast("TaskOrganization", {"id": id_, field: encrypt(data, keys[id_])}) for id_ in ids]
+    ids = list(ids)
+    keys, as_made = public_keys(ids, members), is_large(data, ids)
+    return [
+        cast(
+            "TaskOrganization",
+            {
+                "id": id_,
+                field: LargeInput(data, Encryptor(keys[id_]))
+                if as_made
+                else encrypt(data, keys[id_]),
+            },
+        )
+        for id_ in ids
+    ]
 
 
 def public_keys(ids: Iterable[int], members: Iterable[Organization]) -> dict[int, str]:

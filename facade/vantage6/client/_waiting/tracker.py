@@ -105,9 +105,11 @@ class TaskTracker:
         self._stores_before_status = stores_before_status
         self.tasks = {id_: TaskState(id_) for id_ in task_ids}
         self.runs: dict[int, RunProgress] = {}  # without the names of the organizations
+        self._run_ids: dict[int, set[int]] = {}  # of each task and subtask
         self.rooms: set[int] = set()
         self.clock = 0.0  # what the server's clock is ahead of the monotonic one
         self._roots = {id_: id_ for id_ in self.tasks}
+        self._subtasks: dict[int, list[int]] = {}
         self._began, self._interval, self.timeout, self._each = now, interval, timeout, each
         self._closely, self._logs, self.enough = closely or bool(enough), logs, enough
         self._last_poll = self._last_response = self._due = now  # for all tasks
@@ -136,12 +138,12 @@ class TaskTracker:
 
     def subtask_ids(self, task_id: int) -> list[int]:
         """Return the known subtasks of a task."""
-        return [id_ for id_, root in self._roots.items() if root == task_id and id_ != root]
+        return list(self._subtasks.get(task_id, ()))
 
     def runs_of(self, *task_ids: int) -> list[RunProgress]:
         """Return the known runs of tasks, in the order of the requested organizations."""
-        runs = sorted(self.runs.values(), key=lambda run: run.run_id)
-        return [run for id_ in task_ids for run in runs if run.task_id == id_]
+        ids = (run_id for id_ in task_ids for run_id in sorted(self._run_ids.get(id_, ())))
+        return [self.runs[run_id] for run_id in ids]
 
     def progress(self, task_id: int, now: float, name_of: Callable[[int | None], str]) -> Progress:
         """Return the progress of a task, with the runs of its subtasks."""
@@ -212,6 +214,9 @@ class TaskTracker:
             before, status = self.runs.get(row["id"]), row.get("status") or "pending"
             organization = row.get("organization")
             is_offline = row.get("node", {}).get("status") == "offline"
+            if before and before.task_id != task_id:
+                self._run_ids[before.task_id].discard(row["id"])
+            self._run_ids.setdefault(task_id, set()).add(row["id"])
             self.runs[row["id"]] = RunProgress(
                 run_id=row["id"],
                 task_id=task_id,
@@ -235,19 +240,20 @@ class TaskTracker:
         task = self.tasks[task_id]
         task.status = "not found" if task.polled == -inf else "deleted"
         task.error, task.is_over, task.results = error, True, None
-        ids = {task_id, *self.subtask_ids(task_id)}
-        self.runs = {id_: run for id_, run in self.runs.items() if run.task_id not in ids}
+        for id_ in (task_id, *self.subtask_ids(task_id)):
+            for run_id in self._run_ids.pop(id_, ()):
+                self.runs.pop(run_id, None)
         task.run_ids = []
 
     def looked(self, task_ids: Iterable[int], now: float, began: float | None = None) -> None:
         """Record a successful poll of some tasks, which began earlier, and reschedule them."""
-        polled = [self.tasks[id_] for id_ in task_ids]
+        polled = {id_: self.tasks[id_] for id_ in task_ids}
         self._last_response, self._failures = now, 0
         began = now if began is None else began
-        if all(task in polled for task in self.open_tasks):
+        if all(task.task_id in polled for task in self.open_tasks):
             self._last_poll, self._due = now, inf
             self._had_last = self.is_last(began)
-        for task in polled:
+        for task in polled.values():
             task.polled = now
             if task.run_ids:  # what other runs announced is not about this task
                 task.polls = {
@@ -261,7 +267,9 @@ class TaskTracker:
                 times[:] = [at for at in times if at > began]
         # If all tasks must end, polls of those that seemed to have ended were postponed until now.
         done = self._apparently_done(now, lambda task: task.reported | task.stored)
-        self._poll_end((task for task in done if task not in polled and not task.polls), now)
+        self._poll_end(
+            (task for task in done if task.task_id not in polled and not task.polls), now
+        )
 
     def poll_failed(self, now: float) -> bool:
         """Record a poll without a response; return whether to retry."""
@@ -355,8 +363,9 @@ class TaskTracker:
             task.plan(NEWS, first, first + pause)
 
     def _add_subtask(self, task_id: int, parent_id: int) -> None:
-        if root := self._roots.get(parent_id):
-            self._roots.setdefault(task_id, root)
+        if (root := self._roots.get(parent_id)) and task_id not in self._roots:
+            self._roots[task_id] = root
+            self._subtasks.setdefault(root, []).append(task_id)
 
     # ---- schedule -------------------------------------------------------------------------------
 

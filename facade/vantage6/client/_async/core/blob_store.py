@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..._encryption.blobs import (
+    LARGER,
     Blob,
     BlobReader,
     BlobUpload,
+    ResultReceiver,
     SizeLimit,
     TransferCounter,
     check_blob_id,
 )
 from ..._encryption.payloads import input_key
+from ..._http.context import SendOptions
 from ..._http.decoding import decode_response, validate
+from ..._http.large_texts import LargeTexts
 from ..._utils.threads import run_in_thread
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._backend.v4_operations import ServerOperations
-    from ..._encryption.blobs import OnTransfer
     from ..._encryption.payloads import Reader
     from ..._encryption.trust import Trust
+    from ..._http.large_texts import OnTransfer
     from .connection import Connection
 
 
@@ -88,6 +93,20 @@ class BlobStore:
         if plain and await self.must_be_encrypted(plain):
             return replace(reader, needs_encrypted=True)
         return reader
+
+    def receiving(
+        self,
+        report: OnTransfer | None = None,
+        file: Callable[[], IO[bytes]] | None = None,
+        max_bytes: int | None = None,
+    ) -> SendOptions:
+        """Return the options for responses with results, of which a large one may go to a file."""
+        counter, limit, max_body = TransferCounter(report), None, None
+        if max_bytes is not None:
+            limit = SizeLimit(max_bytes, LARGER)
+            max_body = max_bytes // 3 * 4 + self._connection.http.limits.max_response_bytes
+        sink = partial(ResultReceiver, self._reader().key, counter, file, limit)
+        return SendOptions(texts=LargeTexts("result", sink, max_body))
 
     async def must_be_encrypted(self, row: Result) -> bool:
         """Return whether a result is of a collaboration that is known to be encrypted."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..._http.context import DEFAULTS, SendOptions
+from ..._http.large_texts import LargeBody
 from ..._http.limits import BLOB
 from ..._http.messages import (
     build_form,
@@ -18,6 +19,7 @@ from ..._http.messages import (
     not_a_blob,
     require_same,
     to_response,
+    too_large,
 )
 from ..._http.retry import Retries
 from ..._http.secrets import calling_back
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..._auth.bearer import BearerAuth
     from ..._http.context import RequestContext
+    from ..._http.large_texts import LargeTexts
     from ..._http.limits import Limits
     from ..._http.response import Response
     from .pools import AsyncPools
@@ -83,11 +86,50 @@ class AsyncHttp(httpx.AsyncClient):
 
     async def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
         """Send a call, signed unless the options say otherwise, and return the response."""
-        request = build_request(self, call, options.headers)
-        retries = Retries(request, self.limits, options)
+        large = LargeBody.of(call.body, options.on_transfer)
+        if large is None:
+            request = build_request(self, call, options.headers)
+            retries = Retries(request, self.limits, options)
+        else:
+            body = StreamedBody(large)
+            request = build_request(self, call, options.headers, body, large.size)
+            retries = Retries(request, self.limits, options)
+            body.context = retries.context
         # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
+        if options.texts:
+            return await self._receive(request, retries, options.texts)
         return to_response(await self.send(request, retries=retries, **auth))
+
+    async def _receive(
+        self, request: httpx.Request, retries: Retries, texts: LargeTexts
+    ) -> Response:
+        """Send a request, and pass on the large texts of the response as they arrive."""
+        from asyncio import sleep
+
+        if texts.max_response_bytes:
+            retries.context.max_response_bytes = texts.max_response_bytes
+        while True:
+            response = await self.send(request, retries=retries, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    return to_response(response)
+                texts.begin()
+                clock = TransferClock(retries.context)
+                async for piece in response.aiter_bytes():
+                    clock.add(piece)
+                    if texts.take(piece) > self.limits.max_response_bytes:
+                        raise too_large(response, self.limits.max_response_bytes)
+                return to_response(response, texts=texts)
+            except httpx.RequestError as error:
+                delay = retries.after_error(error)
+            finally:
+                await response.aclose()
+            if isinstance(delay, BaseException):
+                raise delay
+            await sleep(delay)
+            retries.begin()
 
     async def post_form(self, url: str, form: Mapping[str, str]) -> Response:
         """Send a form, which is never signed, and return the response."""

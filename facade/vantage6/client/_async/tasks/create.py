@@ -8,6 +8,8 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ..._http.context import SendOptions
+from ..._http.large_texts import is_same_text
 from ..._rows.pages import SORT
 from ..._tasks.request import matches_request
 from ..._utils.logging import LOGGER
@@ -23,6 +25,7 @@ from ...errors import (
 
 if TYPE_CHECKING:
     from ..._backend.rows import Task, TaskInput
+    from ..._http.large_texts import OnTransfer
     from ..core.core import Core
 
 # The number of the user's newest tasks to search for a task whose creation got no response.
@@ -31,11 +34,12 @@ NEWEST = 20
 PASSED_ON = frozenset({502, 504})
 
 
-async def create(core: Core, body: TaskInput) -> Task:
+async def create(core: Core, body: TaskInput, on_transfer: OnTransfer | None = None) -> Task:
     """Create a task; the request is sent once, regardless of the response."""
+    options = SendOptions(on_transfer=on_transfer)
     began = monotonic()
     try:
-        task = await core.send(core.backend.server.create_task(body))
+        task = await core.send(core.backend.server.create_task(body), options)
     except (TransportError, ServerError, InvalidResponseError) as error:
         if not _is_uncertain(error):
             raise
@@ -88,6 +92,9 @@ async def _find_created(core: Core, requested: TaskInput, began: float) -> Task 
             for run in runs
             if (organization := run.get("organization"))
         }
-        if inputs == {part["id"]: part.get(field) for part in requested["organizations"]}:
+        sent = {part["id"]: part.get(field) for part in requested["organizations"]}
+        if inputs.keys() != sent.keys():
+            continue
+        if all(is_same_text(text, inputs[id_]) for id_, text in sent.items()):
             return task
     return None

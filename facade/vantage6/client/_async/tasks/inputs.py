@@ -13,7 +13,7 @@ from ...errors import EncryptionNotSetUpError
 
 if TYPE_CHECKING:
     from ..._backend.rows import TaskOrganization
-    from ..._encryption.blobs import OnTransfer
+    from ..._http.large_texts import OnTransfer
     from ..._rows.references import Ref
     from ..core.core import Core
 

@@ -135,7 +135,7 @@ class Poller:
 
     async def _send(self, call: Call[T]) -> T:
         """Send a call, and record the time of the server."""
-        body, response = await self._core.exchange(call)
+        body, response = await self._core.exchange(call, self._core.blobs.receiving())
         self._tracker.clock = server_time(response.date, time.time()) - time.monotonic()
         return body
 

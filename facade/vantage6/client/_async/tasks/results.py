@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..._backend.rows import Run
+    from ..._http.large_texts import OnTransfer
     from ..core.core import Core
 
 
 async def fetch_results(
-    core: Core, task_id: int, runs: Sequence[Run] | None = None, since: float | None = None
+    core: Core,
+    task_id: int,
+    runs: Sequence[Run] | None = None,
+    since: float | None = None,
+    on_transfer: OnTransfer | None = None,
 ) -> ResultRows:
     """Fetch the results of a task, still encoded, with names requested after `since`."""
     since = monotonic() if since is None else since
-    rows = await core.rows(partial(core.backend.server.list_results, task_id=task_id))
+    listing = partial(core.backend.server.list_results, task_id=task_id)
+    rows = await core.rows(listing, options=core.blobs.receiving(on_transfer))
     if runs is None:
         runs = await core.rows(partial(core.backend.server.list_runs, task_id=task_id))
     ids = [row["id"] for run in runs if (row := run.get("organization"))]

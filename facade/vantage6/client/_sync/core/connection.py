@@ -106,19 +106,24 @@ class Connection:
         return explain_missing(error, call, self._service, version) or error
 
     def rows(
-        self, listing: Listing[PageOf[Row]], page: int | None = None, per_page: int | None = None
+        self,
+        listing: Listing[PageOf[Row]],
+        page: int | None = None,
+        per_page: int | None = None,
+        options: SendOptions = DEFAULTS,
     ) -> Rows[Row]:
         """Return the rows of a listing: of all pages, or of one."""
         check_page(page, per_page)
         if page is not None or per_page is not None:
-            body, response = self.exchange(listing(page=page, per_page=per_page, sort=SORT))
+            call = listing(page=page, per_page=per_page, sort=SORT)
+            body, response = self.exchange(call, options)
             links, names = body["links"], self.names.displayed_organizations()
             return Rows(body["data"], links, response.total, names=names)
         pages = Pages[Row](self.http.limits.max_response_bytes, PAGE_SIZE)
         while pages.has_more:
             call = listing(page=pages.number, per_page=pages.per_page, sort=SORT)
-            body, response = self.exchange(call)
-            if reason := pages.add(body, response.content):
+            body, response = self.exchange(call, options)
+            if reason := pages.add(body, response.content, response.size):
                 raise invalid_response(reason, response)
         return pages.rows(self.names.displayed_organizations())
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from vantage6.bindings.secret import Secret
 
@@ -100,6 +100,12 @@ class State:
         return str(self.collaboration_id) if name and parse_id(name) is not None else name
 
 
+class Extracts(Protocol):
+    """Finds or starts an extraction, and returns the id of its data frame."""
+
+    def __call__(self, step: Extract) -> int: ...
+
+
 class Core(Connection):
     """The connection of a client to its server, with its login and chosen defaults."""
 
@@ -112,6 +118,9 @@ class Core(Connection):
         realm: Realm | None = None,
     ) -> None:
         # Not at the top, so that the package imports quickly.
+        from ..._http.library import import_httpx
+
+        import_httpx()  # before all that imports it
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import Http
@@ -291,7 +300,7 @@ class Core(Connection):
         self,
         steps: Generator[Call[Any] | Lookup | Extract, Any, T],
         options: SendOptions = DEFAULTS,
-        extract: Callable[[Extract], Awaitable[int]] | None = None,
+        extract: Extracts | None = None,
     ) -> T:
         """Send the calls, look up the names and extract the data that a backend's plan yields."""
         try:

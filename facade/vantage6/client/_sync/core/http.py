@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..._http.context import DEFAULTS, SendOptions
+from ..._http.large_texts import LargeBody
 from ..._http.limits import BLOB
 from ..._http.messages import (
     build_form,
@@ -19,6 +20,7 @@ from ..._http.messages import (
     not_a_blob,
     require_same,
     to_response,
+    too_large,
 )
 from ..._http.retry import Retries
 from ..._http.secrets import calling_back
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..._auth.bearer import BearerAuth
     from ..._http.context import RequestContext
+    from ..._http.large_texts import LargeTexts
     from ..._http.limits import Limits
     from ..._http.response import Response
     from .pools import Pools
@@ -84,11 +87,48 @@ class Http(httpx.Client):
 
     def exchange(self, call: Call[object], options: SendOptions = DEFAULTS) -> Response:
         """Send a call, signed unless the options say otherwise, and return the response."""
-        request = build_request(self, call, options.headers)
-        retries = Retries(request, self.limits, options)
+        large = LargeBody.of(call.body, options.on_transfer)
+        if large is None:
+            request = build_request(self, call, options.headers)
+            retries = Retries(request, self.limits, options)
+        else:
+            body = StreamedBody(large)
+            request = build_request(self, call, options.headers, body, large.size)
+            retries = Retries(request, self.limits, options)
+            body.context = retries.context
         # The client's BearerAuth signs each attempt and renews the token.
         auth: dict[str, Any] = {} if options.signed else {"auth": None}
+        if options.texts:
+            return self._receive(request, retries, options.texts)
         return to_response(self.send(request, retries=retries, **auth))
+
+    def _receive(self, request: httpx.Request, retries: Retries, texts: LargeTexts) -> Response:
+        """Send a request, and pass on the large texts of the response as they arrive."""
+        from time import sleep
+
+        if texts.max_response_bytes:
+            retries.context.max_response_bytes = texts.max_response_bytes
+        while True:
+            response = self.send(request, retries=retries, stream=True)
+            try:
+                if not response.is_success:
+                    response.read()
+                    return to_response(response)
+                texts.begin()
+                clock = TransferClock(retries.context)
+                for piece in response.iter_bytes():
+                    clock.add(piece)
+                    if texts.take(piece) > self.limits.max_response_bytes:
+                        raise too_large(response, self.limits.max_response_bytes)
+                return to_response(response, texts=texts)
+            except httpx.RequestError as error:
+                delay = retries.after_error(error)
+            finally:
+                response.close()
+            if isinstance(delay, BaseException):
+                raise delay
+            sleep(delay)
+            retries.begin()
 
     def post_form(self, url: str, form: Mapping[str, str]) -> Response:
         """Send a form, which is never signed, and return the response."""

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..._backend.former_names import explains_former, find_former
-from ..._encryption.blobs import BlobReader, SizeLimit, TransferCounter
+from ..._encryption.blobs import LARGER, BlobReader, ReceivedText, SizeLimit, TransferCounter
 from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
 from ..._encryption.wire_format import NOT_ENCRYPTED
 from ..._rows.references import id_of
@@ -19,7 +21,9 @@ from ..tasks.results import fetch_results
 from .base import Resource
 
 if TYPE_CHECKING:
-    from ..._encryption.blobs import OnTransfer
+    from ..._backend.rows import Result
+    from ..._http.context import SendOptions
+    from ..._http.large_texts import OnTransfer
     from ..._rows.references import IdOrRow, Ref
 
 # A sender can make a blob endless, and would fill the disk.
@@ -43,9 +47,8 @@ class Results(Resource):
         id_ : int or row
             Id or row of the run.
         on_transfer : callable, optional
-            Called while the result is downloaded from the server's blob store, if it is stored
-            there. Receives the number of bytes so far and None, since the server does not report
-            the total.
+            Called while the result is downloaded, if it has 256 KiB or more or is in the server's
+            blob store. Receives the number of bytes so far and None, since the total is unknown.
 
         Returns
         -------
@@ -67,7 +70,7 @@ class Results(Resource):
         >>> client.result.get(1)
         '{"sum": 3473.0, "count": 58}'
         """
-        row = self._core.send(self._server.get_result(id_of(id_, "run")))
+        row = self._row(id_, self._core.blobs.receiving(on_transfer))
         return open_result(row, self._core.blobs.results([row], on_transfer))["result"]
 
     def get_bytes(self, id_: IdOrRow, *, on_transfer: OnTransfer | None = None) -> bytes | None:
@@ -100,7 +103,7 @@ class Results(Resource):
         --------
         >>> image = client.result.get_bytes(1)
         """
-        row = self._core.send(self._server.get_result(id_of(id_, "run")))
+        row = self._row(id_, self._core.blobs.receiving(on_transfer))
         return open_result_bytes(row, self._core.blobs.results([row], on_transfer))
 
     def save(
@@ -112,9 +115,6 @@ class Results(Resource):
         on_transfer: OnTransfer | None = None,
     ) -> Path | None:
         """Write the result of one run to a file while downloading; it may be larger than memory.
-
-        This applies to servers with a blob store; other servers return each result as a whole,
-        within ``max_response_bytes``.
 
         Parameters
         ----------
@@ -154,25 +154,31 @@ class Results(Resource):
         """
         path = file_path(file, "file")
         check_replaceable(path)
-        row = self._core.send(self._server.get_result(id_of(id_, "run")))
-        if not row["result"]:
-            return None
-        with atomic_write(path) as target:
-            if not row.get("blob_storage_used"):
-                reader = self._core.blobs.results([row])
-                target.write(open_result_bytes(row, reader) or b"")
-                return path
-            reader = self._core.reader
-            blob, counter = BlobReader(reader.key), TransferCounter(on_transfer)
-            limit = SizeLimit(max_bytes, "Set a larger max_bytes.")
+        core, run_id = self._core, id_of(id_, "run")
+        with ExitStack() as stack:
+            # The file is opened once there is a result.
+            target = cache(partial(stack.enter_context, atomic_write(path)))
             try:
-                self._core.blobs.read(
-                    row["result"], blob, lambda piece: target.write(limit.take(piece)), counter
-                )
-                if not blob.is_encrypted and self._core.blobs.must_be_encrypted(row):
+                row = self._row(run_id, core.blobs.receiving(on_transfer, target, max_bytes))
+                value = row["result"]
+                if not value:
+                    return None
+                is_large, is_encrypted = isinstance(value, ReceivedText), True
+                if isinstance(value, ReceivedText):
+                    is_encrypted = value.is_encrypted
+                elif row.get("blob_storage_used"):
+                    is_large, blob = True, BlobReader(core.reader.key)
+                    limit, write = SizeLimit(max_bytes, LARGER), target().write
+                    counter = TransferCounter(on_transfer)
+                    core.blobs.read(value, blob, lambda piece: write(limit.take(piece)), counter)
+                    is_encrypted = blob.is_encrypted
+                if not is_encrypted and core.blobs.must_be_encrypted(row):
                     raise DecryptionError(NOT_ENCRYPTED)
             except DecryptionError as error:
-                raise result_error(row, reader.with_key_owner(error)) from error
+                raise result_error(run_id, core.reader.with_key_owner(error)) from error
+            if not is_large:
+                reader = core.blobs.results([row])
+                target().write(open_result_bytes(row, reader) or b"")
         return path
 
     @explains_former("include_task")
@@ -214,5 +220,9 @@ class Results(Resource):
         >>> results.by_organization["Maastro"]
         {'sum': 2645.0, 'count': 45}
         """
-        results = fetch_results(self._core, self._id("task", task_id))
+        id_ = self._id("task", task_id)
+        results = fetch_results(self._core, id_, on_transfer=on_transfer)
         return open_results(results, self._core.blobs.results(reversed(results), on_transfer))
+
+    def _row(self, id_: IdOrRow, options: SendOptions) -> Result:
+        return self._core.send(self._server.get_result(id_of(id_, "run")), options)

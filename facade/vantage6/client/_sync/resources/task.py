@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..._backend.rows import Message, Task
     from ..._display.notify import NotifyOption
     from ..._display.views import ProgressOption
-    from ..._encryption.blobs import OnTransfer
+    from ..._http.large_texts import OnTransfer
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
     from ..._waiting.logs import LogLine
@@ -333,8 +333,9 @@ class Tasks(Placed, Named["Task"]):
             What the function does at HQ: ``"federated_compute"`` or ``"central_compute"``. Required
             there unless `store` knows the function; without meaning on servers 4.x.
         on_transfer : callable, optional
-            Called while inputs are uploaded to the server's blob store, if it has one. Receives
-            the number of bytes so far and the total for all organizations together.
+            Called while inputs are uploaded, if the server has a blob store or they are 512 KiB or
+            more together. Receives the number of bytes so far and the total for all organizations
+            together.
         field, fields : str and sequence of str, optional
             Field, or fields, to keep in the row.
 
@@ -433,7 +434,7 @@ class Tasks(Placed, Named["Task"]):
             store_id=store_id,
             organizations=inputs,
         )
-        task = create(self._core, body)
+        task = create(self._core, body, on_transfer)
         self._core.state.inputs.add(task["id"], data)
         LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
         offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
@@ -509,7 +510,7 @@ class Tasks(Placed, Named["Task"]):
         action : str, optional
             What the function does (HQ), as in `create`.
         on_transfer : callable, optional
-            Called while inputs are uploaded to the server's blob store, as in `create`.
+            Called while inputs are uploaded, as in `create`.
         interval : float
             Polling interval in seconds, as in ``client.wait_for_results``.
         timeout : float, optional

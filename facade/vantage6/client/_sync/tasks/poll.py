@@ -136,7 +136,7 @@ class Poller:
 
     def _send(self, call: Call[T]) -> T:
         """Send a call, and record the time of the server."""
-        body, response = self._core.exchange(call)
+        body, response = self._core.exchange(call, self._core.blobs.receiving())
         self._tracker.clock = server_time(response.date, time.time()) - time.monotonic()
         return body
 
