@@ -27,11 +27,13 @@ from tests.support.event_server import CUT, RecordedEvent, event_server
 from tests.support.mail_sink import MailSink
 from tests.support.paths import RECORDED_KEY, VECTORS_KEY
 from vantage6.client._async.core import pools as async_pools
+from vantage6.client._async.tasks import events as async_events
 from vantage6.client._auth.tokens import claims
 from vantage6.client._backend.v4 import V4
 from vantage6.client._encryption import keys
 from vantage6.client._events import socket as sockets
 from vantage6.client._sync.core import pools
+from vantage6.client._sync.tasks import events
 from vantage6.localnet import LocalNetwork
 from vantage6.localnet._server_network import ServerNetwork
 
@@ -56,6 +58,8 @@ TOKENS = ("access_token", "refresh_token", "container_token")
 LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::|%3A)\d+")
 # Nothing else of a header is looked at, and most tell about the machine or the login.
 KEPT_HEADERS = ("content-type", "total-count")
+# How long a replay waits for an event that is due, in seconds.
+EVENT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -249,11 +253,25 @@ def announced(
     """Enable events: record those of the network, or replay them."""
     monkeypatch.setattr(sockets, "can_connect", lambda: True)
     file = Path(vcr_cassette_dir) / f"{request.node.name}.events.json"
+    parse = V4.parse_event
     if not is_recording(request):
-        with event_server(json.loads(file.read_text()), lambda: vcr.play_count) as port:
+        recorded_events = json.loads(file.read_text())
+        seen: list[str] = []
+
+        def count(backend: V4, name: str, data: object) -> Any:
+            seen.append(name)
+            return parse(backend, name, data)
+
+        def is_due() -> bool:
+            """Return whether an event has not arrived yet that had, before the next request."""
+            after = [at for at, name, _ in recorded_events if name != CUT][len(seen) :]
+            return bool(after) and after[0] <= vcr.play_count
+
+        monkeypatch.setattr(V4, "parse_event", count)
+        hear_all_before_polls(monkeypatch, is_due)
+        with event_server(recorded_events, lambda: vcr.play_count) as port:
             yield replace(recorded, port=port)
         return
-    parse = V4.parse_event
 
     def heard(backend: V4, name: str, data: object) -> Any:
         tape.append((len(vcr), name, clean(data)))
@@ -264,6 +282,28 @@ def announced(
     file.parent.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(announcement) for announcement in tape)
     file.write_text(f"[\n{lines}\n]\n")
+
+
+def hear_all_before_polls(monkeypatch: pytest.MonkeyPatch, is_due: Callable[[], bool]) -> None:
+    """Let waits hear the events that were recorded before a request, before they send it."""
+    get, get_async = events.Subscription.get, async_events.Subscription.get
+
+    def patient(self: Any, seconds: float) -> Any:
+        until = time.monotonic() + EVENT_SECONDS
+        while is_due() and time.monotonic() < until:
+            if event := get(self, 0.01):
+                return event
+        return get(self, seconds)
+
+    async def patient_async(self: Any, seconds: float) -> Any:
+        until = time.monotonic() + EVENT_SECONDS
+        while is_due() and time.monotonic() < until:
+            if event := await get_async(self, 0.01):
+                return event
+        return await get_async(self, seconds)
+
+    monkeypatch.setattr(events.Subscription, "get", patient)
+    monkeypatch.setattr(async_events.Subscription, "get", patient_async)
 
 
 @pytest.fixture
