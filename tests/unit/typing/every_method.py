@@ -176,7 +176,7 @@ def store_role_sync(client: Client) -> None:
 def store_rule_sync(client: Client) -> None:
     assert_type(client.store.rule.list(), Rows[store.Rule])
     assert_type(client.store.rule.list()[0], store.Rule)
-    _ = client.store.rule.list()[0]["scope_"]  # type: ignore[typeddict-item]  # a typo is an error
+    _ = client.store.rule.list()[0]["scope_"]  # type: ignore[misc]  # a typo is an error
 
 
 def store_user_sync(client: Client) -> None:
