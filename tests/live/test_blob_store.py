@@ -26,10 +26,18 @@ CENTRAL = {"method": "central_average", "kwargs": {"column_name": "age"}}
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
-def blob_network(request: pytest.FixtureRequest) -> Iterator[LocalNetwork]:
+def blob_network(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalNetwork]:
+    file = tmp_path_factory.mktemp("algorithm") / "letters.py"
+    file.write_text('def count(text):\n    return {"count": len(text)}\n')
     version = os.environ.get("VANTAGE6_SCRIPT", "4.15.2")  # which `nox -s versions` chooses
     with LocalNetwork(
-        version=version, organizations=2, encrypted=request.param, blob_store=True
+        version=version,
+        organizations=2,
+        encrypted=request.param,
+        blob_store=True,
+        algorithms={"example/letters": file},
     ) as net:
         yield net
 
@@ -45,11 +53,12 @@ async def test_inputs_and_results_use_the_blob_store(
     await maybe_await(client.authenticate(user.username, user.password))
     await maybe_await(client.setup_encryption(key))
     assert await maybe_await(client.check_if_blob_store_enabled()) is True
-    # Far more than a piece, so that it is sent and read in several; the algorithm leaves it alone.
-    input_ = {**PARTIAL, "ballast": "x" * 3_000_000}
+    # Far more than a piece, so that it is sent and read in several.
+    input_ = {"method": "count", "kwargs": {"text": "x" * 3_000_000}}
+    letters = {**TASK, "image": "example/letters"}
     told: list[tuple[int, int | None]] = []
     task = await maybe_await(
-        client.task.create([2, 1], **TASK, input_=input_, on_transfer=lambda *n: told.append(n))
+        client.task.create([2, 1], **letters, input_=input_, on_transfer=lambda *n: told.append(n))
     )
     size = len(json.dumps(input_))
     assert told[-1] == (2 * size, 2 * size)
@@ -64,7 +73,7 @@ async def test_inputs_and_results_use_the_blob_store(
     assert await maybe_await(client.result.from_task(task["id"])) == results
     assert second.outputs[0]["average"] > 0
     counts = [json.loads(row["result"])["count"] for row in results]
-    assert all(counts)
+    assert counts == [3_000_000, 3_000_000]
     run = results[0]["run"]["id"]
     assert await maybe_await(client.result.get(run)) == results[0]["result"]
     told.clear()

@@ -17,9 +17,9 @@ from vantage6.client import (
     AsyncClient,
     Client,
     ClientClosedError,
+    ConfigurationError,
     DecryptionError,
     EncryptionNotSetUpError,
-    EndpointNotFoundError,
     KeyMismatchError,
     LoginExpiredError,
     NotAuthenticatedError,
@@ -182,7 +182,9 @@ def test_missing_permission_does_not_refresh_the_token(network: LocalNetwork) ->
 def test_wrong_path_raises_a_clear_error(network: LocalNetwork) -> None:
     with (
         Client("http://127.0.0.1", network.port, "/wrong", log_level=None) as client,
-        pytest.raises(EndpointNotFoundError, match="path"),
+        pytest.raises(
+            ConfigurationError, match=r"expected .*/api, where the API of this server is"
+        ),
     ):
         client.authenticate("researcher", "secret")
 

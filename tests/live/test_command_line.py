@@ -602,7 +602,7 @@ FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
     "unknown id": ("task show 999999", 5, "999999", {}),
     "refused": ("task kill 'average age'", 6, "v6c: ", {}),
     "server failed": ("api list_tasks --status completed", 7, "500", {}),
-    "no API": ("whoami -s {server}/nowhere", 7, "no such address", {}),
+    "no API": ("whoami -s {server}/nowhere", 2, "where the API of this server is", {}),
     "nobody there": ("whoami -s http://127.0.0.1:9/api", 8, "127.0.0.1:9", {}),
     "no TLS": ("whoami -s {server_tls}", 8, "v6c: ", {}),
     "failed": ("task wait 'average of nothing'", 9, "crashed", {}),

@@ -133,7 +133,7 @@ def test_unknown_realm_is_not_found(provider: IdentityProvider) -> None:
 # -- passwords -------------------------------------------------------------------------------------
 def test_password_login(web: httpx.Client, provider: IdentityProvider) -> None:
     answer = password_login(web, provider).json()
-    assert answer["scope"] == "profile email"
+    assert sorted(answer["scope"].split()) == ["email", "profile"]
     header = {"Authorization": f"Bearer {answer['access_token']}"}
     refused = web.get("/protocol/openid-connect/userinfo", headers=header)
     assert refused.status_code == 403, "without the scope openid"
