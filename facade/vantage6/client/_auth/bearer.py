@@ -191,7 +191,7 @@ class BearerAuth(httpx.Auth):
             self.share()
             return None
         except LoginExpiredError as error:
-            if self.tokens:
+            if self.tokens and self.strategy.refusal_is_final:
                 self._ended = self.tokens, copy(error)  # without its traceback
             raise
         except LoginFailedError:

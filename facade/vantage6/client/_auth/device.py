@@ -88,6 +88,8 @@ class Presenter(Protocol):
 class DeviceLogin(AuthStrategy):
     """Log in with a code that the user enters in a browser."""
 
+    refusal_is_final = True
+
     realm: Realm
     presenter: Presenter
 

@@ -178,6 +178,8 @@ def renew(realm: Realm, tokens: Tokens) -> LoginFlow:
 class RealmRefresh(AuthStrategy):
     """Renew tokens until they expire: for a saved login, or without automatic login."""
 
+    refusal_is_final = True
+
     realm: Realm
 
     @property
@@ -202,6 +204,8 @@ class RealmRefresh(AuthStrategy):
 @dataclass(frozen=True)
 class RealmPassword(AuthStrategy):
     """Log in with a password, which few realms allow."""
+
+    refusal_is_final = True
 
     realm: Realm
     username: str
@@ -231,6 +235,8 @@ class RealmPassword(AuthStrategy):
 @dataclass(frozen=True)
 class ServiceAccount(AuthStrategy):
     """Log in with the secret of a program's own client of the realm."""
+
+    refusal_is_final = True
 
     realm: Realm
     client: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from ..errors import LoginExpiredError
 
@@ -67,6 +67,9 @@ def renew_or_log_in(renewal: LoginFlow, login: Callable[[], LoginFlow]) -> Login
 
 class AuthStrategy(Protocol):
     """One way to log in, as steps that a sync or an async client runs."""
+
+    # Whether a refused renewal is final: a realm says so, while a server or a proxy may err.
+    refusal_is_final: ClassVar[bool] = False
 
     @property
     def for_relogin(self) -> AuthStrategy:
