@@ -327,6 +327,18 @@ def test_enough_results_are_those_of_completed_runs() -> None:
     assert ledger.is_enough(1, 0) is None, "all are wanted"
 
 
+def test_reasons_are_not_those_of_an_earlier_poll() -> None:
+    ledger = TaskTracker([1], 0, 1, None)
+    ledger.update_runs(1, rows("pending", "completed", "crashed"))  # type: ignore[arg-type]
+    known = {1: "queued", 2: "done, without a result", 3: "crashed"}
+    assert ledger.reasons(1, 9) == known
+    failed = [{**row, "log": "KeyError: 'age'"} for row in rows("pending", "completed", "crashed")]
+    logged = {**known, 3: "crashed: KeyError: 'age'"}
+    assert ledger.reasons(1, 9, failed) == logged  # type: ignore[arg-type]
+    ledger.update_task(task("completed", None, "1", None))  # type: ignore[arg-type]
+    assert ledger.reasons(1, 9) == {id_: known[id_] for id_ in (2, 3)}
+
+
 def test_poll_when_the_time_for_all_results_is_over() -> None:
     ledger = TaskTracker([1], 0, 1, None, enough=Enough(1, 20))
     ledger.heard(Joined(4), 0)

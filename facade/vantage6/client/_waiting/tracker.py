@@ -27,6 +27,7 @@ from .._events.types import (
 from .._utils.pauses import POLL, RECHECK, RECONNECT, SHOW, SUSPECT
 from .._utils.time import to_timestamp
 from ..errors import InvalidInputError
+from .failure import describe_missing
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished
 
@@ -158,6 +159,16 @@ class TaskTracker:
             server_time=now + self.clock,
             silent_for=now - self._last_response if self.is_silent else None,
         )
+
+    def reasons(self, task_id: int, now: float, rows: Iterable[Run] = ()) -> dict[int, str]:
+        """Return why runs have no result, by id; the rows have the logs."""
+        logs = {row["id"]: row["log"] for row in rows}
+        is_completed = self.tasks[task_id].status == COMPLETED
+        return {
+            run.run_id: describe_missing(run, logs.get(run.run_id), now + self.clock)
+            for run in self.runs_of(task_id)
+            if run.is_over or not is_completed  # otherwise it is known from an earlier poll only
+        }
 
     def has_all_results(self, task_id: int) -> bool:
         """Return whether the server has the results of all runs, according to the events."""

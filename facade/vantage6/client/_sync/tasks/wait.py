@@ -218,7 +218,7 @@ def _finished(core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.
     results = _results(core, watch, task, since)
     if any(run.is_bad for run in watch.tracker.runs_of(task.task_id)):  # the others are enough
         runs = runs_of(core, task.task_id)
-        results.reasons = watch.reasons(task.task_id, {run["id"]: run["log"] for run in runs})
+        results.reasons = watch.tracker.reasons(task.task_id, monotonic(), runs)
     return Finished(task.task_id, task.status, results, error or open_readable(core, results))
 
 
@@ -233,7 +233,7 @@ def _failed(core: Core, watch: TaskWatcher, task: TaskState, since: float) -> Fi
     if watch.tracker.enough:
         reason += f"\n  at_least={watch.tracker.enough.at_least} can no longer be reached"
     results = fetch_results(core, task.task_id, runs, since)
-    results.reasons = watch.reasons(task.task_id, {run["id"]: run["log"] for run in runs})
+    results.reasons = watch.tracker.reasons(task.task_id, monotonic(), runs)
     if unreadable := open_readable(core, results):
         reason = f"{reason}\n  and {unreadable}"
     error = TaskFailedError(
@@ -266,7 +266,7 @@ def _results(core: Core, watch: TaskWatcher, task: TaskState, since: float = 0.0
     organizations = watch.name_runs(watch.tracker.runs_of(task.task_id), since)
     rows, limit = task.results or (), core.http.limits.max_response_bytes
     results = ResultRows(rows, FIRST_PAGE, organizations=organizations, max_bytes=limit)
-    results.reasons = watch.reasons(task.task_id)
+    results.reasons = watch.tracker.reasons(task.task_id, monotonic())
     return results
 
 

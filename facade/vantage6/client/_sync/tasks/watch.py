@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..._events.types import Joined, Lost, Refused
 from ..._utils.logging import LOGGER
 from ..._utils.time import to_timestamp
-from ..._waiting.failure import describe_missing
 from ..._waiting.logs import LogLine, LogMerger
 from ..._waiting.progress import Progress, describe_offline
 from ..._waiting.statuses import has_failed, has_finished
@@ -71,7 +70,7 @@ class TaskWatcher:
             stores_before_status=core.backend.stores_before_status,
         )
         self._closely, self._logs, self._is_shown = closely, logs, shown
-        self._until_last_run, self._enough = until_last_run, enough
+        self._until_last_run = until_last_run
         self._poller = Poller(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
@@ -138,7 +137,7 @@ class TaskWatcher:
         with_results = {
             id_ for id_ in ids if whole or (not self._closely and self.tracker.has_all_results(id_))
         }
-        runs = ("runs",) if whole or self._closely or self._enough else ()
+        runs = ("runs",) if whole or self._closely or self.tracker.enough else ()
         rows = self._poller.rows(with_results, "results", *runs)
         rows += self._poller.rows(ids - with_results, *runs)
         for row in rows:
@@ -161,7 +160,7 @@ class TaskWatcher:
     def complete(self, tasks: Iterable[TaskState]) -> None:
         """Request the missing results and organizations of finished tasks."""
         missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
-        runs = ("runs",) if self._enough else ()
+        runs = ("runs",) if self.tracker.enough else ()
         for row in self._poller.rows(missing, "results", *runs):
             self.tracker.update_task(row)
 
@@ -173,7 +172,7 @@ class TaskWatcher:
 
     def _is_over(self, task: TaskState) -> bool:
         """Return whether the wait for a task is over."""
-        if self._enough:
+        if self.tracker.enough:
             return self.tracker.is_enough(task.task_id, time.monotonic()) is not None
         if not has_finished(task.status):
             return False
@@ -256,14 +255,6 @@ class TaskWatcher:
         """Return the progress of tasks."""
         now = time.monotonic()
         return [self.tracker.progress(task.task_id, now, self._name_of) for task in tasks]
-
-    def reasons(self, task_id: int, logs: Mapping[int, str | None] | None = None) -> dict[int, str]:
-        """Return why runs have no result, by id, as far as it is known."""
-        now = time.monotonic() + self.tracker.clock
-        return {
-            run.run_id: describe_missing(run, (logs or {}).get(run.run_id), now)
-            for run in self.tracker.runs_of(task_id)
-        }
 
     def name_runs(self, runs: Iterable[RunProgress], since: float = 0.0) -> dict[int, str]:
         """Return the name of the organization of each run by id, requested after `since`."""
