@@ -215,13 +215,20 @@ def plan_from_saved_login(
                 "Log in and call client.saved_login.save()."
             )
         stored = found
-    address, realm = Address.parse_exact(stored[1].server), stored[1].realm
     options = plan.options.copy()
     for name in ("auth_url", "auth_realm", "auth_client"):
         options.pop(name, None)
+    plan = _resume(replace(plan, options=options), stored)
+    return Address.parse_exact(stored[1].server), plan, stored
+
+
+def _resume(plan: ConnectionPlan, stored: Stored) -> ConnectionPlan:
+    """Return a plan for the user of a saved login, at its realm: both are kept with the login."""
+    options, realm = plan.options.copy(), stored[1].realm
     if realm:
         options["auth_url"], options["auth_client"] = realm.url, realm.client
-    return address, replace(plan, username=stored[1].username, options=options), stored
+        options.pop("auth_realm", None)
+    return replace(plan, username=stored[1].username, options=options)
 
 
 def _realm(options: ClientOptions) -> Realm | None:
@@ -241,9 +248,5 @@ def _prefer_saved_login(plan: ConnectionPlan) -> tuple[Address, ConnectionPlan, 
     if may_resume and plan.address:
         stored = find_login(saved_logins(), plan.address.url, plan.username, _realm(plan.options))
     if stored:
-        options, realm = plan.options.copy(), stored[1].realm
-        if realm:  # the generation is kept with the login
-            options["auth_url"], options["auth_client"] = realm.url, realm.client
-            options.pop("auth_realm", None)
-        plan = replace(plan, username=stored[1].username, options=options)
+        plan = _resume(plan, stored)
     return require_complete(plan, can_ask=can_ask()), plan, stored
