@@ -97,10 +97,8 @@ def audit(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests that need no server."""
     install(session, "test", "notebook")
-    if session.posargs:
-        session.run("pytest", "-m", "not live", *session.posargs)
-        return
-    session.run("pytest", "--numprocesses=2", *SLOWEST, "-m", "not live", f"--ignore={SITE}")
+    everything = ("--numprocesses=2", *SLOWEST, f"--ignore={SITE}")
+    session.run("pytest", "-m", "not live", *(session.posargs or everything))
 
 
 @nox.session
@@ -125,7 +123,9 @@ def windows(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def matrix(session: nox.Session) -> None:
     """Run the tests that need no server on every Python; on 3.13, measure what they cover."""
-    install(session, "test", "coverage")
+    # Python 3.12 and later measure coverage at almost no cost; a selection covers only a part.
+    is_measured = session.python == "3.13" and not session.posargs
+    install(session, "test", *(["coverage"] if is_measured else []))
     options = (
         "--numprocesses=2",
         "-m",
@@ -135,8 +135,7 @@ def matrix(session: nox.Session) -> None:
         f"--ignore={NOTEBOOK}",
     )
     folders = ("tests/unit", "tests/replay", "tests/docs", "tests/robustness")
-    # Python 3.12 and later measure coverage at almost no cost; a selection covers only a part.
-    if session.python != "3.13" or session.posargs:
+    if not is_measured:
         session.run("pytest", *options, *folders, *session.posargs)
         return
     session.run("coverage", "erase")

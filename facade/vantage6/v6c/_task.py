@@ -28,8 +28,12 @@ from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from vantage6.client import Finished, LogLine
+
+    # The client's `notify` setting.
+    Notify: TypeAlias = Callable[[Finished], object] | Literal["desktop"] | None
 
 task = Group("task", help="Create, wait for, follow and stop tasks.", no_args_is_help=True)
 
@@ -214,7 +218,7 @@ def wait(
     )
 
 
-def _notify_option(command: str | None) -> Callable[[Finished], object] | Literal["desktop"] | None:
+def _notify_option(command: str | None) -> Notify:
     """Return the client's `notify` setting for a command."""
     if command is None:
         return None
@@ -242,7 +246,7 @@ def _wait_for_results(
     *,
     at_least: int | None = None,
     after: float = 0,
-    notify: Callable[[Finished], object] | Literal["desktop"] | None = None,
+    notify: Notify = None,
 ) -> int:
     """Wait for tasks, print their results, and return the exit code."""
     from vantage6.client import Vantage6Error

@@ -155,14 +155,14 @@ class Extractor:
 
     def _check_arguments(self, frame: Dataframe, runs: Sequence[Run], data: bytes) -> None:
         """Raise if a data frame was extracted with other arguments, as far as they are readable."""
-        field = self._core.backend.input_field
+        field, wanted = self._core.backend.input_field, json.loads(data)
         for run in runs:
             try:
                 text: Any = open_input(run, self._core.reader).get(field)
                 found = json.loads(text)
             except (DecryptionError, TypeError, ValueError):
                 continue  # encrypted for another organization
-            if found != json.loads(data):
+            if found != wanted:
                 raise InvalidInputError(
                     f"name: expected a data frame extracted with arguments {data.decode()}, got "
                     f"{frame['name']!r}, extracted with {text}. Choose another name, or pass "
