@@ -112,6 +112,9 @@ class Hq:
         parts = urlsplit(request.path)
         path, query = parts.path.removeprefix("/hq"), parse_qs(parts.query)
         self.sent.append((request.method, f"{path}?{parts.query}".rstrip("?"), request.body))
+        for end, reply in self.answers.items():
+            if path.endswith(end):
+                return reply
         if request.method == "DELETE":
             return 200, {"msg": "deleted"}
         if request.method == "POST" and path == "/session":

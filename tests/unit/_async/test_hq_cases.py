@@ -3,16 +3,11 @@
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.support.scripted_hq import Hq, ref
-from tests.support.scripted_realm import ScriptedRealm
-from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     BadRequestError,
@@ -24,29 +19,8 @@ from vantage6.client import (
 
 
 @pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
-@pytest_asyncio.fixture
-async def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> AsyncIterator[AsyncClient]:
-    def answer(request: Request) -> Reply | None:
-        for path, reply in answers.items():
-            if request.path.partition("?")[0].endswith(path):
-                hq.sent.append((request.method, request.path, request.body))
-                return reply
-        return hq(request)
-
-    answers: dict[str, Reply] = {}
-    realm = ScriptedRealm(server, hq=answer)
-    async with AsyncClient(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        await client.authenticate("ada", "the-password")
-        await client.setup_collaboration(1)
-        hq.sent.clear()
-        hq.answers = answers
-        yield client
+def client(hq_client: AsyncClient) -> AsyncClient:
+    return hq_client
 
 
 async def test_large_result_is_whole_and_in_no_log(

@@ -3,16 +3,12 @@
 import base64
 import json
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.support.scripted_hq import Hq, ref
-from tests.support.scripted_realm import ScriptedRealm
-from tests.support.scripted_server import ScriptedServer, scripted_server
+from tests.support.scripted_server import scripted_server
 from vantage6.client import (
     AsyncClient,
     BadRequestError,
@@ -37,20 +33,8 @@ RESULTS = [
 
 
 @pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
-@pytest_asyncio.fixture
-async def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> AsyncIterator[AsyncClient]:
-    realm = ScriptedRealm(server, hq=hq)
-    async with AsyncClient(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        await client.authenticate("ada", "the-password")
-        await client.setup_collaboration(1)
-        hq.sent.clear()
-        yield client
+def client(hq_client: AsyncClient) -> AsyncClient:
+    return hq_client
 
 
 async def create(client: AsyncClient, **options: Any) -> Any:

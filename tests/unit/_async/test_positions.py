@@ -1,8 +1,6 @@
 """Test that positional arguments are read in the order of the connected generation."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +8,6 @@ import pytest
 import pytest_asyncio
 
 from tests.support.scripted_hq import Hq
-from tests.support.scripted_realm import ScriptedRealm
 from tests.support.scripted_server import ScriptedServer
 from vantage6.client import AsyncClient, UnsupportedServerVersionError, Vantage6Error
 
@@ -56,23 +53,12 @@ BY_NAME: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
 @pytest_asyncio.fixture
-async def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> AsyncIterator[AsyncClient]:
-    realm = ScriptedRealm(server, hq=hq)
-    async with AsyncClient(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        await client.authenticate("ada", "the-password")
-        await client.setup_collaboration(1)
-        hq.store_url = f"{realm.url}/hq"
-        await client.store.set(1)
-        hq.sent.clear()
-        yield client
+async def client(hq_client: AsyncClient, hq: Hq) -> AsyncClient:
+    hq.store_url = hq_client.base_path
+    await hq_client.store.set(1)
+    hq.sent.clear()
+    return hq_client
 
 
 def find(client: AsyncClient, name: str) -> Any:

@@ -4,15 +4,11 @@
 import base64
 import json
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.scripted_hq import Hq, ref
-from tests.support.scripted_realm import ScriptedRealm
-from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -24,29 +20,8 @@ from vantage6.client import (
 
 
 @pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
-@pytest.fixture
-def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> Iterator[Client]:
-    def answer(request: Request) -> Reply | None:
-        for path, reply in answers.items():
-            if request.path.partition("?")[0].endswith(path):
-                hq.sent.append((request.method, request.path, request.body))
-                return reply
-        return hq(request)
-
-    answers: dict[str, Reply] = {}
-    realm = ScriptedRealm(server, hq=answer)
-    with Client(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        client.authenticate("ada", "the-password")
-        client.setup_collaboration(1)
-        hq.sent.clear()
-        hq.answers = answers
-        yield client
+def client(hq_client: Client) -> Client:
+    return hq_client
 
 
 def test_large_result_is_whole_and_in_no_log(

@@ -4,15 +4,12 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.scripted_hq import Hq, ref
-from tests.support.scripted_realm import ScriptedRealm
-from tests.support.scripted_server import ScriptedServer, scripted_server
+from tests.support.scripted_server import scripted_server
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -37,20 +34,8 @@ RESULTS = [
 
 
 @pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
-@pytest.fixture
-def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> Iterator[Client]:
-    realm = ScriptedRealm(server, hq=hq)
-    with Client(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        client.authenticate("ada", "the-password")
-        client.setup_collaboration(1)
-        hq.sent.clear()
-        yield client
+def client(hq_client: Client) -> Client:
+    return hq_client
 
 
 def create(client: Client, **options: Any) -> Any:

@@ -1,16 +1,13 @@
 # Derived by unasync.py: edit tests/unit/_async/test_positions.py instead.
 """Test that positional arguments are read in the order of the connected generation."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.support.scripted_hq import Hq
-from tests.support.scripted_realm import ScriptedRealm
 from tests.support.scripted_server import ScriptedServer
 from vantage6.client import Client, UnsupportedServerVersionError, Vantage6Error
 
@@ -57,22 +54,11 @@ BY_NAME: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 
 
 @pytest.fixture
-def hq() -> Hq:
-    return Hq()
-
-
-@pytest.fixture
-def client(server: ScriptedServer, hq: Hq, tmp_path: Path) -> Iterator[Client]:
-    realm = ScriptedRealm(server, hq=hq)
-    with Client(
-        realm.url, auth_url=realm.url, log_level=None, known_organizations=tmp_path / "known"
-    ) as client:
-        client.authenticate("ada", "the-password")
-        client.setup_collaboration(1)
-        hq.store_url = f"{realm.url}/hq"
-        client.store.set(1)
-        hq.sent.clear()
-        yield client
+def client(hq_client: Client, hq: Hq) -> Client:
+    hq.store_url = hq_client.base_path
+    hq_client.store.set(1)
+    hq.sent.clear()
+    return hq_client
 
 
 def find(client: Client, name: str) -> Any:
