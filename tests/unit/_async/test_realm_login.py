@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.support.scripted_hq import Hq
 from tests.support.scripted_realm import PENDING, REALM, ScriptedRealm, refusal
-from tests.support.scripted_server import Request, ScriptedServer
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -301,6 +302,27 @@ async def test_ended_session_is_an_expired_login(
     realm.token_replies = [refusal("invalid_grant", "Session not active")]
     with pytest.raises(LoginExpiredError, match="Session not active"):
         await hq.node.get(1)
+
+
+async def test_ended_session_ends_a_wait(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    await log_in(hq)
+    script = Hq(runs=[("active", None)])
+    looks = 0
+
+    def reply(request: Request) -> Reply | None:
+        nonlocal looks
+        looks += request.path == "/hq/task/9"
+        if looks == 2:
+            realm.valid.clear()
+            realm.token_replies = [refusal("invalid_grant", "Session not active")]
+        return script(request)
+
+    realm.hq = reply
+    with pytest.raises(LoginExpiredError, match=r"Session not active.*wait_for_results"):
+        await hq.wait_for_results(9, interval=0.1, progress=False)
+    assert len(realm.forms) == 2
 
 
 async def test_ended_session_is_asked_for_once(
