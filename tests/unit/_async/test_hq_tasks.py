@@ -386,6 +386,18 @@ async def test_wait_includes_the_runs_after_a_failure(client: AsyncClient, hq: H
     assert {run["status"] for run in caught.value.runs} == {"completed", "crashed", "failed"}
 
 
+async def test_only_the_results_are_requested_after_the_last_one(
+    client: AsyncClient, hq: Hq
+) -> None:
+    hq.runs = [("active", None)] * 3
+    hq.later = [hq.runs, [("completed", "NDI=")] * 3]
+    results = await client.wait_for_results(9, interval=0.1, progress=False)
+    assert results.by_organization == {"org1": 42, "org2": 42, "org3": 42}
+    paths = [path.partition("?")[0] for _, path, _ in hq.sent]
+    assert paths.count("/organization") == 1
+    assert paths.index("/organization") == 1  # right after the first look, while runs are at work
+
+
 async def test_end_of_a_failed_task_is_that_of_its_last_run(client: AsyncClient, hq: Hq) -> None:
     hq.runs = [("crashed", ""), ("completed", "NDI=")]
     hq.finished = {1: "2026-11-27T06:34:31.208667"}
