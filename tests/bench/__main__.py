@@ -15,7 +15,17 @@ from harness import EARLIER, OFFICIAL_VERSION, table
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
 # In the order of the page: each is a module here, and a pair of marks there.
-SUBJECTS = ["encryption", "large", "curves", "names", "waiting", "calls", "hq", "localnet"]
+SUBJECTS = [
+    "encryption",
+    "large",
+    "curves",
+    "names",
+    "waiting",
+    "calls",
+    "hq",
+    "hq_tasks",
+    "localnet",
+]
 
 
 def section(subject: str) -> str:
@@ -24,7 +34,7 @@ def section(subject: str) -> str:
     module = importlib.import_module(subject)
     conditions = (
         f"`nox -s bench -- {subject}`, Python {platform.python_version()}, {os.cpu_count()} cores; "
-        f"vantage6-client {OFFICIAL_VERSION}."
+        f"vantage6-client {getattr(module, 'OFFICIAL_VERSION', OFFICIAL_VERSION)}."
     )
     rows = []
     for row in module.rows():
