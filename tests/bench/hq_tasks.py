@@ -52,16 +52,10 @@ def rows() -> Iterator[Row]:
                 "default", "bench/algorithm", "read_csv", session="bench", name="bench"
             )
             client.dataframe.wait(frame, progress=False)
-            text = {"method": "text", "arguments": {"size": RESULT}}
-            task = client.task.create("all", "text", "bench/algorithm", **text, **FEDERATED)
-            client.wait_for_results(task, progress=False)
         yield from delays(login, path)
         yield from rounds(login, path, frame["id"])
-        yield from memory(login, task["id"])
+        yield from memory(login, network)
         yield from requests(login, network)
-
-
-FEDERATED: Any = {"action": "federated_compute", "session": "bench"}
 
 
 def delays(login: dict[str, Any], path: Path) -> Iterator[Row]:
@@ -120,10 +114,17 @@ def durations(path: Path, tasks: list[int]) -> Iterator[float]:
             yield (ended - began).total_seconds()
 
 
-def memory(login: dict[str, Any], task: int) -> Iterator[Row]:
-    """Measure the memory that large results take."""
+def memory(login: dict[str, Any], network: LocalNetwork) -> Iterator[Row]:
+    """Measure the memory that large results take; they would slow down what reads the database."""
+    with network.client("researcher") as client:
+        client.setup_collaboration(network.collaboration.name)
+        large = {"method": "text", "arguments": {"size": RESULT}, "session": "bench"}
+        task = client.task.create(
+            "all", "text", "bench/algorithm", action="federated_compute", **large
+        )
+        client.wait_for_results(task, progress=False)
     found = {
-        name: measure("hq_tasks", f"{name}_receive", who=who, repeats=2, task=task, **login)
+        name: measure("hq_tasks", f"{name}_receive", who=who, repeats=2, task=task["id"], **login)
         for name, who in WHO.items()
     }
     what, decoded = f"receive {RESULT // MIB} MiB from 3 organizations", 3 * RESULT / MIB

@@ -463,6 +463,27 @@ async def test_saved_login_keeps_the_realm(
         assert realm.forms[-1]["grant_type"] == "refresh_token"
 
 
+async def test_programs_with_one_saved_login_renew_once_and_a_logout_is_final(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    await log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.hq = lambda _: (200, NODE)
+    async with (
+        await AsyncClient.from_saved_login(file, log_level=None) as one,
+        await AsyncClient.from_saved_login(file, log_level=None) as other,
+    ):
+        realm.valid.clear()
+        sent = len(realm.forms)
+        for client in (one, other, hq):
+            await client.node.get(1)
+        assert [form["grant_type"] for form in realm.forms[sent:]] == ["refresh_token"]
+        one.saved_login.forget()
+        realm.valid.clear()
+        await other.node.get(1)
+        assert not file.exists()
+
+
 def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:
     """Set the environment variables of a connection."""
     for name, value in {"SERVER": f"{realm.url}/hq", "AUTH_URL": realm.url, **others}.items():

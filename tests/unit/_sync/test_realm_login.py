@@ -453,6 +453,27 @@ def test_saved_login_keeps_the_realm(
         assert realm.forms[-1]["grant_type"] == "refresh_token"
 
 
+def test_programs_with_one_saved_login_renew_once_and_a_logout_is_final(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.hq = lambda _: (200, NODE)
+    with (
+        Client.from_saved_login(file, log_level=None) as one,
+        Client.from_saved_login(file, log_level=None) as other,
+    ):
+        realm.valid.clear()
+        sent = len(realm.forms)
+        for client in (one, other, hq):
+            client.node.get(1)
+        assert [form["grant_type"] for form in realm.forms[sent:]] == ["refresh_token"]
+        one.saved_login.forget()
+        realm.valid.clear()
+        other.node.get(1)
+        assert not file.exists()
+
+
 def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:
     """Set the environment variables of a connection."""
     for name, value in {"SERVER": f"{realm.url}/hq", "AUTH_URL": realm.url, **others}.items():
