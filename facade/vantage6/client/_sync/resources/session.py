@@ -397,7 +397,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> client.session.task_tree("survival")
         tasks of survival
-        └── Session initialization (survival) (id ..., completed)
+        └── read_csv (id ..., completed)
         """
         row = self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
@@ -411,7 +411,9 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            title = task["name"] or task["method"] or "task"
+            # HQ gives all steps of data frames the same name.
+            name = None if task.get("dataframe") else task["name"]
+            title = name or task["method"] or "task"
             return f"{title} (id {task['id']}, {task['status']})", [
                 branch(each) for each in below.get(task["id"], ())
             ]
