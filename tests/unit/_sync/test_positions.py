@@ -48,8 +48,8 @@ AT_4: list[tuple[str, list[Any], str, dict[str, Any]]] = [
      {"organization_id": "3", "firstname": "Bob", "lastname": "Jones",
       "email": "bob@example.org", "role_id": "2", "rule_id": "1"}),
     ("user.update", [8, "Ada", "Lovelace", 3, [1], [2], "ada@example.org"], "PATCH /user/8",
-     {"firstname": "Ada", "lastname": "Lovelace", "organization_id": 3, "rules": [1],
-      "roles": [2], "email": "ada@example.org"}),
+     {"firstname": "Ada", "lastname": "Lovelace", "rules": [1], "roles": [2],
+      "email": "ada@example.org"}),
     ("store.create", ["https://s.example", "s", 1, False, True], "POST /algorithmstore",
      {"algorithm_store_url": "https://s.example", "name": "s", "collaboration_id": 1,
       "force": True}),
@@ -131,6 +131,8 @@ def test_positions_on_servers_4_are_those_of_version_4(
         sent.append((request.method, path, request.body))
         if path == "/collaboration/4":
             return 200, {"id": 4, "name": "demo", "encrypted": False}
+        if path == "/user/8":
+            return 200, {"id": 8, "username": "ada", "organization": {"id": 3}}
         if path.startswith("/algorithmstore/1"):
             return 200, {"id": 1, "name": "s", "url": f"http://127.0.0.1:{server.port}/api"}
         return 404, {"msg": "not found"}
