@@ -15,7 +15,8 @@ from .._auth.saved_login import check_owner, find_login, logins_folder, read_log
 from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
 from .._http.address import API_PATH, HQ_PATH, Address
-from .._storage.files import check_access, read_text
+from .._storage.files import read_text
+from .._storage.permissions import check_access
 from .._utils.text import suggest
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError

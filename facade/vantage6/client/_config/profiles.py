@@ -22,7 +22,8 @@ from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import API_PATH, HQ_PATH, Address
 from .._http.proxy import check_proxy
-from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
+from .._storage.files import atomic_write, file_lock, file_path, read_text
+from .._storage.permissions import check_access
 from .._utils.text import suggest
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError

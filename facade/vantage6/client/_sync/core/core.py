@@ -18,7 +18,6 @@ from ..._backend.databases import Extract, Lookup
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
 from ..._encryption.key_files import KeySource, read_private_key
-from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.deadline import Deadline
@@ -26,6 +25,7 @@ from ..._http.decoding import decode_json
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
+from ..._tasks.decoding import Reader
 from ..._tasks.repeat import RecentInputs
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
