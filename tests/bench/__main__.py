@@ -22,6 +22,7 @@ SUBJECTS = [
     "names",
     "waiting",
     "calls",
+    "start",
     "hq",
     "hq_tasks",
     "localnet",
