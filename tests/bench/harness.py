@@ -10,10 +10,12 @@ revision of ours, `--against REVISION`, runs in this environment from a folder o
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,6 +109,32 @@ def value_of(subject: str, function: str, **arguments: Any) -> object:
     """Run a contestant once by itself, and return what its function returned."""
     with Contestant(subject, function, **arguments) as contestant:
         return contestant.value
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The median of a contestant's seconds; the memory and the value of its first run."""
+
+    seconds: float
+    memory: float
+    value: object
+
+
+def measure(
+    subject: str, functions: Mapping[str, str], rounds: int, **arguments: Any
+) -> dict[str, Measured]:
+    """Let the functions of contestants take turns; without rounds, each is called but once."""
+    found = dict[str, Measured]()
+    with ExitStack() as stack:
+        contestants = {
+            who: stack.enter_context(Contestant(subject, function, who=who, **arguments))
+            for who, function in functions.items()
+        }
+        turns = race(rounds, [each.turn for each in contestants.values()])
+        for (who, each), taken in zip(contestants.items(), turns, strict=True):
+            seconds = statistics.median(wall for wall, _ in taken) if taken else math.nan
+            found[who] = Measured(seconds, each.memory, each.value)
+    return found
 
 
 def race(rounds: int, turns: Iterable[Callable[[], T]]) -> list[list[T]]:
