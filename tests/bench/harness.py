@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 from vantage6.localnet._environment import environment_python
 
 OFFICIAL_VERSION = "4.15.2"
+# The versions of the official client by contestant.
+OFFICIAL = {"official": OFFICIAL_VERSION, "official-5": "5.0.3"}
 HERE = Path(__file__).parent
 MIB = 2**20
 # The sources of an earlier revision of ours, to compare with.
@@ -86,7 +88,7 @@ class Contestant:
 
 def python_of(who: str) -> str:
     """Return the Python of a contestant."""
-    return str(environment_python(OFFICIAL_VERSION)) if who == "official" else sys.executable
+    return str(environment_python(OFFICIAL[who])) if who in OFFICIAL else sys.executable
 
 
 def surroundings(who: str) -> dict[str, str]:
@@ -121,19 +123,25 @@ class Measured:
 
 
 def measure(
-    subject: str, functions: Mapping[str, str], rounds: int, **arguments: Any
+    subject: str,
+    functions: Mapping[str, str],
+    rounds: int,
+    whose: Mapping[str, str] | None = None,
+    **arguments: Any,
 ) -> dict[str, Measured]:
-    """Let the functions of contestants take turns; without rounds, each is called but once."""
+    """Let functions take turns, by default of who they are named for; each runs once before."""
     found = dict[str, Measured]()
     with ExitStack() as stack:
         contestants = {
-            who: stack.enter_context(Contestant(subject, function, who=who, **arguments))
-            for who, function in functions.items()
+            name: stack.enter_context(
+                Contestant(subject, function, who=whose[name] if whose else name, **arguments)
+            )
+            for name, function in functions.items()
         }
         turns = race(rounds, [each.turn for each in contestants.values()])
-        for (who, each), taken in zip(contestants.items(), turns, strict=True):
+        for (name, each), taken in zip(contestants.items(), turns, strict=True):
             seconds = statistics.median(wall for wall, _ in taken) if taken else math.nan
-            found[who] = Measured(seconds, each.memory, each.value)
+            found[name] = Measured(seconds, each.memory, each.value)
     return found
 
 

@@ -75,6 +75,11 @@ class Backend(Protocol):
         """Whether the result of a run is stored when its event reports it as completed."""
         ...
 
+    @property
+    def checks_study(self) -> bool:
+        """Whether the service refuses tasks at organizations outside the study."""
+        ...
+
     def plan_task(
         self,
         function: Mapping[str, Any],

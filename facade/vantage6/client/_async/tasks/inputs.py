@@ -7,7 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._rows.names import Directory, Scope, describe_scope
-from ..._tasks.request import check_distinct, encrypted_inputs, plain_inputs, public_keys
+from ..._tasks.request import (
+    check_distinct,
+    check_members,
+    encrypted_inputs,
+    plain_inputs,
+    public_keys,
+)
 from ..._utils.threads import run_in_thread
 from ...errors import EncryptionNotSetUpError
 
@@ -36,6 +42,9 @@ async def inputs_for(
             refs = await core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [await core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
+        if study is not None and not core.backend.checks_study:
+            members = await core.rows(partial(list_organizations, study_id=study))
+            check_members(ids, members, study)
         names = core.names.displayed_organizations()
         if await core.blobs.is_there():
             return await core.blobs.put_inputs(ids, data, None, on_transfer), names
@@ -58,6 +67,8 @@ async def inputs_for(
     )
     ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
+    if study is not None:
+        check_members(ids, listed, study)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)
     await run_in_thread(core.trust.check_keys, ids, rows.values(), own)

@@ -280,8 +280,8 @@ class Sessions(Placed, Displayable["Session"]):
 
         Examples
         --------
-        >>> client.session.list(scope="own", fields=["id", "name"])
-        [{'id': 1, 'name': 'survival'}]
+        >>> client.session.list(scope="own", fields=["name", "ready"])
+        [{'name': 'survival', 'ready': True}]
         """
         list_sessions = self._operations().list_sessions
         selection = self._selection("list_sessions", field, fields, filter_, filters)
@@ -397,7 +397,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., ...)
+        └── Session initialization (survival) (id ..., completed)
         """
         row = self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
