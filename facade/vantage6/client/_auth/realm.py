@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -26,7 +25,7 @@ from ..errors import (
     Vantage6Error,
 )
 from .strategy import AuthStrategy, RealmRequest, as_response, renew_or_log_in
-from .tokens import Tokens, fits_header, renewal_time
+from .tokens import Tokens, fits_header, renewal_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -270,6 +269,4 @@ def tokens_of(body: Mapping[str, object], since: float) -> Tokens:
         access = refresh = ""
     if not fits_header(access) or (refresh and not fits_header(refresh)):
         raise Vantage6Error("token from the realm: expected text of printable ASCII, got none")
-    lifetime = body.get("expires_in")
-    renew_at = renewal_time(since, lifetime) if isinstance(lifetime, int | float) else inf
-    return Tokens(Secret(access), Secret(refresh), renew_at)
+    return Tokens(Secret(access), Secret(refresh), *renewal_times(since, body.get("expires_in")))

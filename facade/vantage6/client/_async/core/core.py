@@ -346,7 +346,11 @@ class Core(Connection):
             with closing(steps):
                 step = next(steps)
                 while step:
-                    step = auth.advance(steps, await self._run_step(step))
+                    try:
+                        result = await self._run_step(step)
+                    except Vantage6Error as error:
+                        result = error
+                    step = auth.advance(steps, result)
 
     async def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
