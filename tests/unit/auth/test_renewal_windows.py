@@ -20,6 +20,8 @@ from vantage6.client import (
     InvalidResponseError,
     LoginExpiredError,
     ServerError,
+    StatusError,
+    TooManyRequestsError,
 )
 from vantage6.client._auth import bearer, tokens
 from vantage6.client._sync.core import auth
@@ -138,10 +140,11 @@ async def test_tasks_go_on_while_one_renews_early(realm: ScriptedRealm) -> None:
         ((200, b"<html>proxy</html>"), InvalidResponseError),
         ((200, {"access_token": "x" * (64 << 20)}), InvalidResponseError),
         (refusal("invalid_grant", "Session not active"), LoginExpiredError),
-        ((302, b"", {"location": "/elsewhere"}), InvalidResponseError),
+        ((302, b"", {"location": "/elsewhere"}), StatusError),
+        ((429, b"busy"), TooManyRequestsError),
         (ConnectionAbortedError(), ConnectionFailedError),
     ],
-    ids=["503", "html", "large", "refused", "redirect", "lost"],
+    ids=["503", "html", "large", "refused", "redirect", "429", "lost"],
 )
 def test_early_failure_is_a_warning_once(
     client: Client,

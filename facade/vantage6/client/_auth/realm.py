@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from vantage6.bindings.secret import Secret, conceal, scrub
 
 from .._http.address import Address, require_text
 from .._http.secrets import redact, secret
+from .._http.status_errors import error_for
 from .._utils.text import sanitize
 from ..errors import (
     ConfigurationError,
@@ -102,7 +104,7 @@ class Realm:
     ) -> Vantage6Error:
         """Create the error for a request that the realm rejected."""
         error, text = describe(body)
-        if response.status == 404:
+        if response.status == HTTPStatus.NOT_FOUND:
             return ConfigurationError(
                 f"auth_url, auth_realm: expected a realm at {self.url}, got {text!r}. The "
                 "operator of the server knows both."
@@ -129,13 +131,15 @@ class Realm:
 
 def read_response(response: Response) -> Mapping[str, object]:
     """Return the JSON object in a response of the realm: tokens, or an error with its reason."""
-    if response.status >= 500:
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ServerError(
             "the realm cannot respond now",
             method=response.method,
             url=response.url,
             status=response.status,
         )
+    if response.location or response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise error_for(response)
     body: object = None
     if len(response.content) <= MAX_BYTES:
         with suppress(ValueError, RecursionError):

@@ -50,6 +50,9 @@ class ConnectionPlan:
     login: Literal["code", False] | None = None
     show: Callable[[DeviceCode], object] | None = None
     open_browser: bool | None = None
+    # Where password or secret are from, and the profile; for the user, who may have several.
+    source: str = ""
+    profile: str = ""
 
 
 def resolve(
@@ -104,7 +107,14 @@ def resolve(
         raise ConfigurationError(f"login: expected 'code', False or None, got {login!r}")
     is_by_code = login == "code" and auth_url
     account = variables.service_account or defaults.service_account
-    has_secret = auth_url and account and login is not False
+    # Explicit credentials are never replaced by those that are found.
+    is_for_account = password is None and arguments.get("username") in (None, account)
+    has_secret = auth_url and account and login is not False and is_for_account
+    if has_secret:
+        found = variables.client_secret is not None
+        source = "VANTAGE6_CLIENT_SECRET" if found else f"{defaults.client_secret_file}"
+    else:
+        source = "an argument" if password is not None else "VANTAGE6_PASSWORD"
     return ConnectionPlan(
         address=Address.parse(server, default=default) if server else None,
         username=arguments.get("username") or variables.username or defaults.username,
@@ -120,6 +130,8 @@ def resolve(
         login=login,
         show=arguments.get("show"),
         open_browser=arguments.get("open_browser"),
+        source=source,
+        profile=defaults.name,
     )
 
 
