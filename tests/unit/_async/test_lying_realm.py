@@ -136,7 +136,7 @@ async def test_hq_of_another_generation_gets_no_password(
 
 async def test_realm_is_read_to_a_limit(client: AsyncClient, realm: ScriptedRealm) -> None:
     realm.device_reply = 200, {"device_code": "x" * (2 << 20)}
-    with pytest.raises(InvalidResponseError, match="response of a realm"):
+    with pytest.raises(InvalidResponseError, match="expected a realm of Keycloak"):
         await log_in(client)
 
 

@@ -134,7 +134,7 @@ def test_hq_of_another_generation_gets_no_password(
 
 def test_realm_is_read_to_a_limit(client: Client, realm: ScriptedRealm) -> None:
     realm.device_reply = 200, {"device_code": "x" * (2 << 20)}
-    with pytest.raises(InvalidResponseError, match="response of a realm"):
+    with pytest.raises(InvalidResponseError, match="expected a realm of Keycloak"):
         log_in(client)
 
 

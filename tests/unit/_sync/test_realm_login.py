@@ -496,6 +496,24 @@ def test_login_that_cannot_be_saved_works_in_memory(
     client.close()
 
 
+def test_service_account_without_auth_url_says_what_is_missing(
+    realm: ScriptedRealm, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting(monkeypatch, realm, AUTH_URL="", SERVICE_ACCOUNT="nightly", CLIENT_SECRET="s")
+    with pytest.raises(ConfigurationError, match="VANTAGE6_AUTH_URL") as error:
+        Client.from_env(log_level=None)
+    assert "password (" not in str(error.value)
+    assert realm.server.seen == []
+
+
+def test_address_that_is_no_realm_says_what_to_check(realm: ScriptedRealm) -> None:
+    address = f"{realm.url}/hq"  # HQ itself
+    with Client(realm.url, auth_url=address, log_level=None) as client:
+        with pytest.raises(InvalidResponseError, match="Check auth_url and auth_realm") as error:
+            log_in(client)
+        assert f"{address}/realms/vantage6" in str(error.value)
+
+
 def test_nobody_to_show_a_code_to_is_an_error(
     realm: ScriptedRealm, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,8 +153,8 @@ def read_response(response: Response) -> Mapping[str, object]:
         if response.status != 200 and isinstance(found.get("error"), str):
             return found
     raise InvalidResponseError(
-        "login: expected the response of a realm of Keycloak, got something else. "
-        "Check auth_url and auth_realm.",
+        "login: expected a realm of Keycloak at this address, got another response. Check auth_url "
+        "and auth_realm: the operator of the server knows both.",
         method=response.method,
         url=response.url,
         status=response.status,
@@ -166,7 +166,7 @@ def describe(body: Mapping[str, object]) -> tuple[str, str]:
     """Return the code of a realm's error, and a text for it that is safe to show."""
     error = str(body.get("error"))
     text = body.get("error_description") or error
-    return error, scrub(sanitize(str(text)[:500]))
+    return error, scrub(sanitize(str(text)[:500])).rstrip(" .")
 
 
 def renew(realm: Realm, tokens: Tokens) -> LoginFlow:

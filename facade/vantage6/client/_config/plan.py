@@ -125,7 +125,7 @@ def resolve(
         passphrase=arguments.get("private_key_passphrase") or variables.private_key_passphrase,
         save=defaults.save if save is None else save,
         options=options,
-        service_account=account if auth_url else None,
+        service_account=account,
         client_secret=_client_secret(variables, defaults) if has_secret else None,
         login=login,
         show=arguments.get("show"),
@@ -165,14 +165,18 @@ def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
     needs_username = plan.login is not False and not plan.options.get("auth_url")
-    if not plan.username and needs_username:
+    is_account = plan.service_account and not plan.username
+    if needs_username and is_account:
+        missing.append("the address of the Keycloak (VANTAGE6_AUTH_URL, or auth_url=)")
+    elif needs_username and not plan.username:
         missing.append("the username (VANTAGE6_USERNAME, or username=)")
-    if missing and plan.password is None and not can_ask:
+    if missing and plan.password is None and not (can_ask or is_account):
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
     if missing or not plan.address:
         raise ConfigurationError(
             f"missing settings for the connection: {', '.join(missing)}. A profile can also "
-            "contain the server and the username."
+            "contain the server and the username. For HQ, set VANTAGE6_AUTH_URL or auth_url= in "
+            "place of username and password."
         )
     return plan.address
 
