@@ -16,7 +16,7 @@ from vantage6.localnet._v5 import network as _network
 from vantage6.localnet._v5.realm import Lifetimes
 
 from .breaking_proxy import Exchange, parts
-from .cases import ANY, EVER, RECOVERED, WAYS, Kind, Way, exactly, fails, recovers
+from .cases import ANY, EVER, RECOVERED, WAYS, Kind, Way, exactly, fails, recovers, too_short
 from .runner import Found, run_all
 from .shared_network import SharedNetwork
 
@@ -55,6 +55,12 @@ def refuse(exchange: Exchange) -> None:
     exchange.say(400, b'{"error": "invalid_grant", "error_description": "no"}')
 
 
+def cut_short(exchange: Exchange) -> None:
+    """Close the connection too: what is left on it would answer the next case."""
+    too_short(exchange)
+    exchange.close()
+
+
 def _at_realm(way: Way) -> Way:
     """Return what has to come of a way: nothing is repeated, but polls go on."""
     polled = recovers(ANY, CODE)
@@ -65,7 +71,8 @@ def _at_realm(way: Way) -> Way:
         polled = way.unsafe  # there is no code then
     elif way.times > 1 and way.fault:
         polled = fails(way.unsafe.outcome, ANY, CODE + way.unsafe.seconds)
-    return replace(way, special={**special, "poll": polled})
+    fault = cut_short if way.fault is too_short else way.fault
+    return replace(way, fault=fault, special={**special, "poll": polled})
 
 
 def _is_of_a_realm(way: Way) -> bool:

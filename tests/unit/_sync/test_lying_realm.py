@@ -92,6 +92,8 @@ def test_secrets_go_to_their_own_origin(
     assert token in at_hq
     assert token not in at_realm
     assert {each.authorization for each in realm.server.seen} == {None}
+    # What the realm says about its endpoints is not even asked for.
+    assert not [each for each in realm.server.seen if "well-known" in each.path]
 
 
 @pytest.mark.parametrize("path", [f"{REALM}/auth/device", f"{REALM}/token", "/hq/user/me"])

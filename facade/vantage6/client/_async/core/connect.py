@@ -16,6 +16,7 @@ from ..._backend.logins import service_account, user_login
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
+from ..._utils.threads import run_in_thread
 from ..._utils.warnings import warn
 from ...errors import (
     ConfigurationError,
@@ -126,7 +127,7 @@ async def complete_login(
     """Return a login by password, and its source; what is missing is found or prompted for."""
     account = f"{username} at {core.url}"
     if password is None:
-        source, password = "the keyring", find_password(core.url, username)
+        source, password = "the keyring", await run_in_thread(find_password, core.url, username)
     if password is None and can_ask():
         source, password = "a prompt", ask(f"Password of {account}")
     if password is None:
