@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -230,9 +229,11 @@ def _notify_option(command: str | None) -> Notify:
             f"expected 'desktop' or a command on PATH, got {command!r}.", param_hint="--notify"
         )
 
+    from vantage6.client._utils.processes import child_environment  # as late as the client
+
     def tell(done: Finished) -> None:
         texts = {"V6C_TASK": str(done.task_id), "V6C_STATUS": done.status}
-        variables = {**os.environ, **texts, "V6C_TEXT": str(done)}
+        variables = {**child_environment(), **texts, "V6C_TEXT": str(done)}
         subprocess.run(words, env=variables, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
 
     return tell
