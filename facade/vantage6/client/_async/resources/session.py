@@ -412,7 +412,7 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            title = task["name"] or task["method"] or "task"
+            title = ", ".join(dict.fromkeys(filter(None, (task["name"], task["method"])))) or "task"
             return f"{title} (id {task['id']}, {task['status']})", [
                 branch(each) for each in below.get(task["id"], ())
             ]
