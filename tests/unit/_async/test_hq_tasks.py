@@ -278,7 +278,7 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
         "│   └── keep (id 2, completed)",
         "│       └── central (id 3, completed)",
         "│           └── partial (id 4, failed)",
-        "└── a name (id 5, completed)",
+        "└── a name, other (id 5, completed)",
     ]
 
 

@@ -65,7 +65,7 @@ class PreparedTask:
         extract = Extractor(core, place, self.parts["image"], ids, self.store_id)
         async with core.session_lock:
             steps = core.backend.complete_task(self.plan, place)
-            parts = self.parts | await core.run_plan(steps, extract=extract)
+            parts = {**self.parts, **await core.run_plan(steps, extract=extract)}
         left = await extract.wait(timeout, progress)
         body: Any = parts | without_none(
             collaboration_id=place.collaboration_id,

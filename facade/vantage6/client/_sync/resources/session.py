@@ -422,7 +422,8 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            title = task["name"] or task["method"] or "task"
+            names: list[str] = [name for name in (task["name"], task["method"]) if name]
+            title = ", ".join(dict.fromkeys(names)) or "task"
             return f"{title} (id {task['id']}, {task['status']})", [
                 branch(each) for each in below.get(task["id"], ())
             ]
