@@ -13,7 +13,9 @@ import pytest
 
 from tests.support.raw_server import raw_server, read_request
 from vantage6.client import ClientClosedError
+from vantage6.client._auth.realm import Realm
 from vantage6.client._backend.v4 import V4
+from vantage6.client._backend.v5 import V5
 from vantage6.client._events import mailbox as mailboxes
 from vantage6.client._events import socket as sockets
 from vantage6.client._events.mailbox import AsyncMailbox, Mailbox
@@ -55,8 +57,9 @@ def test_slow_reader_is_told_of_lost_events(monkeypatch: pytest.MonkeyPatch) -> 
     assert lines.get(timeout=10) == "ended"
 
 
+@pytest.mark.parametrize("backend", [V4(), V5(Realm("https://keycloak.example/realms/v"))])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_event_connection_follows_no_redirect(status: int) -> None:
+def test_event_connection_follows_no_redirect(status: int, backend: V4 | V5) -> None:
     with raw_server(lambda connection: None) as stranger:
         head = (
             f"HTTP/1.1 {status} Away\r\nLocation: ws://127.0.0.1:{stranger.port}/elsewhere\r\n\r\n"
@@ -67,7 +70,7 @@ def test_event_connection_follows_no_redirect(status: int) -> None:
             connection.sendall(head.encode())
 
         with raw_server(redirect) as server:
-            socket = Socket(Address("http://127.0.0.1", server.port, ""), dict, 5, V4())
+            socket = Socket(Address("http://127.0.0.1", server.port, ""), dict, 5, backend)
             mailbox = Mailbox()
             socket.join(mailbox)
             socket.open("token")
