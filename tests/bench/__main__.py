@@ -35,7 +35,7 @@ def section(subject: str) -> str:
     module = importlib.import_module(subject)
     conditions = (
         f"`nox -s bench -- {subject}`, Python {platform.python_version()}, {os.cpu_count()} cores; "
-        f"vantage6-client {getattr(module, 'OFFICIAL_VERSION', OFFICIAL_VERSION)}."
+        f"vantage6-client {OFFICIAL_VERSION}."
     )
     rows = []
     for row in module.rows():

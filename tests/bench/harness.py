@@ -10,10 +10,12 @@ revision of ours, `--against REVISION`, runs in this environment from a folder o
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,29 +115,34 @@ def value_of(subject: str, function: str, **arguments: Any) -> object:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found of a contestant.
-
-    The seconds of its fastest run, and of processor time in the one that took the least; extra
-    bytes of memory; and its value.
-    """
+    """The median of a contestant's seconds; the memory and the value of its first run."""
 
     seconds: float
-    busy: float
     memory: float
     value: object
 
 
 def measure(
-    subject: str, function: str, *, who: str = "ours", repeats: int = 7, **arguments: object
-) -> Measured:
-    """Run a contestant by itself; what else the machine does only ever adds to what is measured.
-
-    `repeats=0` calls it once, for its value and memory, and gives no seconds.
-    """
-    with Contestant(subject, function, who=who, **arguments) as contestant:
-        turns = [contestant.turn() for _ in range(repeats)] or [(math.nan, math.nan)]
-    seconds, busy = map(min, zip(*turns, strict=True))
-    return Measured(seconds, busy, contestant.memory, contestant.value)
+    subject: str,
+    functions: Mapping[str, str],
+    rounds: int,
+    whose: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> dict[str, Measured]:
+    """Let functions take turns, by default of who they are named for; each runs once before."""
+    found = dict[str, Measured]()
+    with ExitStack() as stack:
+        contestants = {
+            name: stack.enter_context(
+                Contestant(subject, function, who=whose[name] if whose else name, **arguments)
+            )
+            for name, function in functions.items()
+        }
+        turns = race(rounds, [each.turn for each in contestants.values()])
+        for (name, each), taken in zip(contestants.items(), turns, strict=True):
+            seconds = statistics.median(wall for wall, _ in taken) if taken else math.nan
+            found[name] = Measured(seconds, each.memory, each.value)
+    return found
 
 
 def race(rounds: int, turns: Iterable[Callable[[], T]]) -> list[list[T]]:

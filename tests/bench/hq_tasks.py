@@ -123,10 +123,8 @@ def memory(login: dict[str, Any], network: LocalNetwork) -> Iterator[Row]:
             "all", "text", "bench/algorithm", action="federated_compute", **large
         )
         client.wait_for_results(task, progress=False)
-    found = {
-        name: measure("hq_tasks", f"{name}_receive", who=who, repeats=2, task=task["id"], **login)
-        for name, who in WHO.items()
-    }
+    functions = {name: f"{name}_receive" for name in WHO}
+    found = measure("hq_tasks", functions, 2, WHO, task=task["id"], **login)
     what, decoded = f"receive {RESULT // MIB} MiB from 3 organizations", 3 * RESULT / MIB
     taken = {name: each.memory / MIB for name, each in found.items()}
     yield Row(

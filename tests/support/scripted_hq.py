@@ -128,7 +128,7 @@ class Hq:
         if request.method == "POST" and re.fullmatch(r"/session/\d+/dataframe", path):
             return self.extract(int(path.split("/")[2]), request.body)
         if request.method == "POST" and re.fullmatch("/session/.*dataframe.*", path):
-            return 201, self.frame(1)
+            return 201, self.frame(int(path.split("/")[3]))
         if request.method == "POST" and path == "/task":
             return self.store_error or (201, {"id": 9, "name": "t"})
         if path == "/session":

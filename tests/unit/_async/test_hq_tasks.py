@@ -279,7 +279,7 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
         "│   └── keep (id 2, completed)",
         "│       └── central (id 3, completed)",
         "│           └── partial (id 4, failed)",
-        "└── a name (id 5, completed)",
+        "└── a name, other (id 5, completed)",
     ]
 
 
@@ -309,11 +309,14 @@ async def test_opened_session_is_the_default_and_deleted_with_dependents(
 async def test_what_clients_made_by_themselves_is_deleted_on_request(
     client: AsyncClient, hq: Hq
 ) -> None:
-    hq.more_sessions = [hq.session(7, "vantage6-sdk-1"), hq.session(8, "vantage6-sdk-2")]
+    names = "vantage6-sdk-1", "vantage6-sdk-2", "Vantage6-SDK-mine", "mine"
+    hq.more_sessions = [hq.session(id_, name) for id_, name in enumerate(names, 7)]
+    hq.answers["/session"] = hq.page(hq.more_sessions)  # some databases ignore case
     assert [row["id"] for row in await client.session.delete_automatic()] == [7, 8]
     deleted = [path.partition("?")[0] for method, path, _ in hq.sent if method == "DELETE"]
     assert deleted == ["/session/7", "/session/8"]
     hq.sent.clear()
+    hq.answers.clear()
     await client.dataframe.create("default", "image", "read", session=4, name="vantage6-sdk-3")
     (frame,) = await client.session.delete_automatic(4)
     assert frame["name"] == "vantage6-sdk-3"

@@ -80,6 +80,11 @@ class Backend(Protocol):
         """Whether the service refuses tasks at organizations outside the study."""
         ...
 
+    @property
+    def pins_stores(self) -> bool:
+        """Whether one token serves all stores that the server names, so that each is known."""
+        ...
+
     def plan_task(
         self,
         function: Mapping[str, Any],

@@ -45,6 +45,7 @@ class V4(Generation):
     waits_for_all_runs = False
     stores_before_status = False
     checks_study = True
+    pins_stores = False
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""

@@ -168,24 +168,18 @@ def plain_inputs(ids: Iterable[int], data: bytes, field: str = "input") -> list[
 
 
 def encrypted_inputs(
-    ids: Iterable[int], data: bytes, members: Iterable[Organization], field: str = "input"
+    keys: Mapping[int, str], data: bytes, field: str = "input"
 ) -> list[TaskOrganization]:
-    """Return the input of each organization, encrypted so that only it can read it."""
+    """Return the input of each organization, encrypted for its key so that only it can read it."""
     from .._encryption.cipher import Encryptor, encrypt
 
-    ids = list(ids)
-    keys, as_made = public_keys(ids, members), is_large(data, ids)
+    as_made = is_large(data, keys)
     return [
         cast(
             "TaskOrganization",
-            {
-                "id": id_,
-                field: LargeInput(data, Encryptor(keys[id_]))
-                if as_made
-                else encrypt(data, keys[id_]),
-            },
+            {"id": id_, field: LargeInput(data, Encryptor(key)) if as_made else encrypt(data, key)},
         )
-        for id_ in ids
+        for id_, key in keys.items()
     ]
 
 

@@ -22,7 +22,7 @@ from ..._utils.time import server_time, to_timestamp
 from ..._waiting.progress import format_duration
 from ..._waiting.statuses import has_finished
 from ...errors import DecryptionError, InvalidInputError, TaskFailedError
-from .inputs import inputs_for
+from .inputs import inputs_for, recipients_of
 
 if TYPE_CHECKING:
     from ..._backend.databases import Extract, Extraction, Place
@@ -44,7 +44,8 @@ async def session_task(
 ) -> SessionTaskInput:
     """Return the task that makes or changes a data frame."""
     refs = check_organizations(organizations)
-    inputs, _ = await inputs_for(core, refs, data, place.collaboration_id, place.study_id, None)
+    recipients = await recipients_of(core, refs, place.collaboration_id, place.study_id)
+    inputs = await inputs_for(core, recipients, data)
     task: Any = without_none(image=image, method=method, organizations=inputs, store_id=store_id)
     return task
 
