@@ -275,7 +275,7 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
     await client.session.task_tree()
     assert capsys.readouterr().out.splitlines() == [
         "tasks of survival",
-        "├── read_csv (id 1, completed)",
+        "├── Session initialization, read_csv (id 1, completed)",
         "│   └── keep (id 2, completed)",
         "│       └── central (id 3, completed)",
         "│           └── partial (id 4, failed)",

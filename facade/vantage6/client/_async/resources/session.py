@@ -409,7 +409,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> await client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., completed)
+        └── Session initialization (survival), read_csv (id ..., completed)
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])

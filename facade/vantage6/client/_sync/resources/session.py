@@ -408,7 +408,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., completed)
+        └── Session initialization (survival), read_csv (id ..., completed)
         """
         row = self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
