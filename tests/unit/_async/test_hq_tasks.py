@@ -265,7 +265,8 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
         fields | {"id": 3, "method": "central", "depends_on": [2]},
         fields | {"id": 4, "method": "partial", "parent": ref(3), "status": "failed"},
         fields | {"id": 2, "method": "keep", "depends_on": [1]},
-        fields | {"id": 1, "method": "read_csv"},
+        fields
+        | {"id": 1, "method": "read_csv", "name": "Session initialization", "dataframe": ref(1)},
         fields | {"id": 5, "method": "other", "name": "a name"},
     ]
     with pytest.raises(InvalidInputError, match=r"setup_session\(\)"):
