@@ -105,6 +105,11 @@ class Extracts(Protocol):
     async def __call__(self, step: Extract) -> int: ...
 
 
+def _is_change(step: Call[Any] | Lookup | Extract) -> bool:
+    """Return whether a step of a plan changes something on the server."""
+    return isinstance(step, Extract) or (not isinstance(step, Lookup) and step.method != "GET")
+
+
 class Core(Connection):
     """The connection of a client to its server, with its login and chosen defaults."""
 
@@ -300,11 +305,17 @@ class Core(Connection):
         steps: Generator[Call[Any] | Lookup | Extract, Any, T],
         options: SendOptions = DEFAULTS,
         extract: Extracts | None = None,
+        read: list[Any] | None = None,
     ) -> T:
-        """Send the calls, look up the names and extract the data that a backend's plan yields."""
+        """Send the calls, look up the names and extract the data that a backend's plan yields.
+
+        With a list for the rows that it reads, it ends before the first change, with None.
+        """
         try:
             step = next(steps)
             while True:
+                if read is not None and _is_change(step):
+                    return cast("T", None)
                 try:
                     if isinstance(step, Lookup):
                         found: Any = await self.id_of(step.kind, step.ref, step.within)
@@ -312,6 +323,8 @@ class Core(Connection):
                         found = extract and await extract(step)
                     else:
                         found = await self.send(step, options)
+                        if read is not None:
+                            read.append(found)
                 except Vantage6Error as error:
                     step = steps.throw(error)
                 else:
