@@ -393,7 +393,11 @@ def _(chapter: Chapter) -> Iterator[None]:
 def _(chapter: Chapter) -> Iterator[None]:
     """One of three hospitals refuses the image."""
     chapter.known["client"] = chapter.client()
-    with refusing(chapter.network, 3, "localnet/slow"):
+    with refusing(chapter.network, 3, "localnet/slow"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VANTAGE6_SERVER", address(chapter.network))
+        patch.setenv("VANTAGE6_USERNAME", "researcher")
+        patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
+        patch.setenv("VANTAGE6_COLLABORATION", "demo")
         yield
 
 
