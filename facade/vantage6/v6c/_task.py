@@ -184,10 +184,11 @@ def create(
 
 def _print_plan(context: CommandContext, plan: Plan) -> int:
     """Print a plan, and return the exit code of what prevents the task, if anything."""
+    from vantage6.client import Plan
+
     if context.as_json:
-        document = asdict(plan)
-        document.pop("prepared")
-        print_json({"ok": plan.ok, "ready": plan.ready, **document})
+        known = {name: getattr(plan, name) for name in Plan.__match_args__}
+        print_json({"ok": plan.ok, "ready": plan.ready, **asdict(Plan(**known))})
     else:
         for line in str(plan).split("\n"):
             print_text(line)
