@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._auth.two_factor import show_qr
     from ._backend.databases import Extraction
     from ._config.profiles import Profile, profiles
+    from ._display.timeline import Timeline, TimelineTask
     from ._events.types import (
         Event,
         KillRequested,
@@ -97,6 +98,8 @@ __all__ = [
     "ResultRows",
     "Progress",
     "RunProgress",
+    "Timeline",
+    "TimelineTask",
     "LogLine",
     "Finished",
     # events
@@ -184,6 +187,8 @@ _HOMES = {
     "Reconnected": "._events.types",
     "Progress": "._waiting.progress",
     "RunProgress": "._waiting.progress",
+    "Timeline": "._display.timeline",
+    "TimelineTask": "._display.timeline",
     "Timeouts": "._http.timeouts",
     "WhoAmI": "._auth.identity",
     "DeviceCode": "._auth.device",
