@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
 
+from .._utils.colors import BAD, BUSY, GOOD, STATUS_COLORS
 from .._utils.notebook import display, is_notebook
-from .._utils.table import STATUS_STYLES
 from .._utils.text import display_width, sanitize, truncate
 
 # A title, its status, and the branches below it.
@@ -16,7 +16,7 @@ Branch: TypeAlias = "tuple[str, str, Sequence[Branch]]"
 # Beginning, change and end of a bar, in seconds: first it waits, then it runs.
 Bar: TypeAlias = "tuple[float, float, float]"
 GRAY = "#8a8a8a"
-COLORS = {"green": "#2e9e5b", "yellow": "#d9941a", "red": "#d64545"}
+COLORS = {GOOD: "#2e9e5b", BUSY: "#d9941a", BAD: "#d64545"}
 WAITING, RUNNING = "·", "█"
 # Sizes in an SVG, in pixels; a letter is as wide as most are.
 ROW, STEP, LETTER, WIDTH, SMALLEST_BAR = 24, 18, 7.2, 760, 2
@@ -53,7 +53,7 @@ def show_tree(title: str, branches: Sequence[Branch]) -> None:
 
 def _lines_of(branches: Sequence[Branch], depth: int) -> Iterator[Line]:
     for title, status, below in branches:
-        style = STATUS_STYLES.get(status, "yellow" if status else "")
+        style = STATUS_COLORS.get(status, BUSY if status else "")
         yield Line(depth, sanitize(title), style=style)
         yield from _lines_of(below, depth + 1)
 
