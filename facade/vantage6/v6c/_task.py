@@ -30,6 +30,7 @@ from ._output import (
     print_json,
     print_results,
     print_text,
+    print_timeline,
     progress_setting,
 )
 from ._values import parse_extraction, parse_value
@@ -73,10 +74,14 @@ def list_(
 
 @task.command("show")
 @click.argument("task", shell_complete=complete_names("task"))
+@click.option("--timeline", is_flag=True, help="Show who was asked, ran and ended when.")
 @click.pass_obj
-def show(context: CommandContext, task: str) -> None:
+def show(context: CommandContext, task: str, timeline: bool) -> None:
     """Show a task."""
-    context.print_row(context.client.task.get(task))
+    if timeline:
+        print_timeline(context.client.task.timeline(task), as_json=context.as_json)
+    else:
+        context.print_row(context.client.task.get(task))
 
 
 @task.command("create")
