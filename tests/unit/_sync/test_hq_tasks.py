@@ -272,12 +272,26 @@ def test_task_tree_shows_tasks_below_those_they_wait_for(
     client.session.task_tree()
     assert capsys.readouterr().out.splitlines() == [
         "tasks of survival",
-        "├── Session initialization, read_csv (id 1, completed)",
+        "├── read_csv (id 1, completed)",
         "│   └── keep (id 2, completed)",
         "│       └── central (id 3, completed)",
         "│           └── partial (id 4, failed)",
-        "└── a name, other (id 5, completed)",
+        "└── a name (other, id 5, completed)",
     ]
+
+
+def test_timeline_has_each_subtask_once(client: Client, hq: Hq) -> None:
+    hq.runs = [("completed", None), ("active", None)]
+    fields = {"name": "n", "status": "awaiting", "job_id": 1, "created_at": "2026-01-01T00:00:01"}
+    parents = {9: 11, 11: 9, 12: 11, 13: 99, 14: 14}  # of a server that lies
+    hq.tasks = [fields | {"id": id_, "parent": ref(of)} for id_, of in parents.items()]
+    hq.answers["/task/9"] = 200, fields | {"id": 9, "parent": None}
+    timeline = client.task.timeline(9)
+    assert [(task.task_id, task.depth) for task in timeline.tasks] == [(9, 0), (11, 1), (12, 2)]
+    assert [run.organization for run in timeline.tasks[0].runs] == ["org1", "org2"]
+    assert timeline.tasks[0].created == 1767225601
+    lines = str(timeline).splitlines()
+    assert lines[0].startswith("n (task 9): 1 of 2 done, since 2026-01-01 00:00:01 UTC")
 
 
 def test_sessions_are_sorted_by_the_client(client: Client) -> None:
