@@ -479,3 +479,20 @@ def test_used_refresh_token_ends_the_session_with_rotation(tmp_path: Path) -> No
             assert error(refresh(web, second)) == (400, "invalid_grant")
     finally:
         provider.stop()
+
+
+# ---- other accounts of this machine ----------------------------------------------------------
+
+
+def test_no_other_account_becomes_an_administrator(provider: IdentityProvider) -> None:
+    with httpx.Client(base_url=provider.url, trust_env=False, follow_redirects=True) as neighbor:
+        page = neighbor.get("/").text
+        assert "<form" not in page, "one that creates the first administrator"
+        assert 'name="password"' not in page
+        for realm, client in ((REALM, LOCAL_CLIENT), ("master", "admin-cli")):
+            for name in (ROOT, "admin", "temp-admin", "keycloak"):
+                form = {"grant_type": "password", "client_id": client, "username": name}
+                for password in ("root", "admin", "password", "keycloak", "vantage6", name):
+                    url = f"/realms/{realm}/protocol/openid-connect/token"
+                    response = neighbor.post(url, data={**form, "password": password})
+                    assert response.status_code in {400, 401, 404}, (realm, name, password)

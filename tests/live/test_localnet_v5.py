@@ -480,7 +480,7 @@ def test_other_options(tmp_path: Path) -> None:
         version=VERSION,
         databases={"North": {"cities": data, "ages": parquet}, "South": data},
         algorithms={"localnet/own": own},
-        allowed_algorithms=["localnet/"],
+        allowed_algorithms=["localnet/.*"],
         token_seconds=4,
         store=True,
         review=True,

@@ -182,7 +182,7 @@ def requirements(version: str) -> list[str]:
     return requirements
 
 
-def run_step(command: list[str], home: Path, purpose: str) -> None:
+def run_step(command: list[str], home: Path, purpose: str, **variables: str) -> None:
     """Run a build step, and report progress; raise an error with its last line if it fails."""
     # The folder of the cache has no settings of a project.
     with tempfile.TemporaryFile("w+", errors="replace") as output:
@@ -191,7 +191,7 @@ def run_step(command: list[str], home: Path, purpose: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=_installer_environment(),
+            env={**_installer_environment(), **variables},
             cwd=home.parent,
         )
         try:
