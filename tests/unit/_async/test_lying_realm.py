@@ -187,3 +187,24 @@ async def test_claims_of_tokens_do_not_say_who_one_is(
     assert client.token
     assert "ada" not in client.token
     assert (client.name, client.whoami.id_) == ("ada", 7)  # by user/me
+
+
+async def test_store_does_not_change_the_certificates_of_the_realm(
+    realm: ScriptedRealm, hq_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """HQ says where a store is: at the address of the realm, its options would be the realm's."""
+    row = {"id": 4, "name": "store", "url": realm.url, "api_path": ""}
+    realm.hq = lambda _: (200, row)
+    for verify in (True, tmp_path / "ca.pem"):
+        async with AsyncClient(
+            f"http://127.0.0.1:{hq_server.port}",
+            auth_url=realm.url,
+            auth_verify=verify,
+            log_level=None,
+        ) as client:
+            await log_in(client)
+            for options in ({"verify": False}, {"cert": "me.pem"}):
+                with pytest.raises(ConfigurationError, match="of the server or its realm"):
+                    await client.store.set(4, **options)
+            await client.store.set(4)
+            assert client._core.http.pools.route_to(realm.url).verify == verify
