@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import starmap
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -15,6 +15,7 @@ import click
 from ._command import (
     CommandContext,
     Group,
+    kwarg_option,
     list_options,
     name_option,
     option_type,
@@ -23,8 +24,8 @@ from ._command import (
 )
 from ._completers import complete_names
 from ._exit_codes import OK, exit_code
-from ._output import is_terminal, print_error, print_json, print_results, print_text
-from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
+from ._output import print_error, print_json, print_results, print_text, progress_setting
+from ._values import parse_extraction, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,16 +72,6 @@ def show(context: CommandContext, task: str) -> None:
     context.print_row(context.client.task.get(task))
 
 
-def _unique(
-    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
-) -> dict[str, object]:
-    """Return keyword arguments as a dict; each may be passed once."""
-    try:
-        return unique_pairs(pairs)
-    except ValueParseError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @task.command("create")
 @name_option(
     "organization",
@@ -101,15 +92,7 @@ def _unique(
     metavar="VALUE",
     help="Positional argument: JSON or text; repeatable.",
 )
-@click.option(
-    "--kwarg",
-    "kwargs",
-    type=option_type(parse_pair),
-    callback=_unique,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Keyword argument: JSON or text; repeatable.",
-)
+@kwarg_option("kwargs")
 @click.option(
     "--input",
     "input_",
@@ -119,7 +102,25 @@ def _unique(
 @click.option("--name", help="Name of the task; by default the method.")
 @click.option("--description", default="", help="Description of the task.")
 @click.option(
-    "--database", "databases", multiple=True, metavar="LABEL", help="Database label; repeatable."
+    "--database",
+    "databases",
+    multiple=True,
+    metavar="LABEL",
+    help="Database label, or at HQ a data frame; repeatable.",
+)
+@click.option(
+    "--extract",
+    "extractions",
+    type=option_type(parse_extraction),
+    multiple=True,
+    metavar="LABEL=METHOD",
+    help="Database, at HQ extracted by a function of the image; repeatable.",
+)
+@name_option("session", "--session", help="Session to compute in (HQ).")
+@click.option(
+    "--action",
+    type=click.Choice(["federated_compute", "central_compute"]),
+    help="Kind of the function (HQ).",
 )
 @name_option("study", "--study", help="Study to run the task in.")
 @name_option("store", "--store", help="Algorithm store of the image.")
@@ -140,6 +141,7 @@ def create(
     timeout: float | None,
     logs: bool,
     databases: tuple[str, ...],
+    extractions: tuple[tuple[str, str], ...],
     **others: Any,
 ) -> int:
     """Create a task.
@@ -150,6 +152,8 @@ def create(
     """  # noqa: D301 - click reads "\b" as "do not rewrap"
     if (timeout is not None or logs) and not wait:
         raise click.UsageError("--timeout and --logs: expected --wait to be set as well.")
+    from vantage6.client import Extraction
+
     input_document = None if input_ is None else _read_input(input_)
     row = context.client.task.create(
         organizations,
@@ -159,7 +163,7 @@ def create(
         method=method,
         args=list(args) or None,
         kwargs=kwargs or None,
-        databases=list(databases) or None,
+        databases=[*databases, *starmap(Extraction, extractions)] or None,
         **others,
     )
     if not wait:
@@ -230,9 +234,11 @@ def _notify_option(command: str | None) -> Notify:
             f"expected 'desktop' or a command on PATH, got {command!r}.", param_hint="--notify"
         )
 
+    from vantage6.client._utils.processes import child_environment  # as late as the client
+
     def tell(done: Finished) -> None:
         texts = {"V6C_TASK": str(done.task_id), "V6C_STATUS": done.status}
-        variables = {**os.environ, **texts, "V6C_TEXT": str(done)}
+        variables = {**child_environment(), **texts, "V6C_TEXT": str(done)}
         subprocess.run(words, env=variables, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
 
     return tell
@@ -257,7 +263,7 @@ def _wait_for_results(
             tasks,
             timeout=timeout,
             on_failure="return",
-            progress=_progress_setting(),
+            progress=progress_setting(),
             logs=logs,
             at_least=at_least,
             after=after,
@@ -281,11 +287,6 @@ def _wait_for_results(
                 print_error(*str(error).split("\n"))
                 code = exit_code(type(error))
     return code
-
-
-def _progress_setting() -> bool | None:
-    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
-    return None if is_terminal(sys.stderr) else True
 
 
 @task.command("logs")

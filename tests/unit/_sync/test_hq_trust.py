@@ -38,6 +38,7 @@ class World:
             for number in range(1, 13)
         }
         self.organizations[3]["public_key"] = public_key_of(KEY)
+        self.hq.answers["/organization/3"] = 200, self.organizations[3].copy()
         self.collaboration(DEMO)
         self.listed()
 

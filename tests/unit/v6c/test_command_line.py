@@ -500,6 +500,24 @@ def test_help_style_of_options_and_commands() -> None:
             assert f"  {argument.make_metavar(context)}\n" not in told.partition("Options:")[2]
 
 
+@pytest.mark.parametrize(
+    ("kind", "group"),
+    [("organization", "org"), ("collaboration", "collab")]
+    + [(kind, kind) for kind in ("study", "node", "user", "role", "store", "session", "dataframe")],
+)
+def test_commands_pass_what_the_methods_of_the_client_accept(kind: str, group: str) -> None:
+    resource = getattr(Client("http://localhost", log_level=None), kind)
+    others = {"wait", "limit", "password_stdin"}
+    for name, command in vars(app.commands[group])["commands"].items():
+        method = getattr(resource, {"show": "get"}.get(name, name.replace("-", "_")), None)
+        given = {param.name for param in command.params} - others
+        given = {name for name in given if not name.startswith(_connection.OPTION_PREFIX)}
+        # The others are passed by position, by the functions of their commands.
+        if len(given) > 1 and method is not None:
+            positional = {"frame", "fingerprint", "organization"}
+            assert given - positional <= set(inspect.signature(method).parameters), name
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_exists_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", shell]) == 0

@@ -44,6 +44,8 @@ class V4(Generation):
     input_field = "input"
     waits_for_all_runs = False
     stores_before_status = False
+    checks_study = True
+    pins_stores = False
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret
 
 from ..._auth.identity import WhoAmI
 from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
-from ..._backend.databases import Extract, Lookup
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
-from ..._encryption.key_files import KeySource, read_private_key
 from ..._http.address import Address
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.deadline import Deadline
@@ -24,8 +23,6 @@ from ..._http.decoding import decode_json
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
-from ..._tasks.decoding import Reader
-from ..._tasks.repeat import RecentInputs
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_in_thread
 from ..._utils.warnings import warn
@@ -40,7 +37,6 @@ from ...errors import (
     TwoFactorSetupRequiredError,
     Vantage6Error,
 )
-from .blob_store import BlobStore
 from .connection import SERVER_URL, Connection, StoreConnection
 
 if TYPE_CHECKING:
@@ -49,18 +45,21 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
-    from vantage6.bindings.call import Call
-
     from ..._auth.realm import Realm, ServiceAccount
     from ..._auth.strategy import AuthStrategy, LoginFlow, LoginStep
+    from ..._backend.databases import Extract, Lookup
     from ..._backend.rows import AlgorithmStore, OrganizationUpdate
+    from ..._encryption.key_files import KeySource
     from ..._encryption.trust import Trust
     from ..._events.socket import Socket
     from ..._http.limits import Limits
     from ..._http.route import Cert, Route, Verify
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
+    from ..._tasks.decoding import Reader
+    from ..._tasks.repeat import RecentInputs
     from .auth import ClientAuth
+    from .blob_store import BlobStore
 
 
 T = TypeVar("T")
@@ -72,6 +71,7 @@ class State:
 
     whoami: WhoAmI | None = None
     username: str | None = None
+    login_source: str | None = None
     collaboration_id: int | None = None
     collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
@@ -80,7 +80,6 @@ class State:
     socket: Socket | None = None
     service: ServiceAccount | None = None
     created: set[int] = field(default_factory=set[int])
-    inputs: RecentInputs = field(default_factory=RecentInputs)
     # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
     offline: dict[int | None, tuple[frozenset[int], float]] = field(
         default_factory=dict[int | None, tuple[frozenset[int], float]]
@@ -91,6 +90,13 @@ class State:
     own_sessions: dict[tuple[int, int | None], int] = field(
         default_factory=dict["tuple[int, int | None]", int]
     )
+
+    @cached_property
+    def inputs(self) -> RecentInputs:
+        """What the functions of the last tasks received."""
+        from ..._tasks.repeat import RecentInputs
+
+        return RecentInputs()
 
     @property
     def collaboration_ref(self) -> str | None:
@@ -136,7 +142,7 @@ class Core(Connection):
         self.state = State()
         self.is_view = False
         self.session_lock = http.lock()
-        self.blobs = BlobStore(self, lambda: self.reader, trust)
+        self._whole: Core | None = None
 
     def set_route(self, url: str, verify: Verify) -> None:
         """Trust other certificates at the realm, which no store changes."""
@@ -150,8 +156,17 @@ class Core(Connection):
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view, lambda: view.reader, self.trust, self.blobs)
+        view._whole = self
+        vars(view).pop("blobs", None)
         return view
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Inputs and results that the server keeps apart."""
+        from .blob_store import BlobStore
+
+        shared = self._whole.blobs if self._whole else None
+        return BlobStore(self, lambda: self.reader, self.trust, shared)
 
     @property
     def collaboration_id(self) -> int | None:
@@ -181,6 +196,8 @@ class Core(Connection):
     @property
     def reader(self) -> Reader:
         """The reader of inputs and results, with the user's key."""
+        from ..._tasks.decoding import Reader
+
         return Reader(self.whoami, self.private_key, input_field=self.backend.input_field)
 
     async def login(self, username: str, strategy: AuthStrategy, *, auto_relogin: bool) -> WhoAmI:
@@ -248,7 +265,7 @@ class Core(Connection):
             state.session, state.own_sessions = None, {}  # of the previous user
         if username != state.username:
             self.auth.saved = None  # of the previous user
-        state.username = username
+        state.username, state.login_source = username, "authenticate()"
         self.auth.use(tokens, strategy)
         return who
 
@@ -306,18 +323,23 @@ class Core(Connection):
             step = next(steps)
             while True:
                 try:
-                    if isinstance(step, Lookup):
-                        found: Any = await self.id_of(step.kind, step.ref, step.within)
-                    elif isinstance(step, Extract):
-                        found = extract and await extract(step)
+                    if isinstance(step, Call):
+                        found: Any = await self.send(step, options)
                     else:
-                        found = await self.send(step, options)
+                        found = await self._prepare(step, extract)
                 except Vantage6Error as error:
                     step = steps.throw(error)
                 else:
                     step = steps.send(found)
         except StopIteration as last:
             return last.value
+
+    async def _prepare(self, step: Lookup | Extract, extract: Extracts | None) -> int | None:
+        from ..._backend.databases import Lookup
+
+        if isinstance(step, Lookup):
+            return await self.id_of(step.kind, step.ref, step.within)
+        return await extract(step) if extract else None
 
     async def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
@@ -334,7 +356,8 @@ class Core(Connection):
     def forget_login(self) -> None:
         """Continue without a user."""
         state, self.auth.tokens = self.state, None
-        state.whoami = state.username = state.private_key = state.private_key_file = None
+        state.whoami = state.username = state.login_source = None
+        state.private_key = state.private_key_file = None
 
     async def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
@@ -346,7 +369,11 @@ class Core(Connection):
             with closing(steps):
                 step = next(steps)
                 while step:
-                    step = auth.advance(steps, await self._run_step(step))
+                    try:
+                        result = await self._run_step(step)
+                    except Vantage6Error as error:
+                        result = error
+                    step = auth.advance(steps, result)
 
     async def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
@@ -395,6 +422,7 @@ class Core(Connection):
         self.state.private_key = self.state.private_key_file = None
         if source is None:
             return
+        from ..._encryption.key_files import read_private_key
         from ..._encryption.keys import load_private_key
 
         key = load_private_key(read_private_key(source), passphrase)
@@ -436,7 +464,9 @@ class Core(Connection):
             )
         return store if store.http.limits is limits else store.limited(limits)
 
-    async def choose_store(self, row: AlgorithmStore, verify: Verify, cert: Cert | None) -> None:
+    async def choose_store(
+        self, row: AlgorithmStore, verify: Verify, cert: Cert | None, *, trusted: bool
+    ) -> None:
         """Use an algorithm store for all store requests from now on."""
         from ..._http.tls import warn_if_unverified
         from .http import AsyncHttp
@@ -448,6 +478,8 @@ class Core(Connection):
         if not address.path:
             address = complete_store_address(address, await self._ask_version())
         url = address.url
+        if self.backend.pins_stores:
+            await run_in_thread(partial(self.trust.accept_store, row, url, trusted=trusted))
         route = self.http.pools.route.elsewhere(verify, cert)
         self.http.pools.set_route(url, route)
         warn_if_unverified(url, route)

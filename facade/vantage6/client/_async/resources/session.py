@@ -292,8 +292,8 @@ class Sessions(Placed, Displayable["Session"]):
 
         Examples
         --------
-        >>> await client.session.list(scope="own", fields=["id", "name"])
-        [{'id': 1, 'name': 'survival'}]
+        >>> await client.session.list(scope="own", fields=["name", "ready"])
+        [{'name': 'survival', 'ready': True}]
         """
         list_sessions = self._operations().list_sessions
         selection = self._selection("list_sessions", field, fields, filter_, filters)
@@ -409,7 +409,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> await client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., ...)
+        └── Session initialization (survival) (id ..., completed)
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
@@ -423,7 +423,8 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            title = task["name"] or task["method"] or "task"
+            names: list[str] = [name for name in (task["name"], task["method"]) if name]
+            title = ", ".join(dict.fromkeys(names)) or "task"
             return f"{title} (id {task['id']}, {task['status']})", [
                 branch(each) for each in below.get(task["id"], ())
             ]

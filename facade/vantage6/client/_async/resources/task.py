@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._backend.former_names import explains_former
@@ -16,17 +15,14 @@ from ..._tasks.encoding import serialize
 from ..._tasks.repeat import failed_organizations, question_of, readable_input
 from ..._tasks.request import (
     check_organizations,
-    describe_organizations,
     either_arguments,
     task_input,
 )
-from ..._utils.logging import LOGGER
 from ..._waiting.arguments import check_display_options, check_times, enough_of
 from ..._waiting.statuses import has_failed
 from ...errors import InvalidInputError
-from ..tasks.create import create
-from ..tasks.frames import Extractor
-from ..tasks.inputs import inputs_for
+from ..tasks.create import PreparedTask
+from ..tasks.inputs import recipients_of
 from .base import Named
 from .session import Placed
 
@@ -387,18 +383,18 @@ class Tasks(Placed, Named["Task"]):
         >>> results = await client.wait_for_results(task)
         """
         selection = self._selection("create_task", field, fields)
-        task, _ = await self._create(
+        prepared = await self._prepare(
             organizations,
             without_none(name=name, image=image, description=description, server_url=server_url),
             task_input(input_, method, args, either_arguments(kwargs, arguments)),
             None if input_ is None else "input_",
             (collaboration, study, session),
             (databases, action, store),
-            on_transfer,
         )
+        task, _ = await prepared.send(on_transfer)
         return self._selected(task, selection)
 
-    async def _create(
+    async def _prepare(
         self,
         organizations: Sequence[Ref],
         parts: dict[str, Any],
@@ -406,47 +402,17 @@ class Tasks(Placed, Named["Task"]):
         path: str | None,
         where: tuple[Ref | None, Ref | None, Ref | None],
         uses: tuple[Databases, str | None, Ref | None],
-        on_transfer: OnTransfer | None,
-        timeout: float | None = None,
-        progress: ProgressOption = None,
-    ) -> tuple[Task, float | None]:
-        """Create a task; return it, and what is left of the timeout after extractions."""
-        backend, store = self._core.backend, uses[2]
-        plan = backend.plan_task(function, *uses)
+    ) -> PreparedTask:
+        """Check the arguments of a task and resolve its names; nothing is sent to anyone."""
+        plan = self._core.backend.plan_task(function, *uses)
         data = serialize(plan.payload, plan.path if path is None else path)
         parts = plan.body | parts
-        self._core.contract.check_body("create_task", parts)  # before anything is uploaded
+        self._core.contract.check_body("create_task", parts)
         place = await self._place(*where)
-        collaboration_id, study_id = place.collaboration_id, place.study_id
         refs = check_organizations(organizations)
-        inputs, names = await inputs_for(
-            self._core, refs, data, collaboration_id, study_id, on_transfer
-        )
-        store_id = await self._optional_id("store", store)
-        ids = [part["id"] for part in inputs]
-        extract = Extractor(self._core, place, parts["image"], ids, store_id)
-        async with self._core.session_lock:
-            steps = backend.complete_task(plan, place)
-            parts |= await self._core.run_plan(steps, extract=extract)
-        left = await extract.wait(timeout, progress)
-        body: Any = parts | without_none(
-            collaboration_id=collaboration_id,
-            study_id=study_id,
-            store_id=store_id,
-            organizations=inputs,
-        )
-        task = await create(self._core, body, on_transfer)
-        self._core.state.inputs.add(task["id"], data)
-        LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
-        offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
-        if absent := [part for part in inputs if part["id"] in offline]:
-            LOGGER.warning(
-                "Task %s: %.0f s ago, nodes were offline at %s",
-                task["id"],
-                monotonic() - asked,
-                describe_organizations(absent, names),
-            )
-        return task, left
+        recipients = await recipients_of(self._core, refs, place.collaboration_id, place.study_id)
+        store_id = await self._optional_id("store", uses[2])
+        return PreparedTask(self._core, plan, parts, data, place, recipients, store_id)
 
     @explains_former("input", "data_format", "database")
     async def run(
@@ -567,17 +533,15 @@ class Tasks(Placed, Named["Task"]):
         check_times(interval, timeout)
         check_display_options(on_failure, progress)
         enough_of(at_least, after, None if isinstance(organizations, str) else len(organizations))
-        task, timeout = await self._create(
+        prepared = await self._prepare(
             organizations,
             without_none(name=name, image=image, description=description, server_url=server_url),
             task_input(input_, method, args, either_arguments(kwargs, arguments)),
             None if input_ is None else "input_",
             (collaboration, study, session),
             (databases, action, store),
-            on_transfer,
-            timeout,
-            progress,
         )
+        task, timeout = await prepared.send(on_transfer, timeout, progress)
         wait = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
         (rows,) = await wait_for(self._core, [task["id"]], *wait)
         return rows.outputs
