@@ -253,6 +253,39 @@ async def test_store_that_moves_gets_no_login_until_it_is_accepted(
     assert (known.exists() and line in known.read_text()) == (trust != "off")
 
 
+@pytest.mark.parametrize("name", ["store", "STORE "])
+async def test_known_store_under_another_id_gets_no_login(
+    realm: ScriptedRealm,
+    hq_server: ScriptedServer,
+    elsewhere: ScriptedServer,
+    name: str,
+    tmp_path: Path,
+) -> None:
+    row: dict[str, Any] = {
+        "id": 1,
+        "name": "store",
+        "url": "https://store.example",
+        "api_path": "/a",
+    }
+    page = {"links": {"first": "", "self": ""}}
+    realm.hq = lambda request: (200, row if request.path[-1] in "12" else {"data": [row], **page})
+    async with AsyncClient(
+        f"http://127.0.0.1:{hq_server.port}",
+        auth_url=realm.url,
+        log_level=None,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        await log_in(client)
+        await client.store.set("store")
+        row |= {"id": 2, "name": name, "url": f"http://127.0.0.1:{elsewhere.port}"}
+        client._core.names.forget()
+        for ref in ("store", 2):
+            with pytest.raises(ConfigurationError, match=r"expected https://store\.example, got"):
+                await client.store.set(ref)
+        row["url"] = "https://store.example/other"
+        await client.store.set("store")  # the same origin
+
+
 async def test_token_goes_to_the_chosen_store_alone(
     client: AsyncClient, realm: ScriptedRealm, store: ScriptedServer, elsewhere: ScriptedServer
 ) -> None:
