@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.support.browser import Browser
+from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
-from vantage6.localnet._v5.login import api_client, client_login
+from vantage6.localnet._v5.login import client_login
 from vantage6.localnet._v5.realm import (
     ADMIN_CLIENT,
     LOCAL_CLIENT,
@@ -61,7 +62,7 @@ def web(provider: IdentityProvider) -> Iterator[httpx.Client]:
 @pytest.fixture
 def admin(provider: IdentityProvider) -> Iterator[httpx.Client]:
     login = client_login(provider.url, ADMIN_CLIENT, provider.admin_secret)
-    with api_client(f"{provider.url}/admin/realms/{REALM}", login) as client:
+    with _api.http_client(f"{provider.url}/admin/realms/{REALM}", login) as client:
         yield client
 
 

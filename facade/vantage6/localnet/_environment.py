@@ -237,7 +237,7 @@ def _installer_environment() -> dict[str, str]:
 def _failure_reason(output: str) -> str:
     """Return the reason for a failed step, from the output of its program."""
     if "connection broken" in output or "error sending request" in output.lower():
-        return "the package index cannot be reached. Check your network connection"
+        return "the download failed. Check your network connection"
     if "No space left on device" in output:
         return f"no space is left. Name another cache folder in {_CACHE_VARIABLE} or XDG_CACHE_HOME"
     if "ensurepip is not available" in output:

@@ -116,6 +116,15 @@ class Backend(Protocol):
         """Yield the calls for a task; return its row, with what the service leaves out."""
         ...
 
+    def own_rules(self, user_id: int, per_page: int) -> Call[Any]:
+        """Return the call that lists the rules of the logged-in user."""
+        ...
+
+    @property
+    def nodes_match_names(self) -> bool:
+        """Whether nodes compare the names of organizations with their policy, not only the ids."""
+        ...
+
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
         """Yield the call for a session where none was given; return the id of the session."""
         ...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .._rows.references import Ref
 
+
 # The Date header has whole seconds, and the clocks of one server differ only slightly.
 CLOCK_SLACK_SECONDS = 2.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -65,9 +66,9 @@ class PreparedTask:
         extract = Extractor(core, place, self.parts["image"], ids, self.store_id)
         async with core.session_lock:
             steps = core.backend.complete_task(self.plan, place)
-            parts = {**self.parts, **await core.run_plan(steps, extract=extract)}
+            fields: Mapping[str, Any] = await core.run_plan(steps, extract=extract)
         left = await extract.wait(timeout, progress)
-        body: Any = parts | without_none(
+        body: Any = {**self.parts, **fields} | without_none(
             collaboration_id=place.collaboration_id,
             study_id=place.study_id,
             store_id=self.store_id,
