@@ -251,7 +251,7 @@ class AsyncClient:
         show_log(log_level)
         limits = Limits(Timeouts.of(timeout), max_retries, max_response_bytes)
         core = Core(address, Route(verify, cert, proxy), limits, trusting, server.realm)
-        if server.realm and auth_verify is not True:
+        if server.realm:
             core.set_route(server.realm.url, auth_verify)
         self._core = core
 
