@@ -76,6 +76,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings."""
+        ...
+
+    @property
     def pins_stores(self) -> bool:
         """Whether one token serves all stores that the server names, so that each is known."""
         ...

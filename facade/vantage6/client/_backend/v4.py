@@ -46,6 +46,13 @@ class V4(Generation):
     stores_before_status = False
     pins_stores = False
 
+    @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings, which is slow to load."""
+        from vantage6.bindings import server
+
+        return server
+
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
         from .._events.parsing import parse  # not at the top: few programs receive events
