@@ -77,7 +77,7 @@ class ScriptedRealm:
             return 401, {"msg": "Token has expired" if request.authorization else "no token"}
         if request.path == "/hq/user/me":
             return 200, USER
-        if request.path == "/hq/organization/3":
+        if request.path == "/hq/organization/3" and request.method == "GET":
             return 200, {"id": 3, "name": "IKNL", "public_key": ""}
         return self.hq(request) or (404, {"msg": "not found"})
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._auth.two_factor import show_qr
     from ._backend.databases import Extraction
     from ._config.profiles import Profile, profiles
+    from ._display.timeline import Timeline, TimelineTask
     from ._events.types import (
         Event,
         KillRequested,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from ._rows.rows import Rows
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
+    from ._tasks.plan import Check, Plan
+    from ._waiting.explain import Explanation, Finding
     from ._waiting.finished import Finished
     from ._waiting.logs import LogLine
     from ._waiting.progress import Progress, RunProgress
@@ -95,8 +98,14 @@ __all__ = [
     "Extraction",
     "Rows",
     "ResultRows",
+    "Plan",
+    "Check",
+    "Explanation",
+    "Finding",
     "Progress",
     "RunProgress",
+    "Timeline",
+    "TimelineTask",
     "LogLine",
     "Finished",
     # events
@@ -182,8 +191,14 @@ _HOMES = {
     "NodeOffline": "._events.types",
     "KillRequested": "._events.types",
     "Reconnected": "._events.types",
+    "Plan": "._tasks.plan",
+    "Check": "._tasks.plan",
+    "Explanation": "._waiting.explain",
+    "Finding": "._waiting.explain",
     "Progress": "._waiting.progress",
     "RunProgress": "._waiting.progress",
+    "Timeline": "._display.timeline",
+    "TimelineTask": "._display.timeline",
     "Timeouts": "._http.timeouts",
     "WhoAmI": "._auth.identity",
     "DeviceCode": "._auth.device",

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import click
 
 if TYPE_CHECKING:
-    from vantage6.client import ResultRows, Rows
+    from vantage6.client import ResultRows, Rows, Timeline
 
 
 def is_terminal(stream: TextIO) -> bool:
     """Return whether a stream is a terminal that supports cursor control."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def progress_setting() -> bool | None:
+    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
+    return None if is_terminal(sys.stderr) else True
 
 
 def one_line(text: str) -> str:
@@ -97,6 +102,25 @@ def print_rows(rows: Rows[Any], *, as_json: bool) -> None:
         click.echo(table.text(get_terminal_size().columns if in_terminal else None))
 
 
+def print_columns(columns: Iterable[Mapping[str, Any]]) -> None:
+    """Print the columns of a data frame, with their types at each organization."""
+    from vantage6.client._rows.columns import table_of_rows
+
+    columns = list(columns)
+    places = sorted({place for column in columns for place in column["types"]})
+    rows = [
+        {
+            "column": column["name"],
+            **{f"at {place}": column["types"].get(place) for place in places},
+            "note": "index" * column["is_index"] or "types differ" * column["differs"],
+        }
+        for column in columns
+    ]
+    click.echo(
+        table_of_rows(rows, list(rows[0]) if rows else [], len(rows), {}, is_whole=True).text()
+    )
+
+
 def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -> None:
     """Print one row, one field per line, or as JSON."""
     from vantage6.client._rows.columns import table_of_row
@@ -106,6 +130,16 @@ def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -
         return
     shown = cast("Mapping[str, object]", row if secrets else mask_secrets(row))
     click.echo(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
+
+
+def print_timeline(timeline: Timeline, *, as_json: bool) -> None:
+    """Print a timeline as text that fits the terminal, or as JSON."""
+    from dataclasses import asdict
+
+    if as_json:
+        print_json(asdict(timeline))
+    else:
+        click.echo(timeline.text(get_terminal_size().columns if is_terminal(sys.stdout) else 100))
 
 
 def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import starmap
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -14,6 +16,7 @@ import click
 from ._command import (
     CommandContext,
     Group,
+    kwarg_option,
     list_options,
     name_option,
     option_type,
@@ -21,15 +24,22 @@ from ._command import (
     read_document,
 )
 from ._completers import complete_names
-from ._exit_codes import OK, exit_code
-from ._output import is_terminal, print_error, print_json, print_results, print_text
-from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
+from ._exit_codes import DENIED, FAILED, OK, USAGE, exit_code
+from ._output import (
+    print_error,
+    print_json,
+    print_results,
+    print_text,
+    print_timeline,
+    progress_setting,
+)
+from ._values import parse_extraction, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from vantage6.client import Finished, LogLine
+    from vantage6.client import Finished, LogLine, Plan
 
     # The client's `notify` setting.
     Notify: TypeAlias = Callable[[Finished], object] | Literal["desktop"] | None
@@ -64,20 +74,14 @@ def list_(
 
 @task.command("show")
 @click.argument("task", shell_complete=complete_names("task"))
+@click.option("--timeline", is_flag=True, help="Show who was asked, ran and ended when.")
 @click.pass_obj
-def show(context: CommandContext, task: str) -> None:
+def show(context: CommandContext, task: str, timeline: bool) -> None:
     """Show a task."""
-    context.print_row(context.client.task.get(task))
-
-
-def _unique(
-    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
-) -> dict[str, object]:
-    """Return keyword arguments as a dict; each may be passed once."""
-    try:
-        return unique_pairs(pairs)
-    except ValueParseError as error:
-        raise click.BadParameter(str(error)) from None
+    if timeline:
+        print_timeline(context.client.task.timeline(task), as_json=context.as_json)
+    else:
+        context.print_row(context.client.task.get(task))
 
 
 @task.command("create")
@@ -100,15 +104,7 @@ def _unique(
     metavar="VALUE",
     help="Positional argument: JSON or text; repeatable.",
 )
-@click.option(
-    "--kwarg",
-    "kwargs",
-    type=option_type(parse_pair),
-    callback=_unique,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Keyword argument: JSON or text; repeatable.",
-)
+@kwarg_option("kwargs")
 @click.option(
     "--input",
     "input_",
@@ -118,13 +114,34 @@ def _unique(
 @click.option("--name", help="Name of the task; by default the method.")
 @click.option("--description", default="", help="Description of the task.")
 @click.option(
-    "--database", "databases", multiple=True, metavar="LABEL", help="Database label; repeatable."
+    "--database",
+    "databases",
+    multiple=True,
+    metavar="LABEL",
+    help="Database label, or at HQ a data frame; repeatable.",
+)
+@click.option(
+    "--extract",
+    "extractions",
+    type=option_type(parse_extraction),
+    multiple=True,
+    metavar="LABEL=METHOD",
+    help="Database, at HQ extracted by a function of the image; repeatable.",
+)
+@name_option("session", "--session", help="Session to compute in (HQ).")
+@click.option(
+    "--action",
+    type=click.Choice(["federated_compute", "central_compute"]),
+    help="Kind of the function (HQ).",
 )
 @name_option("study", "--study", help="Study to run the task in.")
 @name_option("store", "--store", help="Algorithm store of the image.")
 @click.option("--wait", is_flag=True, help="Wait for the results and print them.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Maximum time to wait.")
 @click.option("--logs", is_flag=True, help="Show the logs of the algorithms while waiting.")
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing; show at which organizations it would run."
+)
 @click.pass_obj
 def create(
     context: CommandContext,
@@ -138,10 +155,15 @@ def create(
     wait: bool,
     timeout: float | None,
     logs: bool,
+    dry_run: bool,
     databases: tuple[str, ...],
+    extractions: tuple[tuple[str, str], ...],
     **others: Any,
 ) -> int:
     """Create a task.
+
+    With --dry-run, exit with 0 if nothing is known that prevents the task, otherwise with the code
+    of the reason: 4 for a missing permission, 2 for the arguments, 9 for an organization.
 
     \b
       v6c task create -o IKNL -o Maastro --image harbor2.vantage6.ai/demo/average \\
@@ -149,8 +171,13 @@ def create(
     """  # noqa: D301 - click reads "\b" as "do not rewrap"
     if (timeout is not None or logs) and not wait:
         raise click.UsageError("--timeout and --logs: expected --wait to be set as well.")
+    if dry_run and wait:
+        raise click.UsageError("--dry-run and --wait: expected one of them.")
+    from vantage6.client import Extraction
+
     input_document = None if input_ is None else _read_input(input_)
-    row = context.client.task.create(
+    method_of = context.client.task.plan if dry_run else context.client.task.create
+    row: Any = method_of(
         organizations,
         name or method or str((input_document or {}).get("method") or image),
         image,
@@ -158,14 +185,31 @@ def create(
         method=method,
         args=list(args) or None,
         kwargs=kwargs or None,
-        databases=list(databases) or None,
+        databases=[*databases, *starmap(Extraction, extractions)] or None,
         **others,
     )
+    if dry_run:
+        return _print_plan(context, row)
     if not wait:
         context.print_message(f"created task {row['id']}, {row['name']!r}", row)
         return OK
     print_error(f"created task {row['id']}")
     return _wait_for_results(context, [row["id"]], timeout, logs)
+
+
+def _print_plan(context: CommandContext, plan: Plan) -> int:
+    """Print a plan, and return the exit code of what prevents the task, if anything."""
+    from vantage6.client import Plan
+
+    if context.as_json:
+        known = {name: getattr(plan, name) for name in Plan.__match_args__}
+        print_json({"ok": plan.ok, "ready": plan.ready, **asdict(Plan(**known))})
+    else:
+        for line in str(plan).split("\n"):
+            print_text(line)
+    if plan.right.state == "no":
+        return DENIED
+    return USAGE if plan.arguments.state == "no" else OK if plan.ok else FAILED
 
 
 def _read_input(file: str) -> Mapping[str, object]:
@@ -258,7 +302,7 @@ def _wait_for_results(
             tasks,
             timeout=timeout,
             on_failure="return",
-            progress=_progress_setting(),
+            progress=progress_setting(),
             logs=logs,
             at_least=at_least,
             after=after,
@@ -282,11 +326,6 @@ def _wait_for_results(
                 print_error(*str(error).split("\n"))
                 code = exit_code(type(error))
     return code
-
-
-def _progress_setting() -> bool | None:
-    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
-    return None if is_terminal(sys.stderr) else True
 
 
 @task.command("logs")
@@ -338,6 +377,19 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
         subtasks = {row["id"] for row in client.task.list(parent=id_, field="id")}
         open_tasks += sorted(subtasks - seen)  # a server may call a task its own subtask
+
+
+@task.command("why")
+@click.argument("task", shell_complete=complete_names("task"))
+@click.pass_obj
+def why(context: CommandContext, task: str) -> None:
+    """Explain what is the matter with a task at each organization, and who can do what."""
+    explanation = context.client.task.explain(task)
+    if context.as_json:
+        print_json(asdict(explanation))
+    else:
+        for line in str(explanation).split("\n"):
+            print_text(line)
 
 
 @task.command("kill")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.scripted_hq import Hq
 from tests.support.scripted_realm import PENDING, REALM, ScriptedRealm, refusal
-from tests.support.scripted_server import Request, ScriptedServer
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -307,6 +308,25 @@ def test_ended_session_is_an_expired_login(
         hq.node.get(1)
 
 
+def test_ended_session_ends_a_wait(hq: Client, realm: ScriptedRealm, pauses: list[float]) -> None:
+    log_in(hq)
+    script = Hq(runs=[("active", None)])
+    looks = 0
+
+    def reply(request: Request) -> Reply | None:
+        nonlocal looks
+        looks += request.path == "/hq/task/9"
+        if looks == 2:
+            realm.valid.clear()
+            realm.token_replies = [refusal("invalid_grant", "Session not active")]
+        return script(request)
+
+    realm.hq = reply
+    with pytest.raises(LoginExpiredError, match=r"Session not active.*wait_for_results"):
+        hq.wait_for_results(9, interval=0.1, progress=False)
+    assert len(realm.forms) == 2
+
+
 def test_ended_session_is_asked_for_once(
     hq: Client, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -525,6 +545,27 @@ def test_saved_login_keeps_the_realm(
     with Client.from_saved_login(file, log_level=None) as again:
         assert again.name == "ada"
         assert realm.forms[-1]["grant_type"] == "refresh_token"
+
+
+def test_programs_with_one_saved_login_renew_once_and_a_logout_is_final(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.hq = lambda _: (200, NODE)
+    with (
+        Client.from_saved_login(file, log_level=None) as one,
+        Client.from_saved_login(file, log_level=None) as other,
+    ):
+        realm.valid.clear()
+        sent = len(realm.forms)
+        for client in (one, other, hq):
+            client.node.get(1)
+        assert [form["grant_type"] for form in realm.forms[sent:]] == ["refresh_token"]
+        one.saved_login.forget()
+        realm.valid.clear()
+        other.node.get(1)
+        assert not file.exists()
 
 
 def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:

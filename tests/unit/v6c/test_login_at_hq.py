@@ -79,7 +79,7 @@ def test_login_keeps_the_settings_of_the_profile(file: Path, realm: ScriptedReal
 def test_login_sets_up_the_key_and_collaboration_of_the_profile(
     file: Path, realm: ScriptedRealm
 ) -> None:
-    rows = {"/hq/collaboration/1": COLLABORATION, "/hq/organization/3": {}}
+    rows = {"/hq/collaboration/1": COLLABORATION, "/hq/organization/3": {"id": 3}}
     realm.hq = lambda request: (200, rows[request.path])
     write(file, realm, "collaboration = 1\nprivate_key = iknl.pem\n")
     assert log_in() == _exit_codes.OK
@@ -91,7 +91,7 @@ def test_login_sets_up_the_key_and_collaboration_of_the_profile(
 
 def test_login_keeps_the_text_of_a_private_key(file: Path, realm: ScriptedRealm) -> None:
     pem = file.with_name("iknl.pem").read_text()
-    realm.hq = lambda _: (200, {})
+    realm.hq = lambda _: (200, {"id": 3})
     text = "\n  ".join(pem.strip().splitlines())
     before = write(file, realm, f"private_key = {text}\n")
     assert log_in() == _exit_codes.OK

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._backend.databases import AUTOMATIC, Place
-from ..._display.tree import Branch, draw_tree
+from ..._display.picture import Branch, show_tree
 from ..._http.request import without_none
 from ..._rows.names import Scope
 from ..._rows.selection import Selection, filter_rows
@@ -281,8 +281,8 @@ class Sessions(Placed, Displayable["Session"]):
 
         Examples
         --------
-        >>> await client.session.list(scope="own", fields=["id", "name"])
-        [{'id': 1, 'name': 'survival'}]
+        >>> await client.session.list(scope="own", fields=["name", "ready"])
+        [{'name': 'survival', 'ready': True}]
         """
         list_sessions = self._operations().list_sessions
         selection = self._selection("list_sessions", field, fields, filter_, filters)
@@ -348,7 +348,7 @@ class Sessions(Placed, Displayable["Session"]):
         per_page: int | None = None,
         sort: str | None = None,
     ) -> None:
-        """Print sessions with their data frames as a tree.
+        """Print sessions with their data frames as a tree; a notebook displays a picture.
 
         Parameters
         ----------
@@ -373,9 +373,10 @@ class Sessions(Placed, Displayable["Session"]):
             leaves: list[Branch] = []
             for frame in frames:
                 state = "ready" if frame["ready"] else "not ready"
-                leaves.append((f"{frame['name']} (id {frame['id']}, {state})", []))
-            branches.append((f"{row['name']} (id {row['id']}, {row['scope']})", leaves))
-        print(draw_tree("sessions", branches))  # noqa: T201 - what this method is for
+                status = "completed" if frame["ready"] else "active"
+                leaves.append((f"{frame['name']} (id {frame['id']}, {state})", status, []))
+            branches.append((f"{row['name']} (id {row['id']}, {row['scope']})", "", leaves))
+        show_tree("sessions", branches)
 
     async def task_tree(self, session: Ref | None = None) -> None:
         """Print the tasks of a session as a tree: each below the one that it waits for.
@@ -398,7 +399,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> await client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., ...)
+        └── read_csv (id ..., completed)
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
@@ -412,13 +413,13 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            title = task["name"] or task["method"] or "task"
-            return f"{title} (id {task['id']}, {task['status']})", [
-                branch(each) for each in below.get(task["id"], ())
-            ]
+            # HQ gives all steps of data frames the same name.
+            name = None if task.get("dataframe") else task["name"]
+            text = f"{name or task['method'] or 'task'} (id {task['id']}, {task['status']})"
+            return text, task["status"], [branch(each) for each in below.get(task["id"], ())]
 
         roots = [branch(task) for task in below.get(0, ())]
-        print(draw_tree(f"tasks of {row['name']}", roots))  # noqa: T201 - what this method is for
+        show_tree(f"tasks of {row['name']}", roots)
 
     async def update(
         self,

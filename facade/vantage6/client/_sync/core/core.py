@@ -112,6 +112,13 @@ class Extracts(Protocol):
     def __call__(self, step: Extract) -> int: ...
 
 
+def _is_change(step: Call[Any] | Lookup | Extract) -> bool:
+    """Return whether a step of a plan changes something on the server."""
+    from ..._backend.databases import Extract
+
+    return isinstance(step, Extract) or (isinstance(step, Call) and step.method != "GET")
+
+
 class Core(Connection):
     """The connection of a client to its server, with its login and chosen defaults."""
 
@@ -318,14 +325,22 @@ class Core(Connection):
         steps: Generator[Call[Any] | Lookup | Extract, Any, T],
         options: SendOptions = DEFAULTS,
         extract: Extracts | None = None,
+        read: list[Any] | None = None,
     ) -> T:
-        """Send the calls, look up the names and extract the data that a backend's plan yields."""
+        """Send the calls, look up the names and extract the data that a backend's plan yields.
+
+        With a list for the rows that it reads, it ends before the first change, with None.
+        """
         try:
             step = next(steps)
             while True:
+                if read is not None and _is_change(step):
+                    return cast("T", None)
                 try:
                     if isinstance(step, Call):
                         found: Any = self.send(step, options)
+                        if read is not None:
+                            read.append(found)
                     else:
                         found = self._prepare(step, extract)
                 except Vantage6Error as error:
