@@ -133,7 +133,7 @@ def is_at_hq(profile: str | None = None, server: str | None = None) -> bool:
     from vantage6.client import ConfigurationError, profiles
 
     with suppress(ConfigurationError):  # connecting tells what is wrong
-        found = _resolve_profile(ConnectionOptions(profile=profile, server=server), profiles())
+        found = resolve_profile(ConnectionOptions(profile=profile, server=server), profiles())
         if found and found.auth_url:
             return True
     return bool(os.environ.get("VANTAGE6_AUTH_URL"))
