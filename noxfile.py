@@ -277,7 +277,7 @@ def bench(session: nox.Session) -> None:
 
     `-- --against REVISION SUBJECT` prints those of an earlier revision beside them.
     """
-    install(session, "bench")
+    session.install("-q", "-e", ".[cli]", *groups("bench"))
     subjects, env = list(session.posargs), {}
     if "--against" in subjects:
         place = subjects.index("--against")

@@ -12,21 +12,16 @@ server searches all runs and all databases. An administrator of 5,000 tasks woul
 them, and so does this benchmark; the rows marked "no index" show the values without. At 0 ms, there
 is little time that a client could save.
 
-A start is the start of a program: it imports the client, logs in and lists the organizations. The
-duration of an import excludes that of a bare Python. Connections and logins are counted in the log
-of nginx.
+Connections and logins are counted in the log of nginx.
 """
 
 import sqlite3
 import statistics
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from functools import partial
 
 from front import Front
-from harness import CANDIDATES, Contestant, Row, python_of, race, surroundings, value_of
+from harness import CANDIDATES, Contestant, Row, race, value_of
 
 from vantage6.localnet import LocalNetwork
 
@@ -37,30 +32,8 @@ ROUND_TRIPS = (0.0, 0.02)
 CALLS = 20  # in a turn
 TOLERANCE = 0.004  # of the relay
 
-START = {
-    "ours": """
-import sys, time
-from vantage6.client import Client
-client = Client("https://127.0.0.1", int(sys.argv[1]), "/api", verify=sys.argv[2], log_level=None)
-""",
-    "official": """
-import os, sys, time
-os.environ["REQUESTS_CA_BUNDLE"] = sys.argv[2]
-from vantage6.client import Client
-client = Client("https://127.0.0.1", int(sys.argv[1]), "/api", log_level="critical")
-""",
-}
-START["earlier"] = START["ours"]
-FIRST_LIST = """
-client.authenticate(sys.argv[3], sys.argv[4])
-rows = client.organization.list()
-assert len(rows["data"]) == 3
-print("answered", time.time())
-"""
-
 
 def rows() -> Iterator[Row]:
-    yield from imports()
     with ExitStack() as stack:
         network = stack.enter_context(LocalNetwork(organizations=3))
         fill(network)
@@ -71,8 +44,6 @@ def rows() -> Iterator[Row]:
         yield round_trips(front, ports)
         for round_trip, port in ports.items():
             yield from calls(round_trip, {"port": port, **who})
-        for round_trip, port in ports.items():
-            yield start(round_trip, {"port": port, **who})
         yield from at_once(front, {"port": ports[0.02], **who})
         for round_trip, port in ports.items():
             yield listing(round_trip, {"port": port, **who})
@@ -170,59 +141,6 @@ def listing(round_trip: float, login: dict[str, object], note: str = "") -> Row:
     what = named(f"{TASKS:,} tasks", round_trip) + note
     faster = 3 if round_trip and not note else None
     return Row(what, **found, at_most_bare=1.3, less_than_official=faster)
-
-
-# -- starts ----------------------------------------------------------------------------------------
-def run(who: str, code: str, *arguments: str) -> tuple[float, str]:
-    """Run a program; give the time at which it was started, and what it printed."""
-    began = time.time()
-    done = subprocess.run(
-        [python_of(who), "-c", code, *arguments],
-        env=surroundings(who),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise SystemExit(f"{who} could not start:\n{done.stderr}")
-    return began, done.stdout
-
-
-def until_end(who: str, code: str) -> float:
-    began, _ = run(who, code)
-    return time.time() - began
-
-
-def until_answer(who: str, login: dict[str, object]) -> float:
-    arguments = [str(login[name]) for name in ("port", "bundle", "username", "password")]
-    began, printed = run(who, START[who] + FIRST_LIST, *arguments)
-    return float(printed.rsplit("answered", 1)[1]) - began
-
-
-def warm_race(rounds: int, turns: Sequence[Callable[[], float]]) -> list[float]:
-    """Give the medians of a race of programs, each run once before: then all is compiled."""
-    for turn in turns:
-        turn()
-    return [statistics.median(found) for found in race(rounds, turns)]
-
-
-def imports() -> Iterator[Row]:
-    """Measure what importing takes beyond a bare Python."""
-    codes = {
-        "import vantage6.client": 40,
-        "from vantage6.client import Client": 40,
-    }
-    programs = [(who, code) for who in CANDIDATES for code in ("pass", *codes)]
-    turns: list[Callable[[], float]] = [partial(until_end, *program) for program in programs]
-    found = dict(zip(programs, warm_race(25, turns), strict=True))
-    for code, limit in codes.items():
-        beyond = {who: 1000 * (found[who, code] - found[who, "pass"]) for who in CANDIDATES}
-        yield Row(f"`{code}`", **beyond, unit="ms", at_most=limit)
-
-
-def start(round_trip: float, login: dict[str, object]) -> Row:
-    found = warm_race(15, [partial(until_answer, who, login) for who in CANDIDATES])
-    seconds = dict(zip(CANDIDATES, found, strict=True))
-    return Row(named("start to first response", round_trip), **seconds, less_than_official=1)
 
 
 # -- many at once ----------------------------------------------------------------------------------

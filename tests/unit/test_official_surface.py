@@ -152,7 +152,7 @@ def test_only_listed_modules_and_names_are_missing() -> None:
 def test_every_attribute_exists(kind: type[Client | AsyncClient]) -> None:
     client = kind("http://localhost", 7601, log_level=None)
     for name in OFFICIAL_NAMES["attributes"]:
-        assert name in vars(client) or isinstance(inspect.getattr_static(kind, name), property)
+        assert name in dir(client)
 
 
 def test_every_difference_of_behavior_has_a_test() -> None:

@@ -12,10 +12,10 @@ for package in (vantage6.client, vantage6.v6c):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not module.name.endswith("__main__"):
             __import__(module.name)
-from vantage6.client._storage import files
-print(files.os.name, hasattr(files.os, "geteuid"), hasattr(files.os, "replace"))
+from vantage6.client._storage import permissions
+print(permissions.os.name, hasattr(permissions.os, "geteuid"), hasattr(permissions.os, "replace"))
 try:
-    files._is_private_group(0)
+    permissions._is_private_group(0)
 except ImportError as error:
     print(error)
 """

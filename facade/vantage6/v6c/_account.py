@@ -54,14 +54,19 @@ def login(
     server = arguments["server"] = resolve_server(options) or _prompt(
         "Server (https://host/api)", "--server"
     )
-    if profile and not profile.applies_to(server):
+    auth_url = auth_url or os.environ.get("VANTAGE6_AUTH_URL")
+    realm = auth_realm or os.environ.get("VANTAGE6_AUTH_REALM")
+    if profile and not profile.applies_to(server, auth_url, realm):
+        is_own = profile.applies_to(server)
         if options.profile is None:  # the user did not ask to replace it
+            own, got = (profile.auth_url, auth_url or realm) if is_own else (profile.server, server)
             raise click.UsageError(
-                f"profile {name!r}: expected its server, {profile.server}, got {server}. "
-                f"Pass --profile with a new name, or --profile {name} to replace this profile."
+                f"profile {name!r}: expected its {'realm' if is_own else 'server'}, {own}, got "
+                f"{got}. Pass --profile with a new name, or --profile {name} to replace this "
+                "profile."
             )
-        profile = None
-    auth_url = auth_url or os.environ.get("VANTAGE6_AUTH_URL") or (profile and profile.auth_url)
+        profile = profile if is_own else None
+    auth_url = auth_url or (profile and profile.auth_url)
     if auth_url:
         if password_stdin or keyring:
             raise click.UsageError(

@@ -25,6 +25,9 @@ PROFILE_FIELDS = {
     "verify": "VANTAGE6_CA",
     "cert": None,
     "proxy": None,
+    # These three go together: certificates are for the realm that is named beside them.
+    "auth_url": None,
+    "auth_realm": None,
     "auth_verify": "VANTAGE6_CA",
 }
 

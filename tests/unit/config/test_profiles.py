@@ -1,6 +1,7 @@
 """Test profiles, and their order with arguments and environment."""
 
 import warnings
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,15 @@ LENT: dict[str, Any] = {
     "cert": Path("/me.pem"),
     "proxy": "http://proxy.example:1",
     "save": True,
+    "trust": "strict",
+}
+REALM: dict[str, Any] = {
+    "auth_url": "https://keycloak.example",
+    "auth_realm": "hospitals",
+    "auth_client": "ours",
+    "auth_verify": False,
+    "service_account": "robot",
+    "client_secret_file": Path("/secret"),
 }
 
 
@@ -245,8 +255,74 @@ def test_profile_lends_nothing_to_another_server(
     given: ConnectOptions, environ: dict[str, str]
 ) -> None:
     with pytest.warns(UserWarning, match=r"profile 'p': expected its server, https://server.ex"):
-        found = plan(given, environ, server="https://server.example/api", **LENT)
+        found = plan(given, environ, server="https://server.example/api", **LENT, **REALM)
     assert found == plan(given, environ)
+    assert {"name", "server", *LENT, *REALM} == {field.name for field in fields(Profile)}
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    file = tmp_path / "secret"
+    file.write_text("the-client-secret")
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [
+        ({"auth_url": "https://other.example"}, {}),
+        ({"auth_url": "https://other.example/realms/hospitals"}, {}),
+        ({"auth_url": "https://keycloak.example:8443"}, {}),
+        ({"auth_url": "https://keycloak.example/auth"}, {}),
+        ({"auth_url": "https://keycloak.example/realms/other"}, {}),
+        ({"auth_realm": "other"}, {}),
+        ({}, {"VANTAGE6_AUTH_URL": "https://other.example"}),
+        ({}, {"VANTAGE6_AUTH_REALM": "other"}),
+    ],
+)
+def test_profile_lends_nothing_to_another_realm(
+    given: ConnectOptions, environ: dict[str, str], secret_file: Path
+) -> None:
+    """Neither the secret of the service account, nor certificates that are not verified."""
+    server = {"server": "https://server.example/hq"}
+    with pytest.warns(UserWarning, match=r"profile 'p': expected its realm, https://keycloak"):
+        found = plan(given, environ, **server, **REALM | {"client_secret_file": secret_file})
+    alone = {"VANTAGE6_AUTH_URL": REALM["auth_url"], **environ}
+    assert found == plan(given, alone, **server)
+    assert (found.client_secret, found.service_account) == (None, None)
+    assert found.options.get("auth_verify") is True
+    environ = {**environ, "VANTAGE6_SERVICE_ACCOUNT": "robot"}
+    with (
+        pytest.warns(UserWarning, match="expected its realm"),
+        pytest.raises(ConfigurationError, match="expected its secret in VANTAGE6_CLIENT_SECRET"),
+    ):
+        plan(given, environ, **server, **REALM | {"client_secret_file": secret_file})
+
+
+@pytest.mark.parametrize(
+    ("own", "given"),
+    [
+        ({}, {}),
+        ({}, {"auth_url": "https://KEYCLOAK.example:443/"}),
+        ({}, {"auth_url": "https://keycloak.example/realms/hospitals"}),
+        ({}, {"auth_realm": "hospitals"}),
+        (
+            {"auth_url": "https://keycloak.example/realms/hospitals", "auth_realm": None},
+            {"auth_url": "https://keycloak.example", "auth_realm": "hospitals"},
+        ),
+        ({"auth_url": None}, {"auth_url": "https://other.example"}),
+    ],
+)
+def test_profile_applies_to_its_own_realm(
+    own: dict[str, Any], given: ConnectOptions, secret_file: Path
+) -> None:
+    known = REALM | own | {"client_secret_file": secret_file}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = plan(given, server="https://server.example/hq", **known)
+    assert (found.service_account, found.client_secret) == ("robot", "the-client-secret")
+    assert (found.options.get("auth_client"), found.options.get("auth_verify")) == ("ours", False)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +338,7 @@ def test_profile_applies_to_its_own_server(own: str | None, server: str) -> None
         warnings.simplefilter("error")
         found = plan({"server": server}, server=own, **LENT)
     assert (found.username, found.private_key) == ("ada", LENT["private_key"])
-    assert found.options == {name: LENT[name] for name in ("verify", "cert", "proxy")}
+    assert found.options == {name: LENT[name] for name in ("verify", "cert", "proxy", "trust")}
 
 
 def test_profile_sets_connection_options() -> None:

@@ -1,5 +1,6 @@
 """Test `v6c login`, `logout` and `version` at HQ, and what they write to a profile."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,18 @@ import pytest
 from tests.support.scripted_realm import REALM, ScriptedRealm
 from tests.support.scripted_server import ScriptedServer
 from vantage6.client import Client, ConnectionFailedError, Profile
-from vantage6.client._config.profiles import read_profiles
+from vantage6.client._config.profiles import read_profiles, save_profile
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
 from vantage6.client._sync.core import auth
 from vantage6.v6c import _exit_codes
+from vantage6.v6c._connection import ConnectionOptions, connect_without_prompt
 from vantage6.v6c._main import run
 
+ELSEWHERE = "https://keycloak.example"
+SERVICE = """service_account = ada
+client_secret_file = secret
+auth_verify = false
+"""
 COLLABORATION = {"id": 1, "name": "demo", "encrypted": True}
 
 
@@ -103,6 +110,83 @@ def test_private_key_text_is_not_lost_to_another_server(
     assert "would be lost" in told
     assert pem.splitlines()[1] not in told
     assert file.read_text() == before
+
+
+def test_login_at_another_realm_does_not_replace_the_default_profile(
+    file: Path,
+    realm: ScriptedRealm,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(file, realm, SERVICE)
+    before = file.read_text().replace(f"auth_url = {realm.url}", f"auth_url = {ELSEWHERE}")
+    file.write_text(before)
+    assert log_in("--auth-url", realm.url) == _exit_codes.USAGE
+    monkeypatch.setenv("VANTAGE6_AUTH_URL", realm.url)
+    assert log_in() == _exit_codes.USAGE
+    monkeypatch.delenv("VANTAGE6_AUTH_URL")
+    monkeypatch.setenv("VANTAGE6_AUTH_REALM", "other")
+    assert log_in() == _exit_codes.USAGE
+    assert "profile 'default': expected its realm, https://keycloak" in capsys.readouterr().err
+    assert realm.server.seen == []
+    assert file.read_text() == before
+
+
+@pytest.mark.filterwarnings("default")
+def test_login_at_another_realm_uses_nothing_of_the_own_one(
+    file: Path, realm: ScriptedRealm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The secret of the service account is for the realm of the profile, and remains with it."""
+    file.with_name("secret").write_text("the-client-secret\n")
+    file.with_name("secret").chmod(0o600)
+    write(file, realm, SERVICE)
+    file.write_text(file.read_text().replace(f"auth_url = {realm.url}", f"auth_url = {ELSEWHERE}"))
+    assert log_in("-p", "default", "--auth-url", realm.url) == _exit_codes.OK
+    assert "warning: profile 'default': expected its realm" in capsys.readouterr().err
+    assert "the-client-secret" not in str(realm.server.seen)
+    found = written(file)
+    assert found == Profile(
+        "default",
+        f"{realm.url}/hq",
+        "ada",
+        save=True,
+        auth_url=f"{realm.url}/realms/vantage6",
+        auth_client="public_client",
+    )
+
+
+def test_profile_of_another_realm_keeps_no_service_account(
+    file: Path, realm: ScriptedRealm
+) -> None:
+    write(file, realm, SERVICE)
+    own = written(file)
+    same = Profile("default", own.server, "ada", auth_url=f"{realm.url}/realms/vantage6")
+    for profile, is_kept in (
+        (same, True),
+        (replace(same, auth_url=ELSEWHERE), False),
+        (replace(same, auth_url=None), False),
+    ):
+        write(file, realm, SERVICE)
+        save_profile(profile)
+        assert (written(file).service_account == "ada") is is_kept
+        assert (written(file).client_secret_file == own.client_secret_file) is is_kept
+
+
+def test_certificates_of_a_realm_are_not_for_the_saved_login_of_another(
+    file: Path, realm: ScriptedRealm
+) -> None:
+    write(file, realm, "auth_verify = false\n")
+    url = f"http://localhost:{realm.server.port}"  # another origin than that of HQ
+    file.write_text(file.read_text().replace(f"auth_url = {realm.url}", f"auth_url = {url}"))
+    assert log_in() == _exit_codes.OK
+
+    def verify() -> object:
+        with connect_without_prompt(ConnectionOptions()) as client:
+            return client._core.http.pools.route_to(url).verify
+
+    assert verify() is False
+    file.write_text(file.read_text().replace(f"auth_url = {url}", f"auth_url = {ELSEWHERE}"))
+    assert verify() is True
 
 
 def test_login_uses_the_settings_of_the_environment(

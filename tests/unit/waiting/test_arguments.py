@@ -27,7 +27,11 @@ from vantage6.client._waiting.arguments import (
     enough_of,
     page_depth,
 )
-from vantage6.client._waiting.failure import describe_failure, describe_missing, describe_timeout
+from vantage6.client._waiting.failure_text import (
+    describe_failure,
+    describe_missing,
+    describe_timeout,
+)
 from vantage6.client._waiting.statuses import has_failed, has_finished
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vantage6.bindings.secret import conceal
 
 from .._auth.credentials import parse_code, parse_password
-from .._auth.remember import SavedLogin
 from .._backend.former_names import explains_former, find_former
 from .._backend.logins import service_account, user_login
 from .._backend.positions import positions_of_5
@@ -46,21 +45,7 @@ from ..errors import (
     WaitTimeoutError,
 )
 from .core.core import Core
-from .resources.algorithm import Algorithms
-from .resources.collaboration import Collaborations
-from .resources.dataframe import Dataframes
-from .resources.node import Nodes
-from .resources.organization import Organizations
-from .resources.result import Results
-from .resources.role import Roles
-from .resources.rule import Rules
-from .resources.run import Runs
-from .resources.session import Sessions
-from .resources.store import AlgorithmStores
-from .resources.study import Studies
-from .resources.task import Tasks
-from .resources.user import Users
-from .resources.util import Utilities
+from .resources import Lazy
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -72,6 +57,7 @@ if TYPE_CHECKING:
     from .._auth.credentials import AsyncMfaCode, AsyncPassword
     from .._auth.device import DeviceCode
     from .._auth.identity import WhoAmI
+    from .._auth.remember import SavedLogin
     from .._config.options import ConnectOptions
     from .._config.plan import ConnectionPlan, Stored
     from .._display.notify import NotifyOption
@@ -86,6 +72,21 @@ if TYPE_CHECKING:
     from .._rows.results import ResultRows
     from .._waiting.arguments import OnFailure
     from .._waiting.finished import Finished
+    from .resources.algorithm import Algorithms
+    from .resources.collaboration import Collaborations
+    from .resources.dataframe import Dataframes
+    from .resources.node import Nodes
+    from .resources.organization import Organizations
+    from .resources.result import Results
+    from .resources.role import Roles
+    from .resources.rule import Rules
+    from .resources.run import Runs
+    from .resources.session import Sessions
+    from .resources.store import AlgorithmStores
+    from .resources.study import Studies
+    from .resources.task import Tasks
+    from .resources.user import Users
+    from .resources.util import Utilities
 
 
 class AsyncClient:
@@ -200,6 +201,23 @@ class AsyncClient:
     ['IKNL', 'Maastro', 'Radboudumc']
     """
 
+    organization: Lazy[Organizations] = Lazy(".organization", "Organizations")
+    collaboration: Lazy[Collaborations] = Lazy(".collaboration", "Collaborations")
+    study: Lazy[Studies] = Lazy(".study", "Studies")
+    node: Lazy[Nodes] = Lazy(".node", "Nodes")
+    task: Lazy[Tasks] = Lazy(".task", "Tasks")
+    run: Lazy[Runs] = Lazy(".run", "Runs")
+    result: Lazy[Results] = Lazy(".result", "Results")
+    user: Lazy[Users] = Lazy(".user", "Users")
+    role: Lazy[Roles] = Lazy(".role", "Roles")
+    rule: Lazy[Rules] = Lazy(".rule", "Rules")
+    store: Lazy[AlgorithmStores] = Lazy(".store", "AlgorithmStores")
+    algorithm: Lazy[Algorithms] = Lazy(".algorithm", "Algorithms")
+    util: Lazy[Utilities] = Lazy(".util", "Utilities")
+    session: Lazy[Sessions] = Lazy(".session", "Sessions")
+    dataframe: Lazy[Dataframes] = Lazy(".dataframe", "Dataframes")
+    saved_login: Lazy[SavedLogin] = Lazy("..._auth.remember", "SavedLogin")
+
     def __init__(
         self,
         host: str | None = None,
@@ -235,27 +253,7 @@ class AsyncClient:
         core = Core(address, Route(verify, cert, proxy), limits, trusting, server.realm)
         if server.realm and auth_verify is not True:
             core.set_route(server.realm.url, auth_verify)
-        self._bind(core)
-
-    def _bind(self, core: Core) -> None:
-        """Create the resources of this client on a core."""
         self._core = core
-        self.organization = Organizations(core)
-        self.collaboration = Collaborations(core)
-        self.study = Studies(core)
-        self.node = Nodes(core)
-        self.task = Tasks(core)
-        self.run = Runs(core)
-        self.result = Results(core)
-        self.user = Users(core)
-        self.role = Roles(core)
-        self.rule = Rules(core)
-        self.store = AlgorithmStores(core)
-        self.algorithm = Algorithms(core)
-        self.util = Utilities(core)
-        self.session = Sessions(core)
-        self.dataframe = Dataframes(core)
-        self.saved_login = SavedLogin(core)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_core"):  # a debugger may call this before __init__ is done
@@ -622,10 +620,13 @@ class AsyncClient:
         --------
         >>> quick = client.with_options(timeout=10, max_retries=0)
         """
-        view = object.__new__(type(self))
-        vars(view).update(vars(self))
+        kind = type(self)
+        view = object.__new__(kind)
+        for name, value in vars(self).items():
+            if not isinstance(getattr(kind, name, None), Lazy):  # resources have the old limits
+                setattr(view, name, value)
         limits = self._core.http.limits.but(timeout, max_retries, max_response_bytes)
-        view._bind(self._core.limited(limits))
+        view._core = self._core.limited(limits)
         return view
 
     async def authenticate(

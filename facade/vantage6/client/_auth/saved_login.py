@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from vantage6.bindings.secret import Secret, SecretBytes, conceal
 
-from .._storage.files import atomic_write, check_access, create_private_folder, file_lock
+from .._storage.files import atomic_write, create_private_folder, file_lock
+from .._storage.permissions import check_access
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError

@@ -15,7 +15,8 @@ from .._auth.saved_login import check_owner, find_login, logins_folder, read_log
 from .._encryption.key_files import key_source
 from .._encryption.trust import strictest
 from .._http.address import API_PATH, HQ_PATH, Address
-from .._storage.files import check_access, read_text
+from .._storage.files import read_text
+from .._storage.permissions import check_access
 from .._utils.text import suggest
 from .._utils.warnings import warn
 from ..errors import ConfigurationError, CredentialsNotFoundError
@@ -64,6 +65,7 @@ def resolve(
 
     Of several values of `trust`, the strictest applies.
     A profile applies only to its own server: its keys and certificates are not for another one.
+    What it says of the realm of HQ, such as the secret of a service account, applies only there.
     """
     variables = Environment.read(environ)
     defaults = profile or Profile("")
@@ -91,6 +93,21 @@ def resolve(
     if trust := strictest(options.get("trust"), defaults.trust, environ=environ):
         options["trust"] = trust
     auth_url = options.get("auth_url") or variables.auth_url or defaults.auth_url
+    realm = options.get("auth_realm") or variables.auth_realm
+    if server and auth_url and not defaults.applies_to(server, auth_url, realm):
+        got = f"{realm!r} at {auth_url}" if realm else auth_url
+        warn(
+            f"profile {defaults.name!r}: expected its realm, {defaults.auth_url}, got {got}. "
+            "The settings of the profile for its realm are not used."
+        )
+        defaults = replace(
+            defaults,
+            auth_realm=None,
+            auth_client=None,
+            auth_verify=True,
+            service_account=None,
+            client_secret_file=None,
+        )
     if auth_url:
         options["auth_url"] = auth_url
         options.setdefault("auth_realm", variables.auth_realm or defaults.auth_realm)
@@ -215,9 +232,11 @@ def plan_from_saved_login(
                 "Log in and call client.saved_login.save()."
             )
         stored = found
-    options = plan.options.copy()
+    options, named = plan.options.copy(), _realm(arguments)
     for name in ("auth_url", "auth_realm", "auth_client"):
         options.pop(name, None)
+    if named and stored[1].auth_url != named.url:
+        options.pop("auth_verify", None)  # which was for the realm that was named
     plan = _resume(replace(plan, options=options), stored)
     return Address.parse_exact(stored[1].server), plan, stored
 

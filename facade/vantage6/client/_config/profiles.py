@@ -22,7 +22,8 @@ from .._encryption.key_files import KeySource, key_source
 from .._encryption.trust import TrustMode, trust_mode
 from .._http.address import API_PATH, HQ_PATH, Address
 from .._http.proxy import check_proxy
-from .._storage.files import atomic_write, check_access, file_lock, file_path, read_text
+from .._storage.files import atomic_write, file_lock, file_path, read_text
+from .._storage.permissions import check_access
 from .._utils.text import suggest
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError
@@ -101,18 +102,22 @@ class Profile:
     service_account: str | None = None
     client_secret_file: Path | None = None
 
-    def applies_to(self, server: str) -> bool:
-        """Return whether the profile is for a server: its own, or any if it names none.
+    def applies_to(
+        self, server: str, auth_url: str | None = None, auth_realm: str | None = None
+    ) -> bool:
+        """Return whether the profile is for a server and a realm: its own, or any if it names none.
 
         Parameters
         ----------
         server : str
             Full address of the API.
+        auth_url, auth_realm : str, optional
+            Where users of HQ log in; by default where the profile says.
 
         Returns
         -------
         bool
-            Whether the settings of the profile are used for that server.
+            Whether the settings of the profile are used for that server and realm.
 
         Examples
         --------
@@ -128,7 +133,17 @@ class Profile:
             canonical_url(Address.parse(each, default=default).url)
             for each in (self.server or server, server)
         }
-        return len(addresses) == 1
+        return len(addresses) == 1 and self._is_at(auth_url, auth_realm)
+
+    def _is_at(self, auth_url: str | None, auth_realm: str | None) -> bool:
+        if not (self.auth_url and (auth_url or auth_realm)):
+            return True
+        from .._auth.realm import Realm  # not at the top: clients of servers 4.x start without it
+
+        url = auth_url or self.auth_url
+        name = auth_realm or (None if "/realms/" in url else self.auth_realm)
+        own, other = Realm.parse(self.auth_url, self.auth_realm), Realm.parse(url, name)
+        return canonical_url(own.url) == canonical_url(other.url)
 
 
 def read_profiles(text: str, source: Path) -> dict[str, Profile]:
@@ -315,7 +330,9 @@ def _complete(profile: Profile, earlier: Profile) -> Profile:
         profile = replace(profile, private_key=earlier.private_key)
     if not (profile.server and earlier.applies_to(profile.server)):
         return profile
-    if earlier.service_account and profile.username in (None, earlier.service_account):
+    is_at_realm = profile.auth_url and earlier.applies_to(profile.server, profile.auth_url)
+    is_same_account = is_at_realm and profile.username in (None, earlier.service_account)
+    if earlier.service_account and is_same_account:
         kept = earlier.service_account, earlier.client_secret_file
         profile = replace(profile, service_account=kept[0], client_secret_file=kept[1])
     return profile if profile.save is not None else replace(profile, save=earlier.save)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from .._utils.colors import BAD, BUSY, GOOD, WAITING
 from .._utils.table import Column, Table
 from .._utils.text import display_width, sanitize, truncate
 from .._waiting.progress import (
@@ -31,10 +32,10 @@ BLOCKS, ASCII = ("█", "░"), ("#", "-")
 def style_of(run: RunProgress) -> str:
     """Return the style of a run."""
     if run.is_bad:
-        return "red"
+        return BAD
     if run.is_good:
-        return "green"
-    return "dim" if run.status == "pending" else "yellow"
+        return GOOD
+    return WAITING if run.status == "pending" else BUSY
 
 
 # ---- terminal ------------------------------------------------------------------------------------
@@ -66,7 +67,7 @@ def render_lines(
     if len(shown) < len(runs):
         lines.append([(_summarize_hidden(run for run in runs if id(run) not in shown_ids), "dim")])
     if silence:
-        lines.append([(f"  {silence}", "red")])
+        lines.append([(f"  {silence}", BAD)])
     lines.append(_bar(runs, blocks))
     return lines
 
@@ -105,8 +106,8 @@ def _bar(runs: Sequence[RunProgress], blocks: tuple[str, str]) -> list[StyledTex
     over = BAR_WIDTH * sum(run.is_over for run in runs) // total
     return [
         ("  ", ""),
-        (full * good, "green"),
-        (full * (over - good), "red"),
+        (full * good, GOOD),
+        (full * (over - good), BAD),
         (empty * (BAR_WIDTH - over), "dim"),
         (f"  {summarize(runs)}", ""),
     ]

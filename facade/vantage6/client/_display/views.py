@@ -16,6 +16,7 @@ from logging import INFO
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO, TypeAlias, cast
 
+from .._utils.colors import BAD, CODES, LOG_CODES, LOG_COLORS
 from .._utils.logging import LOGGER
 from .._utils.notebook import can_redraw, display, is_notebook
 from .._utils.text import sanitize
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from .._waiting.logs import LogLine
 
 ProgressOption: TypeAlias = "bool | Callable[[Progress], object] | None"
-# ANSI codes of the styles, for lines that rich does not draw.
-CODES = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
-# Colors of organizations in logs, for rich and as ANSI codes.
-LOG_COLORS = ("cyan", "magenta", "blue", "green", "yellow")
-LOG_CODES = ("36", "35", "34", "32", "33")
 # A terminal can show only one live display; a second wait writes lines above it.
 _live_lock = Lock()
 
@@ -137,7 +133,7 @@ class LineView(View):
                 self._write(render_change(changed, run))
         state = changed.silent_for is not None, changed.is_over and not changed.runs
         if self._is_new(("task", changed.task_id), state) and any(state):
-            self._write([(str(changed), "red")])
+            self._write([(str(changed), BAD)])
 
     def _is_new(self, subject: tuple[str, int], state: object) -> bool:
         before, self._known[subject] = self._known.get(subject), state

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from vantage6.bindings.secret import Secret, SecretBytes, hide_keys
 
-from .._storage.files import check_access, file_errors, file_path
+from .._storage.files import file_errors, file_path
+from .._storage.permissions import check_access
 from ..errors import DecryptionError, ExistingFileError
 from .base64 import decode
 

@@ -10,7 +10,8 @@ import httpx
 
 from vantage6.bindings.secret import Secret
 
-from .._storage.files import check_access, file_path
+from .._storage.files import file_path
+from .._storage.permissions import check_access
 from .._utils.warnings import warn
 from ..errors import ConfigurationError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
+from .colors import STATUS_COLORS
 from .text import display_width, truncate
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ WIDE, NARROW = 60, 8
 TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 LEFT = "text-align: left"
 GAP = "  "
-# Styles of statuses, in the syntax of rich.
-STATUS_STYLES: Mapping[str, str] = {
-    **dict.fromkeys(("completed", "online", "approved"), "green"),
-    **dict.fromkeys(("active", "initializing"), "yellow"),
-    **dict.fromkeys(("offline", "failed", "crashed", "start failed", "not allowed"), "red"),
-    **dict.fromkeys(("unknown error", "killed by user", "rejected"), "red"),
-    "non-existing Docker image": "red",
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ class Table:
                 text = cell if width is None else truncate(cell, size)
                 pad = " " * (size - display_width(text))
                 is_status = column.field == "status" and not style
-                look = STATUS_STYLES.get(cell, "") if is_status else style
+                look = STATUS_COLORS.get(cell, "") if is_status else style
                 parts += [(pad + text if column.is_number else text + pad, look), (GAP, "")]
             return parts[:-1]
 

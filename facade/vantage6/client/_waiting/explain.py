@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._utils.text import sanitize
 from .._utils.time import format_time, to_timestamp
-from .failure import describe_missing
+from .failure_text import describe_missing
 from .progress import RunProgress
 from .statuses import COMPLETED, UNDER_WAY, has_finished
 

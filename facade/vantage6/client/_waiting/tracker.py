@@ -27,7 +27,7 @@ from .._events.types import (
 from .._utils.pauses import POLL, RECHECK, RECONNECT, SHOW, SUSPECT
 from .._utils.time import to_timestamp
 from ..errors import InvalidInputError
-from .failure import describe_missing
+from .failure_text import describe_missing
 from .progress import Progress, RunProgress
 from .statuses import COMPLETED, has_failed, has_finished
 

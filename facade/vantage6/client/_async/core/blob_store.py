@@ -19,19 +19,19 @@ from ..._encryption.blobs import (
     TransferCounter,
     check_blob_id,
 )
-from ..._encryption.payloads import input_key
 from ..._http.context import SendOptions
 from ..._http.decoding import decode_response, validate
 from ..._http.large_texts import LargeTexts
+from ..._tasks.decoding import input_key
 from ..._utils.threads import run_in_thread
 from ...errors import DecryptionError, UnsupportedServerVersionError
 
 if TYPE_CHECKING:
     from ..._backend.rows import Result, Run, TaskOrganization
     from ..._backend.v4_operations import ServerOperations
-    from ..._encryption.payloads import Reader
     from ..._encryption.trust import Trust
     from ..._http.large_texts import OnTransfer
+    from ..._tasks.decoding import Reader
     from .connection import Connection
 
 

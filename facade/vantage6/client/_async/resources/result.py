@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..._backend.former_names import explains_former, find_former
 from ..._encryption.blobs import LARGER, BlobReader, ReceivedText, SizeLimit, TransferCounter
-from ..._encryption.payloads import open_result, open_result_bytes, open_results, result_error
 from ..._encryption.wire_format import NOT_ENCRYPTED
 from ..._rows.references import id_of
 from ..._rows.results import ResultRows
 from ..._storage.files import atomic_write, check_replaceable, file_path
+from ..._tasks.decoding import open_result, open_result_bytes, open_results, result_error
 from ...errors import DecryptionError
 from ..tasks.results import fetch_results
 from .base import Resource

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..._encryption.payloads import open_input, open_inputs
 from ..._rows.references import id_of
 from ..._rows.rows import Rows
 from ..._rows.selection import check_period, filter_rows
+from ..._tasks.decoding import open_input, open_inputs
 from ...errors import InvalidInputError
 from .base import Resource
 

@@ -12,9 +12,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..._backend.databases import AUTOMATIC
-from ..._encryption.payloads import open_input
 from ..._http.request import without_none
 from ..._rows.names import join_first
+from ..._tasks.decoding import open_input
 from ..._tasks.encoding import serialize
 from ..._tasks.request import check_organizations
 from ..._utils.logging import LOGGER

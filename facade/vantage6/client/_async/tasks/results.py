@@ -6,8 +6,8 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..._encryption.payloads import open_results
 from ..._rows.results import ResultRows, organizations_of
+from ..._tasks.decoding import open_results
 from ...errors import DecryptionError
 
 if TYPE_CHECKING:

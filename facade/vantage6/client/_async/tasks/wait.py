@@ -13,7 +13,7 @@ from ..._display.views import ProgressDisplay
 from ..._rows.results import ResultRows
 from ..._utils.logging import LOGGER
 from ..._waiting.arguments import Enough, check_display_options, check_times, enough_of
-from ..._waiting.failure import (
+from ..._waiting.failure_text import (
     describe_failure,
     describe_failures,
     describe_timeout,

@@ -6,19 +6,17 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from vantage6.bindings.call import Call
 from vantage6.bindings.secret import Secret
 
 from ..._auth.identity import WhoAmI
 from ..._auth.strategy import Callback, Pause, RealmRequest
 from ..._auth.tokens import Tokens
-from ..._backend.databases import Extract, Lookup
 from ..._backend.detection import backend_of, explain_generation
 from ..._backend.versions import complete_store_address
-from ..._encryption.key_files import KeySource, read_private_key
-from ..._encryption.payloads import Reader
 from ..._http.address import Address
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.deadline import Deadline
@@ -26,7 +24,6 @@ from ..._http.decoding import decode_json
 from ..._http.response import Response
 from ..._rows.names import NAMINGS, SCOPED, SERVER_KINDS, Scope
 from ..._rows.references import given_id, parse_id
-from ..._tasks.repeat import RecentInputs
 from ..._utils.logging import LOGGER
 from ..._utils.threads import run_directly
 from ..._utils.warnings import warn
@@ -41,7 +38,6 @@ from ...errors import (
     TwoFactorSetupRequiredError,
     Vantage6Error,
 )
-from .blob_store import BlobStore
 from .connection import SERVER_URL, Connection, StoreConnection
 
 if TYPE_CHECKING:
@@ -50,18 +46,21 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import Self
 
-    from vantage6.bindings.call import Call
-
     from ..._auth.realm import Realm, ServiceAccount
     from ..._auth.strategy import AuthStrategy, LoginFlow, LoginStep
+    from ..._backend.databases import Extract, Lookup
     from ..._backend.rows import AlgorithmStore, OrganizationUpdate
+    from ..._encryption.key_files import KeySource
     from ..._encryption.trust import Trust
     from ..._events.socket import Socket
     from ..._http.limits import Limits
     from ..._http.route import Cert, Route, Verify
     from ..._rows.names import AnyRow, Kind
     from ..._rows.references import Ref
+    from ..._tasks.decoding import Reader
+    from ..._tasks.repeat import RecentInputs
     from .auth import ClientAuth
+    from .blob_store import BlobStore
 
 
 T = TypeVar("T")
@@ -81,7 +80,6 @@ class State:
     socket: Socket | None = None
     service: ServiceAccount | None = None
     created: set[int] = field(default_factory=set[int])
-    inputs: RecentInputs = field(default_factory=RecentInputs)
     # Organizations whose nodes were offline when a wait asked, and when, by collaboration.
     offline: dict[int | None, tuple[frozenset[int], float]] = field(
         default_factory=dict[int | None, tuple[frozenset[int], float]]
@@ -92,6 +90,13 @@ class State:
     own_sessions: dict[tuple[int, int | None], int] = field(
         default_factory=dict["tuple[int, int | None]", int]
     )
+
+    @cached_property
+    def inputs(self) -> RecentInputs:
+        """What the functions of the last tasks received."""
+        from ..._tasks.repeat import RecentInputs
+
+        return RecentInputs()
 
     @property
     def collaboration_ref(self) -> str | None:
@@ -104,11 +109,6 @@ class Extracts(Protocol):
     """Finds or starts an extraction, and returns the id of its data frame."""
 
     def __call__(self, step: Extract) -> int: ...
-
-
-def _is_change(step: Call[Any] | Lookup | Extract) -> bool:
-    """Return whether a step of a plan changes something on the server."""
-    return isinstance(step, Extract) or (not isinstance(step, Lookup) and step.method != "GET")
 
 
 class Core(Connection):
@@ -142,7 +142,7 @@ class Core(Connection):
         self.state = State()
         self.is_view = False
         self.session_lock = http.lock()
-        self.blobs = BlobStore(self, lambda: self.reader, trust)
+        self._whole: Core | None = None
 
     def set_route(self, url: str, verify: Verify) -> None:
         """Trust other certificates at another origin, such as the realm's."""
@@ -156,8 +156,17 @@ class Core(Connection):
         """Return a view of this core with other limits for each call."""
         view = super().limited(limits)
         view.is_view = True
-        view.blobs = BlobStore(view, lambda: view.reader, self.trust, self.blobs)
+        view._whole = self
+        vars(view).pop("blobs", None)
         return view
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Inputs and results that the server keeps apart."""
+        from .blob_store import BlobStore
+
+        shared = self._whole.blobs if self._whole else None
+        return BlobStore(self, lambda: self.reader, self.trust, shared)
 
     @property
     def collaboration_id(self) -> int | None:
@@ -187,6 +196,8 @@ class Core(Connection):
     @property
     def reader(self) -> Reader:
         """The reader of inputs and results, with the user's key."""
+        from ..._tasks.decoding import Reader
+
         return Reader(self.whoami, self.private_key, input_field=self.backend.input_field)
 
     def login(self, username: str, strategy: AuthStrategy, *, auto_relogin: bool) -> WhoAmI:
@@ -315,23 +326,28 @@ class Core(Connection):
         try:
             step = next(steps)
             while True:
-                if read is not None and _is_change(step):
+                if read is not None and isinstance(step, Call) and step.method != "GET":
                     return cast("T", None)
                 try:
-                    if isinstance(step, Lookup):
-                        found: Any = self.id_of(step.kind, step.ref, step.within)
-                    elif isinstance(step, Extract):
-                        found = extract and extract(step)
-                    else:
-                        found = self.send(step, options)
+                    if isinstance(step, Call):
+                        found: Any = self.send(step, options)
                         if read is not None:
                             read.append(found)
+                    else:
+                        found = self._prepare(step, extract)
                 except Vantage6Error as error:
                     step = steps.throw(error)
                 else:
                     step = steps.send(found)
         except StopIteration as last:
             return last.value
+
+    def _prepare(self, step: Lookup | Extract, extract: Extracts | None) -> int | None:
+        from ..._backend.databases import Lookup
+
+        if isinstance(step, Lookup):
+            return self.id_of(step.kind, step.ref, step.within)
+        return extract(step) if extract else None
 
     def renew(self) -> None:
         """Renew the token now, whether it is about to expire or not."""
@@ -407,6 +423,7 @@ class Core(Connection):
         self.state.private_key = self.state.private_key_file = None
         if source is None:
             return
+        from ..._encryption.key_files import read_private_key
         from ..._encryption.keys import load_private_key
 
         key = load_private_key(read_private_key(source), passphrase)

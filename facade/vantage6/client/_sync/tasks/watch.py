@@ -18,7 +18,7 @@ from ..._waiting.statuses import has_failed, has_finished
 from ..._waiting.tracker import TaskTracker
 from ...errors import PermissionDeniedError
 from .events import TRANSIENT_ERRORS, Subscription
-from .poll import Poller
+from .fetch import Fetcher
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -71,7 +71,7 @@ class TaskWatcher:
         )
         self._closely, self._logs, self._is_shown = closely, logs, shown
         self._until_last_run = until_last_run
-        self._poller = Poller(core, self.tracker)
+        self._poller = Fetcher(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
         self._lines: list[LogLine] = []  # not yet returned

@@ -15,7 +15,7 @@ from vantage6.client._auth.identity import WhoAmI
 from vantage6.client._encryption.blobs import Blob
 from vantage6.client._encryption.cipher import decrypt, encrypt
 from vantage6.client._encryption.keys import generate_private_key, public_key_of
-from vantage6.client._encryption.payloads import (
+from vantage6.client._tasks.decoding import (
     MAX_CHECKED_CHARS,
     Reader,
     open_input,

@@ -6,19 +6,19 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
+from .._encryption.base64 import decode
+from .._encryption.blobs import ReceivedText
+from .._encryption.wire_format import NO_KEY, NOT_ENCRYPTED, is_encrypted
 from ..errors import DecryptionError
-from .base64 import decode
-from .blobs import ReceivedText
-from .wire_format import NO_KEY, NOT_ENCRYPTED, is_encrypted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from vantage6.bindings.server.rows import Result, Run
 
+    from .._encryption.blobs import Blob
     from .._rows.results import ResultRows
     from .._rows.rows import Rows
-    from .blobs import Blob
 
 # Longer texts are not parsed to check whether they are complete: garbage of that length is never
 # text, and truncation shows at the end.
@@ -93,7 +93,7 @@ class Reader:
             return decode(value)
         if self.key is None:
             raise DecryptionError(NO_KEY)
-        from .cipher import decrypt
+        from .._encryption.cipher import decrypt
 
         try:
             return decrypt(value, self.key)

@@ -17,7 +17,7 @@ from vantage6.client._encryption.key_files import read_private_key
 from vantage6.client._encryption.trust import Trust
 from vantage6.client._http.route import Route
 from vantage6.client._http.tls import ssl_context
-from vantage6.client._storage import files
+from vantage6.client._storage import files, permissions
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
 
@@ -115,7 +115,7 @@ def test_file_that_a_group_can_change_warns(
     kind: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, read = kind(folder, monkeypatch)
-    monkeypatch.setattr(files, "_is_private_group", lambda _: False)
+    monkeypatch.setattr(permissions, "_is_private_group", lambda _: False)
     file.chmod(0o720 if file.is_dir() else 0o620)
     with pytest.warns(UserWarning, match="got 0[67]20"):
         read()
@@ -123,7 +123,7 @@ def test_file_that_a_group_can_change_warns(
     folder.chmod(0o770)
     with pytest.warns(UserWarning, match=rf"got 0770 for {folder}.*chmod g-w"):
         read()
-    monkeypatch.setattr(files, "_is_private_group", lambda _: True)
+    monkeypatch.setattr(permissions, "_is_private_group", lambda _: True)
     read()
 
 
@@ -203,13 +203,13 @@ def test_group_of_one_user_alone_is_private(
     monkeypatch.setattr(grp, "getgrgid", lambda _: grp.struct_group((name, "x", 7, members)))
     user = pwd.struct_passwd(("ada", "x", 7, 7, "", "/", "/bin/sh"))
     monkeypatch.setattr(pwd, "getpwuid", lambda _: user)
-    assert files._is_private_group(7) is is_private  # pyright: ignore[reportPrivateUsage]
+    assert permissions._is_private_group(7) is is_private  # pyright: ignore[reportPrivateUsage]
 
     def unknown(_: int) -> None:
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert not files._is_private_group(7)  # pyright: ignore[reportPrivateUsage]
+    assert not permissions._is_private_group(7)  # pyright: ignore[reportPrivateUsage]
 
 
 def test_private_files_cause_no_warning(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
