@@ -21,7 +21,11 @@ LOCK = HERE / "generated" / "LOCK"
 DIST = HERE / "dist"
 EXTRAS = list(nox.project.load_toml(HERE / "pyproject.toml")["project"]["optional-dependencies"])
 # Docstring examples and code blocks of the docs.
-EXAMPLES = ("tests/docs/test_docstring_examples_live.py", "tests/docs/test_pages_live.py")
+EXAMPLES = (
+    "tests/docs/test_docstring_examples_live.py",
+    "tests/docs/test_hq_examples_live.py",
+    "tests/docs/test_pages_live.py",
+)
 # The site has to be built first; the session `docs` does that.
 SITE = "tests/docs/test_site.py"
 # Needs the packages of the group "notebook".

@@ -169,7 +169,10 @@ def _summary(network: LocalNetwork) -> str:
             if user.otp_secret
         ),
         *(
-            [f"service account {account.client_id!r}: secret {account.client_secret}"]
+            [
+                f"service account {account.username!r} (client {account.client_id!r}): secret "
+                f"{account.client_secret}"
+            ]
             if (account := network.service_account)
             else []
         ),

@@ -83,7 +83,7 @@ def login(
         username = options.username or os.environ.get("VANTAGE6_USERNAME")
         username = username or (profile.username if profile else None)
         arguments["username"] = username or _prompt("Username", "--username")
-    password = None if auth_url else _read_password(password_stdin)
+    password = None if auth_url else read_password(password_stdin)
     if profile:  # with its certificates and proxy
         client = Client.from_profile(name, password=password, save=True, **arguments)
     else:
@@ -107,18 +107,18 @@ def _prompt(question: str, option: str) -> str:
     return click.prompt(question, type=str, err=True)
 
 
-def _read_password(from_stdin: bool) -> str:
+def read_password(from_stdin: bool, *, is_new: bool = False) -> str:
     """Read the password from standard input or the environment, or prompt for it."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if password := os.environ.get("VANTAGE6_PASSWORD"):
+    if not is_new and (password := os.environ.get("VANTAGE6_PASSWORD")):
         return password
     if not sys.stdin.isatty():
         raise click.UsageError(
             "cannot prompt for a password: standard input is not a terminal. "
-            "Pass --password-stdin, or set VANTAGE6_PASSWORD."
+            f"Pass --password-stdin{'' if is_new else ', or set VANTAGE6_PASSWORD'}."
         )
-    return click.prompt("Password", hide_input=True, err=True)
+    return click.prompt("Password", hide_input=True, err=True, confirmation_prompt=is_new)
 
 
 @click.command("logout", cls=Command)
@@ -153,7 +153,7 @@ def logout(context: CommandContext, keyring: bool, revoke: bool) -> None:
 @click.command("whoami", cls=Command)
 @click.pass_obj
 def whoami(context: CommandContext) -> None:
-    """Show the user you are logged in as, and the server."""
+    """Show the user, the server, and where the login is from."""
     who = context.client.whoami
     context.print_row(
         {
@@ -161,6 +161,7 @@ def whoami(context: CommandContext) -> None:
             "name": who.name,
             "organization": {"id": who.organization_id, "name": who.organization_name},
             "server": context.client.base_path,
+            "login": context.client.login_source,
         }
     )
 

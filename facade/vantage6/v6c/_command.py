@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 
 import click
 
@@ -13,7 +13,7 @@ from . import _connection as connection
 from ._completers import ResourceKind, complete_names, complete_profiles
 from ._connection import OPTION_PREFIX, ConnectionOptions, TrustMode
 from ._output import print_json, print_row, print_rows, print_text
-from ._values import ValueParseError, parse_json
+from ._values import ValueParseError, parse_json, parse_pair, unique_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,22 @@ class CommandContext:
         """Print a row with the secret that the server sends only once."""
         print_row(row, as_json=self.as_json, secrets=True)
 
+    def print_change(self, method: str, kind: str, response: Any) -> None:
+        """Print the outcome of a change: the server's message, or the row with its secret."""
+        if isinstance(response, list):  # the organizations that are members from now on
+            members = cast("list[Any]", response)
+            names = ", ".join(str(row["name"]) for row in members)
+            self.print_message(f"organizations of the {kind}: {names}", members)
+        elif secrets := [name for name in ("api_key", "client_secret") if response.get(name)]:
+            fields = [name for name in ("id", "name", "username", *secrets) if response.get(name)]
+            self.print_secret({name: response[name] for name in fields})
+        elif "id" not in response:
+            self.print_message(response["msg"], response)
+        else:
+            name = response.get("name") or response.get("username")
+            done = "created" if method == "create" else "changed"
+            self.print_message(f"{done} {kind} {response['id']}, {name!r}", response)
+
     def print_message(self, text: str, document: object) -> None:
         """Print a message, or the document with --json."""
         if self.as_json:
@@ -87,7 +103,7 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, connection options last."""
-        titles = {False: "ConnectionOptions", True: CONNECTION}
+        titles = {False: "Options", True: CONNECTION}
         for is_connecting, title in titles.items():
             lines = [
                 line
@@ -165,7 +181,7 @@ class UnknownCommandError(click.UsageError):
 
     def __init__(self, name: str, known: Sequence[str], ctx: click.Context) -> None:
         near = get_close_matches(name, known, n=5, cutoff=0.5)
-        hint = f" Use one of: {', '.join(known)}." if len(known) < 20 else ""
+        hint = f" Use one of: {', '.join(known)}." if len(known) < 30 else ""
         if near:
             hint = f" Did you mean {' or '.join(map(repr, near))}?"
         super().__init__(f"unknown command {name!r}.{hint}", ctx)
@@ -207,6 +223,29 @@ def name_option(
     """Add an option that takes a name and completes it."""
     complete = complete_names(kind)
     return click.option(*names, metavar="NAME", shell_complete=complete, **settings)
+
+
+def kwarg_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the option of keyword arguments."""
+    return click.option(
+        "--kwarg",
+        name,
+        type=option_type(parse_pair),
+        callback=_unique,
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Keyword argument: JSON or text; repeatable.",
+    )
+
+
+def _unique(
+    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
+) -> dict[str, object]:
+    """Return keyword arguments as a dict; each may be passed once."""
+    try:
+        return unique_pairs(pairs)
+    except ValueParseError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 from threading import Thread
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -17,7 +18,16 @@ from click.shell_completion import CompletionItem
 from ._connection import ConnectionOptions, connect_without_prompt
 
 ResourceKind: TypeAlias = Literal[
-    "organization", "collaboration", "study", "node", "task", "store", "role"
+    "organization",
+    "collaboration",
+    "study",
+    "node",
+    "user",
+    "task",
+    "store",
+    "role",
+    "session",
+    "dataframe",
 ]
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
@@ -52,9 +62,15 @@ def complete_profiles(
 
 def _list_names(kind: ResourceKind, options: ConnectionOptions, prefix: str) -> list[str]:
     with connect_without_prompt(options) as client:
-        rows = getattr(client, kind).list(name=f"{prefix}%", page=1, per_page=MAX_NAMES)
+        label = "username" if kind == "user" else "name"
+        if kind == "dataframe":  # listed by session, without a filter
+            sessions = client.session.list(page=1, per_page=MAX_NAMES)
+            rows: Any = chain.from_iterable(map(client.session.dataframes, sessions))
+        else:
+            pattern = {label: f"{prefix}%"}
+            rows = getattr(client, kind).list(**pattern, page=1, per_page=MAX_NAMES)
         # As an argument, text of digits is an id.
-        return [name for row in rows if (name := row["name"]) and not name.strip().isdecimal()]
+        return [name for row in rows if (name := row[label]) and not name.strip().isdecimal()]
 
 
 def _call_with_timeout(function: Callable[[], Sequence[str]]) -> Sequence[str]:

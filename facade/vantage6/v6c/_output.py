@@ -23,6 +23,11 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def progress_setting() -> bool | None:
+    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
+    return None if is_terminal(sys.stderr) else True
+
+
 def one_line(text: str) -> str:
     """Reduce text from other parties to one line of printable characters and tabs."""
     from vantage6.client._utils.text import sanitize  # help and completion stay fast
@@ -95,6 +100,25 @@ def print_rows(rows: Rows[Any], *, as_json: bool) -> None:
         console.print(table.rich(console.width))
     else:
         click.echo(table.text(get_terminal_size().columns if in_terminal else None))
+
+
+def print_columns(columns: Iterable[Mapping[str, Any]]) -> None:
+    """Print the columns of a data frame, with their types at each organization."""
+    from vantage6.client._rows.columns import table_of_rows
+
+    columns = list(columns)
+    places = sorted({place for column in columns for place in column["types"]})
+    rows = [
+        {
+            "column": column["name"],
+            **{f"at {place}": column["types"].get(place) for place in places},
+            "note": "index" * column["is_index"] or "types differ" * column["differs"],
+        }
+        for column in columns
+    ]
+    click.echo(
+        table_of_rows(rows, list(rows[0]) if rows else [], len(rows), {}, is_whole=True).text()
+    )
 
 
 def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -> None:

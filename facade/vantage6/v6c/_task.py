@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import starmap
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,6 +16,7 @@ import click
 from ._command import (
     CommandContext,
     Group,
+    kwarg_option,
     list_options,
     name_option,
     option_type,
@@ -24,8 +25,8 @@ from ._command import (
 )
 from ._completers import complete_names
 from ._exit_codes import DENIED, FAILED, OK, USAGE, exit_code
-from ._output import is_terminal, print_error, print_json, print_results, print_text
-from ._values import ValueParseError, parse_pair, parse_value, unique_pairs
+from ._output import print_error, print_json, print_results, print_text, progress_setting
+from ._values import parse_extraction, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,16 +73,6 @@ def show(context: CommandContext, task: str) -> None:
     context.print_row(context.client.task.get(task))
 
 
-def _unique(
-    _context: click.Context, _option: click.Parameter, pairs: Iterable[tuple[str, object]]
-) -> dict[str, object]:
-    """Return keyword arguments as a dict; each may be passed once."""
-    try:
-        return unique_pairs(pairs)
-    except ValueParseError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @task.command("create")
 @name_option(
     "organization",
@@ -102,15 +93,7 @@ def _unique(
     metavar="VALUE",
     help="Positional argument: JSON or text; repeatable.",
 )
-@click.option(
-    "--kwarg",
-    "kwargs",
-    type=option_type(parse_pair),
-    callback=_unique,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Keyword argument: JSON or text; repeatable.",
-)
+@kwarg_option("kwargs")
 @click.option(
     "--input",
     "input_",
@@ -120,7 +103,25 @@ def _unique(
 @click.option("--name", help="Name of the task; by default the method.")
 @click.option("--description", default="", help="Description of the task.")
 @click.option(
-    "--database", "databases", multiple=True, metavar="LABEL", help="Database label; repeatable."
+    "--database",
+    "databases",
+    multiple=True,
+    metavar="LABEL",
+    help="Database label, or at HQ a data frame; repeatable.",
+)
+@click.option(
+    "--extract",
+    "extractions",
+    type=option_type(parse_extraction),
+    multiple=True,
+    metavar="LABEL=METHOD",
+    help="Database, at HQ extracted by a function of the image; repeatable.",
+)
+@name_option("session", "--session", help="Session to compute in (HQ).")
+@click.option(
+    "--action",
+    type=click.Choice(["federated_compute", "central_compute"]),
+    help="Kind of the function (HQ).",
 )
 @name_option("study", "--study", help="Study to run the task in.")
 @name_option("store", "--store", help="Algorithm store of the image.")
@@ -145,6 +146,7 @@ def create(
     logs: bool,
     dry_run: bool,
     databases: tuple[str, ...],
+    extractions: tuple[tuple[str, str], ...],
     **others: Any,
 ) -> int:
     """Create a task.
@@ -160,6 +162,8 @@ def create(
         raise click.UsageError("--timeout and --logs: expected --wait to be set as well.")
     if dry_run and wait:
         raise click.UsageError("--dry-run and --wait: expected one of them.")
+    from vantage6.client import Extraction
+
     input_document = None if input_ is None else _read_input(input_)
     method_of = context.client.task.plan if dry_run else context.client.task.create
     row: Any = method_of(
@@ -170,7 +174,7 @@ def create(
         method=method,
         args=list(args) or None,
         kwargs=kwargs or None,
-        databases=list(databases) or None,
+        databases=[*databases, *starmap(Extraction, extractions)] or None,
         **others,
     )
     if dry_run:
@@ -258,9 +262,11 @@ def _notify_option(command: str | None) -> Notify:
             f"expected 'desktop' or a command on PATH, got {command!r}.", param_hint="--notify"
         )
 
+    from vantage6.client._utils.processes import child_environment  # as late as the client
+
     def tell(done: Finished) -> None:
         texts = {"V6C_TASK": str(done.task_id), "V6C_STATUS": done.status}
-        variables = {**os.environ, **texts, "V6C_TEXT": str(done)}
+        variables = {**child_environment(), **texts, "V6C_TEXT": str(done)}
         subprocess.run(words, env=variables, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
 
     return tell
@@ -285,7 +291,7 @@ def _wait_for_results(
             tasks,
             timeout=timeout,
             on_failure="return",
-            progress=_progress_setting(),
+            progress=progress_setting(),
             logs=logs,
             at_least=at_least,
             after=after,
@@ -309,11 +315,6 @@ def _wait_for_results(
                 print_error(*str(error).split("\n"))
                 code = exit_code(type(error))
     return code
-
-
-def _progress_setting() -> bool | None:
-    """Return the client's `progress` setting: drawn in a terminal, lines elsewhere."""
-    return None if is_terminal(sys.stderr) else True
 
 
 @task.command("logs")
@@ -371,7 +372,10 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
 @click.argument("task", shell_complete=complete_names("task"))
 @click.pass_obj
 def why(context: CommandContext, task: str) -> None:
-    """Explain what is the matter with a task at each organization, and who can do what."""
+    """Explain why a task failed or waits.
+
+    Says what is the matter at each organization, since when, and who can do what.
+    """
     explanation = context.client.task.explain(task)
     if context.as_json:
         print_json(asdict(explanation))

@@ -46,6 +46,14 @@ def parse_pair(word: str) -> tuple[str, object]:
     return name, parse_value(value)
 
 
+def parse_extraction(word: str) -> tuple[str, str]:
+    """Parse LABEL=METHOD."""
+    label, _, method = word.partition("=")
+    if not (label and method):
+        raise ValueParseError(f"expected LABEL=METHOD, such as default=read_csv, got {word!r}")
+    return label, method
+
+
 def parse_json(text: str | bytes, source: str) -> object:
     """Parse a JSON document."""
     try:

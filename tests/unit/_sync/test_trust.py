@@ -209,17 +209,22 @@ def test_fingerprint_is_trusted_for_the_requested_organization_only(
     assert not (tmp_path / "known_organizations").exists()
 
 
-@pytest.mark.parametrize("missing", ["row", "key"])
+@pytest.mark.parametrize("missing", ["row", "field", "", None])
 def test_missing_own_key_is_noticed(
-    client: Client, server: ScriptedServer, tmp_path: Path, world: World, missing: str
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World, missing: str | None
 ) -> None:
     world.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
+    message = r"your own organization 3.*got none"
+    if missing is None:  # which the contract does not allow
+        message = "public_key is null, not text"
     if missing == "row":
         del world.organizations[3]
+    elif missing == "field":
+        del world.organizations[3]["public_key"]
     else:
-        world.organizations[3]["public_key"] = ""
-    with pytest.raises(PublicKeyChangedError, match=r"your own organization 3.*got none"):
+        world.organizations[3]["public_key"] = missing
+    with pytest.raises((PublicKeyChangedError, InvalidResponseError), match=message):
         client.task.create([5], **TASK, collaboration=4)
     assert not posted(server)
 

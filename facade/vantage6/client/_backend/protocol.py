@@ -75,6 +75,16 @@ class Backend(Protocol):
         """Whether the result of a run is stored when its event reports it as completed."""
         ...
 
+    @property
+    def checks_study(self) -> bool:
+        """Whether the service refuses tasks at organizations outside the study."""
+        ...
+
+    @property
+    def pins_stores(self) -> bool:
+        """Whether one token serves all stores that the server names, so that each is known."""
+        ...
+
     def plan_task(
         self,
         function: Mapping[str, Any],

@@ -44,6 +44,8 @@ class V4(Generation):
     input_field = "input"
     waits_for_all_runs = False
     stores_before_status = False
+    checks_study = True
+    pins_stores = False
     # Nodes of 4.15.2 try to, but take the server's page for a list, and fail.
     nodes_match_names = False
 

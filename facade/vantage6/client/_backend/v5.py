@@ -179,6 +179,8 @@ class V5(Generation):
     # HQ's own event follows the request with which the node sends status and result together.
     stores_before_status = True
     nodes_match_names = True
+    checks_study = False
+    pins_stores = True
 
     def __init__(self, realm: Realm) -> None:
         self._realm = realm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .._encryption.base64 import encode
 from .._encryption.large_inputs import LargeInput, is_large
@@ -55,6 +55,14 @@ def check_distinct(ids: Sequence[int]) -> None:
         raise InvalidInputError(
             f"organizations: expected each organization once, got organization {duplicate} twice. "
             "A task runs once at each organization."
+        )
+
+
+def check_members(ids: Sequence[int], members: Iterable[Mapping[str, Any]], study: int) -> None:
+    """Reject organizations outside the study, at which the runs would fail."""
+    if lost := set(ids) - {row["id"] for row in members}:
+        raise InvalidInputError(
+            f"organizations: expected members of study {study}, got organization {min(lost)}"
         )
 
 

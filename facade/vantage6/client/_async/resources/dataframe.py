@@ -333,7 +333,7 @@ class Dataframes(Placed, Displayable["Dataframe"]):
         Examples
         --------
         >>> [column["name"] for column in await client.dataframe.columns("patients")]
-        ['patient_id', 'age', 'height', 'sex', 'smoker']
+        ['patient_id', 'age', 'gender', 'height', 'weight', 'smoker']
         """
         row = await self.get(id_)
         session = await self._core.send(self._operations().get_session(row["session"]["id"]))

@@ -112,11 +112,9 @@ class Extractor:
         return self._frames[key, wanted.refresh][0]["id"]
 
     async def _reused(
-        self, row: Dataframe, wanted: Extraction, image: str, data: bytes, needed: frozenset[int]
+        self, frame: Dataframe, wanted: Extraction, image: str, data: bytes, needed: frozenset[int]
     ) -> Dataframe | None:
         """Return a data frame of an earlier extraction if it is the same; None to extract again."""
-        get_dataframe = self._core.backend.sessions.get_dataframe
-        frame, response = await self._core.exchange(get_dataframe(row["id"]))
         task, name = frame["last_session_task"], frame["name"]
         if task is None:
             return None
@@ -147,6 +145,8 @@ class Extractor:
             LOGGER.info("Data frame %r is not ready at organizations %s", name, sorted(lost))
             return None
         if not is_own:
+            get_dataframe = self._core.backend.sessions.get_dataframe
+            frame, response = await self._core.exchange(get_dataframe(frame["id"]))
             now = server_time(response.date, time.time())
             age = now - (to_timestamp(task["created_at"]) or now)
             LOGGER.info(

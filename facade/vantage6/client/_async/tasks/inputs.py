@@ -8,7 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._rows.names import Directory, Scope, describe_scope
-from ..._tasks.request import check_distinct, encrypted_inputs, plain_inputs, public_keys
+from ..._tasks.request import (
+    check_distinct,
+    check_members,
+    encrypted_inputs,
+    plain_inputs,
+    public_keys,
+)
 from ..._utils.threads import run_in_thread
 from ...errors import EncryptionNotSetUpError
 
@@ -42,6 +48,9 @@ async def recipients_of(
             refs = await core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [await core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
+        if study is not None and not core.backend.checks_study:
+            members = await core.rows(partial(list_organizations, study_id=study))
+            check_members(ids, members, study)
         return Recipients(ids, core.names.displayed_organizations(), None)
     if key is None:
         raise EncryptionNotSetUpError(
@@ -61,6 +70,8 @@ async def recipients_of(
     )
     ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
+    if study is not None:
+        check_members(ids, listed, study)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)
     await run_in_thread(core.trust.check_keys, ids, rows.values(), own)

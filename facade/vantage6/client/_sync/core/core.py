@@ -72,6 +72,7 @@ class State:
 
     whoami: WhoAmI | None = None
     username: str | None = None
+    login_source: str | None = None
     collaboration_id: int | None = None
     collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
@@ -265,7 +266,7 @@ class Core(Connection):
             state.session, state.own_sessions = None, {}  # of the previous user
         if username != state.username:
             self.auth.saved = None  # of the previous user
-        state.username = username
+        state.username, state.login_source = username, "authenticate()"
         self.auth.use(tokens, strategy)
         return who
 
@@ -364,7 +365,8 @@ class Core(Connection):
     def forget_login(self) -> None:
         """Continue without a user."""
         state, self.auth.tokens = self.state, None
-        state.whoami = state.username = state.private_key = state.private_key_file = None
+        state.whoami = state.username = state.login_source = None
+        state.private_key = state.private_key_file = None
 
     def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
@@ -376,7 +378,11 @@ class Core(Connection):
             with closing(steps):
                 step = next(steps)
                 while step:
-                    step = auth.advance(steps, self._run_step(step))
+                    try:
+                        result = self._run_step(step)
+                    except Vantage6Error as error:
+                        result = error
+                    step = auth.advance(steps, result)
 
     def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
@@ -465,7 +471,9 @@ class Core(Connection):
             )
         return store if store.http.limits is limits else store.limited(limits)
 
-    def choose_store(self, row: AlgorithmStore, verify: Verify, cert: Cert | None) -> None:
+    def choose_store(
+        self, row: AlgorithmStore, verify: Verify, cert: Cert | None, *, trusted: bool
+    ) -> None:
         """Use an algorithm store for all store requests from now on."""
         from ..._http.tls import warn_if_unverified
         from .http import Http
@@ -477,6 +485,8 @@ class Core(Connection):
         if not address.path:
             address = complete_store_address(address, self._ask_version())
         url = address.url
+        if self.backend.pins_stores:
+            run_directly(partial(self.trust.accept_store, row, url, trusted=trusted))
         route = self.http.pools.route.elsewhere(verify, cert)
         self.http.pools.set_route(url, route)
         warn_if_unverified(url, route)

@@ -332,7 +332,7 @@ class Dataframes(Placed, Displayable["Dataframe"]):
         Examples
         --------
         >>> [column["name"] for column in client.dataframe.columns("patients")]
-        ['patient_id', 'age', 'height', 'sex', 'smoker']
+        ['patient_id', 'age', 'gender', 'height', 'weight', 'smoker']
         """
         row = self.get(id_)
         session = self._core.send(self._operations().get_session(row["session"]["id"]))

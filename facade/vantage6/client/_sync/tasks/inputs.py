@@ -9,7 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._rows.names import Directory, Scope, describe_scope
-from ..._tasks.request import check_distinct, encrypted_inputs, plain_inputs, public_keys
+from ..._tasks.request import (
+    check_distinct,
+    check_members,
+    encrypted_inputs,
+    plain_inputs,
+    public_keys,
+)
 from ..._utils.threads import run_directly
 from ...errors import EncryptionNotSetUpError
 
@@ -43,6 +49,9 @@ def recipients_of(
             refs = core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
+        if study is not None and not core.backend.checks_study:
+            members = core.rows(partial(list_organizations, study_id=study))
+            check_members(ids, members, study)
         return Recipients(ids, core.names.displayed_organizations(), None)
     if key is None:
         raise EncryptionNotSetUpError(
@@ -60,6 +69,8 @@ def recipients_of(
     )
     ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
+    if study is not None:
+        check_members(ids, listed, study)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)
     run_directly(core.trust.check_keys, ids, rows.values(), own)
